@@ -1,0 +1,1 @@
+"""Evaluate whether people feel listened to."""
