@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.results import Composite, Estimate
 
@@ -67,7 +67,7 @@ def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
     )
 
 
-def _placed(result: Result, context: dict[str, str]) -> Finding:
+def _placed(result: Result, context: dict[str, Any]) -> Finding:
     if isinstance(result, Estimate):
         return Finding(
             **context,

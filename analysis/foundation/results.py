@@ -115,5 +115,7 @@ def _frame(results: list[Result]) -> pd.DataFrame:
 
 
 def _html(results: list[Result]) -> str:
-    shown: str = _frame(results).to_html(index=False, float_format="%.4g", na_rep="")
+    shown: str = _frame(results).to_html(
+        index=False, float_format="{:.4g}".format, na_rep=""
+    )
     return shown

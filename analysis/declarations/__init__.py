@@ -1,0 +1,23 @@
+"""What was measured, declared before the data arrive: instruments and studies."""
+
+from analysis.declarations.instrument import (
+    Instrument,
+    Item,
+    Subscale,
+    parse_instrument,
+)
+from analysis.declarations.study import Outcome, Study, Wave
+from analysis.declarations.study_file import parse_study
+from analysis.declarations.survey import Export
+
+__all__ = [
+    "Export",
+    "Instrument",
+    "Item",
+    "Outcome",
+    "Study",
+    "Subscale",
+    "Wave",
+    "parse_instrument",
+    "parse_study",
+]

@@ -1,0 +1,162 @@
+"""A study as declared before its data arrive: waves, arms, teams, outcomes, limits."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from analysis.declarations.instrument import Fact, Instrument
+    from analysis.declarations.survey import Export
+
+ALLOCATIONS = ("none", "participant", "team")
+FAMILIES = ("primary", "secondary")
+SMALLEST_GROUP = 11
+"""Staff surveys in the NHS suppress results of ten or fewer respondents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """A group the pilot is compared within; ``answers`` name it in the export."""
+
+    name: str
+    title: str
+    answers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """An organisation, such as a trust."""
+
+    name: str
+    title: str
+    answers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """A team of staff, with the site and the arm it belongs to."""
+
+    name: str
+    title: str
+    site: str = ""
+    arm: str = ""
+    answers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """A questionnaire handed out at one or more waves."""
+
+    name: str
+    title: str
+    respondent: str
+    instruments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """A round of data collection and the exports it brought."""
+
+    name: str
+    title: str
+    date: str
+    exports: tuple[Export, ...]
+
+    def export(self, survey: str) -> Export | None:
+        """The export of a survey, or None if it was not held at this wave."""
+        return next((part for part in self.exports if part.survey == survey), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the pilot is judged by, declared in advance.
+
+    Attributes
+    ----------
+    follow_ups : tuple of str
+        Waves compared with the baseline; every later wave if none is named.
+    smallest_effect : float or None
+        Smallest difference that matters, in units of the score.
+    """
+
+    name: str
+    title: str
+    survey: str
+    instrument: str
+    subscale: str
+    family: str
+    baseline: str
+    follow_ups: tuple[str, ...]
+    smallest_effect: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """Everything declared about a study, its instruments included."""
+
+    name: str
+    title: str
+    summary: str
+    folder: str
+    simulated: bool
+    smallest_group_shown: int
+    allow_unverified: bool
+    allocated_by: str
+    treated: str
+    control: str
+    arms: tuple[Arm, ...]
+    sites: tuple[Site, ...]
+    teams: tuple[Team, ...]
+    surveys: tuple[Survey, ...]
+    waves: tuple[Wave, ...]
+    outcomes: tuple[Outcome, ...]
+    unknowns: tuple[str, ...] = ()
+    instruments: Mapping[str, Instrument] = field(default_factory=dict)
+
+    def wave(self, name: str) -> Wave:
+        """The wave of that name."""
+        return next(wave for wave in self.waves if wave.name == name)
+
+    def survey(self, name: str) -> Survey:
+        """The survey of that name."""
+        return next(survey for survey in self.surveys if survey.name == name)
+
+    def arm_title(self, name: str) -> str:
+        """The title of an arm, or the name itself where it is a contrast."""
+        return next((arm.title for arm in self.arms if arm.name == name), name)
+
+    def wave_title(self, name: str) -> str:
+        """The title of a wave, or the name itself where it is a contrast."""
+        return next((wave.title for wave in self.waves if wave.name == name), name)
+
+    def wave_names(self) -> tuple[str, ...]:
+        """The waves in the order declared, which is their order in time."""
+        return tuple(wave.name for wave in self.waves)
+
+    def narrowed(self, wave: str) -> Study:
+        """What is declared for one wave alone: all that its cleaning depends on."""
+        only = self.wave(wave)
+        used = {name for export in only.exports for name in export.instruments}
+        return dataclasses.replace(
+            self,
+            waves=(only,),
+            outcomes=(),
+            instruments={name: self.instruments[name] for name in sorted(used)},
+        )
+
+    def unverified(self) -> Iterator[tuple[Instrument, Fact]]:
+        """Every codebook fact in use that was not checked against a source."""
+        for instrument in self.instruments.values():
+            for fact in instrument.unverified:
+                yield instrument, fact
+
+    def digest(self) -> str:
+        """SHA-256 of all that is declared; equal declarations have equal digests."""
+        content = json.dumps(dataclasses.asdict(self), ensure_ascii=True)
+        return hashlib.sha256(content.encode()).hexdigest()

@@ -1,0 +1,139 @@
+"""Every way in which a study contradicts itself or its instruments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.foundation.errors import unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analysis.declarations.study import Outcome, Study
+    from analysis.declarations.survey import Export
+
+LEAST_SMALLEST_GROUP = 5
+"""Below this no published disclosure rule goes; a study may not either."""
+
+
+def check_study(study: Study) -> list[str]:
+    """Every fault, as a sentence that names its key."""
+    return [
+        *_check_limits(study),
+        *_check_design(study),
+        *(
+            fault
+            for wave in study.waves
+            for export in wave.exports
+            for fault in _check_export(export, study)
+        ),
+        *(fault for outcome in study.outcomes for fault in _check(outcome, study)),
+        *_check_status(study),
+    ]
+
+
+def _check_limits(study: Study) -> Iterator[str]:
+    if study.smallest_group_shown < LEAST_SMALLEST_GROUP:
+        yield f"[smallest_group_shown] must be at least {LEAST_SMALLEST_GROUP}"
+    if not study.waves:
+        yield "[waves] a study needs at least one wave"
+    for wave in study.waves:
+        if not wave.exports:
+            surveys = ", ".join(survey.name for survey in study.surveys)
+            yield f"[waves.{wave.name}] names no survey; declared are: {surveys}"
+
+
+def _check_design(study: Study) -> Iterator[str]:
+    arms = {arm.name for arm in study.arms}
+    sites = {site.name for site in study.sites}
+    for key, name in (("treated", study.treated), ("control", study.control)):
+        if name and name not in arms:
+            yield f"[{key}] {unknown('arm', name, arms)}"
+    for team in study.teams:
+        if team.arm and team.arm not in arms:
+            yield f"[teams.{team.name}.arm] {unknown('arm', team.arm, arms)}"
+        if team.site and team.site not in sites:
+            yield f"[teams.{team.name}.site] {unknown('site', team.site, sites)}"
+    for kind, groups in (
+        ("arms", study.arms),
+        ("sites", study.sites),
+        ("teams", study.teams),
+    ):
+        seen: set[str] = set()
+        for group in groups:
+            shared = seen & {answer.casefold() for answer in group.answers}
+            if shared:
+                yield f"[{kind}.{group.name}] has a name that another one has too"
+            seen |= {answer.casefold() for answer in group.answers}
+
+
+def _check_export(export: Export, study: Study) -> Iterator[str]:
+    at = f"surveys.{export.survey}"
+    columns, cleaning = export.columns, export.cleaning
+    if export.linkage != "none" and not columns.participant:
+        yield f"[{at}.linkage] needs columns.participant"
+    if cleaning.repeats != "keep" and not columns.participant:
+        yield f"[{at}.cleaning.repeats] needs columns.participant"
+    if export.linkage != "none" and cleaning.repeats == "keep":
+        yield (
+            f"[{at}.cleaning.repeats] linked responses need 'first', 'last' or 'none': "
+            "a participant cannot be linked twice"
+        )
+    if bool(columns.consent) != bool(cleaning.consent):
+        yield f"[{at}.cleaning.consent] and columns.consent go together"
+    if bool(columns.finished) != bool(cleaning.finished):
+        yield f"[{at}.cleaning.finished] and columns.finished go together"
+    if not 0 <= cleaning.least_answered <= 1:
+        yield f"[{at}.cleaning.least_answered] must be a share from 0 to 1"
+    for key, groups in (
+        ("arm", study.arms),
+        ("site", study.sites),
+        ("team", study.teams),
+    ):
+        if getattr(columns, key) and not groups:
+            yield f"[{at}.columns.{key}] needs [{key}s] to be declared"
+    yield from _check_answers(export, study)
+
+
+def _check_answers(export: Export, study: Study) -> Iterator[str]:
+    for name, answers in export.answers.items():
+        instrument = study.instruments[name]
+        outside = sum(
+            not instrument.lowest <= code <= instrument.highest
+            for code in answers.values()
+        )
+        if outside:
+            yield (
+                f"[surveys.{export.survey}.answers.{name}] {outside} codes lie outside "
+                f"{instrument.lowest:g} to {instrument.highest:g}"
+            )
+
+
+def _check(outcome: Outcome, study: Study) -> Iterator[str]:
+    at = f"outcomes.{outcome.name}"
+    waves = study.wave_names()
+    for wave in (outcome.baseline, *outcome.follow_ups):
+        if wave not in waves:
+            yield f"[{at}] {unknown('wave', wave, waves)}"
+    surveys = {survey.name: survey for survey in study.surveys}
+    if outcome.survey not in surveys:
+        yield f"[{at}.survey] {unknown('survey', outcome.survey, surveys)}"
+        return
+    instruments = surveys[outcome.survey].instruments
+    if outcome.instrument not in instruments:
+        yield f"[{at}.instrument] {unknown('name', outcome.instrument, instruments)}"
+        return
+    subscales = [part.name for part in study.instruments[outcome.instrument].subscales]
+    if outcome.subscale not in subscales:
+        yield f"[{at}.subscale] {unknown('subscale', outcome.subscale, subscales)}"
+
+
+def _check_status(study: Study) -> Iterator[str]:
+    if study.allow_unverified:
+        return
+    for instrument, fact in study.unverified():
+        yield (
+            f"[surveys] instrument '{instrument.name}': its {fact.about} are not "
+            "verified; set allow_unverified = true to use it all the same, and every "
+            "report will say so"
+        )

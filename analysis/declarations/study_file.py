@@ -1,0 +1,307 @@
+"""Turn the TOML of a study into values; every fault is told at once, at its key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from analysis.declarations.study import (
+    ALLOCATIONS,
+    FAMILIES,
+    SMALLEST_GROUP,
+    Arm,
+    Outcome,
+    Site,
+    Study,
+    Survey,
+    Team,
+    Wave,
+)
+from analysis.declarations.study_checks import check_study
+from analysis.declarations.survey import (
+    ENCODINGS,
+    LINKAGES,
+    REPEATS,
+    Attribute,
+    CleaningRules,
+    Columns,
+    Export,
+)
+from analysis.declarations.tables import Table, parse_toml
+from analysis.foundation import AnalysisError, DeclarationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from analysis.declarations.instrument import Instrument
+
+
+def parse_study(
+    text: str, *, name: str, read_instrument: Callable[[str], Instrument]
+) -> Study:
+    """Turn the text of a study's declaration into a study.
+
+    Parameters
+    ----------
+    text : str
+        The TOML.
+    name : str
+        Name of the study, which is the name of its file.
+    read_instrument : callable
+        Gives the instrument of a name; raises `DeclarationError` if there is none.
+
+    Raises
+    ------
+    DeclarationError
+        With every fault, each at its key.
+    """
+    where = f"{name}.toml"
+    faults: list[str] = []
+    top = Table(parse_toml(text, where=where), faults)
+    surveys = tuple(_survey(key, table) for key, table in top.tables("surveys"))
+    instruments = _instruments(surveys, read_instrument, faults)
+    study = _study(name, top, surveys, instruments)
+    top.close()
+    found = faults or check_study(study)
+    if found:
+        raise DeclarationError(where, list(dict.fromkeys(found)))
+    return study
+
+
+def _study(
+    name: str,
+    top: Table,
+    surveys: tuple[Survey, ...],
+    instruments: Mapping[str, Instrument],
+) -> Study:
+    waves = tuple(
+        _wave(key, table, top, surveys, instruments)
+        for key, table in top.tables("waves")
+    )
+    order = tuple(wave.name for wave in waves)
+    return Study(
+        name=name,
+        title=top.text("title"),
+        summary=top.text("summary"),
+        folder=top.text("folder", name),
+        simulated=top.flag("simulated"),
+        smallest_group_shown=top.whole("smallest_group_shown", SMALLEST_GROUP),
+        allow_unverified=top.flag("allow_unverified"),
+        allocated_by=top.choice("allocated_by", ALLOCATIONS, "none"),
+        treated=top.text("treated", ""),
+        control=top.text("control", ""),
+        unknowns=top.texts("unknowns"),
+        arms=tuple(_arm(key, table) for key, table in top.tables("arms")),
+        sites=tuple(_site(key, table) for key, table in top.tables("sites")),
+        teams=tuple(_team(key, table) for key, table in top.tables("teams")),
+        surveys=surveys,
+        waves=waves,
+        outcomes=tuple(
+            _outcome(key, table, order) for key, table in top.tables("outcomes")
+        ),
+        instruments=instruments,
+    )
+
+
+def _instruments(
+    surveys: tuple[Survey, ...],
+    read_instrument: Callable[[str], Instrument],
+    faults: list[str],
+) -> dict[str, Instrument]:
+    found: dict[str, Instrument] = {}
+    for survey in surveys:
+        for name in survey.instruments:
+            try:
+                found[name] = read_instrument(name)
+            except AnalysisError as error:
+                faults.append(f"[surveys.{survey.name}.instruments] {error}")
+    return found
+
+
+def _arm(name: str, table: Table) -> Arm:
+    arm = Arm(name=name, title=table.text("title"), answers=_answers(name, table))
+    table.close()
+    return arm
+
+
+def _site(name: str, table: Table) -> Site:
+    site = Site(name=name, title=table.text("title"), answers=_answers(name, table))
+    table.close()
+    return site
+
+
+def _team(name: str, table: Table) -> Team:
+    team = Team(
+        name=name,
+        title=table.text("title"),
+        site=table.text("site", ""),
+        arm=table.text("arm", ""),
+        answers=_answers(name, table),
+    )
+    table.close()
+    return team
+
+
+def _answers(name: str, table: Table) -> tuple[str, ...]:
+    """The texts that name an arm, site or team in an export: its own, and others."""
+    own = (name, table.text("title"))
+    return tuple(dict.fromkeys([*own, *table.texts("answers")]))
+
+
+def _survey(name: str, table: Table) -> Survey:
+    return Survey(
+        name=name,
+        title=table.text("title"),
+        respondent=table.text("respondent", ""),
+        instruments=table.texts("instruments", None),
+    )
+
+
+def _wave(
+    name: str,
+    table: Table,
+    top: Table,
+    surveys: tuple[Survey, ...],
+    instruments: Mapping[str, Instrument],
+) -> Wave:
+    exports = []
+    for survey in surveys:
+        if not table.has(survey.name):
+            continue
+        at_wave = table.raw(survey.name)
+        if not isinstance(at_wave, dict):
+            table.fault(survey.name, "must be a table")
+            continue
+        shared = top.raw("surveys")[survey.name]
+        # A fault of the survey itself is told once, not once a wave.
+        own = set(at_wave) - {"file"}
+        at = f"waves.{name}.{survey.name}" if own else f"surveys.{survey.name}"
+        merged = Table(_merged(shared, at_wave), table.faults, at)
+        exports.append(_export(merged, survey, name, instruments))
+    wave = Wave(
+        name=name,
+        title=table.text("title", name),
+        date=table.date("date"),
+        exports=tuple(exports),
+    )
+    table.close()
+    return wave
+
+
+def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What a survey declares, with what one wave declares otherwise laid over it."""
+    merged = dict(shared)
+    for key, value in own.items():
+        below = merged.get(key)
+        both_tables = isinstance(below, dict) and isinstance(value, dict)
+        merged[key] = _merged(below, value) if both_tables else value  # type: ignore[arg-type]
+    return merged
+
+
+def _export(
+    table: Table, survey: Survey, wave: str, instruments: Mapping[str, Instrument]
+) -> Export:
+    _survey(survey.name, table)
+    columns = table.table("columns")
+    cleaning = table.table("cleaning")
+    answers = table.table("answers")
+    items = table.table("items")
+    export = Export(
+        survey=survey.name,
+        wave=wave,
+        file=table.text("file"),
+        instruments=survey.instruments,
+        columns=_columns(columns, _items(items, survey, instruments)),
+        linkage=table.choice("linkage", LINKAGES, "none"),
+        encoding=table.choice("encoding", ENCODINGS, "auto"),
+        delimiter=table.text("delimiter", ","),
+        answers={
+            name: answers.numbers_by_text(name)
+            for name in survey.instruments
+            if answers.has(name)
+        },
+        missing_codes=table.texts("missing_codes"),
+        attributes=tuple(_attribute(*pair) for pair in table.tables("attributes")),
+        cleaning=_cleaning(cleaning),
+    )
+    for part in (table, columns, cleaning, answers, items):
+        part.close()
+    return export
+
+
+def _columns(table: Table, items: dict[str, str]) -> Columns:
+    return Columns(
+        participant=table.texts("participant"),
+        staff_member=table.optional_text("staff_member"),
+        arm=table.optional_text("arm"),
+        site=table.optional_text("site"),
+        team=table.optional_text("team"),
+        consent=table.optional_text("consent"),
+        finished=table.optional_text("finished"),
+        items=items,
+    )
+
+
+def _items(
+    table: Table, survey: Survey, instruments: Mapping[str, Instrument]
+) -> dict[str, str]:
+    """Headers of items: a table item → header, or a pattern such as ``q_{item}``."""
+    headers: dict[str, str] = {}
+    for name in survey.instruments:
+        if name not in instruments:
+            table.has(name)
+            continue
+        known = [item.name for item in instruments[name].items]
+        if isinstance(table.raw(name), str):
+            pattern = table.text(name)
+            if "{item}" not in pattern:
+                table.fault(name, "a pattern must hold {item}")
+            headers |= {f"{name}.{i}": pattern.replace("{item}", i) for i in known}
+            continue
+        inner = table.table(name)
+        headers |= {f"{name}.{i}": inner.text(i) for i in known if inner.has(i)}
+        inner.close()
+        for item in [i for i in known if not inner.has(i)]:
+            inner.fault(item, "is missing; it must be the header of this item's column")
+    return headers
+
+
+def _attribute(name: str, table: Table) -> Attribute:
+    attribute = Attribute(
+        name=name,
+        column=table.text("column"),
+        lowest=table.optional_number("lowest"),
+        highest=table.optional_number("highest"),
+        values=table.texts_by_text("values"),
+    )
+    is_number = attribute.lowest is not None and attribute.highest is not None
+    if is_number == bool(attribute.values):
+        table.fault("values", "give either lowest and highest, or values")
+    table.close()
+    return attribute
+
+
+def _cleaning(table: Table) -> CleaningRules:
+    return CleaningRules(
+        consent=table.texts("consent"),
+        finished=table.texts("finished"),
+        least_answered=table.number("least_answered", 0.0),
+        repeats=table.choice("repeats", REPEATS, "keep"),
+    )
+
+
+def _outcome(name: str, table: Table, waves: tuple[str, ...]) -> Outcome:
+    baseline = table.text("baseline", waves[0] if waves else "")
+    later = waves[waves.index(baseline) + 1 :] if baseline in waves else ()
+    outcome = Outcome(
+        name=name,
+        title=table.text("title"),
+        survey=table.text("survey"),
+        instrument=table.text("instrument"),
+        subscale=table.text("subscale"),
+        family=table.choice("family", FAMILIES, "secondary"),
+        baseline=baseline,
+        follow_ups=table.texts("follow_ups", later),
+        smallest_effect=table.optional_number("smallest_effect"),
+    )
+    table.close()
+    return outcome

@@ -1,0 +1,423 @@
+#!/usr/bin/env python3
+"""The developer's commands, from a bare Python 3.11 to a report: ``python3 start.py``.
+
+Only the standard library is used here. The first command makes ``.venv`` and installs
+exactly what ``requirements.lock`` pins; later ones do so again only when the lock,
+``pyproject.toml``, the Python or the folder changed. Until the version is checked the
+file keeps to the syntax of Python 3.6, so that an older Python can say what it lacks.
+"""
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+OLDEST = (3, 11)
+if sys.version_info < OLDEST:  # noqa: UP036 - an older Python must be told so
+    sys.exit(
+        "heard needs Python %d.%d or newer; this is Python %d.%d (%s)"
+        % (OLDEST + sys.version_info[:2] + (sys.executable,))
+    )
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+CACHE = ROOT / ".cache"
+STAMP = VENV / "heard-setup.json"
+LOCK = "requirements.lock"
+PROGRAMS = VENV / ("Scripts" if sys.platform == "win32" else "bin")
+PYTHON = PROGRAMS / ("python.exe" if sys.platform == "win32" else "python")
+CHANGED = "requirements.lock or pyproject.toml changed"
+# Pinned, because another uv may read, order or mark the same lock differently: everyone
+# installs it alike, and `lock` changes no line that no dependency asked for.
+UV = "0.13.9"
+LOCK_OPTIONS = (
+    "--universal",
+    "--python-version",
+    "{}.{}".format(*OLDEST),
+    "--fork-strategy",
+    "fewest",
+    "--generate-hashes",
+    "--extra",
+    "dev",
+    "--no-annotate",
+    "--no-header",
+)
+
+
+class SetupError(Exception):
+    """The set-up cannot go on; the message says why and what to do."""
+
+
+class Command(NamedTuple):
+    """What a command does, in a line, and the function that does it."""
+
+    line: str
+    run: Callable[[Sequence[str]], int]
+
+
+# ---------------------------------------------------------------- is a set-up needed?
+
+
+def fingerprint(root: Path) -> str:
+    """Hash what decides which packages are installed."""
+    digest = hashlib.sha256()
+    for name in (LOCK, "pyproject.toml"):
+        digest.update(hashlib.sha256((root / name).read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def wanted_stamp(root: Path) -> dict[str, str]:
+    """Describe the set-up that this folder and this Python need."""
+    python = "{}.{}".format(*sys.version_info[:2])
+    return {"inputs": fingerprint(root), "python": python, "folder": str(root)}
+
+
+def read_stamp(path: Path) -> dict[str, str]:
+    """Read what the last finished set-up left; empty if none finished."""
+    try:
+        stamp = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
+
+
+def python_of(program: Path) -> str:
+    """Ask a Python for its version, such as ``3.11``; empty if it does not run."""
+    code = "import sys; print('{}.{}'.format(*sys.version_info[:2]))"
+    try:
+        answer = subprocess.run(
+            [program, "-I", "-c", code], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return answer.stdout.strip()
+
+
+def why_set_up(stamp: Mapping[str, str], wanted: Mapping[str, str], python: str) -> str:
+    """Say why the set-up must run; empty when it need not.
+
+    Parameters
+    ----------
+    stamp, wanted : mapping
+        What the last finished set-up left, and what it would leave now.
+    python : str
+        Version of the Python in ``.venv``; empty if it does not run.
+    """
+    if not python:
+        return "there is no working .venv yet"
+    if python != wanted["python"]:
+        return f".venv has Python {python}, this is Python {wanted['python']}"
+    if not stamp:
+        return "an earlier set-up did not finish"
+    if stamp.get("folder") != wanted["folder"]:
+        return "the folder was moved or copied"
+    return "" if stamp == wanted else CHANGED
+
+
+def missing_modules(names: Sequence[str] = ("venv", "ensurepip")) -> str:
+    """Say which parts of the standard library are absent, and the remedy, in a line."""
+    absent = [name for name in names if importlib.util.find_spec(name) is None]
+    if not absent:
+        return ""
+    return (
+        f"this Python lacks {' and '.join(absent)}. On Debian or Ubuntu: "
+        "apt install python3-venv; elsewhere install Python from python.org"
+    )
+
+
+# ------------------------------------------------------------------------- the set-up
+
+
+def set_up() -> None:
+    """Make ``.venv`` hold what the lock pins, unless it already does."""
+    wanted = wanted_stamp(ROOT)
+    if not why_set_up(read_stamp(STAMP), wanted, python_of(PYTHON)):
+        return
+    with only_one():
+        reason = why_set_up(read_stamp(STAMP), wanted, python_of(PYTHON))
+        if not reason:
+            return  # the set-up we waited for has done it
+        began = time.monotonic()
+        say(f"setting up .venv, under a minute on most machines ({reason})")
+        STAMP.unlink(missing_ok=True)
+        if reason != CHANGED:
+            make_venv()
+        install_uv()
+        install_lock()
+        STAMP.write_text(json.dumps(wanted, indent=2), encoding="utf-8")
+        say(f"ready in {time.monotonic() - began:.0f} s")
+
+
+def make_venv() -> None:
+    """Make an empty ``.venv``, whatever was there before."""
+    if fault := missing_modules():
+        raise SetupError(fault)
+    base = getattr(sys, "_base_executable", None) or sys.executable
+    step("making .venv", [base, "-m", "venv", "--clear", VENV])
+
+
+def install_uv() -> None:
+    """Install the pinned uv into ``.venv``."""
+    options = ["--quiet", "--disable-pip-version-check", "--only-binary", "uv"]
+    pip = [PYTHON, "-m", "pip", "install", *options, f"uv=={UV}"]
+    step(f"installing uv {UV}", pip)
+
+
+def install_lock() -> None:
+    """Install what the lock pins, no more and no less, and then heard itself."""
+    into = ["--python", PYTHON]
+    sync = ["sync", "--require-hashes", "--compile-bytecode", LOCK]
+    editable = ["install", "--no-deps", "--no-build-isolation", "--editable", "."]
+    step(f"installing {LOCK}", [*uv("pip"), *sync, *into])
+    step("installing heard itself", [*uv("pip"), *editable, *into])
+
+
+def uv(*arguments: str) -> list[str | Path]:
+    """The uv of ``.venv``, with its arguments."""
+    return [PYTHON, "-m", "uv", *arguments]
+
+
+def step(what: str, command: Sequence[str | Path]) -> None:
+    """Run one step of the set-up quietly; show the last lines if it fails."""
+    say(f"  {what}")
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment(os.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        last = "\n".join(f"    {line}" for line in done.stdout.splitlines()[-12:])
+        raise SetupError(
+            f"{what} failed. Is the network reachable and the disk not full? "
+            f"Run the same command again to repair it. It said:\n{last}"
+        )
+
+
+@contextlib.contextmanager
+def only_one() -> Iterator[None]:
+    """Let one set-up run at a time; the system lets go when a process dies."""
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "setup.lock").open("a") as handle:
+        if not is_locked(handle):
+            say("another set-up is running here; waiting for it")
+            while not is_locked(handle):
+                time.sleep(0.2)
+        yield
+
+
+def is_locked(handle: IO[str]) -> bool:
+    """Try to lock an open file for this process alone."""
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+# ----------------------------------------------------------------- running things in it
+
+
+def environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """Turn our environment into that of what we run.
+
+    Without compiled bytecode every start pays seconds for its imports, so a container's
+    PYTHONDONTWRITEBYTECODE is not passed on.
+    """
+    kept = {k: v for k, v in ours.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "RUFF_CACHE_DIR": str(CACHE / "ruff")}
+
+
+def run(*command: str | Path) -> int:
+    """Run a program in the project's folder and return its exit code.
+
+    Ctrl-C reaches the program by itself; it is given the time to end as it likes.
+    """
+    child = subprocess.Popen(command, cwd=ROOT, env=environment(os.environ))
+    while True:
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:
+            continue
+        return code if code >= 0 else 128 - code
+
+
+def run_all(commands: Mapping[str, Sequence[str | Path]]) -> int:
+    """Run every command, even after one failed; end with a list of those that did."""
+    failed = []
+    for name, command in commands.items():
+        say(name)
+        code = run(*command)
+        if code == 130:
+            return code
+        if code:
+            failed.append(name)
+    say(f"failed: {', '.join(failed)}" if failed else f"all {len(commands)} passed")
+    return 1 if failed else 0
+
+
+def pytest_arguments(arguments: Sequence[str]) -> list[str]:
+    """Turn ``k=alpha`` into ``-k alpha``; everything else is pytest's own."""
+    turned: list[str] = []
+    for argument in arguments:
+        is_choice = argument.startswith("k=")
+        turned += ["-k", argument[2:]] if is_choice else [argument]
+    return turned
+
+
+def checks() -> dict[str, list[str | Path]]:
+    """Every check and its command, in the order they run."""
+    module = [PYTHON, "-m"]
+    return {
+        "ruff format": [*module, "ruff", "format", "--check", "."],
+        "ruff check": [*module, "ruff", "check", "."],
+        "mypy": [*module, "mypy"],
+        "lint-imports": [
+            PROGRAMS / "lint-imports",
+            "--cache-dir",
+            CACHE / "import-linter",
+        ],
+        "architecture": [*module, "pytest", "tests/architecture"],
+        "sizes": [PYTHON, ROOT / ".ci" / "sizes.py"],
+    }
+
+
+def benchmarks(root: Path) -> list[Path]:
+    """Every benchmark that stands on its own: a script, or a folder's run.py."""
+    folder = root / "benchmarks"
+    scripts = [p for p in folder.glob("*.py") if not p.name.startswith("_")]
+    return sorted([*scripts, *folder.glob("*/run.py")])
+
+
+# ------------------------------------------------------------------------ the commands
+
+
+def command_demo(arguments: Sequence[str]) -> int:
+    """Run the demonstration study; the run says where its report is."""
+    set_up()
+    return run(PYTHON, "-m", "analysis", "run", "listening-pilot", *arguments)
+
+
+def command_test(arguments: Sequence[str]) -> int:
+    """Run the tests, all or those asked for."""
+    set_up()
+    return run(PYTHON, "-m", "pytest", *pytest_arguments(arguments))
+
+
+def command_check(_: Sequence[str]) -> int:
+    """Run every check that a change must pass."""
+    set_up()
+    return run_all(checks())
+
+
+def command_lab(arguments: Sequence[str]) -> int:
+    """Open the notebooks."""
+    set_up()
+    return run(PYTHON, "-m", "jupyterlab", "notebooks", *arguments)
+
+
+def command_bench(arguments: Sequence[str]) -> int:
+    """Run every benchmark, one after the other."""
+    found = benchmarks(ROOT)
+    if not found:
+        say("there are no benchmarks yet: none in benchmarks/*.py, benchmarks/*/run.py")
+        return 0
+    set_up()
+    names = [path.relative_to(ROOT).as_posix() for path in found]
+    return run_all({name: [PYTHON, name, *arguments] for name in names})
+
+
+def command_lock(arguments: Sequence[str]) -> int:
+    """Write the lock anew; pins stay as they are unless ``--upgrade`` is given.
+
+    Needs no finished set-up: a lock that cannot be installed must be mendable.
+    """
+    with only_one():
+        if python_of(PYTHON) != wanted_stamp(ROOT)["python"]:
+            make_venv()
+        install_uv()
+        compiling = uv("pip", "compile", "--quiet", *LOCK_OPTIONS, *arguments)
+        return run(*compiling, "pyproject.toml", "--output-file", LOCK)
+
+
+def command_setup(_: Sequence[str]) -> int:
+    """Set up, and say so even when nothing was to do."""
+    set_up()
+    say(f"set up: {PYTHON.relative_to(ROOT)}")
+    return 0
+
+
+def command_clean(_: Sequence[str]) -> int:
+    """Remove what a set-up and the tools left, never data or reports."""
+    for folder in (VENV, CACHE):
+        if folder.exists():
+            shutil.rmtree(folder)
+            say(f"removed {folder.name}")
+    return 0
+
+
+COMMANDS = {
+    "demo": Command("raw data to report, on the demonstration study", command_demo),
+    "test": Command("every test; 'test k=alpha' for some", command_test),
+    "check": Command("format, lint, types, architecture, sizes", command_check),
+    "lab": Command("JupyterLab on the notebooks", command_lab),
+    "bench": Command("the benchmark tables", command_bench),
+    "lock": Command("write requirements.lock anew; 'lock --upgrade'", command_lock),
+    "setup": Command("only set up; the others do it when needed", command_setup),
+    "clean": Command("remove .venv and .cache, nothing else", command_clean),
+}
+
+
+def listing() -> str:
+    """Every command with what it does."""
+    lines = [f"  {name:<6} {command.line}" for name, command in COMMANDS.items()]
+    return "\n".join(["usage: python3 start.py COMMAND, or make COMMAND", *lines])
+
+
+def say(text: str) -> None:
+    """Tell the user at once, also when the output is a file."""
+    print(f"heard: {text}", flush=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    if not arguments or arguments[0] in {"help", "--help", "-h"}:
+        print(listing())
+        return 0
+    name, *rest = arguments
+    if name not in COMMANDS:
+        print(f"unknown command '{name}'\n{listing()}", file=sys.stderr)
+        return 2
+    try:
+        return COMMANDS[name].run(rest)
+    except (SetupError, OSError) as error:
+        print(f"heard: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a console without our letters
+    sys.exit(main(sys.argv[1:]))
