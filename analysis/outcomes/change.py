@@ -1,8 +1,8 @@
 """Change from before to after: linked participants, or waves that cannot be linked.
 
-The rule that holds throughout: after minus before; every effect size carries the name
-of its standardiser; where participants share clusters (teams), the cluster is the unit
-of the interval. Oracles: R, tests/oracles/values/outcomes.json.
+The rule that holds throughout: after minus before; where participants share clusters
+(teams), the cluster is the unit of the interval, and fewer than 5 give none.
+Oracles: R, tests/oracles/values/outcomes.json.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.foundation.errors import DataError
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 from analysis.outcomes.description import (
     ALL_EQUAL,
@@ -23,16 +24,36 @@ from analysis.outcomes.description import (
     mean_result,
     number_fault,
 )
+from analysis.outcomes.effect_sizes import (
+    BOTH_SCORES,
+    cohen_d_z,
+    deviation,
+    hedges_correction,
+    hedges_g,
+    hedges_g_av,
+    pooled_deviation,
+    root_mean_square,
+    scaled,
+)
 
-FEWEST_CLUSTERS = 5  # below it every interval rests on 3 degrees of freedom or fewer
+FEWEST_CLUSTERS = 5  # below it an interval rests on 3 degrees of freedom or fewer
 TOO_FEW_CLUSTERS = (
     "fewer than 5 teams: no interval that respects clustering can be given"
 )
-SAME_CHANGE = "everybody changed by the same amount: no interval can be given"
-BOTH_SCORES = "participants with both scores only"
+SAME_CHANGE = (
+    "everybody, or every team, changed by the same amount: no interval can be given"
+)
+NO_CLUSTER = "no team has scores at both waves"
+CLUSTERED_LIMITS = (
+    "limits are those of the mean change by team, divided by the same standard "
+    "deviation, which is taken as known"
+)
 INDEPENDENT = (
-    "taken as independent samples: conservative if some people answered twice and "
-    "their two scores correlate positively; missing scores left out"
+    "the waves taken as independent samples: conservative if some people answered "
+    "twice and their scores correlate positively; missing scores left out"
+)
+BOTH_WAVES = (
+    "waves not linked: people of teams present at both waves; missing scores left out"
 )
 
 
@@ -58,17 +79,6 @@ class UnlinkedChange(Composite):
     hedges_g: Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contrast:
-    """A difference of means, its interval, and what the interval was made of."""
-
-    value: float
-    low: float
-    high: float
-    standard_error: float
-    degrees: float
-
-
 def paired_change(
     before: pd.Series, after: pd.Series, *, cluster: pd.Series | None = None
 ) -> PairedChange:
@@ -85,14 +95,15 @@ def paired_change(
     Returns
     -------
     PairedChange
-        ``n`` counts pairs. Means are in score units. Report ``mean_change`` first;
+        ``n`` counts pairs; means are in score units. Report ``mean_change`` first;
         ``hedges_g_av`` compares with other studies, ``cohen_d_z`` only with studies
         that standardised by the change too.
         Unavailable: a participant listed twice; fewer than 2 pairs (3 for effect
-        sizes, 4 for the correlation); everybody changed alike; under 5 clusters.
+        sizes, 4 for the correlation); everybody changed alike; under 5 clusters (the
+        means of the waves then come without limits).
     """
     given = [series for series in (before, after, cluster) if series is not None]
-    if any(_known_index(series).index.has_duplicates for series in given):
+    if any(_known(series).index.has_duplicates for series in given):
         reason = "a participant appears more than once: pairs would be ambiguous"
         return every_unavailable(PairedChange, reason)
     pairs = _linked(before, after, cluster)
@@ -101,7 +112,7 @@ def paired_change(
         fault = "fewer than 2 participants have both scores"
     if fault:
         return every_unavailable(PairedChange, fault, n=len(pairs))
-    return _by_participant(pairs) if cluster is None else _by_cluster(pairs)
+    return _paired(pairs, clustered=cluster is not None)
 
 
 def unlinked_change(
@@ -116,7 +127,7 @@ def unlinked_change(
     Parameters
     ----------
     before, after : Series
-        One score a person; the two indexes are not compared.
+        One score a person; the two indexes are never compared.
     cluster_before, cluster_after : Series, optional
         Cluster (team) of each person, indexed as the scores of that wave. With both,
         the mean changes of the clusters present at both waves are analysed.
@@ -124,8 +135,8 @@ def unlinked_change(
     Returns
     -------
     UnlinkedChange
-        ``n`` counts people answering, both waves together, for a contrast.
-        Unavailable: fewer than 2 people at a wave; no variation; under 5 clusters.
+        ``n`` counts the people of a wave; for a contrast, of both waves together.
+        Unavailable: fewer than 2 people at a wave; no spread; under 5 clusters.
     """
     values = answered(before), answered(after)
     fault = number_fault(values[0]) or number_fault(values[1])
@@ -135,149 +146,262 @@ def unlinked_change(
         return every_unavailable(UnlinkedChange, fault)
     if cluster_before is None or cluster_after is None:
         return _independent(*values)
-    waves = [_with_cluster(before, cluster_before), _with_cluster(after, cluster_after)]
-    return _same_clusters(*waves)
-
-
-def cohen_d_z(*, mean_change: float, sd_change: float, n: int) -> Result:
-    """Standardise a mean change by the standard deviation of the changes.
-
-    Parameters
-    ----------
-    mean_change, sd_change : float
-        Mean and standard deviation (divisor n-1) of after minus before.
-    n : int
-        Pairs.
-
-    Returns
-    -------
-    Estimate
-        Unitless; the interval inverts the noncentral t distribution of the paired t.
-    Unavailable
-        Fewer than 3 pairs, or changes (almost) without variation.
-    """
-    if absence := _no_effect_size("cohen_d_z", n, sd_change):
-        return absence
-    value = mean_change / sd_change
-    return _noncentral(
-        value,
-        unit=float(1 / np.sqrt(n)),
-        degrees=n - 1,
-        term="cohen_d_z",
-        n=n,
-        method="mean change over the standard deviation of the changes (divisor n-1), "
-        f"no small-sample correction; exact noncentral t interval; {BOTH_SCORES}",
+    return _same_clusters(
+        with_cluster(before, cluster_before), with_cluster(after, cluster_after)
     )
 
 
-def hedges_g_av(
+def with_cluster(scores: pd.Series, cluster: pd.Series) -> pd.DataFrame:
+    """One wave's scores beside their clusters; people lacking either are left out.
+
+    Raises
+    ------
+    DataError
+        The indexes differ and repeat, so nobody can say whose cluster is whose.
+    """
+    if not cluster.index.equals(scores.index):
+        if cluster.index.has_duplicates:
+            fault = "their index repeats and differs from that of the scores"
+            raise DataError("clusters", fault)
+        cluster = cluster.reindex(scores.index)
+    frame = pd.DataFrame({"score": as_floats(scores), "cluster": cluster.to_numpy()})
+    return frame.dropna()
+
+
+def changes_by_cluster(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Mean before, mean after and their difference, of clusters present at both."""
+    means = {
+        name: wave.groupby("cluster", sort=False, observed=True)["score"].mean()
+        for name, wave in (("before", before), ("after", after))
+    }
+    both = pd.concat(means, axis="columns", join="inner")
+    return both.assign(change=both["after"] - both["before"])
+
+
+def _linked(
+    before: pd.Series, after: pd.Series, cluster: pd.Series | None
+) -> pd.DataFrame:
+    waves = {
+        name: _known(pd.Series(as_floats(scores), index=scores.index))
+        for name, scores in (("before", before), ("after", after))
+    }
+    pairs = pd.concat(waves, axis="columns", join="inner")
+    if cluster is not None:
+        pairs = pairs.assign(cluster=_known(cluster).reindex(pairs.index))
+    return pairs.dropna().assign(change=lambda both: both["after"] - both["before"])
+
+
+def _known(scores: pd.Series) -> pd.Series:
+    """Leave out those whose participant code is missing: such codes never link."""
+    return scores[scores.index.notna()]
+
+
+def _paired(pairs: pd.DataFrame, *, clustered: bool) -> PairedChange:
+    units, sizes = pairs, _sizes_by_participant
+    if clustered:
+        units = pairs.groupby("cluster", sort=False, observed=True).mean()
+        sizes = _sizes_by_cluster
+    scale = float(np.abs(pairs[["before", "after"]].to_numpy(dtype=float)).max())
+    people = dict.fromkeys(("before", "after", "change"), len(pairs))
+    means = _means(
+        units, people=people, scale=scale, clustered=clustered, rule=BOTH_SCORES
+    )
+    d_z, g_av = sizes(pairs, means[2])
+    return PairedChange(
+        mean_before=means[0],
+        mean_after=means[1],
+        mean_change=means[2],
+        cohen_d_z=d_z,
+        hedges_g_av=g_av,
+        pre_post_correlation=_correlation(pairs, clustered=clustered),
+    )
+
+
+def _means(
+    units: pd.DataFrame,
     *,
-    mean_change: float,
-    sd_before: float,
-    sd_after: float,
-    correlation: float,
-    n: int,
-) -> Result:
-    """Standardise a mean change by the average standard deviation of the two waves.
+    people: dict[str, int],
+    scale: float,
+    clustered: bool,
+    rule: str,
+) -> tuple[Result, Result, Result]:
+    """Mean before, after and of the change, of participants or of clusters."""
+    if clustered and len(units) < FEWEST_CLUSTERS:
+        return _means_without_limits(units, people=people, rule=rule)
+    what = "arithmetic mean; t interval"
+    if clustered:
+        what = f"mean of {len(units)} teams' means, each team once; t interval on teams"
+    before, after, change = (
+        mean_result(
+            units[column].to_numpy(dtype=float),
+            term=f"mean_{column}",
+            n=people[column],
+            method=f"{what}; {rule}",
+            scale=scale,
+            if_constant=SAME_CHANGE if column == "change" else ALL_EQUAL,
+        )
+        for column in ("before", "after", "change")
+    )
+    return before, after, change
 
-    Parameters
-    ----------
-    mean_change, sd_before, sd_after : float
-        Mean of after minus before; standard deviations (divisor n-1) of each wave.
-    correlation : float
-        Pearson correlation of the two scores.
-    n : int
-        Pairs.
 
-    Returns
-    -------
-    Estimate
-        Unitless, corrected by J = 1 - 3/(4(n-1) - 1); the interval is centred on the
-        uncorrected value, as Bonett's is.
-    Unavailable
-        Fewer than 3 pairs, or a wave whose scores are all the same.
+def _means_without_limits(
+    clusters: pd.DataFrame, *, people: dict[str, int], rule: str
+) -> tuple[Result, Result, Result]:
+    change = Unavailable(
+        term="mean_change", reason=TOO_FEW_CLUSTERS, n=people["change"]
+    )
+    before, after = (
+        Estimate(
+            term=f"mean_{wave}",
+            estimate=float(clusters[wave].mean()),
+            n=people[wave],
+            method=f"mean of {len(clusters)} teams' means, each team once; no interval, "
+            f"under 5 teams; {rule}",
+        )
+        if len(clusters)
+        else Unavailable(term=f"mean_{wave}", reason=NO_CLUSTER, n=0)
+        for wave in ("before", "after")
+    )
+    return before, after, change
 
-    References
-    ----------
-    Bonett (2008), Psychological Methods 13(2), 99-109; R statpsych ``ci.stdmean.ps``.
-    """
-    if absence := _no_effect_size("hedges_g_av", n, min(sd_before, sd_after)):
-        return absence
-    from scipy.stats import norm  # noqa: PLC0415 - heavy
 
-    degrees, average = n - 1, np.hypot(sd_before, sd_after) / np.sqrt(2)
-    first, second = (sd_before / average) ** 2, (sd_after / average) ** 2
-    shared = correlation * np.sqrt(first * second)
-    value = mean_change / average
-    of_sd = value**2 * (first**2 + second**2 + 2 * shared**2) / (8 * degrees)
-    of_mean = max(first + second - 2 * shared, 0.0) / degrees
-    reach = norm.ppf(0.975) * np.sqrt(of_sd + of_mean)
-    return Estimate(
-        term="hedges_g_av",
-        estimate=float(hedges_correction(degrees) * value),
-        conf_low=float(value - reach),
-        conf_high=float(value + reach),
-        n=n,
-        method="mean change over the root mean square of the two waves' standard "
-        "deviations (divisor n-1), corrected by J = 1 - 3/(4(n-1) - 1); Bonett (2008) "
-        f"normal interval around the uncorrected value; {BOTH_SCORES}",
+def _sizes_by_participant(pairs: pd.DataFrame, change: Result) -> tuple[Result, Result]:
+    before, after = (pairs[wave].to_numpy(dtype=float) for wave in ("before", "after"))
+    if isinstance(change, Unavailable):
+        d_z, g_av = (
+            Unavailable(term=term, reason=change.reason, n=change.n)
+            for term in ("cohen_d_z", "hedges_g_av")
+        )
+        return d_z, g_av
+    spreads = deviation(before), deviation(after)
+    return cohen_d_z(
+        mean_change=change.estimate,
+        sd_change=float(pairs["change"].std(ddof=1)),
+        n=len(pairs),
+    ), hedges_g_av(
+        mean_change=change.estimate,
+        sd_before=spreads[0],
+        sd_after=spreads[1],
+        correlation=float(np.corrcoef(before, after)[0, 1]) if min(spreads) else 0.0,
+        n=len(pairs),
     )
 
 
-def hedges_correction(degrees: float) -> float:
-    """Hedges' factor J that takes the small-sample bias out of a standardised mean."""
-    return 1 - 3 / (4 * degrees - 1)
+def _sizes_by_cluster(pairs: pd.DataFrame, change: Result) -> tuple[Result, Result]:
+    scale = float(np.abs(pairs[["before", "after"]].to_numpy(dtype=float)).max())
+    before, after, changes = (
+        deviation(pairs[column].to_numpy(dtype=float), scale=scale)
+        for column in ("before", "after", "change")
+    )
+    d_z = scaled(
+        change,
+        term="cohen_d_z",
+        by=changes,
+        times=1.0,
+        method="mean of the teams' mean changes over the standard deviation of "
+        "participants' changes (divisor n-1), no small-sample correction; "
+        f"{CLUSTERED_LIMITS}; {BOTH_SCORES}",
+    )
+    g_av = scaled(
+        change,
+        term="hedges_g_av",
+        by=root_mean_square(before, after) if min(before, after) else 0.0,
+        times=hedges_correction(len(pairs) - 1),
+        method="mean of the teams' mean changes over the root mean square of the two "
+        "waves' standard deviations among participants (divisor n-1), corrected by "
+        f"J = 1 - 3/(4(n-1) - 1); {CLUSTERED_LIMITS}; {BOTH_SCORES}",
+    )
+    return d_z, g_av
 
 
-def difference_of_means(
-    first: Numbers, second: Numbers, *, equal_variances: bool
-) -> Contrast:
-    """Contrast two independent means: pooled t, or Welch's."""
+def _correlation(pairs: pd.DataFrame, *, clustered: bool) -> Result:
+    from scipy.stats import pearsonr  # noqa: PLC0415 - heavy
+
+    term, n = "pre_post_correlation", len(pairs)
+    before, after = (pairs[wave].to_numpy(dtype=float) for wave in ("before", "after"))
+    if n < 4:
+        return Unavailable(term=term, reason="fewer than 4 pairs", n=n)
+    if is_constant(before) or is_constant(after):
+        reason = "the scores of one wave are all the same"
+        return Unavailable(term=term, reason=reason, n=n)
+    found = pearsonr(before, after)
+    if abs(found.statistic) > 1 - 1e-12:  # Fisher's z is infinite at 1
+        reason = "one score follows exactly from the other: no interval can be given"
+        return Unavailable(term=term, reason=reason, n=n)
+    limits = found.confidence_interval()
+    interval = "no interval: Fisher's would ignore the teams"
+    return Estimate(
+        term=term,
+        estimate=float(found.statistic),
+        conf_low=None if clustered else float(limits.low),
+        conf_high=None if clustered else float(limits.high),
+        n=n,
+        method=f"Pearson correlation; {interval if clustered else 'Fisher z interval'}"
+        f"; {BOTH_SCORES}",
+    )
+
+
+def _independent(before: Numbers, after: Numbers) -> UnlinkedChange:
+    in_words = "arithmetic mean; t interval; missing scores left out"
+    return UnlinkedChange(
+        mean_before=mean_result(
+            before, term="mean_before", n=len(before), method=in_words
+        ),
+        mean_after=mean_result(after, term="mean_after", n=len(after), method=in_words),
+        mean_change=_welch(before, after),
+        hedges_g=hedges_g(after, before),
+    )
+
+
+def _welch(before: Numbers, after: Numbers) -> Result:
     from statsmodels.stats.weightstats import (  # noqa: PLC0415 - heavy
         CompareMeans,
         DescrStatsW,
     )
 
-    both = CompareMeans(DescrStatsW(first), DescrStatsW(second))
-    usevar = "pooled" if equal_variances else "unequal"
-    low, high = both.tconfint_diff(usevar=usevar)
-    error = both.std_meandiff_separatevar
-    if equal_variances:
-        error = both.std_meandiff_pooledvar
-    return Contrast(
-        value=float(both.d1.mean - both.d2.mean),
-        low=float(low),
-        high=float(high),
-        standard_error=float(error),
-        degrees=len(first) + len(second) - 2 if equal_variances else both.dof_satt(),
-    )
-
-
-def pooled_deviation(first: Numbers, second: Numbers) -> float:
-    """Pooled standard deviation of two groups, divisor n-2; 0 if neither varies."""
-    degrees = len(first) - 1, len(second) - 1
-    squares = (first.std(ddof=1) ** 2, second.std(ddof=1) ** 2)
-    if is_constant(first) and is_constant(second):
-        return 0.0
-    return float(np.sqrt(np.average(squares, weights=degrees)))
-
-
-def scaled(result: Result, *, term: str, factor: float, method: str) -> Result:
-    """Express an estimate and its interval in another unit; an absence stays one."""
-    if isinstance(result, Unavailable):
-        return Unavailable(term=term, reason=result.reason, n=result.n, method=method)
-    assert result.conf_low is not None, "only intervals are rescaled"
-    assert result.conf_high is not None, "only intervals are rescaled"
+    term, n = "mean_change", len(before) + len(after)
+    if min(len(before), len(after)) < 2:
+        return Unavailable(term=term, reason="fewer than 2 scores at a wave", n=n)
+    if pooled_deviation(before, after) == 0:
+        return Unavailable(term=term, reason=ALL_EQUAL, n=n)
+    both = CompareMeans(DescrStatsW(after), DescrStatsW(before))
+    low, high = both.tconfint_diff(usevar="unequal")
     return Estimate(
         term=term,
-        estimate=result.estimate * factor,
-        conf_low=result.conf_low * factor,
-        conf_high=result.conf_high * factor,
-        n=result.n,
-        method=method,
+        estimate=float(both.d1.mean - both.d2.mean),
+        conf_low=float(low),
+        conf_high=float(high),
+        n=n,
+        method=f"difference of the waves' means; Welch t interval; {INDEPENDENT}",
     )
 
 
-def cluster_means(frame: pd.DataFrame) -> pd.DataFrame:
-    """Mean of every column by cluster, in the order the clusters appear."""
-    return frame.groupby("cluster", sort=False, observed=True).mean()
+def _same_clusters(before: pd.DataFrame, after: pd.DataFrame) -> UnlinkedChange:
+    clusters = changes_by_cluster(before, after)
+    first, second = (
+        wave.loc[wave["cluster"].isin(clusters.index), "score"].to_numpy(dtype=float)
+        for wave in (before, after)
+    )
+    n = len(first) + len(second)
+    means = _means(
+        clusters,
+        people={"before": len(first), "after": len(second), "change": n},
+        scale=float(np.abs([*first, *second, 0.0]).max()),
+        clustered=True,
+        rule=BOTH_WAVES,
+    )
+    return UnlinkedChange(
+        mean_before=means[0],
+        mean_after=means[1],
+        mean_change=means[2],
+        hedges_g=scaled(
+            means[2],
+            term="hedges_g",
+            by=pooled_deviation(first, second),
+            times=hedges_correction(n - 2),
+            method="mean of the teams' mean changes over people's pooled standard "
+            "deviation (divisor n-2), corrected by J = 1 - 3/(4(n-2) - 1); "
+            f"{CLUSTERED_LIMITS}; {BOTH_WAVES}",
+        ),
+    )

@@ -25,9 +25,12 @@ Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 NO_VARIANCE = 1e-12
 PERFECT = 1e-9
 SINGULAR = 1e-10
-# Residual variances, as shares of their item's variance: at the floor is Heywood's case.
-RESIDUAL_FLOOR = 1e-6
 FLAT = 1e-8
+# Residual variance, as a share of its item's variance: at the floor is Heywood's case.
+RESIDUAL_FLOOR = 1e-6
+# The largest scaled slope at which the likelihood counts as maximised.
+CONVERGED = 1e-6
+# Beyond this, squares and their sums overflow.
 LARGEST_ANSWER = 1e100
 LISTWISE = "participants with any item unanswered deleted"
 
@@ -176,7 +179,7 @@ def alpha_of(complete: CompleteResponses, *, term: str, confidence: float) -> Re
     method = (
         f"Cronbach's alpha of {k} items: k/(k-1) (1 - sum of item variances / "
         f"observed variance of the sum), divisor n - 1; {percent(confidence)} Feldt "
-        f"interval, F(n - 1, (n - 1)(k - 1)); {LISTWISE}{complete.note}"
+        f"interval, F(n - 1, (n - 1)(k - 1)); {LISTWISE}{_constants_counted(complete)}"
     )
     if reason := complete.gap(items=2) or _without_variance(complete):
         return complete.unavailable(term, reason, method)
@@ -234,17 +237,17 @@ def omega_total(responses: pd.DataFrame, *, confidence: float = 0.95) -> Result:
     )
     if reason := complete.gap(items=3, participants=k + 1) or _not_factorable(complete):
         return complete.unavailable(term, reason, method)
-    factor = fit_one_factor(np.corrcoef(complete.values, rowvar=False), complete.names)
-    if factor.fault:
-        return complete.unavailable(term, factor.fault, method)
-    spread = complete.values.std(axis=0)
-    omega = _omega_of(factor, spread / spread.max(), n)
-    reach = stats.norm.ppf((1 + confidence) / 2) * omega.standard_error
+    fit = fit_one_factor(_correlations(complete), complete.names)
+    if isinstance(fit, Unavailable):
+        return complete.unavailable(term, fit.reason, method)
+    omega = fit.omega(complete.values.std(axis=0))
+    error = fit.omega_standard_error(complete.values.std(axis=0), n)
+    reach = float(stats.norm.ppf((1 + confidence) / 2)) * error
     return Estimate(
         term=term,
-        estimate=omega.value,
-        conf_low=float(omega.value - reach),
-        conf_high=float(omega.value + reach),
+        estimate=omega,
+        conf_low=omega - reach,
+        conf_high=omega + reach,
         n=n,
         method=method,
     )
@@ -273,7 +276,7 @@ def mean_inter_item_correlation(responses: pd.DataFrame) -> Result:
     )
     if reason := complete.gap(items=2) or complete.constant_fault:
         return complete.unavailable(term, reason, method)
-    pairs = np.corrcoef(complete.values, rowvar=False)[np.triu_indices(k, 1)]
+    pairs = _correlations(complete)[np.triu_indices(k, 1)]
     return Estimate(term=term, estimate=float(pairs.mean()), n=n, method=method)
 
 
@@ -351,10 +354,19 @@ def pearson(
     )
 
 
+def _correlations(complete: CompleteResponses) -> Array:
+    return np.asarray(np.corrcoef(complete.values, rowvar=False), dtype=np.float64)
+
+
+def _constants_counted(complete: CompleteResponses) -> str:
+    found = len(complete.constant)
+    return f"; constant items counted: {found}" * bool(found)
+
+
 def _without_variance(complete: CompleteResponses) -> str:
-    centred = complete.values - complete.values.mean(axis=0)
     if len(complete.constant) == len(complete.names):
         return "no item varies among the participants left"
+    centred = complete.values - complete.values.mean(axis=0)
     if np.sum(centred.sum(axis=1) ** 2) <= NO_VARIANCE * np.sum(centred**2):
         return "the items cancel: their sum does not vary"
     return ""
@@ -363,52 +375,125 @@ def _without_variance(complete: CompleteResponses) -> str:
 def _not_factorable(complete: CompleteResponses) -> str:
     if complete.constant:
         return complete.constant_fault
-    eigenvalues = np.linalg.eigvalsh(np.corrcoef(complete.values, rowvar=False))
-    if eigenvalues[0] < SINGULAR:
+    if np.linalg.eigvalsh(_correlations(complete))[0] < SINGULAR:
         return "linearly dependent items: some are perfectly predicted by the others"
     return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneFactor:
-    """Maximum-likelihood one-factor solution of a correlation matrix.
-
-    `information` is the expected information of one participant about the loadings and
-    then the residual variances; `fault` says why there is no solution.
-    """
+    """Loadings and residual variances of items with variance 1 under one factor."""
 
     loadings: Array
     residuals: Array
-    information: Array
-    fault: str
+
+    def omega(self, spread: Array) -> float:
+        """Omega total of the items multiplied by their standard deviations."""
+        common = (spread @ self.loadings) ** 2
+        return float(common / (common + spread**2 @ self.residuals))
+
+    def omega_standard_error(self, spread: Array, n: int) -> float:
+        """Delta-method standard error of omega total from expected information."""
+        shared, unique = spread @ self.loadings, spread**2 @ self.residuals
+        slope = np.concatenate([2 * shared * unique * spread, -(shared**2) * spread**2])
+        slope /= (shared**2 + unique) ** 2
+        return float(np.sqrt(slope @ np.linalg.solve(n * self.information(), slope)))
+
+    def gradient(self, correlation: Array) -> Array:
+        """Slope of the discrepancy in the loadings, then in the residual variances."""
+        excess = self._precision - self._precision @ correlation @ self._precision
+        return np.concatenate([2 * excess @ self.loadings, np.diag(excess)])
+
+    def information(self) -> Array:
+        """Expected information of one participant about all parameters."""
+        moves = self._moves @ self._precision
+        return np.asarray(np.einsum("aij,bji->ab", moves, moves) / 2)
+
+    def hessian(self, correlation: Array) -> Array:
+        """Curvature of the discrepancy in all parameters."""
+        k, moves, inverse = len(self.loadings), self._moves, self._precision
+        observed = inverse @ correlation @ inverse
+        curvature = 2 * np.einsum("aij,bji->ab", moves @ inverse, moves @ observed)
+        curvature -= 2 * self.information()
+        curvature[:k, :k] += 2 * (inverse - observed)
+        return np.asarray(curvature)
+
+    def newton_step(self, correlation: Array) -> OneFactor:
+        """One Newton step: from some seven right digits to all of them."""
+        step = np.linalg.solve(self.hessian(correlation), self.gradient(correlation))
+        by_loading, by_residual = np.split(step, 2)
+        return OneFactor(
+            loadings=self.loadings - by_loading, residuals=self.residuals - by_residual
+        )
+
+    @property
+    def _precision(self) -> Array:
+        implied = np.outer(self.loadings, self.loadings) + np.diag(self.residuals)
+        return np.asarray(np.linalg.inv(implied), dtype=np.float64)
+
+    @property
+    def _moves(self) -> Array:
+        """How the implied matrix moves with each parameter, shape (2k, k, k)."""
+        unit = np.eye(len(self.loadings))
+        half = unit[:, :, None] * self.loadings
+        by_loading = half + half.transpose(0, 2, 1)
+        return np.concatenate([by_loading, unit[:, :, None] * unit[:, None, :]])
 
 
-def fit_one_factor(correlation: Array, names: tuple[str, ...]) -> OneFactor:
-    """Fit one factor: L-BFGS over residual variances, then Newton over all parameters.
-
-    The solution is refused unless every residual variance is above zero, the gradient
-    is flat and the Hessian is positive definite.
-    """
+def fit_one_factor(
+    correlation: Array, names: tuple[str, ...]
+) -> OneFactor | Unavailable:
+    """Fit one factor by maximum likelihood, or say why there is no solution."""
     from scipy import optimize  # noqa: PLC0415 - heavy, and only needed here
 
     k = len(correlation)
     start = (1 - 0.5 / k) / np.diag(np.linalg.inv(correlation))
     found = optimize.minimize(
         _discrepancy,
-        start,
+        np.clip(start, RESIDUAL_FLOOR, 1.0),
         args=(correlation,),
-        jac=_residual_gradient,
+        jac=_slope,
         method="L-BFGS-B",
         bounds=[(RESIDUAL_FLOOR, 1.0)] * k,
+        options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 2000},
     )
-    fit = _Slopes.at(_loadings_given(found.x, correlation), found.x, correlation)
-    for _ in range(20):
-        if fit.fault(names) != NOT_FLAT:
-            break
-        fit = fit.newton_step(correlation)
-    return OneFactor(
-        loadings=fit.loadings,
-        residuals=fit.residuals,
-        information=fit.information,
-        fault=fit.fault(names),
-    )
+    factor = OneFactor(loadings=_loadings(found.x, correlation), residuals=found.x)
+    if not (reason := _unsound(factor, correlation, names)):
+        factor = factor.newton_step(correlation)
+        reason = _unsound(factor, correlation, names)
+    return Unavailable(term="one_factor", reason=reason) if reason else factor
+
+
+def _unsound(factor: OneFactor, correlation: Array, names: tuple[str, ...]) -> str:
+    """Why a fitted factor is no solution; empty if it is one."""
+    at_floor = factor.residuals <= 2 * RESIDUAL_FLOOR
+    if at_floor.any():
+        whose = ", ".join(np.array(names, dtype=object)[at_floor])
+        return f"Heywood case: residual variance at or below zero for {whose}"
+    scale = np.concatenate([np.ones(len(names)), factor.residuals])
+    if np.abs(factor.gradient(correlation) * scale).max() > CONVERGED:
+        return "the likelihood of one factor did not reach a maximum"
+    for curvature in (factor.hessian(correlation), factor.information()):
+        if np.linalg.eigvalsh(curvature)[0] < FLAT:
+            return "the data do not identify one factor: the likelihood is flat"
+    return ""
+
+
+def _discrepancy(residuals: Array, correlation: Array) -> float:
+    """Maximum-likelihood discrepancy at the best loadings for these residuals."""
+    root = np.sqrt(residuals)
+    others = np.linalg.eigvalsh(correlation / np.outer(root, root))[:-1]
+    return float(np.sum(others - np.log(others) - 1))
+
+
+def _slope(residuals: Array, correlation: Array) -> Array:
+    loadings = _loadings(residuals, correlation)
+    factor = OneFactor(loadings=loadings, residuals=residuals)
+    return factor.gradient(correlation)[len(residuals) :]
+
+
+def _loadings(residuals: Array, correlation: Array) -> Array:
+    """The best loadings for given residual variances: Joreskog's closed form."""
+    root = np.sqrt(residuals)
+    values, vectors = np.linalg.eigh(correlation / np.outer(root, root))
+    return np.asarray(root * vectors[:, -1] * np.sqrt(max(values[-1] - 1, 0)))

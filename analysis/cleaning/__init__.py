@@ -1,0 +1,25 @@
+"""Responses into clean, scored responses, with the participant flow."""
+
+from analysis.cleaning.rules import (
+    FRAME_COLUMNS,
+    RULES,
+    Cleaned,
+    clean_responses,
+    flow_findings,
+)
+from analysis.cleaning.scoring import (
+    keyed_responses,
+    score_responses,
+    score_subscale,
+)
+
+__all__ = [
+    "FRAME_COLUMNS",
+    "RULES",
+    "Cleaned",
+    "clean_responses",
+    "flow_findings",
+    "keyed_responses",
+    "score_responses",
+    "score_subscale",
+]

@@ -1,0 +1,139 @@
+"""Answers as written in an export into codes of the instrument.
+
+Case and white space do not matter. What fits no rule is counted and named by its
+column; the answer itself is never quoted.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from analysis.declarations import Export, Instrument
+    from analysis.declarations.study import Arm, Site, Team
+    from analysis.declarations.survey import Attribute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codes:
+    """The codes of one column.
+
+    Attributes
+    ----------
+    values : Series of float
+        NaN where not answered.
+    emptied : mapping
+        Why cells were emptied, beside being blank → how many.
+    unmapped : int
+        Cells whose text fits nothing declared.
+    """
+
+    values: pd.Series[float]
+    emptied: Mapping[str, int]
+    unmapped: int
+
+
+def fold(text: str) -> str:
+    """A text as it is compared: case and runs of white space do not matter."""
+    return " ".join(text.split()).casefold().replace("\u2019", "'")
+
+
+def item_codes(cells: pd.Series[str], instrument: Instrument, export: Export) -> Codes:
+    """Turn the answers to one item into codes.
+
+    A study's own answers come first, then the codebook's, then plain numbers within
+    the instrument's range. Where the study itself declares numbers as answers, no
+    other number is taken: an export's 15 to 18 must not pass for codes.
+    """
+    own = export.answers.get(instrument.name, {})
+    answers = _folded(instrument.answers) | _folded(own)
+    takes_numbers = not any(_number(text) is not None for text in own)
+    unscored = {fold(text) for text in instrument.unscored}
+
+    def code(text: str) -> float | str:
+        if text in answers:
+            return answers[text]
+        if text in unscored:
+            return "not applicable"
+        number = _number(text) if takes_numbers else None
+        if number is None:
+            return "unmapped"
+        inside = instrument.lowest <= number <= instrument.highest
+        return number if inside and number.is_integer() else "unmapped"
+
+    return _coded(cells, code, export.missing_codes)
+
+
+def attribute_values(
+    cells: pd.Series[str], attribute: Attribute, export: Export
+) -> tuple[pd.Series[float] | pd.Series[str], int]:
+    """Values of an attribute, and how many were emptied for lying outside it."""
+    missing = {fold(text) for text in ("", *export.missing_codes)}
+    if attribute.values:
+        names = {fold(text): name for text, name in attribute.values.items()}
+        folded = cells.map(fold)
+        known = folded.map(names)
+        return known, int((known.isna() & ~folded.isin(missing)).sum())
+
+    def value(text: str) -> float | str:
+        number = _number(text)
+        if number is None or attribute.lowest is None or attribute.highest is None:
+            return "outside"
+        return number if attribute.lowest <= number <= attribute.highest else "outside"
+
+    codes = _coded(cells, value, export.missing_codes)
+    return codes.values, codes.emptied.get("outside", 0)
+
+
+def group_names(
+    cells: pd.Series[str], groups: Iterable[Arm | Site | Team]
+) -> pd.Series[str]:
+    """Names of the arms, sites or teams that cells name; empty where they name none."""
+    names = {fold(answer): group.name for group in groups for answer in group.answers}
+    return cells.map(lambda text: names.get(fold(text), ""))
+
+
+def accepted(cells: pd.Series[str], answers: Iterable[str]) -> pd.Series[bool]:
+    """Whether each cell holds one of the answers."""
+    wanted = {fold(answer) for answer in answers}
+    return cells.map(lambda text: fold(text) in wanted).astype(bool)
+
+
+def _coded(
+    cells: pd.Series[str], code: Callable[[str], float | str], missing: Iterable[str]
+) -> Codes:
+    gone = {fold(text) for text in ("", *missing)}
+    numbers, texts = pd.factorize(cells)
+    found = [math.nan if fold(t) in gone else code(fold(t)) for t in texts]
+    times = np.bincount(numbers, minlength=len(texts))
+    emptied: dict[str, int] = {}
+    for reason, count in zip(found, times, strict=True):
+        if isinstance(reason, str):
+            emptied[reason] = emptied.get(reason, 0) + int(count)
+    floats = [math.nan if isinstance(value, str) else value for value in found]
+    values = np.asarray([*floats, math.nan], dtype=float)[numbers]
+    unmapped = emptied.pop("unmapped", 0)
+    return Codes(
+        values=pd.Series(values, index=cells.index),
+        emptied=emptied,
+        unmapped=unmapped,
+    )
+
+
+def _folded(answers: Mapping[str, float]) -> dict[str, float]:
+    return {fold(text): float(code) for text, code in answers.items()}
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

@@ -1,0 +1,228 @@
+"""Item analysis: the responses to one subscale in, one set of statistics an item out.
+
+Mean, standard deviation and shares rest on those who answered the item; statistics that
+need the other items rest on the participants who answered all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+from analysis.reliability.consistency import (
+    LISTWISE,
+    NO_VARIANCE,
+    alpha_of,
+    column_fault,
+    complete_responses,
+    pearson,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.reliability.consistency import Array, CompleteResponses
+
+ANSWERED = "participants who did not answer the item left out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemStatistics(Composite):
+    """What one item did: its answers, and how it goes with the rest of its subscale."""
+
+    item: str
+    mean: Result
+    sd: Result
+    share_missing: Result
+    share_lowest: Result
+    share_highest: Result
+    item_rest_correlation: Result
+    cronbach_alpha_if_dropped: Result
+
+    def to_frame(self) -> pd.DataFrame:
+        """One tidy row a statistic, with the item it is about."""
+        frame = Composite.to_frame(self)
+        frame.insert(0, "item", self.item)
+        return frame
+
+
+def item_statistics(
+    responses: pd.DataFrame, *, lowest: float, highest: float
+) -> tuple[ItemStatistics, ...]:
+    """Describe every item of a subscale.
+
+    Parameters
+    ----------
+    responses : DataFrame, shape (n_participants, n_items)
+        Keyed responses, one column an item, one row a participant; NaN if unanswered.
+    lowest, highest : float
+        Ends of the response scale, from the codebook and never from the data.
+
+    Returns
+    -------
+    tuple of ItemStatistics
+        One a column, in the order of the columns; each statistic is an `Estimate`, or
+        `Unavailable` with the reason: no answers, no variance, too few participants or
+        items, answers outside the scale, or a column that is not numbers.
+    """
+    complete = complete_responses(responses)
+    return tuple(
+        _one_item(responses, complete, place, ends=(lowest, highest))
+        for place in range(responses.shape[1])
+    )
+
+
+def _one_item(
+    responses: pd.DataFrame,
+    complete: CompleteResponses,
+    place: int,
+    *,
+    ends: tuple[float, float],
+) -> ItemStatistics:
+    column = Column.of(responses, place)
+    return ItemStatistics(
+        item=complete.names[place],
+        mean=_mean(column),
+        sd=_standard_deviation(column),
+        share_missing=_share_missing(column),
+        share_lowest=_share_at("share_lowest", column, ends, end=ends[0]),
+        share_highest=_share_at("share_highest", column, ends, end=ends[1]),
+        item_rest_correlation=_item_rest_correlation(complete, place),
+        cronbach_alpha_if_dropped=_alpha_if_dropped(complete, place),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """The answers to one item, and the number of participants asked."""
+
+    answers: Array
+    asked: int
+    fault: str
+
+    @classmethod
+    def of(cls, responses: pd.DataFrame, place: int) -> Column:
+        """Read one column; no answers where it does not hold numbers."""
+        if fault := column_fault(responses, place):
+            return cls(answers=np.empty(0), asked=len(responses), fault=fault)
+        values = responses.iloc[:, place].to_numpy(dtype=float, na_value=np.nan)
+        answers = values[~np.isnan(values)]
+        return cls(answers=answers, asked=len(values), fault="")
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all answers are one and the same."""
+        return bool((self.answers == self.answers[:1]).all())
+
+    def gap(self, needed: int = 1) -> str:
+        """What the answers lack; empty if they suffice."""
+        if self.fault or len(self.answers) >= needed:
+            return self.fault
+        return f"number of answers {len(self.answers)}; at least {needed} needed"
+
+    def unavailable(self, term: str, reason: str, method: str) -> Unavailable:
+        """The absence, with the n it was found at."""
+        n = None if self.fault else len(self.answers)
+        return Unavailable(term=term, reason=reason, n=n, method=method)
+
+
+def _mean(column: Column) -> Result:
+    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
+
+    n, method = len(column.answers), f"mean; 95 % t interval, n - 1; {ANSWERED}"
+    if reason := column.gap():
+        return column.unavailable("mean", reason, method)
+    if column.is_constant:
+        method += "; no interval: " + ("one answer" if n == 1 else "all answers equal")
+        only = float(column.answers[0])
+        return Estimate(term="mean", estimate=only, n=n, method=method)
+    mean = float(column.answers.mean())
+    standard_error = float(column.answers.std(ddof=1)) / n**0.5
+    reach = float(stats.t.ppf(0.975, n - 1)) * standard_error
+    return Estimate(
+        term="mean",
+        estimate=mean,
+        conf_low=mean - reach,
+        conf_high=mean + reach,
+        n=n,
+        method=method,
+    )
+
+
+def _standard_deviation(column: Column) -> Result:
+    method = f"standard deviation, divisor n - 1; no interval; {ANSWERED}"
+    if reason := column.gap(needed=2):
+        return column.unavailable("sd", reason, method)
+    sd = 0.0 if column.is_constant else float(column.answers.std(ddof=1))
+    return Estimate(term="sd", estimate=sd, n=len(column.answers), method=method)
+
+
+def _share_missing(column: Column) -> Result:
+    method = "share of all participants who did not answer; 95 % Wilson interval"
+    if column.fault or not column.asked:
+        reason = column.fault or "number of participants 0; at least 1 needed"
+        return column.unavailable("share_missing", reason, method)
+    missing = column.asked - len(column.answers)
+    return _share("share_missing", missing, column.asked, method)
+
+
+def _share_at(
+    term: str, column: Column, ends: tuple[float, float], *, end: float
+) -> Result:
+    method = (
+        f"share of the answers that equal {end:g}; 95 % Wilson interval; {ANSWERED}"
+    )
+    outside = int(np.sum((column.answers < min(ends)) | (column.answers > max(ends))))
+    reason = f"{outside} answers outside {ends[0]:g} to {ends[1]:g}" * bool(outside)
+    if reason := column.gap() or reason:
+        return column.unavailable(term, reason, method)
+    return _share(term, int(np.sum(column.answers == end)), len(column.answers), method)
+
+
+def _share(term: str, count: int, n: int, method: str) -> Estimate:
+    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
+
+    limits = stats.binomtest(count, n).proportion_ci(0.95, method="wilson")
+    return Estimate(
+        term=term,
+        estimate=count / n,
+        conf_low=float(limits.low),
+        conf_high=float(limits.high),
+        n=n,
+        method=method,
+    )
+
+
+def _item_rest_correlation(complete: CompleteResponses, place: int) -> Result:
+    term, k = "item_rest_correlation", len(complete.names)
+    method = (
+        f"Pearson correlation with the sum of the other {k - 1} items; 95 % interval "
+        f"by Fisher's z; {LISTWISE}"
+    )
+    if reason := complete.gap(items=2):
+        return complete.unavailable(term, reason, method)
+    own = complete.values[:, place]
+    others = np.delete(complete.values, place, axis=1)
+    if reason := _flat(own, others):
+        return complete.unavailable(term, reason, method)
+    return pearson(own, others.sum(axis=1), term=term, method=method, confidence=0.95)
+
+
+def _flat(own: Array, others: Array) -> str:
+    if (own == own[0]).all():
+        return "the item is constant"
+    centred = others - others.mean(axis=0)
+    if np.sum(centred.sum(axis=1) ** 2) <= NO_VARIANCE * np.sum(centred**2):
+        return "the sum of the other items is constant"
+    return ""
+
+
+def _alpha_if_dropped(complete: CompleteResponses, place: int) -> Result:
+    term = "cronbach_alpha_if_dropped"
+    if reason := complete.gap(items=3):
+        return complete.unavailable(term, reason, f"Cronbach's alpha; {LISTWISE}")
+    kept = complete.without(complete.names[place])
+    return alpha_of(kept, term=term, confidence=0.95)

@@ -1,0 +1,76 @@
+"""The secret that pseudonyms are made with: outside the project, made once.
+
+Without it nobody can tell whether a known identifier is among the participants.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from analysis.foundation import AnalysisError
+from analysis.storage.folders import make_folder
+
+VARIABLE = "HEARD_KEY_FILE"
+BYTES = 32
+
+
+def key_file() -> Path:
+    """Where the key lies: `HEARD_KEY_FILE`, else in the user's settings."""
+    if named := os.environ.get(VARIABLE):
+        return Path(named).expanduser()
+    settings = os.environ.get("APPDATA") or os.environ.get("XDG_CONFIG_HOME")
+    folder = Path(settings) if settings else Path.home() / ".config"
+    return folder / "heard" / "pseudonym.key"
+
+
+def read_key() -> bytes:
+    """The key, made at the first call.
+
+    Raises
+    ------
+    AnalysisError
+        The key cannot be read or made, or is not one.
+    """
+    path = key_file()
+    try:
+        if not path.exists():
+            _make_key(path)
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except OSError as error:
+        raise AnalysisError(
+            str(path),
+            f"the pseudonym key cannot be read or made: {error.strerror}. "
+            f"Set {VARIABLE} to a file you can write",
+        ) from None
+    except ValueError:
+        key = b""
+    if len(key) != BYTES:
+        raise AnalysisError(
+            str(path),
+            "is not a pseudonym key. Restore it from your safe copy; with a new key "
+            "earlier waves can no longer be linked",
+        )
+    return key
+
+
+def key_fingerprint() -> str:
+    """A text that changes when the key does and tells nothing about it."""
+    return hashlib.sha256(b"heard key fingerprint" + read_key()).hexdigest()[:16]
+
+
+def _make_key(path: Path) -> None:
+    make_folder(path.parent)
+    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as stream:
+            stream.write(secrets.token_hex(BYTES) + "\n")
+        # A link fails where another process was first, so its key stays.
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink(missing_ok=True)
