@@ -10,6 +10,7 @@ file keeps to the syntax of Python 3.6, so that an older Python can say what it 
 import contextlib
 import hashlib
 import importlib.util
+import io
 import json
 import os
 import shutil
@@ -21,10 +22,11 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 OLDEST = (3, 11)
-if sys.version_info < OLDEST:  # noqa: UP036 - an older Python must be told so
+if sys.version_info < OLDEST:
     sys.exit(
-        "heard needs Python %d.%d or newer; this is Python %d.%d (%s)"
-        % (OLDEST + sys.version_info[:2] + (sys.executable,))
+        "heard needs Python {}.{} or newer; this is Python {}.{}".format(
+            *OLDEST, *sys.version_info[:2]
+        )
     )
 if sys.platform == "win32":
     import msvcrt
@@ -37,7 +39,7 @@ CACHE = ROOT / ".cache"
 STAMP = VENV / "heard-setup.json"
 LOCK = "requirements.lock"
 PROGRAMS = VENV / ("Scripts" if sys.platform == "win32" else "bin")
-PYTHON = PROGRAMS / ("python.exe" if sys.platform == "win32" else "python")
+PYTHON = str(PROGRAMS / ("python.exe" if sys.platform == "win32" else "python"))
 CHANGED = "requirements.lock or pyproject.toml changed"
 # Pinned, because another uv may read, order or mark the same lock differently: everyone
 # installs it alike, and `lock` changes no line that no dependency asked for.
@@ -93,7 +95,7 @@ def read_stamp(path: Path) -> dict[str, str]:
     return stamp if isinstance(stamp, dict) else {}
 
 
-def python_of(program: Path) -> str:
+def python_of(program: str) -> str:
     """Ask a Python for its version, such as ``3.11``; empty if it does not run."""
     code = "import sys; print('{}.{}'.format(*sys.version_info[:2]))"
     try:
@@ -162,10 +164,11 @@ def set_up() -> None:
 
 def make_venv() -> None:
     """Make an empty ``.venv``, whatever was there before."""
-    if fault := missing_modules():
+    fault = missing_modules()
+    if fault:
         raise SetupError(fault)
     base = getattr(sys, "_base_executable", None) or sys.executable
-    step("making .venv", [base, "-m", "venv", "--clear", VENV])
+    step("making .venv", [base, "-m", "venv", "--clear", str(VENV)])
 
 
 def install_uv() -> None:
@@ -184,12 +187,12 @@ def install_lock() -> None:
     step("installing heard itself", [*uv("pip"), *editable, *into])
 
 
-def uv(*arguments: str) -> list[str | Path]:
+def uv(*arguments: str) -> list[str]:
     """The uv of ``.venv``, with its arguments."""
     return [PYTHON, "-m", "uv", *arguments]
 
 
-def step(what: str, command: Sequence[str | Path]) -> None:
+def step(what: str, command: Sequence[str]) -> None:
     """Run one step of the set-up quietly; show the last lines if it fails."""
     say(f"  {what}")
     done = subprocess.run(
@@ -204,11 +207,18 @@ def step(what: str, command: Sequence[str | Path]) -> None:
         check=False,
     )
     if done.returncode:
-        last = "\n".join(f"    {line}" for line in done.stdout.splitlines()[-12:])
         raise SetupError(
             f"{what} failed. Is the network reachable and the disk not full? "
-            f"Run the same command again to repair it. It said:\n{last}"
+            f"Run the same command again to repair it. It said:\n{ends(done.stdout)}"
         )
+
+
+def ends(output: str, *, first: int = 4, last: int = 10) -> str:
+    """The first and last lines of an output: what went wrong, and where it led."""
+    lines = [f"    {line}" for line in output.strip().splitlines()]
+    if len(lines) > first + last:
+        lines = [*lines[:first], "    ...", *lines[-last:]]
+    return "\n".join(lines)
 
 
 @contextlib.contextmanager
@@ -248,7 +258,7 @@ def environment(ours: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "RUFF_CACHE_DIR": str(CACHE / "ruff")}
 
 
-def run(*command: str | Path) -> int:
+def run(*command: str) -> int:
     """Run a program in the project's folder and return its exit code.
 
     Ctrl-C reaches the program by itself; it is given the time to end as it likes.
@@ -262,7 +272,7 @@ def run(*command: str | Path) -> int:
         return code if code >= 0 else 128 - code
 
 
-def run_all(commands: Mapping[str, Sequence[str | Path]]) -> int:
+def run_all(commands: Mapping[str, Sequence[str]]) -> int:
     """Run every command, even after one failed; end with a list of those that did."""
     failed = []
     for name, command in commands.items():
@@ -285,20 +295,17 @@ def pytest_arguments(arguments: Sequence[str]) -> list[str]:
     return turned
 
 
-def checks() -> dict[str, list[str | Path]]:
+def checks() -> dict[str, list[str]]:
     """Every check and its command, in the order they run."""
     module = [PYTHON, "-m"]
+    imports = [str(PROGRAMS / "lint-imports")]
     return {
         "ruff format": [*module, "ruff", "format", "--check", "."],
         "ruff check": [*module, "ruff", "check", "."],
         "mypy": [*module, "mypy"],
-        "lint-imports": [
-            PROGRAMS / "lint-imports",
-            "--cache-dir",
-            CACHE / "import-linter",
-        ],
+        "lint-imports": [*imports, "--cache-dir", str(CACHE / "import-linter")],
         "architecture": [*module, "pytest", "tests/architecture"],
-        "sizes": [PYTHON, ROOT / ".ci" / "sizes.py"],
+        "sizes": [PYTHON, ".ci/sizes.py"],
     }
 
 
@@ -363,7 +370,7 @@ def command_lock(arguments: Sequence[str]) -> int:
 def command_setup(_: Sequence[str]) -> int:
     """Set up, and say so even when nothing was to do."""
     set_up()
-    say(f"set up: {PYTHON.relative_to(ROOT)}")
+    say("set up; nothing is left to do")
     return 0
 
 
@@ -419,5 +426,6 @@ def main(arguments: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a console without our letters
+        if isinstance(stream, io.TextIOWrapper):  # a console may lack a path's letters
+            stream.reconfigure(errors="replace")
     sys.exit(main(sys.argv[1:]))

@@ -5,12 +5,14 @@ from analysis.cleaning.rules import (
     RULES,
     Cleaned,
     clean_responses,
+    clean_wave,
     flow_findings,
 )
 from analysis.cleaning.scoring import (
     keyed_responses,
     score_responses,
     score_subscale,
+    score_wave,
 )
 
 __all__ = [
@@ -18,8 +20,10 @@ __all__ = [
     "RULES",
     "Cleaned",
     "clean_responses",
+    "clean_wave",
     "flow_findings",
     "keyed_responses",
     "score_responses",
     "score_subscale",
+    "score_wave",
 ]

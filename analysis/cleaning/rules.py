@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from analysis.foundation import Estimate, Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pandas as pd
 
     from analysis.declarations import Export, Study
+    from analysis.intake import Responses
 
 FRAME_COLUMNS = ("participant", "staff_member", "arm", "site", "team")
 
@@ -111,17 +112,20 @@ RULES: Mapping[str, Callable[[pd.DataFrame, Export], pd.Series[bool]]] = {
 """Why a response is left out → the rule that says who stays, in order."""
 
 
-def flow_findings(cleaned: Cleaned, study: Study) -> tuple[Finding, ...]:
+def clean_wave(responses: Iterable[Responses]) -> tuple[Cleaned, ...]:
+    """Clean every survey of a wave."""
+    return tuple(
+        clean_responses(survey.frame, survey.export, emptied=survey.emptied)
+        for survey in responses
+    )
+
+
+def flow_findings(surveys: Iterable[Cleaned], study: Study) -> tuple[Finding, ...]:
     """The participant flow and the ledger of emptied cells, as findings."""
-    counts = [
-        ("responses_received", "", cleaned.received),
-        *(("responses_left_out", rule, n) for rule, n in cleaned.left_out.items()),
-        ("responses_kept", "", len(cleaned.frame)),
-        *(("cells_emptied", reason, n) for reason, n in cleaned.emptied.items()),
-    ]
     return tuple(
         finding
-        for term, group, count in counts
+        for cleaned in surveys
+        for term, group, count in _counts(cleaned)
         for finding in Finding.place(
             Estimate(term=term, estimate=float(count), n=count, method="count"),
             study=study.name,
@@ -130,3 +134,12 @@ def flow_findings(cleaned: Cleaned, study: Study) -> tuple[Finding, ...]:
             group=group,
         )
     )
+
+
+def _counts(cleaned: Cleaned) -> Iterator[tuple[str, str, int]]:
+    yield "responses_received", "", cleaned.received
+    for rule, count in cleaned.left_out.items():
+        yield "responses_left_out", rule, count
+    yield "responses_kept", "", len(cleaned.frame)
+    for reason, count in cleaned.emptied.items():
+        yield "cells_emptied", reason, count

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.declarations import Instrument, Subscale
+    from analysis.cleaning.rules import Cleaned
+    from analysis.declarations import Instrument, Study, Subscale
 
 
 def keyed_responses(responses: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
@@ -87,3 +88,19 @@ def score_responses(
         for subscale in instrument.subscales
     }
     return responses[who].assign(**scores)
+
+
+def score_wave(
+    cleaned: Iterable[Cleaned], study: Study
+) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+    """Survey → its clean responses and their scores."""
+    return {
+        survey.export.survey: (
+            survey.frame,
+            score_responses(
+                survey.frame,
+                [study.instruments[name] for name in survey.export.instruments],
+            ),
+        )
+        for survey in cleaned
+    }

@@ -14,6 +14,7 @@ import pandas as pd
 
 from analysis.foundation.errors import DataError
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+from analysis.outcomes.contrasts import difference_of_means, raw
 from analysis.outcomes.description import (
     ALL_EQUAL,
     Numbers,
@@ -22,6 +23,7 @@ from analysis.outcomes.description import (
     every_unavailable,
     is_constant,
     mean_result,
+    named,
     number_fault,
 )
 from analysis.outcomes.effect_sizes import (
@@ -164,7 +166,9 @@ def with_cluster(scores: pd.Series, cluster: pd.Series) -> pd.DataFrame:
             fault = "their index repeats and differs from that of the scores"
             raise DataError("clusters", fault)
         cluster = cluster.reindex(scores.index)
-    frame = pd.DataFrame({"score": as_floats(scores), "cluster": cluster.to_numpy()})
+    frame = pd.DataFrame(
+        {"score": as_floats(scores), "cluster": named(cluster).to_numpy()}
+    )
     return frame.dropna()
 
 
@@ -187,13 +191,13 @@ def _linked(
     }
     pairs = pd.concat(waves, axis="columns", join="inner")
     if cluster is not None:
-        pairs = pairs.assign(cluster=_known(cluster).reindex(pairs.index))
+        pairs = pairs.assign(cluster=named(_known(cluster)).reindex(pairs.index))
     return pairs.dropna().assign(change=lambda both: both["after"] - both["before"])
 
 
 def _known(scores: pd.Series) -> pd.Series:
     """Leave out those whose participant code is missing: such codes never link."""
-    return scores[scores.index.notna()]
+    return scores[scores.index.notna() & (scores.index != "")]
 
 
 def _paired(pairs: pd.DataFrame, *, clustered: bool) -> PairedChange:
@@ -256,8 +260,8 @@ def _means_without_limits(
             term=f"mean_{wave}",
             estimate=float(clusters[wave].mean()),
             n=people[wave],
-            method=f"mean of {len(clusters)} teams' means, each team once; no interval, "
-            f"under 5 teams; {rule}",
+            method=f"mean of {len(clusters)} teams' means, each team once; no "
+            f"interval, under 5 teams; {rule}",
         )
         if len(clusters)
         else Unavailable(term=f"mean_{wave}", reason=NO_CLUSTER, n=0)
@@ -343,37 +347,20 @@ def _correlation(pairs: pd.DataFrame, *, clustered: bool) -> Result:
 
 
 def _independent(before: Numbers, after: Numbers) -> UnlinkedChange:
+    scale = float(np.abs([*before, *after, 0.0]).max())
     in_words = "arithmetic mean; t interval; missing scores left out"
     return UnlinkedChange(
         mean_before=mean_result(
             before, term="mean_before", n=len(before), method=in_words
         ),
         mean_after=mean_result(after, term="mean_after", n=len(after), method=in_words),
-        mean_change=_welch(before, after),
+        mean_change=raw(
+            difference_of_means(after, before, scale=scale, equal_variances=False),
+            term="mean_change",
+            n=len(before) + len(after),
+            method=f"difference of the waves' means; Welch t interval; {INDEPENDENT}",
+        ),
         hedges_g=hedges_g(after, before),
-    )
-
-
-def _welch(before: Numbers, after: Numbers) -> Result:
-    from statsmodels.stats.weightstats import (  # noqa: PLC0415 - heavy
-        CompareMeans,
-        DescrStatsW,
-    )
-
-    term, n = "mean_change", len(before) + len(after)
-    if min(len(before), len(after)) < 2:
-        return Unavailable(term=term, reason="fewer than 2 scores at a wave", n=n)
-    if pooled_deviation(before, after) == 0:
-        return Unavailable(term=term, reason=ALL_EQUAL, n=n)
-    both = CompareMeans(DescrStatsW(after), DescrStatsW(before))
-    low, high = both.tconfint_diff(usevar="unequal")
-    return Estimate(
-        term=term,
-        estimate=float(both.d1.mean - both.d2.mean),
-        conf_low=float(low),
-        conf_high=float(high),
-        n=n,
-        method=f"difference of the waves' means; Welch t interval; {INDEPENDENT}",
     )
 
 

@@ -95,6 +95,11 @@ def as_floats(scores: pd.Series) -> Numbers:
     return np.asarray(numbers.to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)
 
 
+def named(labels: pd.Series) -> pd.Series:
+    """Cluster names, an empty one turned to missing: nobody's team is not a team."""
+    return labels.mask(labels == "")
+
+
 def number_fault(values: Numbers) -> str:
     """Say why these are not scores; empty if they are. NaN is not a fault."""
     known = values[~np.isnan(values)]

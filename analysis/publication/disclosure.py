@@ -1,17 +1,32 @@
-"""Findings that passed disclosure control: all that a figure or a report may see."""
+"""Findings into disclosed findings: nothing about too few people leaves.
+
+Primary suppression: a number that rests on fewer people than the study's smallest
+group is held back with its n. So is a share that speaks of fewer people than that, or
+of all but so few, and a spread of nothing, which would tell what everybody answered.
+In the participant flow, counts are held back until what follows from the totals is at
+least the smallest group.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from analysis.foundation import Finding
+
+EVERYBODY = "everybody gave the same answer, so the number would tell what each said"
+WITHHELD = "held back, or a smaller number could be worked out from it"
+SHARES = ("share_missing", "share_lowest", "share_highest")
+"""Terms from which, with their n, a number of people can be worked out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosed:
-    """Findings in which whatever rests on too few people is held back, with a reason."""
+    """Findings in which what rests on too few people is held back, with a reason."""
 
     findings: tuple[Finding, ...]
 
@@ -24,3 +39,93 @@ class Disclosed:
             if all(getattr(finding, name) == value for name, value in wanted)
         )
         return Disclosed(findings=tuple(kept))
+
+    def held_back(self) -> int:
+        """How many numbers were held back."""
+        return sum(
+            finding.n is None and finding.estimate is None for finding in self.findings
+        )
+
+
+def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
+    """Hold back what must not leave.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        Everything found by one step.
+    smallest : int
+        Fewest people a number may rest on.
+    """
+    known = list(findings)
+    held = [_held_back(finding, smallest) for finding in known]
+    for places in _flows(known):
+        for place in _unsafe_counts(known, places, smallest):
+            if held[place].estimate is not None:
+                held[place] = _without_numbers(held[place], WITHHELD)
+    return Disclosed(findings=tuple(held))
+
+
+def _held_back(finding: Finding, smallest: int) -> Finding:
+    few = f"fewer than {smallest} people"
+    if finding.n is not None and finding.n < smallest:
+        return _without_numbers(finding, few)
+    if finding.estimate is None or finding.n is None:
+        return finding
+    if finding.term == "sd" and finding.estimate == 0:
+        return _without_numbers(finding, EVERYBODY)
+    if finding.term in SHARES:
+        people = round(finding.estimate * finding.n)
+        if people < smallest:
+            return _without_numbers(finding, f"{few}, or nobody")
+        if finding.n - people < smallest:
+            return _without_numbers(finding, f"all but {few}, or everybody")
+    return finding
+
+
+def _without_numbers(finding: Finding, reason: str) -> Finding:
+    return dataclasses.replace(
+        finding,
+        estimate=None,
+        conf_low=None,
+        conf_high=None,
+        n=None,
+        reason=reason,
+    )
+
+
+def _flows(findings: list[Finding]) -> Iterable[list[int]]:
+    """Places of the counts of one flow: what was left out, then what was received."""
+    flows: dict[tuple[str, str, str], list[int]] = {}
+    for term in ("responses_left_out", "responses_received"):
+        for place, finding in enumerate(findings):
+            if finding.term == term:
+                at = (finding.survey, finding.wave, finding.arm)
+                flows.setdefault(at, []).append(place)
+    return flows.values()
+
+
+def _unsafe_counts(
+    findings: list[Finding], places: list[int], smallest: int
+) -> Iterable[int]:
+    """Counts of a flow to hold back, so that none below the smallest group follows.
+
+    Received less kept is what was left out in all; less the counts shown, it is the
+    sum of those held back. That sum must not be a small number of people either; where
+    no count is left to add to it, the number received is held back.
+    """
+    counts = {place: findings[place].n or 0 for place in places}
+    left_out = sorted(
+        (p for p in places if findings[p].term == "responses_left_out"),
+        key=lambda place: counts[place],
+    )
+    held = [place for place in left_out if counts[place] < smallest]
+    if not held:
+        return held
+    for place in left_out[len(held) :]:
+        if len(held) > 1 and sum(counts[p] for p in held) >= smallest:
+            break
+        held.append(place)
+    if len(held) < 2 or sum(counts[p] for p in held) < smallest:
+        held += [p for p in places if findings[p].term == "responses_received"]
+    return held

@@ -6,21 +6,36 @@ reason below the table; a number that is not there is never shown as one.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+from analysis.publication.places import (
+    CHANGE,
+    COMPARISON,
+    EVERYONE,
+    FLOW,
+    ITEMS,
+    RELIABILITY,
+    SCORES,
+    arm_text,
+    arms_of,
+    found,
+    wave_text,
+    waves_of,
+)
 
-    from analysis.declarations import Instrument, Study
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from analysis.declarations import Study, Subscale
     from analysis.foundation import Finding
     from analysis.publication.disclosure import Disclosed
+    from analysis.publication.places import Columns
 
-ABSENT = "–"
-EVERYONE = "Everyone"
+ABSENT = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
 HELD_BACK = "not shown"
 COUNTS = frozenset(
     {
@@ -32,51 +47,10 @@ COUNTS = frozenset(
     }
 )
 DECIMALS = 2
+NUMBER = re.compile(rf"(under |over )?[{MINUS}\d]")
 
-Columns = tuple[tuple[str, str], ...]
-FLOW: Columns = (
-    ("Received", "responses_received"),
-    ("No consent", "no_consent"),
-    ("Not finished", "not_finished"),
-    ("Too little answered", "too_little_answered"),
-    ("Repeated", "repeated"),
-    ("Kept", "responses_kept"),
-)
-ITEMS: Columns = (
-    ("Mean", "mean"),
-    ("Standard deviation", "sd"),
-    ("Not answered", "share_missing"),
-    ("At the lowest answer", "share_lowest"),
-    ("At the highest answer", "share_highest"),
-    ("Correlation with the other items", "item_rest_correlation"),
-    ("Alpha without the item", "cronbach_alpha_if_dropped"),
-)
-RELIABILITY: Columns = (
-    ("Cronbach’s alpha", "cronbach_alpha"),
-    ("Omega total", "omega_total"),
-    ("Mean correlation between items", "mean_inter_item_correlation"),
-)
-SCORES: Columns = (
-    ("Mean", "mean"),
-    ("Standard deviation", "sd"),
-    ("At the lowest score", "share_lowest"),
-    ("At the highest score", "share_highest"),
-)
-CHANGE: Columns = (
-    ("Linked", "participants_linked"),
-    ("Mean before", "mean_before"),
-    ("Mean after", "mean_after"),
-    ("Mean change", "mean_change"),
-    ("Hedges’ g, average spread", "hedges_g_av"),
-    ("Hedges’ g", "hedges_g"),
-    ("Cohen’s d, spread of changes", "cohen_d_z"),
-    ("Correlation before and after", "pre_post_correlation"),
-)
-COMPARISON: Columns = (
-    ("Difference in change", "difference_in_change"),
-    ("Difference after, adjusted for before", "adjusted_mean_difference"),
-    ("Morris’s d", "morris_d_ppc2"),
-)
+COUNTED = ("mean_change", "mean", "cronbach_alpha")
+"""Whose n a row shows; otherwise that of the first statistic found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +75,10 @@ class Table:
     methods: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
-        heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.columns)
+        heads = "".join(
+            f'<th scope="col"{self._kind(place)}>{escape(name)}</th>'
+            for place, name in enumerate(self.columns)
+        )
         body = "\n".join(self._row_html(row) for row in self.rows)
         return (
             f'<div class="table" role="region" tabindex="0" '
@@ -112,13 +89,17 @@ class Table:
         )
 
     def _row_html(self, row: tuple[str, ...]) -> str:
-        cells = [
-            f'<th scope="row">{escape(text)}</th>' for text in row[: self.row_headings]
-        ]
-        for text in row[self.row_headings :]:
-            kind = ' class="number"' if re.match(r"[−\d]", text) else ""
-            cells.append(f"<td{kind}>{escape(text)}</td>")
+        cells = []
+        for place, text in enumerate(row):
+            tag = "td" if place >= self.row_headings else 'th scope="row"'
+            cells.append(f"<{tag}{self._kind(place)}>{escape(text)}</{tag[:2]}>")
         return f"<tr>{''.join(cells)}</tr>"
+
+    def _kind(self, place: int) -> str:
+        """The class of a column: ends of numbers stand below each other."""
+        texts = [row[place] for row in self.rows]
+        are_numbers = any(NUMBER.match(text) for text in texts)
+        return ' class="number"' * (place >= self.row_headings and are_numbers)
 
     def _methods_html(self) -> str:
         if not self.methods:
@@ -129,7 +110,7 @@ class Table:
         )
 
 
-def number_text(value: float, term: str = "") -> str:
+def number_text(value: float, term: str = "", *, decimals: int = DECIMALS) -> str:
     """A number as every table and sentence writes it.
 
     Counts have no decimals, shares are whole per cents, all else has two decimals; the
@@ -137,10 +118,10 @@ def number_text(value: float, term: str = "") -> str:
     """
     if term.startswith("share_"):
         return _share_text(value)
-    text = f"{value:,.{0 if term in COUNTS else DECIMALS}f}"
+    text = f"{value:,.{0 if term in COUNTS else decimals}f}"
     if not text.strip("-0."):
         text = text.lstrip("-")
-    return text.replace("-", "−")
+    return text.replace("-", MINUS)
 
 
 def _share_text(value: float) -> str:
@@ -156,6 +137,22 @@ def interval_text(low: float, high: float, term: str = "") -> str:
     return f"{number_text(low, term)} to {number_text(high, term)}"
 
 
+def points_text(value: float, subscale: Subscale) -> str:
+    """Points of a score in plain prose: the wider the score, the fewer decimals."""
+    wide = subscale.highest - subscale.lowest >= 10
+    return number_text(value, decimals=1 if wide else DECIMALS)
+
+
+def in_ten_text(share: float) -> str:
+    """A share as so many in ten."""
+    tenths = int(10 * share + 0.5)
+    if tenths == 0:
+        return "0 in 10" if share == 0 else "under 1 in 10"
+    if tenths == 10 and share < 1:
+        return "over 9 in 10"
+    return f"{tenths} in 10"
+
+
 def estimate_text(finding: Finding) -> str:
     """An estimate with its interval; empty if there is no estimate."""
     if finding.estimate is None:
@@ -163,56 +160,9 @@ def estimate_text(finding: Finding) -> str:
     text = number_text(finding.estimate, finding.term)
     if finding.conf_low is None or finding.conf_high is None:
         return text
-    return f"{text} ({interval_text(finding.conf_low, finding.conf_high, finding.term)})"
-
-
-def wave_text(study: Study, wave: str) -> str:
-    """The title of a wave; a contrast ``after - before`` reads from before to after."""
-    after, minus, before = wave.partition(" - ")
-    if not minus:
-        return study.wave_title(wave) if wave else "All waves"
-    return f"{study.wave_title(before)} to {study.wave_title(after)}"
-
-
-def arm_text(study: Study, arm: str) -> str:
-    """The title of an arm, of a contrast of two, or of everyone together."""
-    first, minus, second = arm.partition(" - ")
-    if not minus:
-        return study.arm_title(arm) if arm else EVERYONE
-    return f"{study.arm_title(first)} minus {study.arm_title(second)}"
-
-
-def found(disclosed: Disclosed, **context: str) -> Finding | None:
-    """The first finding of that place and term, if there is one."""
-    return next(iter(disclosed.where(**context).findings), None)
-
-
-def surveyed(study: Study) -> Iterator[tuple[str, Instrument]]:
-    """Every survey with each of its instruments, in the order declared."""
-    for survey in study.surveys:
-        for name in survey.instruments:
-            yield survey.name, study.instruments[name]
-
-
-def waves_of(disclosed: Disclosed, study: Study, *, contrasts: bool) -> list[str]:
-    """The waves, or the contrasts of waves, found here, in their order in time."""
-    order = {name: str(place) for place, name in enumerate(study.wave_names())}
-    names = {part.wave for part in disclosed.findings if part.wave}
-    chosen = [name for name in names if (" - " in name) == contrasts]
-    return sorted(
-        chosen,
-        key=lambda name: [
-            order.get(part, part).rjust(9) for part in name.split(" - ")[::-1]
-        ],
+    return (
+        f"{text} ({interval_text(finding.conf_low, finding.conf_high, finding.term)})"
     )
-
-
-def arms_of(disclosed: Disclosed, study: Study, *, contrasts: bool) -> list[str]:
-    """Everyone, then the arms found here as declared; or the contrasts of arms."""
-    present = dict.fromkeys(part.arm for part in disclosed.findings)
-    if contrasts:
-        return [name for name in present if " - " in name]
-    return [n for n in ("", *(arm.name for arm in study.arms)) if n in present]
 
 
 class Footnotes:
@@ -223,7 +173,7 @@ class Footnotes:
         self._methods: dict[str, str] = {}
 
     def cell(self, finding: Finding | None, *, title: str = "") -> str:
-        """The text of a cell; what has no estimate is marked with its reason's letter."""
+        """The text of a cell; without an estimate, the letter of the reason."""
         if finding is None:
             return ABSENT
         if finding.estimate is None:
@@ -276,7 +226,9 @@ def emptied_table(disclosed: Disclosed, study: Study) -> Table:
     """Answers set to not answered, a row a rule and column of the export."""
     notes, rows = Footnotes(), []
     for survey in study.surveys:
-        for finding in disclosed.where(survey=survey.name, term="cells_emptied").findings:
+        for finding in disclosed.where(
+            survey=survey.name, term="cells_emptied"
+        ).findings:
             rule, _, column = finding.group.partition(": ")
             if finding.estimate == 0:
                 continue
@@ -295,61 +247,126 @@ def item_table(
     here = disclosed.where(survey=survey, instrument=instrument, wave=wave, arm="")
     notes, rows = Footnotes(), []
     for subscale in declared.subscales:
+        of_subscale = here.where(subscale=subscale.name)
         for name in subscale.items:
             item = declared.item(name)
             label = item.label + (" (reverse-keyed)" if item.reverse_keyed else "")
-            of_item = here.where(subscale=subscale.name, item=name)
-            if cells := _cells(of_item, ITEMS, notes, n_of="mean"):
+            if cells := _cells(of_subscale.where(item=name), ITEMS, notes):
                 rows.append((label, *cells))
     caption = f"Items of {declared.title}, {wave_text(study, wave)}"
-    return _table(caption, ("Item",), (("n", ""), *ITEMS), rows, notes)
+    return _table(caption, ("Item",), ITEMS, rows, notes)
 
 
 def reliability_table(
     disclosed: Disclosed, study: Study, *, survey: str, instrument: str
 ) -> Table:
     """Internal consistency, a row a subscale and wave."""
-    heads = ("Subscale", "Wave", "Group")
     here = disclosed.where(survey=survey, instrument=instrument, item="")
-    notes = Footnotes()
-    rows = _placed_rows(here, study, instrument, RELIABILITY, notes)
-    caption = f"Internal consistency of {study.instruments[instrument].title}"
-    return _table(caption, heads, (("n", ""), *RELIABILITY), rows, notes)
+    return _by_subscale(here, study, instrument, "Internal consistency of", RELIABILITY)
 
 
 def score_table(
     disclosed: Disclosed, study: Study, *, survey: str, instrument: str
 ) -> Table:
     """Scores, a row a subscale, wave and arm."""
-    heads = ("Subscale", "Wave", "Group")
     here = disclosed.where(survey=survey, instrument=instrument, item="")
-    notes = Footnotes()
-    rows = _placed_rows(here, study, instrument, SCORES, notes)
-    caption = f"Scores of {study.instruments[instrument].title}"
-    return _table(caption, heads, (("n", ""), *SCORES), rows, notes)
+    return _by_subscale(here, study, instrument, "Scores of", SCORES)
 
 
 def change_table(
     disclosed: Disclosed, study: Study, *, survey: str, instrument: str
 ) -> Table:
     """Change between waves, a row a subscale, pair of waves and arm."""
-    heads = ("Subscale", "Waves", "Group")
     here = disclosed.where(survey=survey, instrument=instrument, item="")
-    notes = Footnotes()
-    rows = _placed_rows(here, study, instrument, CHANGE, notes, contrasts=True)
-    caption = f"Change in {study.instruments[instrument].title}"
-    return _table(caption, heads, (("n", ""), *CHANGE), rows, notes)
+    return _by_subscale(here, study, instrument, "Change in", CHANGE, across=True)
 
 
 def comparison_table(
     disclosed: Disclosed, study: Study, *, survey: str, instrument: str
 ) -> Table:
     """Change beside the comparison arm, a row a subscale and pair of waves."""
-    heads = ("Subscale", "Waves", "Compared")
     here = disclosed.where(survey=survey, instrument=instrument, item="")
+    opening = "Change compared between groups in"
+    return _by_subscale(
+        here, study, instrument, opening, COMPARISON, across=True, between=True
+    )
+
+
+def _by_subscale(
+    here: Disclosed,
+    study: Study,
+    instrument: str,
+    opening: str,
+    columns: Columns,
+    *,
+    across: bool = False,
+    between: bool = False,
+) -> Table:
+    """Rows by subscale, wave (`across`: pair of waves), arm (`between`: pair)."""
     notes, rows = Footnotes(), []
-    for arm in arms_of(here, study, contrasts=True):
-        of_arm = here.where(arm=arm)
-        rows += _placed_rows(of_arm, study, instrument, COMPARISON, notes, arms=(arm,))
-    caption = f"Change compared between groups in {study.instruments[instrument].title}"
-    return _table(caption, heads, (("n", ""), *COMPARISON), rows, notes)
+    for subscale in study.instruments[instrument].subscales:
+        of_subscale = here.where(subscale=subscale.name)
+        for wave in waves_of(of_subscale, study, contrasts=across):
+            of_wave = of_subscale.where(wave=wave)
+            for arm in arms_of(of_wave, study, contrasts=between):
+                if cells := _cells(of_wave.where(arm=arm), columns, notes):
+                    place = (wave_text(study, wave), arm_text(study, arm))
+                    rows.append((subscale.title, *place, *cells))
+    heads = ("Subscale", "Waves" if across else "Wave", "Group")
+    caption = f"{opening} {study.instruments[instrument].title}"
+    return _table(caption, heads, columns, rows, notes)
+
+
+def _cells(
+    here: Disclosed, columns: Columns, notes: Footnotes
+) -> tuple[str, ...] | None:
+    """The n and the columns' cells; None if nothing of them was found."""
+    findings = [found(here, term=term) for _, term in columns]
+    if not any(findings):
+        return None
+    counted = next(
+        (found(here, term=term) for term in COUNTED if found(here, term=term)),
+        next(filter(None, findings)),
+    )
+    titles = [title for title, _ in columns]
+    cells = [notes.cell(f, title=t) for f, t in zip(findings, titles, strict=True)]
+    return (notes.people(counted), *cells)
+
+
+def _table(
+    caption: str,
+    heads: Sequence[str],
+    columns: Columns,
+    rows: Sequence[tuple[str, ...]],
+    notes: Footnotes,
+) -> Table:
+    """A table without the columns that say nothing: empty, or the same throughout.
+
+    What a heading column says throughout moves to the caption.
+    """
+    counted = len(rows[0]) > len(heads) + len(columns) if rows else False
+    names = (*heads, *(("n",) if counted else ()), *(title for title, _ in columns))
+    said = [{row[place] for row in rows} for place in range(len(names))]
+    varied = [place for place in range(len(heads)) if len(said[place]) > 1] or [0]
+    constant = [place for place in range(len(heads)) if place not in varied and rows]
+    told = [rows[0][place] for place in constant if rows[0][place] != EVERYONE]
+    shown = [p for p in range(len(heads), len(names)) if said[p] != {ABSENT}]
+    kept = [*varied, *shown]
+    return Table(
+        caption=": ".join([caption, ", ".join(told)]) if told else caption,
+        columns=tuple(names[place] for place in kept),
+        rows=tuple(tuple(row[place] for place in kept) for row in rows),
+        row_headings=len(varied),
+        notes=notes.notes(),
+        methods=notes.methods(),
+    )
+
+
+def _list_html(sentences: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+    return f'<ul class="notes">{items}</ul>\n' if items else ""
+
+
+def _plain(name: str) -> str:
+    """A name of the findings as words."""
+    return name.replace("_", " ")

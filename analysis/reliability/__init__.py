@@ -8,12 +8,14 @@ from analysis.reliability.consistency import (
 )
 from analysis.reliability.evidence import ScaleReliability, estimate_scale_reliability
 from analysis.reliability.items import ItemStatistics, item_statistics
+from analysis.reliability.waves import evaluate_reliability
 
 __all__ = [
     "ItemStatistics",
     "ScaleReliability",
     "cronbach_alpha",
     "estimate_scale_reliability",
+    "evaluate_reliability",
     "item_statistics",
     "mean_inter_item_correlation",
     "omega_total",

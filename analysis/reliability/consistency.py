@@ -418,14 +418,6 @@ class OneFactor:
         curvature[:k, :k] += 2 * (inverse - observed)
         return np.asarray(curvature)
 
-    def newton_step(self, correlation: Array) -> OneFactor:
-        """One Newton step: from some seven right digits to all of them."""
-        step = np.linalg.solve(self.hessian(correlation), self.gradient(correlation))
-        by_loading, by_residual = np.split(step, 2)
-        return OneFactor(
-            loadings=self.loadings - by_loading, residuals=self.residuals - by_residual
-        )
-
     @property
     def _precision(self) -> Array:
         implied = np.outer(self.loadings, self.loadings) + np.diag(self.residuals)
@@ -458,10 +450,9 @@ def fit_one_factor(
         options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 2000},
     )
     factor = OneFactor(loadings=_loadings(found.x, correlation), residuals=found.x)
-    if not (reason := _unsound(factor, correlation, names)):
-        factor = factor.newton_step(correlation)
-        reason = _unsound(factor, correlation, names)
-    return Unavailable(term="one_factor", reason=reason) if reason else factor
+    if reason := _unsound(factor, correlation, names):
+        return Unavailable(term="one_factor", reason=reason)
+    return factor
 
 
 def _unsound(factor: OneFactor, correlation: Array, names: tuple[str, ...]) -> str:

@@ -15,9 +15,10 @@ import pandas as pd
 
 from analysis.foundation import DataError, StaleError
 from analysis.storage.folders import find_folders
-from analysis.storage.whole_files import read_json, whole_file, write_json
+from analysis.storage.whole_files import whole_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from analysis.declarations import Export, Study
@@ -139,64 +140,54 @@ def _processed_file(study: str, wave: str, survey: str, content: str) -> Path:
 
 
 def write_processed(
-    study: str,
-    wave: str,
-    survey: str,
-    *,
-    responses: pd.DataFrame,
-    scores: pd.DataFrame,
+    study: str, wave: str, scored: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]
 ) -> None:
-    """Keep the pseudonymous responses and scores of a survey at a wave.
+    """Keep the pseudonymous responses and scores of a wave.
 
     Parameters
     ----------
-    responses, scores : DataFrame, one row a participant
-        Responses have a column ``instrument.item`` an item, scores a column
-        ``instrument.subscale`` a score; both say who, where and in which arm.
+    scored : mapping
+        Survey → responses and scores, one row a participant. Responses have a column
+        ``instrument.item`` an item, scores a column ``instrument.subscale`` a score;
+        both say who, where and in which arm.
     """
-    for content, frame in (("responses", responses), ("scores", scores)):
-        with whole_file(_processed_file(study, wave, survey, content)) as temporary:
-            frame.to_parquet(temporary, index=False)
+    for survey, (responses, scores) in scored.items():
+        for content, frame in (("responses", responses), ("scores", scores)):
+            with whole_file(_processed_file(study, wave, survey, content)) as part:
+                frame.to_parquet(part, index=False)
 
 
-def read_responses(study: str, wave: str, survey: str) -> pd.DataFrame:
-    """The pseudonymous responses of a survey at a wave.
+def read_wave_responses(study: Study, wave: str) -> dict[str, pd.DataFrame]:
+    """The pseudonymous responses of a wave, by survey.
 
     Raises
     ------
     StaleError
         The wave has not been cleaned yet.
     """
-    return _read_processed(study, wave, survey, "responses")
+    return _read_wave(study, wave, "responses")
 
 
-def read_scores(study: str, wave: str, survey: str) -> pd.DataFrame:
-    """The scores of a survey at a wave.
+def read_all_scores(study: Study) -> dict[str, dict[str, pd.DataFrame]]:
+    """The scores of all waves: wave → survey → one row a participant.
 
     Raises
     ------
     StaleError
-        The wave has not been cleaned yet.
+        A wave has not been cleaned yet.
     """
-    return _read_processed(study, wave, survey, "scores")
+    return {wave: _read_wave(study, wave, "scores") for wave in study.wave_names()}
 
 
-def _read_processed(study: str, wave: str, survey: str, content: str) -> pd.DataFrame:
-    path = _processed_file(study, wave, survey, content)
-    if not path.exists():
+def _read_wave(study: Study, wave: str, content: str) -> dict[str, pd.DataFrame]:
+    surveys = [export.survey for export in study.wave(wave).exports]
+    files = {
+        survey: _processed_file(study.name, wave, survey, content) for survey in surveys
+    }
+    if missing := [survey for survey, file in files.items() if not file.exists()]:
         raise StaleError(
-            f"{study}, wave {wave}",
-            f"'{survey}' has not been cleaned. Run: heard run {study} --only cleaning",
+            f"{study.name}, wave {wave}",
+            f"not cleaned yet: {', '.join(missing)}. "
+            f"Run: heard run {study.name} --only cleaning",
         )
-    return pd.read_parquet(path)
-
-
-def write_flow(study: str, wave: str, counts: list[dict[str, object]]) -> None:
-    """Keep the participant flow of a wave, small counts and all."""
-    write_json(find_folders().processed / study / wave / "flow.json", counts)
-
-
-def read_flow(study: str, wave: str) -> list[dict[str, object]]:
-    """The participant flow of a wave."""
-    counts = read_json(find_folders().processed / study / wave / "flow.json")
-    return counts if isinstance(counts, list) else []
+    return {survey: pd.read_parquet(file) for survey, file in files.items()}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.foundation import AnalysisError
 from analysis.storage.folders import make_folder
+from analysis.storage.stage import staged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; move it there only on success.
 
+    While a step runs, "there" is the step's stage: see `analysis.storage.stage`.
+
     Raises
     ------
     AnalysisError
         The file could not be written; nothing half-written is left behind.
     """
+    path = staged(path)
     make_folder(path.parent)
     temporary: Path | None = None
     try:

@@ -1,0 +1,239 @@
+"""The command line: run a study, say what is stale, check a declaration."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from analysis.foundation import AnalysisError
+from analysis.storage.folders import VARIABLES, find_folders
+
+if TYPE_CHECKING:
+    from analysis.workflow.runner import Progress
+    from analysis.workflow.steps import Step
+
+EXIT_CODES = """Exit codes: 0 done · 1 other fault · 2 wrong use · 10 declaration ·
+11 data do not fit · 12 disclosure · 13 stale · 14 notebook · 130 stopped."""
+
+app = typer.Typer(
+    name="heard",
+    help="Evaluate whether people feel listened to: survey exports in, findings out.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a study.")]
+Raw = Annotated[
+    Path | None,
+    typer.Option(help="Folder of raw data, instead of data/raw or HEARD_RAW."),
+]
+Processed = Annotated[
+    Path | None,
+    typer.Option(help="Folder of processed data, or HEARD_PROCESSED."),
+]
+Reports = Annotated[
+    Path | None, typer.Option(help="Folder of reports, or HEARD_REPORTS.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only faults.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+
+def run() -> None:
+    """Run the command line; every fault is one message and an exit code."""
+    try:
+        app()
+    except AnalysisError as error:
+        _tell_fault(error)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        typer.secho(f"{where}{error.strerror}", fg="red", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.secho("Stopped. What was finished is kept.", err=True)
+        sys.exit(130)
+
+
+@app.command("run")
+def run_command(
+    study: StudyName,
+    wave: Annotated[
+        list[str] | None,
+        typer.Option(help="Only the steps of this wave. May be given more than once."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this kind of step, or this step. May be repeated."),
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Notebooks that run side by side.")
+    ] = min(2, os.cpu_count() or 1),
+    force: Annotated[
+        bool, typer.Option("--force", help="Run fresh steps too.")
+    ] = False,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter",
+            "-p",
+            metavar="NAME=VALUE",
+            help="Set a notebook's parameter in every step that declares it.",
+        ),
+    ] = None,
+    raw: Raw = None,
+    processed: Processed = None,
+    reports: Reports = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run what is stale: raw exports to findings and reports."""
+    from analysis.workflow.executors import (  # noqa: PLC0415
+        local_processes,
+        run_in_worker,
+    )
+    from analysis.workflow.progress import shown_progress  # noqa: PLC0415
+    from analysis.workflow.runner import (  # noqa: PLC0415
+        choose_steps,
+        forget_orphans,
+        run_steps,
+    )
+
+    _use_folders(raw, processed, reports)
+    steps = _plan(study, parameter or [])
+    chosen = choose_steps(steps, waves=wave or [], only=only or [])
+    forget_orphans(study, steps)
+    silent = quiet or as_json
+    with (
+        local_processes(jobs) as executor,
+        shown_progress(len(chosen), silent=silent) as report,
+    ):
+        progress = run_steps(
+            chosen, steps, executor, run=run_in_worker, report=report, force=force
+        )
+    _tell(study, progress, quiet=quiet, as_json=as_json)
+
+
+@app.command()
+def status(
+    study: StudyName,
+    raw: Raw = None,
+    processed: Processed = None,
+    reports: Reports = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say of every step whether it is fresh, or stale and why."""
+    from analysis.workflow.receipts import freshness  # noqa: PLC0415
+
+    _use_folders(raw, processed, reports)
+    steps = _plan(study, [])
+    reasons = {step.name: freshness(step).reason for step in steps}
+    for step in steps:
+        behind = [need for need in step.needs if reasons[need]]
+        if behind and not reasons[step.name]:
+            reasons[step.name] = f"{behind[0]} is stale"
+    if as_json:
+        typer.echo(json.dumps(reasons, indent=1))
+        return
+    for name, reason in reasons.items():
+        if reason or not quiet:
+            typer.echo(
+                f"{'stale' if reason else 'fresh'}  {name:<28} {reason}".rstrip()
+            )
+
+
+@app.command()
+def check(
+    study: StudyName,
+    raw: Raw = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check a declaration, and that the data fit it; run nothing."""
+    from analysis.storage.declared import read_study  # noqa: PLC0415
+    from analysis.workflow.checks import check_data  # noqa: PLC0415
+
+    _use_folders(raw, None, None)
+    counts = check_data(read_study(study))
+    if as_json:
+        typer.echo(json.dumps([asdict(count) for count in counts], indent=1))
+    elif not quiet:
+        for count in counts:
+            typer.echo(
+                f"{count.wave}  {count.survey}  {count.rows} responses, "
+                f"{count.encoding}"
+            )
+        typer.echo("The declaration is sound and the data fit it.")
+
+
+@app.command("list")
+def list_command(quiet: Quiet = False, as_json: AsJson = False) -> None:
+    """List the declared studies."""
+    from analysis.storage.declared import read_study, study_names  # noqa: PLC0415
+
+    titles = {}
+    for name in study_names():
+        try:
+            titles[name] = read_study(name).title
+        except AnalysisError as error:
+            titles[name] = f"(its declaration has {len(error.faults)} faults)"
+    if as_json:
+        typer.echo(json.dumps(titles, indent=1, ensure_ascii=False))
+        return
+    for name, title in titles.items():
+        typer.echo(name if quiet else f"{name:<24} {title}")
+
+
+def _use_folders(
+    raw: Path | None, processed: Path | None, reports: Path | None
+) -> None:
+    """Make folders named as options those of this run and of what it starts."""
+    named = {"raw": raw, "processed": processed, "reports": reports}
+    for name, folder in named.items():
+        if folder is not None:
+            os.environ[VARIABLES[name]] = str(folder.expanduser().absolute())
+
+
+def _plan(study: str, parameters: list[str]) -> tuple[Step, ...]:
+    from analysis.storage.declared import read_study  # noqa: PLC0415
+    from analysis.workflow.parameters import with_parameters  # noqa: PLC0415
+    from analysis.workflow.steps import plan_steps  # noqa: PLC0415
+
+    return with_parameters(plan_steps(read_study(study)), parameters)
+
+
+def _tell(study: str, progress: Progress, *, quiet: bool, as_json: bool) -> None:
+    """Say what came of a run, and fail as its first fault does."""
+    index = find_folders().reports / study / "index.html"
+    if as_json:
+        told = {
+            "ran": {name: round(took, 2) for name, took in progress.done.items()},
+            "fresh": progress.fresh,
+            "failed": {name: str(fault) for name, fault in progress.failed.items()},
+            "blocked": progress.blocked,
+            "report": str(index) if index.exists() else None,
+        }
+        typer.echo(json.dumps(told, indent=1))
+    if progress.failed:
+        for fault in progress.failed.values():
+            _tell_fault(fault)
+        sys.exit(next(iter(progress.failed.values())).exit_code)
+    if quiet or as_json:
+        return
+    ran, fresh = len(progress.done), len(progress.fresh)
+    typer.echo(f"{ran} steps run, {fresh} already fresh.")
+    if index.exists():
+        typer.echo(f"The report is at {index}")
+        typer.echo("Open it in a web browser; it needs no connection.")
+
+
+def _tell_fault(fault: AnalysisError) -> None:
+    typer.secho(f"{type(fault).__name__}: {fault}", fg="red", err=True)

@@ -1,0 +1,30 @@
+"""What changed, and for whom: scores described, changes and arms compared."""
+
+from analysis.outcomes.change import (
+    PairedChange,
+    UnlinkedChange,
+    paired_change,
+    unlinked_change,
+)
+from analysis.outcomes.comparison import (
+    ArmComparison,
+    UnlinkedArmComparison,
+    compare_arms,
+    compare_arms_unlinked,
+)
+from analysis.outcomes.description import ScoreDescription, describe_scores
+from analysis.outcomes.evaluation import evaluate_outcomes
+
+__all__ = [
+    "ArmComparison",
+    "PairedChange",
+    "ScoreDescription",
+    "UnlinkedArmComparison",
+    "UnlinkedChange",
+    "compare_arms",
+    "compare_arms_unlinked",
+    "describe_scores",
+    "evaluate_outcomes",
+    "paired_change",
+    "unlinked_change",
+]

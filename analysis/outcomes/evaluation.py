@@ -1,0 +1,168 @@
+"""Scores of all waves into findings: every score described, declared outcomes judged.
+
+What was declared decides the analysis: linked responses are compared within people,
+others as different people; where teams were allocated, teams are what is compared.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from analysis.foundation import Estimate, Finding
+from analysis.outcomes.change import paired_change, unlinked_change
+from analysis.outcomes.comparison import compare_arms, compare_arms_unlinked
+from analysis.outcomes.description import describe_scores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+    from analysis.declarations import Outcome, Study
+
+    ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
+
+
+def evaluate_outcomes(
+    scores_by_wave: ScoresByWave, study: Study
+) -> tuple[Finding, ...]:
+    """Describe every score and judge every declared outcome.
+
+    Parameters
+    ----------
+    scores_by_wave : mapping
+        Wave → survey → scores, one row a participant.
+    """
+    return (
+        *_descriptions(scores_by_wave, study),
+        *(
+            finding
+            for outcome in study.outcomes
+            for follow_up in outcome.follow_ups
+            for finding in _outcome(scores_by_wave, study, outcome, follow_up)
+        ),
+    )
+
+
+def _descriptions(scores_by_wave: ScoresByWave, study: Study) -> Iterator[Finding]:
+    for wave, surveys in scores_by_wave.items():
+        for survey, scores in surveys.items():
+            for name in study.survey(survey).instruments:
+                for subscale in study.instruments[name].subscales:
+                    for arm, among in _by_arm(scores, study):
+                        yield from Finding.place(
+                            describe_scores(
+                                among[f"{name}.{subscale.name}"],
+                                lowest=subscale.lowest,
+                                highest=subscale.highest,
+                            ),
+                            study=study.name,
+                            survey=survey,
+                            instrument=name,
+                            subscale=subscale.name,
+                            wave=wave,
+                            arm=arm,
+                        )
+
+
+def _by_arm(scores: pd.DataFrame, study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Everyone together, then each declared arm."""
+    yield "", scores
+    for arm in study.arms:
+        yield arm.name, scores.loc[scores["arm"] == arm.name]
+
+
+def _outcome(
+    scores_by_wave: ScoresByWave, study: Study, outcome: Outcome, follow_up: str
+) -> Iterator[Finding]:
+    """The change of each arm, and the arms compared, from baseline to a follow-up."""
+    waves = [scores_by_wave[wave] for wave in (outcome.baseline, follow_up)]
+    if not all(outcome.survey in surveys for surveys in waves):
+        return
+    before, after = (surveys[outcome.survey] for surveys in waves)
+    place = {
+        "study": study.name,
+        "survey": outcome.survey,
+        "instrument": outcome.instrument,
+        "subscale": outcome.subscale,
+        "wave": f"{follow_up} - {outcome.baseline}",
+    }
+    linked = _is_linked(study, outcome, follow_up)
+    judge = _linked if linked else _unlinked
+    yield from judge(_scores(before, outcome), _scores(after, outcome), study, place)
+
+
+def _is_linked(study: Study, outcome: Outcome, follow_up: str) -> bool:
+    exports = [
+        study.wave(wave).export(outcome.survey)
+        for wave in (outcome.baseline, follow_up)
+    ]
+    return all(export is not None and export.linkage != "none" for export in exports)
+
+
+def _scores(scores: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+    """Who, arm, team and the one score, where there is a score."""
+    frame = scores[["participant", "arm", "team"]].assign(
+        score=scores[f"{outcome.instrument}.{outcome.subscale}"]
+    )
+    return frame.dropna(subset="score").rename(columns={"team": "cluster"})
+
+
+def _linked(
+    before: pd.DataFrame, after: pd.DataFrame, study: Study, place: dict[str, str]
+) -> Iterator[Finding]:
+    waves = [
+        wave.loc[wave["participant"] != ""].set_index("participant")
+        for wave in (before, after)
+    ]
+    pairs = (
+        waves[0]
+        .rename(columns={"score": "before"})
+        .join(waves[1]["score"].rename("after"), how="inner", validate="one_to_one")
+    )
+    by_team = study.allocated_by == "team"
+    for arm, among in _by_arm(pairs, study):
+        cluster = among["cluster"] if by_team else None
+        linked = Estimate(
+            term="participants_linked",
+            estimate=float(len(among)),
+            n=len(among),
+            method="participants with a score at both waves",
+        )
+        yield from Finding.place(linked, **place, arm=arm)
+        change = paired_change(among["before"], among["after"], cluster=cluster)
+        yield from Finding.place(change, **place, arm=arm)
+    if study.treated and study.control:
+        compared = compare_arms(
+            pairs, treated=study.treated, control=study.control, cluster=by_team
+        )
+        yield from Finding.place(compared, **place, arm=_contrast(study))
+
+
+def _unlinked(
+    before: pd.DataFrame, after: pd.DataFrame, study: Study, place: dict[str, str]
+) -> Iterator[Finding]:
+    by_team = study.allocated_by == "team"
+    arms_before, arms_after = (dict(_by_arm(wave, study)) for wave in (before, after))
+    for arm, among in arms_before.items():
+        then = arms_after[arm]
+        change = unlinked_change(
+            among["score"],
+            then["score"],
+            cluster_before=among["cluster"] if by_team else None,
+            cluster_after=then["cluster"] if by_team else None,
+        )
+        yield from Finding.place(change, **place, arm=arm)
+    if study.treated and study.control:
+        compared = compare_arms_unlinked(
+            before,
+            after,
+            treated=study.treated,
+            control=study.control,
+            cluster=by_team,
+        )
+        yield from Finding.place(compared, **place, arm=_contrast(study))
+
+
+def _contrast(study: Study) -> str:
+    return f"{study.treated} - {study.control}"

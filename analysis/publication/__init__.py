@@ -1,0 +1,39 @@
+"""What readers get: tables, figures and documents, made from disclosed findings."""
+
+from analysis.publication.disclosure import Disclosed, disclose
+from analysis.publication.findings import (
+    keep_document,
+    keep_figures,
+    publish_findings,
+    published_findings,
+)
+from analysis.publication.shown import (
+    Shown,
+    show_change,
+    show_comparison,
+    show_flow,
+    show_items,
+    show_reliability,
+    show_scores,
+    show_study,
+)
+from analysis.publication.summary import FunderSummary, funder_summary
+
+__all__ = [
+    "Disclosed",
+    "FunderSummary",
+    "Shown",
+    "disclose",
+    "funder_summary",
+    "keep_document",
+    "keep_figures",
+    "publish_findings",
+    "published_findings",
+    "show_change",
+    "show_comparison",
+    "show_flow",
+    "show_items",
+    "show_reliability",
+    "show_scores",
+    "show_study",
+]

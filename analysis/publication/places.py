@@ -1,0 +1,129 @@
+"""What a finding is about, in words and in the order declared: term, wave, arm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analysis.declarations import Instrument, Study, Subscale
+    from analysis.foundation import Finding
+    from analysis.publication.disclosure import Disclosed
+
+EVERYONE = "Everyone"
+
+Columns: TypeAlias = tuple[tuple[str, str], ...]
+"""Headings of a table, each with the term (or group) that stands below it."""
+FLOW: Columns = (
+    ("Received", "responses_received"),
+    ("No consent", "no_consent"),
+    ("Not finished", "not_finished"),
+    ("Too little answered", "too_little_answered"),
+    ("Repeated", "repeated"),
+    ("Kept", "responses_kept"),
+)
+ITEMS: Columns = (
+    ("Mean", "mean"),
+    ("Standard deviation", "sd"),
+    ("Not answered", "share_missing"),
+    ("At the lowest answer", "share_lowest"),
+    ("At the highest answer", "share_highest"),
+    ("Correlation with the other items", "item_rest_correlation"),
+    ("Alpha without the item", "cronbach_alpha_if_dropped"),
+)
+RELIABILITY: Columns = (
+    ("Cronbach's alpha", "cronbach_alpha"),
+    ("Omega total", "omega_total"),
+    ("Mean correlation between items", "mean_inter_item_correlation"),
+)
+SCORES: Columns = (
+    ("Mean", "mean"),
+    ("Standard deviation", "sd"),
+    ("At the lowest score", "share_lowest"),
+    ("At the highest score", "share_highest"),
+)
+CHANGE: Columns = (
+    ("Linked", "participants_linked"),
+    ("Mean before", "mean_before"),
+    ("Mean after", "mean_after"),
+    ("Mean change", "mean_change"),
+    ("Hedges' g, average spread", "hedges_g_av"),
+    ("Hedges' g", "hedges_g"),
+    ("Cohen's d, spread of changes", "cohen_d_z"),
+    ("Correlation before and after", "pre_post_correlation"),
+)
+COMPARISON: Columns = (
+    ("Difference in change", "difference_in_change"),
+    ("Difference after, adjusted for before", "adjusted_mean_difference"),
+    ("Morris's d", "morris_d_ppc2"),
+)
+
+
+def wave_text(study: Study, wave: str) -> str:
+    """The title of a wave; a contrast ``after - before`` reads from before to after."""
+    after, minus, before = wave.partition(" - ")
+    if not minus:
+        return study.wave_title(wave) if wave else "All waves"
+    return f"{study.wave_title(before)} to {study.wave_title(after)}"
+
+
+def arm_text(study: Study, arm: str) -> str:
+    """The title of an arm, of a contrast of two, or of everyone together."""
+    first, minus, second = arm.partition(" - ")
+    if not minus:
+        return study.arm_title(arm) if arm else EVERYONE
+    return f"{study.arm_title(first)} minus {study.arm_title(second)}"
+
+
+def found(disclosed: Disclosed, **context: str) -> Finding | None:
+    """The first finding of that place and term, if there is one."""
+    return next(iter(disclosed.where(**context).findings), None)
+
+
+def surveyed(study: Study) -> Iterator[tuple[str, Instrument]]:
+    """Every survey with each of its instruments, in the order declared."""
+    for survey in study.surveys:
+        for name in survey.instruments:
+            yield survey.name, study.instruments[name]
+
+
+def waves_of(disclosed: Disclosed, study: Study, *, contrasts: bool) -> list[str]:
+    """The waves, or the contrasts of waves, found here, in their order in time."""
+    order = {name: str(place) for place, name in enumerate(study.wave_names())}
+    names = {part.wave for part in disclosed.findings if part.wave}
+    chosen = [name for name in names if (" - " in name) == contrasts]
+    return sorted(
+        chosen,
+        key=lambda name: [
+            order.get(part, part).rjust(9) for part in name.split(" - ")[::-1]
+        ],
+    )
+
+
+def arms_of(disclosed: Disclosed, study: Study, *, contrasts: bool) -> list[str]:
+    """Everyone, then the arms found here as declared; or the contrasts of arms."""
+    present = dict.fromkeys(part.arm for part in disclosed.findings)
+    if contrasts:
+        return [name for name in present if " - " in name]
+    return [n for n in ("", *(arm.name for arm in study.arms)) if n in present]
+
+
+def direction_text(instrument: Instrument) -> str:
+    """Which way is better, as a sentence."""
+    better = "higher" if instrument.direction == "higher_is_better" else "lower"
+    return f"A {better} score is better."
+
+
+def range_text(subscale: Subscale) -> str:
+    """The ends of a score."""
+    return f"{subscale.lowest:g} to {subscale.highest:g}"
+
+
+def smallest_effect(study: Study, finding: Finding) -> float | None:
+    """The smallest difference that matters in a finding's score, if declared."""
+    place = (finding.survey, finding.instrument, finding.subscale)
+    for outcome in study.outcomes:
+        if (outcome.survey, outcome.instrument, outcome.subscale) == place:
+            return outcome.smallest_effect
+    return None

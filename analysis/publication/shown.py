@@ -1,0 +1,243 @@
+"""What a notebook cell shows: tables, figures and notes in one value, in one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from analysis.publication.figures import (
+    Figure,
+    Note,
+    change_figure,
+    comparison_figure,
+    flow_figure,
+    item_figure,
+    reliability_figure,
+    score_figure,
+)
+from analysis.publication.places import surveyed, wave_text, waves_of
+from analysis.publication.tables import (
+    Table,
+    change_table,
+    comparison_table,
+    emptied_table,
+    flow_table,
+    item_table,
+    number_text,
+    reliability_table,
+    score_table,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from analysis.declarations import Study
+    from analysis.publication.disclosure import Disclosed
+
+Part: TypeAlias = Table | Figure | Note
+
+SIMULATED = (
+    "Simulated data: these numbers were made up to try the method out. They say "
+    "nothing about any person, team or service."
+)
+NO_ARMS = "There is no comparison group in this study, so nothing can be compared."
+NO_CHANGE = "No change was estimated in this study: it has no outcome at two waves."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Tables, figures and notes in the order they are read."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """Its figures, to be saved as pictures and numbers."""
+        return tuple(part for part in self.parts if isinstance(part, Figure))
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Its tables."""
+        return tuple(part for part in self.parts if isinstance(part, Table))
+
+    def _repr_html_(self) -> str:
+        return "\n".join(part._repr_html_() for part in self.parts)
+
+
+def show_study(study: Study) -> Shown:
+    """What the study is: surveys, outcomes declared in advance, and cautions."""
+    parts: list[Part] = [Note(text=SIMULATED, kind="banner")] if study.simulated else []
+    parts += [Note(text=study.summary, kind="summary"), _survey_table(study)]
+    if study.outcomes:
+        parts.append(_outcome_table(study))
+    parts += [Note(text=text, kind="caution") for text in _cautions(study)]
+    return Shown(parts=tuple(parts))
+
+
+def show_flow(disclosed: Disclosed, study: Study) -> Shown:
+    """How many responses came, were left out and why, and stayed."""
+    tables = flow_table(disclosed, study), emptied_table(disclosed, study)
+    return _shown([flow_figure(disclosed, study), *tables], "No response was counted.")
+
+
+def show_items(disclosed: Disclosed, study: Study) -> Shown:
+    """How every item behaves: a figure a subscale, a table an instrument and wave."""
+    parts: list[Part] = []
+    for survey, instrument in surveyed(study):
+        place = {"survey": survey, "instrument": instrument.name}
+        here = disclosed.where(**place)
+        of_term = here.where(term="item_rest_correlation")
+        parts += [
+            item_figure(disclosed, study, **place, subscale=subscale.name)
+            for subscale in instrument.subscales
+            if of_term.where(subscale=subscale.name).findings
+        ]
+        parts += [
+            item_table(disclosed, study, **place, wave=wave)
+            for wave in waves_of(here, study, contrasts=False)
+        ]
+    return _shown(parts, "No item was analysed.")
+
+
+def show_reliability(disclosed: Disclosed, study: Study) -> Shown:
+    """Internal consistency at each wave."""
+    nothing = "No score here is made of several items that are taken to be one thing."
+    return _by_instrument(
+        disclosed,
+        study,
+        table_of=reliability_table,
+        figure_of=reliability_figure,
+        drawn=("cronbach_alpha", "omega_total"),
+        nothing=nothing,
+    )
+
+
+def show_scores(disclosed: Disclosed, study: Study) -> Shown:
+    """Scores at each wave, in each arm."""
+    return _by_instrument(
+        disclosed,
+        study,
+        table_of=score_table,
+        figure_of=score_figure,
+        drawn=("mean",),
+        nothing="No score was described.",
+    )
+
+
+def show_change(disclosed: Disclosed, study: Study) -> Shown:
+    """Change between waves."""
+    return _by_instrument(
+        disclosed,
+        study,
+        table_of=change_table,
+        figure_of=change_figure,
+        drawn=("mean_change",),
+        nothing=NO_CHANGE,
+    )
+
+
+def show_comparison(disclosed: Disclosed, study: Study) -> Shown:
+    """Change beside that of the comparison arm."""
+    nothing = "Nothing was compared between groups." if study.arms else NO_ARMS
+    return _by_instrument(
+        disclosed,
+        study,
+        table_of=comparison_table,
+        figure_of=comparison_figure,
+        drawn=("difference_in_change", "adjusted_mean_difference"),
+        nothing=nothing,
+    )
+
+
+def _by_instrument(
+    disclosed: Disclosed,
+    study: Study,
+    *,
+    table_of: Callable[..., Table],
+    figure_of: Callable[..., Figure | Note],
+    drawn: tuple[str, ...],
+    nothing: str,
+) -> Shown:
+    """A figure a subscale that has one of the terms `drawn`, a table an instrument."""
+    parts: list[Part] = []
+    for survey, instrument in surveyed(study):
+        place = {"survey": survey, "instrument": instrument.name}
+        here = disclosed.where(**place, item="")
+        for subscale in instrument.subscales:
+            of_subscale = here.where(subscale=subscale.name).findings
+            if any(finding.term in drawn for finding in of_subscale):
+                parts.append(
+                    figure_of(disclosed, study, **place, subscale=subscale.name)
+                )
+        parts.append(table_of(disclosed, study, **place))
+    return _shown(parts, nothing)
+
+
+def _shown(parts: list[Part], nothing: str) -> Shown:
+    """Leave out tables without a row; where nothing is left, say so."""
+    kept = [part for part in parts if not isinstance(part, Table) or part.rows]
+    if not any(isinstance(part, Table) for part in kept):
+        kept = [Note(text=nothing)]
+    return Shown(parts=tuple(kept))
+
+
+def _survey_table(study: Study) -> Table:
+    rows = []
+    for survey in study.surveys:
+        held = [wave.title for wave in study.waves if wave.export(survey.name)]
+        for name in survey.instruments:
+            instrument = study.instruments[name]
+            rows.append(
+                (
+                    survey.title,
+                    survey.respondent.replace("_", " "),
+                    instrument.title,
+                    f"{len(instrument.items)}",
+                    ", ".join(held),
+                )
+            )
+    return Table(
+        caption="What was asked, of whom and when",
+        columns=("Survey", "Answered by", "Instrument", "Items", "Waves"),
+        rows=tuple(rows),
+    )
+
+
+def _outcome_table(study: Study) -> Table:
+    rows = []
+    for outcome in study.outcomes:
+        effect = outcome.smallest_effect
+        later = [wave_text(study, wave) for wave in outcome.follow_ups]
+        rows.append(
+            (
+                outcome.title,
+                outcome.family,
+                wave_text(study, outcome.baseline),
+                ", ".join(later) or "none",
+                number_text(effect) if effect is not None else "not declared",
+            )
+        )
+    return Table(
+        caption="Outcomes declared in advance",
+        columns=(
+            "Outcome",
+            "Family",
+            "Baseline",
+            "Follow-up",
+            "Smallest difference that matters",
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _cautions(study: Study) -> Iterator[str]:
+    """A sentence an instrument that has something to beware of."""
+    for instrument in study.instruments.values():
+        told = [
+            f"not checked against a published source: {fact.about} ({fact.source})"
+            for fact in instrument.unverified
+        ]
+        if instrument.project_defined:
+            told.append("made for this project, not a published questionnaire")
+        if sentences := [*told, *instrument.cautions]:
+            yield f"{instrument.title}: {'; '.join(sentences)}."

@@ -1,0 +1,111 @@
+"""Findings on disk: a part a step, and all of them together as JSON and CSV.
+
+What is written here has passed disclosure control; nothing else may be.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from typing import TYPE_CHECKING, Any
+
+from analysis.foundation import TIDY_COLUMNS, Finding, StaleError
+from analysis.storage.folders import find_folders
+from analysis.storage.stage import staged
+from analysis.storage.whole_files import read_json, write_bytes, write_json, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+SIGNIFICANT_DIGITS = 12
+"""Digits written: forced onto other processors, results differ after these."""
+
+
+def _folder(study: str) -> Path:
+    return find_folders().reports / study / "findings"
+
+
+def write_part(study: str, step: str, findings: Iterable[Finding]) -> None:
+    """Keep the findings of one step, at full precision."""
+    records = [dataclasses.asdict(finding) for finding in findings]
+    write_json(_folder(study) / "parts" / f"{step}.json", records)
+
+
+def read_part(
+    study: str, step: str, *, staged_only: bool = False
+) -> tuple[Finding, ...]:
+    """The findings of one step; none if it has not run.
+
+    Parameters
+    ----------
+    staged_only : bool
+        Only those that the step running now has made.
+    """
+    path = _folder(study) / "parts" / f"{step}.json"
+    records = read_json(staged(path) if staged_only else path) or []
+    return tuple(Finding(**record) for record in records)
+
+
+def write_findings(
+    study: str, findings: Mapping[str, tuple[Finding, ...]], provenance: dict[str, str]
+) -> None:
+    """Write all findings as a list of records, as JSON and as CSV.
+
+    Parameters
+    ----------
+    findings : mapping
+        Step → its findings.
+    provenance : dict
+        Step → what its findings were made from, in a word a reader can trace.
+    """
+    records = [
+        {**_rounded(finding), "provenance": provenance[step]}
+        for step, made in findings.items()
+        for finding in made
+    ]
+    write_json(_folder(study) / "findings.json", records)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(
+        text, fieldnames=[*TIDY_COLUMNS, "provenance"], lineterminator="\n"
+    )
+    writer.writeheader()
+    writer.writerows(records)
+    write_text(_folder(study) / "findings.csv", text.getvalue())
+
+
+def read_findings(study: str) -> tuple[Finding, ...]:
+    """All findings of a study.
+
+    Raises
+    ------
+    StaleError
+        There are none yet.
+    """
+    records = read_json(_folder(study) / "findings.json")
+    if records is None:
+        raise StaleError(study, f"has no findings yet. Run: heard run {study}")
+    return tuple(
+        Finding(**{name: record[name] for name in TIDY_COLUMNS}) for record in records
+    )
+
+
+def write_figure(study: str, step: str, name: str, *, png: bytes, drawn: str) -> None:
+    """Keep a figure as a picture and the exact numbers drawn as CSV."""
+    folder = find_folders().reports / study / "figures"
+    write_bytes(folder / f"{step}-{name}.png", png)
+    write_text(folder / f"{step}-{name}.csv", drawn)
+
+
+def write_document(study: str, name: str, content: bytes) -> None:
+    """Keep a document that a funder gets."""
+    write_bytes(find_folders().reports / study / name, content)
+
+
+def _rounded(finding: Finding) -> dict[str, Any]:
+    record = dataclasses.asdict(finding)
+    for name in ("estimate", "conf_low", "conf_high"):
+        if record[name] is not None:
+            record[name] = float(f"{record[name]:.{SIGNIFICANT_DIGITS}g}")
+    return record

@@ -1,0 +1,128 @@
+"""Run one step, whatever its kind; what an executor is given to do."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from analysis.publication.documents import Link, render_index
+from analysis.publication.findings import published_findings
+from analysis.publication.summary import funder_summary
+from analysis.storage.declared import read_study
+from analysis.storage.findings import read_part, write_findings
+from analysis.storage.folders import find_folders
+from analysis.storage.stage import VARIABLE as STAGE
+from analysis.storage.stage import clear_stage, publish_stage
+from analysis.storage.whole_files import read_json, write_json, write_text
+from analysis.workflow.environment import variables_set
+from analysis.workflow.notebooks import run_notebook
+from analysis.workflow.receipts import (
+    made_from,
+    receipt_file,
+    write_failure,
+    write_receipt,
+)
+from analysis.workflow.steps import NOTEBOOKS, Step, plan_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def run_step(step: Step) -> float:
+    """Run a step; its outputs and its receipt appear only if all of it succeeds.
+
+    Returns
+    -------
+    float
+        Seconds it took.
+    """
+    started = time.monotonic()
+    made = made_from(step)
+    clear_stage(step.study, step.name)
+    try:
+        with variables_set({STAGE: step.name}):
+            if step.kind in NOTEBOOKS:
+                run_notebook(step)
+            else:
+                ACTIONS[step.kind](step)
+        outputs = publish_stage(step.study, step.name)
+    except BaseException:
+        clear_stage(step.study, step.name)
+        write_failure(step)
+        raise
+    write_receipt(step, made, outputs)
+    seconds = time.monotonic() - started
+    times = receipt_file(step).with_suffix(".times.json")
+    write_json(times, {"seconds": round(seconds, 3)})
+    return seconds
+
+
+def _gather_findings(step: Step) -> None:
+    """Put the findings of all steps together, each with its provenance."""
+    steps = plan_steps(read_study(step.study))
+    parts = {
+        other.name: read_part(step.study, other.name)
+        for other in steps
+        if other.name in step.needs
+    }
+    provenance = {other.name: _provenance(other) for other in steps}
+    write_findings(step.study, parts, provenance)
+
+
+def _provenance(step: Step) -> str:
+    """Notebook, declaration and raw files of a step, each by the start of its hash.
+
+    Processed files are left out: they hold pseudonyms, which differ with the key.
+    """
+    receipt = read_json(receipt_file(step)) or {}
+    inputs = receipt.get("inputs", {})
+    raw = {name: digest for name, digest in inputs.items() if "/" not in name}
+    parts = [
+        f"{step.name}",
+        f"notebook {str(receipt.get('notebook'))[:12]}",
+        f"declaration {step.declared[:12]}",
+        *(f"{name} {str(digest)[:12]}" for name, digest in raw.items()),
+    ]
+    return "; ".join(parts)
+
+
+def _make_index(step: Step) -> None:
+    """The page that leads to all others."""
+    study = read_study(step.study)
+    disclosed = published_findings(study)
+    pages = [
+        Link(title=page.title, href=f"{page.name}.html", line=LINES[page.kind])
+        for page in reversed(plan_steps(study))
+        if page.kind in NOTEBOOKS
+    ]
+    page = render_index(study, [*pages, *FILES], funder_summary(disclosed, study))
+    write_text(find_folders().reports / study.name / "index.html", page)
+
+
+LINES = {
+    "funder-summary": "One page in plain words.",
+    "outcomes": "What changed, for whom, and compared with whom.",
+    "reliability": "Whether the instruments can be trusted in this wave.",
+    "cleaning": "What came in, what was left out and why.",
+}
+"""Kind of page → what it holds."""
+
+FILES = (
+    Link(
+        title="Summary for funders and boards (PDF)",
+        href="funder-summary.pdf",
+        line="The same page, for printing.",
+    ),
+    Link(
+        title="Findings (CSV)",
+        href="findings/findings.csv",
+        line="Every number, with its n, its method and what it was made from.",
+    ),
+)
+
+
+ACTIONS: dict[str, Callable[[Step], None]] = {
+    "findings": _gather_findings,
+    "index": _make_index,
+}
+"""Kind of step that is no notebook → what it does."""

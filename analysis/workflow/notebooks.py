@@ -1,0 +1,162 @@
+"""Execute one notebook with papermill and render its page.
+
+The executed copy is normalised, so that two runs on the same inputs are identical.
+Kernels talk over local sockets, not the network, and are gone when a run ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from traitlets.config import Config
+
+from analysis.foundation import AnalysisError, NotebookError
+from analysis.foundation import errors as known_errors
+from analysis.publication.documents import render_notebook
+from analysis.storage.declared import read_study
+from analysis.storage.findings import read_part
+from analysis.storage.folders import find_folders
+from analysis.storage.whole_files import whole_file, write_text
+from analysis.workflow.environment import variables_set
+from analysis.workflow.parameters import check_injected, check_parameters
+from analysis.workflow.steps import READS_ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analysis.workflow.steps import Step
+
+LONGEST_SOCKET_PATH = 90
+"""Systems take 104 to 108 bytes, and a number is added."""
+
+NO_ROWS = "not-given-to-reports"
+"""What a report notebook finds where others find the folders of rows."""
+
+
+def run_notebook(step: Step) -> None:
+    """Execute a step's notebook and leave the copy and the page in the stage.
+
+    Raises
+    ------
+    AnalysisError
+        Of the kind the notebook raised; `NotebookError` for anything unforeseen.
+    """
+    assert step.notebook is not None
+    check_parameters(step.notebook, step.parameters)
+    reports = find_folders().reports / step.study
+    with variables_set(_variables(step)):
+        executed = _execute(step)
+        check_injected(executed, step.parameters, step.notebook.name)
+        _check_place(step)
+        text = json.dumps(_normalised(executed), indent=1, ensure_ascii=False) + "\n"
+        write_text(reports / "notebooks" / f"{step.name}.ipynb", text)
+        page = render_notebook(
+            executed, study=read_study(step.study), title=step.title, name=step.name
+        )
+        write_text(reports / f"{step.name}.html", page)
+
+
+def _variables(step: Step) -> dict[str, str]:
+    """The variables of the kernel: a report notebook is not given the data folders."""
+    wanted = {**find_folders().as_environment(), "MPLBACKEND": "Agg"}
+    if step.kind not in READS_ROWS:
+        wanted |= {"HEARD_RAW": NO_ROWS, "HEARD_PROCESSED": NO_ROWS}
+    return wanted
+
+
+def _execute(step: Step) -> dict[str, Any]:
+    # jsonschema's optional checker of web addresses takes a second to import, and no
+    # notebook needs it.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    import papermill  # noqa: PLC0415 - only the process that runs a notebook needs it
+
+    assert step.notebook is not None
+    copy = find_folders().reports / step.study / "notebooks" / f"{step.name}.ipynb"
+    try:
+        with whole_file(copy) as temporary, _local_sockets() as sockets:
+            executed = papermill.execute_notebook(
+                str(step.notebook),
+                str(temporary),
+                parameters=dict(step.parameters),
+                kernel_name="python3",
+                progress_bar=False,
+                cwd=str(step.notebook.parent),
+                config=sockets,
+                shutdown_kernel="immediate",
+            )
+    except papermill.exceptions.PapermillExecutionError as error:
+        raise _cause(step, error) from None
+    except RuntimeError:
+        raise NotebookError(
+            step.notebook.name, "its kernel could not be started, or died; run it again"
+        ) from None
+    as_json: dict[str, Any] = json.loads(json.dumps(executed))
+    return as_json
+
+
+@contextlib.contextmanager
+def _local_sockets() -> Iterator[Config]:
+    """Let the kernel talk over files that only this user can open.
+
+    A kernel's network ports are not encrypted. Where there are no such files, or their
+    path would be longer than the system takes, the ports have to do.
+    """
+    with tempfile.TemporaryDirectory(prefix="heard-") as folder:
+        base = Path(folder, "kernel")
+        if os.name == "nt" or len(str(base)) > LONGEST_SOCKET_PATH:
+            yield Config()
+        else:
+            manager = {"transport": "ipc", "ip": str(base)}
+            manager["connection_file"] = f"{base}.json"
+            yield Config({"KernelManager": manager})
+
+
+def _cause(step: Step, error: Any) -> AnalysisError:
+    """The error a notebook raised, as the kind it was.
+
+    A message of an error that is not ours could hold a response, so only its kind and
+    its place are told.
+    """
+    kind = getattr(known_errors, str(error.ename), None)
+    if isinstance(kind, type) and issubclass(kind, AnalysisError):
+        where, _, told = str(error.evalue).partition(": ")
+        return kind(where, told)
+    assert step.notebook is not None
+    return NotebookError(
+        step.notebook.name,
+        f"failed in cell {error.exec_count} with {error.ename}. Open it in JupyterLab "
+        f"with the parameters {_listed(step)} to see why",
+    )
+
+
+def _listed(step: Step) -> str:
+    return ", ".join(f"{name} = {value!r}" for name, value in step.parameters.items())
+
+
+def _check_place(step: Step) -> None:
+    """Refuse findings about another study or wave than the one asked for."""
+    for finding in read_part(step.study, step.name, staged_only=True):
+        wrong_wave = step.wave and finding.wave != step.wave
+        if finding.study != step.study or wrong_wave:
+            raise NotebookError(
+                step.name,
+                f"made findings about study '{finding.study}', wave '{finding.wave}', "
+                f"and was asked for study '{step.study}', wave '{step.wave}'",
+            )
+
+
+def _normalised(notebook: dict[str, Any]) -> dict[str, Any]:
+    """The notebook without times, durations, paths and random identifiers."""
+    cells = []
+    for number, cell in enumerate(notebook["cells"]):
+        metadata = {"tags": cell["metadata"].get("tags", [])}
+        cells.append({**cell, "id": f"cell-{number}", "metadata": metadata})
+    kept = ("kernelspec", "language_info")
+    metadata = {key: notebook["metadata"][key] for key in kept}
+    return {**notebook, "cells": cells, "metadata": metadata}

@@ -1,0 +1,78 @@
+"""The package's files that a notebook or a module can reach through its imports.
+
+A change in any of them makes the step stale; a change elsewhere does not.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = Path(__file__).parent.parent
+ROOT = PACKAGE.parent
+
+
+def notebook_imports(notebook: Path) -> set[str]:
+    """Modules of the package that the code cells of a notebook import."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    code = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
+    texts = ["".join(source) for source in code]
+    return {name for text in texts for name in _imports(ast.parse(text))}
+
+
+def reached_files(modules: set[str]) -> tuple[Path, ...]:
+    """Every file of the package that importing the modules can run or read.
+
+    Files that are not Python, such as page templates, count with their room.
+    """
+    seen: set[str] = set()
+    waiting = set(modules)
+    while waiting:
+        name = waiting.pop()
+        if name in seen or _source(name) is None:
+            continue
+        seen.add(name)
+        waiting |= set(_module_imports(name))
+        parent = name.rpartition(".")[0]
+        if parent:
+            waiting.add(parent)
+    sources = {source for name in seen if (source := _source(name))}
+    rooms = {source.parent for source in sources if source.name == "__init__.py"}
+    templates = {path for room in rooms for path in room.glob("templates/*")}
+    return tuple(sorted(sources | templates))
+
+
+@functools.cache
+def _module_imports(name: str) -> frozenset[str]:
+    source = _source(name)
+    assert source is not None
+    return frozenset(_imports(ast.parse(source.read_text(encoding="utf-8"))))
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if _is_ours(alias.name))
+        elif isinstance(node, ast.ImportFrom) and _is_ours(node.module):
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _is_ours(module: str | None) -> bool:
+    return module is not None and module.split(".")[0] == PACKAGE.name
+
+
+@functools.cache
+def _source(name: str) -> Path | None:
+    """The file of a module of the package; None where the name is no module."""
+    base = ROOT.joinpath(*name.split("."))
+    for path in (base / "__init__.py", base.with_suffix(".py")):
+        if path.is_file():
+            return path
+    return None

@@ -1,0 +1,191 @@
+"""Run the stale steps of a study in their order, side by side where they can be."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from analysis.foundation import AnalysisError, StaleError
+from analysis.foundation.errors import unknown
+from analysis.storage.folders import find_folders
+from analysis.storage.stage import output_path
+from analysis.storage.whole_files import read_json
+from analysis.workflow.receipts import freshness
+from analysis.workflow.steps import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from concurrent.futures import Executor, Future
+
+    from analysis.workflow.steps import Step
+
+    Report = Callable[[Step, str, str], None]
+
+
+@dataclass(slots=True)
+class Progress:
+    """What became of each step, in the order it became known."""
+
+    done: dict[str, float] = field(default_factory=dict)
+    fresh: list[str] = field(default_factory=list)
+    failed: dict[str, AnalysisError] = field(default_factory=dict)
+    blocked: list[str] = field(default_factory=list)
+
+
+def choose_steps(
+    steps: Sequence[Step], *, waves: Iterable[str] = (), only: Iterable[str] = ()
+) -> tuple[Step, ...]:
+    """The steps asked for.
+
+    Parameters
+    ----------
+    waves : iterable of str
+        Only the steps of these waves; those across waves are left out.
+    only : iterable of str
+        Only these kinds or steps.
+
+    Raises
+    ------
+    AnalysisError
+        A wave, kind or step that there is not.
+    """
+    known_waves = {step.wave for step in steps if step.wave}
+    known_names = {step.name for step in steps} | set(KINDS)
+    wanted_waves, wanted_names = set(waves), set(only)
+    faults = [
+        *(unknown("wave", name, known_waves) for name in wanted_waves - known_waves),
+        *(unknown("step", name, known_names) for name in wanted_names - known_names),
+    ]
+    if faults:
+        raise AnalysisError(steps[0].study, faults)
+    return tuple(
+        step
+        for step in steps
+        if (not wanted_waves or step.wave in wanted_waves)
+        and (not wanted_names or {step.name, step.kind} & wanted_names)
+    )
+
+
+def run_steps(
+    chosen: Sequence[Step],
+    steps: Sequence[Step],
+    executor: Executor,
+    *,
+    run: Callable[[Step], float],
+    report: Report,
+    force: bool = False,
+) -> Progress:
+    """Run what is stale among the chosen steps.
+
+    Parameters
+    ----------
+    chosen, steps : sequence of Step
+        The steps asked for, and all steps of the study.
+    executor : Executor
+        Where they run.
+    run : callable
+        Runs one step and gives the seconds it took.
+    report : callable
+        Told of every step: the step, what happens to it, and why.
+    force : bool
+        Run fresh steps too.
+
+    Raises
+    ------
+    StaleError
+        A step that was not chosen is stale, and a chosen one needs it.
+    """
+    _check_needs(chosen, steps)
+    this = _Run(executor=executor, run=run, report=report, force=force)
+    this.waiting = {step.name: step for step in chosen}
+    while this.waiting or this.running:
+        this.start_what_can()
+        if this.running:
+            finished, _ = wait(this.running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                this.finish(future)
+    return this.progress
+
+
+def forget_orphans(study: str, steps: Sequence[Step]) -> list[str]:
+    """Remove what steps made that the declaration no longer has, such as a wave's."""
+    known = {step.name for step in steps}
+    gone = []
+    folder = find_folders().reports / study / "receipts"
+    for receipt in sorted(folder.glob("*.json")):
+        name = receipt.name.removesuffix(".json").removesuffix(".times")
+        if name in known:
+            continue
+        for output in (read_json(receipt) or {}).get("outputs", {}):
+            output_path(study, output).unlink(missing_ok=True)
+        receipt.unlink()
+        gone.append(name)
+    return list(dict.fromkeys(gone))
+
+
+def _check_needs(chosen: Sequence[Step], steps: Sequence[Step]) -> None:
+    """Refuse to build on a stale step that was not chosen."""
+    by_name = {step.name: step for step in steps}
+    names = {step.name for step in chosen}
+    needed = {need for step in chosen for need in step.needs} - names
+    faults = [
+        f"{name} is needed and stale: {reason}"
+        for name in sorted(needed)
+        if (reason := freshness(by_name[name]).reason)
+    ]
+    if faults:
+        raise StaleError(
+            chosen[0].study,
+            [*faults, "Run without --only and --wave, or run those steps first"],
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """The steps of one run: what waits, what runs, and what became of each."""
+
+    executor: Executor
+    run: Callable[[Step], float]
+    report: Report
+    force: bool
+    waiting: dict[str, Step] = field(default_factory=dict)
+    running: dict[Future[float], Step] = field(default_factory=dict)
+    progress: Progress = field(default_factory=Progress)
+
+    def start_what_can(self) -> None:
+        """Start, or set aside, every step that waits for nothing any more."""
+        for step in list(self.waiting.values()):
+            ahead = {*self.waiting, *(other.name for other in self.running.values())}
+            if not ahead & set(step.needs):
+                del self.waiting[step.name]
+                self._start(step)
+
+    def _start(self, step: Step) -> None:
+        lost = {*self.progress.failed, *self.progress.blocked} & set(step.needs)
+        reason = "forced" if self.force else freshness(step).reason
+        if lost:
+            self.progress.blocked.append(step.name)
+            self.report(step, "blocked", f"needs {min(lost)}, which failed")
+        elif reason:
+            self.report(step, "running", reason)
+            self.running[self.executor.submit(self.run, step)] = step
+        else:
+            self.progress.fresh.append(step.name)
+            self.report(step, "fresh", "")
+
+    def finish(self, future: Future[float]) -> None:
+        """Keep what became of a step that ran."""
+        step = self.running.pop(future)
+        try:
+            seconds = future.result()
+        except AnalysisError as error:
+            self.progress.failed[step.name] = error
+            self.report(step, "failed", str(error))
+        except BrokenExecutor:
+            told = "the process that ran it was ended, perhaps for lack of memory"
+            self.progress.failed[step.name] = AnalysisError(step.name, told)
+            self.report(step, "failed", told)
+        else:
+            self.progress.done[step.name] = seconds
+            self.report(step, "done", f"{seconds:.1f} s")

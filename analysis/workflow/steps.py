@@ -1,0 +1,195 @@
+"""The steps of a study and what each depends on, planned from its declaration.
+
+A wave more is a cleaning and a reliability step more; nothing else changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.storage.folders import find_folders
+from analysis.storage.key import key_fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from analysis.declarations import Export, Study
+
+KINDS = (
+    "cleaning",
+    "reliability",
+    "outcomes",
+    "findings",
+    "funder-summary",
+    "index",
+)
+"""Kinds of step, in the order they run."""
+
+NOTEBOOKS = {
+    "cleaning": "10_cleaning.ipynb",
+    "reliability": "20_reliability.ipynb",
+    "outcomes": "30_outcomes.ipynb",
+    "funder-summary": "90_funder_summary.ipynb",
+}
+"""Kind of step → its notebook; the other kinds are plain actions."""
+
+READS_ROWS = ("cleaning", "reliability", "outcomes")
+"""Kinds that are given the folders of row-level data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to run: a notebook with its parameters, or a plain action.
+
+    Attributes
+    ----------
+    name : str
+        Unique within the study; also the name of the page it makes.
+    needs : tuple of str
+        Steps that must be fresh before this one runs.
+    inputs : mapping
+        What a reader would call the file → the file.
+    declared : str
+        Digest of the part of the declaration the step depends on.
+    key : str
+        Fingerprint of the pseudonym key, where the step uses it.
+    """
+
+    name: str
+    kind: str
+    title: str
+    study: str
+    wave: str = ""
+    parameters: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    inputs: Mapping[str, Path] = field(default_factory=dict)
+    declared: str = ""
+    key: str = ""
+
+    @property
+    def notebook(self) -> Path | None:
+        """The notebook's source, or None for a plain action."""
+        if self.kind not in NOTEBOOKS:
+            return None
+        return find_folders().notebooks / NOTEBOOKS[self.kind]
+
+
+def plan_steps(study: Study) -> tuple[Step, ...]:
+    """Every step of a study, each after those it needs."""
+    fingerprint = key_fingerprint()
+    cleaning = tuple(_cleaning(study, wave, fingerprint) for wave in study.wave_names())
+    reliability = tuple(_reliability(study, wave) for wave in study.wave_names())
+    outcomes = _outcomes(study)
+    findings = _findings(study, (*cleaning, *reliability, outcomes))
+    summary = _funder_summary(study, findings)
+    index = _index(study, (*cleaning, *reliability, outcomes, summary))
+    return (*cleaning, *reliability, outcomes, findings, summary, index)
+
+
+def _cleaning(study: Study, wave: str, fingerprint: str) -> Step:
+    raw = find_folders().raw / study.folder
+    exports = study.wave(wave).exports
+    return Step(
+        name=f"cleaning-{wave}",
+        kind="cleaning",
+        title=f"Cleaning: {study.wave_title(wave)}",
+        study=study.name,
+        wave=wave,
+        parameters={"study": study.name, "wave": wave},
+        inputs={export.file: raw / export.file for export in exports},
+        declared=study.narrowed(wave).digest(),
+        key=fingerprint,
+    )
+
+
+def _reliability(study: Study, wave: str) -> Step:
+    return Step(
+        name=f"reliability-{wave}",
+        kind="reliability",
+        title=f"Reliability: {study.wave_title(wave)}",
+        study=study.name,
+        wave=wave,
+        parameters={"study": study.name, "wave": wave},
+        needs=(f"cleaning-{wave}",),
+        inputs=_processed(study, wave, "responses"),
+        declared=study.narrowed(wave).digest(),
+    )
+
+
+def _outcomes(study: Study) -> Step:
+    inputs: dict[str, Path] = {}
+    for wave in study.wave_names():
+        inputs |= _processed(study, wave, "scores")
+    return Step(
+        name="outcomes",
+        kind="outcomes",
+        title="Outcomes",
+        study=study.name,
+        parameters={"study": study.name},
+        needs=tuple(f"cleaning-{wave}" for wave in study.wave_names()),
+        inputs=inputs,
+        declared=study.digest(),
+    )
+
+
+def _findings(study: Study, found_by: tuple[Step, ...]) -> Step:
+    reports = find_folders().reports / study.name
+    files = [
+        file
+        for step in found_by
+        for file in (
+            Path("findings", "parts", f"{step.name}.json"),
+            Path("receipts", f"{step.name}.json"),
+        )
+    ]
+    return Step(
+        name="findings",
+        kind="findings",
+        title="Findings",
+        study=study.name,
+        needs=tuple(step.name for step in found_by),
+        inputs={file.as_posix(): reports / file for file in files},
+        declared=study.digest(),
+    )
+
+
+def _funder_summary(study: Study, findings: Step) -> Step:
+    folder = find_folders().reports / study.name / "findings"
+    return Step(
+        name="funder-summary",
+        kind="funder-summary",
+        title="Summary for funders and boards",
+        study=study.name,
+        parameters={"study": study.name},
+        needs=(findings.name,),
+        inputs={"findings.json": folder / "findings.json"},
+        declared=study.digest(),
+    )
+
+
+def _index(study: Study, pages: tuple[Step, ...]) -> Step:
+    folder = find_folders().reports / study.name
+    return Step(
+        name="index",
+        kind="index",
+        title="All reports",
+        study=study.name,
+        needs=("findings", *(step.name for step in pages)),
+        inputs={
+            "findings.json": folder / "findings" / "findings.json",
+            **{f"{step.name}.html": folder / f"{step.name}.html" for step in pages},
+        },
+        declared=study.digest(),
+    )
+
+
+def _processed(study: Study, wave: str, content: str) -> dict[str, Path]:
+    folder = find_folders().processed / study.name / wave
+
+    def file(export: Export) -> str:
+        return f"{export.survey}.{content}.parquet"
+
+    exports = study.wave(wave).exports
+    return {f"{wave}/{file(export)}": folder / file(export) for export in exports}

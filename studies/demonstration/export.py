@@ -1,0 +1,209 @@
+"""Responses as they were meant into an export as it arrives: texts, gaps and all.
+
+Headers, answer texts and missing codes are the study's and the instruments' own; how
+much goes wrong is declared in ``truth.toml``.
+"""  # noqa: INP001
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from truth import Truth, Written
+
+    from analysis.declarations import Export, Instrument
+
+CODE = ("mother", "day", "town", "siblings")
+# Nobody can have served so long: a slip of the finger on 21.
+IMPOSSIBLE = "212"
+
+
+def write_export(
+    frame: pd.DataFrame, export: Export, truth: Truth, rng: np.random.Generator
+) -> bytes:
+    """Write one survey's responses at one wave as the survey tool would."""
+    written = truth.written[export.survey][export.wave]
+    table = export_table(frame, export, truth, rng)
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows(table.to_numpy())
+    writer.writerows([[""] * len(table.columns)] * written.empty_rows)
+    return lines.getvalue().encode(written.encoding)
+
+
+def export_table(
+    frame: pd.DataFrame, export: Export, truth: Truth, rng: np.random.Generator
+) -> pd.DataFrame:
+    """The export as a table of texts, in the order in which forms came in."""
+    written = truth.written[export.survey][export.wave]
+    shuffled = frame.iloc[rng.permutation(len(frame))].reset_index(drop=True)
+    table = _texts(shuffled, export, truth, written)
+    table = _with_cells_missed(table, export, truth, written, rng)
+    table = _with_rows_spoilt(table, export, truth, written, rng)
+    table = _untidy(table, export, truth, rng)
+    return _with_columns_left_behind(table, export, truth, rng)
+
+
+def _texts(
+    frame: pd.DataFrame, export: Export, truth: Truth, written: Written
+) -> pd.DataFrame:
+    """Every declared column as text, nothing gone wrong yet."""
+    columns, numbers = export.columns, written.answers == "numbers"
+    titles = {t.name: t.answers[-1] if numbers else t.title for t in truth.study.teams}
+    table = {str(columns.team): frame["team"].map(titles)}
+    if columns.staff_member:
+        codes = [f"ST-{person:03d}" for person in frame["person"]]
+        table[columns.staff_member] = pd.Series(codes, index=frame.index)
+    every = pd.Series("", index=frame.index)
+    table[str(columns.consent)] = every + export.cleaning.consent[0]
+    table[str(columns.finished)] = every + export.cleaning.finished[0]
+    for header, element in zip(columns.participant, CODE, strict=False):
+        table[header] = frame[element].astype(str)
+    for name, header in columns.items.items():
+        instrument = truth.study.instruments[name.partition(".")[0]]
+        texts = {} if numbers else _answer_texts(instrument, export)
+        table[header] = frame[name].map(lambda code, t=texts: t.get(code, str(code)))
+    for attribute in export.attributes:
+        words = {kept: text for text, kept in attribute.values.items()}
+        table[attribute.column] = frame[attribute.name].map(
+            lambda value, t=words: t.get(value, str(value))
+        )
+    return pd.DataFrame(table)
+
+
+def _answer_texts(instrument: Instrument, export: Export) -> dict[float, str]:
+    """Code → text as printed on the form."""
+    answers = {**instrument.answers, **export.answers.get(instrument.name, {})}
+    return {code: _printed(text) for text, code in answers.items()}
+
+
+def _printed(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _with_cells_missed(
+    table: pd.DataFrame,
+    export: Export,
+    truth: Truth,
+    written: Written,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Items skipped, refused, or answered by what cannot be scored."""
+    refusal = export.missing_codes[-1 if written.answers == "numbers" else 0]
+    spoilt = table.copy()
+    for name, header in export.columns.items.items():
+        instrument = truth.study.instruments[name.partition(".")[0]]
+        chance = rng.random(len(table))
+        limit = 0.0
+        for share, text in (
+            (truth.cells.blank, ""),
+            (truth.cells.refused, refusal),
+            *((truth.cells.unscored, _printed(text)) for text in instrument.unscored),
+        ):
+            hit = (limit <= chance) & (chance < limit + share)
+            spoilt[header] = spoilt[header].mask(hit, text)
+            limit += share
+    return spoilt
+
+
+def _with_rows_spoilt(
+    table: pd.DataFrame,
+    export: Export,
+    truth: Truth,
+    written: Written,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Rows without consent, unfinished, hardly answered, unlinkable, sent twice."""
+    items = list(export.columns.items.values())
+    quarter = len(items) // 4
+    order = iter(rng.permutation(len(table)).tolist())
+
+    def some(share: float) -> list[int]:
+        return [next(order) for _ in range(round(share * len(table)))]
+
+    spoilt = table.copy()
+    refused = some(truth.rows.no_consent)
+    spoilt.loc[refused, str(export.columns.consent)] = "No"
+    spoilt.loc[refused, items] = ""
+    broken_off = some(truth.rows.unfinished)
+    spoilt.loc[broken_off, str(export.columns.finished)] = "Partial"
+    spoilt.loc[broken_off, items[-quarter:]] = ""
+    spoilt.loc[some(truth.rows.hardly_answered), items[quarter:]] = ""
+    for attribute in export.attributes:
+        if attribute.highest is not None:
+            hit = [next(order) for _ in range(written.impossible)]
+            spoilt.loc[hit, attribute.column] = IMPOSSIBLE
+    if not export.columns.participant:
+        return spoilt
+    gaps = some(truth.rows.blank_code_element)
+    spoilt.loc[gaps, export.columns.participant[-1]] = ""
+    return _with_repeats(spoilt, some(truth.rows.repeated), items[-quarter - 1 :], rng)
+
+
+def _with_repeats(
+    table: pd.DataFrame,
+    repeated: list[int],
+    last_page: list[str],
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Forms sent before the last page was filled in, and sent again a little later."""
+    later = table.loc[repeated]
+    first = table.copy()
+    first.loc[repeated, last_page] = ""
+    came_in = np.concatenate(
+        [np.arange(len(table)), np.array(repeated) + rng.integers(1, 9, len(repeated))]
+    )
+    both = pd.concat([first, later], ignore_index=True)
+    return both.iloc[np.argsort(came_in, kind="stable")].reset_index(drop=True)
+
+
+def _untidy(
+    table: pd.DataFrame, export: Export, truth: Truth, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Stray capitals and spaces, which change nothing of what was meant."""
+    columns = export.columns
+    single = [str(columns.team), str(columns.consent), str(columns.finished)]
+    untidied = table.copy()
+    for header in [*single, *columns.participant, *columns.items.values()]:
+        hit = rng.random(len(table)) < truth.cells.untidy
+        way = rng.integers(0, 4, len(table))
+        untidied[header] = [
+            (text.lower(), text.upper(), f" {text}", f"{text}  ")[how]
+            if is_hit
+            else text
+            for text, is_hit, how in zip(table[header], hit, way, strict=True)
+        ]
+    return untidied
+
+
+def _with_columns_left_behind(
+    table: pd.DataFrame, export: Export, truth: Truth, rng: np.random.Generator
+) -> pd.DataFrame:
+    """What every survey tool adds, and nobody asked for. All of it is invented."""
+    count = len(table)
+    start = dt.datetime.fromisoformat(f"{truth.study.wave(export.wave).date}T09:00")
+    minutes = np.cumsum(rng.integers(1, 60, count)).tolist()
+    sent = [start + dt.timedelta(minutes=minute) for minute in minutes]
+    extra = table.assign(
+        **{
+            "Response ID": [f"R-{number:04d}" for number in range(1, count + 1)],
+            "Submitted": [f"{moment:%d/%m/%Y %H:%M}" for moment in sent],
+        }
+    )
+    if export.columns.participant:
+        hosts = rng.integers(1, 255, count)
+        mailed = [f"person{number}@example.org" for number in rng.permutation(count)]
+        extra = extra.assign(
+            **{"IP address": [f"192.0.2.{host}" for host in hosts], "E-mail": mailed}
+        )
+    said = np.flatnonzero(rng.random(count) < truth.cells.comment)
+    comments = np.full(count, "", dtype=object)
+    comments[said] = np.resize(np.array(truth.comments, dtype=object), len(said))
+    return extra.assign(**{"Anything else?": comments})

@@ -1,0 +1,133 @@
+"""Studies: what is refused, and what a wave more changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.declarations import Study, parse_study
+from analysis.foundation import DeclarationError
+from analysis.storage.declared import read_instrument
+
+GOOD = """
+title = "A study"
+summary = "What was done."
+treated = "pilot"
+control = "other"
+
+[arms.pilot]
+title = "Pilot"
+[arms.other]
+title = "Comparison"
+[teams.red]
+title = "Red team"
+arm = "pilot"
+
+[surveys.staff]
+title = "Staff survey"
+instruments = ["seed_confidence"]
+linkage = "identifier"
+columns = { participant = "id", team = "team" }
+cleaning = { repeats = "last" }
+items.seed_confidence = "conf_{item}"
+
+[waves.before]
+title = "Before"
+staff.file = "one.csv"
+
+[waves.after]
+title = "After"
+staff.file = "two.csv"
+
+[outcomes.confidence]
+title = "Confidence"
+survey = "staff"
+instrument = "seed_confidence"
+subscale = "now"
+"""
+
+
+def parsed(text: str) -> Study:
+    return parse_study(text, name="study", read_instrument=read_instrument)
+
+
+def test_a_sound_study_is_read() -> None:
+    study = parsed(GOOD)
+    assert study.wave_names() == ("before", "after")
+    export = study.wave("after").export("staff")
+    assert export is not None
+    assert export.file == "two.csv"
+    assert export.columns.items == {"seed_confidence.now": "conf_now"}
+    assert study.outcomes[0].baseline == "before"
+    assert study.outcomes[0].follow_ups == ("after",)
+
+
+def test_a_wave_lays_its_own_over_the_survey() -> None:
+    study = parsed(
+        GOOD.replace(
+            'staff.file = "two.csv"',
+            'staff = { file = "two.csv", items.seed_confidence.now = "Q7" }',
+        ).replace('"conf_{item}"', '{ now = "Q1" }')
+    )
+    headers = [wave.exports[0].columns.items for wave in study.waves]
+    assert headers == [{"seed_confidence.now": "Q1"}, {"seed_confidence.now": "Q7"}]
+
+
+def test_a_wave_more_is_one_table_and_leaves_the_others_as_they_were() -> None:
+    before = parsed(GOOD)
+    later = parsed(GOOD + '\n[waves.later]\ntitle = "Later"\nstaff.file = "3.csv"\n')
+    assert later.outcomes[0].follow_ups == ("after", "later")
+    for wave in before.wave_names():
+        assert later.narrowed(wave).digest() == before.narrowed(wave).digest()
+    assert later.digest() != before.digest()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("seed_confidence = ", "seed_confidense = ", "[surveys.staff.items"),
+        ('["seed_confidence"]', '["seed_confidense"]', "Did you mean"),
+        ('treated = "pilot"', 'treated = "pilots"', "unknown arm 'pilots'"),
+        ('arm = "pilot"', 'arm = "pilote"', "[teams.red.arm] unknown arm"),
+        ('subscale = "now"', 'subscale = "then"', "unknown subscale 'then'"),
+        ('survey = "staff"', 'survey = "stuff"', "unknown survey 'stuff'"),
+        ('"identifier"', '"magic"', "Known: identifier, none, self_generated_code"),
+        ('repeats = "last"', 'repeats = "keep"', "cannot be linked twice"),
+        ('participant = "id", ', "", "[surveys.staff.linkage] needs columns"),
+        ('team = "team"', 'site = "s"', "needs [sites] to be declared"),
+        ('team = "team"', 'teem = "team"', "Did you mean 'team'?"),
+        ('title = "Pilot"', 'title = "Pilot"\nanswers=["other"]', "another one has"),
+        ('summary = "', 'smallest_group_shown = 3\nsummary = "', "at least 5"),
+        ("conf_{item}", "conf", "a pattern must hold {item}"),
+        ('title = "After"', 'title = "After"\ndate = "soon"', "[waves.after.date]"),
+        ('staff.file = "one.csv"', "staff = 3", "must be a table"),
+        ('staff.file = "one.csv"', "", "names no survey; declared are: staff"),
+        ('summary = "What was done."', "", "[summary] is missing"),
+    ],
+)
+def test_a_fault_is_told_at_its_key(old: str, new: str, told: str) -> None:
+    assert old in GOOD
+    with pytest.raises(DeclarationError) as caught:
+        parsed(GOOD.replace(old, new))
+    assert told in str(caught.value)
+
+
+def test_a_fault_of_the_survey_is_told_once_not_once_a_wave() -> None:
+    with pytest.raises(DeclarationError) as caught:
+        parsed(GOOD.replace('"identifier"', '"magic"'))
+    assert len(caught.value.faults) == 1
+
+
+def test_an_unverified_codebook_needs_leave() -> None:
+    text = GOOD.replace('["seed_confidence"]', '["eq22"]')
+    text = text.replace("items.seed_confidence", "items.eq22")
+    text = text.replace('"seed_confidence"', '"eq22"').replace('"now"', '"total"')
+    with pytest.raises(DeclarationError, match="allow_unverified = true"):
+        parsed(text)
+    assert parsed("allow_unverified = true\n" + text).allow_unverified
+
+
+def test_numbers_as_answers_outside_the_range_are_refused() -> None:
+    answers = 'answers.seed_confidence = { "15" = 15 }\n'
+    text = GOOD.replace("items.seed_confidence", answers + "items.seed_confidence")
+    with pytest.raises(DeclarationError, match="1 codes lie outside 0 to 10"):
+        parsed(text)

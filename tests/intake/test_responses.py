@@ -1,0 +1,165 @@
+"""From cells to responses: right codes, named faults, and no identifier left."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from conftest import Project
+
+from analysis.declarations import Study, parse_study
+from analysis.foundation import DataError
+from analysis.intake import Responses, map_responses, read_exports
+from analysis.storage.declared import read_instrument
+
+STUDY = """
+title = "A study"
+summary = "What was done."
+[arms.pilot]
+title = "Pilot teams"
+[arms.other]
+title = "Comparison"
+[teams.red]
+title = "Red team"
+arm = "pilot"
+answers = ["The Reds"]
+[surveys.ratings]
+title = "Ratings"
+instruments = ["care"]
+missing_codes = ["-99", "Prefer not to say"]
+linkage = "self_generated_code"
+items.care = "{item}"
+[surveys.ratings.columns]
+participant = ["letter", "day"]
+team = "team"
+consent = "consent"
+[surveys.ratings.cleaning]
+repeats = "last"
+consent = ["Yes"]
+[surveys.ratings.attributes.age]
+column = "age"
+lowest = 16
+highest = 99
+[waves.before]
+ratings.file = "export.csv"
+"""
+ITEMS = [item.name for item in read_instrument("care").items]
+HEADER = ["letter", "day", "team", "consent", "age", "e-mail", *ITEMS]
+
+
+def study(more: str = "") -> Study:
+    return parse_study(STUDY + more, name="study", read_instrument=read_instrument)
+
+
+def row(*, first: str = "3", **cells: str) -> str:
+    known = {"letter": "a", "day": "07", "team": "red", "consent": "yes", "age": "40"}
+    known |= {"e-mail": "somebody@example.org"} | dict.fromkeys(ITEMS, "3")
+    known |= {"at_ease": first} | cells
+    return ",".join(known[name] for name in HEADER)
+
+
+def mapped(project: Project, *rows: str, more: str = "") -> Responses:
+    text = "\n".join([",".join(HEADER), *rows]) + "\n"
+    project.receive("study", "export.csv", text)
+    (responses,) = map_responses(read_exports(study(more), "before"))
+    return responses
+
+
+def first_item(responses: Responses) -> list[float]:
+    return [float(code) for code in responses.frame["care.at_ease"]]
+
+
+def test_text_and_numbers_become_codes_whatever_their_case(project: Project) -> None:
+    responses = mapped(
+        project, *(row(first=text) for text in ("Poor", " VERY  good ", "5", "2.0"))
+    )
+    assert first_item(responses) == [1.0, 4.0, 5.0, 2.0]
+
+
+def test_missing_and_unscored_answers_are_emptied_and_counted(project: Project) -> None:
+    texts = ("", "-99", "prefer not to say", "Does not apply")
+    responses = mapped(project, *(row(first=text) for text in texts))
+    assert all(math.isnan(code) for code in first_item(responses))
+    assert responses.emptied == {"not applicable: care.at_ease": 1}
+
+
+@pytest.mark.parametrize("text", ["6", "0", "2.5", "nan", "inf", "1e3", "splendid"])
+def test_an_answer_that_fits_nothing_is_counted_never_quoted(
+    project: Project, text: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        mapped(project, row(), row(first=text), row(first=text))
+    told = str(caught.value)
+    assert "column 'at_ease' has 2 answers of 3 that are not codes 1 to 5" in told
+    assert f"'{text}'" not in told
+    assert "somebody" not in told
+
+
+def test_numbers_declared_as_answers_take_the_place_of_codes(project: Project) -> None:
+    more = "[surveys.ratings.answers.care]\n15 = 1\n16 = 2\n17 = 3\n18 = 4\n19 = 5\n"
+    rows = [row(first="16", **dict.fromkeys(ITEMS[1:], "17"))]
+    assert first_item(mapped(project, *rows, more=more)) == [2.0]
+    with pytest.raises(DataError, match="'at_ease' has 1 answers of 1"):
+        mapped(project, row(first="3", **dict.fromkeys(ITEMS[1:], "17")), more=more)
+
+
+def test_people_get_pseudonyms_and_nothing_else_of_them_stays(project: Project) -> None:
+    responses = mapped(project, row(), row(letter="A", day="07 "), row(letter="b"))
+    people = list(responses.frame["participant"])
+    assert people[0] == people[1] != people[2]
+    assert all(len(person) == 24 for person in people)
+    cells = responses.frame.astype(str).to_numpy().ravel().tolist()
+    assert not any("example.org" in cell or cell in ("a", "A") for cell in cells)
+    assert "e-mail" not in responses.frame.columns
+
+
+def test_a_code_with_a_blank_element_is_no_code(project: Project) -> None:
+    responses = mapped(project, row(letter=""), row(day=""))
+    assert list(responses.frame["participant"]) == ["", ""]
+
+
+def test_arm_comes_through_the_team_and_blank_teams_stay_blank(
+    project: Project,
+) -> None:
+    frame = mapped(project, row(team="the reds"), row(team="")).frame
+    assert list(frame["team"]) == ["red", ""]
+    assert list(frame["arm"]) == ["pilot", ""]
+
+
+def test_an_undeclared_team_is_counted_not_quoted(project: Project) -> None:
+    with pytest.raises(DataError) as caught:
+        mapped(project, row(team="Blue team"), row())
+    assert "names no declared team in 1 of 2 rows. Declared: red" in str(caught.value)
+    assert "Blue" not in str(caught.value)
+
+
+def test_an_impossible_number_is_emptied_and_counted(project: Project) -> None:
+    responses = mapped(project, row(age="4"), row(age="old"), row(age=""), row())
+    assert responses.emptied == {"outside what is declared: age": 2}
+    assert list(responses.frame["age"].isna()) == [True, True, True, False]
+
+
+def test_missing_columns_of_every_file_are_told_at_once(project: Project) -> None:
+    header = ",".join(HEADER).replace("at_ease", "at-ease").replace("consent", "ok")
+    project.receive("study", "export.csv", f"{header}\n{row()}\n")
+    with pytest.raises(DataError) as caught:
+        read_exports(study(), "before")
+    assert len(caught.value.faults) == 2
+    assert "unknown column 'at_ease'. Did you mean 'at-ease'?" in str(caught.value)
+
+
+def test_a_wanted_column_that_stands_twice_is_refused(project: Project) -> None:
+    text = ",".join([*HEADER, "at_ease"]) + "\n" + row() + ",4\n"
+    project.receive("study", "export.csv", text)
+    with pytest.raises(DataError, match="column 'at_ease' stands 2 times"):
+        read_exports(study(), "before")
+
+
+def test_the_same_person_has_another_pseudonym_in_another_study(
+    project: Project,
+) -> None:
+    here = mapped(project, row()).frame["participant"][0]
+    other = parse_study(STUDY, name="other", read_instrument=read_instrument)
+    project.receive("other", "export.csv", ",".join(HEADER) + "\n" + row() + "\n")
+    (there,) = map_responses(read_exports(other, "before"))
+    assert there.frame["participant"][0] != here

@@ -1,0 +1,82 @@
+"""Descriptions: the n that remains, the ends of the range, and honest absence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.foundation import DataError, Estimate, Unavailable
+from analysis.outcomes import describe_scores
+
+SCORES = pd.Series([1.0, 2, 2, 3, 5, 5, 5, np.nan])
+
+
+def test_missing_scores_are_left_out_and_n_says_so() -> None:
+    assert describe_scores(SCORES, lowest=1, highest=5) == describe_scores(
+        SCORES.dropna(), lowest=1, highest=5
+    )
+    found = describe_scores(SCORES, lowest=1, highest=5)
+    assert {result.n for result in found.results()} == {7}
+
+
+def test_shares_count_the_ends_of_the_declared_range() -> None:
+    found = describe_scores(SCORES, lowest=1, highest=5)
+    assert isinstance(found.share_lowest, Estimate)
+    assert isinstance(found.share_highest, Estimate)
+    assert found.share_lowest.estimate == 1 / 7
+    assert found.share_highest.estimate == 3 / 7
+
+
+def test_a_mean_of_items_at_the_end_counts_in_spite_of_rounding() -> None:
+    found = describe_scores(pd.Series([0.1 + 0.2, 0.2]), lowest=0, highest=0.3)
+    assert isinstance(found.share_highest, Estimate)
+    assert found.share_highest.estimate == 0.5
+
+
+def test_integers_with_absent_values_are_scores_too() -> None:
+    whole = pd.Series([1, 2, 2, 3, 5, 5, 5, None], dtype="Int64")
+    assert describe_scores(whole, lowest=1, highest=5) == describe_scores(
+        SCORES, lowest=1, highest=5
+    )
+
+
+@pytest.mark.parametrize(
+    "scores", [[], [np.nan], [np.inf, 1, 2], [1e300, 1, 2]], ids=str
+)
+def test_nothing_is_said_of_no_scores_or_of_none_that_are_finite(
+    scores: list[float],
+) -> None:
+    found = describe_scores(pd.Series(scores, dtype=float), lowest=0, highest=3)
+    for result in found.results():
+        assert isinstance(result, Unavailable)
+        assert result.reason
+
+
+@pytest.mark.parametrize("scores", [[3.0], [3.0, 3.0, 3.0]])
+def test_without_spread_the_shares_still_stand(scores: list[float]) -> None:
+    found = describe_scores(pd.Series(scores), lowest=0, highest=3)
+    assert isinstance(found.mean, Unavailable)
+    assert isinstance(found.standard_deviation, Unavailable)
+    assert isinstance(found.share_highest, Estimate)
+    assert found.share_highest.conf_high == 1
+    assert found.share_highest.estimate == 1
+
+
+def test_scores_outside_the_declared_range_have_no_shares() -> None:
+    found = describe_scores(SCORES, lowest=1, highest=4)
+    assert isinstance(found.share_lowest, Unavailable)
+    assert isinstance(found.mean, Estimate)
+
+
+def test_text_is_counted_and_not_quoted() -> None:
+    with pytest.raises(DataError, match="1 of 2 scores") as raised:
+        describe_scores(pd.Series(["a secret", 2], dtype=object), lowest=1, highest=5)
+    assert "secret" not in str(raised.value)
+
+
+def test_numbers_are_built_in_floats() -> None:
+    for result in describe_scores(SCORES, lowest=1, highest=5).results():
+        assert isinstance(result, Estimate)
+        numbers = (result.estimate, result.conf_low, result.conf_high)
+        assert {type(number) for number in numbers} == {float}
