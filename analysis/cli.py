@@ -15,6 +15,8 @@ from analysis.foundation import AnalysisError
 from analysis.storage.folders import VARIABLES, find_folders
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from analysis.workflow.runner import Progress
     from analysis.workflow.steps import Step
 
@@ -95,30 +97,52 @@ def run_command(
     as_json: AsJson = False,
 ) -> None:
     """Run what is stale: raw exports to findings and reports."""
-    from analysis.workflow.executors import (  # noqa: PLC0415
-        local_processes,
-        run_in_worker,
-    )
-    from analysis.workflow.progress import shown_progress  # noqa: PLC0415
+    from analysis.workflow.receipts import freshness  # noqa: PLC0415
     from analysis.workflow.runner import (  # noqa: PLC0415
+        Progress,
         choose_steps,
         forget_orphans,
-        run_steps,
     )
 
     _use_folders(raw, processed, reports)
     steps = _plan(study, parameter or [])
     chosen = choose_steps(steps, waves=wave or [], only=only or [])
     forget_orphans(study, steps)
-    silent = quiet or as_json
+    concerned = {step.name for step in chosen}.union(*(s.needs for s in chosen))
+    # Where all is fresh, nothing that runs a step is even imported.
+    if not force and all(
+        freshness(step).is_fresh for step in steps if step.name in concerned
+    ):
+        progress = Progress(fresh=[step.name for step in chosen])
+    else:
+        progress = _run_locally(
+            chosen, steps, jobs=jobs, force=force, silent=quiet or as_json
+        )
+    _tell(study, progress, quiet=quiet, as_json=as_json)
+
+
+def _run_locally(
+    chosen: Sequence[Step],
+    steps: Sequence[Step],
+    *,
+    jobs: int,
+    force: bool,
+    silent: bool,
+) -> Progress:
+    from analysis.workflow.executors import (  # noqa: PLC0415
+        local_processes,
+        run_in_worker,
+    )
+    from analysis.workflow.progress import shown_progress  # noqa: PLC0415
+    from analysis.workflow.runner import run_steps  # noqa: PLC0415
+
     with (
         local_processes(jobs) as executor,
         shown_progress(len(chosen), silent=silent) as report,
     ):
-        progress = run_steps(
+        return run_steps(
             chosen, steps, executor, run=run_in_worker, report=report, force=force
         )
-    _tell(study, progress, quiet=quiet, as_json=as_json)
 
 
 @app.command()

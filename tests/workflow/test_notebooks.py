@@ -1,0 +1,115 @@
+"""Executing one notebook: the copy is normalised, a failure leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Project, copy_study
+
+from analysis.foundation import DataError, NotebookError
+from analysis.storage.declared import read_study
+from analysis.workflow.actions import run_step
+from analysis.workflow.receipts import freshness, receipt_file
+from analysis.workflow.steps import Step, plan_steps
+
+
+@pytest.fixture
+def cleaning(project: Project, monkeypatch: pytest.MonkeyPatch) -> Step:
+    """The first step of the demonstration study, with notebooks of the test's own."""
+    copy_study(project, "listening-pilot")
+    home = project.folder / "home"
+    shutil.copytree(ROOT / "notebooks", home / "notebooks")
+    shutil.copy(ROOT / "requirements.lock", home)
+    monkeypatch.setenv("HEARD_HOME", str(home))
+    return plan_steps(read_study("listening-pilot"))[0]
+
+
+def rewrite(step: Step, old: str, new: str) -> None:
+    assert step.notebook is not None
+    text = step.notebook.read_text("utf-8")
+    assert old in text
+    step.notebook.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def files(folder: Path) -> list[str]:
+    return [str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()]
+
+
+def test_a_copy_holds_no_time_path_or_random_name(
+    cleaning: Step, project: Project
+) -> None:
+    run_step(cleaning)
+    text = (
+        project.reports / "listening-pilot" / "notebooks" / "cleaning-before.ipynb"
+    ).read_text("utf-8")
+    copy = json.loads(text)
+    assert set(copy["metadata"]) == {"kernelspec", "language_info"}
+    assert [cell["id"] for cell in copy["cells"]] == [
+        f"cell-{number}" for number in range(len(copy["cells"]))
+    ]
+    assert all(set(cell["metadata"]) == {"tags"} for cell in copy["cells"])
+    assert str(project.folder) not in text
+    assert freshness(cleaning).is_fresh
+
+
+def test_a_failing_cell_leaves_no_output_and_quotes_nothing(
+    cleaning: Step, project: Project
+) -> None:
+    rewrite(
+        cleaning, "received = read_exports", "int('a secret answer')\\nx = read_exports"
+    )
+    with pytest.raises(NotebookError) as caught:
+        run_step(cleaning)
+    assert "failed in cell" in str(caught.value)
+    assert "ValueError" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert files(project.reports) == [
+        str(receipt_file(cleaning).relative_to(project.reports))
+    ]
+    assert not files(project.processed) if project.processed.exists() else True
+    assert freshness(cleaning).reason == "the last run failed"
+
+
+def test_a_fault_of_the_data_keeps_its_kind_and_its_words(
+    cleaning: Step, project: Project
+) -> None:
+    project.receive("listening-pilot", "staff_before.csv", "a,b\n1,2\n")
+    with pytest.raises(DataError) as caught:
+        run_step(cleaning)
+    assert caught.value.exit_code == 11
+    assert "unknown column" in str(caught.value)
+
+
+def test_findings_about_another_wave_than_asked_are_refused(cleaning: Step) -> None:
+    """The users' worst story: every report shows the last site."""
+    rewrite(cleaning, "read_exports(declared, wave)", "read_exports(declared, 'later')")
+    with pytest.raises(NotebookError, match=r"'later', and was asked for.*'before'"):
+        run_step(cleaning)
+
+
+def test_an_undeclared_parameter_stops_before_anything_runs(
+    cleaning: Step, project: Project
+) -> None:
+    with pytest.raises(NotebookError, match="unknown parameter 'site'"):
+        run_step(replace(cleaning, parameters={**cleaning.parameters, "site": "x"}))
+    assert not project.processed.exists()
+
+
+def test_a_report_notebook_is_not_given_the_rows(
+    cleaning: Step, project: Project
+) -> None:
+    summary = plan_steps(read_study("listening-pilot"))[-2]
+    assert summary.kind == "funder-summary"
+    rewrite(
+        summary,
+        "declared = read_study(study)",
+        "from analysis.storage.rows import read_all_scores\\n"
+        "declared = read_study(study)\\nread_all_scores(declared)",
+    )
+    run_step(cleaning)
+    with pytest.raises(Exception, match="not cleaned yet"):
+        run_step(summary)

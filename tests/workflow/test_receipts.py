@@ -1,0 +1,142 @@
+"""Staleness by content: every reason by its name, and no reason where none is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from conftest import ROOT, Project
+
+from analysis.storage.declared import read_study
+from analysis.workflow import receipts
+from analysis.workflow.receipts import freshness
+from analysis.workflow.runner import forget_orphans
+from analysis.workflow.steps import Step, plan_steps
+
+
+@pytest.fixture
+def ran(pilot: Project, project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A copy of the finished demonstration study, to be meddled with."""
+    shutil.rmtree(project.folder)
+    shutil.copytree(pilot.folder, project.folder)
+    home = project.folder / "home"
+    shutil.copytree(ROOT / "notebooks", home / "notebooks")
+    shutil.copy(ROOT / "requirements.lock", home)
+    monkeypatch.setenv("HEARD_HOME", str(home))
+    receipts._lock_digest.cache_clear()
+    receipts._code_digest.cache_clear()
+    return project
+
+
+def steps() -> dict[str, Step]:
+    return {step.name: step for step in plan_steps(read_study("listening-pilot"))}
+
+
+def stale() -> dict[str, str]:
+    found = {name: freshness(step).reason for name, step in steps().items()}
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def test_after_a_run_everything_is_fresh(ran: Project) -> None:
+    assert stale() == {}
+
+
+def test_a_touched_file_is_fresh(ran: Project) -> None:
+    for path in ran.folder.rglob("*"):
+        os.utime(path, (0, 0))
+    assert stale() == {}
+
+
+def test_a_changed_raw_file_is_named(ran: Project) -> None:
+    path = ran.raw / "listening-pilot" / "staff_after.csv"
+    path.write_bytes(path.read_bytes() + b"\n")
+    assert stale() == {"cleaning-after": "input changed: staff_after.csv"}
+
+
+def test_a_missing_raw_file_is_named(ran: Project) -> None:
+    (ran.raw / "listening-pilot" / "staff_after.csv").unlink()
+    assert stale() == {"cleaning-after": "input missing: staff_after.csv"}
+
+
+def test_a_removed_output_is_named(ran: Project) -> None:
+    (ran.reports / "listening-pilot" / "outcomes.html").unlink()
+    assert stale() == {
+        "outcomes": "output removed: reports/outcomes.html",
+        "index": "input missing: outcomes.html",
+    }
+
+
+def test_an_output_changed_by_hand_is_named(ran: Project) -> None:
+    page = ran.reports / "listening-pilot" / "funder-summary.html"
+    page.write_text("better numbers", encoding="utf-8")
+    assert stale()["funder-summary"] == (
+        "output changed by hand: reports/funder-summary.html"
+    )
+
+
+def test_an_edited_notebook_makes_just_its_own_steps_stale(ran: Project) -> None:
+    path = ran.folder / "home" / "notebooks" / "20_reliability.ipynb"
+    path.write_text(path.read_text("utf-8") + "\n", encoding="utf-8")
+    reason = "the notebook changed"
+    assert stale() == {
+        f"reliability-{wave}": reason for wave in ("before", "after", "later")
+    }
+
+
+def test_a_changed_lock_makes_all_stale(ran: Project) -> None:
+    (ran.folder / "home" / "requirements.lock").write_text("", encoding="utf-8")
+    assert set(stale()) == set(steps())
+    assert set(stale().values()) == {"the locked dependencies changed"}
+
+
+def test_another_key_makes_the_cleaning_stale(ran: Project) -> None:
+    (ran.folder / "pseudonym.key").unlink()
+    assert set(stale().values()) == {"the pseudonym key changed"}
+    assert all(name.startswith("cleaning") for name in stale())
+
+
+def test_code_a_step_reaches_makes_it_stale_and_other_code_does_not(
+    ran: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = receipts.digest
+
+    def changed(path: object) -> str | None:
+        name = str(path)
+        return "new" if name.endswith("consistency.py") else known(path)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(receipts, "digest", changed)
+    reason = "code changed: analysis/reliability/consistency.py"
+    assert stale() == {
+        f"reliability-{wave}": reason for wave in ("before", "after", "later")
+    }
+
+
+def test_a_changed_title_of_one_wave_concerns_that_wave_and_the_whole(
+    ran: Project,
+) -> None:
+    path = ran.studies / "listening-pilot.toml"
+    text = path.read_text("utf-8")
+    old = 'title = "After"'
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, 'title = "Afterwards"'), encoding="utf-8")
+    assert set(stale()) == {
+        "cleaning-after",
+        "reliability-after",
+        "outcomes",
+        "findings",
+        "funder-summary",
+        "index",
+    }
+
+
+def test_a_wave_taken_out_takes_its_outputs_along(ran: Project) -> None:
+    kept = [step for step in steps().values() if step.wave != "later"]
+    assert forget_orphans("listening-pilot", kept) == [
+        "cleaning-later",
+        "reliability-later",
+    ]
+    reports = ran.reports / "listening-pilot"
+    assert not list(reports.rglob("*-later*"))
+    assert not list((ran.processed / "listening-pilot" / "later").glob("*.parquet"))
+    assert (reports / "cleaning-after.html").exists()
