@@ -59,9 +59,6 @@ def run() -> None:
         where = f"{error.filename}: " if error.filename else ""
         typer.secho(f"{where}{error.strerror}", fg="red", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        typer.secho("Stopped. What was finished is kept.", err=True)
-        sys.exit(130)
 
 
 @app.command("run")
@@ -136,13 +133,17 @@ def _run_locally(
     from analysis.workflow.progress import shown_progress  # noqa: PLC0415
     from analysis.workflow.runner import run_steps  # noqa: PLC0415
 
-    with (
-        local_processes(jobs) as executor,
-        shown_progress(len(chosen), silent=silent) as report,
-    ):
-        return run_steps(
-            chosen, steps, executor, run=run_in_worker, report=report, force=force
-        )
+    try:
+        with (
+            local_processes(jobs) as executor,
+            shown_progress(len(chosen), silent=silent) as report,
+        ):
+            return run_steps(
+                chosen, steps, executor, run=run_in_worker, report=report, force=force
+            )
+    except KeyboardInterrupt:
+        typer.secho("Stopped. What was finished is kept.", err=True)
+        raise typer.Exit(130) from None
 
 
 @app.command()

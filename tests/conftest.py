@@ -53,6 +53,10 @@ class Project:
             KEY_FILE: str(self.folder / "pseudonym.key"),
         }
 
+    def environment(self) -> dict[str, str]:
+        """The whole environment of a process that uses these folders."""
+        return {**os.environ, **self.variables()}
+
     def heard(
         self, *arguments: str, variables: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
@@ -60,7 +64,7 @@ class Project:
         return subprocess.run(
             [sys.executable, "-m", "analysis", *arguments],
             cwd=self.folder,
-            env={**os.environ, **self.variables(), **(variables or {})},
+            env={**self.environment(), **(variables or {})},
             capture_output=True,
             text=True,
             encoding="utf-8",

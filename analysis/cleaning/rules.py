@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FRAME_COLUMNS = ("participant", "staff_member", "arm", "site", "team")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Cleaned:
     """The responses that stay, and what became of the others.
 
@@ -43,6 +43,10 @@ class Cleaned:
     received: int
     left_out: Mapping[str, int]
     emptied: Mapping[str, int] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Size alone: an output kept in a notebook must not hold a response."""
+        return f"Cleaned({self.export.survey}, {len(self.frame)} rows)"
 
 
 def clean_responses(

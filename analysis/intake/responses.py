@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from analysis.declarations.study import Arm, Site, Team
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Received:
     """The exports of one wave, as read.
 
@@ -43,6 +43,10 @@ class Received:
     study: Study
     wave: str
     tables: Mapping[str, RawTable]
+
+    def __repr__(self) -> str:
+        """Name alone: an output kept in a notebook must not hold a cell."""
+        return f"Received({self.study.name}, {self.wave})"
 
     def _repr_html_(self) -> str:
         """What came in, without a single cell of it."""
@@ -59,7 +63,7 @@ class Received:
         return shown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Responses:
     """The responses to one survey at one wave.
 
@@ -77,10 +81,9 @@ class Responses:
     frame: pd.DataFrame
     emptied: Mapping[str, int] = field(default_factory=dict)
 
-    @property
-    def items(self) -> list[str]:
-        """The items' columns."""
-        return list(self.export.columns.items)
+    def __repr__(self) -> str:
+        """Size alone: an output kept in a notebook must not hold a response."""
+        return f"Responses({self.export.survey}, {len(self.frame)} rows)"
 
 
 def read_exports(study: Study, wave: str) -> Received:

@@ -103,8 +103,7 @@ def named(labels: pd.Series) -> pd.Series:
 def number_fault(values: Numbers) -> str:
     """Say why these are not scores; empty if they are. NaN is not a fault."""
     known = values[~np.isnan(values)]
-    too_large = not np.isfinite(known).all() or np.any(np.abs(known) > LARGEST_SCORE)
-    return NOT_FINITE if too_large else ""
+    return NOT_FINITE if np.any(np.abs(known) > LARGEST_SCORE) else ""
 
 
 def is_constant(values: Numbers, *, scale: float | None = None) -> bool:

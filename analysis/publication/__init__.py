@@ -1,6 +1,13 @@
 """What readers get: tables, figures and documents, made from disclosed findings."""
 
 from analysis.publication.disclosure import Disclosed, disclose
+from analysis.publication.documents import (
+    Link,
+    check_page,
+    render_index,
+    render_notebook,
+)
+from analysis.publication.figures import Figure, Note
 from analysis.publication.findings import (
     keep_document,
     keep_figures,
@@ -18,17 +25,25 @@ from analysis.publication.shown import (
     show_study,
 )
 from analysis.publication.summary import FunderSummary, funder_summary
+from analysis.publication.tables import Table
 
 __all__ = [
     "Disclosed",
+    "Figure",
     "FunderSummary",
+    "Link",
+    "Note",
     "Shown",
+    "Table",
+    "check_page",
     "disclose",
     "funder_summary",
     "keep_document",
     "keep_figures",
     "publish_findings",
     "published_findings",
+    "render_index",
+    "render_notebook",
     "show_change",
     "show_comparison",
     "show_flow",

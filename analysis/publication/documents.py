@@ -10,12 +10,14 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from html import escape
+from html.parser import HTMLParser
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from analysis.foundation import NotebookError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from jinja2 import Environment
     from markdown_it import MarkdownIt
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 OUTSIDE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
 """An address that leaves the folder of the report."""
+
+ADDRESSES = {"action", "data", "href", "poster", "src", "srcset", "xlink:href"}
+"""Attributes that hold an address."""
 
 FEWEST_IN_CONTENTS = 3
 
@@ -63,16 +68,18 @@ def render_notebook(
     title : str
         The page's only heading of the first level; the notebook's own gives way.
     name : str
-        Name of the page, without an ending; its link is left out of `links`.
+        Name of the page, without an ending.
     links : sequence of Link
-        Documents beside this one. Without any, only the index is named.
+        Documents, this one left out. Without any, only the index is named.
 
     Raises
     ------
     NotebookError
         A cell failed, or a picture has no text for those who cannot see it.
     """
-    body = "\n".join(_cells_html(notebook, name or title))
+    body = "".join(f"{part}\n" for part in _cells_html(notebook, name or title))
+    if study.simulated:  # said once, at the top of the page
+        body = re.sub(r'<p class="banner">.*?</p>\n?', "", body, flags=re.S)
     body, sections = _ordered(_numbered(body))
     index = Link(title="All documents of this study", href="index.html")
     beside = [link for link in links or (index,) if link.href != f"{name}.html"]
@@ -80,7 +87,6 @@ def render_notebook(
         _environment()
         .get_template("page.html.j2")
         .render(
-            banner=study.simulated and 'class="banner"' not in body,
             body=body,
             links=beside,
             sections=sections if len(sections) >= FEWEST_IN_CONTENTS else [],
@@ -161,14 +167,18 @@ def _text(source: str | Sequence[str]) -> str:
 
 def _numbered(body: str) -> str:
     """Tables and figures with their numbers, each kind from 1."""
-    for tag, word in (("caption", "Table"), ("figcaption", "Figure")):
-        body = re.sub(f"<{tag}>", _counter(tag, word), body)
-    return body
+    tables, figures = count(1), count(1)
 
+    def table(match: re.Match[str]) -> str:
+        label = f'<span class="label">Table {next(tables)}.</span>'
+        # The inner box keeps in sight while a wide table is scrolled.
+        return f'<caption><span class="kept">{label} {match[1]}</span></caption>'
 
-def _counter(tag: str, word: str) -> Callable[[re.Match[str]], str]:
-    count = iter(range(1, 10**6))
-    return lambda _: f'<{tag}><span class="label">{word} {next(count)}.</span> '
+    def figure(_: re.Match[str]) -> str:
+        return f'<figcaption><span class="label">Figure {next(figures)}.</span> '
+
+    body = re.sub(r"<caption>(.*?)</caption>", table, body, flags=re.S)
+    return re.sub(r"<figcaption>", figure, body)
 
 
 def _ordered(body: str) -> tuple[str, list[Section]]:
@@ -192,3 +202,118 @@ def _ordered(body: str) -> tuple[str, list[Section]]:
         return f'<h{depth} id="{anchor}">{inner}</h{depth}>'
 
     return re.sub(r"<h([1-6])[^>]*>(.*?)</h\1>", renewed, body, flags=re.S), sections
+
+
+def check_page(html: str) -> list[str]:
+    """Every way in which a page shuts somebody out or points outside.
+
+    Returns
+    -------
+    list of str
+        A sentence a fault; empty if the page may be published.
+    """
+    checker = _Checker()
+    checker.feed(html)
+    checker.close()
+    checker.check_whole()
+    return checker.faults
+
+
+class _Checker(HTMLParser):
+    """Reads a page once and keeps each fault found on the way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: list[str] = []
+        self._depth = 0
+        self._tables = 0
+        self._captions: list[str] = []
+        self._texts: list[str] = []
+        self._inside = ""
+        self._words = ""
+        self._anchors: set[str] = set()
+        self._seen: dict[str, int] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self._seen[tag] = self._seen.get(tag, 0) + 1
+        self._check_addresses(tag, values)
+        if values.get("id") in self._anchors:
+            self.faults.append(f"two elements have the id '{values['id']}'")
+        self._anchors |= {values["id"]} if values.get("id") else set()
+        if re.fullmatch("h[1-6]", tag):
+            self._check_depth(int(tag[1]))
+        if tag == "html" and not values.get("lang"):
+            self.faults.append("the language of the page is not set")
+        if tag == "img":
+            self._described(tag, values.get("alt", ""))
+        if tag == "svg" and "aria-hidden" not in values:
+            self._described(tag, values.get("aria-label", ""))
+        if tag == "th" and values.get("scope") not in ("col", "row"):
+            self.faults.append(f"table {self._tables}: a heading has no scope")
+        if tag == "table":
+            self._tables += 1
+            self._captions.append("")
+        if tag == "figure":
+            self._texts = []
+        if tag in ("caption", "figcaption", "style", "title"):
+            self._inside = tag
+            self._words = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self._words += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._inside:
+            self._inside = ""
+            self._close(tag, " ".join(self._words.split()))
+        if tag == "table" and not self._captions[-1]:
+            self.faults.append(f"table {self._tables} has no caption")
+
+    def _close(self, tag: str, words: str) -> None:
+        if tag == "caption" and self._captions:
+            self._captions[-1] = words
+        if tag == "figcaption":
+            told = re.sub(r"^Figure \d+\. ", "", words)
+            if told in self._texts:
+                self.faults.append(f"a picture's text repeats its caption: {told}")
+        if tag == "style" and re.search(r"@import|url\(\s*['\"]?(?!data:)", words):
+            self.faults.append("the style sheet points outside the page")
+        if tag == "title" and not words:
+            self.faults.append("the page has no title")
+
+    def _described(self, tag: str, text: str) -> None:
+        if not text.strip():
+            self.faults.append(
+                f"a picture ({tag}) has no text for those who cannot see"
+            )
+        self._texts.append(text)
+
+    def _check_depth(self, depth: int) -> None:
+        if depth > self._depth + 1:
+            self.faults.append(
+                f"a heading of level {depth} follows level {self._depth}"
+            )
+        self._depth = depth
+
+    def _check_addresses(self, tag: str, values: Mapping[str, str]) -> None:
+        for name in ADDRESSES & values.keys():
+            inside = tag == "img" and values[name].startswith("data:image/")
+            if OUTSIDE.match(values[name]) and not inside:
+                self.faults.append(f"{tag} points outside the report: {values[name]}")
+        if "url(" in values.get("style", ""):
+            self.faults.append(f"the style of {tag} points outside the page")
+
+    def check_whole(self) -> None:
+        """Keep the faults that show only when the whole page was read."""
+        if self._seen.get("h1", 0) != 1:
+            self.faults.append(
+                f"the page has {self._seen.get('h1', 0)} titles, not one"
+            )
+        for tag in ("html", "title", "main"):
+            if not self._seen.get(tag):
+                self.faults.append(f"the page has no {tag}")
+        for tag in ("script", "iframe", "link"):
+            if self._seen.get(tag):
+                self.faults.append(f"the page has a {tag}")

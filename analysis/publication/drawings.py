@@ -95,7 +95,7 @@ def draw_flow(axes: Axes, points: Sequence[Point]) -> None:
         for point in chosen:
             ends[point.label] += point.value
     axes.set_xlabel("Responses")
-    axes.set_xlim(0, max(ends.values()) * 1.02)
+    axes.set_xlim(0, max(1.0, *ends.values()) * 1.05)
     _list_on_left(axes, labels)
     _legend(axes, series)
 
@@ -234,7 +234,7 @@ def _legend(axes: Axes, series: Sequence[str]) -> None:
         cast("list[Artist]", list(axes.containers)),
         list(series),
         loc="outside upper center",
-        ncols=2 if max(map(len, series)) > 18 else 3,
+        ncols=max(1, 66 // (max(map(len, series)) + 7)),
         frameon=False,
         fontsize="small",
     )

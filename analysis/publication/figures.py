@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 RELIABLE = 0.70
 """Commonly asked of a scale used to compare groups (Nunnally 1978; COSMIN)."""
 COMPARED = {
-    "difference_in_change": "change",
-    "adjusted_mean_difference": "adjusted for before",
+    "difference_in_change": "Difference in change",
+    "adjusted_mean_difference": "Adjusted for before",
 }
 
 
@@ -101,10 +101,14 @@ class Figure:
             FigureCanvasAgg,
         )
         from matplotlib.figure import Figure as Canvas  # noqa: PLC0415 - heavy
+        from matplotlib.layout_engine import (  # noqa: PLC0415 - heavy
+            ConstrainedLayoutEngine,
+        )
 
         file = BytesIO()
         with drawing_style():
-            canvas = Canvas(figsize=(WIDTH, self.height), layout="constrained")
+            layout = ConstrainedLayoutEngine(w_pad=0.14, h_pad=0.06)
+            canvas = Canvas(figsize=(WIDTH, self.height), layout=layout)
             FigureCanvasAgg(canvas)
             self.draw(canvas.add_subplot())
             canvas.savefig(
@@ -286,14 +290,15 @@ def _forest(
     here: Disclosed, study: Study, name: str, caption: str, *, between: bool
 ) -> Figure | Note:
     arms = arms_of(here, study, contrasts=between)
+    chosen = arms[:1] if between else [arm for arm in arms if arm] or arms
     terms = COMPARED if between else {"mean_change": ""}
     points = [
         Point(
             label=wave_text(study, wave),
-            series=", ".join(filter(None, [arm_text(study, arm), words])),
+            series=words or arm_text(study, arm),
             finding=finding,
         )
-        for arm in ([arm for arm in arms if arm] or arms)
+        for arm in chosen
         for term, words in terms.items()
         for wave in waves_of(here, study, contrasts=True)
         for finding in here.where(arm=arm, wave=wave, term=term).findings
@@ -303,12 +308,13 @@ def _forest(
     place = points[0].finding
     declared = study.instruments[place.instrument]
     effect = smallest_effect(study, place)
+    who = f"{arm_text(study, place.arm)}. " if between else ""
     beside = f" The smallest that matters is {number_text(effect)}." if effect else ""
     lines = len({point.label for point in points})
     series = len({point.series for point in points})
     return _figure(
         f"{name}-{place.survey}-{place.instrument}-{place.subscale}",
-        f"{caption} {direction_text(declared)}",
+        f"{caption} {who}{direction_text(declared)}",
         _point_words(_drawn(points)) + beside,
         points,
         partial(draw_forest, label="Difference in points", smallest_effect=effect),
@@ -359,7 +365,7 @@ def _figure(
         caption=caption + held,
         alt_text=alt_text + held,
         points=tuple(drawn),
-        height=1.25 + 0.42 * rows,
+        height=1.4 + 0.42 * rows,
         drawing=drawing,
     )
 

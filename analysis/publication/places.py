@@ -39,7 +39,7 @@ RELIABILITY: Columns = (
 )
 SCORES: Columns = (
     ("Mean", "mean"),
-    ("Standard deviation", "sd"),
+    ("Standard deviation", "standard_deviation"),
     ("At the lowest score", "share_lowest"),
     ("At the highest score", "share_highest"),
 )
@@ -57,6 +57,7 @@ COMPARISON: Columns = (
     ("Difference in change", "difference_in_change"),
     ("Difference after, adjusted for before", "adjusted_mean_difference"),
     ("Morris's d", "morris_d_ppc2"),
+    ("Hedges' g", "hedges_g"),
 )
 
 
@@ -127,3 +128,11 @@ def smallest_effect(study: Study, finding: Finding) -> float | None:
         if (outcome.survey, outcome.instrument, outcome.subscale) == place:
             return outcome.smallest_effect
     return None
+
+
+def column_text(study: Study, column: str) -> str:
+    """A column of the export; ``instrument.item`` becomes the item's label."""
+    name, _, item = column.partition(".")
+    instrument = study.instruments.get(name)
+    known = instrument is not None and item in {part.name for part in instrument.items}
+    return instrument.item(item).label if instrument and known else column

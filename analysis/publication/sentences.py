@@ -6,6 +6,7 @@ of statistics.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -129,7 +130,9 @@ def _best_finding(here: Disclosed, study: Study) -> tuple[Finding | None, str]:
     return change, "linked" if linked else "unlinked"
 
 
-def result_sentences(result: MainResult | None, study: Study) -> Iterator[str]:
+def result_sentences(
+    result: MainResult | None, disclosed: Disclosed, study: Study
+) -> Iterator[str]:
     """The main result, how sure it is, and whether it is large enough to matter."""
     if result is None:
         yield _without_result(study)
@@ -143,6 +146,39 @@ def result_sentences(result: MainResult | None, study: Study) -> Iterator[str]:
     if result.limits:
         yield f"The true figure is likely to be {_between(result.limits, scale)}."
     yield _verdict(result)
+    yield from _last_sentences(result, disclosed, study)
+
+
+def _last_sentences(
+    result: MainResult, disclosed: Disclosed, study: Study
+) -> Iterator[str]:
+    """What was left of the main result at the last follow-up, if there are several."""
+    outcome = result.outcome
+    if len(outcome.follow_ups) < 2:
+        return
+    last = outcome.follow_ups[-1]
+    title = study.wave_title(last)
+    finding = found(
+        disclosed,
+        survey=outcome.survey,
+        instrument=outcome.instrument,
+        subscale=outcome.subscale,
+        wave=f"{last} - {outcome.baseline}",
+        arm=result.finding.arm,
+        term=result.finding.term,
+    )
+    if finding is None or finding.estimate is None:
+        yield f"At “{title}”, the last time: too little is known to say."
+        return
+    later = dataclasses.replace(result, finding=finding)
+    size = f"{points_text(abs(later.gain), later.subscale)} points {_side(later.gain)}"
+    if later.limits:
+        size += f", likely {_between(later.limits, later.subscale)}"
+    yield f"At “{title}”, the last time: {size}."
+
+
+def _side(gain: float) -> str:
+    return "better" if gain >= 0 else "worse"
 
 
 def _without_result(study: Study) -> str:
@@ -160,7 +196,7 @@ def _change_sentence(result: MainResult, study: Study) -> str:
     waves = wave_text(study, result.finding.wave)
     treated, control = study.arm_title(study.treated), study.arm_title(study.control)
     more = "more" if result.gain >= 0 else "less"
-    better = "better" if result.gain >= 0 else "worse"
+    better = _side(result.gain)
     if result.finding.term == "adjusted_mean_difference":
         return (
             f"{result.outcome.title}: at “{study.wave_title(after)}”, the {treated} "
@@ -208,6 +244,8 @@ def _weighed(gain: float, limits: tuple[float, float], effect: float) -> str:
             "there was a gain, probably one that matters, but it may be less",
         ),
         (low > 0, "there was a gain, but it may be too small to matter"),
+        (gain >= effect, "there may be a gain that matters, or none at all"),
+        (high < effect, "there was no gain that matters, and things may be worse"),
     )
     told = (words for holds, words in weights if holds)
     return f"So {next(told, 'we cannot tell whether anything changed that matters')}."
@@ -227,7 +265,7 @@ def done_sentences(study: Study) -> Iterator[str]:
     yield study.summary
     if study.sites:
         yield f"Where: {_listed([site.title for site in study.sites])}."
-    dated = [_dated(wave) for wave in study.waves]
+    dated = [wave_and_date(wave) for wave in study.waves]
     yield f"When people were asked: {_listed(dated)}."
 
 
@@ -289,17 +327,17 @@ def comparison_sentences(study: Study) -> Iterator[str]:
     yield "No national or other outside figures are set beside these."
 
 
-def month_text(date: str) -> str:
+def _month(date: str) -> str:
     """An ISO date as its month and year."""
     year, month, _ = date.split("-")
     return f"{MONTHS[int(month) - 1]} {year}"
 
 
-def _dated(wave: Wave) -> str:
+def wave_and_date(wave: Wave) -> str:
     """A wave with its month, unless the title tells the year itself."""
     if not wave.date or re.search(r"\d{4}", wave.title):
         return wave.title
-    return f"{wave.title} ({month_text(wave.date)})"
+    return f"{wave.title} ({_month(wave.date)})"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -22,10 +22,10 @@ from analysis.publication.sentences import (
     comparison_sentences,
     done_sentences,
     main_result,
-    month_text,
     participation_sentences,
     result_sentences,
     strength_sentence,
+    wave_and_date,
 )
 from analysis.publication.shown import SIMULATED
 from analysis.publication.tables import Table, in_ten_text, interval_text, points_text
@@ -50,7 +50,7 @@ NOT_MEASURED = (
     (11, "What to stop, start and keep, and who will see to it."),
     (12, "How people who use services helped to shape this work."),
 )
-FONT_SIZES = (9.0, 8.5, 8.0, 7.5, 7.0)
+FONT_SIZES = (10.5, 10.0, 9.5, 9.0, 8.5, 8.0, 7.5, 7.0)
 """In points; the largest at which all fits on one page is used."""
 
 
@@ -158,7 +158,7 @@ def funder_summary(disclosed: Disclosed, study: Study) -> FunderSummary:
         All findings of the study, as they left disclosure control.
     """
     result = main_result(disclosed, study)
-    told = tuple(result_sentences(result, study))
+    told = tuple(result_sentences(result, disclosed, study))
     behaviours = _behaviours_table(disclosed, study, result)
     shown = result if result and result.finding.estimate is not None else None
     return FunderSummary(
@@ -171,10 +171,18 @@ def funder_summary(disclosed: Disclosed, study: Study) -> FunderSummary:
         ),
         result=Passage(heading="The main result", sentences=told, elements=(3,)),
         number=_number(shown),
-        drawing=_drawing(shown),
+        drawing=_drawing(shown, " ".join(told)),
         drawing_text=" ".join(told) if shown else "",
         behaviours=behaviours,
-        passages=tuple(_passages(disclosed, study, result, has=behaviours is not None)),
+        passages=(
+            *_passages(disclosed, study, result, has=behaviours is not None),
+            Passage(
+                heading="About this page",
+                sentences=tuple(_about(study)),
+                elements=(14,),
+                aside=True,
+            ),
+        ),
     )
 
 
@@ -215,12 +223,6 @@ def _passages(
         listed=True,
         aside=True,
     )
-    yield Passage(
-        heading="About this page",
-        sentences=tuple(_about(study)),
-        elements=(14,),
-        aside=True,
-    )
 
 
 def _about(study: Study) -> Iterator[str]:
@@ -233,8 +235,7 @@ def _about(study: Study) -> Iterator[str]:
         )
     for instrument, _ in study.unverified():
         yield f"Part of how {instrument.title} is scored has no published source."
-    if study.waves and study.waves[-1].date:
-        yield f"Newest data: {month_text(study.waves[-1].date)}."
+    yield f"People were last asked: {wave_and_date(study.waves[-1])}."
     yield f"No number here is about fewer than {study.smallest_group_shown} people."
     yield "No registration of this study is recorded."
     yield (
@@ -272,9 +273,9 @@ def _behaviours_table(
         for arm in arms
         for wave in waves
     ]
+    answer = _best_answer(instrument)
     return Table(
-        caption=f"People who said “{_best_answer(instrument)}” of the staff they met, with the likely "
-        "range",
+        caption=f"People who said “{answer}” of the staff they met, with likely range",
         columns=("Behaviour", *titles),
         rows=tuple(rows),
     )
@@ -293,8 +294,8 @@ def _in_ten(here: Disclosed) -> str:
 
 def _best_answer(instrument: Instrument) -> str:
     """The answer that gives the highest code."""
-    best = [text for text, code in instrument.answers.items()]
-    return max(best, key=lambda text: instrument.answers[text], default="the highest")
+    answers = instrument.answers
+    return max(answers, key=lambda text: answers[text], default="the highest answer")
 
 
 def _number(result: MainResult | None) -> str:
@@ -304,7 +305,7 @@ def _number(result: MainResult | None) -> str:
     return f"{points_text(abs(result.gain), result.subscale)} points {better}"
 
 
-def _drawing(result: MainResult | None) -> str:
+def _drawing(result: MainResult | None, words: str) -> str:
     """The gain and its interval, beside no change and the smallest that matters."""
     if result is None:
         return ""
@@ -325,5 +326,5 @@ def _drawing(result: MainResult | None) -> str:
         zone=None if effect is None else (across(-effect), across(effect)),
         smallest=None if effect is None else points_text(effect, result.subscale),
         number=_number(result),
-        words=" ".join((_number(result), "in a drawing from worse to better.")),
+        words=words,
     )

@@ -21,6 +21,7 @@ from analysis.publication.places import (
     SCORES,
     arm_text,
     arms_of,
+    column_text,
     found,
     wave_text,
     waves_of,
@@ -232,7 +233,11 @@ def emptied_table(disclosed: Disclosed, study: Study) -> Table:
             rule, _, column = finding.group.partition(": ")
             if finding.estimate == 0:
                 continue
-            place = (survey.title, wave_text(study, finding.wave), column or ABSENT)
+            place = (
+                survey.title,
+                wave_text(study, finding.wave),
+                column_text(study, column) or ABSENT,
+            )
             rows.append((*place, _plain(rule), notes.cell(finding)))
     heads = ("Survey", "Wave", "Column", "Rule")
     columns: Columns = (("Answers emptied", "cells_emptied"),)

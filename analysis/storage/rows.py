@@ -30,7 +30,7 @@ BYTE_ORDER_MARKS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RawTable:
     """An export as received: every cell a trimmed text, blank rows left out.
 
@@ -44,6 +44,10 @@ class RawTable:
 
     cells: pd.DataFrame
     encoding: str
+
+    def __repr__(self) -> str:
+        """Size alone: an output kept in a notebook must not hold a cell."""
+        return f"RawTable({len(self.cells)} rows, {self.encoding})"
 
 
 def raw_file(export: Export, study: Study) -> Path:

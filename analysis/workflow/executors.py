@@ -12,6 +12,8 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
+import psutil
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Executor
@@ -34,7 +36,6 @@ def local_processes(jobs: int) -> Iterator[Executor]:
     try:
         yield executor
     except BaseException:
-        # A worker asked to end stops its kernel first.
         for process in multiprocessing.active_children():
             process.terminate()
         executor.shutdown(wait=True, cancel_futures=True)
@@ -49,6 +50,10 @@ def _prepare_worker() -> None:
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
+    """End this worker, and first the kernel it started, however far that had come."""
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
     sys.exit(143)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -16,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets.config import Config
 
-from analysis.foundation import AnalysisError, NotebookError
+from analysis.foundation import AnalysisError, DisclosureError, NotebookError
 from analysis.foundation import errors as known_errors
+from analysis.intake.pseudonyms import HEX_DIGITS
 from analysis.publication.documents import render_notebook
 from analysis.storage.declared import read_study
 from analysis.storage.findings import read_part
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 LONGEST_SOCKET_PATH = 90
 """Systems take 104 to 108 bytes, and a number is added."""
+
+PSEUDONYM = re.compile(rf"\b[0-9a-f]{{{HEX_DIGITS}}}\b")
 
 NO_ROWS = "not-given-to-reports"
 """What a report notebook finds where others find the folders of rows."""
@@ -54,6 +58,7 @@ def run_notebook(step: Step) -> None:
         executed = _execute(step)
         check_injected(executed, step.parameters, step.notebook.name)
         _check_place(step)
+        _check_rows(step, executed)
         text = json.dumps(_normalised(executed), indent=1, ensure_ascii=False) + "\n"
         write_text(reports / "notebooks" / f"{step.name}.ipynb", text)
         page = render_notebook(
@@ -149,6 +154,18 @@ def _check_place(step: Step) -> None:
                 f"made findings about study '{finding.study}', wave '{finding.wave}', "
                 f"and was asked for study '{step.study}', wave '{step.wave}'",
             )
+
+
+def _check_rows(step: Step, executed: dict[str, Any]) -> None:
+    """Refuse an executed copy that shows rows, which it does where pseudonyms stand."""
+    shown = json.dumps([cell.get("outputs", []) for cell in executed["cells"]])
+    people = len(set(PSEUDONYM.findall(shown)))
+    if people:
+        raise DisclosureError(
+            step.name,
+            f"an output shows rows of {people} people. A notebook may show what "
+            "publish_findings gives, never a frame of responses or scores",
+        )
 
 
 def _normalised(notebook: dict[str, Any]) -> dict[str, Any]:

@@ -167,6 +167,11 @@ def test_everybody_changing_alike_has_no_interval(cluster: pd.Series | None) -> 
         assert isinstance(getattr(found, term), Unavailable)
 
 
+def test_rounding_noise_of_large_scores_is_not_spread_of_a_small_change() -> None:
+    found = paired_change(BEFORE + 1000, (BEFORE + 1000) + 0.001)
+    assert isinstance(found.mean_change, Unavailable)
+
+
 @pytest.mark.parametrize("cluster", [None, TEAM])
 def test_constant_baseline(cluster: pd.Series | None) -> None:
     found = paired_change(BEFORE * 0 + 3, AFTER, cluster=cluster)

@@ -10,6 +10,7 @@ import pytest
 
 from analysis.foundation import Composite, DataError, Estimate, Unavailable
 from analysis.outcomes import compare_arms, compare_arms_unlinked
+from analysis.outcomes.contrasts import Contrast, difference_of_means
 
 if TYPE_CHECKING:
     from analysis.outcomes import ArmComparison, UnlinkedArmComparison
@@ -207,3 +208,18 @@ def test_missing_columns_are_named() -> None:
         linked(TEAMS.drop(columns="cluster"), cluster=True)
     with pytest.raises(DataError, match="score"):
         unlinked(TEAMS, AFTER)
+
+
+def test_standard_errors_are_those_of_the_interval() -> None:
+    first, second = np.array([1.0, 2, 6, 9]), np.array([3.0, 4, 4.5, 8, 30, 31])
+    spreads = first.var(ddof=1), second.var(ddof=1)
+    pooled, welch = (
+        difference_of_means(first, second, scale=31, equal_variances=equal)
+        for equal in (True, False)
+    )
+    assert isinstance(pooled, Contrast)
+    assert isinstance(welch, Contrast)
+    shared = (3 * spreads[0] + 5 * spreads[1]) / 8
+    assert pooled.standard_error == pytest.approx((shared * (1 / 4 + 1 / 6)) ** 0.5)
+    apart = spreads[0] / 4 + spreads[1] / 6
+    assert welch.standard_error == pytest.approx(apart**0.5)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.declarations import Instrument, Study, parse_instrument, parse_study
 from analysis.foundation import Finding
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 STUDIES = ("listening-pilot", "carpentries-impact", "eq-short", "beat-the-blues")
 TOO_FEW = "fewer than 11 people"
-SECRET = 987.654321
-"""What a held-back finding was before; it may stand nowhere."""
 
 
 @cache
@@ -125,7 +123,7 @@ def _scores(
             place = _place(study, survey, instrument, subscale, wave.name)
             at = {**place, "arm": arm}
             yield _number("mean", middle + up, n, 0.03 * width, **at)
-            yield _number("sd", 0.2 * width, n, **at)
+            yield _number("standard_deviation", 0.2 * width, n, **at)
             yield _number("share_lowest", 0.02, n, 0.01, **at)
             share = 0.36 + 0.12 * number * (1 if treated else 0.3)
             yield _number("share_highest", share, n, 0.07, **at)
@@ -167,7 +165,7 @@ def _changes(study: Study, outcome: Outcome) -> Iterator[Finding]:
 
 def _place(
     study: Study, survey: str, instrument: Instrument, subscale: Subscale, wave: str
-) -> dict[str, str]:
+) -> dict[str, Any]:
     return {
         "study": study.name,
         "survey": survey,
@@ -183,7 +181,7 @@ def _middle(subscale: Subscale) -> tuple[float, float]:
 
 
 def _number(
-    term: str, estimate: float, n: int, reach: float | None = None, **place: str
+    term: str, estimate: float, n: int, reach: float | None = None, **place: Any
 ) -> Finding:
     return Finding(
         **place,
@@ -196,5 +194,5 @@ def _number(
     )
 
 
-def _count(term: str, count: int, **place: str) -> Finding:
+def _count(term: str, count: int, **place: Any) -> Finding:
     return Finding(**place, term=term, estimate=float(count), n=count)

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Project, copy_study
 
-from analysis.foundation import DataError, NotebookError
+from analysis.cleaning import clean_wave
+from analysis.foundation import DataError, DisclosureError, NotebookError
+from analysis.intake import map_responses, read_exports
 from analysis.storage.declared import read_study
 from analysis.workflow.actions import run_step
 from analysis.workflow.receipts import freshness, receipt_file
@@ -89,6 +91,25 @@ def test_findings_about_another_wave_than_asked_are_refused(cleaning: Step) -> N
     rewrite(cleaning, "read_exports(declared, wave)", "read_exports(declared, 'later')")
     with pytest.raises(NotebookError, match=r"'later', and was asked for.*'before'"):
         run_step(cleaning)
+
+
+def test_a_notebook_that_shows_rows_is_refused(
+    cleaning: Step, project: Project
+) -> None:
+    show = "cleaned = clean_wave(map_responses(received))"
+    rewrite(cleaning, show, f"{show}\\ncleaned[0].frame")
+    with pytest.raises(DisclosureError, match=r"an output shows rows of \d+ people"):
+        run_step(cleaning)
+    assert not (project.reports / "listening-pilot" / "notebooks").exists()
+
+
+def test_values_that_hold_rows_do_not_show_them(cleaning: Step) -> None:
+    received = read_exports(read_study("listening-pilot"), "before")
+    responses = map_responses(received)
+    cleaned = clean_wave(responses)
+    for value in (received, *received.tables.values(), *responses, *cleaned):
+        assert len(repr(value)) < 60
+        assert "frame" not in repr(value)
 
 
 def test_an_undeclared_parameter_stops_before_anything_runs(

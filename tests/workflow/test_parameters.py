@@ -19,7 +19,7 @@ from analysis.workflow.parameters import (
 def notebook(
     folder: Path, source: str, *, tags: tuple[str, ...] = ("parameters",)
 ) -> Path:
-    cells = [
+    cells: list[dict[str, object]] = [
         {
             "cell_type": "code",
             "id": f"cell-{tag}",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from conftest import ROOT, Project
 
 from analysis.storage.declared import read_study
+from analysis.storage.whole_files import digest
 from analysis.workflow import receipts
 from analysis.workflow.receipts import freshness
 from analysis.workflow.runner import forget_orphans
@@ -99,11 +101,8 @@ def test_another_key_makes_the_cleaning_stale(ran: Project) -> None:
 def test_code_a_step_reaches_makes_it_stale_and_other_code_does_not(
     ran: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = receipts.digest
-
-    def changed(path: object) -> str | None:
-        name = str(path)
-        return "new" if name.endswith("consistency.py") else known(path)  # type: ignore[arg-type]
+    def changed(path: Path) -> str | None:
+        return "new" if path.name == "consistency.py" else digest(path)
 
     monkeypatch.setattr(receipts, "digest", changed)
     reason = "code changed: analysis/reliability/consistency.py"

@@ -1,0 +1,226 @@
+"""The tour of bad input: each fault one clear message, its exit code, no traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Project, copy_study
+
+STUDY = """
+title = "A small study"
+summary = "What was done."
+[surveys.staff]
+title = "Staff survey"
+instruments = ["seed_confidence"]
+items.seed_confidence = "{item}"
+[waves.before]
+title = "Before"
+staff.file = "export.csv"
+"""
+SECRET = "a private sentence"
+
+
+@pytest.fixture
+def small(project: Project) -> Project:
+    """A study of one survey, one wave and one item."""
+    project.declare("small", STUDY)
+    project.receive("small", "export.csv", "now\n" + "5\n7\n" * 20)
+    return project
+
+
+def fault(
+    project: Project, *arguments: str, code: int, told: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command that must fail in this way, in plain words."""
+    raw = {path: path.read_bytes() for path in project.raw.rglob("*.csv")}
+    finished = project.heard(*arguments)
+    said = finished.stderr + finished.stdout
+    assert finished.returncode == code, said
+    assert told in " ".join(said.split()), said
+    assert "Traceback" not in said
+    assert SECRET not in said
+    assert raw == {path: path.read_bytes() for path in project.raw.rglob("*.csv")}
+    left = [p.name for p in project.folder.rglob("*") if p.name.startswith(".")]
+    assert not left, "something half-written was left"
+    return finished
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+class TestData:
+    """The same fault is told alike by `check`, and by `run`."""
+
+    def test_missing_file(self, small: Project, command: str) -> None:
+        (small.raw / "small" / "export.csv").unlink()
+        fault(small, command, "small", code=11, told="export.csv: not found in")
+
+    def test_wrong_header(self, small: Project, command: str) -> None:
+        small.receive("small", "export.csv", f"nowt,{SECRET}\n5,{SECRET}\n")
+        told = "unknown column 'now'. Did you mean 'nowt'?"
+        finished = small.heard(command, "small")
+        assert finished.returncode == 11
+        assert told in finished.stderr
+
+    def test_unmapped_answer(self, small: Project, command: str) -> None:
+        small.receive("small", "export.csv", f"now\n5\n{SECRET}\n")
+        told = "column 'now' has 1 answers of 2 that are not codes 0 to 10"
+        fault(small, command, "small", code=11, told=told)
+
+    def test_code_out_of_range(self, small: Project, command: str) -> None:
+        small.receive("small", "export.csv", "now\n5\n11\n-1\n")
+        told = "column 'now' has 2 answers of 3 that are not codes 0 to 10"
+        fault(small, command, "small", code=11, told=told)
+
+    def test_empty_file(self, small: Project, command: str) -> None:
+        small.receive("small", "export.csv", "")
+        fault(small, command, "small", code=11, told="export.csv: is empty")
+
+    def test_binary_file(self, small: Project, command: str) -> None:
+        small.receive("small", "export.csv", bytes(range(256)))
+        fault(small, command, "small", code=11, told="export.csv: is not text in")
+
+    def test_unreadable_folder(self, small: Project, command: str) -> None:
+        if os.name != "posix" or os.geteuid() == 0:
+            # Root reads everything; a file where the folder should be is as shut.
+            shutil.rmtree(small.raw / "small")
+            (small.raw / "small").write_text("", encoding="utf-8")
+            told = "export.csv: cannot be read in"
+        else:
+            (small.raw / "small").chmod(0)
+            told = "Permission denied"
+        fault(small, command, "small", code=11, told=told)
+
+    def test_duplicate_key(self, small: Project, command: str) -> None:
+        small.declare("small", STUDY + '[waves.before]\ntitle = "Again"\n')
+        fault(small, command, "small", code=10, told="small.toml: not valid TOML")
+
+    def test_unknown_key(self, small: Project, command: str) -> None:
+        small.declare("small", STUDY.replace("summary", "sumary"))
+        told = "[sumary] unknown key 'sumary'. Did you mean 'summary'?"
+        fault(small, command, "small", code=10, told=told)
+
+    def test_unknown_study(self, small: Project, command: str) -> None:
+        told = "unknown study 'smal'. Did you mean 'small'? Known: small"
+        fault(small, command, "smal", code=10, told=told)
+
+
+def test_unknown_parameter(small: Project) -> None:
+    told = "unknown parameter 'sit'. Known: study, wave"
+    fault(small, "run", "small", "-p", "sit=x", code=14, told=told)
+    fault(small, "run", "small", "-p", "sit", code=14, told="of the form NAME=VALUE")
+    fault(small, "run", "small", "-p", "study=x", code=14, told="is set by the study")
+
+
+def test_unknown_wave_and_step(small: Project) -> None:
+    told = "unknown wave 'befor'. Did you mean 'before'?"
+    fault(small, "run", "small", "--wave", "befor", code=1, told=told)
+    told = "unknown step 'clean'. Did you mean 'cleaning'?"
+    fault(small, "run", "small", "--only", "clean", code=1, told=told)
+
+
+def test_a_stale_step_that_is_needed(small: Project) -> None:
+    told = "cleaning-before is needed and stale: never run"
+    fault(small, "run", "small", "--only", "outcomes", code=13, told=told)
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["rum"], ["run", "small", "--jobz"]])
+def test_wrong_use(small: Project, arguments: list[str]) -> None:
+    finished = small.heard(*arguments)
+    assert finished.returncode == 2
+    assert "Usage" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_damaged_key(small: Project) -> None:
+    (small.folder / "pseudonym.key").write_text("short", encoding="ascii")
+    fault(small, "run", "small", code=1, told="is not a pseudonym key")
+
+
+def test_a_folder_that_cannot_be_written(small: Project) -> None:
+    (small.folder / "reports").write_text("a file in the way", encoding="utf-8")
+    fault(small, "run", "small", code=1, told="reports")
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="mounting needs root on Linux"
+)
+@pytest.mark.parametrize("size", ["16k", "128k"])
+def test_a_full_disk(small: Project, size: str) -> None:
+    """A tiny file system for the reports, which the first or a later file fills."""
+    small.reports.mkdir()
+    options = ["-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(small.reports)]
+    if subprocess.run(["mount", *options], check=False, capture_output=True).returncode:
+        pytest.skip("this system does not let tests mount")
+    try:
+        finished = small.heard("run", "small", "--quiet")
+        said = finished.stderr
+        assert finished.returncode == 1, said
+        assert "No space left on device" in said
+        assert "Traceback" not in said
+        half = [p for p in small.reports.rglob("*") if p.name.startswith(".")]
+        assert not half
+    finally:
+        subprocess.run(["umount", str(small.reports)], check=True)
+
+
+def test_ctrl_c_leaves_no_kernel_behind(project: Project) -> None:
+    copy_study(project, "listening-pilot")
+    environment = {**project.environment(), "HEARD_TEST": project.folder.name}
+    run = subprocess.Popen(
+        [sys.executable, "-m", "analysis", "run", "listening-pilot"],
+        cwd=project.folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        wait_until(lambda: bool(kernels(project)), "no kernel was started")
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate(timeout=60)
+    finally:
+        run.kill()
+    assert run.returncode == 130
+    assert "Stopped. What was finished is kept." in said
+    assert "Traceback" not in said
+    assert "IPKernelApp" not in said
+    wait_until(lambda: not kernels(project), "a kernel was left behind")
+    again = project.heard("run", "listening-pilot", "--only", "cleaning", "--json")
+    assert again.returncode == 0
+    assert json.loads(again.stdout)["failed"] == {}
+
+
+def kernels(project: Project) -> list[str]:
+    """Kernels that this test's run has started, found by their environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes()
+            environment = (process / "environ").read_bytes()
+        except OSError:
+            continue
+        ours = f"HEARD_TEST={project.folder.name}".encode() in environment
+        if ours and b"ipykernel" in command:
+            found.append(process.name)
+    return found
+
+
+def wait_until(condition: object, complaint: str) -> None:
+    """Wait for something that comes of itself, for as long as a slow machine takes."""
+    for _ in range(600):
+        if condition():  # type: ignore[operator]
+            return
+        time.sleep(0.1)
+    pytest.fail(complaint)
+
+
+def test_the_project_has_no_study_of_these_tests() -> None:
+    assert not (ROOT / "studies" / "small.toml").exists()

@@ -1,0 +1,171 @@
+"""Figures: what is drawn, what is not, and what is said of them."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import pandas as pd
+import pytest
+from invented import STUDIES, TOO_FEW, disclosed_of, held_back, study_of
+from matplotlib.figure import Figure as Canvas
+
+from analysis.foundation import TIDY_COLUMNS
+from analysis.publication import Disclosed, Figure, Note
+from analysis.publication.figures import (
+    RELIABLE,
+    change_figure,
+    comparison_figure,
+    flow_figure,
+    item_figure,
+    reliability_figure,
+    score_figure,
+)
+from analysis.publication.shown import (
+    show_change,
+    show_comparison,
+    show_flow,
+    show_items,
+    show_reliability,
+    show_scores,
+)
+
+CARE = {"survey": "ratings", "instrument": "care", "subscale": "total"}
+
+
+def pilot(**suppressed: str) -> Disclosed:
+    disclosed = disclosed_of("listening-pilot")
+    return held_back(disclosed, **suppressed) if suppressed else disclosed
+
+
+def care(kind: str, disclosed: Disclosed | None = None) -> Figure:
+    makers = {
+        "change": change_figure,
+        "comparison": comparison_figure,
+        "items": item_figure,
+        "reliability": reliability_figure,
+        "scores": score_figure,
+    }
+    made = makers[kind](disclosed or pilot(), study_of("listening-pilot"), **CARE)
+    assert isinstance(made, Figure)
+    return made
+
+
+@pytest.mark.parametrize("kind", ["change", "items", "reliability", "scores"])
+def test_the_same_numbers_give_the_same_picture(kind: str) -> None:
+    figure = care(kind)
+    before = dict(mpl.rcParams)
+    assert figure.png() == figure.png()
+    assert dict(mpl.rcParams) == before
+    for stamp in (b"Software", b"Creation", b"tIME"):
+        assert stamp not in figure.png()
+
+
+def test_the_frame_holds_the_numbers_drawn() -> None:
+    figure = care("comparison")
+    frame = figure.to_frame()
+    assert tuple(frame.columns) == TIDY_COLUMNS
+    expected = pilot().where(**CARE, arm="pilot - comparison")
+    wanted = [
+        part
+        for term in ("difference_in_change", "adjusted_mean_difference")
+        for part in expected.where(term=term).findings
+    ]
+    assert tuple(point.finding for point in figure.points) == tuple(wanted)
+    pd.testing.assert_series_equal(
+        frame["estimate"],
+        pd.Series([part.estimate for part in wanted], name="estimate"),
+    )
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_figure_says_what_it_shows(name: str) -> None:
+    study, disclosed = study_of(name), disclosed_of(name)
+    shows = (
+        show_flow,
+        show_items,
+        show_reliability,
+        show_scores,
+        show_change,
+        show_comparison,
+    )
+    figures = [part for show in shows for part in show(disclosed, study).figures]
+    assert figures
+    assert len({figure.name for figure in figures}) == len(figures)
+    for figure in figures:
+        assert any(sign.isdigit() for sign in figure.alt_text)
+        assert figure.alt_text != figure.caption
+        assert len(figure.points) > 0
+
+
+def test_alt_text_tells_the_finding() -> None:
+    words = care("comparison").alt_text
+    assert "2.40 (0.80 to 4.00) at Before to After" in words
+    assert "The smallest that matters is 2.00." in words
+    assert "213 of 260 kept" in flow().alt_text
+    assert "Pilot: 32.00 (30.80 to 33.20) at Before" in care("scores").alt_text
+    assert "run from 0.20 (" in care("items").alt_text
+
+
+def flow() -> Figure:
+    made = flow_figure(pilot(), study_of("listening-pilot"))
+    assert isinstance(made, Figure)
+    return made
+
+
+def test_a_value_held_back_is_not_drawn_and_is_counted() -> None:
+    figure = care("scores", pilot(**CARE, wave="later", arm="pilot"))
+    places = {(part.finding.wave, part.finding.arm) for part in figure.points}
+    assert ("later", "pilot") not in places
+    assert ("after", "pilot") in places
+    assert f"1 value is held back ({TOO_FEW})." in figure.caption
+    assert f"1 value is held back ({TOO_FEW})." in figure.alt_text
+
+
+def test_where_nothing_may_be_drawn_a_note_says_why() -> None:
+    disclosed = held_back(pilot(), **CARE, term="mean_change")
+    note = change_figure(disclosed, study_of("listening-pilot"), **CARE)
+    assert isinstance(note, Note)
+    assert TOO_FEW in note.text
+    empty = Disclosed(findings=())
+    assert isinstance(flow_figure(empty, study_of("listening-pilot")), Note)
+    assert isinstance(change_figure(empty, study_of("listening-pilot"), **CARE), Note)
+
+
+def test_the_forest_shows_zero_and_the_smallest_effect() -> None:
+    axes = Canvas().add_subplot()
+    care("change").draw(axes)
+    upright = {line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 2}  # type: ignore[arg-type,index]
+    assert {0.0, -2.0, 2.0} <= upright
+    low, high = axes.get_xlim()
+    assert low < -3.8
+    assert high > 3.8
+
+
+def test_reliability_stands_beside_the_usual_line() -> None:
+    axes = Canvas().add_subplot()
+    care("reliability").draw(axes)
+    level = [line for line in axes.lines if list(line.get_ydata()) == [RELIABLE] * 2]  # type: ignore[arg-type]
+    assert len(level) == 1
+
+
+def test_series_are_told_apart_without_colour() -> None:
+    axes = Canvas().add_subplot()
+    care("scores").draw(axes)
+    lines = [line for line in axes.lines if len(list(line.get_xdata())) == 3]  # type: ignore[arg-type]
+    marked = [line for line in lines if str(line.get_marker()) in "osD"]
+    looks = {(line.get_marker(), line.get_linestyle()) for line in marked}
+    assert len(looks) == 2
+    assert len({look[0] for look in looks}) == 2
+    assert len({look[1] for look in looks}) == 2
+
+
+def test_scores_are_drawn_over_their_whole_range() -> None:
+    axes = Canvas().add_subplot()
+    care("scores").draw(axes)
+    assert axes.get_ylim() == (10, 50)
+
+
+def test_a_figure_on_a_page_has_text_and_caption() -> None:
+    html = care("scores")._repr_html_()
+    assert html.startswith('<figure>\n<img alt="Pilot: 32.00')
+    assert 'src="data:image/png;base64,' in html
+    assert "<figcaption>CARE total: mean score" in html

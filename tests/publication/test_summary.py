@@ -1,0 +1,202 @@
+"""The funder's page: fourteen elements, plain words, one page, the same bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from invented import STUDIES, disclosed_of, held_back, study_of
+
+from analysis.foundation import DeclarationError
+from analysis.publication import Disclosed, FunderSummary, funder_summary
+
+MAIN = {"survey": "ratings", "instrument": "care", "term": "difference_in_change"}
+
+
+def summary_of(name: str, disclosed: Disclosed | None = None) -> FunderSummary:
+    return funder_summary(disclosed or disclosed_of(name), study_of(name))
+
+
+def all_words(summary: FunderSummary) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", summary._repr_html_()))
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_all_fourteen_elements_are_there(name: str) -> None:
+    assert summary_of(name).elements == tuple(range(1, 15))
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_words_are_plain(name: str) -> None:
+    words = all_words(summary_of(name)).casefold()
+    for word in ("significant", "p-value", "p =", "p <", "nan", "none."):
+        assert word not in words.replace("unanswered", "")
+    assert "None" not in words
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("listening-pilot", "Middling."),
+        ("carpentries-impact", "Very weak."),
+        ("eq-short", "None about change."),
+        ("beat-the-blues", "Good, with limits."),
+    ],
+)
+def test_strength_of_evidence_follows_the_design(name: str, words: str) -> None:
+    assert f"How strong is the evidence {words}" in all_words(summary_of(name))
+
+
+def test_linked_waves_without_a_comparison_are_weak() -> None:
+    disclosed = Disclosed(
+        findings=tuple(
+            part
+            for part in disclosed_of("beat-the-blues").findings
+            if " - " not in part.arm
+        )
+    )
+    summary = summary_of("beat-the-blues", disclosed)
+    assert "How strong is the evidence Weak." in all_words(summary)
+    assert summary.number == "4.4 points better"
+
+
+def test_main_result_is_told_in_better_and_worse() -> None:
+    words = " ".join(summary_of("listening-pilot").result.sentences)
+    assert "the Pilot group improved by 2.4 points more than the Comparison" in words
+    assert "between 0.8 and 4.0 points better" in words
+    assert "The smallest change that matters was set at 2.0 points." in words
+    assert "At “Later”, the last time: 2.4 points better" in words
+
+
+def test_a_falling_score_is_better_where_lower_is_better() -> None:
+    summary = summary_of("beat-the-blues")
+    assert summary.number == "3.8 points better"
+    words = " ".join(summary.result.sentences)
+    assert "did 3.8 points better than the Usual care group" in words
+    assert "between 1.9 and 5.7 points better" in words
+
+
+@pytest.mark.parametrize(
+    ("low", "estimate", "high", "words"),
+    [
+        (2.5, 3.0, 3.5, "So this is a gain that matters."),
+        (0.5, 2.5, 4.5, "probably one that matters, but it may be less"),
+        (0.5, 1.5, 2.5, "there was a gain, but it may be too small to matter"),
+        (-0.5, 2.5, 5.5, "there may be a gain that matters, or none at all"),
+        (-1.0, 0.5, 1.9, "any change is too small to matter"),
+        (-3.0, 0.5, 3.0, "we cannot tell whether anything changed that matters"),
+        (-3.0, -1.0, 1.0, "no gain that matters, and things may be worse"),
+        (-4.0, -1.5, -0.5, "things got worse, perhaps by enough to matter"),
+        (-4.0, -3.0, -2.5, "things got worse, by enough to matter"),
+    ],
+)
+def test_the_interval_decides_whether_it_matters(
+    low: float, estimate: float, high: float, words: str
+) -> None:
+    disclosed = disclosed_of("listening-pilot")
+    chosen = {*disclosed.where(**MAIN).findings}
+    changed = Disclosed(
+        findings=tuple(
+            dataclasses.replace(part, estimate=estimate, conf_low=low, conf_high=high)
+            if part in chosen
+            else part
+            for part in disclosed.findings
+        )
+    )
+    sentences = summary_of("listening-pilot", changed).result.sentences
+    assert words in " ".join(sentences)
+
+
+def test_a_main_result_held_back_leaves_no_number() -> None:
+    disclosed = held_back(disclosed_of("listening-pilot"), **MAIN)
+    summary = summary_of("listening-pilot", disclosed)
+    assert summary.number == ""
+    assert summary.drawing == ""
+    assert "too little is known to say" in summary.result.sentences[0]
+    assert "fewer than 11 people" in summary.result.sentences[0]
+    assert summary.to_pdf().startswith(b"%PDF")
+
+
+def test_the_first_follow_up_is_the_main_one_even_if_held_back() -> None:
+    disclosed = held_back(
+        disclosed_of("listening-pilot"), **MAIN, wave="after - before"
+    )
+    assert summary_of("listening-pilot", disclosed).number == ""
+
+
+def test_the_smallest_effect_is_drawn() -> None:
+    drawing = summary_of("listening-pilot").drawing
+    assert "dashed line: the smallest that matters, 2.0" in drawing
+    assert "stroke-dasharray" in drawing
+
+
+def test_three_behaviours_are_told_in_ten_by_group_and_wave() -> None:
+    behaviours = summary_of("listening-pilot").behaviours
+    assert behaviours is not None
+    assert behaviours.columns[1:] == (
+        "Pilot: Before",
+        "Pilot: After",
+        "Comparison: Before",
+        "Comparison: After",
+    )
+    assert behaviours.rows[0][1:3] == ("4 in 10 (29% to 43%)", "5 in 10 (41% to 55%)")
+    assert summary_of("eq-short").behaviours is None
+    assert "Not measured in this study" in all_words(summary_of("eq-short"))
+
+
+def test_behaviours_of_too_few_people_are_not_told() -> None:
+    disclosed = held_back(
+        disclosed_of("listening-pilot"), subscale="cares", wave="after", arm="pilot"
+    )
+    behaviours = summary_of("listening-pilot", disclosed).behaviours
+    assert behaviours is not None
+    assert behaviours.rows[0][2] == "too few to say"
+
+
+def test_who_took_part_is_counted() -> None:
+    words = all_words(summary_of("listening-pilot"))
+    assert "Before: 213 of 260; After: 183 of 230; Later: 153 of 200." in words
+    assert "Staff survey: 150 people could be followed, Before to After." in words
+    assert "answers could not be linked from wave to wave" in words
+
+
+def test_only_simulated_studies_carry_the_banner() -> None:
+    assert "Simulated data" in all_words(summary_of("listening-pilot"))
+    assert "Simulated data" not in all_words(summary_of("eq-short"))
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_pdf_is_one_page_and_the_same_each_time(name: str) -> None:
+    pdf = summary_of(name).to_pdf()
+    assert pdf == summary_of(name).to_pdf()
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
+    assert b"pdfuaid" in pdf
+    assert b"CreationDate" not in pdf
+
+
+EVIL = "<script> #panic() *bold* $x$ @label \\ [ ] `code` // {{ 7 * 7 }}"
+
+
+def test_text_reaches_page_and_pdf_as_it_is(tmp_path: Path) -> None:
+    study = dataclasses.replace(study_of("listening-pilot"), title=EVIL, summary=EVIL)
+    summary = funder_summary(disclosed_of("listening-pilot"), study)
+    html = summary._repr_html_()
+    assert "<script>" not in html
+    assert "&lt;script&gt; #panic() *bold* $x$" in html
+    assert "49" not in html.split("The main result")[0]
+    path = tmp_path / "summary.pdf"
+    path.write_bytes(summary.to_pdf())
+    if reader := shutil.which("pdftotext"):
+        asked = [reader, "-layout", str(path), "-"]
+        text = subprocess.run(asked, capture_output=True, check=True).stdout.decode()
+        assert "#panic() *bold* $x$ @label \\ [ ] `code` //" in " ".join(text.split())
+
+
+def test_a_study_too_wordy_for_a_page_is_refused() -> None:
+    study = dataclasses.replace(study_of("eq-short"), summary="Many words. " * 2000)
+    with pytest.raises(DeclarationError, match="shorten"):
+        funder_summary(disclosed_of("eq-short"), study).to_pdf()

@@ -1,0 +1,206 @@
+"""Tables: what is rounded how, and what stands where a number may not."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from invented import STUDIES, TOO_FEW, disclosed_of, held_back, study_of
+
+from analysis.declarations import Study
+from analysis.publication import Disclosed, Table
+from analysis.publication.places import waves_of
+from analysis.publication.shown import (
+    Shown,
+    show_change,
+    show_comparison,
+    show_flow,
+    show_items,
+    show_reliability,
+    show_scores,
+    show_study,
+)
+from analysis.publication.tables import (
+    change_table,
+    comparison_table,
+    flow_table,
+    in_ten_text,
+    interval_text,
+    item_table,
+    number_text,
+    points_text,
+    reliability_table,
+    score_table,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "term", "text"),
+    [
+        (3.14159, "mean", "3.14"),
+        (-3.14159, "mean_change", "\N{MINUS SIGN}3.14"),
+        (-0.0001, "mean_change", "0.00"),
+        (-0.0, "mean_change", "0.00"),
+        (-1e6, "mean", "\N{MINUS SIGN}1,000,000.00"),
+        (7689.0, "responses_kept", "7,689"),
+        (0.416, "share_highest", "42%"),
+        (0.0, "share_lowest", "0%"),
+        (1.0, "share_highest", "100%"),
+        (0.001, "share_lowest", "under 1%"),
+        (0.999, "share_highest", "over 99%"),
+    ],
+)
+def test_numbers_are_written_by_one_rule(value: float, term: str, text: str) -> None:
+    assert number_text(value, term) == text
+
+
+def test_an_interval_reads_without_a_dash() -> None:
+    assert interval_text(-1.5, 2.25) == "\N{MINUS SIGN}1.50 to 2.25"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0 in 10"),
+        (0.03, "under 1 in 10"),
+        (0.25, "3 in 10"),
+        (0.97, "over 9 in 10"),
+        (1.0, "10 in 10"),
+    ],
+)
+def test_shares_are_told_in_ten(share: float, text: str) -> None:
+    assert in_ten_text(share) == text
+
+
+def test_wide_scores_have_fewer_decimals_in_prose() -> None:
+    study = study_of("listening-pilot")
+    wide = study.instruments["care"].subscale("total")
+    narrow = study.instruments["seed_culture"].subscale("total")
+    assert points_text(2.345, wide) == "2.3"
+    assert points_text(2.345, narrow) == "2.35"
+
+
+def test_flow_counts_stand_in_their_columns() -> None:
+    table = flow_table(disclosed_of("eq-short"), study_of("eq-short"))
+    assert table.columns[1:] == (
+        "Received",
+        "No consent",
+        "Not finished",
+        "Too little answered",
+        "Kept",
+    )
+    assert table.rows[0][1:] == ("260", "14", "21", "12", "213")
+
+
+def test_a_heading_that_never_varies_moves_to_the_caption() -> None:
+    study, disclosed = study_of("beat-the-blues"), disclosed_of("beat-the-blues")
+    table = score_table(disclosed, study, survey="depression", instrument="bdi_total")
+    assert table.caption.endswith(": Depression (BDI total)")
+    assert table.columns[:3] == ("Wave", "Group", "n")
+    assert table.row_headings == 2
+
+
+def test_waves_stand_in_their_order_in_time() -> None:
+    study, disclosed = study_of("listening-pilot"), disclosed_of("listening-pilot")
+    turned = Disclosed(findings=disclosed.findings[::-1])
+    waves = ["before", "after", "later"]
+    assert waves_of(turned, study, contrasts=False) == waves
+    contrasts = ["after - before", "later - before"]
+    assert waves_of(turned, study, contrasts=True) == contrasts
+
+
+def test_every_kind_of_table_has_its_rows() -> None:
+    study, disclosed = study_of("listening-pilot"), disclosed_of("listening-pilot")
+    place = {"survey": "ratings", "instrument": "care"}
+    assert len(item_table(disclosed, study, **place, wave="after").rows) == 10
+    assert len(reliability_table(disclosed, study, **place).rows) == 3
+    assert len(score_table(disclosed, study, **place).rows) == 9
+    assert len(change_table(disclosed, study, **place).rows) == 6
+    assert len(comparison_table(disclosed, study, **place).rows) == 2
+
+
+def test_a_comparison_shows_estimate_interval_and_n() -> None:
+    study, disclosed = study_of("listening-pilot"), disclosed_of("listening-pilot")
+    table = comparison_table(disclosed, study, survey="ratings", instrument="care")
+    assert table.rows[0] == (
+        "Before to After",
+        "140",
+        "2.40 (0.80 to 4.00)",
+        "2.40 (1.20 to 3.60)",
+        "0.30 (0.18 to 0.42)",
+    )
+
+
+def test_what_is_held_back_stands_there_in_words() -> None:
+    study = study_of("listening-pilot")
+    disclosed = held_back(
+        disclosed_of("listening-pilot"), instrument="care", wave="after", arm="pilot"
+    )
+    table = score_table(disclosed, study, survey="ratings", instrument="care")
+    row = next(row for row in table.rows if row[:2] == ("After", "Pilot"))
+    assert set(row[2:]) == {"not shown (a)"}
+    assert table.notes == (f"(a) {TOO_FEW}.",)
+
+
+def test_a_table_is_made_for_all_readers() -> None:
+    table = Table(
+        caption="Scores & more",
+        columns=("Wave", "Mean"),
+        rows=(("<script>", "\N{MINUS SIGN}1.00"), ("After", "not shown (a)")),
+    )
+    html = table._repr_html_()
+    assert "<caption>Scores &amp; more</caption>" in html
+    assert '<th scope="col">Wave</th><th scope="col" class="number">Mean</th>' in html
+    assert '<th scope="row">&lt;script&gt;</th>' in html
+    assert 'role="region" tabindex="0" aria-label="Scores &amp; more"' in html
+    assert "<script>" not in html
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_no_page_ever_shows_a_number_that_is_not_there(name: str) -> None:
+    study = study_of(name)
+    disclosed = held_back(disclosed_of(name), wave=study.wave_names()[-1])
+    for shown in everything_shown(disclosed, study):
+        for table in shown.tables:
+            text = table._repr_html_().casefold()
+            assert "nan" not in text.replace("unanswered", "")
+            assert "none<" not in text.replace(">none<", "")
+            assert all(cell for row in table.rows for cell in row)
+
+
+def test_a_label_is_never_read_as_markup() -> None:
+    study = study_of("carpentries-impact")
+    evil = dataclasses.replace(
+        study, surveys=(dataclasses.replace(study.surveys[0], title="<script>x"),)
+    )
+    html = show_flow(disclosed_of("carpentries-impact"), evil)._repr_html_()
+    assert "<script>" not in html
+    assert "&lt;script&gt;x" in html
+
+
+def test_what_a_study_is_includes_its_cautions() -> None:
+    html = show_study(study_of("eq-short"))._repr_html_()
+    assert "not checked against a published source: subscale total" in html
+    assert "Simulated data" not in html
+    html = show_study(study_of("listening-pilot"))._repr_html_()
+    assert "Simulated data" in html
+    assert "made for this project" in html
+
+
+def test_a_study_without_arms_says_so() -> None:
+    study = study_of("carpentries-impact")
+    shown = show_comparison(disclosed_of("carpentries-impact"), study)
+    assert shown.tables == ()
+    assert "no comparison group" in shown._repr_html_()
+
+
+def everything_shown(disclosed: Disclosed, study: Study) -> list[Shown]:
+    shows = (
+        show_flow,
+        show_items,
+        show_reliability,
+        show_scores,
+        show_change,
+        show_comparison,
+    )
+    return [show_study(study), *(show(disclosed, study) for show in shows)]

@@ -1,0 +1,132 @@
+"""The real studies, each one command: the numbers known for them, in findings.json.
+
+The data are not part of the project; see `conftest.shared_data`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from conftest import ROOT, SHARED, Project, shared_data
+
+Found = dict[tuple[str, str, str], dict[str, Any]]
+
+
+def run(
+    factory: pytest.TempPathFactory, study: str, folder: str
+) -> dict[tuple[str, str, str, str], dict[str, Any]]:
+    """Findings about whole subscales: (subscale, wave, arm, term) → record."""
+    shared_data(folder)
+    project = Project(folder=factory.mktemp(study))
+    text = (ROOT / "studies" / f"{study}.toml").read_text("utf-8")
+    project.declare(study, text)
+    finished = project.heard("run", study, "--raw", str(SHARED / "data"))
+    assert finished.returncode == 0, finished.stderr
+    path = project.reports / study / "findings" / "findings.json"
+    records = json.loads(path.read_text("utf-8"))
+    return {
+        (r["subscale"], r["wave"], r["arm"], r["term"]): r
+        for r in records
+        if not r["item"] and not r["group"]
+    }
+
+
+@pytest.fixture(scope="module")
+def carpentries(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[tuple[str, str, str, str], dict[str, Any]]:
+    return run(tmp_path_factory, "carpentries-impact", "carpentries_training_waves")
+
+
+@pytest.fixture(scope="module")
+def eq_short(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[tuple[str, str, str, str], dict[str, Any]]:
+    return run(tmp_path_factory, "eq-short", "debruine_eq_short")
+
+
+@pytest.fixture(scope="module")
+def beat_the_blues(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[tuple[str, str, str, str], dict[str, Any]]:
+    return run(tmp_path_factory, "beat-the-blues", "hsaur3_beat_the_blues")
+
+
+@pytest.mark.parametrize(
+    ("wave", "received", "complete", "alpha"),
+    [
+        ("2017-10", 476, 404, 0.914),
+        ("2020-03", 176, 132, 0.898),
+        ("2020-12", 87, 84, 0.893),
+    ],
+)
+def test_carpentries(
+    carpentries: dict[tuple[str, str, str, str], dict[str, Any]],
+    wave: str,
+    received: int,
+    complete: int,
+    alpha: float,
+) -> None:
+    assert carpentries["", wave, "", "responses_received"]["n"] == received
+    found = carpentries["total", wave, "", "cronbach_alpha"]
+    assert found["n"] == complete
+    # Known to three digits.
+    assert found["estimate"] == pytest.approx(alpha, abs=5e-4)
+    assert found["conf_low"] < found["estimate"] < found["conf_high"]
+
+
+def test_carpentries_waves_are_not_linked(
+    carpentries: dict[tuple[str, str, str, str], dict[str, Any]],
+) -> None:
+    terms = {term for _, _, _, term in carpentries}
+    assert "mean_change" in terms
+    assert "participants_linked" not in terms
+    assert "cohen_d_z" not in terms
+
+
+@pytest.mark.parametrize(
+    ("term", "value", "tolerance"),
+    # Recomputed from the rows and written to ten digits.
+    [
+        ("cronbach_alpha", 0.8946127626, 1e-10),
+        ("mean", 24.632116, 5e-7),
+        ("sd", 9.114525, 5e-7),
+    ],
+)
+def test_eq_short(
+    eq_short: dict[tuple[str, str, str, str], dict[str, Any]],
+    term: str,
+    value: float,
+    tolerance: float,
+) -> None:
+    assert eq_short["", "2008-2017", "", "responses_received"]["n"] == 7689
+    found = eq_short["total", "2008-2017", "", term]
+    assert found["n"] == 6956
+    assert found["estimate"] == pytest.approx(value, abs=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("arm", "by_wave"),
+    [("usual_care", (48, 45, 36, 29, 25)), ("programme", (52, 52, 37, 29, 27))],
+)
+def test_beat_the_blues_counts_who_answered(
+    beat_the_blues: dict[tuple[str, str, str, str], dict[str, Any]],
+    arm: str,
+    by_wave: tuple[int, ...],
+) -> None:
+    waves = ("baseline", "month_2", "month_3", "month_5", "month_8")
+    found = tuple(beat_the_blues["total", wave, arm, "mean"]["n"] for wave in waves)
+    assert found == by_wave
+
+
+def test_beat_the_blues_compares_the_arms_at_every_month(
+    beat_the_blues: dict[tuple[str, str, str, str], dict[str, Any]],
+) -> None:
+    for wave, n in (("month_2", 97), ("month_3", 73), ("month_5", 58), ("month_8", 52)):
+        place = ("total", f"{wave} - baseline", "programme - usual_care")
+        found = beat_the_blues[*place, "adjusted_mean_difference"]
+        assert found["n"] == n
+        # Lower is better, and every published analysis favours the programme.
+        assert found["estimate"] < 0
