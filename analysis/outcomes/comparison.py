@@ -51,7 +51,7 @@ class ArmComparison(Composite):
 
     adjusted_mean_difference: Result
     difference_in_change: Result
-    hedges_g: Result
+    hedges_g_adjusted: Result
     morris_d_ppc2: Result
 
 
@@ -218,9 +218,9 @@ def _compared(
             method=f"difference of the arms' mean changes; {what}; {t_interval}; "
             f"{BOTH_SCORES}",
         ),
-        hedges_g=standardised(
+        hedges_g_adjusted=standardised(
             adjusted,
-            term="hedges_g",
+            term="hedges_g_adjusted",
             n=len(pairs),
             by=standardise,
             method=f"adjusted difference (ANCOVA; {what}; {BOTH_SCORES})",

@@ -3,8 +3,9 @@
 Primary suppression: a number that rests on fewer people than the study's smallest
 group is held back with its n. So is a share that speaks of fewer people than that, or
 of all but so few, and a spread of nothing, which would tell what everybody answered.
-In the participant flow, counts are held back until what follows from the totals is at
-least the smallest group.
+Numbers from which another one follows are held back with it: those of one contrast
+together, those of everyone where one arm is small, and in the participant flow as many
+counts as it takes until what follows from the totals is at least the smallest group.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from analysis.foundation import Finding
 
@@ -59,10 +60,9 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
     """
     known = list(findings)
     held = [_held_back(finding, smallest) for finding in known]
-    for places in _flows(known):
-        for place in _unsafe_counts(known, places, smallest):
-            if held[place].estimate is not None:
-                held[place] = _without_numbers(held[place], WITHHELD)
+    for place in (*_related(known, smallest), *_unsafe_counts(known, smallest)):
+        if held[place].estimate is not None:
+            held[place] = _without_numbers(held[place], WITHHELD)
     return Disclosed(findings=tuple(held))
 
 
@@ -72,7 +72,7 @@ def _held_back(finding: Finding, smallest: int) -> Finding:
         return _without_numbers(finding, few)
     if finding.estimate is None or finding.n is None:
         return finding
-    if finding.term == "sd" and finding.estimate == 0:
+    if finding.term == "standard_deviation" and finding.estimate == 0:
         return _without_numbers(finding, EVERYBODY)
     if finding.term in SHARES:
         people = round(finding.estimate * finding.n)
@@ -94,21 +94,47 @@ def _without_numbers(finding: Finding, reason: str) -> Finding:
     )
 
 
-def _flows(findings: list[Finding]) -> Iterable[list[int]]:
-    """Places of the counts of one flow: what was left out, then what was received."""
+def _related(findings: list[Finding], smallest: int) -> Iterator[int]:
+    """Places of numbers from which one about a small arm would follow.
+
+    Of a contrast, the mean of one wave follows from the other and the change. Of two
+    arms, one follows from the other and from everyone, or from their difference.
+    """
+    small = {
+        (*_scale(finding), finding.wave, finding.arm)
+        for finding in findings
+        if finding.n is not None and 0 < finding.n < smallest
+    }
+    for place, finding in enumerate(findings):
+        scale, arm = _scale(finding), finding.arm
+        own = (*scale, finding.wave, arm) in small and " - " in finding.wave
+        lacking = {
+            name for *at, name in small if tuple(at) == (*scale, finding.wave) and name
+        }
+        if own or (lacking and (not arm or lacking & set(arm.split(" - ")))):
+            yield place
+
+
+def _scale(finding: Finding) -> tuple[str, ...]:
+    return (finding.survey, finding.instrument, finding.subscale, finding.item)
+
+
+def _unsafe_counts(findings: list[Finding], smallest: int) -> Iterator[int]:
+    """Counts of each flow to hold back, so that no small one follows."""
     flows: dict[tuple[str, str, str], list[int]] = {}
     for term in ("responses_left_out", "responses_received"):
         for place, finding in enumerate(findings):
             if finding.term == term:
                 at = (finding.survey, finding.wave, finding.arm)
                 flows.setdefault(at, []).append(place)
-    return flows.values()
+    for places in flows.values():
+        yield from _unsafe_in_flow(findings, places, smallest)
 
 
-def _unsafe_counts(
+def _unsafe_in_flow(
     findings: list[Finding], places: list[int], smallest: int
 ) -> Iterable[int]:
-    """Counts of a flow to hold back, so that none below the smallest group follows.
+    """Counts of one flow to hold back.
 
     Received less kept is what was left out in all; less the counts shown, it is the
     sum of those held back. That sum must not be a small number of people either; where

@@ -25,7 +25,7 @@ FLOW: Columns = (
 )
 ITEMS: Columns = (
     ("Mean", "mean"),
-    ("Standard deviation", "sd"),
+    ("Standard deviation", "standard_deviation"),
     ("Not answered", "share_missing"),
     ("At the lowest answer", "share_lowest"),
     ("At the highest answer", "share_highest"),
@@ -57,7 +57,7 @@ COMPARISON: Columns = (
     ("Difference in change", "difference_in_change"),
     ("Difference after, adjusted for before", "adjusted_mean_difference"),
     ("Morris's d", "morris_d_ppc2"),
-    ("Hedges' g", "hedges_g"),
+    ("Hedges' g, adjusted", "hedges_g_adjusted"),
 )
 
 

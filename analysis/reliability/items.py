@@ -12,19 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
-from analysis.reliability.consistency import (
-    LISTWISE,
-    NO_VARIANCE,
-    alpha_of,
-    column_fault,
-    complete_responses,
-    pearson,
-)
+from analysis.reliability.complete import LISTWISE, column_fault, complete_responses
+from analysis.reliability.consistency import NO_VARIANCE, alpha_of, pearson
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.reliability.consistency import Array, CompleteResponses
+    from analysis.reliability.complete import Array, CompleteResponses
 
 ANSWERED = "participants who did not answer the item left out"
 
@@ -35,7 +29,7 @@ class ItemStatistics(Composite):
 
     item: str
     mean: Result
-    sd: Result
+    standard_deviation: Result
     share_missing: Result
     share_lowest: Result
     share_highest: Result
@@ -86,7 +80,7 @@ def _one_item(
     return ItemStatistics(
         item=complete.names[place],
         mean=_mean(column),
-        sd=_standard_deviation(column),
+        standard_deviation=_standard_deviation(column),
         share_missing=_share_missing(column),
         share_lowest=_share_at("share_lowest", column, ends, end=ends[0]),
         share_highest=_share_at("share_highest", column, ends, end=ends[1]),
@@ -155,9 +149,11 @@ def _mean(column: Column) -> Result:
 def _standard_deviation(column: Column) -> Result:
     method = f"standard deviation, divisor n - 1; no interval; {ANSWERED}"
     if reason := column.gap(needed=2):
-        return column.unavailable("sd", reason, method)
+        return column.unavailable("standard_deviation", reason, method)
     sd = 0.0 if column.is_constant else float(column.answers.std(ddof=1))
-    return Estimate(term="sd", estimate=sd, n=len(column.answers), method=method)
+    return Estimate(
+        term="standard_deviation", estimate=sd, n=len(column.answers), method=method
+    )
 
 
 def _share_missing(column: Column) -> Result:

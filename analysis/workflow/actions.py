@@ -13,9 +13,9 @@ from analysis.storage.findings import read_part, write_findings
 from analysis.storage.folders import find_folders
 from analysis.storage.stage import VARIABLE as STAGE
 from analysis.storage.stage import clear_stage, publish_stage
-from analysis.storage.whole_files import read_json, write_json, write_text
+from analysis.storage.whole_files import read_json, write_json
 from analysis.workflow.environment import variables_set
-from analysis.workflow.notebooks import run_notebook
+from analysis.workflow.notebooks import run_notebook, write_page
 from analysis.workflow.receipts import (
     made_from,
     receipt_file,
@@ -96,7 +96,7 @@ def _make_index(step: Step) -> None:
         if page.kind in NOTEBOOKS
     ]
     page = render_index(study, [*pages, *FILES], funder_summary(disclosed, study))
-    write_text(find_folders().reports / study.name / "index.html", page)
+    write_page(find_folders().reports / study.name / "index.html", page)
 
 
 LINES = {

@@ -20,7 +20,7 @@ from traitlets.config import Config
 from analysis.foundation import AnalysisError, DisclosureError, NotebookError
 from analysis.foundation import errors as known_errors
 from analysis.intake.pseudonyms import HEX_DIGITS
-from analysis.publication.documents import render_notebook
+from analysis.publication.documents import check_page, render_notebook
 from analysis.storage.declared import read_study
 from analysis.storage.findings import read_part
 from analysis.storage.folders import find_folders
@@ -64,7 +64,20 @@ def run_notebook(step: Step) -> None:
         page = render_notebook(
             executed, study=read_study(step.study), title=step.title, name=step.name
         )
-        write_text(reports / f"{step.name}.html", page)
+        write_page(reports / f"{step.name}.html", page)
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page that everybody can read, or say why it is not one.
+
+    Raises
+    ------
+    NotebookError
+        The page lacks what a person needs who reads it by ear, or calls outside.
+    """
+    if faults := check_page(page):
+        raise NotebookError(path.name, faults)
+    write_text(path, page)
 
 
 def _variables(step: Step) -> dict[str, str]:

@@ -88,7 +88,7 @@ def test_mean_inter_item_correlation_is_that_of_psych(alphas: Oracle) -> None:
     ("term", "block", "column"),
     [
         ("mean", "item_stats", "mean"),
-        ("sd", "item_stats", "sd"),
+        ("standard_deviation", "item_stats", "sd"),
         ("item_rest_correlation", "item_stats", "r.drop"),
         ("cronbach_alpha_if_dropped", "alpha_drop", "raw_alpha"),
     ],

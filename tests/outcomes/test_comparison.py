@@ -88,7 +88,7 @@ def test_incomplete_participants_and_other_arms_are_left_out() -> None:
     third = TEAMS.assign(arm="third").set_index(TEAMS.index + 100)
     found = linked(pd.concat([holed, third]))
     assert found == linked(TEAMS.drop(index=[0, 30]))
-    assert estimate(found.hedges_g).n == 46
+    assert estimate(found.hedges_g_adjusted).n == 46
 
 
 def test_participants_of_unknown_team_are_left_out_where_teams_are_counted() -> None:
@@ -104,7 +104,9 @@ def test_standardised_by_the_pooled_deviation_before() -> None:
     found = linked(TEAMS)
     expected = estimate(found.difference_in_change).estimate * correction / spread
     assert estimate(found.morris_d_ppc2).estimate == pytest.approx(expected)
-    assert "pooled standard deviation before" in estimate(found.hedges_g).method
+    assert (
+        "pooled standard deviation before" in estimate(found.hedges_g_adjusted).method
+    )
 
 
 def test_a_team_in_both_arms_was_not_allocated() -> None:
@@ -162,7 +164,7 @@ def test_constant_baseline_cannot_adjust_nor_standardise(cluster: bool) -> None:
     flat = TEAMS.assign(before=np.where(TEAMS["arm"] == "pilot", 3.0, 5.0))
     found = linked(flat, cluster=cluster)
     assert isinstance(found.adjusted_mean_difference, Unavailable)
-    assert isinstance(found.hedges_g, Unavailable)
+    assert isinstance(found.hedges_g_adjusted, Unavailable)
     assert isinstance(found.morris_d_ppc2, Unavailable)
     assert isinstance(found.difference_in_change, Estimate)
 

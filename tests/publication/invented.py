@@ -97,7 +97,7 @@ def _reliability(
         for order, item in enumerate(subscale.items):
             at = {**place, "item": item}
             yield _number("mean", middle + 0.01 * order * width, n, **at)
-            yield _number("sd", 0.2 * width, n, **at)
+            yield _number("standard_deviation", 0.2 * width, n, **at)
             yield _number("share_missing", 0.01 * order, n, **at)
             yield _number("share_lowest", 0.03, n, **at)
             yield _number("share_highest", 0.34, n, **at)

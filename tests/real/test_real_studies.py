@@ -92,7 +92,7 @@ def test_carpentries_waves_are_not_linked(
     [
         ("cronbach_alpha", 0.8946127626, 1e-10),
         ("mean", 24.632116, 5e-7),
-        ("sd", 9.114525, 5e-7),
+        ("standard_deviation", 9.114525, 5e-7),
     ],
 )
 def test_eq_short(

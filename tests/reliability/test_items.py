@@ -42,7 +42,7 @@ def test_terms_are_the_names_of_the_fields(responses: pd.DataFrame) -> None:
     item = item_statistics(responses, lowest=1, highest=5)[0]
     assert [result.term for result in item.results()] == [
         "mean",
-        "sd",
+        "standard_deviation",
         "share_missing",
         "share_lowest",
         "share_highest",
@@ -54,7 +54,7 @@ def test_terms_are_the_names_of_the_fields(responses: pd.DataFrame) -> None:
 def test_frame_names_the_item_of_every_statistic(responses: pd.DataFrame) -> None:
     frame = item_statistics(responses, lowest=1, highest=5)[1].to_frame()
     assert list(frame["item"]) == ["believed"] * 7
-    assert list(frame["term"])[:2] == ["mean", "sd"]
+    assert list(frame["term"])[:2] == ["mean", "standard_deviation"]
 
 
 def test_mean_has_the_interval_of_the_one_sample_t_test(
@@ -71,7 +71,7 @@ def test_mean_has_the_interval_of_the_one_sample_t_test(
 
 def test_sd_divides_by_n_minus_one() -> None:
     frame = pd.DataFrame({"a": [1, 2, 3, 4, np.nan], "b": [1, 1, 2, 2, 2]})
-    sd = item_statistics(frame, lowest=1, highest=5)[0].sd
+    sd = item_statistics(frame, lowest=1, highest=5)[0].standard_deviation
     assert isinstance(sd, Estimate)
     assert sd.estimate == pytest.approx(math.sqrt(5 / 3), abs=ROUNDING)
     assert sd.n == 4
@@ -186,8 +186,8 @@ def test_a_constant_item_has_a_mean_without_interval_and_no_correlation(
     assert isinstance(flat.mean, Estimate)
     assert (flat.mean.estimate, flat.mean.conf_low) == (0.1, None)
     assert "no interval: all answers equal" in flat.mean.method
-    assert isinstance(flat.sd, Estimate)
-    assert flat.sd.estimate == 0
+    assert isinstance(flat.standard_deviation, Estimate)
+    assert flat.standard_deviation.estimate == 0
     assert isinstance(flat.item_rest_correlation, Unavailable)
     assert flat.item_rest_correlation.reason == "the item is constant"
     assert isinstance(other.item_rest_correlation, Estimate)
@@ -204,8 +204,8 @@ def test_one_answer_has_a_mean_but_neither_interval_nor_spread() -> None:
     item = item_statistics(pd.DataFrame({"a": [3.0, np.nan]}), lowest=1, highest=5)[0]
     assert isinstance(item.mean, Estimate)
     assert (item.mean.estimate, item.mean.conf_low, item.mean.n) == (3.0, None, 1)
-    assert isinstance(item.sd, Unavailable)
-    assert item.sd.n == 1
+    assert isinstance(item.standard_deviation, Unavailable)
+    assert item.standard_deviation.n == 1
 
 
 def test_an_item_nobody_answered_is_wholly_missing(responses: pd.DataFrame) -> None:

@@ -133,7 +133,7 @@ arms <- function(pairs, units, clustered) {
   list(
     adjusted_mean_difference = interval(co[1], confint(fit)["treated", ], n),
     difference_in_change = interval(value, test$conf.int, n),
-    hedges_g = over_spread(co[1], co[2], qt(.975, fit$df.residual), s, n, n, clustered),
+    hedges_g_adjusted = over_spread(co[1], co[2], qt(.975, fit$df.residual), s, n, n, clustered),
     morris_d_ppc2 = over_spread(value, test$stderr, qt(.975, test$parameter), s, n, n,
                                 clustered))
 }
