@@ -7,6 +7,7 @@ surveys are told at once, by column and count.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -49,18 +50,30 @@ class Received:
         return f"Received({self.study.name}, {self.wave})"
 
     def _repr_html_(self) -> str:
-        """What came in, without a single cell of it."""
+        """What came in, without a cell of it, nor counts not yet fit to be shown."""
+        heads = ("Survey", "Encoding", "Columns in the file", "Columns read")
+        wave = self.study.wave(self.wave)
         rows = [
-            {
-                "survey": survey,
-                "encoding": table.encoding,
-                "rows": len(table.cells),
-                "columns": table.cells.shape[1],
-            }
-            for survey, table in self.tables.items()
+            (
+                self.study.survey(export.survey).title,
+                self.tables[export.survey].encoding,
+                self.tables[export.survey].cells.shape[1],
+                len(export.wanted_headers()),
+            )
+            for export in wave.exports
         ]
-        shown: str = pd.DataFrame(rows).to_html(index=False)
-        return shown
+        head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+        body = "".join(
+            f'<tr><th scope="row">{escape(title)}</th>'
+            + "".join(f"<td>{value}</td>" for value in values)
+            + "</tr>"
+            for title, *values in rows
+        )
+        caption = f"Exports of the wave “{escape(wave.title)}”"
+        return (
+            f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table>"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -279,8 +279,10 @@ def participation_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]
             received = found(here, wave=wave.name, term="responses_received")
             if kept is None or received is None:
                 continue
-            if kept.estimate is None or received.estimate is None:
+            if kept.estimate is None:
                 parts.append(f"{wave.title}: too few to say")
+            elif received.estimate is None:
+                parts.append(f"{wave.title}: {estimate_text(kept)} of a few more")
             else:
                 of = f"{estimate_text(kept)} of {estimate_text(received)}"
                 parts.append(f"{wave.title}: {of}")
