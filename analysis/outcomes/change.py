@@ -17,6 +17,7 @@ from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 from analysis.outcomes.contrasts import difference_of_means, raw
 from analysis.outcomes.description import (
     ALL_EQUAL,
+    FEWEST_CLUSTERS,
     Numbers,
     answered,
     as_floats,
@@ -38,7 +39,6 @@ from analysis.outcomes.effect_sizes import (
     scaled,
 )
 
-FEWEST_CLUSTERS = 5  # below it an interval rests on 3 degrees of freedom or fewer
 TOO_FEW_CLUSTERS = (
     "fewer than 5 teams: no interval that respects clustering can be given"
 )

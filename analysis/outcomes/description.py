@@ -26,6 +26,7 @@ SomeComposite = TypeVar("SomeComposite", bound=Composite)
 
 LARGEST_SCORE = 1e15  # beyond it a float no longer tells whole numbers apart
 NOT_FINITE = "some scores are infinite or too large to be scores"
+FEWEST_CLUSTERS = 5  # below it an interval rests on 3 degrees of freedom or fewer
 ALL_EQUAL = "every score is the same: no interval can be given"
 
 
@@ -40,7 +41,11 @@ class ScoreDescription(Composite):
 
 
 def describe_scores(
-    scores: pd.Series, *, lowest: float, highest: float
+    scores: pd.Series,
+    *,
+    lowest: float,
+    highest: float,
+    cluster: pd.Series | None = None,
 ) -> ScoreDescription:
     """Describe scores: mean, standard deviation, and the share at each end.
 
@@ -50,6 +55,9 @@ def describe_scores(
         One score a participant; NaN if not scored, and then left out.
     lowest, highest : float
         The ends of the possible range, from the instrument's declaration.
+    cluster : Series, optional
+        Cluster (team) of each participant, indexed alike: the interval of the mean
+        then allows for people of one team answering alike. Other intervals do not.
 
     Returns
     -------
@@ -69,10 +77,42 @@ def describe_scores(
             term="mean",
             n=len(values),
             method="arithmetic mean; t interval; missing scores left out",
-        ),
+        )
+        if cluster is None
+        else _mean_over_clusters(values, named(cluster)[scores.notna()]),
         standard_deviation=_standard_deviation(values),
         share_lowest=_share_at("lowest", values, ends),
         share_highest=_share_at("highest", values, ends),
+    )
+
+
+def _mean_over_clusters(values: Numbers, cluster: pd.Series) -> Result:
+    """The mean, with an interval that allows for people of one team being alike.
+
+    Those without a team count as a team each.
+    """
+    from statsmodels.api import OLS  # noqa: PLC0415 - heavy
+
+    if len(values) < 2 or is_constant(values):
+        return mean_result(values, term="mean", n=len(values), method="")
+    codes, teams = pd.factorize(cluster, use_na_sentinel=True)
+    alone = codes < 0
+    codes[alone] = len(teams) + np.arange(alone.sum())
+    low, high, interval = None, None, "no interval, under 5 teams"
+    if len(teams) >= FEWEST_CLUSTERS:
+        fit = OLS(values, np.ones(len(values))).fit(
+            cov_type="cluster", cov_kwds={"groups": codes}, use_t=True
+        )
+        low, high = map(float, fit.conf_int()[0])
+        interval = "t interval, residuals summed within each (CR1)"
+    return Estimate(
+        term="mean",
+        estimate=float(values.mean()),
+        conf_low=low,
+        conf_high=high,
+        n=len(values),
+        method=f"arithmetic mean; {len(teams)} teams; {interval}; missing scores "
+        "left out",
     )
 
 

@@ -45,6 +45,7 @@ def evaluate_outcomes(
 
 
 def _descriptions(scores_by_wave: ScoresByWave, study: Study) -> Iterator[Finding]:
+    by_team = study.allocated_by == "team"
     for wave, surveys in scores_by_wave.items():
         for survey, scores in surveys.items():
             for name in study.survey(survey).instruments:
@@ -55,6 +56,7 @@ def _descriptions(scores_by_wave: ScoresByWave, study: Study) -> Iterator[Findin
                                 among[f"{name}.{subscale.name}"],
                                 lowest=subscale.lowest,
                                 highest=subscale.highest,
+                                cluster=among["team"] if by_team else None,
                             ),
                             study=study.name,
                             survey=survey,

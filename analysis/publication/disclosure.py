@@ -60,7 +60,10 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
     """
     known = list(findings)
     held = [_held_back(finding, smallest) for finding in known]
-    for place in (*_related(known, smallest), *_unsafe_counts(known, smallest)):
+    for place in (
+        *_related(known, held, smallest),
+        *_unsafe_counts(known, smallest),
+    ):
         if held[place].estimate is not None:
             held[place] = _without_numbers(held[place], WITHHELD)
     return Disclosed(findings=tuple(held))
@@ -94,24 +97,33 @@ def _without_numbers(finding: Finding, reason: str) -> Finding:
     )
 
 
-def _related(findings: list[Finding], smallest: int) -> Iterator[int]:
+def _related(known: list[Finding], held: list[Finding], smallest: int) -> Iterator[int]:
     """Places of numbers from which one about a small arm would follow.
 
     Of a contrast, the mean of one wave follows from the other and the change. Of two
     arms, one follows from the other and from everyone, or from their difference.
     """
-    small = {
-        (*_scale(finding), finding.wave, finding.arm)
-        for finding in findings
-        if finding.n is not None and 0 < finding.n < smallest
-    }
-    for place, finding in enumerate(findings):
-        scale, arm = _scale(finding), finding.arm
-        own = (*scale, finding.wave, arm) in small and " - " in finding.wave
-        lacking = {
-            name for *at, name in small if tuple(at) == (*scale, finding.wave) and name
-        }
-        if own or (lacking and (not arm or lacking & set(arm.split(" - ")))):
+    small: dict[tuple[str, ...], set[str]] = {}
+    hidden: dict[tuple[str, ...], set[str]] = {}
+    for before, after in zip(known, held, strict=True):
+        here = (*_scale(before), before.wave)
+        if before.n is not None and 0 < before.n < smallest:
+            small.setdefault(here, set()).add(before.arm)
+        if before.arm and before.estimate is not None and after.estimate is None:
+            hidden.setdefault((*here, before.term), set()).add(before.arm)
+    for place, finding in enumerate(known):
+        here = (*_scale(finding), finding.wave)
+        arms = small.get(here, set())
+        of_small_contrast = finding.arm in arms and " - " in finding.wave
+        against_small_arm = bool(arms & set(finding.arm.split(" - ")) - {""})
+        # Two arms held back keep each other: only their sum follows.
+        lacks_one_arm = len(hidden.get((*here, finding.term), ())) == 1
+        lacks_one_arm |= len(arms - {""}) == 1
+        if (
+            of_small_contrast
+            or against_small_arm
+            or (finding.arm == "" and lacks_one_arm)
+        ):
             yield place
 
 

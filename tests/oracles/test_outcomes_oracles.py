@@ -120,6 +120,13 @@ def test_every_result_of_every_case_has_an_oracle() -> None:
         assert without <= {"pre_post_correlation"}, name  # clustered: has no limits
 
 
+def test_mean_over_teams_agrees_with_r() -> None:
+    found = describe_scores(
+        TEAMS["before"], lowest=0, highest=60, cluster=TEAMS["cluster"]
+    )
+    agrees(found.mean, VALUES["description_teams_clustered"]["mean"])
+
+
 @pytest.mark.parametrize("term", ["mean", "standard_deviation"])
 def test_description_agrees_with_r(term: str) -> None:
     found = describe_scores(TEAMS["before"], lowest=0, highest=60)

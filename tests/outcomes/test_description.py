@@ -80,3 +80,39 @@ def test_numbers_are_built_in_floats() -> None:
         assert isinstance(result, Estimate)
         numbers = (result.estimate, result.conf_low, result.conf_high)
         assert {type(number) for number in numbers} == {float}
+
+
+def test_under_five_teams_the_mean_has_no_interval() -> None:
+    scores = pd.Series([1.0, 2.0, 3.0, 4.0, 2.0, 5.0])
+    teams = pd.Series(["a", "a", "b", "b", "c", "d"])
+    found = describe_scores(scores, lowest=1, highest=5, cluster=teams).mean
+    assert isinstance(found, Estimate)
+    assert found.conf_low is None
+    assert found.conf_high is None
+    assert "under 5 teams" in found.method
+
+
+def test_a_team_of_one_each_gives_the_interval_of_people() -> None:
+    scores = pd.Series([1.0, 2.0, 3.0, 4.0, 2.0, 5.0])
+    alone = pd.Series(list("abcdef"))
+    plain = describe_scores(scores, lowest=1, highest=5).mean
+    found = describe_scores(scores, lowest=1, highest=5, cluster=alone).mean
+    assert isinstance(plain, Estimate)
+    assert isinstance(found, Estimate)
+    # The same sums in another order.
+    assert found.conf_low == pytest.approx(plain.conf_low, rel=1e-12)
+    assert found.conf_high == pytest.approx(plain.conf_high, rel=1e-12)
+
+
+def test_people_without_a_team_count_as_a_team_each() -> None:
+    scores = pd.Series([1.0, 2.0, 3.0, 4.0, 2.0, 5.0, np.nan])
+    teams = pd.Series(["a", "b", "c", "d", "e", "", "f"])
+    apart = teams.replace("", "g")
+    without, alone = (
+        describe_scores(scores, lowest=1, highest=5, cluster=each).mean
+        for each in (teams, apart)
+    )
+    assert isinstance(without, Estimate)
+    assert isinstance(alone, Estimate)
+    assert without.n == alone.n == 6
+    assert (without.conf_low, without.conf_high) == (alone.conf_low, alone.conf_high)

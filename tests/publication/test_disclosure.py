@@ -77,6 +77,24 @@ def test_everyone_is_held_back_where_one_arm_is_small() -> None:
     assert held(*rows) == [True, False, True, False, False]
 
 
+def test_everyone_is_held_back_where_the_share_of_one_arm_is() -> None:
+    rows = [
+        found("share_lowest", 200, estimate=0.3, wave="after"),
+        found("share_lowest", 100, estimate=0.55, wave="after", arm="pilot"),
+        found("share_lowest", 100, estimate=0.05, wave="after", arm="other"),
+    ]
+    assert held(*rows) == [True, False, True]
+
+
+def test_two_arms_held_back_keep_each_other() -> None:
+    rows = [
+        found("share_lowest", 200, estimate=0.1, wave="after"),
+        found("share_lowest", 100, estimate=0.1, wave="after", arm="pilot"),
+        found("share_lowest", 100, estimate=0.1, wave="after", arm="other"),
+    ]
+    assert held(*rows) == [False, True, True]
+
+
 def flow(*left_out: int, received: int = 300) -> list[Finding]:
     kept = received - sum(left_out)
     counts = [
