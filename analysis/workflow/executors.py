@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -50,7 +51,11 @@ def _prepare_worker() -> None:
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
-    """End this worker, and first the kernel it started, however far that had come."""
+    """End this worker, and first the kernel it started, however far that had come.
+
+    What a library says of the sudden death of its kernel is of use to nobody.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
             child.kill()

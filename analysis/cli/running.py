@@ -1,4 +1,4 @@
-"""The command line: run a study, say what is stale, check a declaration."""
+"""Run a study, say what is stale, check a declaration, list the studies."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analysis.cli.application import app, tell_fault
 from analysis.foundation import AnalysisError
 from analysis.storage.folders import VARIABLES, find_folders
 
@@ -19,18 +20,6 @@ if TYPE_CHECKING:
 
     from analysis.workflow.runner import Progress
     from analysis.workflow.steps import Step
-
-EXIT_CODES = """Exit codes: 0 done · 1 other fault · 2 wrong use · 10 declaration ·
-11 data do not fit · 12 disclosure · 13 stale · 14 notebook · 130 stopped."""
-
-app = typer.Typer(
-    name="heard",
-    help="Evaluate whether people feel listened to: survey exports in, findings out.",
-    epilog=EXIT_CODES,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a study.")]
 Raw = Annotated[
@@ -46,19 +35,6 @@ Reports = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only faults.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
-
-
-def run() -> None:
-    """Run the command line; every fault is one message and an exit code."""
-    try:
-        app()
-    except AnalysisError as error:
-        _tell_fault(error)
-        sys.exit(error.exit_code)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        typer.secho(f"{where}{error.strerror}", fg="red", err=True)
-        sys.exit(1)
 
 
 @app.command("run")
@@ -249,7 +225,7 @@ def _tell(study: str, progress: Progress, *, quiet: bool, as_json: bool) -> None
         typer.echo(json.dumps(told, indent=1))
     if progress.failed:
         for fault in progress.failed.values():
-            _tell_fault(fault)
+            tell_fault(fault)
         sys.exit(next(iter(progress.failed.values())).exit_code)
     if quiet or as_json:
         return
@@ -258,7 +234,3 @@ def _tell(study: str, progress: Progress, *, quiet: bool, as_json: bool) -> None
     if index.exists():
         typer.echo(f"The report is at {index}")
         typer.echo("Open it in a web browser; it needs no connection.")
-
-
-def _tell_fault(fault: AnalysisError) -> None:
-    typer.secho(f"{type(fault).__name__}: {fault}", fg="red", err=True)

@@ -1,0 +1,39 @@
+"""The command ``heard``: its name, its help, and how it tells a fault."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from analysis.foundation import AnalysisError
+
+EXIT_CODES = """Exit codes: 0 done · 1 other fault · 2 wrong use · 10 declaration ·
+11 data do not fit · 12 disclosure · 13 stale · 14 notebook · 130 stopped."""
+
+app = typer.Typer(
+    name="heard",
+    help="Evaluate whether people feel listened to: survey exports in, findings out.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def run() -> None:
+    """Run the command line; every fault is one message and an exit code."""
+    try:
+        app()
+    except AnalysisError as error:
+        tell_fault(error)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        typer.secho(f"{where}{error.strerror}", fg="red", err=True)
+        sys.exit(1)
+
+
+def tell_fault(fault: AnalysisError) -> None:
+    """Say a fault in one message, on the error stream."""
+    typer.secho(f"{type(fault).__name__}: {fault}", fg="red", err=True)
