@@ -14,6 +14,7 @@ import typer
 from analysis.cli.application import app, tell_fault
 from analysis.foundation import AnalysisError
 from analysis.storage.folders import VARIABLES, find_folders
+from analysis.storage.key import key_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,6 +79,8 @@ def run_command(
     )
 
     _use_folders(raw, processed, reports)
+    if not key_file().exists() and not (quiet or as_json):
+        typer.echo(f"A pseudonym key is made at {key_file()}. Keep a safe copy.")
     steps = _plan(study, parameter or [])
     chosen = choose_steps(steps, waves=wave or [], only=only or [])
     forget_orphans(study, steps)

@@ -142,9 +142,11 @@ class Study:
     def narrowed(self, wave: str) -> Study:
         """What is declared for one wave alone: all that its cleaning depends on."""
         only = self.wave(wave)
+        held = {export.survey for export in only.exports}
         used = {name for export in only.exports for name in export.instruments}
         return dataclasses.replace(
             self,
+            surveys=tuple(part for part in self.surveys if part.name in held),
             waves=(only,),
             outcomes=(),
             instruments={name: self.instruments[name] for name in sorted(used)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from analysis.foundation.errors import unknown
@@ -33,6 +34,8 @@ def check_study(study: Study) -> list[str]:
 
 
 def _check_limits(study: Study) -> Iterator[str]:
+    if not _stays_inside(study.folder):
+        yield "[folder] must lie in the raw folder, without '..'"
     if study.smallest_group_shown < LEAST_SMALLEST_GROUP:
         yield f"[smallest_group_shown] must be at least {LEAST_SMALLEST_GROUP}"
     if not study.waves:
@@ -49,6 +52,8 @@ def _check_design(study: Study) -> Iterator[str]:
     for key, name in (("treated", study.treated), ("control", study.control)):
         if name and name not in arms:
             yield f"[{key}] {unknown('arm', name, arms)}"
+    if bool(study.treated) != bool(study.control):
+        yield "[treated] and [control] go together"
     for team in study.teams:
         if team.arm and team.arm not in arms:
             yield f"[teams.{team.name}.arm] {unknown('arm', team.arm, arms)}"
@@ -69,6 +74,16 @@ def _check_design(study: Study) -> Iterator[str]:
 
 def _check_export(export: Export, study: Study) -> Iterator[str]:
     at = f"surveys.{export.survey}"
+    if len(export.delimiter) != 1:
+        yield f"[{at}.delimiter] must be one character"
+    if not _stays_inside(export.file):
+        yield f"[{at}.file] must lie in the study's raw folder, without '..'"
+    yield from _check_people(export, at)
+    yield from _check_groups(export, study, at)
+    yield from _check_answers(export, study)
+
+
+def _check_people(export: Export, at: str) -> Iterator[str]:
     columns, cleaning = export.columns, export.cleaning
     if export.linkage != "none" and not columns.participant:
         yield f"[{at}.linkage] needs columns.participant"
@@ -85,14 +100,25 @@ def _check_export(export: Export, study: Study) -> Iterator[str]:
         yield f"[{at}.cleaning.finished] and columns.finished go together"
     if not 0 <= cleaning.least_answered <= 1:
         yield f"[{at}.cleaning.least_answered] must be a share from 0 to 1"
+
+
+def _check_groups(export: Export, study: Study, at: str) -> Iterator[str]:
     for key, groups in (
         ("arm", study.arms),
         ("site", study.sites),
         ("team", study.teams),
     ):
-        if getattr(columns, key) and not groups:
+        if getattr(export.columns, key) and not groups:
             yield f"[{at}.columns.{key}] needs [{key}s] to be declared"
-    yield from _check_answers(export, study)
+
+
+def _stays_inside(path: str) -> bool:
+    """Whether a path of the declaration leads nowhere but below its folder."""
+    return bool(path) and not (
+        PurePosixPath(path).is_absolute()
+        or PureWindowsPath(path).is_absolute()
+        or ".." in PureWindowsPath(path).parts
+    )
 
 
 def _check_answers(export: Export, study: Study) -> Iterator[str]:
@@ -111,14 +137,14 @@ def _check_answers(export: Export, study: Study) -> Iterator[str]:
 
 def _check(outcome: Outcome, study: Study) -> Iterator[str]:
     at = f"outcomes.{outcome.name}"
-    waves = study.wave_names()
-    for wave in (outcome.baseline, *outcome.follow_ups):
-        if wave not in waves:
-            yield f"[{at}] {unknown('wave', wave, waves)}"
     surveys = {survey.name: survey for survey in study.surveys}
     if outcome.survey not in surveys:
         yield f"[{at}.survey] {unknown('survey', outcome.survey, surveys)}"
         return
+    held = [wave.name for wave in study.waves if wave.export(outcome.survey)]
+    for wave in (outcome.baseline, *outcome.follow_ups):
+        if wave not in held:
+            yield f"[{at}] {unknown(f'wave of {outcome.survey}', wave, held)}"
     instruments = surveys[outcome.survey].instruments
     if outcome.instrument not in instruments:
         yield f"[{at}.instrument] {unknown('name', outcome.instrument, instruments)}"
@@ -133,7 +159,7 @@ def _check_status(study: Study) -> Iterator[str]:
         return
     for instrument, fact in study.unverified():
         yield (
-            f"[surveys] instrument '{instrument.name}': its {fact.about} are not "
-            "verified; set allow_unverified = true to use it all the same, and every "
-            "report will say so"
+            f"[surveys] instrument '{instrument.name}': not verified: {fact.about}. "
+            "Set allow_unverified = true to use it all the same, and every report "
+            "will say so"
         )

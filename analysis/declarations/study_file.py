@@ -77,7 +77,6 @@ def _study(
         _wave(key, table, top, surveys, instruments)
         for key, table in top.tables("waves")
     )
-    order = tuple(wave.name for wave in waves)
     return Study(
         name=name,
         title=top.text("title"),
@@ -96,7 +95,7 @@ def _study(
         surveys=surveys,
         waves=waves,
         outcomes=tuple(
-            _outcome(key, table, order) for key, table in top.tables("outcomes")
+            _outcome(key, table, waves) for key, table in top.tables("outcomes")
         ),
         instruments=instruments,
     )
@@ -289,13 +288,16 @@ def _cleaning(table: Table) -> CleaningRules:
     )
 
 
-def _outcome(name: str, table: Table, waves: tuple[str, ...]) -> Outcome:
-    baseline = table.text("baseline", waves[0] if waves else "")
-    later = waves[waves.index(baseline) + 1 :] if baseline in waves else ()
+def _outcome(name: str, table: Table, waves: tuple[Wave, ...]) -> Outcome:
+    """An outcome; compared, unless it says otherwise, over the waves of its survey."""
+    survey = table.text("survey")
+    held = tuple(wave.name for wave in waves if wave.export(survey))
+    baseline = table.text("baseline", held[0] if held else "")
+    later = held[held.index(baseline) + 1 :] if baseline in held else ()
     outcome = Outcome(
         name=name,
         title=table.text("title"),
-        survey=table.text("survey"),
+        survey=survey,
         instrument=table.text("instrument"),
         subscale=table.text("subscale"),
         family=table.choice("family", FAMILIES, "secondary"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,9 @@ from analysis.foundation.errors import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 
 def parse_toml(text: str, *, where: str) -> dict[str, Any]:
@@ -120,9 +124,15 @@ class Table:
         return Table(value, self.faults, self.path(key))
 
     def tables(self, key: str) -> Iterator[tuple[str, Table]]:
-        """The named tables inside a table, in the order of the file."""
+        """The named tables inside a table, in the order of the file.
+
+        The names become parts of file names, and of contrasts such as
+        ``after - before``: only letters, digits, hyphens and underscores are taken.
+        """
         inner = self.table(key)
         for name in inner.keys():  # noqa: SIM118 - Table is not a mapping
+            if not NAME.fullmatch(name):
+                inner.fault(name, "a name takes letters, digits, '-' and '_' alone")
             yield name, inner.table(name)
 
     def list_of_tables(self, key: str) -> Iterator[Table]:

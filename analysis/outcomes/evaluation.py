@@ -78,10 +78,9 @@ def _outcome(
     scores_by_wave: ScoresByWave, study: Study, outcome: Outcome, follow_up: str
 ) -> Iterator[Finding]:
     """The change of each arm, and the arms compared, from baseline to a follow-up."""
-    waves = [scores_by_wave[wave] for wave in (outcome.baseline, follow_up)]
-    if not all(outcome.survey in surveys for surveys in waves):
-        return
-    before, after = (surveys[outcome.survey] for surveys in waves)
+    before, after = (
+        scores_by_wave[wave][outcome.survey] for wave in (outcome.baseline, follow_up)
+    )
     place = {
         "study": study.name,
         "survey": outcome.survey,

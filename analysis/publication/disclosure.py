@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 EVERYBODY = "everybody gave the same answer, so the number would tell what each said"
 WITHHELD = "held back, or a smaller number could be worked out from it"
-SHARES = ("share_missing", "share_lowest", "share_highest")
-"""Terms from which, with their n, a number of people can be worked out."""
+SHARES = ("share_lowest", "share_highest")
+"""Terms from which, with their n, follows how many people gave an answer.
+
+How many gave none to an item is no secret: it says nothing of what anybody thinks.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,7 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
     known = list(findings)
     held = [_held_back(finding, smallest) for finding in known]
     for place in (
+        *_constant(known),
         *_related(known, held, smallest),
         *_unsafe_counts(known, smallest),
     ):
@@ -95,6 +99,18 @@ def _without_numbers(finding: Finding, reason: str) -> Finding:
         n=None,
         reason=reason,
     )
+
+
+def _constant(findings: list[Finding]) -> Iterator[int]:
+    """Places of numbers about answers that are all the same: the mean is the answer."""
+    constant = {
+        (*_scale(finding), finding.wave, finding.arm)
+        for finding in findings
+        if finding.term == "standard_deviation" and finding.estimate == 0
+    }
+    for place, finding in enumerate(findings):
+        if (*_scale(finding), finding.wave, finding.arm) in constant:
+            yield place
 
 
 def _related(known: list[Finding], held: list[Finding], smallest: int) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -118,7 +119,10 @@ def forget_orphans(study: str, steps: Sequence[Step]) -> list[str]:
         if name in known:
             continue
         for output in (read_json(receipt) or {}).get("outputs", {}):
-            output_path(study, output).unlink(missing_ok=True)
+            path = output_path(study, output)
+            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # other files are still in there
+                path.parent.rmdir()
         receipt.unlink()
         gone.append(name)
     return list(dict.fromkeys(gone))

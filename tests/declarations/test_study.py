@@ -102,6 +102,14 @@ def test_a_wave_more_is_one_table_and_leaves_the_others_as_they_were() -> None:
         ('staff.file = "one.csv"', "staff = 3", "must be a table"),
         ('staff.file = "one.csv"', "", "names no survey; declared are: staff"),
         ('summary = "What was done."', "", "[summary] is missing"),
+        ('control = "other"', "", "[treated] and [control] go together"),
+        ('summary = "', 'folder = "../x"\nsummary = "', "[folder] must lie in"),
+        ('"one.csv"', '"../one.csv"', "file] must lie in the study's raw folder"),
+        ('"one.csv"', '"/one.csv"', "file] must lie in the study's raw folder"),
+        ("[waves.after]", '[waves."../after"]', "letters, digits, '-' and '_' alone"),
+        ("[waves.after]", '[waves."a - b"]', "letters, digits, '-' and '_' alone"),
+        ('linkage = "', 'delimiter = "||"\nlinkage = "', "must be one character"),
+        ('survey = "staff"', 'survey = "staff"\nbaseline = "x"', "unknown wave of"),
     ],
 )
 def test_a_fault_is_told_at_its_key(old: str, new: str, told: str) -> None:
@@ -131,3 +139,19 @@ def test_numbers_as_answers_outside_the_range_are_refused() -> None:
     text = GOOD.replace("items.seed_confidence", answers + "items.seed_confidence")
     with pytest.raises(DeclarationError, match="1 codes lie outside 0 to 10"):
         parsed(text)
+
+
+def test_an_outcome_is_compared_over_the_waves_of_its_survey() -> None:
+    other = """
+[surveys.other]
+title = "Another survey"
+instruments = ["seed_culture"]
+items.seed_culture = "{item}"
+[waves.first]
+other.file = "0.csv"
+"""
+    study = parsed(GOOD.replace("[surveys.staff]", other + "[surveys.staff]"))
+    assert study.wave_names() == ("first", "before", "after")
+    (outcome,) = study.outcomes
+    assert (outcome.baseline, outcome.follow_ups) == ("before", ("after",))
+    assert [survey.name for survey in study.narrowed("first").surveys] == ["other"]

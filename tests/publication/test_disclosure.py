@@ -52,6 +52,15 @@ def test_no_spread_would_tell_what_everybody_said() -> None:
     assert held(found("standard_deviation", 100, estimate=0.1)) == [False]
 
 
+def test_the_mean_of_answers_all_the_same_is_that_answer() -> None:
+    rows = [
+        found("mean", 20, estimate=5.0, item="a"),
+        found("standard_deviation", 20, estimate=0.0, item="a"),
+        found("mean", 20, estimate=4.0, item="b"),
+    ]
+    assert held(*rows) == [True, True, False]
+
+
 def test_of_a_contrast_all_is_held_back_together() -> None:
     wave = "after - before"
     rows = [
