@@ -8,6 +8,9 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from analysis.foundation import DeclarationError
+from analysis.foundation.errors import unknown
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -120,8 +123,17 @@ class Study:
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
 
     def wave(self, name: str) -> Wave:
-        """The wave of that name."""
-        return next(wave for wave in self.waves if wave.name == name)
+        """The wave of that name.
+
+        Raises
+        ------
+        DeclarationError
+            There is none.
+        """
+        for wave in self.waves:
+            if wave.name == name:
+                return wave
+        raise DeclarationError(self.name, unknown("wave", name, self.wave_names()))
 
     def survey(self, name: str) -> Survey:
         """The survey of that name."""

@@ -33,18 +33,20 @@ def write_part(study: str, step: str, findings: Iterable[Finding]) -> None:
     write_json(_folder(study) / "parts" / f"{step}.json", records)
 
 
-def read_part(
-    study: str, step: str, *, staged_only: bool = False
-) -> tuple[Finding, ...]:
-    """The findings of one step; none if it has not run.
+def read_part(study: str, step: str) -> tuple[Finding, ...]:
+    """The findings of one step; none if it has not run."""
+    return _part(_folder(study) / "parts" / f"{step}.json") or ()
 
-    Parameters
-    ----------
-    staged_only : bool
-        Only those that the step running now has made.
-    """
-    path = _folder(study) / "parts" / f"{step}.json"
-    records = read_json(staged(path) if staged_only else path) or []
+
+def read_staged_part(study: str, step: str) -> tuple[Finding, ...] | None:
+    """The findings that the step running now has made; None if it made no part."""
+    return _part(staged(_folder(study) / "parts" / f"{step}.json"))
+
+
+def _part(path: Path) -> tuple[Finding, ...] | None:
+    records = read_json(path)
+    if records is None:
+        return None
     return tuple(Finding(**record) for record in records)
 
 

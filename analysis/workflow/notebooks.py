@@ -22,7 +22,7 @@ from analysis.foundation import errors as known_errors
 from analysis.intake.pseudonyms import HEX_DIGITS
 from analysis.publication.documents import check_page, render_notebook
 from analysis.storage.declared import read_study
-from analysis.storage.findings import read_part
+from analysis.storage.findings import read_staged_part
 from analysis.storage.folders import find_folders
 from analysis.storage.whole_files import whole_file, write_text
 from analysis.workflow.environment import variables_set
@@ -159,7 +159,14 @@ def _listed(step: Step) -> str:
 
 def _check_place(step: Step) -> None:
     """Refuse findings about another study or wave than the one asked for."""
-    for finding in read_part(step.study, step.name, staged_only=True):
+    part = read_staged_part(step.study, step.name)
+    if part is None and step.kind in READS_ROWS:
+        raise NotebookError(
+            step.name,
+            f"made no findings about study '{step.study}', wave '{step.wave}', for "
+            "which it was asked",
+        )
+    for finding in part or ():
         wrong_wave = step.wave and finding.wave != step.wave
         if finding.study != step.study or wrong_wave:
             raise NotebookError(

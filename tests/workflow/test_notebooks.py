@@ -88,8 +88,20 @@ def test_a_fault_of_the_data_keeps_its_kind_and_its_words(
 
 def test_findings_about_another_wave_than_asked_are_refused(cleaning: Step) -> None:
     """The users' worst story: every report shows the last site."""
-    rewrite(cleaning, "read_exports(declared, wave)", "read_exports(declared, 'later')")
+    rewrite(cleaning, "declared, step=", "later, step=")
+    narrowed = "declared = read_study(study).narrowed(wave)"
+    later = "later = read_study(study).narrowed('later')"
+    rewrite(cleaning, narrowed, f"{narrowed}\\n{later}")
+    rewrite(cleaning, "read_exports(declared, wave)", "read_exports(later, 'later')")
     with pytest.raises(NotebookError, match=r"'later', and was asked for.*'before'"):
+        run_step(cleaning)
+
+
+def test_a_default_that_wins_over_what_was_passed_is_refused(cleaning: Step) -> None:
+    rewrite(
+        cleaning, "from analysis.cleaning", "wave = 'later'\\nfrom analysis.cleaning"
+    )
+    with pytest.raises(NotebookError, match=r"made no findings about .* 'before'"):
         run_step(cleaning)
 
 
