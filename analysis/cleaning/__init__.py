@@ -12,6 +12,7 @@ from analysis.cleaning.scoring import (
     keyed_responses,
     score_responses,
     score_subscale,
+    score_subscales,
     score_wave,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "keyed_responses",
     "score_responses",
     "score_subscale",
+    "score_subscales",
     "score_wave",
 ]

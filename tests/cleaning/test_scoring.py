@@ -26,21 +26,29 @@ def total(instrument: Instrument, responses: pd.DataFrame) -> float:
 @pytest.mark.parametrize("name", instrument_names())
 def test_the_ends_of_the_range_can_be_reached_and_not_passed(name: str) -> None:
     instrument = read_instrument(name)
-    # Answer every item in the direction that earns most, then least.
-    for wanted in (min, max):
-        responses = answered(instrument, instrument.lowest)
-        for item in instrument.items:
-            column = f"{name}.{item.name}"
-            codes = {
-                code: keyed_responses(responses.assign(**{column: code}), instrument)
-                for code in (instrument.lowest, instrument.highest)
-            }
-            best = wanted(codes, key=lambda c: float(codes[c][item.name].iloc[0]))
-            responses[column] = best
-        keyed = keyed_responses(responses, instrument)
+    gates = {item.counts_if for item in instrument.items}
+    codes = {
+        item.name: instrument.coding(item.name).codes() for item in instrument.items
+    }
+    longest = max(map(len, codes.values()), default=0)
+    # One row a code; a row past the last code of an item repeats that code.
+    every = pd.DataFrame(
+        {
+            f"{name}.{i}": [c[min(n, len(c) - 1)] for n in range(longest)]
+            for i, c in codes.items()
+        },
+        dtype=float,
+    )
+    worth = keyed_responses(every, instrument)
+    for wanted in ("lowest", "highest"):
+        # Answer every item in the direction that earns most, or least.
+        rows = worth.idxmin() if wanted == "lowest" else worth.idxmax()
+        best = {f"{name}.{i}": [every.loc[rows[i], f"{name}.{i}"]] for i in codes}
+        best |= {f"{name}.{gate}": [1.0] for gate in gates if gate}
+        scores = score_responses(pd.DataFrame(best), [instrument])
         for subscale in instrument.subscales:
-            end = subscale.lowest if wanted is min else subscale.highest
-            assert float(score_subscale(keyed, subscale).iloc[0]) == end
+            found = float(scores[f"{name}.{subscale.name}"].iloc[0])
+            assert found == pytest.approx(getattr(subscale, wanted), abs=1e-12)
 
 
 def test_eq_points_are_two_one_nought_nought_and_mirrored() -> None:

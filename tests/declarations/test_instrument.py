@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analysis.declarations import parse_instrument
+from analysis.declarations.instrument import STATUSES
 from analysis.foundation import DeclarationError
 from analysis.storage.declared import instrument_names, read_instrument
 
@@ -93,9 +94,19 @@ def test_a_key_given_twice_is_refused() -> None:
 def test_shipped_codebooks_keep_their_invariants(name: str) -> None:
     instrument = read_instrument(name)
     assert instrument.name == name
-    assert instrument.subscales
+    assert instrument.subscales or instrument.unscorable
     scored = {item for subscale in instrument.subscales for item in subscale.items}
     reversed_items = {item.name for item in instrument.items if item.reverse_keyed}
     assert reversed_items <= scored
     assert {fact.about for fact in instrument.facts} >= {"responses", "keys"}
-    assert all(fact.source for fact in instrument.facts)
+    for fact in (*instrument.facts, *instrument.background):
+        assert fact.source
+        assert fact.status in STATUSES
+    for known in instrument.evidence:
+        assert known.source
+        assert known.status in STATUSES
+        assert known.values or known.note
+    for one in instrument.subscales:
+        assert set(one.items) <= {item.name for item in instrument.items}
+        assert one.name not in instrument.forbidden
+        assert one.lowest < one.highest
