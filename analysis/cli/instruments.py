@@ -90,16 +90,15 @@ def _list(instruments: Iterable[Instrument]) -> Iterator[str]:
     yield f"{'name':<24}{'items':>6}  {'status':<16} title"
     for known in instruments:
         start = f"{known.name:<24}{len(known.items):>6}  {known.status:<16} "
-        yield from textwrap.wrap(
-            start + known.title, width=WIDTH, subsequent_indent=" " * len(start)
-        )
+        yield from _wrapped(start + known.title, indent=len(start))
     yield ""
-    yield "status: the least sure fact that scores rest on. absent: it cannot be scored."
+    yield "status: of the least sure fact that scores rest on; absent: cannot be scored"
 
 
 def _shown(instrument: Instrument) -> Iterator[str]:
     """One instrument, part by part, each under its heading."""
-    yield f"{instrument.title}  ({instrument.name}, {instrument.status})"
+    head = f"{instrument.title} ({instrument.name}, {instrument.status})"
+    yield from _wrapped(head, indent=2)
     yield from _pairs(
         {
             "measures": instrument.construct,
@@ -122,28 +121,26 @@ def _shown(instrument: Instrument) -> Iterator[str]:
     yield from _part("How far each fact was checked", _facts(instrument))
 
 
+def _wrapped(line: str, *, indent: int) -> list[str]:
+    return textwrap.wrap(
+        line, width=WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False
+    )
+
+
 def _part(heading: str, lines: Iterable[str]) -> Iterator[str]:
     told = list(lines)
     if told:
         yield ""
         yield heading
     for line in told:
-        yield from textwrap.wrap(
-            line,
-            width=WIDTH,
-            initial_indent="  ",
-            subsequent_indent="      ",
-            break_on_hyphens=False,
-        )
+        yield from _wrapped(f"  {line}", indent=6)
 
 
 def _pairs(told: dict[str, str]) -> Iterator[str]:
     for name, text in told.items():
         if text:
             start = f"  {name:<12}"
-            yield from textwrap.wrap(
-                start + text, width=WIDTH, subsequent_indent=" " * 14
-            )
+            yield from _wrapped(start + text, indent=14)
 
 
 def _answers(instrument: Instrument) -> Iterator[str]:
