@@ -1,5 +1,6 @@
 """Responses into clean, scored responses, with the participant flow."""
 
+from analysis.cleaning.key_audit import KeyAudit, key_audit, key_audit_findings
 from analysis.cleaning.rules import (
     FRAME_COLUMNS,
     RULES,
@@ -12,6 +13,7 @@ from analysis.cleaning.scoring import (
     keyed_responses,
     score_responses,
     score_subscale,
+    score_subscales,
     score_wave,
 )
 
@@ -19,11 +21,15 @@ __all__ = [
     "FRAME_COLUMNS",
     "RULES",
     "Cleaned",
+    "KeyAudit",
     "clean_responses",
     "clean_wave",
     "flow_findings",
+    "key_audit",
+    "key_audit_findings",
     "keyed_responses",
     "score_responses",
     "score_subscale",
+    "score_subscales",
     "score_wave",
 ]

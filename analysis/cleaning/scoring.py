@@ -5,19 +5,20 @@ Scoring is data; an instrument never needs code of its own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 
 from analysis.cleaning.rules import FRAME_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import pandas as pd
-
     from analysis.cleaning.rules import Cleaned
-    from analysis.declarations import Instrument, Study, Subscale
+    from analysis.declarations import Coding, Instrument, Study, Subscale
+
+Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 
 def keyed_responses(responses: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
@@ -36,38 +37,95 @@ def keyed_responses(responses: pd.DataFrame, instrument: Instrument) -> pd.DataF
     """
     names = [item.name for item in instrument.items]
     codes = responses[[f"{instrument.name}.{name}" for name in names]]
-    keyed = codes.set_axis(names, axis="columns")
-    ends = instrument.lowest + instrument.highest
-    turned = [item.name for item in instrument.items if item.reverse_keyed]
-    keyed = keyed.assign(**{name: ends - keyed[name] for name in turned})
-    if not instrument.points:
+    keyed = {
+        item.name: _worth(
+            codes[f"{instrument.name}.{item.name}"].to_numpy(float, na_value=np.nan),
+            instrument.coding(item.name),
+            turned=item.reverse_keyed,
+        )
+        for item in instrument.items
+    }
+    return pd.DataFrame(keyed, index=responses.index, columns=names, dtype=float)
+
+
+def _worth(codes: Array, coding: Coding, *, turned: bool) -> Array:
+    """What the answers to one item are worth; NaN for a code that has no points."""
+    keyed = coding.lowest + coding.highest - codes if turned else codes
+    if not coding.points:
         return keyed
-    points = {float(code): value for code, value in instrument.points.items()}
-    scored: pd.DataFrame = keyed.apply(lambda column: column.map(points))
-    return scored
+    points = {float(code): worth for code, worth in coding.points.items()}
+    known = np.array(sorted(points))
+    place = np.searchsorted(known, np.nan_to_num(keyed, nan=known[0]))
+    place = np.minimum(place, len(known) - 1)
+    worth = np.array([points[code] for code in known])[place]
+    return np.where(known[place] == keyed, worth, np.nan)
 
 
 def score_subscale(keyed: pd.DataFrame, subscale: Subscale) -> pd.Series[float]:
-    """The score of each participant on a subscale.
+    """The score of each participant on a subscale that is made of items.
 
     Returns
     -------
     Series of float
         NaN where more items are unanswered than the codebook allows.
     """
-    items = keyed[list(subscale.items)]
-    answered = items.notna().sum(axis="columns")
-    enough = answered >= len(subscale.items) - subscale.max_missing
-    mean = items.sum(axis="columns") / answered.where(answered > 0)
+    items = keyed[list(subscale.items)].to_numpy(float)
+    asked = np.ones(items.shape, dtype=bool)
+    if subscale.gates:
+        gates = keyed[list(subscale.gates)]
+        # Who left the deciding question out was asked, and did not answer.
+        asked = ((gates == subscale.gate_open) | gates.isna()).to_numpy()
+        items = np.where(gates.notna().to_numpy() & asked, items, np.nan)
+    answered = (~np.isnan(items) & asked).sum(axis=1)
+    due = asked.sum(axis=1)
+    total = np.where(asked, np.nan_to_num(items), 0.0).sum(axis=1)
+    mean = total / np.where(answered > 0, answered, np.nan)
+    score = _combined(total, mean, complete=answered == due, subscale=subscale)
+    enough = (answered >= due - subscale.max_missing) & (answered > 0)
+    return pd.Series(
+        np.where(enough, score, np.nan), index=keyed.index, name=subscale.name
+    )
+
+
+def _combined(
+    total: Array, mean: Array, *, complete: Array, subscale: Subscale
+) -> Array:
+    count = len(subscale.items)
     if subscale.method == "sum":
         # With gaps filled by the person's own mean, the sum is mean times items;
         # without gaps the plain sum keeps whole numbers whole.
-        complete = answered == len(subscale.items)
-        filled = mean * len(subscale.items)
-        score = filled.where(~complete, items.sum(axis="columns"))
-    else:
-        score = mean
-    return score.where(enough, np.nan).rename(subscale.name)
+        return np.where(complete, total, mean * count)
+    low, high = subscale.item_ends
+    if subscale.method == "all_highest":
+        return (total >= high * count - 1e-9).astype(float)
+    if subscale.rescaled:
+        width = subscale.highest - subscale.lowest
+        return subscale.lowest + width * (mean - low) / (high - low)
+    return mean
+
+
+def score_subscales(keyed: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
+    """Every score of one instrument, those made of other scores after their parts.
+
+    Returns
+    -------
+    DataFrame, one row a participant
+        A column a subscale, in the order of the codebook. A score of scores is NaN
+        where any of its parts is.
+    """
+    scores: dict[str, pd.Series[float]] = {}
+    for subscale in instrument.subscales:
+        if not subscale.parts:
+            scores[subscale.name] = score_subscale(keyed, subscale)
+            continue
+        parts = pd.DataFrame({name: scores[name] for name in subscale.parts})
+        if subscale.method == "lookup":
+            scores[subscale.name] = parts[subscale.parts[0]].map(dict(subscale.lookup))
+        elif subscale.method == "sum":
+            scores[subscale.name] = parts.sum(axis="columns", skipna=False)
+        else:
+            scores[subscale.name] = parts.mean(axis="columns", skipna=False)
+    return pd.DataFrame(scores, index=keyed.index, dtype=float)
 
 
 def score_responses(
@@ -82,10 +140,11 @@ def score_responses(
     """
     who = [name for name in FRAME_COLUMNS if name in responses.columns]
     scores = {
-        f"{instrument.name}.{subscale.name}": score_subscale(keyed, subscale)
+        f"{instrument.name}.{name}": column
         for instrument in instruments
-        for keyed in [keyed_responses(responses, instrument)]
-        for subscale in instrument.subscales
+        for name, column in score_subscales(
+            keyed_responses(responses, instrument), instrument
+        ).items()
     }
     return responses[who].assign(**scores)
 

@@ -5,19 +5,20 @@ Labels and keys only; the wording of copyrighted items is never kept.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from analysis.declarations.tables import Table, parse_toml
 from analysis.foundation import DeclarationError
+from analysis.foundation.errors import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STATUSES = ("verified", "computed", "unverified", "project_defined")
-METHODS = ("sum", "mean", "value")
-REPLACEMENTS = ("none", "person_mean")
-DIRECTIONS = ("higher_is_better", "higher_is_worse")
+STATUSES = ("verified", "computed", "project_defined", "unverified", "absent")
+"""How far a fact was checked, the surest first; *absent* means that nobody knows it."""
+
+Value: TypeAlias = float | str | tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,51 +31,34 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One question, by its label."""
-
-    name: str
-    label: str
-    reverse_keyed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscale:
-    """A score made of items.
+class Evidence:
+    """What others found with the instrument; nothing is scored by it.
 
     Attributes
     ----------
-    method : str
-        ``sum`` or ``mean`` of the items' points, or ``value`` of a single item.
-    lowest, highest : float
-        Ends of the score's range.
-    max_missing : int
-        Most unanswered items with which the score is still made.
-    replace_missing : str
-        ``person_mean`` fills a gap with the mean of the participant's own answers.
-    reflective : bool
-        Whether the items are taken as signs of one thing, so that reliability applies.
+    kind : str
+        ``reliability``, ``dependability``, ``norms`` or ``change``.
+    values : mapping
+        Name of the statistic, or of the score → a number, a list or a few words.
     """
 
-    name: str
-    title: str
-    items: tuple[str, ...]
-    method: str
-    lowest: float
-    highest: float
-    max_missing: int = 0
-    replace_missing: str = "none"
-    reflective: bool = True
+    kind: str
+    values: Mapping[str, Value]
+    n: int | None
+    population: str
+    note: str
+    status: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Instrument:
-    """A questionnaire: what is asked, how it is answered and how it is scored.
+class Coding:
+    """How an item is answered: its codes, their labels and what they are worth.
 
     Attributes
     ----------
-    lowest, highest : float
-        Ends of the answer codes.
+    lowest, highest, step : float
+        Ends of the answer codes, and how far neighbours lie apart.
     answers : mapping
         Answer label → code, as printed on the form.
     unscored : tuple of str
@@ -83,22 +67,12 @@ class Instrument:
         Keyed code → points where they differ (a 0/1/2 scoring); empty otherwise.
     """
 
-    name: str
-    title: str
-    construct: str
-    respondent: str
-    direction: str
     lowest: float
     highest: float
-    items: tuple[Item, ...]
-    subscales: tuple[Subscale, ...]
+    step: float = 1.0
     answers: Mapping[str, float] = field(default_factory=dict)
     unscored: tuple[str, ...] = ()
     points: Mapping[str, float] = field(default_factory=dict)
-    facts: tuple[Fact, ...] = ()
-    licence: str = ""
-    citation: str = ""
-    cautions: tuple[str, ...] = ()
 
     @property
     def lowest_points(self) -> float:
@@ -111,156 +85,237 @@ class Instrument:
         return max(self.points.values()) if self.points else self.highest
 
     @property
+    def ends(self) -> str:
+        """Where the codes begin and end, in words."""
+        steps = "" if self.step == 1 else f" in steps of {self.step:g}"
+        return f"{self.lowest:g} to {self.highest:g}{steps}"
+
+    def codes(self) -> tuple[float, ...]:
+        """Every code there is."""
+        steps = round((self.highest - self.lowest) / self.step)
+        return tuple(self.lowest + self.step * number for number in range(steps + 1))
+
+    def takes(self, code: float) -> bool:
+        """Whether a number is one of the codes."""
+        steps = (code - self.lowest) / self.step
+        return self.lowest <= code <= self.highest and float(steps).is_integer()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One question, by its label.
+
+    Attributes
+    ----------
+    coding : str
+        Which of the instrument's codings it is answered in; empty for the usual one.
+    counts_if : str
+        An item that must have its highest answer for this one to count.
+    """
+
+    name: str
+    label: str
+    reverse_keyed: bool = False
+    coding: str = ""
+    counts_if: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscale:
+    """A score made of items, or of other scores.
+
+    Attributes
+    ----------
+    items : tuple of str
+        What it is made of; for a score of scores, the items of all of them.
+    parts : tuple of str
+        The scores it is made of, where it is one of scores.
+    method : str
+        ``sum`` or ``mean`` of the points, ``value`` of a single item, ``all_highest``
+        (1 if every item has its highest points, otherwise 0), or ``lookup``.
+    lowest, highest : float
+        Ends of the score's range.
+    item_ends : tuple of float
+        Least and most the items can be worth, on average.
+    max_missing : int
+        Most unanswered items with which the score is still made.
+    replace_missing : str
+        ``person_mean`` fills a gap with the mean of the participant's own answers.
+    rescaled : bool
+        Whether the mean is carried from the ends of the items onto the range.
+    lookup : mapping
+        Score of the part → this score.
+    gates : tuple of str
+        Item by item, the one that must be answered with ``gate_open``; empty if none.
+    reflective : bool
+        Whether the items are taken as signs of one thing, so that reliability applies.
+    direction : str
+        Which way is better; the instrument's, unless the codebook says otherwise.
+    """
+
+    name: str
+    title: str
+    items: tuple[str, ...]
+    method: str
+    lowest: float
+    highest: float
+    item_ends: tuple[float, float] = (0.0, 0.0)
+    parts: tuple[str, ...] = ()
+    max_missing: int = 0
+    replace_missing: str = "none"
+    rescaled: bool = False
+    lookup: Mapping[float, float] = field(default_factory=dict)
+    gates: tuple[str, ...] = ()
+    gate_open: float = 1.0
+    reflective: bool = True
+    direction: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unscorable:
+    """A score known by name, of which something needed to make it is absent."""
+
+    name: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """A questionnaire: what is asked, how it is answered and how it is scored.
+
+    Attributes
+    ----------
+    target : str
+        Whom or what the answers are about.
+    lowest, highest, step, answers, unscored, points
+        The coding of every item that does not name another; see `Coding`.
+    codings : mapping
+        Name → coding, for the items that are answered in another way.
+    facts : tuple of Fact
+        What scores rest on.
+    background : tuple of Fact
+        What no score rests on: licence and citation.
+    forbidden : mapping
+        Scores that must not be made → why.
+    partition : tuple of str
+        Scores that together hold every item once.
+    """
+
+    name: str
+    title: str
+    construct: str
+    respondent: str
+    direction: str
+    lowest: float
+    highest: float
+    items: tuple[Item, ...]
+    subscales: tuple[Subscale, ...]
+    target: str = ""
+    step: float = 1.0
+    answers: Mapping[str, float] = field(default_factory=dict)
+    unscored: tuple[str, ...] = ()
+    points: Mapping[str, float] = field(default_factory=dict)
+    codings: Mapping[str, Coding] = field(default_factory=dict)
+    unscorable: tuple[Unscorable, ...] = ()
+    forbidden: Mapping[str, str] = field(default_factory=dict)
+    partition: tuple[str, ...] = ()
+    missing_rule: str = ""
+    facts: tuple[Fact, ...] = ()
+    background: tuple[Fact, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    licence: str = ""
+    citation: str = ""
+    cautions: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+
+    @property
+    def usual_coding(self) -> Coding:
+        """How items are answered that name no other coding."""
+        return Coding(
+            lowest=self.lowest,
+            highest=self.highest,
+            step=self.step,
+            answers=self.answers,
+            unscored=self.unscored,
+            points=self.points,
+        )
+
+    @property
+    def lowest_points(self) -> float:
+        """Least a usual item can add to a score."""
+        return self.usual_coding.lowest_points
+
+    @property
+    def highest_points(self) -> float:
+        """Most a usual item can add to a score."""
+        return self.usual_coding.highest_points
+
+    @property
     def unverified(self) -> tuple[Fact, ...]:
-        """What the codebook itself says was not checked against a source."""
+        """What scores rest on that was not checked against a source."""
         return tuple(fact for fact in self.facts if fact.status == "unverified")
 
     @property
     def project_defined(self) -> bool:
         """Whether the form is a project's own, not a validated instrument."""
-        return any(fact.status == "project_defined" for fact in self.facts)
+        made = [fact for fact in self.facts if fact.about in ("responses", "keys")]
+        return any(fact.status == "project_defined" for fact in made)
+
+    @property
+    def status(self) -> str:
+        """The least sure status of all that scores rest on; absent if none is made."""
+        if not self.subscales:
+            return "absent"
+        known = [fact.status for fact in self.facts if fact.status != "absent"]
+        return max(known, key=STATUSES.index, default="unverified")
+
+    def coding(self, item: str) -> Coding:
+        """How an item is answered."""
+        name = self.item(item).coding
+        return self.codings[name] if name else self.usual_coding
+
+    def codes_of(self, item: str) -> Instrument:
+        """The instrument as if all of it were answered as this item is."""
+        coding = self.coding(item)
+        return dataclasses.replace(
+            self,
+            lowest=coding.lowest,
+            highest=coding.highest,
+            step=coding.step,
+            answers=coding.answers,
+            unscored=coding.unscored,
+            points=coding.points,
+        )
+
+    def takes(self, code: float) -> bool:
+        """Whether a number is a code of any of the codings."""
+        return any(
+            coding.takes(code) for coding in (self.usual_coding, *self.codings.values())
+        )
 
     def item(self, name: str) -> Item:
         """The item of that name."""
         return next(item for item in self.items if item.name == name)
 
     def subscale(self, name: str) -> Subscale:
-        """The subscale of that name."""
-        return next(subscale for subscale in self.subscales if subscale.name == name)
+        """The subscale of that name.
 
+        Raises
+        ------
+        DeclarationError
+            There is none, it must not be made, or it cannot be: with the reason.
+        """
+        for subscale in self.subscales:
+            if subscale.name == name:
+                return subscale
+        raise DeclarationError(f"instruments/{self.name}.toml", self.refusal(name))
 
-def parse_instrument(text: str, *, where: str) -> Instrument:
-    """Turn the text of a codebook into an instrument.
-
-    Raises
-    ------
-    DeclarationError
-        With every fault, each at its key.
-    """
-    faults: list[str] = []
-    top = Table(parse_toml(text, where=where), faults)
-    instrument = _instrument(top)
-    top.close()
-    faults.extend(check_instrument(instrument))
-    if faults:
-        raise DeclarationError(where, faults)
-    return instrument
-
-
-def _instrument(top: Table) -> Instrument:
-    responses = top.table("responses")
-    facts: list[Fact] = []
-    items = tuple(_item(name, table) for name, table in top.tables("items"))
-    _fact("responses", responses, facts)
-    subscales = tuple(
-        _subscale(name, table, items, facts) for name, table in top.tables("subscales")
-    )
-    for about in ("keys", "wording"):
-        if top.has(about):
-            table = top.table(about)
-            _fact(about, table, facts)
-            table.close()
-    instrument = Instrument(
-        name=top.text("name"),
-        title=top.text("title"),
-        construct=top.text("construct"),
-        respondent=top.text("respondent"),
-        direction=top.choice("direction", DIRECTIONS),
-        lowest=responses.number("lowest"),
-        highest=responses.number("highest"),
-        answers=responses.numbers_by_text("answers"),
-        unscored=responses.texts("unscored"),
-        points=responses.numbers_by_text("points"),
-        items=items,
-        subscales=subscales,
-        facts=tuple(facts),
-        licence=top.text("licence"),
-        citation=top.text("citation"),
-        cautions=top.texts("cautions"),
-    )
-    responses.close()
-    return instrument
-
-
-def _item(name: str, table: Table) -> Item:
-    item = Item(
-        name=name,
-        label=table.text("label"),
-        reverse_keyed=table.flag("reverse_keyed"),
-    )
-    table.close()
-    return item
-
-
-def _subscale(
-    name: str, table: Table, items: tuple[Item, ...], facts: list[Fact]
-) -> Subscale:
-    everything = tuple(item.name for item in items)
-    lowest, highest = table.pair("range")
-    subscale = Subscale(
-        name=name,
-        title=table.text("title"),
-        items=table.texts("items", everything),
-        method=table.choice("method", METHODS),
-        lowest=lowest,
-        highest=highest,
-        max_missing=table.whole("max_missing", 0),
-        replace_missing=table.choice("replace_missing", REPLACEMENTS, "none"),
-        reflective=table.flag("reflective", default=True),
-    )
-    _fact(f"subscale {name}", table, facts)
-    table.close()
-    return subscale
-
-
-def _fact(about: str, table: Table, facts: list[Fact]) -> None:
-    status = table.choice("status", STATUSES)
-    facts.append(Fact(about=about, status=status, source=table.text("source")))
-
-
-def check_instrument(instrument: Instrument) -> list[str]:
-    """Every way in which a codebook contradicts itself."""
-    faults = []
-    known = {item.name for item in instrument.items}
-    if not known:
-        faults.append("[items] an instrument needs at least one item")
-    if instrument.lowest >= instrument.highest:
-        faults.append("[responses] lowest must be below highest")
-    outside = [
-        label
-        for label, code in instrument.answers.items()
-        if not instrument.lowest <= code <= instrument.highest
-    ]
-    if outside:
-        faults.append(f"[responses.answers] {len(outside)} codes lie outside the range")
-    for subscale in instrument.subscales:
-        faults.extend(_check_subscale(subscale, instrument, known))
-    return faults
-
-
-def _check_subscale(
-    subscale: Subscale, instrument: Instrument, known: set[str]
-) -> list[str]:
-    at = f"[subscales.{subscale.name}]"
-    strangers = [name for name in subscale.items if name not in known]
-    if strangers:
-        return [f"{at} items not declared: {', '.join(strangers)}"]
-    if len(set(subscale.items)) != len(subscale.items):
-        return [f"{at} an item is named twice"]
-    count = len(subscale.items)
-    faults = []
-    if subscale.method == "value" and count != 1:
-        faults.append(f"{at} method 'value' takes one item, not {count}")
-    times = count if subscale.method == "sum" else 1
-    ends = (instrument.lowest_points * times, instrument.highest_points * times)
-    if ends != (subscale.lowest, subscale.highest):
-        faults.append(
-            f"{at} range is [{subscale.lowest:g}, {subscale.highest:g}] but the items "
-            f"and the method give [{ends[0]:g}, {ends[1]:g}]"
-        )
-    if not 0 <= subscale.max_missing < count:
-        faults.append(f"{at} max_missing must be at least 0 and below {count}")
-    gaps_unfilled = subscale.max_missing > 0 and subscale.replace_missing == "none"
-    if gaps_unfilled and subscale.method == "sum":
-        faults.append(f"{at} a sum with gaps needs replace_missing = 'person_mean'")
-    return faults
+    def refusal(self, name: str) -> str:
+        """Why there is no subscale of that name."""
+        if name in self.forbidden:
+            return f"'{name}' must not be scored: {self.forbidden[name]}"
+        for subscale in self.unscorable:
+            if subscale.name == name:
+                return f"'{name}' cannot be scored: {subscale.reason}"
+        return unknown("subscale", name, [part.name for part in self.subscales])

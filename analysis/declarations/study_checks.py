@@ -124,10 +124,7 @@ def _stays_inside(path: str) -> bool:
 def _check_answers(export: Export, study: Study) -> Iterator[str]:
     for name, answers in export.answers.items():
         instrument = study.instruments[name]
-        outside = sum(
-            not instrument.lowest <= code <= instrument.highest
-            for code in answers.values()
-        )
+        outside = sum(not instrument.takes(code) for code in answers.values())
         if outside:
             yield (
                 f"[surveys.{export.survey}.answers.{name}] {outside} codes lie outside "
@@ -149,12 +146,28 @@ def _check(outcome: Outcome, study: Study) -> Iterator[str]:
     if outcome.instrument not in instruments:
         yield f"[{at}.instrument] {unknown('name', outcome.instrument, instruments)}"
         return
-    subscales = [part.name for part in study.instruments[outcome.instrument].subscales]
+    instrument = study.instruments[outcome.instrument]
+    subscales = {part.name: part for part in instrument.subscales}
     if outcome.subscale not in subscales:
-        yield f"[{at}.subscale] {unknown('subscale', outcome.subscale, subscales)}"
+        yield f"[{at}.subscale] {instrument.refusal(outcome.subscale)}"
+    elif outcome.family == "primary" and subscales[outcome.subscale].direction not in (
+        "higher_is_better",
+        "higher_is_worse",
+    ):
+        yield (
+            f"[{at}] a primary outcome needs a better and a worse end; the codebook of "
+            f"'{instrument.name}' gives '{outcome.subscale}' none"
+        )
 
 
 def _check_status(study: Study) -> Iterator[str]:
+    for instrument in study.instruments.values():
+        if not instrument.subscales:
+            lacking = dict.fromkeys(part.reason for part in instrument.unscorable)
+            yield (
+                f"[surveys] instrument '{instrument.name}' cannot be scored, whatever "
+                f"allow_unverified says: {'; '.join(lacking)}"
+            )
     if study.allow_unverified:
         return
     for instrument, fact in study.unverified():

@@ -154,6 +154,30 @@ class Table:
         inner = self.table(key)
         return {name: inner.text(name) for name in inner.keys()}  # noqa: SIM118
 
+    def numbers_by_number(self, key: str) -> dict[float, float]:
+        """A table of numbers, each under a number."""
+        inner, found = self.table(key), {}
+        for name in inner.keys():  # noqa: SIM118
+            try:
+                found[float(name)] = inner.number(name)
+            except ValueError:
+                inner.fault(name, "must be a number")
+        return found
+
+    def values_by_text(self, key: str) -> dict[str, float | str | tuple[float, ...]]:
+        """A table of numbers, texts and lists of numbers."""
+        inner = self.table(key)
+        found: dict[str, float | str | tuple[float, ...]] = {}
+        for name in inner.keys():  # noqa: SIM118
+            value = inner.raw(name)
+            if isinstance(value, str) or _is_number(value):
+                found[name] = value
+            elif isinstance(value, list) and all(_is_number(part) for part in value):
+                found[name] = tuple(value)
+            else:
+                inner.fault(name, "must be a number, a list of numbers or a text")
+        return found
+
     def raw(self, key: str) -> Any:
         """The value as it stands, for the few keys that take more than one form."""
         self._asked.add(key)

@@ -52,7 +52,9 @@ def item_codes(cells: pd.Series[str], instrument: Instrument, export: Export) ->
     the instrument's range. Where the study itself declares numbers as answers, no
     other number is taken: an export's 15 to 18 must not pass for codes.
     """
-    own = export.answers.get(instrument.name, {})
+    declared = export.answers.get(instrument.name, {})
+    takes = instrument.usual_coding.takes
+    own = {text: code for text, code in declared.items() if takes(code)}
     answers = _folded(instrument.answers) | _folded(own)
     takes_numbers = not any(_number(text) is not None for text in own)
     unscored = {fold(text) for text in instrument.unscored}
@@ -65,8 +67,7 @@ def item_codes(cells: pd.Series[str], instrument: Instrument, export: Export) ->
         number = _number(text) if takes_numbers else None
         if number is None:
             return "unmapped"
-        inside = instrument.lowest <= number <= instrument.highest
-        return number if inside and number.is_integer() else "unmapped"
+        return number if instrument.usual_coding.takes(number) else "unmapped"
 
     return _coded(cells, code, export.missing_codes)
 

@@ -21,6 +21,7 @@ from analysis.intake.answers import (
     group_names,
     item_codes,
 )
+from analysis.intake.coding import coding_shifts
 from analysis.intake.pseudonyms import pseudonyms
 from analysis.storage.key import read_key
 from analysis.storage.rows import RawTable, read_raw
@@ -259,8 +260,10 @@ def _items(
     faults: list[str],
 ) -> dict[str, pd.Series[float]]:
     found = {}
+    misfits = []
     for column, header in export.columns.items.items():
-        instrument = study.instruments[column.partition(".")[0]]
+        name, _, item = column.partition(".")
+        instrument = study.instruments[name].codes_of(item)
         codes = item_codes(cells[header], instrument, export)
         found[column] = codes.values
         for reason, count in codes.emptied.items():
@@ -270,8 +273,10 @@ def _items(
             labels = f", or {known}" if known else ""
             faults.append(
                 f"{export.file}: column '{header}' has {codes.unmapped} answers of "
-                f"{len(cells)} that are not codes {instrument.lowest:g} to "
-                f"{instrument.highest:g}{labels}. Declare others under "
+                f"{len(cells)} that are not codes {instrument.usual_coding.ends}"
+                f"{labels}. Declare others under "
                 f"[surveys.{export.survey}.answers.{instrument.name}] or missing_codes"
             )
+            misfits.append(column)
+    faults.extend(coding_shifts(cells, export, study, misfits))
     return found

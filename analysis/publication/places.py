@@ -112,8 +112,12 @@ def arms_of(disclosed: Disclosed, study: Study, *, contrasts: bool) -> list[str]
 
 def direction_text(instrument: Instrument) -> str:
     """Which way is better, as a sentence."""
-    better = "higher" if instrument.direction == "higher_is_better" else "lower"
-    return f"A {better} score is better."
+    return {
+        "higher_is_better": "A higher score is better.",
+        "higher_is_worse": "A lower score is better.",
+        "higher_is_more": "A higher score is more of it, not better or worse.",
+        "mixed": "Which way is better differs from score to score.",
+    }[instrument.direction]
 
 
 def range_text(subscale: Subscale) -> str:

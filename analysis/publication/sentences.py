@@ -73,7 +73,7 @@ class MainResult:
     @property
     def sign(self) -> int:
         """Turns a difference into a gain."""
-        return 1 if self.instrument.direction == "higher_is_better" else -1
+        return -1 if self.subscale.direction == "higher_is_worse" else 1
 
     @property
     def gain(self) -> float:

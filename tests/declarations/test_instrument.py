@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analysis.declarations import parse_instrument
+from analysis.declarations.instrument import STATUSES
 from analysis.foundation import DeclarationError
 from analysis.storage.declared import instrument_names, read_instrument
 
@@ -93,9 +94,212 @@ def test_a_key_given_twice_is_refused() -> None:
 def test_shipped_codebooks_keep_their_invariants(name: str) -> None:
     instrument = read_instrument(name)
     assert instrument.name == name
-    assert instrument.subscales
+    assert instrument.subscales or instrument.unscorable
     scored = {item for subscale in instrument.subscales for item in subscale.items}
     reversed_items = {item.name for item in instrument.items if item.reverse_keyed}
     assert reversed_items <= scored
     assert {fact.about for fact in instrument.facts} >= {"responses", "keys"}
-    assert all(fact.source for fact in instrument.facts)
+    for fact in (*instrument.facts, *instrument.background):
+        assert fact.source
+        assert fact.status in STATUSES
+    for known in instrument.evidence:
+        assert known.source
+        assert known.status in STATUSES
+        assert known.values or known.note
+    for one in instrument.subscales:
+        assert set(one.items) <= {item.name for item in instrument.items}
+        assert one.name not in instrument.forbidden
+        assert one.lowest < one.highest
+
+
+PARTS = """
+[subscales.first]
+title = "First"
+items = ["a", "b"]
+method = "sum"
+range = [2, 10]
+status = "verified"
+source = "somewhere"
+[subscales.whole]
+title = "Whole"
+of = ["first", "total"]
+method = "mean"
+range = [2, 10]
+status = "verified"
+source = "somewhere"
+"""
+LOOKUP = """
+[subscales.metric]
+title = "Metric"
+of = "total"
+method = "lookup"
+range = [0, 8]
+status = "verified"
+source = "somewhere"
+[subscales.metric.table]
+2 = 0
+3 = 1
+4 = 2
+5 = 3
+6 = 4
+7 = 5
+8 = 6
+9 = 7
+10 = 8
+"""
+
+
+def faults(text: str) -> str:
+    with pytest.raises(DeclarationError) as caught:
+        parse_instrument(text, where="form.toml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "old", "new", "told"),
+    [
+        (PARTS, 'of = ["first", "total"]', 'of = "last"', "no score declared before"),
+        (PARTS, 'of = ["first", "total"]', 'of = ["first","first"]', "named twice"),
+        (PARTS, 'method = "mean"', 'method = "value"', "sum, mean or lookup"),
+        (PARTS, 'method = "mean"', 'method = "sum"', "the method give [4, 20]"),
+        (LOOKUP, "10 = 8\n", "", "table must hold every score of 'total'"),
+        (LOOKUP, "9 = 7", "9 = 6", "table must rise"),
+        (LOOKUP, "range = [0, 8]", "range = [0, 9]", "the method give [0, 8]"),
+        (LOOKUP, "4 = 2", "four = 2", "must be a number"),
+        (LOOKUP, 'of = "total"', 'items = ["a"]', "needs the score it converts"),
+        ('partition = ["no"]', "", "", "names no score: no"),
+        (
+            'partition = ["total"]',
+            'title = "Total"\nmethod = "sum"\nrange = [2, 10]',
+            'title = ""\nitems = ["b"]\nmethod = "sum"\nrange = [1, 5]',
+            "items held by no score: a",
+        ),
+        ("[forbidden]\ntotal = 'never'", "", "", "must not be scored: never"),
+        (
+            "[forbidden]\ntotal = 'never'",
+            "subscales.total",
+            "subscales.all",
+            "[subscales.all] takes every item, and a total must not be made: never",
+        ),
+        (
+            "[codings.other]\nlowest = 0\nhighest = 1\nstatus = 'verified'\n"
+            "source = 'x'",
+            'label = "first"',
+            'label = "", coding = "othr"',
+            "coding 'othr' is not declared",
+        ),
+        ("", "lowest = 1", "lowest = 1\nstep = 3", "step] must lead from lowest"),
+        ("", "lowest = 1", "lowest = 1\npoints = { 1 = 0, 5 = 1 }", "2, 3, 4"),
+        ("", 'label = "first"', 'label = "", counts_if = "z"', "names no item: z"),
+        ("", 'method = "sum"', 'method = "sum"\nrescaled = true', "only a mean"),
+        ("", 'method = "sum"', 'method = "mean"\nleast_answered = 2', "at most 1"),
+        (
+            "",
+            'method = "sum"',
+            'method = "sum"\nleast_answered = 1\nmax_missing = 0',
+            "keep one",
+        ),
+        (
+            "[[norms]]\nvalues = { mean = true }\nstatus = 'verified'\nsource = 'x'",
+            "",
+            "",
+            "must be a number, a list of numbers or a text",
+        ),
+    ],
+)
+def test_a_fault_of_a_richer_codebook_is_told(
+    more: str, old: str, new: str, told: str
+) -> None:
+    top = more if more.startswith("partition") else ""
+    text = top + (GOOD + ("" if top else more)).replace(old, new)
+    assert told in faults(text)
+
+
+def test_a_reversed_item_outside_every_score_is_told() -> None:
+    text = GOOD.replace("range = [2, 10]", 'items = ["a"]\nrange = [1, 5]')
+    assert "reverse-keyed, but in no score: b" in faults(text)
+
+
+def test_gaps_where_items_differ_in_worth_are_refused() -> None:
+    text = GOOD.replace('label = "first"', 'label = "", coding = "wide"').replace(
+        'method = "sum"', 'method = "mean"\nmax_missing = 1'
+    )
+    text += (
+        "[codings.wide]\nlowest = 1\nhighest = 9\nstatus = 'verified'\nsource = 'x'\n"
+    )
+    text = text.replace("range = [2, 10]", "range = [1, 7]")
+    assert "its items differ in what they are worth" in faults(text)
+
+
+def test_items_of_differing_coding_widen_the_range() -> None:
+    text = GOOD.replace('label = "first"', 'label = "", coding = "wide"').replace(
+        "range = [2, 10]", "range = [1, 105]"
+    )
+    text += (
+        "[codings.wide]\nlowest = 0\nhighest = 100\nstep = 50\nstatus = 'verified'\n"
+        "source = 'x'\n"
+    )
+    form = parse_instrument(text, where="form")
+    assert form.coding("a").codes() == (0.0, 50.0, 100.0)
+    assert form.coding("b").highest == 5
+    assert form.codes_of("a").highest == 100
+    assert form.takes(50)
+    assert not form.takes(25)
+
+
+@pytest.mark.parametrize(
+    ("share", "items", "gaps"),
+    [(0.8, 7, 1), (0.8, 16, 3), (0.8, 14, 2), (0.8, 15, 3), (0.5, 7, 3), (0.5, 6, 3)],
+)
+def test_the_least_share_answered_becomes_the_most_gaps(
+    share: float, items: int, gaps: int
+) -> None:
+    names = [f"i{place}" for place in range(items)]
+    listed = "\n".join(f'{name} = {{ label = "x" }}' for name in names)
+    text = GOOD.replace('a = { label = "first" }', listed).replace(
+        'b = { label = "second", reverse_keyed = true }', ""
+    )
+    text = text.replace('method = "sum"', f'method = "mean"\nleast_answered = {share}')
+    form = parse_instrument(text.replace("[2, 10]", "[1, 5]"), where="form")
+    assert form.subscale("total").max_missing == gaps
+
+
+def test_a_forbidden_score_is_refused_with_the_reason() -> None:
+    iri = read_instrument("iri")
+    with pytest.raises(DeclarationError, match="author advises against a total score"):
+        iri.subscale("total")
+    with pytest.raises(DeclarationError, match=r"Did you mean 'fantasy'\?"):
+        iri.subscale("fantsy")
+    with pytest.raises(DeclarationError, match=r"'total' cannot be scored: the keys"):
+        read_instrument("star_p").subscale("total")
+
+
+def test_an_absent_key_leaves_nothing_to_score_and_no_fault() -> None:
+    keys = '[keys]\nstatus = "absent"'
+    form = parse_instrument(
+        GOOD.replace('[keys]\nstatus = "verified"', keys), where="form"
+    )
+    assert form.subscales == ()
+    assert form.status == "absent"
+    (total,) = form.unscorable
+    assert total.reason == "the keys are absent: somewhere"
+
+
+def test_the_status_of_an_instrument_is_that_of_its_least_sure_fact() -> None:
+    assert read_instrument("care").status == "verified"
+    assert read_instrument("carpentries_impact").status == "computed"
+    assert read_instrument("seed_culture").status == "project_defined"
+    assert read_instrument("iri").status == "unverified"
+    assert read_instrument("has").status == "absent"
+    # What is known beside the scores does not count against them.
+    care = read_instrument("care")
+    assert {part.status for part in care.evidence} == {"verified", "unverified"}
+
+
+def test_what_is_known_beside_the_scores_is_kept_as_written() -> None:
+    care = read_instrument("care")
+    first = care.evidence[0]
+    assert (first.kind, first.values, first.n) == ("reliability", {"alpha": 0.94}, 1015)
+    assert care.licence.endswith("wording not shipped")
+    assert care.citation.endswith("doi 10.1093/fampra/cmh621")
+    assert {fact.about for fact in care.background} == {"licence", "citation"}

@@ -155,3 +155,44 @@ other.file = "0.csv"
     (outcome,) = study.outcomes
     assert (outcome.baseline, outcome.follow_ups) == ("before", ("after",))
     assert [survey.name for survey in study.narrowed("first").surveys] == ["other"]
+
+
+def with_instrument(name: str, subscale: str) -> str:
+    text = GOOD.replace('["seed_confidence"]', f'["{name}"]')
+    text = text.replace("items.seed_confidence", f"items.{name}")
+    text = text.replace('"seed_confidence"', f'"{name}"')
+    return "allow_unverified = true\n" + text.replace('"now"', f'"{subscale}"')
+
+
+def test_no_leave_scores_an_instrument_whose_key_is_absent() -> None:
+    with pytest.raises(DeclarationError) as caught:
+        parsed(with_instrument("star_p", "total"))
+    told = str(caught.value)
+    assert "instrument 'star_p' cannot be scored, whatever allow_unverified" in told
+    assert "the keys are absent" in told
+
+
+def test_an_outcome_that_must_not_be_scored_is_refused_with_the_reason() -> None:
+    with pytest.raises(DeclarationError, match="author advises against a total score"):
+        parsed(with_instrument("iri", "total"))
+    with pytest.raises(DeclarationError, match="'morale' cannot be scored: mean of"):
+        parsed(with_instrument("nhs_staff_survey", "morale"))
+
+
+def test_a_primary_outcome_needs_a_better_end() -> None:
+    text = with_instrument("iri", "fantasy")
+    assert parsed(text).outcomes[0].subscale == "fantasy"
+    primary = text.replace('title = "Confidence"', 'title = ""\nfamily = "primary"')
+    with pytest.raises(DeclarationError, match="needs a better and a worse end"):
+        parsed(primary)
+    burnout = with_instrument("proqol5", "burnout").replace(
+        'title = "Confidence"', 'title = ""\nfamily = "primary"'
+    )
+    assert parsed(burnout).outcomes[0].family == "primary"
+
+
+def test_answers_of_a_study_may_be_codes_of_any_of_the_codings() -> None:
+    more = "[surveys.staff.answers.ribs]\nYes = 1\nNo = 0\n"
+    assert parsed(with_instrument("ribs", "intended") + more)
+    with pytest.raises(DeclarationError, match="1 codes lie outside"):
+        parsed(with_instrument("ribs", "intended") + more + "Maybe = 9\n")

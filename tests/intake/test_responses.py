@@ -163,3 +163,75 @@ def test_the_same_person_has_another_pseudonym_in_another_study(
     project.receive("other", "export.csv", ",".join(HEADER) + "\n" + row() + "\n")
     (there,) = map_responses(read_exports(other, "before"))
     assert there.frame["participant"][0] != here
+
+
+SCALE = """
+title = "A study"
+summary = "What was done."
+allow_unverified = true
+[surveys.staff]
+title = "Staff"
+instruments = ["NAME"]
+missing_codes = ["-99"]
+items.NAME = "{item}"
+[waves.before]
+staff.file = "export.csv"
+"""
+
+
+def scale_fault(project: Project, name: str, rows: list[list[str]]) -> str:
+    declared = parse_study(
+        SCALE.replace("NAME", name), name="study", read_instrument=read_instrument
+    )
+    header = ",".join(item.name for item in read_instrument(name).items)
+    text = "\n".join([header, *(",".join(row) for row in rows)]) + "\n"
+    project.receive("study", "export.csv", text)
+    with pytest.raises(DataError) as caught:
+        map_responses(read_exports(declared, "before"))
+    assert caught.value.exit_code == 11
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "items"), [("iri", 28), ("teq", 16)])
+def test_an_export_coded_one_higher_is_refused_and_said_to_be_so(
+    project: Project, name: str, items: int
+) -> None:
+    rows = [[str(1 + (row + place) % 5) for place in range(items)] for row in range(9)]
+    rows.append(["-99"] * items)
+    told = scale_fault(project, name, rows)
+    assert (
+        "all answers lie in 1 to 5, the codebook says 0 to 4: looks like an export "
+        "coded one higher"
+    ) in told
+
+
+def test_an_export_coded_lower_says_by_how_much(project: Project) -> None:
+    told = scale_fault(project, "jse_hp", [["-1", "5", *["2"] * 18], ["0"] * 20])
+    assert "all answers lie in -1 to 5, the codebook says 1 to 7" in told
+    assert "coded 2 lower" in told
+
+
+def test_answers_that_no_shift_explains_get_no_guess(project: Project) -> None:
+    told = scale_fault(project, "teq", [["0"] * 16, ["5"] * 16])
+    assert "looks like" not in told
+    assert "that are not codes 0 to 4" in told
+
+
+def test_codes_between_the_steps_are_no_codes(project: Project) -> None:
+    told = scale_fault(project, "cbi", [["50"] * 19, ["3"] * 19])
+    assert "column 'p1' has 1 answers of 2 that are not codes 0 to 100 in steps" in told
+    assert "looks like" not in told
+
+
+def test_each_item_is_read_in_its_own_coding(project: Project) -> None:
+    declared = parse_study(
+        SCALE.replace("NAME", "ribs"), name="study", read_instrument=read_instrument
+    )
+    header = ",".join(item.name for item in read_instrument("ribs").items)
+    text = f"{header}\nyes,no,Don't know,1,5,4,don't know,3\n"
+    project.receive("study", "export.csv", text)
+    (found,) = map_responses(read_exports(declared, "before"))
+    answers = [float(found.frame[f"ribs.{name}"][0]) for name in header.split(",")]
+    assert answers[:2] == [1.0, 0.0]
+    assert math.isnan(answers[2])
+    assert answers[3:] == [1.0, 5.0, 4.0, 3.0, 3.0]

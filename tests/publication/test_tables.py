@@ -180,7 +180,9 @@ def test_a_label_is_never_read_as_markup() -> None:
 
 def test_what_a_study_is_includes_its_cautions() -> None:
     html = show_study(study_of("eq-short"))._repr_html_()
-    assert "not checked against a published source: subscale total" in html
+    assert (
+        "not checked against a published source: missing answers (from memory)" in html
+    )
     assert "Simulated data" not in html
     html = show_study(study_of("listening-pilot"))._repr_html_()
     assert "Simulated data" in html

@@ -1,0 +1,230 @@
+"""List the instruments, and show what a codebook says of one.
+
+Lines are as long whatever the window, so that two outputs can be compared.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from analysis.cli.application import app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from analysis.declarations import Coding, Instrument, Subscale
+    from analysis.declarations.instrument import Evidence, Value
+
+WIDTH = 88
+METHODS = {
+    "sum": "sum",
+    "mean": "mean",
+    "value": "the answer itself",
+    "all_highest": "1 if every answer is the highest, otherwise 0",
+    "lookup": "looked up in a table",
+}
+DIRECTIONS = {
+    "higher_is_better": "higher is better",
+    "higher_is_worse": "higher is worse",
+    "higher_is_more": "higher is more, neither better nor worse",
+    "mixed": "which way is better differs from score to score",
+}
+
+
+@app.command()
+def instruments(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Show this one; all are listed without."),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print the names alone.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON for other programs.")
+    ] = False,
+) -> None:
+    """List the instruments, or show what the codebook says of one."""
+    from analysis.storage.declared import (  # noqa: PLC0415
+        instrument_names,
+        read_instrument,
+    )
+
+    if name is not None:
+        instrument = read_instrument(name)
+        if as_json:
+            typer.echo(_json(asdict(instrument) | {"status": instrument.status}))
+        else:
+            typer.echo(name if quiet else "\n".join(_shown(instrument)))
+        return
+    if quiet and not as_json:
+        typer.echo("\n".join(instrument_names()))
+        return
+    listed = [read_instrument(known) for known in instrument_names()]
+    if as_json:
+        typer.echo(_json([_row(instrument) for instrument in listed]))
+    else:
+        typer.echo("\n".join(_list(listed)))
+
+
+def _json(told: object) -> str:
+    return json.dumps(told, indent=1, ensure_ascii=False)
+
+
+def _row(instrument: Instrument) -> dict[str, object]:
+    return {
+        "name": instrument.name,
+        "title": instrument.title,
+        "items": len(instrument.items),
+        "scores": [subscale.name for subscale in instrument.subscales],
+        "status": instrument.status,
+    }
+
+
+def _list(instruments: Iterable[Instrument]) -> Iterator[str]:
+    yield f"{'name':<24}{'items':>6}  {'status':<16} title"
+    for known in instruments:
+        start = f"{known.name:<24}{len(known.items):>6}  {known.status:<16} "
+        yield from _wrapped(start + known.title, indent=len(start))
+    yield ""
+    yield "status: of the least sure fact that scores rest on; absent: cannot be scored"
+
+
+def _shown(instrument: Instrument) -> Iterator[str]:
+    """One instrument, part by part, each under its heading."""
+    head = f"{instrument.title} ({instrument.name}, {instrument.status})"
+    yield from _wrapped(head, indent=2)
+    yield from _pairs(
+        {
+            "measures": instrument.construct,
+            "answered by": instrument.respondent,
+            "about": instrument.target,
+            "direction": DIRECTIONS[instrument.direction],
+            "licence": instrument.licence,
+            "citation": instrument.citation,
+        }
+    )
+    yield from _part("Answers", _answers(instrument))
+    yield from _part("Items", _items(instrument))
+    yield from _part("Scores", _scores(instrument))
+    yield from _part("Not scored", _refusals(instrument))
+    yield from _part("Beware", instrument.cautions)
+    for kind in ("reliability", "dependability", "norms", "change"):
+        known = [part for part in instrument.evidence if part.kind == kind]
+        yield from _part(f"Known: {kind}", map(_evidence, known))
+    yield from _part("Related", instrument.related)
+    yield from _part("How far each fact was checked", _facts(instrument))
+
+
+def _wrapped(line: str, *, indent: int) -> list[str]:
+    return textwrap.wrap(
+        line, width=WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False
+    )
+
+
+def _part(heading: str, lines: Iterable[str]) -> Iterator[str]:
+    told = list(lines)
+    if told:
+        yield ""
+        yield heading
+    for line in told:
+        yield from _wrapped(f"  {line}", indent=6)
+
+
+def _pairs(told: dict[str, str]) -> Iterator[str]:
+    for name, text in told.items():
+        if text:
+            start = f"  {name:<12}"
+            yield from _wrapped(start + text, indent=14)
+
+
+def _answers(instrument: Instrument) -> Iterator[str]:
+    others = "every other item" if instrument.codings else "every item"
+    yield _coding(others, instrument.usual_coding)
+    for name, coding in instrument.codings.items():
+        used = [item.name for item in instrument.items if item.coding == name]
+        yield _coding(", ".join(used), coding)
+    if instrument.missing_rule:
+        yield f"unanswered: {instrument.missing_rule}"
+
+
+def _coding(who: str, coding: Coding) -> str:
+    told = [f"{who}: codes {coding.ends}"]
+    if coding.answers:
+        labels = (f"{code:g} {label}" for label, code in coding.answers.items())
+        told.append(", ".join(labels))
+    if coding.unscored:
+        told.append(f"not scored: {', '.join(coding.unscored)}")
+    if coding.points:
+        worth = (f"{code} = {points:g}" for code, points in coding.points.items())
+        told.append(f"points after keying: {', '.join(worth)}")
+    return "; ".join(told)
+
+
+def _items(instrument: Instrument) -> Iterator[str]:
+    scored = {name for part in instrument.subscales for name in part.items}
+    wide = max((len(item.name) for item in instrument.items), default=0) + 2
+    for item in instrument.items:
+        remarks = [
+            "reversed" * item.reverse_keyed,
+            f"answered as {item.coding}" * bool(item.coding),
+            f"counts if {item.counts_if}" * bool(item.counts_if),
+            "in no score" * (item.name not in scored),
+        ]
+        told = ", ".join(filter(None, remarks))
+        yield f"{item.name:<{wide}}{item.label}" + (f"  [{told}]" if told else "")
+
+
+def _scores(instrument: Instrument) -> Iterator[str]:
+    for score in instrument.subscales:
+        yield f"{score.name}: {score.title}; {'; '.join(_score(score, instrument))}"
+
+
+def _score(score: Subscale, instrument: Instrument) -> Iterator[str]:
+    of = ", ".join(score.parts or score.items)
+    if len(score.items) == len(instrument.items) > 1 and not score.parts:
+        of = f"all {len(score.items)} items"
+    yield f"{METHODS[score.method]} of {of}" if score.method != "value" else of
+    if score.rescaled:
+        yield "rescaled"
+    yield f"{score.lowest:g} to {score.highest:g}"
+    if score.direction != instrument.direction:
+        yield DIRECTIONS[score.direction]
+    if score.max_missing:
+        filled = score.replace_missing == "person_mean"
+        rule = ", filled with the person's own mean" if filled else ""
+        yield f"at most {score.max_missing} of {len(score.items)} unanswered{rule}"
+    elif score.method != "value" and not score.parts:
+        yield "every item must be answered"
+    if not score.reflective:
+        yield "its reliability is not tested"
+
+
+def _refusals(instrument: Instrument) -> Iterator[str]:
+    for name, reason in instrument.forbidden.items():
+        yield f"{name}: must not be made: {reason}"
+    for part in instrument.unscorable:
+        yield f"{part.name}: cannot be made: {part.reason}"
+
+
+def _evidence(known: Evidence) -> str:
+    told = [", ".join(f"{name} {_value(v)}" for name, v in known.values.items())]
+    told += [f"n {known.n}" if known.n is not None else "", known.population]
+    told += [known.note]
+    return f"{'; '.join(filter(None, told))} [{known.status}: {known.source}]"
+
+
+def _value(value: Value) -> str:
+    if isinstance(value, tuple):
+        return "(" + ", ".join(f"{part:.10g}" for part in value) + ")"
+    return value if isinstance(value, str) else f"{value:.10g}"
+
+
+def _facts(instrument: Instrument) -> Iterator[str]:
+    for fact in (*instrument.facts, *instrument.background):
+        yield f"{fact.about}: {fact.status}: {fact.source}"
