@@ -1,12 +1,17 @@
 """Responses into clean, scored responses, with the participant flow."""
 
-from analysis.cleaning.rules import (
+from analysis.cleaning.flow import (
     FRAME_COLUMNS,
-    RULES,
     Cleaned,
+    Flow,
+    flow_findings,
+    ledger_frame,
+)
+from analysis.cleaning.rules import (
+    FLAG_RULES,
+    RULES,
     clean_responses,
     clean_wave,
-    flow_findings,
 )
 from analysis.cleaning.scoring import (
     keyed_responses,
@@ -16,13 +21,16 @@ from analysis.cleaning.scoring import (
 )
 
 __all__ = [
+    "FLAG_RULES",
     "FRAME_COLUMNS",
     "RULES",
     "Cleaned",
+    "Flow",
     "clean_responses",
     "clean_wave",
     "flow_findings",
     "keyed_responses",
+    "ledger_frame",
     "score_responses",
     "score_subscale",
     "score_wave",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -107,29 +107,60 @@ class Answers:
         return Answers(items=tuple(items), codes=self.codes[places], shift=self.shift)
 
 
-def compact_answers(responses: pd.DataFrame) -> Answers:
+def compact_answers(responses: pd.DataFrame, *, rows: Array | None = None) -> Answers:
     """Responses as a compact matrix.
 
     Parameters
     ----------
     responses : DataFrame, shape (n_people, n_items)
         Codes; NaN where not answered. A code beyond any number counts as NaN.
+    rows : ndarray of bool, optional
+        Whose responses; everybody's if not given.
     """
     items = tuple(str(name) for name in responses.columns)
-    codes = np.empty((len(items), len(responses)), dtype=np.int8)
-    for place in range(len(items)):
-        column = responses.iloc[:, place].to_numpy(dtype=float, na_value=np.nan)
+    chosen = np.ones(len(responses), dtype=bool) if rows is None else rows
+    columns = [
+        responses.iloc[:, place].to_numpy(dtype=float, na_value=np.nan)
+        for place in range(len(items))
+    ]
+    codes = np.empty((len(items), int(chosen.sum())), dtype=np.int8)
+    for place, column in enumerate(columns):
+        column = column[chosen]  # noqa: PLW2901 - the rest of it is not asked for
         known = np.isfinite(column)
-        small = known & (column > GAP) & (column <= -GAP - 1)
+        small = known & (np.abs(column) < -GAP)
         filled = np.where(small, column, GAP).astype(np.int8)
         if not np.array_equal(filled[known], column[known]):
-            return _with_fractions(responses, items)
+            return _with_fractions(columns, chosen, items)
         codes[place] = filled
     return Answers(items=items, codes=codes)
 
 
-def _with_fractions(responses: pd.DataFrame, items: tuple[str, ...]) -> Answers:
-    codes = responses.to_numpy(dtype=float, na_value=np.nan).T.copy()
+def turned_round(answers: Answers, ends: Mapping[str, float]) -> Answers:
+    """Answers with some items turned round.
+
+    Parameters
+    ----------
+    ends : mapping
+        Item → the sum of its lowest and highest code.
+    """
+    whole = answers.is_whole and all(
+        float(end).is_integer() and abs(end) < -GAP for end in ends.values()
+    )
+    codes = answers.codes.astype(np.int8 if whole else float)
+    if answers.is_whole and not whole:
+        codes[answers.codes == GAP] = np.nan
+    for place, name in enumerate(answers.items):
+        if name in ends:
+            known = answers.codes[place] != GAP if whole else True
+            turned = ends[name] - codes[place].astype(float)
+            codes[place] = np.where(known, turned, GAP) if whole else turned
+    return Answers(items=answers.items, codes=codes, shift=answers.shift)
+
+
+def _with_fractions(
+    columns: Sequence[Array], rows: Array, items: tuple[str, ...]
+) -> Answers:
+    codes = np.array([column[rows] for column in columns], dtype=float)
     codes[~np.isfinite(codes)] = np.nan
     shift = float(np.nanmean(codes)) if (~np.isnan(codes)).any() else 0.0
     return Answers(items=items, codes=codes, shift=shift)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.cleaning.rules import FRAME_COLUMNS
+from analysis.cleaning.flow import FRAME_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
 
-    from analysis.cleaning.rules import Cleaned
+    from analysis.cleaning.flow import Cleaned
     from analysis.declarations import Instrument, Study, Subscale
 
 

@@ -85,6 +85,7 @@ def _check_export(export: Export, study: Study) -> Iterator[str]:
         yield f"[{at}.cleaning.finished] and columns.finished go together"
     if not 0 <= cleaning.least_answered <= 1:
         yield f"[{at}.cleaning.least_answered] must be a share from 0 to 1"
+    yield from _check_rules(export, study)
     for key, groups in (
         ("arm", study.arms),
         ("site", study.sites),
@@ -93,6 +94,41 @@ def _check_export(export: Export, study: Study) -> Iterator[str]:
         if getattr(columns, key) and not groups:
             yield f"[{at}.columns.{key}] needs [{key}s] to be declared"
     yield from _check_answers(export, study)
+
+
+def _check_rules(export: Export, study: Study) -> Iterator[str]:
+    """Rules that need a column, or a score, which is not declared."""
+    at = f"surveys.{export.survey}"
+    columns, cleaning = export.columns, export.cleaning
+    if cleaning.shared_submission != "keep" and not (
+        columns.submission and columns.participant
+    ):
+        yield (
+            f"[{at}.cleaning.shared_submission] needs columns.submission and "
+            "columns.participant"
+        )
+    both = bool(columns.started) and bool(columns.submitted)
+    if cleaning.dates_in_order and not both:
+        yield (
+            f"[{at}.cleaning.dates_in_order] needs columns.started and "
+            "columns.submitted"
+        )
+    timed = cleaning.careless and "seconds_per_item" in cleaning.careless.cutoffs
+    if timed and not columns.seconds and not both:
+        yield (
+            f"[{at}.cleaning.careless.seconds_per_item] needs columns.seconds, or "
+            "columns.started and columns.submitted"
+        )
+    scores = [
+        f"{name}.{subscale.name}"
+        for name in export.instruments
+        for subscale in study.instruments[name].subscales
+    ]
+    for total in cleaning.printed_totals:
+        if total.score not in scores:
+            yield f"[{at}.cleaning.printed_total.score] " + unknown(
+                "score", total.score, scores
+            )
 
 
 def _check_answers(export: Export, study: Study) -> Iterator[str]:

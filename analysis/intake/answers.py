@@ -56,6 +56,8 @@ def item_codes(cells: pd.Series[str], instrument: Instrument, export: Export) ->
     answers = _folded(instrument.answers) | _folded(own)
     takes_numbers = not any(_number(text) is not None for text in own)
     unscored = {fold(text) for text in instrument.unscored}
+    empties = export.cleaning.out_of_range == "empty"
+    stray = "out of range" if empties else "unmapped"
 
     def code(text: str) -> float | str:
         if text in answers:
@@ -66,7 +68,7 @@ def item_codes(cells: pd.Series[str], instrument: Instrument, export: Export) ->
         if number is None:
             return "unmapped"
         inside = instrument.lowest <= number <= instrument.highest
-        return number if inside and number.is_integer() else "unmapped"
+        return number if inside and number.is_integer() else stray
 
     return _coded(cells, code, export.missing_codes)
 
