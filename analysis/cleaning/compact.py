@@ -21,6 +21,7 @@ Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[Any]]
 
 GAP = -128
 """Stands for *not answered* among whole-number codes."""
+LARGEST_ANSWER = 1e50
 BLOCK = 16_384
 """People a block: a block of a hundred items stays in the processor's cache."""
 WHOLE_IN_FLOAT32 = 2.0**24
@@ -113,7 +114,8 @@ def compact_answers(responses: pd.DataFrame, *, rows: Array | None = None) -> An
     Parameters
     ----------
     responses : DataFrame, shape (n_people, n_items)
-        Codes; NaN where not answered. A code beyond any number counts as NaN.
+        Codes; NaN where not answered. An immense code counts as NaN: its square would
+        be no number.
     rows : ndarray of bool, optional
         Whose responses; everybody's if not given.
     """
@@ -161,7 +163,7 @@ def _with_fractions(
     columns: Sequence[Array], rows: Array, items: tuple[str, ...]
 ) -> Answers:
     codes = np.array([column[rows] for column in columns], dtype=float)
-    codes[~np.isfinite(codes)] = np.nan
+    codes[~(np.abs(codes) < LARGEST_ANSWER)] = np.nan
     shift = float(np.nanmean(codes)) if (~np.isnan(codes)).any() else 0.0
     return Answers(items=items, codes=codes, shift=shift)
 
