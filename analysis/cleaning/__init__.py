@@ -1,13 +1,18 @@
 """Responses into clean, scored responses, with the participant flow."""
 
+from analysis.cleaning.flow import (
+    FRAME_COLUMNS,
+    Cleaned,
+    Flow,
+    flow_findings,
+    ledger_frame,
+)
 from analysis.cleaning.key_audit import KeyAudit, key_audit, key_audit_findings
 from analysis.cleaning.rules import (
-    FRAME_COLUMNS,
+    FLAG_RULES,
     RULES,
-    Cleaned,
     clean_responses,
     clean_wave,
-    flow_findings,
 )
 from analysis.cleaning.scoring import (
     keyed_responses,
@@ -18,9 +23,11 @@ from analysis.cleaning.scoring import (
 )
 
 __all__ = [
+    "FLAG_RULES",
     "FRAME_COLUMNS",
     "RULES",
     "Cleaned",
+    "Flow",
     "KeyAudit",
     "clean_responses",
     "clean_wave",
@@ -28,6 +35,7 @@ __all__ = [
     "key_audit",
     "key_audit_findings",
     "keyed_responses",
+    "ledger_frame",
     "score_responses",
     "score_subscale",
     "score_subscales",

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from analysis.cleaning.rules import FRAME_COLUMNS
+from analysis.cleaning.flow import FRAME_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from analysis.cleaning.rules import Cleaned
+    from analysis.cleaning.flow import Cleaned
     from analysis.declarations import Coding, Instrument, Study, Subscale
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]

@@ -79,6 +79,7 @@ def _check_export(export: Export, study: Study) -> Iterator[str]:
     if not _stays_inside(export.file):
         yield f"[{at}.file] must lie in the study's raw folder, without '..'"
     yield from _check_people(export, at)
+    yield from _check_rules(export, study)
     yield from _check_groups(export, study, at)
     yield from _check_answers(export, study)
 
@@ -119,6 +120,41 @@ def _stays_inside(path: str) -> bool:
         or PureWindowsPath(path).is_absolute()
         or ".." in PureWindowsPath(path).parts
     )
+
+
+def _check_rules(export: Export, study: Study) -> Iterator[str]:
+    """Rules that need a column, or a score, which is not declared."""
+    at = f"surveys.{export.survey}"
+    columns, cleaning = export.columns, export.cleaning
+    if cleaning.shared_submission != "keep" and not (
+        columns.submission and columns.participant
+    ):
+        yield (
+            f"[{at}.cleaning.shared_submission] needs columns.submission and "
+            "columns.participant"
+        )
+    both = bool(columns.started) and bool(columns.submitted)
+    if cleaning.dates_in_order and not both:
+        yield (
+            f"[{at}.cleaning.dates_in_order] needs columns.started and "
+            "columns.submitted"
+        )
+    timed = cleaning.careless and "seconds_per_item" in cleaning.careless.cutoffs
+    if timed and not columns.seconds and not both:
+        yield (
+            f"[{at}.cleaning.careless.seconds_per_item] needs columns.seconds, or "
+            "columns.started and columns.submitted"
+        )
+    scores = [
+        f"{name}.{subscale.name}"
+        for name in export.instruments
+        for subscale in study.instruments[name].subscales
+    ]
+    for total in cleaning.printed_totals:
+        if total.score not in scores:
+            yield f"[{at}.cleaning.printed_total.score] " + unknown(
+                "score", total.score, scores
+            )
 
 
 def _check_answers(export: Export, study: Study) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from analysis.declarations.cleaning_file import parse_cleaning
 from analysis.declarations.study import (
     ALLOCATIONS,
     FAMILIES,
@@ -20,9 +21,7 @@ from analysis.declarations.study_checks import check_study
 from analysis.declarations.survey import (
     ENCODINGS,
     LINKAGES,
-    REPEATS,
     Attribute,
-    CleaningRules,
     Columns,
     Export,
 )
@@ -220,7 +219,7 @@ def _export(
         },
         missing_codes=table.texts("missing_codes"),
         attributes=tuple(_attribute(*pair) for pair in table.tables("attributes")),
-        cleaning=_cleaning(cleaning),
+        cleaning=parse_cleaning(cleaning),
     )
     for part in (table, columns, cleaning, answers, items):
         part.close()
@@ -236,6 +235,11 @@ def _columns(table: Table, items: dict[str, str]) -> Columns:
         team=table.optional_text("team"),
         consent=table.optional_text("consent"),
         finished=table.optional_text("finished"),
+        submission=table.optional_text("submission"),
+        started=table.optional_text("started"),
+        submitted=table.optional_text("submitted"),
+        seconds=table.optional_text("seconds"),
+        date_format=table.text("date_format", "ISO8601"),
         items=items,
     )
 
@@ -277,15 +281,6 @@ def _attribute(name: str, table: Table) -> Attribute:
         table.fault("values", "give either lowest and highest, or values")
     table.close()
     return attribute
-
-
-def _cleaning(table: Table) -> CleaningRules:
-    return CleaningRules(
-        consent=table.texts("consent"),
-        finished=table.texts("finished"),
-        least_answered=table.number("least_answered", 0.0),
-        repeats=table.choice("repeats", REPEATS, "keep"),
-    )
 
 
 def _outcome(name: str, table: Table, waves: tuple[Wave, ...]) -> Outcome:

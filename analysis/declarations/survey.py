@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 LINKAGES = ("none", "identifier", "self_generated_code")
 REPEATS = ("keep", "first", "last", "none")
+CARELESS_ACTIONS = ("flag", "leave_out")
+OUT_OF_RANGE = ("refuse", "empty")
 ENCODINGS = ("auto", "utf-8", "utf-16", "windows-1252")
 
 
@@ -25,6 +27,12 @@ class Columns:
         Header of the member of staff a rating is about.
     items : mapping
         ``instrument.item`` → header.
+    submission : str or None
+        Header of the id the survey tool gives to a form sent in.
+    started, submitted, seconds : str or None
+        Headers of the moments a form was begun and sent, or of the time it took.
+    date_format : str
+        How moments are written, such as ``%d/%m/%Y %H:%M``.
     """
 
     participant: tuple[str, ...] = ()
@@ -34,6 +42,11 @@ class Columns:
     team: str | None = None
     consent: str | None = None
     finished: str | None = None
+    submission: str | None = None
+    started: str | None = None
+    submitted: str | None = None
+    seconds: str | None = None
+    date_format: str = "ISO8601"
     items: Mapping[str, str] = field(default_factory=dict)
 
     def wanted(self) -> tuple[str, ...]:
@@ -45,6 +58,10 @@ class Columns:
             self.team,
             self.consent,
             self.finished,
+            self.submission,
+            self.started,
+            self.submitted,
+            self.seconds,
         )
         named = [*self.participant, *(name for name in single if name)]
         return tuple(dict.fromkeys([*named, *self.items.values()]))
@@ -66,6 +83,75 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """An item that tells the respondent what to answer."""
+
+    column: str
+    accepted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedTotal:
+    """A score that the export itself prints, to be checked against the items.
+
+    Attributes
+    ----------
+    score : str
+        ``instrument.subscale``.
+    tolerance : float
+        Largest difference that rounding in the export explains.
+    """
+
+    column: str
+    score: str
+    tolerance: float = 0.005
+    action: str = "flag"
+
+    @property
+    def name(self) -> str:
+        """Column of the responses that holds the printed total."""
+        return f"printed total: {self.score}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarelessRules:
+    """From which value of an index a response is flagged, and what flags lead to.
+
+    Attributes
+    ----------
+    cutoffs : mapping
+        Index → cut-off, for the indices declared; others are not computed.
+    synonyms_above, antonyms_below : float
+        Correlation from which two items are a pair.
+    flags_needed : int
+        Flags that make a response careless.
+    action : str
+        ``flag`` keeps careless responses and marks them; ``leave_out`` drops them.
+    """
+
+    cutoffs: Mapping[str, float] = field(default_factory=dict)
+    synonyms_above: float = 0.60
+    antonyms_below: float = -0.60
+    flags_needed: int = 2
+    action: str = "flag"
+
+
+CARELESS_INDICES = (
+    "longstring",
+    "average_longstring",
+    "intra_individual_variability",
+    "even_odd",
+    "psychometric_synonyms",
+    "psychometric_antonyms",
+    "mahalanobis_p",
+    "share_missing",
+    "straight_lining",
+    "seconds_per_item",
+)
+"""Every index that may have a cut-off, by the key that declares it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CleaningRules:
     """Why a response is left out. Nothing is dropped without a rule declared here.
 
@@ -78,12 +164,34 @@ class CleaningRules:
     repeats : str
         Which of several responses of one participant stays: ``first``, ``last``,
         ``none`` of them, or all (``keep``).
+    shared_submission, identical_answers : str
+        The same, of responses of different people under one submission id, and of
+        responses that answer every item alike.
+    attention : tuple of Attention
+        Items whose answer shows whether the form was read.
+    dates_in_order : bool
+        Leave out what was sent before it was begun.
+    out_of_range : str
+        Whether a number that is no code of its item is a fault or becomes *not
+        answered*.
     """
 
     consent: tuple[str, ...] = ()
     finished: tuple[str, ...] = ()
     least_answered: float = 0.0
     repeats: str = "keep"
+    shared_submission: str = "keep"
+    identical_answers: str = "keep"
+    attention: tuple[Attention, ...] = ()
+    dates_in_order: bool = False
+    printed_totals: tuple[PrintedTotal, ...] = ()
+    out_of_range: str = "refuse"
+    careless: CarelessRules | None = None
+
+    def columns(self) -> tuple[str, ...]:
+        """Headers that only the rules need."""
+        checks = [check.column for check in self.attention]
+        return (*checks, *(total.column for total in self.printed_totals))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,4 +222,5 @@ class Export:
     def wanted_headers(self) -> tuple[str, ...]:
         """Every header that must be in the file, attributes included."""
         attributes = (attribute.column for attribute in self.attributes)
-        return tuple(dict.fromkeys([*self.columns.wanted(), *attributes]))
+        named = [*self.columns.wanted(), *attributes, *self.cleaning.columns()]
+        return tuple(dict.fromkeys(named))

@@ -58,6 +58,8 @@ def item_codes(cells: pd.Series[str], instrument: Instrument, export: Export) ->
     answers = _folded(instrument.answers) | _folded(own)
     takes_numbers = not any(_number(text) is not None for text in own)
     unscored = {fold(text) for text in instrument.unscored}
+    empties = export.cleaning.out_of_range == "empty"
+    stray = "out of range" if empties else "unmapped"
 
     def code(text: str) -> float | str:
         if text in answers:
@@ -67,7 +69,7 @@ def item_codes(cells: pd.Series[str], instrument: Instrument, export: Export) ->
         number = _number(text) if takes_numbers else None
         if number is None:
             return "unmapped"
-        return number if instrument.usual_coding.takes(number) else "unmapped"
+        return number if instrument.usual_coding.takes(number) else stray
 
     return _coded(cells, code, export.missing_codes)
 

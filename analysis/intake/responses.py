@@ -22,6 +22,7 @@ from analysis.intake.answers import (
     item_codes,
 )
 from analysis.intake.coding import coding_shifts
+from analysis.intake.conduct import conduct_columns
 from analysis.intake.pseudonyms import pseudonyms
 from analysis.storage.key import read_key
 from analysis.storage.rows import RawTable, read_raw
@@ -29,7 +30,7 @@ from analysis.storage.rows import RawTable, read_raw
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from analysis.declarations import Export, Study
+    from analysis.declarations import Export, Instrument, Study
     from analysis.declarations.study import Arm, Site, Team
 
 
@@ -86,15 +87,19 @@ class Responses:
     ----------
     frame : DataFrame, one row a response
         ``participant`` and ``staff_member`` (pseudonyms, empty if none), ``arm``,
-        ``site``, ``team``, ``consented``, ``finished``, the attributes, and a column
+        ``site``, ``team``, ``consented``, ``finished``, what tells how the form was
+        filled in (`analysis.intake.conduct`), the attributes, and a column
         ``instrument.item`` an item: its code, NaN if not answered.
     emptied : mapping
         ``reason: column`` → cells emptied.
+    instruments : mapping
+        Name → codebook, of the instruments the survey asked.
     """
 
     export: Export
     frame: pd.DataFrame
     emptied: Mapping[str, int] = field(default_factory=dict)
+    instruments: Mapping[str, Instrument] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Size alone: an output kept in a notebook must not hold a response."""
@@ -165,11 +170,13 @@ def _map_survey(
         **_people(cells, export, study),
         **_places(cells, export, study, faults),
         **_consent(cells, export),
+        **conduct_columns(cells, export, study, emptied),
         **_attributes(cells, export, emptied),
         **_items(cells, export, study, emptied, faults),
     }
     frame = pd.DataFrame(columns, index=cells.index)
-    return Responses(export=export, frame=frame, emptied=emptied)
+    asked = {name: study.instruments[name] for name in export.instruments}
+    return Responses(export=export, frame=frame, emptied=emptied, instruments=asked)
 
 
 def _people(

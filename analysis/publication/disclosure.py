@@ -5,7 +5,7 @@ group is held back with its n. So is a share that speaks of fewer people than th
 of all but so few, and a spread of nothing, which would tell what everybody answered.
 Numbers from which another one follows are held back with it: those of one contrast
 together, those of everyone where one arm is small, and in the participant flow as many
-counts as it takes until what follows from the totals is at least the smallest group.
+counts as it takes until no small one follows from sums and differences (`counts`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from analysis.publication.counts import unsafe_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +28,14 @@ SHARES = ("share_lowest", "share_highest")
 
 How many gave none to an item is no secret: it says nothing of what anybody thinks.
 """
+COUNTED = (
+    "cells_emptied",
+    "responses_flagged",
+    "responses_kept",
+    "responses_left_out",
+    "responses_received",
+)
+"""Counts of the cleaning, which `analysis.publication.counts` looks after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +76,7 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
     for place in (
         *_constant(known),
         *_related(known, held, smallest),
-        *_unsafe_counts(known, smallest),
+        *unsafe_counts(known, smallest),
     ):
         if held[place].estimate is not None:
             held[place] = _without_numbers(held[place], WITHHELD)
@@ -122,12 +132,16 @@ def _related(known: list[Finding], held: list[Finding], smallest: int) -> Iterat
     small: dict[tuple[str, ...], set[str]] = {}
     hidden: dict[tuple[str, ...], set[str]] = {}
     for before, after in zip(known, held, strict=True):
+        if before.term in COUNTED:
+            continue
         here = (*_scale(before), before.wave)
         if before.n is not None and 0 < before.n < smallest:
             small.setdefault(here, set()).add(before.arm)
         if before.arm and before.estimate is not None and after.estimate is None:
             hidden.setdefault((*here, before.term), set()).add(before.arm)
     for place, finding in enumerate(known):
+        if finding.term in COUNTED:
+            continue
         here = (*_scale(finding), finding.wave)
         arms = small.get(here, set())
         of_small_contrast = finding.arm in arms and " - " in finding.wave
@@ -145,41 +159,3 @@ def _related(known: list[Finding], held: list[Finding], smallest: int) -> Iterat
 
 def _scale(finding: Finding) -> tuple[str, ...]:
     return (finding.survey, finding.instrument, finding.subscale, finding.item)
-
-
-def _unsafe_counts(findings: list[Finding], smallest: int) -> Iterator[int]:
-    """Counts of each flow to hold back, so that no small one follows."""
-    flows: dict[tuple[str, str, str], list[int]] = {}
-    for term in ("responses_left_out", "responses_received"):
-        for place, finding in enumerate(findings):
-            if finding.term == term:
-                at = (finding.survey, finding.wave, finding.arm)
-                flows.setdefault(at, []).append(place)
-    for places in flows.values():
-        yield from _unsafe_in_flow(findings, places, smallest)
-
-
-def _unsafe_in_flow(
-    findings: list[Finding], places: list[int], smallest: int
-) -> Iterable[int]:
-    """Counts of one flow to hold back.
-
-    Received less kept is what was left out in all; less the counts shown, it is the
-    sum of those held back. That sum must not be a small number of people either; where
-    no count is left to add to it, the number received is held back.
-    """
-    counts = {place: findings[place].n or 0 for place in places}
-    left_out = sorted(
-        (p for p in places if findings[p].term == "responses_left_out"),
-        key=lambda place: counts[place],
-    )
-    held = [place for place in left_out if counts[place] < smallest]
-    if not held:
-        return held
-    for place in left_out[len(held) :]:
-        if len(held) > 1 and sum(counts[p] for p in held) >= smallest:
-            break
-        held.append(place)
-    if len(held) < 2 or sum(counts[p] for p in held) < smallest:
-        held += [p for p in places if findings[p].term == "responses_received"]
-    return held

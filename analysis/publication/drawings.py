@@ -23,6 +23,9 @@ QUIET = "#59636e"
 ZONE = "#e7eaee"
 MARKERS = "osD^vPX"
 LINES = ("-", "--", ":", "-.")
+KEPT = "Kept"
+HATCHES = ("////", "....", "xxxx", "----", "\\\\\\\\", "++++")
+SHADES = ("white", "#d5d9de")
 WIDTH = 5.4
 DOTS_PER_INCH = 150
 
@@ -74,24 +77,31 @@ def drawing_style() -> Iterator[None]:
         yield
 
 
-def draw_flow(axes: Axes, points: Sequence[Point]) -> None:
-    """Stacked bars of responses: kept first, then what was left out by each rule."""
-    labels = list(dict.fromkeys(point.label for point in points))
+def draw_flow(axes: Axes, points: Sequence[Point], *, labels: Sequence[str]) -> None:
+    """Stacked bars of responses: kept first, then what was left out by each rule.
+
+    The number kept stands in its bar; rules differ in hatching and in shade, so that
+    grey print tells them apart.
+    """
+    labels = [name for name in labels if any(p.label == name for p in points)]
     series = list(dict.fromkeys(point.series for point in points))
-    hatches = ("", "////", "....", "xxxx", "----")
     ends = dict.fromkeys(labels, 0.0)
     for place, name in enumerate(series):
         chosen = [point for point in points if point.series == name]
-        axes.barh(
+        is_kept = name == KEPT
+        bars = axes.barh(
             [labels.index(point.label) for point in chosen],
             [point.value for point in chosen],
             left=[ends[point.label] for point in chosen],
             height=0.62,
-            color=_colours(1)[0] if place == 0 else "white",
-            edgecolor=_colours(1)[0] if place == 0 else QUIET,
-            hatch=hatches[place % len(hatches)],
+            color=_colours(1)[0] if is_kept else SHADES[place % len(SHADES)],
+            edgecolor=_colours(1)[0] if is_kept else QUIET,
+            hatch="" if is_kept else HATCHES[place % len(HATCHES)],
             label=name,
         )
+        if is_kept:
+            numbers = [f"{point.value:,.0f}" for point in chosen]
+            axes.bar_label(bars, numbers, label_type="center", color="white")
         for point in chosen:
             ends[point.label] += point.value
     axes.set_xlabel("Responses")

@@ -29,6 +29,7 @@ from analysis.publication.places import (
     arm_text,
     arms_of,
     direction_text,
+    flow_count,
     found,
     range_text,
     smallest_effect,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from analysis.declarations import Study
-    from analysis.foundation import Finding
     from analysis.publication.disclosure import Disclosed
 
 RELIABLE = 0.70
@@ -126,32 +126,41 @@ class Figure:
 
 
 def flow_figure(disclosed: Disclosed, study: Study) -> Figure | Note:
-    """Bars of responses kept and left out, one a survey and wave."""
+    """Bars of responses kept and left out, one a survey and wave, and one an arm."""
     rules = [(title, rule) for title, rule in FLOW if not rule.startswith("responses")]
     series = [("Kept", "responses_kept"), *rules]
     points, words = [], []
     for survey in study.surveys:
         of_survey = disclosed.where(survey=survey.name)
         for wave in waves_of(of_survey, study, contrasts=False):
-            here = of_survey.where(wave=wave, arm="")
-            label = f"{survey.title}, {wave_text(study, wave)}"
-            for title, name in series:
-                if finding := found(here, term=name) or found(here, group=name):
-                    points.append(Point(label=label, series=title, finding=finding))
-            kept = found(here, term="responses_kept")
-            received = found(here, term="responses_received")
-            if kept and received and _has(kept, received):
-                words.append(
-                    f"{label}: {estimate_text(kept)} of {estimate_text(received)} kept"
-                )
+            of_wave = of_survey.where(wave=wave)
+            for arm in arms_of(of_wave, study, contrasts=False):
+                here = of_wave.where(arm=arm)
+                label = f"{survey.title}, {wave_text(study, wave)}"
+                label += f": {arm_text(study, arm)}" if arm else ""
+                points += [
+                    Point(label=label, series=title, finding=finding)
+                    for title, name in series
+                    if (finding := flow_count(here, name)) is not None
+                ]
+                words += _flow_words(label, here)
     return _figure(
         "participant-flow",
         "Responses kept, and left out by each rule.",
         "; ".join(words) + ".",
-        points,
-        draw_flow,
+        sorted(points, key=lambda p: [t for t, _ in series].index(p.series)),
+        partial(draw_flow, labels=list(dict.fromkeys(p.label for p in points))),
         rows=len({point.label for point in points}),
     )
+
+
+def _flow_words(label: str, here: Disclosed) -> list[str]:
+    kept = found(here, term="responses_kept")
+    received = found(here, term="responses_received")
+    if not kept or not received or kept.estimate is None:
+        return []
+    of_all = f" of {estimate_text(received)}" if received.estimate is not None else ""
+    return [f"{label}: {estimate_text(kept)}{of_all} kept"]
 
 
 def item_figure(
@@ -385,7 +394,3 @@ def _point_words(points: Sequence[Point]) -> str:
 
 def _drawn(points: Iterable[Point]) -> list[Point]:
     return [point for point in points if point.finding.estimate is not None]
-
-
-def _has(*findings: Finding) -> bool:
-    return all(finding.estimate is not None for finding in findings)

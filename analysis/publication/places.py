@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from analysis.declarations import Instrument, Study, Subscale
     from analysis.foundation import Finding
@@ -19,10 +19,30 @@ FLOW: Columns = (
     ("Received", "responses_received"),
     ("No consent", "no_consent"),
     ("Not finished", "not_finished"),
+    ("Attention check failed", "attention_failed"),
     ("Too little answered", "too_little_answered"),
+    ("Sent before begun", "dates_out_of_order"),
+    ("Submission of several people", "submission_shared"),
     ("Repeated", "repeated"),
+    ("Same answers as another", "identical_answers"),
+    ("Printed total disagrees", "printed_total_disagrees"),
+    ("Careless", "careless"),
     ("Kept", "responses_kept"),
 )
+FLAGS: Mapping[str, str] = {
+    "longstring": "Equal answers in a row",
+    "average_longstring": "Mean length of rows of equal answers",
+    "intra_individual_variability": "Spread of a person's answers",
+    "even_odd": "Even items against odd ones",
+    "psychometric_synonyms": "Items that go together",
+    "psychometric_antonyms": "Items that are opposites",
+    "mahalanobis_p": "Distance from the usual answers",
+    "share_missing": "Items not answered",
+    "straight_lining": "Instruments answered with one code",
+    "seconds_per_item": "Time taken",
+    "careless": "As many flags as are needed",
+}
+"""What each index is about."""
 ITEMS: Columns = (
     ("Mean", "mean"),
     ("Standard deviation", "standard_deviation"),
@@ -80,6 +100,12 @@ def arm_text(study: Study, arm: str) -> str:
 def found(disclosed: Disclosed, **context: str) -> Finding | None:
     """The first finding of that place and term, if there is one."""
     return next(iter(disclosed.where(**context).findings), None)
+
+
+def flow_count(here: Disclosed, term: str) -> Finding | None:
+    """A count of the participant flow, by its term or by the rule that left out."""
+    left_out = here.where(term="responses_left_out")
+    return found(here, term=term) or found(left_out, group=term)
 
 
 def surveyed(study: Study) -> Iterator[tuple[str, Instrument]]:

@@ -21,6 +21,7 @@ from analysis.publication.tables import (
     change_table,
     comparison_table,
     emptied_table,
+    flag_table,
     flow_table,
     item_table,
     number_text,
@@ -76,7 +77,11 @@ def show_study(study: Study) -> Shown:
 
 def show_flow(disclosed: Disclosed, study: Study) -> Shown:
     """How many responses came, were left out and why, and stayed."""
-    tables = flow_table(disclosed, study), emptied_table(disclosed, study)
+    tables = (
+        flow_table(disclosed, study),
+        flag_table(disclosed, study),
+        emptied_table(disclosed, study),
+    )
     return _shown([flow_figure(disclosed, study), *tables], "No response was counted.")
 
 

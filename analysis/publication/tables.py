@@ -15,6 +15,7 @@ from analysis.publication.places import (
     CHANGE,
     COMPARISON,
     EVERYONE,
+    FLAGS,
     FLOW,
     ITEMS,
     RELIABILITY,
@@ -22,6 +23,7 @@ from analysis.publication.places import (
     arm_text,
     arms_of,
     column_text,
+    flow_count,
     found,
     wave_text,
     waves_of,
@@ -42,6 +44,7 @@ COUNTS = frozenset(
     {
         "cells_emptied",
         "participants_linked",
+        "responses_flagged",
         "responses_kept",
         "responses_left_out",
         "responses_received",
@@ -208,19 +211,35 @@ class Footnotes:
 
 
 def flow_table(disclosed: Disclosed, study: Study) -> Table:
-    """Responses received, left out by rule, and kept, a row a survey and wave."""
+    """Responses received, left out by rule, and kept, a row a survey, wave and arm."""
     notes, rows = Footnotes(), []
     for survey in study.surveys:
         of_survey = disclosed.where(survey=survey.name)
         for wave in waves_of(of_survey, study, contrasts=False):
-            here = of_survey.where(wave=wave, arm="")
-            cells = [
-                notes.cell(found(here, term=term) or found(here, group=term))
-                for _, term in FLOW
-            ]
-            if {*cells} != {ABSENT}:
-                rows.append((survey.title, wave_text(study, wave), *cells))
-    return _table("Responses received and kept", ("Survey", "Wave"), FLOW, rows, notes)
+            of_wave = of_survey.where(wave=wave)
+            for arm in arms_of(of_wave, study, contrasts=False):
+                here = of_wave.where(arm=arm)
+                cells = [notes.cell(flow_count(here, term)) for _, term in FLOW]
+                if {*cells} != {ABSENT}:
+                    place = (wave_text(study, wave), arm_text(study, arm))
+                    rows.append((survey.title, *place, *cells))
+    heads = ("Survey", "Wave", "Group")
+    return _table("Responses received and kept", heads, FLOW, rows, notes)
+
+
+def flag_table(disclosed: Disclosed, study: Study) -> Table:
+    """Responses that each index of careless responding flagged."""
+    notes, rows = Footnotes(), []
+    for survey in study.surveys:
+        here = disclosed.where(survey=survey.name, term="responses_flagged")
+        for finding in here.findings:
+            total = finding.group.removeprefix("printed_total ")
+            name = FLAGS.get(finding.group, f"Printed total: {total}")
+            place = (survey.title, wave_text(study, finding.wave), name)
+            rows.append((*place, finding.method, notes.cell(finding)))
+    heads = ("Survey", "Wave", "Index", "Flagged from")
+    columns: Columns = (("Responses flagged", "responses_flagged"),)
+    return _table("Responses flagged as careless", heads, columns, rows, notes)
 
 
 def emptied_table(disclosed: Disclosed, study: Study) -> Table:

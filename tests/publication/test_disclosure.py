@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
+from typing import Any, TypeAlias
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +15,7 @@ from analysis.foundation import Finding
 from analysis.publication import Disclosed, disclose
 
 SMALLEST = 11
+Cells: TypeAlias = frozenset[tuple[str, int]]
 
 
 def found(term: str, n: int, *, estimate: float = 3.0, **context: str) -> Finding:
@@ -149,6 +153,116 @@ def test_no_small_count_follows_from_the_totals(
         assert len(hidden) > 1
         assert sum(hidden) >= SMALLEST
     assert all(n >= SMALLEST for n in left_out if n not in hidden)
+
+
+def arm_flow(cells: dict[str, list[int]], *, unknown: list[int]) -> list[Finding]:
+    """A flow whose cells, by arm, are what each rule left out, and at last the kept."""
+    parts = [*(f"rule {i}" for i in range(len(unknown) - 1)), ""]
+    columns = {"": np.sum([*cells.values(), unknown], axis=0), **cells}
+    place = {"survey": "staff", "wave": "before"}
+    rows = []
+    for arm, column in columns.items():
+        rows.append(("responses_received", arm, "", int(sum(column))))
+        for part, n in zip(parts, column, strict=True):
+            term = "responses_left_out" if part else "responses_kept"
+            rows.append((term, arm, part, int(n)))
+    return [
+        found(term, n, estimate=float(n), arm=arm, group=group, **place)
+        for term, arm, group, n in rows
+    ]
+
+
+def worked_out(shown: dict[Cells, int]) -> dict[Cells, int]:
+    """All that an attacker gets who subtracts shown counts, again and again.
+
+    A count is the set of cells it sums; a subset taken from a set leaves a set.
+    """
+    known = dict(shown)
+    while True:
+        new = {}
+        for (one, n), (other, m) in itertools.permutations(known.items(), 2):
+            if other < one:
+                new[one - other] = n - m
+        new = {cells: n for cells, n in new.items() if cells not in known}
+        if not new or len(known) > 400:
+            return known
+        known |= dict(list(new.items())[:200])
+
+
+@given(data=st.data(), rules=st.integers(1, 3), arms=st.integers(1, 3))
+@settings(derandomize=True, deadline=None, max_examples=150)
+def test_nothing_small_follows_from_everyone_and_the_arms(
+    data: st.DataObject, rules: int, arms: int
+) -> None:
+    counts = st.lists(st.integers(0, 30), min_size=rules, max_size=rules)
+    kept = st.integers(5, 90)
+    cells = {f"arm {a}": [*data.draw(counts), data.draw(kept)] for a in range(arms)}
+    none = st.just([0] * (rules + 1))
+    unknown = data.draw(none | counts.map(lambda left: [*left, 40]))
+    rows = arm_flow(cells, unknown=unknown)
+    truth = {
+        (arm, part): n
+        for arm, column in {**cells, "unknown": unknown}.items()
+        for part, n in enumerate(column)
+    }
+    shown: dict[Cells, int] = {}
+    for row in disclose(rows, smallest=SMALLEST).findings:
+        if row.n is None:
+            continue
+        number = rules if row.term == "responses_kept" else row.group[5:]
+        wanted = frozenset(
+            (arm, part)
+            for arm, part in truth
+            if row.arm in ("", arm)
+            and (row.term == "responses_received" or part == int(number))
+        )
+        shown[wanted] = row.n
+    for cells_of, n in worked_out(shown).items():
+        in_a_line = 1 in (len({a for a, _ in cells_of}), len({p for _, p in cells_of}))
+        assert sum(truth[cell] for cell in cells_of) == n
+        assert not (in_a_line and 0 < n < SMALLEST)
+
+
+def test_an_arm_does_not_follow_from_everyone_and_the_other() -> None:
+    rows = arm_flow({"pilot": [20, 100], "other": [4, 90]}, unknown=[0, 0])
+    kept = disclose(rows, smallest=SMALLEST)
+    left = kept.where(term="responses_left_out").findings
+    assert [(part.arm, part.n) for part in left] == [
+        ("", 24),
+        ("pilot", None),
+        ("other", None),
+    ]
+    received = kept.where(term="responses_received").findings
+    assert [part.n for part in received] == [214, None, None]
+
+
+def test_what_everyone_shows_does_not_depend_on_the_arms() -> None:
+    alone = flow(4, 30, 20)
+    rows = [
+        *alone,
+        *(replace(part, arm="pilot", n=15, estimate=15.0) for part in alone),
+    ]
+    everyone = disclose(rows, smallest=SMALLEST).findings[: len(alone)]
+    assert everyone == disclose(alone, smallest=SMALLEST).findings
+
+
+def test_flags_are_held_back_with_the_careless_that_were_left_out() -> None:
+    place: Any = {"survey": "staff", "wave": "before"}
+    flags = [found("responses_flagged", 14, group="longstring", **place)]
+    rows = [*flow(30, 4), *flags]
+    rows[2] = replace(rows[2], group="careless")
+    assert held(*rows)[-1]
+    assert not held(*flow(30, 40), *flags)[-1]
+
+
+def test_flagged_by_all_but_a_few_of_one_index() -> None:
+    place: Any = {"survey": "staff", "wave": "before"}
+    flags = [
+        found("responses_flagged", 50, group="longstring", **place),
+        found("responses_flagged", 70, group="even_odd", **place),
+        found("responses_flagged", 45, group="careless", **place),
+    ]
+    assert held(*flow(30, 40), *flags)[-3:] == [False, False, True]
 
 
 def test_nothing_is_held_back_without_need_and_order_is_kept() -> None:

@@ -1,0 +1,227 @@
+"""Indices and cut-offs into flags: which responses look careless, and by which index.
+
+Raw codes go into every index but even-odd, whose items are turned round by their keys.
+An index that a person has no value of raises no flag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.cleaning import careless, consistency
+from analysis.cleaning.compact import compact_answers, turned_round
+from analysis.cleaning.scoring import keyed_responses, score_subscale
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from analysis.cleaning.careless import IndexValues
+    from analysis.cleaning.compact import Answers, Array
+    from analysis.declarations import Export, Instrument
+    from analysis.declarations.survey import PrintedTotal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """How many responses one index flagged.
+
+    Attributes
+    ----------
+    method : str
+        The cut-off in words.
+    reason : str
+        Why nobody has a value of the index; empty if somebody has.
+    """
+
+    count: int
+    method: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Flagged:
+    """Which responses were flagged, by which index.
+
+    Attributes
+    ----------
+    flags : Series of text, one a response
+        Names of the indices that flagged it, with semicolons between.
+    careless : Series of bool
+        Whether as many flagged it as are needed.
+    indices : mapping
+        Index → its count and cut-off.
+    """
+
+    flags: pd.Series[str]
+    careless: pd.Series[bool]
+    indices: Mapping[str, Flag] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Size alone: an output kept in a notebook must not hold a response."""
+        return f"Flagged({len(self.flags)} responses)"
+
+
+def flag_responses(
+    frame: pd.DataFrame,
+    export: Export,
+    instruments: Mapping[str, Instrument],
+    *,
+    rows: Array,
+) -> Flagged | None:
+    """Flag responses by the declared indices and printed totals.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row a response
+        As `analysis.intake.map_responses` makes it.
+    rows : ndarray of bool
+        Which responses: those that the rules before left in. Distances and pairs of
+        items are found among these.
+
+    Returns
+    -------
+    Flagged or None
+        None where neither an index nor a printed total is declared.
+    """
+    rules = export.cleaning
+    if rules.careless is None and not rules.printed_totals:
+        return None
+    raised: dict[str, Array] = {}
+    indices: dict[str, Flag] = {}
+    for name, values in _declared_indices(frame, export, instruments, rows).items():
+        assert rules.careless is not None, "no index is computed without a cut-off"
+        raised[name], indices[name] = _flag(name, values, rules.careless.cutoffs[name])
+    found = sum(raised.values(), start=np.zeros(int(rows.sum()), dtype=int))
+    needed = rules.careless.flags_needed if rules.careless else 1
+    careless_ones = (found >= needed) & bool(rules.careless)
+    for total in rules.printed_totals:
+        name = f"printed_total {total.score}"
+        raised[name] = _disagrees(frame, total, instruments)[rows]
+        words = f"more than {total.tolerance:g} from the score of the items"
+        indices[name] = Flag(count=int(raised[name].sum()), method=words)
+    index = frame.index[rows]
+    return Flagged(
+        flags=_joined(raised, index),
+        careless=pd.Series(careless_ones, index=index),
+        indices=indices,
+    )
+
+
+CUTOFFS: Mapping[str, tuple[Callable[[Array, float], Array], str]] = {
+    "longstring": (np.greater_equal, "{:g} or more equal answers in a row"),
+    "average_longstring": (np.greater_equal, "rows of equal answers {:g} long or more"),
+    "intra_individual_variability": (np.less_equal, "spread of answers {:g} or less"),
+    "even_odd": (np.greater_equal, "inconsistency of even and odd items {:g} or more"),
+    "psychometric_synonyms": (np.less_equal, "correlation of like items {:g} or less"),
+    "psychometric_antonyms": (
+        np.greater_equal,
+        "correlation of opposite items {:g} or more",
+    ),
+    "mahalanobis_p": (np.less, "squared Mahalanobis distance with p below {:g}"),
+    "share_missing": (np.greater_equal, "share of items not answered {:g} or more"),
+    "straight_lining": (
+        np.greater_equal,
+        "share of instruments answered with one code throughout {:g} or more",
+    ),
+    "seconds_per_item": (np.less, "under {:g} seconds an item"),
+}
+"""Index → on which side of its cut-off a response is flagged, and that in words."""
+
+
+def _flag(name: str, values: IndexValues, cutoff: float) -> tuple[Array, Flag]:
+    compare, words = CUTOFFS[name]
+    known = ~np.isnan(values.values)
+    # Values a rounding away from the cut-off count as the cut-off.
+    raised = known & compare(np.round(values.values, 12), cutoff)
+    nobody = len(known) == 0 or not known.any()
+    flag = Flag(
+        count=int(raised.sum()),
+        method=words.format(cutoff),
+        reason=values.reason * nobody,
+    )
+    return raised, flag
+
+
+def _declared_indices(
+    frame: pd.DataFrame,
+    export: Export,
+    instruments: Mapping[str, Instrument],
+    rows: Array,
+) -> dict[str, IndexValues]:
+    rules = export.cleaning.careless
+    if rules is None:
+        return {}
+    items = list(export.columns.items)
+    answers = compact_answers(frame[items], rows=rows)
+
+    def by_instrument() -> list[list[str]]:
+        return [[i for i in items if i.startswith(f"{n}.")] for n in instruments]
+
+    known: dict[str, Callable[[], IndexValues]] = {
+        "longstring": lambda: careless.longstring(answers),
+        "average_longstring": lambda: careless.average_longstring(answers),
+        "intra_individual_variability": lambda: careless.intra_individual_variability(
+            answers
+        ),
+        "even_odd": lambda: _even_odd(answers, instruments),
+        "psychometric_synonyms": lambda: consistency.psychometric_synonyms(
+            answers, above=rules.synonyms_above
+        ),
+        "psychometric_antonyms": lambda: consistency.psychometric_antonyms(
+            answers, below=rules.antonyms_below
+        ),
+        "mahalanobis_p": lambda: careless.mahalanobis_p(answers),
+        "share_missing": lambda: careless.share_missing(answers),
+        "straight_lining": lambda: careless.straight_lining(answers, by_instrument()),
+        "seconds_per_item": lambda: careless.seconds_per_item(
+            frame["seconds"].to_numpy(dtype=float)[rows], answers
+        ),
+    }
+    return {name: known[name]() for name in rules.cutoffs}
+
+
+def _even_odd(answers: Answers, instruments: Mapping[str, Instrument]) -> IndexValues:
+    """Even-odd consistency over the finest subscales, items keyed."""
+    ends: dict[str, float] = {}
+    subscales = []
+    for name, instrument in instruments.items():
+        both = instrument.lowest + instrument.highest
+        ends |= {f"{name}.{i.name}": both for i in instrument.items if i.reverse_keyed}
+        sets = [set(subscale.items) for subscale in instrument.subscales]
+        for subscale in instrument.subscales:
+            holds_another = any(other < set(subscale.items) for other in sets)
+            if not holds_another:
+                subscales.append([f"{name}.{item}" for item in subscale.items])
+    return consistency.even_odd(turned_round(answers, ends), subscales)
+
+
+def _disagrees(
+    frame: pd.DataFrame, total: PrintedTotal, instruments: Mapping[str, Instrument]
+) -> Array:
+    """Where a printed total is not the score; if one is lacking, nothing disagrees."""
+    name, _, subscale = total.score.partition(".")
+    instrument = instruments[name]
+    score = score_subscale(
+        keyed_responses(frame, instrument), instrument.subscale(subscale)
+    )
+    apart = (score - frame[total.name]).abs().round(9)
+    found: Array = (apart > total.tolerance).to_numpy()
+    return found
+
+
+def _joined(raised: Mapping[str, Array], index: pd.Index) -> pd.Series[str]:
+    """The names of the flags each response has, as one text."""
+    number = np.zeros(len(index), dtype=np.int64)
+    for place, has in enumerate(raised.values()):
+        number += has.astype(np.int64) << place
+    numbers, places = np.unique(number, return_inverse=True)
+    texts = [
+        "; ".join(name for place, name in enumerate(raised) if one >> place & 1)
+        for one in numbers.tolist()
+    ]
+    values = pd.Categorical.from_codes(places, categories=pd.Index(texts))
+    return pd.Series(values, index=index)

@@ -1,0 +1,147 @@
+"""What became of the responses and of their cells: counts, and the same as findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from analysis.foundation import Estimate, Finding, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    import pandas as pd
+
+    from analysis.cleaning.flags import Flagged
+    from analysis.declarations import Export, Study
+    from analysis.foundation import Result
+
+FRAME_COLUMNS = ("participant", "staff_member", "arm", "site", "team", "careless")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """How many responses came, were left out by each rule, and stayed.
+
+    Attributes
+    ----------
+    left_out : mapping
+        Rule → responses it left out, in the order the rules were applied. Each response
+        is counted by the first rule that left it out.
+    """
+
+    received: int
+    left_out: Mapping[str, int]
+
+    @property
+    def kept(self) -> int:
+        """Responses that stayed."""
+        return self.received - sum(self.left_out.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Cleaned:
+    """The responses that stay, and what became of the others.
+
+    Attributes
+    ----------
+    frame : DataFrame, one row a response
+        Without the columns that only the rules needed.
+    received : int
+        Responses before any rule.
+    left_out : mapping
+        Rule → responses it left out, in the order the rules were applied.
+    emptied : mapping
+        ``reason: column`` → cells emptied on the way in.
+    by_arm : mapping
+        Arm → its own flow; responses whose arm is not known are in none.
+    flagged : Flagged or None
+        How many responses each careless index flagged.
+    """
+
+    export: Export
+    frame: pd.DataFrame
+    received: int
+    left_out: Mapping[str, int]
+    emptied: Mapping[str, int] = field(default_factory=dict)
+    by_arm: Mapping[str, Flow] = field(default_factory=dict)
+    flagged: Flagged | None = None
+
+    def __repr__(self) -> str:
+        """Size alone: an output kept in a notebook must not hold a response."""
+        return f"Cleaned({self.export.survey}, {len(self.frame)} rows)"
+
+    @property
+    def flow(self) -> Flow:
+        """The flow of everyone."""
+        return Flow(received=self.received, left_out=self.left_out)
+
+
+def flow_findings(surveys: Iterable[Cleaned], study: Study) -> tuple[Finding, ...]:
+    """The participant flow, the flags and the ledger of emptied cells, as findings."""
+    return tuple(
+        finding
+        for cleaned in surveys
+        for arm, group, result in _results(cleaned, study)
+        for finding in Finding.place(
+            result,
+            study=study.name,
+            survey=cleaned.export.survey,
+            wave=cleaned.export.wave,
+            arm=arm,
+            group=group,
+        )
+    )
+
+
+def _results(cleaned: Cleaned, study: Study) -> Iterator[tuple[str, str, Result]]:
+    named = tuple(cleaned.left_out)
+    for term, group, count in _flow_counts(cleaned.flow, named):
+        yield "", group, _count(term, count)
+    for reason, count in cleaned.emptied.items():
+        yield "", reason, _count("cells_emptied", count)
+    for arm in study.arms:
+        if arm.name in cleaned.by_arm:
+            flow = cleaned.by_arm[arm.name]
+            for term, group, count in _flow_counts(flow, named):
+                yield arm.name, group, _count(term, count)
+    if cleaned.flagged is not None:
+        for index, flag in cleaned.flagged.indices.items():
+            yield "", index, _flag_result(flag.count, flag.method, flag.reason)
+        rules = cleaned.export.cleaning.careless
+        if rules is not None and rules.action == "flag":
+            words = f"responses with {rules.flags_needed} flags or more"
+            count = int(cleaned.flagged.careless.sum())
+            yield "", "careless", _count("responses_flagged", count, words)
+
+
+def _flow_counts(flow: Flow, rules: Iterable[str]) -> Iterator[tuple[str, str, int]]:
+    """Every rule that left out anyone anywhere: an arm's nought is a number too."""
+    yield "responses_received", "", flow.received
+    for rule in rules:
+        yield "responses_left_out", rule, flow.left_out.get(rule, 0)
+    yield "responses_kept", "", flow.kept
+
+
+def _count(term: str, count: int, method: str = "count") -> Estimate:
+    return Estimate(term=term, estimate=float(count), n=count, method=method)
+
+
+def _flag_result(count: int, method: str, reason: str) -> Result:
+    if reason:
+        return Unavailable(term="responses_flagged", reason=reason, method=method)
+    return _count("responses_flagged", count, method)
+
+
+def ledger_frame(surveys: Iterable[Cleaned]) -> pd.DataFrame:
+    """Every cell that was changed, by survey, wave, rule and column, with its count."""
+    import pandas as pd  # noqa: PLC0415 - counts are made where pandas is not needed
+
+    columns = ["survey", "wave", "rule", "column", "cells"]
+    rows = []
+    for cleaned in surveys:
+        place = (cleaned.export.survey, cleaned.export.wave)
+        for reason, count in cleaned.emptied.items():
+            rule, _, column = reason.partition(": ")
+            rows.append((*place, rule, column, count))
+    return pd.DataFrame(rows, columns=columns)
