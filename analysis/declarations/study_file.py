@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from analysis.declarations.linkage import parse_linkage_rule
 from analysis.declarations.study import (
     ALLOCATIONS,
     FAMILIES,
@@ -211,6 +212,9 @@ def _export(
         instruments=survey.instruments,
         columns=_columns(columns, _items(items, survey, instruments)),
         linkage=table.choice("linkage", LINKAGES, "none"),
+        linkage_rule=parse_linkage_rule(table.table("linkage_rule"))
+        if table.has("linkage_rule")
+        else None,
         encoding=table.choice("encoding", ENCODINGS, "auto"),
         delimiter=table.text("delimiter", ","),
         answers={

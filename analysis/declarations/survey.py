@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from analysis.declarations.linkage import LinkageRule
+
 LINKAGES = ("none", "identifier", "self_generated_code")
 REPEATS = ("keep", "first", "last", "none")
 ENCODINGS = ("auto", "utf-8", "utf-16", "windows-1252")
@@ -96,6 +98,8 @@ class Export:
         Instrument → answer text → code, where the export differs from the codebook.
     missing_codes : tuple of str
         Cell texts that mean *not answered*, beside the empty cell.
+    linkage_rule : LinkageRule or None
+        When two codes are one participant's; None: when they are equal.
     """
 
     survey: str
@@ -104,6 +108,7 @@ class Export:
     instruments: tuple[str, ...]
     columns: Columns
     linkage: str = "none"
+    linkage_rule: LinkageRule | None = None
     encoding: str = "auto"
     delimiter: str = ","
     answers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
