@@ -30,7 +30,7 @@ class LinkageRule:
     within_team : bool
         Codes that are not equal are matched within a team, where both teams are known.
     stable : tuple of str
-        Attributes that never change: people who differ in one are never linked.
+        Attributes, or ``site``, that never change: who differs in one is not linked.
     weights : tuple of float
         Of the elements, in the order of ``columns.participant``.
     threshold : float
@@ -70,6 +70,30 @@ def rules_tried(export: Export) -> tuple[str, ...]:
     return ("exact", *(("one_element_off",) if tolerant else ()), *weighted)
 
 
+def waves_linked(study: Study) -> tuple[tuple[str, str, str], ...]:
+    """Survey, earlier and later wave of every pair that an outcome compares."""
+    pairs = (
+        (outcome.survey, outcome.baseline, follow_up)
+        for outcome in study.outcomes
+        for follow_up in outcome.follow_ups
+    )
+    return tuple(dict.fromkeys(pair for pair in pairs if _is_linked(study, *pair)))
+
+
+def _is_linked(study: Study, survey: str, *waves: str) -> bool:
+    exports = [study.wave(wave).export(survey) for wave in waves]
+    return all(export is not None and export.linkage != "none" for export in exports)
+
+
+def declares_rule(study: Study) -> bool:
+    """Whether links are made by a declared rule, and not by equality alone."""
+    return any(
+        export.linkage_rule is not None
+        for survey, _, wave in waves_linked(study)
+        if (export := study.wave(wave).export(survey))
+    )
+
+
 def check_linkage_rule(export: Export) -> Iterator[str]:
     """Every way in which a survey's linkage rule contradicts the rest of it."""
     rule, at = export.linkage_rule, f"surveys.{export.survey}.linkage_rule"
@@ -82,10 +106,10 @@ def check_linkage_rule(export: Export) -> Iterator[str]:
         yield f"[{at}.rule] an identifier is linked 'exact': near ones are other people"
     if rule.rule == "one_element_off" and elements < FEWEST_ELEMENTS:
         yield f"[{at}.rule] needs at least {FEWEST_ELEMENTS} columns.participant"
-    known = {attribute.name for attribute in export.attributes}
+    known = {"site", *(attribute.name for attribute in export.attributes)}
     for name in rule.stable:
         if name not in known:
-            yield f"[{at}.stable] '{name}' is not among the survey's attributes"
+            yield f"[{at}.stable] '{name}' is neither an attribute nor 'site'"
     yield from _check_weights(rule, elements, at)
 
 

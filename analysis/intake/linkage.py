@@ -9,26 +9,25 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from rapidfuzz.distance import OSA
-from rapidfuzz.process import cdist
 
 from analysis.foundation import Estimate, Unavailable
+from analysis.intake.matching import (
+    encoded,
+    matched,
+    repeated_codes,
+    similarities,
+)
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from analysis.declarations.linkage import LinkageRule
+    from analysis.intake.matching import Pairs, People
 
-Whole: TypeAlias = npt.NDArray[np.int64]
-Real: TypeAlias = npt.NDArray[np.float32]
-
-ELEMENT = "element."
-UNKNOWN = -1
-CELLS_AT_ONCE = 4_000_000
-"""Similarities held in memory together: 16 MB an element."""
 PERMUTATIONS = 200
 
 
@@ -62,47 +61,6 @@ class Linkage:
         return f"Linkage({self.rule}, {len(self.links)} links)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _People:
-    """The people of one wave in whole numbers, equal where their texts are."""
-
-    codes: Whole
-    teams: Whole
-    stable: Whole
-
-    def __len__(self) -> int:
-        return len(self.codes)
-
-    def chosen(self, places: Whole, codes: Whole | None = None) -> _People:
-        """Some of them, with other codes if given."""
-        return _People(
-            codes=self.codes[places] if codes is None else codes,
-            teams=self.teams[places],
-            stable=self.stable[places],
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pairs:
-    """Places before and after that could be one person, and how alike they are."""
-
-    before: Whole
-    after: Whole
-    score: Real
-
-    def where(self, kept: npt.NDArray[np.bool_]) -> _Pairs:
-        return _Pairs(
-            before=self.before[kept], after=self.after[kept], score=self.score[kept]
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    links: _Pairs
-    considered: _Pairs
-    conflicting: int
-
-
 def link_waves(
     before: pd.DataFrame, after: pd.DataFrame, *, rule: LinkageRule
 ) -> Linkage:
@@ -123,8 +81,8 @@ def link_waves(
     ----------
     Schnell, Bachteler & Reiher (2010), Evaluation Review 34(5), 391-418.
     """
-    people = _encoded(before, after, rule)
-    found = _linked(*people, rule, _similarities(before, after, rule))
+    people = encoded(before, after, rule)
+    found = matched(*people, rule, similarities(before, after, rule))
     names = [wave["participant"].to_numpy(dtype=object) for wave in (before, after)]
     linked = (found.links.before, found.links.after)
     considered = (found.considered.before, found.considered.after)
@@ -142,7 +100,7 @@ def link_waves(
             tuple(names[0][np.intersect1d(left[0], considered[0])]),
             tuple(names[1][np.intersect1d(left[1], considered[1])]),
         ),
-        repeated=(_repeated_codes(people[0]), _repeated_codes(people[1])),
+        repeated=(repeated_codes(people[0]), repeated_codes(people[1])),
         conflicting=found.conflicting,
     )
 
@@ -176,7 +134,7 @@ def false_match_rate(
     Estimate
         Mean share over the deals; the interval holds 95 % of them. n is the links.
     Unavailable
-        No link was made.
+        No link was made, or the code has one element, which cannot be dealt anew.
 
     References
     ----------
@@ -184,18 +142,21 @@ def false_match_rate(
     Evaluation Review 34(5), 391-418 (codes).
     """
     term = "false_match_rate"
-    people = _encoded(before, after, rule)
-    alike = _similarities(before, after, rule)
-    links = _linked(*people, rule, alike).links
+    people = encoded(before, after, rule)
+    alike = similarities(before, after, rule)
+    links = matched(*people, rule, alike).links
     made = len(links.before)
     if not made:
         return Unavailable(term=term, reason="no link was made", n=0)
+    if people[0].codes.shape[1] < 2:
+        reason = "a code of one element cannot be told from a chance one"
+        return Unavailable(term=term, reason=reason, n=made)
     digest = hashlib.sha256(f"{seed}/{term}/{rule.rule}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
     def deals(falsely: int, times: int) -> npt.NDArray[np.float64]:
         found = (
-            _linked(*_decoys(*people, links, falsely, rng), rule, alike)
+            matched(*_decoys(*people, links, falsely, rng), rule, alike)
             for _ in range(times)
         )
         counts = (len(each.links.before) for each in found)
@@ -217,208 +178,13 @@ def false_match_rate(
     )
 
 
-def _encoded(
-    before: pd.DataFrame, after: pd.DataFrame, rule: LinkageRule
-) -> tuple[_People, _People]:
-    both = pd.concat([before, after], ignore_index=True)
-    columns = {
-        "codes": [both[name] for name in _elements(both)],
-        "teams": [both["team"].replace("", None)],
-        "stable": [both[name].replace("", None) for name in rule.stable],
-    }
-    numbers = {
-        kind: np.array(
-            [pd.factorize(column)[0] for column in listed], dtype=np.int64
-        ).reshape(len(listed), len(both))
-        for kind, listed in columns.items()
-    }
-    first, then = slice(0, len(before)), slice(len(before), None)
-    waves = [
-        _People(
-            codes=numbers["codes"].T[part],
-            teams=numbers["teams"][0][part],
-            stable=numbers["stable"].T[part],
-        )
-        for part in (first, then)
-    ]
-    return waves[0], waves[1]
-
-
-def _elements(frame: pd.DataFrame) -> list[str]:
-    return [name for name in frame.columns if name.startswith(ELEMENT)]
-
-
-def _similarities(
-    before: pd.DataFrame, after: pd.DataFrame, rule: LinkageRule
-) -> list[Real]:
-    """Of each element, the weighted similarity of every two texts given by anyone.
-
-    One less the share of letters to insert, remove, change or swap with their
-    neighbour. The weights add up to one.
-    """
-    if rule.rule != "weighted":
-        return []
-    both = pd.concat([before, after], ignore_index=True)
-    whole = sum(rule.weights)
-    tables = []
-    for name, weight in zip(_elements(both), rule.weights, strict=True):
-        texts = list(pd.factorize(both[name])[1])
-        alike = cdist(texts, texts, scorer=OSA.normalized_similarity, dtype=np.float32)
-        tables.append(np.asarray(alike, dtype=np.float32) * np.float32(weight / whole))
-    return tables
-
-
-def _linked(
-    before: _People, after: _People, rule: LinkageRule, alike: list[Real]
-) -> _Found:
-    """Equal codes, then the tolerant rule among those left."""
-    single = [np.flatnonzero(~_is_repeated(wave)) for wave in (before, after)]
-    keys = _keys(np.concatenate([before.codes, after.codes]))
-    split = len(before)
-    equal = _equal(keys[:split][single[0]], keys[split:][single[1]], *single)
-    fits = _agrees(equal, before, after)
-    links = equal.where(fits)
-    conflicting = int((~fits).sum())
-    if rule.rule == "exact":
-        return _Found(links=links, considered=links, conflicting=conflicting)
-    left = (
-        np.setdiff1d(single[0], links.before),
-        np.setdiff1d(single[1], links.after),
-    )
-    if rule.rule == "one_element_off":
-        pairs = _near(before, after, left)
-    else:
-        pairs = _similar(before, after, left, alike=alike, threshold=rule.threshold)
-    pairs = pairs.where(_agrees(pairs, before, after))
-    if rule.within_team:
-        pairs = pairs.where(
-            _same_or_unknown(before.teams[pairs.before], after.teams[pairs.after])
-        )
-    best = pairs.where(_mutually_best(pairs))
-    return _Found(
-        links=_Pairs(
-            before=np.concatenate([links.before, best.before]),
-            after=np.concatenate([links.after, best.after]),
-            score=np.concatenate([links.score, best.score]),
-        ),
-        considered=pairs,
-        conflicting=conflicting,
-    )
-
-
-def _equal(
-    keys_before: Whole, keys_after: Whole, at_before: Whole, at_after: Whole
-) -> _Pairs:
-    """Every two places with the same key."""
-    order = np.argsort(keys_after, kind="stable")
-    ordered = keys_after[order]
-    first = np.searchsorted(ordered, keys_before, side="left")
-    times = np.searchsorted(ordered, keys_before, side="right") - first
-    within = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
-    return _Pairs(
-        before=np.repeat(at_before, times),
-        after=at_after[order[np.repeat(first, times) + within]],
-        score=np.ones(len(within), dtype=np.float32),
-    )
-
-
-def _near(before: _People, after: _People, left: tuple[Whole, Whole]) -> _Pairs:
-    """Codes that are equal without one of their elements."""
-    codes = np.concatenate([before.codes[left[0]], after.codes[left[1]]])
-    split = len(left[0])
-    found = []
-    for element in range(codes.shape[1]):
-        keys = _keys(np.delete(codes, element, axis=1))
-        found.append(_equal(keys[:split], keys[split:], *left))
-    # Equal codes that were refused as equal stand with every element left out.
-    pairs = np.unique(
-        np.concatenate([np.stack([p.before, p.after], axis=1) for p in found]), axis=0
-    )
-    score = np.ones(len(pairs), dtype=np.float32)
-    return _Pairs(before=pairs[:, 0], after=pairs[:, 1], score=score)
-
-
-def _similar(
-    before: _People,
-    after: _People,
-    left: tuple[Whole, Whole],
-    *,
-    alike: list[Real],
-    threshold: float,
-) -> _Pairs:
-    """Codes whose weighted similarity reaches the threshold."""
-    left_before, left_after = left
-    rows = max(1, CELLS_AT_ONCE // max(1, len(left_after)))
-    found_before, found_after, scores = [], [], []
-    for start in range(0, len(left_before), rows):
-        chunk = left_before[start : start + rows]
-        score = np.zeros((len(chunk), len(left_after)), dtype=np.float32)
-        for element, table in enumerate(alike):
-            mine = before.codes[chunk, element]
-            score += table[mine][:, after.codes[left_after, element]]
-        # Sums of the same similarities differ in their last digit by their order.
-        row, column = np.nonzero(score >= threshold - 1e-5)
-        found_before.append(chunk[row])
-        found_after.append(left_after[column])
-        scores.append(np.round(score[row, column], 4))
-    none = np.empty(0, dtype=np.int64)
-    return _Pairs(
-        before=np.concatenate([none, *found_before]),
-        after=np.concatenate([none, *found_after]),
-        score=np.concatenate([np.empty(0, dtype=np.float32), *scores]),
-    )
-
-
-def _mutually_best(pairs: _Pairs) -> npt.NDArray[np.bool_]:
-    """Which pairs are the only best one of both people."""
-    best = np.ones(len(pairs.score), dtype=bool)
-    for side in (pairs.before, pairs.after):
-        top = np.zeros(side.max(initial=-1) + 1, dtype=np.float32)
-        np.maximum.at(top, side, pairs.score)
-        is_top = pairs.score == top[side]
-        best &= is_top & (np.bincount(side[is_top], minlength=len(top))[side] == 1)
-    return best
-
-
-def _agrees(pairs: _Pairs, before: _People, after: _People) -> npt.NDArray[np.bool_]:
-    """Which pairs differ in nothing that never changes."""
-    mine, theirs = before.stable[pairs.before], after.stable[pairs.after]
-    agrees: npt.NDArray[np.bool_] = _same_or_unknown(mine, theirs).all(axis=1)
-    return agrees
-
-
-def _same_or_unknown(mine: Whole, theirs: Whole) -> npt.NDArray[np.bool_]:
-    same: npt.NDArray[np.bool_] = (
-        (mine == theirs) | (mine == UNKNOWN) | (theirs == UNKNOWN)
-    )
-    return same
-
-
-def _keys(codes: Whole) -> Whole:
-    """One whole number a code, equal where the codes are."""
-    keys = np.zeros(len(codes), dtype=np.int64)
-    for column in codes.T:
-        # Numbered anew at each element, so that no product overflows.
-        keys = pd.factorize(keys * (column.max(initial=0) + 1) + column)[0]
-    return keys
-
-
-def _is_repeated(people: _People) -> npt.NDArray[np.bool_]:
-    return pd.Series(_keys(people.codes)).duplicated(keep=False).to_numpy()
-
-
-def _repeated_codes(people: _People) -> int:
-    keys = pd.Series(_keys(people.codes))
-    return int(keys[keys.duplicated(keep=False)].nunique())
-
-
 def _decoys(
-    before: _People,
-    after: _People,
-    links: _Pairs,
+    before: People,
+    after: People,
+    links: Pairs,
     falsely: int,
     rng: np.random.Generator,
-) -> tuple[_People, _People]:
+) -> tuple[People, People]:
     """People without a partner, and as many who never were.
 
     Parameters

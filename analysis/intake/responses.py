@@ -20,6 +20,7 @@ from analysis.intake.answers import (
     group_names,
     item_codes,
 )
+from analysis.intake.identity import check_identifiers
 from analysis.intake.pseudonyms import pseudonyms
 from analysis.storage.key import read_key
 from analysis.storage.rows import RawTable, read_raw
@@ -167,6 +168,7 @@ def _map_survey(
         **_items(cells, export, study, emptied, faults),
     }
     frame = pd.DataFrame(columns, index=cells.index)
+    faults.extend(check_identifiers(frame, export))
     return Responses(export=export, frame=frame, emptied=emptied)
 
 
@@ -220,7 +222,7 @@ def _places(
             )
     for kind in ("arm", "site"):
         through_team = {team.name: getattr(team, kind) for team in study.teams}
-        derived = found["team"].map(through_team).fillna("")
+        derived = found["team"].map(lambda team, at=through_team: at.get(team, ""))
         found[kind] = found[kind].where(found[kind] != "", derived)
     return found
 

@@ -221,9 +221,9 @@ def two_waves(seed: int, n: int, teams: int) -> tuple[pd.DataFrame, pd.DataFrame
     everyone, others = crowd(rng, n * 7 // 5, teams), crowd(rng, n, teams)
     before = everyone.iloc[:n].reset_index(drop=True)
     after = everyone.iloc[-n:].reset_index(drop=True)
-    for place in np.flatnonzero(rng.random(n) < 1 / 7):
-        name = f"element.{rng.integers(1, 5)}"
-        after.loc[place, name] = others.loc[place, name]
+    slip = np.where(rng.random(n) < 1 / 7, rng.integers(0, 4, n), -1)
+    for number, name in enumerate(ELEMENTS):
+        after[name] = after[name].where(slip != number, others[name])
     return before, after
 
 
