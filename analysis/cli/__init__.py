@@ -1,6 +1,9 @@
 """The command line. Each module holds the commands about one thing."""
 
-from analysis.cli import running  # noqa: F401 - its commands join the application
+from analysis.cli import (  # their commands join the application
+    key,  # noqa: F401
+    running,  # noqa: F401
+)
 from analysis.cli.application import app, run
 
 __all__ = ["app", "run"]

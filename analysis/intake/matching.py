@@ -244,8 +244,7 @@ def _is_only_best(side: Whole, score: Real) -> npt.NDArray[np.bool_]:
 def _agrees(pairs: Pairs, before: People, after: People) -> npt.NDArray[np.bool_]:
     """Which pairs differ in nothing that never changes."""
     mine, theirs = before.stable[pairs.before], after.stable[pairs.after]
-    agrees: npt.NDArray[np.bool_] = _same_or_unknown(mine, theirs).all(axis=1)
-    return agrees
+    return np.asarray(_same_or_unknown(mine, theirs).all(axis=1), dtype=np.bool_)
 
 
 def _same_or_unknown(mine: Whole, theirs: Whole) -> npt.NDArray[np.bool_]:
