@@ -153,7 +153,12 @@ class Study:
 
     def narrowed(self, wave: str) -> Study:
         """What is declared for one wave alone: all that its cleaning depends on."""
-        only = self.wave(wave)
+        at_wave = self.wave(wave)
+        # Cleaning makes no links, so another rule leaves it fresh.
+        exports = (
+            dataclasses.replace(export, linkage_rule=None) for export in at_wave.exports
+        )
+        only = dataclasses.replace(at_wave, exports=tuple(exports))
         held = {export.survey for export in only.exports}
         used = {name for export in only.exports for name in export.instruments}
         return dataclasses.replace(

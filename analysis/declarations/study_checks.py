@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
+from analysis.declarations.linkage import check_linkage_rule, check_waves_agree
 from analysis.foundation.errors import unknown
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ def check_study(study: Study) -> list[str]:
             for wave in study.waves
             for export in wave.exports
             for fault in _check_export(export, study)
+        ),
+        *(
+            fault
+            for survey in study.surveys
+            for fault in check_waves_agree(survey.name, study)
         ),
         *(fault for outcome in study.outcomes for fault in _check(outcome, study)),
         *_check_status(study),
@@ -81,6 +87,7 @@ def _check_export(export: Export, study: Study) -> Iterator[str]:
     yield from _check_people(export, at)
     yield from _check_rules(export, study)
     yield from _check_groups(export, study, at)
+    yield from check_linkage_rule(export)
     yield from _check_answers(export, study)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from analysis.declarations.cleaning_file import parse_cleaning
+from analysis.declarations.linkage import parse_linkage_rule
 from analysis.declarations.study import (
     ALLOCATIONS,
     FAMILIES,
@@ -210,6 +211,9 @@ def _export(
         instruments=survey.instruments,
         columns=_columns(columns, _items(items, survey, instruments)),
         linkage=table.choice("linkage", LINKAGES, "none"),
+        linkage_rule=parse_linkage_rule(table.table("linkage_rule"))
+        if table.has("linkage_rule")
+        else None,
         encoding=table.choice("encoding", ENCODINGS, "auto"),
         delimiter=table.text("delimiter", ","),
         answers={

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from analysis.declarations.linkage import LinkageRule
+
 LINKAGES = ("none", "identifier", "self_generated_code")
 REPEATS = ("keep", "first", "last", "none")
 CARELESS_ACTIONS = ("flag", "leave_out")
@@ -204,6 +206,8 @@ class Export:
         Instrument → answer text → code, where the export differs from the codebook.
     missing_codes : tuple of str
         Cell texts that mean *not answered*, beside the empty cell.
+    linkage_rule : LinkageRule or None
+        When two codes are one participant's; None: when they are equal.
     """
 
     survey: str
@@ -212,6 +216,7 @@ class Export:
     instruments: tuple[str, ...]
     columns: Columns
     linkage: str = "none"
+    linkage_rule: LinkageRule | None = None
     encoding: str = "auto"
     delimiter: str = ","
     answers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

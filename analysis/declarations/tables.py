@@ -108,6 +108,14 @@ class Table:
             return ()
         return tuple(listed)
 
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """A list of numbers, empty if absent."""
+        value = self._get(key, list, "a list of numbers", (), ())
+        if not all(_is_number(entry) for entry in value):
+            self.fault(key, "must be a list of numbers")
+            return ()
+        return tuple(float(entry) for entry in value)
+
     def pair(self, key: str) -> tuple[float, float]:
         """Two numbers, the lower first."""
         value = self._get(key, list, "a list of two numbers", None, [0.0, 0.0])

@@ -23,6 +23,7 @@ from analysis.intake.answers import (
 )
 from analysis.intake.coding import coding_shifts
 from analysis.intake.conduct import conduct_columns
+from analysis.intake.identity import check_identifiers
 from analysis.intake.pseudonyms import pseudonyms
 from analysis.storage.key import read_key
 from analysis.storage.rows import RawTable, read_raw
@@ -175,6 +176,7 @@ def _map_survey(
         **_items(cells, export, study, emptied, faults),
     }
     frame = pd.DataFrame(columns, index=cells.index)
+    faults.extend(check_identifiers(frame, export))
     asked = {name: study.instruments[name] for name in export.instruments}
     return Responses(export=export, frame=frame, emptied=emptied, instruments=asked)
 

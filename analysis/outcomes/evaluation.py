@@ -6,9 +6,11 @@ others as different people; where teams were allocated, teams are what is compar
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from analysis.foundation import Estimate, Finding
+from analysis.foundation import DataError, DeclarationError, Estimate, Finding
+from analysis.foundation.errors import unknown
 from analysis.outcomes.change import paired_change, unlinked_change
 from analysis.outcomes.comparison import compare_arms, compare_arms_unlinked
 from analysis.outcomes.description import describe_scores
@@ -24,7 +26,11 @@ if TYPE_CHECKING:
 
 
 def evaluate_outcomes(
-    scores_by_wave: ScoresByWave, study: Study
+    scores_by_wave: ScoresByWave,
+    study: Study,
+    *,
+    links: pd.DataFrame | None = None,
+    linkage_rule: str = "",
 ) -> tuple[Finding, ...]:
     """Describe every score and judge every declared outcome.
 
@@ -32,14 +38,31 @@ def evaluate_outcomes(
     ----------
     scores_by_wave : mapping
         Wave → survey → scores, one row a participant.
+    links : DataFrame, one row a link
+        Survey, ``wave_before``, ``wave_after``, ``rule``, and the participant's
+        pseudonym ``before`` and ``after``. Without it equal pseudonyms are linked.
+    linkage_rule : str
+        Evaluate under this rule and not the declared one.
+
+    Raises
+    ------
+    DeclarationError
+        No link was made under that rule.
+    DataError
+        Linked participants who are mostly at another site: not the same people.
     """
+    if linkage_rule:
+        _check_rule(linkage_rule, links, study)
+    outcome_findings = partial(
+        _outcome, scores_by_wave, study, links=links, linkage_rule=linkage_rule
+    )
     return (
         *_descriptions(scores_by_wave, study),
         *(
             finding
             for outcome in study.outcomes
             for follow_up in outcome.follow_ups
-            for finding in _outcome(scores_by_wave, study, outcome, follow_up)
+            for finding in outcome_findings(outcome, follow_up)
         ),
     )
 
@@ -74,8 +97,24 @@ def _by_arm(scores: pd.DataFrame, study: Study) -> Iterator[tuple[str, pd.DataFr
         yield arm.name, scores.loc[scores["arm"] == arm.name]
 
 
+def _check_rule(rule: str, links: pd.DataFrame | None, study: Study) -> None:
+    known = [] if links is None else sorted(links["rule"].unique())
+    if rule not in known:
+        raise DeclarationError(
+            study.name,
+            f"{unknown('linkage rule', rule, known)}. A survey's linkage_rule "
+            "declares which are tried",
+        )
+
+
 def _outcome(
-    scores_by_wave: ScoresByWave, study: Study, outcome: Outcome, follow_up: str
+    scores_by_wave: ScoresByWave,
+    study: Study,
+    outcome: Outcome,
+    follow_up: str,
+    *,
+    links: pd.DataFrame | None,
+    linkage_rule: str,
 ) -> Iterator[Finding]:
     """The change of each arm, and the arms compared, from baseline to a follow-up."""
     before, after = (
@@ -89,6 +128,12 @@ def _outcome(
         "wave": f"{follow_up} - {outcome.baseline}",
     }
     linked = _is_linked(study, outcome, follow_up)
+    if linked and links is not None:
+        rule = linkage_rule or _declared_rule(study, outcome, follow_up)
+        pair = (outcome.baseline, follow_up)
+        after = _renamed(after, links, survey=outcome.survey, waves=pair, rule=rule)
+    if linked:
+        _check_sites(before, after, f"{study.name}, {outcome.survey}, {place['wave']}")
     judge = _linked if linked else _unlinked
     yield from judge(_scores(before, outcome), _scores(after, outcome), study, place)
 
@@ -99,6 +144,58 @@ def _is_linked(study: Study, outcome: Outcome, follow_up: str) -> bool:
         for wave in (outcome.baseline, follow_up)
     ]
     return all(export is not None and export.linkage != "none" for export in exports)
+
+
+def _declared_rule(study: Study, outcome: Outcome, follow_up: str) -> str:
+    export = study.wave(follow_up).export(outcome.survey)
+    rule = export.linkage_rule if export else None
+    return rule.rule if rule else "exact"
+
+
+def _renamed(
+    after: pd.DataFrame,
+    links: pd.DataFrame,
+    *,
+    survey: str,
+    waves: tuple[str, str],
+    rule: str,
+) -> pd.DataFrame:
+    """The later wave with every linked participant under the name of the earlier."""
+    here = links.loc[
+        (links["survey"] == survey)
+        & (links["wave_before"] == waves[0])
+        & (links["wave_after"] == waves[1])
+    ]
+    # An identifier is only ever linked exactly, whatever rule the codes are under.
+    tried = set(here["rule"])
+    here = here.loc[here["rule"] == (rule if rule in tried else "exact")]
+    for side in ("before", "after"):
+        assert here[side].is_unique, "a participant is linked once"
+    earlier = here.set_index("after")["before"]
+    names = after["participant"].map(earlier).fillna("")
+    return after.assign(participant=names)
+
+
+def _check_sites(before: pd.DataFrame, after: pd.DataFrame, where: str) -> None:
+    """Refuse an identifier that names one person here and another one there.
+
+    A few people move between sites; where most of those linked have, they are others.
+    """
+    sites = [
+        wave.loc[(wave["participant"] != "") & (wave["site"] != "")]
+        .set_index("participant")["site"]
+        .rename(name)
+        for name, wave in (("before", before), ("after", after))
+    ]
+    both = sites[0].to_frame().join(sites[1], how="inner", validate="one_to_one")
+    elsewhere = int((both["before"] != both["after"]).sum())
+    if 2 * elsewhere > len(both):
+        raise DataError(
+            where,
+            f"{elsewhere} of {len(both)} linked participants are at another site than "
+            "before, so the identifier is unique within a site alone. Name the site's "
+            "column in columns.participant too",
+        )
 
 
 def _scores(scores: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:

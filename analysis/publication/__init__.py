@@ -14,6 +14,7 @@ from analysis.publication.findings import (
     publish_findings,
     published_findings,
 )
+from analysis.publication.linkage import show_linkage
 from analysis.publication.shown import (
     Shown,
     show_change,
@@ -48,6 +49,7 @@ __all__ = [
     "show_comparison",
     "show_flow",
     "show_items",
+    "show_linkage",
     "show_reliability",
     "show_scores",
     "show_study",

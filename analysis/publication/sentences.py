@@ -298,7 +298,7 @@ def _linked_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]:
     linked = {
         finding.survey: finding
         for finding in reversed(
-            disclosed.where(term="participants_linked", arm="").findings
+            disclosed.where(term="participants_linked", arm="", group="").findings
         )
     }
     for survey in study.surveys:

@@ -43,8 +43,12 @@ HELD_BACK = "not shown"
 COUNTS = frozenset(
     {
         "cells_emptied",
+        "codes_repeated",
+        "participants_ambiguous",
+        "participants_conflicting",
         "participants_linked",
         "responses_flagged",
+        "participants_not_linked",
         "responses_kept",
         "responses_left_out",
         "responses_received",
@@ -120,7 +124,7 @@ def number_text(value: float, term: str = "", *, decimals: int = DECIMALS) -> st
     Counts have no decimals, shares are whole per cents, all else has two decimals; the
     minus is U+2212 and zero never carries one.
     """
-    if term.startswith("share_"):
+    if term.startswith("share_") or term == "false_match_rate":
         return _share_text(value)
     text = f"{value:,.{0 if term in COUNTS else decimals}f}"
     if not text.strip("-0."):

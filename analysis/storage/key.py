@@ -6,6 +6,7 @@ Without it nobody can tell whether a known identifier is among the participants.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import secrets
 from pathlib import Path
@@ -61,13 +62,61 @@ def key_fingerprint() -> str:
     return hashlib.sha256(b"heard key fingerprint" + read_key()).hexdigest()[:16]
 
 
-def _make_key(path: Path) -> None:
-    make_folder(path.parent)
+def rotate_key() -> Path:
+    """Put a new key in the place of the old one, which is kept beside it.
+
+    Returns
+    -------
+    Path
+        Where the old key lies now: the key's name with the first free number.
+
+    Raises
+    ------
+    AnalysisError
+        There is no key to replace, or it cannot be read, kept or written.
+    """
+    path = key_file()
+    if not path.exists():
+        raise AnalysisError(
+            str(path), "there is no pseudonym key yet; the first run makes one"
+        )
+    read_key()
+    try:
+        kept = _keep_beside(path)
+        temporary = _written_key(path)
+        # The place is never empty, so no other process makes a key of its own.
+        temporary.replace(path)
+    except OSError as error:
+        raise AnalysisError(
+            str(path), f"the pseudonym key cannot be rotated: {error.strerror}"
+        ) from None
+    return kept
+
+
+def _keep_beside(path: Path) -> Path:
+    for number in itertools.count(1):
+        kept = path.with_name(f"{path.stem}.{number}{path.suffix}")
+        try:
+            os.link(path, kept)
+        except FileExistsError:
+            continue
+        return kept
+    raise AssertionError("numbers do not end")
+
+
+def _written_key(path: Path) -> Path:
+    """A new key in a file of its own beside the place it is for."""
     temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as stream:
+        stream.write(secrets.token_hex(BYTES) + "\n")
+    return temporary
+
+
+def _make_key(path: Path) -> None:
+    make_folder(path.parent)
+    temporary = _written_key(path)
     try:
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            stream.write(secrets.token_hex(BYTES) + "\n")
         # A link fails where another process was first, so its key stays.
         os.link(temporary, path)
     except FileExistsError:

@@ -172,6 +172,17 @@ def read_wave_responses(study: Study, wave: str) -> dict[str, pd.DataFrame]:
     return _read_wave(study, wave, "responses")
 
 
+def read_all_responses(study: Study) -> dict[str, dict[str, pd.DataFrame]]:
+    """The responses of all waves: wave → survey → one row a response.
+
+    Raises
+    ------
+    StaleError
+        A wave has not been cleaned yet.
+    """
+    return {wave: _read_wave(study, wave, "responses") for wave in study.wave_names()}
+
+
 def read_all_scores(study: Study) -> dict[str, dict[str, pd.DataFrame]]:
     """The scores of all waves: wave → survey → one row a participant.
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.declarations.linkage import declares_rule, waves_linked
 from analysis.storage.folders import find_folders
 from analysis.storage.key import key_fingerprint
+from analysis.storage.links import links_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 KINDS = (
     "cleaning",
+    "linkage",
     "reliability",
     "outcomes",
     "findings",
@@ -29,13 +32,14 @@ KINDS = (
 
 NOTEBOOKS = {
     "cleaning": "10_cleaning.ipynb",
+    "linkage": "15_linkage.ipynb",
     "reliability": "20_reliability.ipynb",
     "outcomes": "30_outcomes.ipynb",
     "funder-summary": "90_funder_summary.ipynb",
 }
 """Kind of step → its notebook; the other kinds are plain actions."""
 
-READS_ROWS = ("cleaning", "reliability", "outcomes")
+READS_ROWS = ("cleaning", "linkage", "reliability", "outcomes")
 """Kinds that are given the folders of row-level data."""
 
 
@@ -81,11 +85,13 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     fingerprint = key_fingerprint()
     cleaning = tuple(_cleaning(study, wave, fingerprint) for wave in study.wave_names())
     reliability = tuple(_reliability(study, wave) for wave in study.wave_names())
-    outcomes = _outcomes(study)
-    findings = _findings(study, (*cleaning, *reliability, outcomes))
+    linkage = _linkage(study, fingerprint)
+    outcomes = _outcomes(study, linkage)
+    found_by = (*cleaning, *linkage, *reliability, outcomes)
+    findings = _findings(study, found_by)
     summary = _funder_summary(study, findings)
-    index = _index(study, (*cleaning, *reliability, outcomes, summary))
-    return (*cleaning, *reliability, outcomes, findings, summary, index)
+    index = _index(study, (*found_by, summary))
+    return (*found_by, findings, summary, index)
 
 
 def _cleaning(study: Study, wave: str, fingerprint: str) -> Step:
@@ -118,17 +124,50 @@ def _reliability(study: Study, wave: str) -> Step:
     )
 
 
-def _outcomes(study: Study) -> Step:
+def _linkage(study: Study, fingerprint: str) -> tuple[Step, ...]:
+    """The step that makes links by a declared rule; none where equality decides."""
+    if not declares_rule(study):
+        return ()
+    raw = find_folders().raw / study.folder
+    inputs: dict[str, Path] = {}
+    for survey, *pair in waves_linked(study):
+        for wave in pair:
+            file = f"{survey}.responses.parquet"
+            inputs[f"{wave}/{file}"] = _processed(study, wave, "responses")[
+                f"{wave}/{file}"
+            ]
+            if export := study.wave(wave).export(survey):
+                inputs[export.file] = raw / export.file
+    step = Step(
+        name="linkage",
+        kind="linkage",
+        title="Linkage of waves",
+        study=study.name,
+        parameters={"study": study.name},
+        needs=tuple(f"cleaning-{wave}" for wave in study.wave_names()),
+        inputs=inputs,
+        declared=study.digest(),
+        key=fingerprint,
+    )
+    return (step,)
+
+
+def _outcomes(study: Study, linkage: tuple[Step, ...]) -> Step:
     inputs: dict[str, Path] = {}
     for wave in study.wave_names():
         inputs |= _processed(study, wave, "scores")
+    if linkage:
+        inputs["linkage/links.parquet"] = links_file(study.name)
     return Step(
         name="outcomes",
         kind="outcomes",
         title="Outcomes",
         study=study.name,
         parameters={"study": study.name},
-        needs=tuple(f"cleaning-{wave}" for wave in study.wave_names()),
+        needs=(
+            *(f"cleaning-{wave}" for wave in study.wave_names()),
+            *(step.name for step in linkage),
+        ),
         inputs=inputs,
         declared=study.digest(),
     )

@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from analysis.foundation import AnalysisError
-from analysis.storage.key import VARIABLE, key_file, key_fingerprint, read_key
+from analysis.storage.key import (
+    VARIABLE,
+    key_file,
+    key_fingerprint,
+    read_key,
+    rotate_key,
+)
 
 
 def test_the_key_is_made_once_and_only_its_owner_may_read_it() -> None:
@@ -42,3 +48,31 @@ def test_the_fingerprint_changes_with_the_key_and_does_not_show_it(
     assert one not in read_key().hex()
     monkeypatch.setenv(VARIABLE, str(tmp_path / "other.key"))
     assert key_fingerprint() != one
+
+
+def test_a_rotated_key_is_new_and_the_old_ones_are_kept_private() -> None:
+    first = read_key()
+    kept = rotate_key()
+    second = read_key()
+    again = rotate_key()
+    assert len({first, second, read_key()}) == 3
+    assert [path.name for path in (kept, again)] == [
+        "pseudonym.1.key",
+        "pseudonym.2.key",
+    ]
+    for path, key in ((kept, first), (again, second), (key_file(), read_key())):
+        assert bytes.fromhex(path.read_text("ascii")) == key
+        if os.name == "posix":
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert len(list(key_file().parent.iterdir())) == 3, "nothing else is left behind"
+
+
+def test_only_a_sound_key_is_rotated() -> None:
+    with pytest.raises(AnalysisError, match="there is no pseudonym key yet"):
+        rotate_key()
+    assert not key_file().exists()
+    read_key()
+    key_file().write_text("zz", encoding="ascii")
+    with pytest.raises(AnalysisError, match="is not a pseudonym key"):
+        rotate_key()
+    assert len(list(key_file().parent.iterdir())) == 1

@@ -1,0 +1,137 @@
+"""How a participant's codes of two waves are matched, as a study declares it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analysis.declarations.study import Study
+    from analysis.declarations.survey import Export
+    from analysis.declarations.tables import Table
+
+LINKAGE_RULES = ("exact", "one_element_off", "weighted")
+FEWEST_ELEMENTS = 3
+"""With two, one element off would leave one to match by, which tells nobody apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkageRule:
+    """When two codes are one participant's.
+
+    Attributes
+    ----------
+    rule : str
+        ``exact``: every element is equal. ``one_element_off``: so is all but one.
+        ``weighted``: the weighted similarity of the elements reaches the threshold.
+    within_team : bool
+        Codes that are not equal are matched within a team, where both teams are known.
+    stable : tuple of str
+        Attributes, or ``site``, that never change: who differs in one is not linked.
+    weights : tuple of float
+        Of the elements, in the order of ``columns.participant``.
+    threshold : float
+        Least weighted similarity, over 0 to 1.
+    """
+
+    rule: str = "exact"
+    within_team: bool = True
+    stable: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
+    threshold: float = 0.0
+
+    def under(self, rule: str) -> LinkageRule:
+        """The same but for the rule."""
+        return dataclasses.replace(self, rule=rule)
+
+
+def parse_linkage_rule(table: Table) -> LinkageRule:
+    """The table ``[surveys.NAME.linkage_rule]``."""
+    rule = LinkageRule(
+        rule=table.choice("rule", LINKAGE_RULES),
+        within_team=table.flag("within_team", default=True),
+        stable=table.texts("stable"),
+        weights=table.numbers("weights"),
+        threshold=table.number("threshold", 0.0),
+    )
+    table.close()
+    return rule
+
+
+def rules_tried(export: Export) -> tuple[str, ...]:
+    """Every rule the linked responses of a survey can be evaluated under."""
+    if export.linkage == "identifier" or export.linkage_rule is None:
+        return ("exact",)
+    weighted = ("weighted",) if export.linkage_rule.weights else ()
+    tolerant = len(export.columns.participant) >= FEWEST_ELEMENTS
+    return ("exact", *(("one_element_off",) if tolerant else ()), *weighted)
+
+
+def waves_linked(study: Study) -> tuple[tuple[str, str, str], ...]:
+    """Survey, earlier and later wave of every pair that an outcome compares."""
+    pairs = (
+        (outcome.survey, outcome.baseline, follow_up)
+        for outcome in study.outcomes
+        for follow_up in outcome.follow_ups
+    )
+    return tuple(dict.fromkeys(pair for pair in pairs if _is_linked(study, *pair)))
+
+
+def _is_linked(study: Study, survey: str, *waves: str) -> bool:
+    exports = [study.wave(wave).export(survey) for wave in waves]
+    return all(export is not None and export.linkage != "none" for export in exports)
+
+
+def declares_rule(study: Study) -> bool:
+    """Whether links are made by a declared rule, and not by equality alone."""
+    return any(
+        export.linkage_rule is not None
+        for survey, _, wave in waves_linked(study)
+        if (export := study.wave(wave).export(survey))
+    )
+
+
+def check_linkage_rule(export: Export) -> Iterator[str]:
+    """Every way in which a survey's linkage rule contradicts the rest of it."""
+    rule, at = export.linkage_rule, f"surveys.{export.survey}.linkage_rule"
+    if rule is None:
+        return
+    elements = len(export.columns.participant)
+    if export.linkage == "none":
+        yield f"[{at}] needs linkage to be 'identifier' or 'self_generated_code'"
+    elif export.linkage == "identifier" and rule.rule != "exact":
+        yield f"[{at}.rule] an identifier is linked 'exact': near ones are other people"
+    if rule.rule == "one_element_off" and elements < FEWEST_ELEMENTS:
+        yield f"[{at}.rule] needs at least {FEWEST_ELEMENTS} columns.participant"
+    known = {"site", *(attribute.name for attribute in export.attributes)}
+    for name in rule.stable:
+        if name not in known:
+            yield f"[{at}.stable] '{name}' is neither an attribute nor 'site'"
+    yield from _check_weights(rule, elements, at)
+
+
+def _check_weights(rule: LinkageRule, elements: int, at: str) -> Iterator[str]:
+    if rule.rule == "weighted" and not rule.weights:
+        yield f"[{at}.weights] is missing; 'weighted' needs a number an element"
+    if rule.weights and len(rule.weights) != elements:
+        yield f"[{at}.weights] must be {elements} numbers, one a columns.participant"
+    if rule.weights and (min(rule.weights) < 0 or sum(rule.weights) <= 0):
+        yield f"[{at}.weights] must not be negative, and not all zero"
+    if rule.weights and not 0 < rule.threshold <= 1:
+        yield f"[{at}.threshold] must be over 0 and at most 1"
+
+
+def check_waves_agree(survey: str, study: Study) -> Iterator[str]:
+    """Codes of two waves are comparable only if they are made and matched alike."""
+    exports = [
+        export
+        for wave in study.waves
+        if (export := wave.export(survey)) and export.linkage != "none"
+    ]
+    if len({export.linkage_rule for export in exports}) > 1:
+        yield f"[surveys.{survey}.linkage_rule] must be the same at every wave"
+    if len({len(export.columns.participant) for export in exports}) > 1:
+        yield f"[surveys.{survey}.columns.participant] differs in length between waves"

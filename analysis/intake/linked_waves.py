@@ -1,0 +1,212 @@
+"""Exports of the waves an outcome compares into links between their participants.
+
+The elements of codes are read here, matched in memory and forgotten; what is given
+back holds pseudonyms and counts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.declarations.linkage import LinkageRule, rules_tried, waves_linked
+from analysis.foundation import Estimate, Finding
+from analysis.intake.identity import shared_identifiers
+from analysis.intake.linkage import false_match_rate, link_waves
+from analysis.intake.matching import ELEMENT
+from analysis.intake.responses import identifiers, map_responses, read_exports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from analysis.declarations import Export, Study
+    from analysis.foundation import Result
+    from analysis.intake.linkage import Linkage
+    from analysis.intake.responses import Received
+
+LINK_COLUMNS = ("survey", "wave_before", "wave_after", "rule", "before", "after")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LinkedStudy:
+    """Every link of a study, under every rule it can be evaluated under.
+
+    Attributes
+    ----------
+    links : DataFrame, one row a link
+        Survey, the two waves, the rule, and the participant's pseudonym at either.
+    findings : tuple of Finding
+        How many were linked and were not, and the share of false links.
+    """
+
+    links: pd.DataFrame
+    findings: tuple[Finding, ...]
+
+    def __repr__(self) -> str:
+        """Size alone: an output kept in a notebook must not hold a person."""
+        return f"LinkedStudy({len(self.links)} links)"
+
+
+def read_linked_exports(study: Study) -> dict[str, Received]:
+    """Read the exports whose participants are linked: wave → exports.
+
+    Raises
+    ------
+    DataError
+        Files or columns of a wave that are missing.
+    """
+    linked = {(survey, wave) for survey, *pair in waves_linked(study) for wave in pair}
+    exports = {
+        wave.name: tuple(e for e in wave.exports if (e.survey, wave.name) in linked)
+        for wave in study.waves
+    }
+    waves = tuple(
+        dataclasses.replace(wave, exports=exports[wave.name]) for wave in study.waves
+    )
+    narrowed = dataclasses.replace(study, waves=waves)
+    return {name: read_exports(narrowed, name) for name in exports if exports[name]}
+
+
+def link_study(
+    received: Mapping[str, Received],
+    kept: Mapping[str, Mapping[str, pd.DataFrame]],
+    study: Study,
+) -> LinkedStudy:
+    """Link the waves that outcomes compare, under every rule declared enough for.
+
+    Parameters
+    ----------
+    received : mapping
+        Wave → exports, as `read_linked_exports` gives them.
+    kept : mapping
+        Wave → survey → the clean responses: only who stayed is linked.
+
+    Raises
+    ------
+    DataError
+        Answers that fit nothing declared, or an identifier that is several people's.
+    """
+    codes = {
+        (survey, wave): frame
+        for wave, exports in received.items()
+        for survey, frame in _codes(exports, kept[wave])
+    }
+    links = [pd.DataFrame(columns=[*LINK_COLUMNS], dtype=str)]
+    findings: list[Finding] = []
+    for survey, before, after in waves_linked(study):
+        export = study.wave(after).export(survey)
+        assert export is not None, "only surveys held at both waves are linked"
+        pair = codes[survey, before], codes[survey, after]
+        place = {"study": study.name, "survey": survey, "wave": f"{after} - {before}"}
+        for rule in _rules(export):
+            found = link_waves(*pair, rule=rule)
+            names = (survey, before, after, rule.rule)
+            said = dict(zip(LINK_COLUMNS[:4], names, strict=True))
+            links.append(found.links.assign(**said)[list(LINK_COLUMNS)])
+            results = [*_counted(found, (before, after), pair)]
+            if export.linkage == "self_generated_code":
+                seed = "/".join((study.name, *names))
+                rate = false_match_rate(*pair, rule=rule, seed=seed)
+                results.append((rule.rule, rate))
+            for group, result in results:
+                findings.extend(Finding.place(result, **place, group=group))
+    return LinkedStudy(
+        links=pd.concat(links, ignore_index=True), findings=tuple(findings)
+    )
+
+
+def _rules(export: Export) -> list[LinkageRule]:
+    declared = export.linkage_rule or LinkageRule()
+    return [declared.under(name) for name in rules_tried(export)]
+
+
+def _counted(
+    found: Linkage, waves: tuple[str, str], pair: tuple[pd.DataFrame, pd.DataFrame]
+) -> Iterator[tuple[str, Result]]:
+    """Counts of one linkage, with the group each stands under."""
+    linked = len(found.links)
+    people = [frame["participant"].nunique() for frame in pair]
+    yield (
+        found.rule,
+        Estimate(
+            term="participants_linked",
+            estimate=float(linked),
+            n=linked,
+            method="participants linked between the waves, whether or not they have "
+            "a score",
+        ),
+    )
+    for side, wave in enumerate(waves):
+        for term, count, what in (
+            ("participants_not_linked", people[side] - linked, "not linked"),
+            (
+                "participants_ambiguous",
+                len(set(found.ambiguous[side])),
+                "not linked, with a possible partner who is not theirs alone",
+            ),
+            ("codes_repeated", found.repeated[side], "codes of several people"),
+        ):
+            yield (
+                f"{found.rule}: {wave}",
+                Estimate(
+                    term=term,
+                    estimate=float(count),
+                    n=people[side],
+                    method=f"{what}, of the n participants with a code at the wave",
+                ),
+            )
+    yield (
+        found.rule,
+        Estimate(
+            term="participants_conflicting",
+            estimate=float(found.conflicting),
+            n=min(people),
+            method="equal codes of people who differ in what never changes, not "
+            "linked; n is the participants of the smaller wave",
+        ),
+    )
+
+
+def _codes(
+    received: Received, kept: Mapping[str, pd.DataFrame]
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Survey → who stayed, with team, stable attributes and elements of the code.
+
+    A code that stands for people of several teams, or who differ in what never
+    changes, has two rows: `link_waves` then sees that it is repeated.
+    """
+    for responses in map_responses(received):
+        export = responses.export
+        stayed = kept[export.survey]
+        stayed = stayed.loc[stayed["participant"] != ""]
+        columns = ["participant", "team", *_stable(export)]
+        cells = received.tables[export.survey].cells
+        elements = _elements(cells, export)
+        rows = responses.frame.loc[responses.frame["consented"]]
+        rows = rows.loc[rows["participant"].isin(set(stayed["participant"]))]
+        one_each = rows[["participant"]].join(elements).drop_duplicates("participant")
+        people = stayed[columns].merge(
+            one_each, on="participant", validate="one_to_one"
+        )
+        several = people["participant"].isin(shared_identifiers(rows, columns[1:]))
+        yield (
+            export.survey,
+            pd.concat([people, people.loc[several]], ignore_index=True),
+        )
+
+
+def _stable(export: Export) -> list[str]:
+    return list(export.linkage_rule.stable) if export.linkage_rule else []
+
+
+def _elements(cells: pd.DataFrame, export: Export) -> pd.DataFrame:
+    """The elements as the pseudonym takes them, a column each."""
+    return pd.DataFrame(
+        {
+            f"{ELEMENT}{place}": identifiers(cells, (header,))
+            for place, header in enumerate(export.columns.participant, start=1)
+        }
+    )
