@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.foundation import Estimate, Unavailable
-from analysis.intake.matching import (
+from analysis.intake.pairing import (
     encoded,
     matched,
     repeated_codes,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from analysis.declarations.linkage import LinkageRule
-    from analysis.intake.matching import Pairs, People
+    from analysis.intake.pairing import Pairs, People
 
 PERMUTATIONS = 200
 

@@ -16,7 +16,7 @@ from analysis.declarations.linkage import LinkageRule, rules_tried, waves_linked
 from analysis.foundation import Estimate, Finding
 from analysis.intake.identity import shared_identifiers
 from analysis.intake.linkage import false_match_rate, link_waves
-from analysis.intake.matching import ELEMENT
+from analysis.intake.pairing import ELEMENT
 from analysis.intake.responses import identifiers, map_responses, read_exports
 
 if TYPE_CHECKING:
