@@ -11,6 +11,20 @@ if TYPE_CHECKING:
 LINKAGES = ("none", "identifier", "self_generated_code")
 REPEATS = ("keep", "first", "last", "none")
 ENCODINGS = ("auto", "utf-8", "utf-16", "windows-1252")
+"""The usual ones; any that Python knows may be declared."""
+DECIMALS = (".", ",")
+TOOLS = (
+    "auto",
+    "none",
+    "qualtrics",
+    "redcap",
+    "limesurvey",
+    "microsoft_forms",
+    "google_forms",
+    "surveymonkey",
+    "spss",
+)
+PREVIEWS = ("leave_out", "keep")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +70,27 @@ class Attribute:
 
     A number has ends; a category has values (answer in the file → name kept).
     What is neither inside the ends nor among the values is emptied and counted.
+
+    Attributes
+    ----------
+    separator : str
+        What stands between the choices, where one cell holds several of the values.
+    multi : mapping
+        Choice → header, where each choice has a column of its own.
     """
 
     name: str
-    column: str
+    column: str = ""
     lowest: float | None = None
     highest: float | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    separator: str = ""
+    multi: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Every header it is read from."""
+        return tuple(self.multi.values()) if self.multi else (self.column,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +106,16 @@ class CleaningRules:
     repeats : str
         Which of several responses of one participant stays: ``first``, ``last``,
         ``none`` of them, or all (``keep``).
+    previews : str
+        Whether rows the survey tool itself marks as a preview, a test or spam are left
+        out or kept.
     """
 
     consent: tuple[str, ...] = ()
     finished: tuple[str, ...] = ()
     least_answered: float = 0.0
     repeats: str = "keep"
+    previews: str = "leave_out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +128,15 @@ class Export:
         Instrument → answer text → code, where the export differs from the codebook.
     missing_codes : tuple of str
         Cell texts that mean *not answered*, beside the empty cell.
+    delimiter, sheet : str
+        Empty: found out, and said.
+    tool : str
+        The survey tool; ``auto`` finds it out, ``none`` takes the table as it stands.
+    event, repeat_instrument : str or None
+        REDCap: the rows of one event, and of one repeating instrument; an empty
+        text means the rows that do not repeat.
+    dictionary : str
+        REDCap: file of the data dictionary, for the words of questions and answers.
     """
 
     survey: str
@@ -105,7 +146,13 @@ class Export:
     columns: Columns
     linkage: str = "none"
     encoding: str = "auto"
-    delimiter: str = ","
+    delimiter: str = ""
+    decimal: str = "."
+    sheet: str = ""
+    tool: str = "auto"
+    event: str | None = None
+    repeat_instrument: str | None = None
+    dictionary: str = ""
     answers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     missing_codes: tuple[str, ...] = ()
     attributes: tuple[Attribute, ...] = ()
@@ -113,5 +160,5 @@ class Export:
 
     def wanted_headers(self) -> tuple[str, ...]:
         """Every header that must be in the file, attributes included."""
-        attributes = (attribute.column for attribute in self.attributes)
+        attributes = (h for attribute in self.attributes for h in attribute.headers)
         return tuple(dict.fromkeys([*self.columns.wanted(), *attributes]))
