@@ -68,11 +68,20 @@ def clean_responses(
         stays = stays.loc[kept]
     return Cleaned(
         export=export,
-        frame=stays.drop(columns=["consented", "finished"]).reset_index(drop=True),
+        frame=stays.drop(columns=["consented", "finished"])
+        .drop(columns="preview", errors="ignore")
+        .reset_index(drop=True),
         received=len(frame),
         left_out=left_out,
         emptied=emptied or {},
     )
+
+
+def not_preview(frame: pd.DataFrame, export: Export) -> pd.Series[bool]:
+    """Which rows the survey tool does not itself mark as a preview, a test or spam."""
+    if "preview" not in frame or export.cleaning.previews == "keep":
+        return frame["consented"] | True
+    return ~frame["preview"]
 
 
 def gave_consent(frame: pd.DataFrame, _: Export) -> pd.Series[bool]:
@@ -108,6 +117,7 @@ def not_repeated(frame: pd.DataFrame, export: Export) -> pd.Series[bool]:
 
 
 RULES: Mapping[str, Callable[[pd.DataFrame, Export], pd.Series[bool]]] = {
+    "preview": not_preview,
     "no_consent": gave_consent,
     "not_finished": finished,
     "too_little_answered": answered_enough,

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RawTable",
+    "dictionary_file",
     "raw_file",
     "read_all_scores",
+    "read_dictionary",
     "read_raw",
     "read_wave_responses",
     "write_processed",
@@ -49,6 +51,25 @@ def read_raw(export: Export, study: Study) -> RawTable:
         delimiter=export.delimiter,
         sheet=export.sheet,
     )
+
+
+def dictionary_file(export: Export, study: Study) -> Path | None:
+    """Where the data dictionary of an export is expected, if one is declared."""
+    if not export.dictionary:
+        return None
+    return find_folders().raw / study.folder / export.dictionary
+
+
+def read_dictionary(export: Export, study: Study) -> RawTable | None:
+    """Read the data dictionary declared for an export, if there is one.
+
+    Raises
+    ------
+    DataError
+        No such file, unreadable, or not a table.
+    """
+    path = dictionary_file(export, study)
+    return None if path is None else read_table(path)
 
 
 def _processed_file(study: str, wave: str, survey: str, content: str) -> Path:

@@ -7,7 +7,6 @@ order mark, UTF-8, Windows-1252, and only then a guess from the bytes.
 from __future__ import annotations
 
 import codecs
-import contextlib
 import csv
 import io
 
@@ -141,10 +140,17 @@ def find_delimiter(text: str) -> str:
 
 
 def _sampled(sample: str, delimiter: str, *, whole: bool) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+    reader = csv.reader(
+        io.StringIO(sample, newline=""), delimiter=delimiter, strict=True
+    )
     rows: list[list[str]] = []
-    with contextlib.suppress(csv.Error):
+    try:
         rows.extend(row for row in reader if row)
+    except csv.Error as error:
+        # a cell the sample cuts through is no fault; quotes that fit nowhere are
+        if whole or "unexpected end of data" not in str(error):
+            return []
+        return rows
     return rows if whole or len(rows) < 2 else rows[:-1]
 
 
