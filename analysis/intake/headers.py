@@ -71,16 +71,15 @@ def with_wanted_headers(
     """
     headers = [str(name) for name in table.cells.columns]
     faults: list[str] = []
-    renamed = list(headers)
+    claimed: dict[int, str] = {}
     copies: dict[str, int] = {}
     for name in dict.fromkeys(wanted):
         places = find_columns(table, name)
         if len(places) != 1:
             faults.append(f"{file}: {_not_one(name, places, headers)}")
-        elif renamed[places[0]] == headers[places[0]]:
-            renamed[places[0]] = name
-        elif renamed[places[0]] != name:
+        elif claimed.setdefault(places[0], name) != name:
             copies[name] = places[0]
+    renamed = [claimed.get(place, name) for place, name in enumerate(headers)]
     if faults or (renamed == headers and not copies):
         return table, faults
     return _renamed(table, renamed, copies), faults

@@ -217,7 +217,7 @@ def _places(
             )
     for kind in ("arm", "site"):
         through_team = {team.name: getattr(team, kind) for team in study.teams}
-        derived = found["team"].map(through_team).fillna("")
+        derived = found["team"].map(lambda team, to=through_team: to.get(team, ""))
         found[kind] = found[kind].where(found[kind] != "", derived)
     return found
 
