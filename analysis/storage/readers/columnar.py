@@ -20,10 +20,11 @@ def read_parquet(content: bytes, name: str) -> RawTable:
         Damaged, or another kind of file.
     """
     try:
+        table = pa.parquet.read_table(io.BytesIO(content))
+        # a damaged text shows only when it is looked at
+        table.validate(full=True)
         # an index kept by another program is no column of the survey
-        frame = pa.parquet.read_table(io.BytesIO(content)).to_pandas(
-            ignore_metadata=True
-        )
+        frame = table.to_pandas(ignore_metadata=True)
     except (pa.ArrowException, OSError, ValueError):
         raise DataError(
             name,
