@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Rule: TypeAlias = Callable[[pd.DataFrame, Export], pd.Series[bool]]
 
 CONDUCT = (
+    "preview",
     "consented",
     "finished",
     "attentive",
@@ -133,6 +134,13 @@ def _by_arm(
     }
 
 
+def not_preview(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
+    """Which rows the survey tool does not itself mark as a preview, a test or spam."""
+    if "preview" not in people or export.cleaning.previews == "keep":
+        return _everyone(people)
+    return ~people["preview"]
+
+
 def gave_consent(people: pd.DataFrame, _: Export) -> pd.Series[bool]:
     """Who agreed that the answers be used."""
     return people["consented"]
@@ -209,6 +217,7 @@ def not_careless(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
 
 
 RULES: Mapping[str, Rule] = {
+    "preview": not_preview,
     "no_consent": gave_consent,
     "not_finished": finished,
     "attention_failed": attentive,

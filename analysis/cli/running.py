@@ -162,6 +162,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a declaration, and that the data fit it; run nothing."""
+    from analysis.intake.tools import TITLES  # noqa: PLC0415
     from analysis.storage.declared import read_study  # noqa: PLC0415
     from analysis.workflow.checks import check_data  # noqa: PLC0415
 
@@ -171,10 +172,14 @@ def check(
         typer.echo(json.dumps([asdict(count) for count in counts], indent=1))
     elif not quiet:
         for count in counts:
-            typer.echo(
-                f"{count.wave}  {count.survey}  {count.rows} responses, "
-                f"{count.encoding}"
+            facts = (
+                f"{count.rows} responses",
+                count.encoding,
+                TITLES[count.tool],
+                count.remark,
             )
+            told = ", ".join(fact for fact in facts if fact)
+            typer.echo(f"{count.wave}  {count.survey}  {told}")
         typer.echo("The declaration is sound and the data fit it.")
 
 

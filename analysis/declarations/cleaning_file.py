@@ -8,6 +8,7 @@ from analysis.declarations.survey import (
     CARELESS_ACTIONS,
     CARELESS_INDICES,
     OUT_OF_RANGE,
+    PREVIEWS,
     REPEATS,
     Attention,
     CarelessRules,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 def parse_cleaning(table: Table) -> CleaningRules:
     """The cleaning rules; a key that is misspelt is told when the table is closed."""
     return CleaningRules(
+        previews=table.choice("previews", PREVIEWS, "leave_out"),
         consent=table.texts("consent"),
         finished=table.texts("finished"),
         least_answered=table.number("least_answered", 0.0),

@@ -80,8 +80,6 @@ def _check_design(study: Study) -> Iterator[str]:
 
 def _check_export(export: Export, study: Study) -> Iterator[str]:
     at = f"surveys.{export.survey}"
-    if len(export.delimiter) != 1:
-        yield f"[{at}.delimiter] must be one character"
     if not _stays_inside(export.file):
         yield f"[{at}.file] must lie in the study's raw folder, without '..'"
     yield from _check_people(export, at)

@@ -20,14 +20,17 @@ from analysis.declarations.study import (
 )
 from analysis.declarations.study_checks import check_study
 from analysis.declarations.survey import (
+    DECIMALS,
     ENCODINGS,
     LINKAGES,
+    TOOLS,
     Attribute,
     Columns,
     Export,
 )
 from analysis.declarations.tables import Table, parse_toml
 from analysis.foundation import AnalysisError, DeclarationError
+from analysis.foundation.errors import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -214,8 +217,7 @@ def _export(
         linkage_rule=parse_linkage_rule(table.table("linkage_rule"))
         if table.has("linkage_rule")
         else None,
-        encoding=table.choice("encoding", ENCODINGS, "auto"),
-        delimiter=table.text("delimiter", ","),
+        **_file_format(table),
         answers={
             name: answers.numbers_by_text(name)
             for name in survey.instruments
@@ -228,6 +230,34 @@ def _export(
     for part in (table, columns, cleaning, answers, items):
         part.close()
     return export
+
+
+def _file_format(table: Table) -> dict[str, Any]:
+    """How the file is written, where it is declared rather than found out."""
+    encoding = table.text("encoding", "auto")
+    if encoding not in ENCODINGS and not _is_encoding(encoding):
+        table.fault("encoding", unknown("encoding", encoding, ENCODINGS))
+    delimiter = table.text("delimiter", "")
+    if len(delimiter) > 1 or delimiter in {"\n", "\r", '"'}:
+        table.fault("delimiter", "must be one character, such as ; or a tab")
+    return {
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "decimal": table.choice("decimal", DECIMALS, "."),
+        "sheet": table.text("sheet", ""),
+        "tool": table.choice("tool", TOOLS, "auto"),
+        "event": table.optional_text("event"),
+        "repeat_instrument": table.optional_text("instrument"),
+        "dictionary": table.text("dictionary", ""),
+    }
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        "".encode(name)
+    except (LookupError, ValueError):
+        return False
+    return True
 
 
 def _columns(table: Table, items: dict[str, str]) -> Columns:
@@ -273,16 +303,22 @@ def _items(
 
 
 def _attribute(name: str, table: Table) -> Attribute:
+    multi = table.texts_by_text("multi")
     attribute = Attribute(
         name=name,
-        column=table.text("column"),
+        column=table.text("column", "" if multi else None),
         lowest=table.optional_number("lowest"),
         highest=table.optional_number("highest"),
         values=table.texts_by_text("values"),
+        separator=table.text("separator", ""),
+        multi=multi,
     )
     is_number = attribute.lowest is not None and attribute.highest is not None
-    if is_number == bool(attribute.values):
-        table.fault("values", "give either lowest and highest, or values")
+    forms = (is_number, bool(attribute.values), bool(multi))
+    if sum(forms) != 1:
+        table.fault("values", "give either lowest and highest, or values, or multi")
+    elif attribute.separator and not attribute.values:
+        table.fault("separator", "needs values: the choices that may be joined")
     table.close()
     return attribute
 

@@ -15,6 +15,20 @@ REPEATS = ("keep", "first", "last", "none")
 CARELESS_ACTIONS = ("flag", "leave_out")
 OUT_OF_RANGE = ("refuse", "empty")
 ENCODINGS = ("auto", "utf-8", "utf-16", "windows-1252")
+"""The usual ones; any that Python knows may be declared."""
+DECIMALS = (".", ",")
+TOOLS = (
+    "auto",
+    "none",
+    "qualtrics",
+    "redcap",
+    "limesurvey",
+    "microsoft_forms",
+    "google_forms",
+    "surveymonkey",
+    "spss",
+)
+PREVIEWS = ("leave_out", "keep")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +89,27 @@ class Attribute:
 
     A number has ends; a category has values (answer in the file → name kept).
     What is neither inside the ends nor among the values is emptied and counted.
+
+    Attributes
+    ----------
+    separator : str
+        What stands between the choices, where one cell holds several of the values.
+    multi : mapping
+        Choice → header, where each choice has a column of its own.
     """
 
     name: str
-    column: str
+    column: str = ""
     lowest: float | None = None
     highest: float | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    separator: str = ""
+    multi: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Every header it is read from."""
+        return tuple(self.multi.values()) if self.multi else (self.column,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +204,9 @@ class CleaningRules:
     out_of_range : str
         Whether a number that is no code of its item is a fault or becomes *not
         answered*.
+    previews : str
+        Whether rows the survey tool itself marks as a preview, a test or spam are left
+        out or kept.
     """
 
     consent: tuple[str, ...] = ()
@@ -195,6 +226,8 @@ class CleaningRules:
         checks = [check.column for check in self.attention]
         return (*checks, *(total.column for total in self.printed_totals))
 
+    previews: str = "leave_out"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
@@ -208,6 +241,15 @@ class Export:
         Cell texts that mean *not answered*, beside the empty cell.
     linkage_rule : LinkageRule or None
         When two codes are one participant's; None: when they are equal.
+    delimiter, sheet : str
+        Empty: found out, and said.
+    tool : str
+        The survey tool; ``auto`` finds it out, ``none`` takes the table as it stands.
+    event, repeat_instrument : str or None
+        REDCap: the rows of one event, and of one repeating instrument; an empty
+        text means the rows that do not repeat.
+    dictionary : str
+        REDCap: file of the data dictionary, for the words of questions and answers.
     """
 
     survey: str
@@ -218,7 +260,13 @@ class Export:
     linkage: str = "none"
     linkage_rule: LinkageRule | None = None
     encoding: str = "auto"
-    delimiter: str = ","
+    delimiter: str = ""
+    decimal: str = "."
+    sheet: str = ""
+    tool: str = "auto"
+    event: str | None = None
+    repeat_instrument: str | None = None
+    dictionary: str = ""
     answers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     missing_codes: tuple[str, ...] = ()
     attributes: tuple[Attribute, ...] = ()
@@ -226,6 +274,6 @@ class Export:
 
     def wanted_headers(self) -> tuple[str, ...]:
         """Every header that must be in the file, attributes included."""
-        attributes = (attribute.column for attribute in self.attributes)
+        attributes = (h for attribute in self.attributes for h in attribute.headers)
         named = [*self.columns.wanted(), *attributes, *self.cleaning.columns()]
         return tuple(dict.fromkeys(named))

@@ -45,13 +45,25 @@ def fold(text: str) -> str:
     return " ".join(text.split()).casefold().replace("\u2019", "'")
 
 
-def item_codes(cells: pd.Series[str], instrument: Instrument, export: Export) -> Codes:
+def item_codes(
+    cells: pd.Series[str],
+    instrument: Instrument,
+    export: Export,
+    words: Mapping[str, str] | None = None,
+) -> Codes:
     """Turn the answers to one item into codes.
 
     A study's own answers come first, then the codebook's, then plain numbers within
     the instrument's range. Where the study itself declares numbers as answers, no
     other number is taken: an export's 15 to 18 must not pass for codes.
+
+    Parameters
+    ----------
+    words : mapping, optional
+        Code → answer in words, as an SPSS file gives them. The words are looked up
+        before the code is taken as a number: *never* may be 1 there and 0 here.
     """
+    spoken = _spoken(words)
     declared = export.answers.get(instrument.name, {})
     takes = instrument.usual_coding.takes
     own = {text: code for text, code in declared.items() if takes(code)}
@@ -62,57 +74,89 @@ def item_codes(cells: pd.Series[str], instrument: Instrument, export: Export) ->
     stray = "out of range" if empties else "unmapped"
 
     def code(text: str) -> float | str:
-        if text in answers:
-            return answers[text]
-        if text in unscored:
-            return "not applicable"
-        number = _number(text) if takes_numbers else None
+        for written in (text, spoken.get(text, text)):
+            if written in answers:
+                return answers[written]
+            if written in unscored:
+                return "not applicable"
+        number = _number(text, export.decimal) if takes_numbers else None
         if number is None:
             return "unmapped"
         return number if instrument.usual_coding.takes(number) else stray
 
-    return _coded(cells, code, export.missing_codes)
+    return _coded(cells, code, _missing(export, spoken))
 
 
 def attribute_values(
-    cells: pd.Series[str], attribute: Attribute, export: Export
+    cells: pd.Series[str],
+    attribute: Attribute,
+    export: Export,
+    words: Mapping[str, str] | None = None,
 ) -> tuple[pd.Series[float] | pd.Series[str], int]:
     """Values of an attribute, and how many were emptied for lying outside it."""
-    missing = {fold(text) for text in ("", *export.missing_codes)}
+    spoken = _spoken(words)
+    missing = _missing(export, spoken)
     if attribute.values:
         names = {fold(text): name for text, name in attribute.values.items()}
         folded = cells.map(fold)
-        known = folded.map(names)
+        known = folded.map(names).fillna(folded.map(spoken).map(names))
         return known, int((known.isna() & ~folded.isin(missing)).sum())
 
     def value(text: str) -> float | str:
-        number = _number(text)
+        number = _number(text, export.decimal)
         if number is None or attribute.lowest is None or attribute.highest is None:
             return "outside"
         return number if attribute.lowest <= number <= attribute.highest else "outside"
 
-    codes = _coded(cells, value, export.missing_codes)
+    codes = _coded(cells, value, missing)
     return codes.values, codes.emptied.get("outside", 0)
 
 
 def group_names(
-    cells: pd.Series[str], groups: Iterable[Arm | Site | Team]
+    cells: pd.Series[str],
+    groups: Iterable[Arm | Site | Team],
+    words: Mapping[str, str] | None = None,
 ) -> pd.Series[str]:
     """Names of the arms, sites or teams that cells name; empty where they name none."""
     names = {fold(answer): group.name for group in groups for answer in group.answers}
-    return cells.map(lambda text: names.get(fold(text), ""))
+    spoken = _spoken(words)
+
+    def name(text: str) -> str:
+        return names.get(text) or names.get(spoken.get(text, ""), "")
+
+    return cells.map(lambda text: name(fold(text)))
 
 
-def accepted(cells: pd.Series[str], answers: Iterable[str]) -> pd.Series[bool]:
-    """Whether each cell holds one of the answers."""
+def accepted(
+    cells: pd.Series[str],
+    answers: Iterable[str],
+    words: Mapping[str, str] | None = None,
+) -> pd.Series[bool]:
+    """Whether each cell holds one of the answers; ``*`` is any but the empty one."""
     wanted = {fold(answer) for answer in answers}
-    return cells.map(lambda text: fold(text) in wanted).astype(bool)
+    spoken = _spoken(words)
+
+    def fits(text: str) -> bool:
+        anything = "*" in wanted and text != ""
+        return anything or text in wanted or spoken.get(text, "") in wanted - {""}
+
+    return cells.map(lambda text: fits(fold(text))).astype(bool)
+
+
+def _missing(export: Export, spoken: Mapping[str, str]) -> set[str]:
+    """What means *not answered*, as it is compared: the cell, or the words it codes."""
+    declared = {fold(text) for text in ("", *export.missing_codes)}
+    return declared | {code for code, text in spoken.items() if text in declared}
+
+
+def _spoken(words: Mapping[str, str] | None) -> dict[str, str]:
+    """Code → answer in words, both as they are compared."""
+    return {fold(code): fold(text) for code, text in (words or {}).items()}
 
 
 def _coded(
-    cells: pd.Series[str], code: Callable[[str], float | str], missing: Iterable[str]
+    cells: pd.Series[str], code: Callable[[str], float | str], gone: set[str]
 ) -> Codes:
-    gone = {fold(text) for text in ("", *missing)}
     numbers, texts = pd.factorize(cells)
     found = [math.nan if fold(t) in gone else code(fold(t)) for t in texts]
     times = np.bincount(numbers, minlength=len(texts))
@@ -134,9 +178,11 @@ def _folded(answers: Mapping[str, float]) -> dict[str, float]:
     return {fold(text): float(code) for text, code in answers.items()}
 
 
-def _number(text: str) -> float | None:
+def _number(text: str, decimal: str = ".") -> float | None:
+    """A number as people write it; Python's own 1_000 is none."""
+    written = text.replace(",", ".") if decimal == "," else text
     try:
-        number = float(text)
+        number = float(written)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return number if math.isfinite(number) and "_" not in text else None

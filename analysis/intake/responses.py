@@ -14,22 +14,24 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.foundation import DataError
-from analysis.foundation.errors import unknown
 from analysis.intake.answers import (
     accepted,
     attribute_values,
     group_names,
     item_codes,
 )
+from analysis.intake.choices import choice_columns
 from analysis.intake.coding import coding_shifts
 from analysis.intake.conduct import conduct_columns
+from analysis.intake.headers import shortened, with_wanted_headers
 from analysis.intake.identity import check_identifiers
 from analysis.intake.pseudonyms import pseudonyms
+from analysis.intake.tools import TITLES, preview_rows, shape
 from analysis.storage.key import read_key
-from analysis.storage.rows import RawTable, read_raw
+from analysis.storage.rows import RawTable, read_dictionary, read_raw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from analysis.declarations import Export, Instrument, Study
     from analysis.declarations.study import Arm, Site, Team
@@ -55,11 +57,12 @@ class Received:
 
     def _repr_html_(self) -> str:
         """What came in, without a cell of it, nor counts not yet fit to be shown."""
-        heads = ("Survey", "Encoding", "Columns in the file", "Columns read")
+        heads = ("Survey", "From", "Encoding", "Columns in the file", "Columns read")
         wave = self.study.wave(self.wave)
         rows = [
             (
                 self.study.survey(export.survey).title,
+                TITLES.get(self.tables[export.survey].tool, ""),
                 self.tables[export.survey].encoding,
                 self.tables[export.survey].cells.shape[1],
                 len(export.wanted_headers()),
@@ -88,8 +91,9 @@ class Responses:
     ----------
     frame : DataFrame, one row a response
         ``participant`` and ``staff_member`` (pseudonyms, empty if none), ``arm``,
-        ``site``, ``team``, ``consented``, ``finished``, what tells how the form was
-        filled in (`analysis.intake.conduct`), the attributes, and a column
+        ``site``, ``team``, ``consented``, ``finished``, ``preview`` (the tool's own
+        mark), what tells how the form was filled in (`analysis.intake.conduct`), the
+        attributes, and a column
         ``instrument.item`` an item: its code, NaN if not answered.
     emptied : mapping
         ``reason: column`` → cells emptied.
@@ -119,29 +123,19 @@ def read_exports(study: Study, wave: str) -> Received:
     tables: dict[str, RawTable] = {}
     for export in study.wave(wave).exports:
         try:
-            tables[export.survey] = read_raw(export, study)
+            table = shape(
+                read_raw(export, study), export, read_dictionary(export, study)
+            )
         except DataError as error:
             faults.append(str(error))
             continue
-        faults.extend(_check_headers(tables[export.survey].cells, export))
+        tables[export.survey], unfound = with_wanted_headers(
+            table, export.wanted_headers(), export.file
+        )
+        faults.extend(unfound)
     if faults:
         raise DataError(f"{study.name}, wave {wave}", faults)
     return Received(study=study, wave=wave, tables=tables)
-
-
-def _check_headers(cells: pd.DataFrame, export: Export) -> Iterator[str]:
-    headers = list(cells.columns)
-    for wanted in export.wanted_headers():
-        if wanted not in headers:
-            yield f"{export.file}: {unknown('column', wanted, _shortened(headers))}"
-        elif headers.count(wanted) > 1:
-            times = headers.count(wanted)
-            yield f"{export.file}: column '{wanted}' stands {times} times"
-
-
-def _shortened(headers: list[str]) -> list[str]:
-    """Headers short enough to read: some tools put whole questions there."""
-    return [name if len(name) <= 60 else name[:57] + "…" for name in headers]
 
 
 def map_responses(received: Received) -> tuple[Responses, ...]:
@@ -155,7 +149,7 @@ def map_responses(received: Received) -> tuple[Responses, ...]:
     study = received.study
     faults: list[str] = []
     responses = tuple(
-        _map_survey(received.tables[export.survey].cells, export, study, faults)
+        _map_survey(received.tables[export.survey], export, study, faults)
         for export in study.wave(received.wave).exports
     )
     if faults:
@@ -164,16 +158,18 @@ def map_responses(received: Received) -> tuple[Responses, ...]:
 
 
 def _map_survey(
-    cells: pd.DataFrame, export: Export, study: Study, faults: list[str]
+    table: RawTable, export: Export, study: Study, faults: list[str]
 ) -> Responses:
+    cells = table.cells
     emptied: dict[str, int] = {}
     columns = {
         **_people(cells, export, study),
-        **_places(cells, export, study, faults),
-        **_consent(cells, export),
+        **_places(table, export, study, faults),
+        **_consent(table, export),
         **conduct_columns(cells, export, study, emptied),
-        **_attributes(cells, export, emptied),
-        **_items(cells, export, study, emptied, faults),
+        "preview": preview_rows(table),
+        **_attributes(table, export, emptied),
+        **_items(table, export, study, emptied, faults),
     }
     frame = pd.DataFrame(columns, index=cells.index)
     faults.extend(check_identifiers(frame, export))
@@ -205,9 +201,10 @@ def identifiers(cells: pd.DataFrame, headers: tuple[str, ...]) -> pd.Series[str]
 
 
 def _places(
-    cells: pd.DataFrame, export: Export, study: Study, faults: list[str]
+    table: RawTable, export: Export, study: Study, faults: list[str]
 ) -> dict[str, pd.Series[str]]:
     """Arm, site and team: as the export names them, else through the team."""
+    cells, words = table.cells, table.value_labels
     blank = pd.Series("", index=cells.index)
     declared: dict[str, tuple[Arm | Site | Team, ...]] = {
         "arm": study.arms,
@@ -220,7 +217,7 @@ def _places(
         if header is None:
             found[kind] = blank
             continue
-        found[kind] = group_names(cells[header], groups)
+        found[kind] = group_names(cells[header], groups, words.get(header))
         answered = ~cells[header].isin(("", *export.missing_codes))
         if unnamed := int(((found[kind] == "") & answered).sum()):
             known = ", ".join(group.name for group in groups)
@@ -236,54 +233,72 @@ def _places(
     return found
 
 
-def _consent(cells: pd.DataFrame, export: Export) -> dict[str, pd.Series[bool]]:
+def _consent(table: RawTable, export: Export) -> dict[str, pd.Series[bool]]:
     rules, columns = export.cleaning, export.columns
+    cells, words = table.cells, table.value_labels
     everyone = pd.Series(data=True, index=cells.index)
     return {
-        "consented": accepted(cells[columns.consent], rules.consent)
+        "consented": accepted(
+            cells[columns.consent], rules.consent, words.get(columns.consent)
+        )
         if columns.consent
         else everyone,
-        "finished": accepted(cells[columns.finished], rules.finished)
+        "finished": accepted(
+            cells[columns.finished], rules.finished, words.get(columns.finished)
+        )
         if columns.finished
         else everyone,
     }
 
 
 def _attributes(
-    cells: pd.DataFrame, export: Export, emptied: dict[str, int]
-) -> dict[str, pd.Series[float] | pd.Series[str]]:
-    found = {}
+    table: RawTable, export: Export, emptied: dict[str, int]
+) -> dict[str, pd.Series[float] | pd.Series[str] | pd.Series[bool]]:
+    cells = table.cells
+    found: dict[str, pd.Series[float] | pd.Series[str] | pd.Series[bool]] = {}
     for attribute in export.attributes:
-        values, outside = attribute_values(cells[attribute.column], attribute, export)
-        found[attribute.name] = values
+        if attribute.multi or attribute.separator:
+            choices, outside = choice_columns(cells, attribute, export)
+            found |= choices
+        else:
+            words = table.value_labels.get(attribute.column)
+            found[attribute.name], outside = attribute_values(
+                cells[attribute.column], attribute, export, words
+            )
         if outside:
             emptied[f"outside what is declared: {attribute.name}"] = outside
+        if gone := sum(table.emptied.get(header, 0) for header in attribute.headers):
+            emptied[f"missing as the file declares: {attribute.name}"] = gone
     return found
 
 
 def _items(
-    cells: pd.DataFrame,
+    table: RawTable,
     export: Export,
     study: Study,
     emptied: dict[str, int],
     faults: list[str],
 ) -> dict[str, pd.Series[float]]:
+    cells = table.cells
     found = {}
     misfits = []
     for column, header in export.columns.items.items():
         name, _, item = column.partition(".")
         instrument = study.instruments[name].codes_of(item)
-        codes = item_codes(cells[header], instrument, export)
+        words = table.value_labels.get(header)
+        codes = item_codes(cells[header], instrument, export, words)
         found[column] = codes.values
         for reason, count in codes.emptied.items():
             emptied[f"{reason}: {column}"] = count
+        if gone := table.emptied.get(header):
+            emptied[f"missing as the file declares: {column}"] = gone
         if codes.unmapped:
             known = ", ".join(f"'{text}'" for text in instrument.answers)
             labels = f", or {known}" if known else ""
             faults.append(
-                f"{export.file}: column '{header}' has {codes.unmapped} answers of "
-                f"{len(cells)} that are not codes {instrument.usual_coding.ends}"
-                f"{labels}. Declare others under "
+                f"{export.file}: column '{shortened(header)}' has {codes.unmapped} "
+                f"answers of {len(cells)} that are not codes "
+                f"{instrument.usual_coding.ends}{labels}. Declare others under "
                 f"[surveys.{export.survey}.answers.{instrument.name}] or missing_codes"
             )
             misfits.append(column)

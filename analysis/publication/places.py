@@ -17,6 +17,7 @@ Columns: TypeAlias = tuple[tuple[str, str], ...]
 """Headings of a table, each with the term (or group) that stands below it."""
 FLOW: Columns = (
     ("Received", "responses_received"),
+    ("Preview or spam", "preview"),
     ("No consent", "no_consent"),
     ("Not finished", "not_finished"),
     ("Attention check failed", "attention_failed"),

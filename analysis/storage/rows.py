@@ -5,16 +5,13 @@ Raw files are opened for reading only. Every cell stays the text it was.
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.foundation import DataError, StaleError
+from analysis.foundation import StaleError
 from analysis.storage.folders import find_folders
+from analysis.storage.readers import RawTable, read_table
 from analysis.storage.whole_files import whole_file
 
 if TYPE_CHECKING:
@@ -23,31 +20,16 @@ if TYPE_CHECKING:
 
     from analysis.declarations import Export, Study
 
-BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class RawTable:
-    """An export as received: every cell a trimmed text, blank rows left out.
-
-    Attributes
-    ----------
-    cells : DataFrame, shape (n_rows, n_columns)
-        Headers may stand twice; the caller looks to those it needs.
-    encoding : str
-        How the file's bytes were read.
-    """
-
-    cells: pd.DataFrame
-    encoding: str
-
-    def __repr__(self) -> str:
-        """Size alone: an output kept in a notebook must not hold a cell."""
-        return f"RawTable({len(self.cells)} rows, {self.encoding})"
+__all__ = [
+    "RawTable",
+    "dictionary_file",
+    "raw_file",
+    "read_all_scores",
+    "read_dictionary",
+    "read_raw",
+    "read_wave_responses",
+    "write_processed",
+]
 
 
 def raw_file(export: Export, study: Study) -> Path:
@@ -61,82 +43,33 @@ def read_raw(export: Export, study: Study) -> RawTable:
     Raises
     ------
     DataError
-        No such file, unreadable, empty, not text, or not a table.
+        No such file, unreadable, empty, damaged, or not a table.
     """
-    path = raw_file(export, study)
-    content = _content(path)
-    text, encoding = _decoded(content, export.encoding, path.name)
-    rows = _rows(text, export.delimiter, path.name)
-    header = [name.strip() for name in rows[0]]
-    cells = pd.DataFrame(rows[1:], columns=header, dtype=str)
-    cells = cells.apply(lambda column: column.str.strip())
-    blank = (cells == "").all(axis="columns")
-    return RawTable(
-        cells=cells.loc[~blank].reset_index(drop=True),
-        encoding=encoding.replace("utf-8-sig", "utf-8"),
+    return read_table(
+        raw_file(export, study),
+        encoding=export.encoding,
+        delimiter=export.delimiter,
+        sheet=export.sheet,
     )
 
 
-def _content(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(
-            path.name,
-            f"not found in {path.parent}. Put the export there, or name the folder of "
-            "raw data with --raw or HEARD_RAW",
-        ) from None
-    except OSError as error:
-        raise DataError(
-            path.name, f"cannot be read in {path.parent}: {error.strerror}"
-        ) from None
-    if not content.strip():
-        raise DataError(path.name, "is empty; export it again")
-    return content
+def dictionary_file(export: Export, study: Study) -> Path | None:
+    """Where the data dictionary of an export is expected, if one is declared."""
+    if not export.dictionary:
+        return None
+    return find_folders().raw / study.folder / export.dictionary
 
 
-def _decoded(content: bytes, declared: str, name: str) -> tuple[str, str]:
-    encodings = [declared] if declared != "auto" else _likely_encodings(content)
-    for encoding in encodings:
-        try:
-            text = content.decode(encoding)
-        except UnicodeError:
-            continue
-        if "\x00" not in text:
-            return text, encoding
-    raise DataError(
-        name,
-        f"is not text in {' or '.join(encodings)}. If it is a spreadsheet, save it as "
-        "CSV UTF-8; if the encoding is another one, declare it with encoding = …",
-    )
+def read_dictionary(export: Export, study: Study) -> RawTable | None:
+    """Read the data dictionary declared for an export, if there is one.
 
-
-def _likely_encodings(content: bytes) -> list[str]:
-    for mark, encoding in BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            return [encoding]
-    return ["utf-8", "windows-1252"]
-
-
-def _rows(text: str, delimiter: str, name: str) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        rows = [row for row in reader if row]
-    except csv.Error as error:
-        raise DataError(
-            name, f"is not a table, near line {reader.line_num}: {error}"
-        ) from None
-    if len(rows) < 2:
-        raise DataError(name, "holds a header and no responses; export it again")
-    width = len(rows[0])
-    uneven = sum(len(row) != width for row in rows[1:])
-    if uneven:
-        raise DataError(
-            name,
-            f"{uneven} of {len(rows) - 1} rows do not have the header's {width} cells. "
-            "Check delimiter = … and the quotes around texts",
-        )
-    return rows
+    Raises
+    ------
+    DataError
+        No such file, unreadable, or not a table.
+    """
+    path = dictionary_file(export, study)
+    return None if path is None else read_table(path)
 
 
 def _processed_file(study: str, wave: str, survey: str, content: str) -> Path:

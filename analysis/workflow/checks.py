@@ -20,6 +20,8 @@ class ExportCount:
     survey: str
     rows: int
     encoding: str
+    tool: str = "none"
+    remark: str = ""
 
 
 def check_data(study: Study) -> tuple[ExportCount, ...]:
@@ -45,6 +47,8 @@ def check_data(study: Study) -> tuple[ExportCount, ...]:
                 survey=survey,
                 rows=len(table.cells),
                 encoding=table.encoding,
+                tool=table.tool,
+                remark=table.remark,
             )
             for survey, table in received.tables.items()
         )

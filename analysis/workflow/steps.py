@@ -104,7 +104,12 @@ def _cleaning(study: Study, wave: str, fingerprint: str) -> Step:
         study=study.name,
         wave=wave,
         parameters={"study": study.name, "wave": wave},
-        inputs={export.file: raw / export.file for export in exports},
+        inputs={
+            file: raw / file
+            for export in exports
+            for file in (export.file, export.dictionary)
+            if file
+        },
         declared=study.narrowed(wave).digest(),
         key=fingerprint,
     )

@@ -1,0 +1,205 @@
+"""Columns of an export into the instruments they may hold, each with its score.
+
+By name first, then by the words of labels and questions, and last by their number and
+range alone, which proves little and is said so.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analysis.intake.answers import fold
+from analysis.intake.inspection import answered, number, similarity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from analysis.declarations import Instrument
+    from analysis.intake.inspection import Column
+    from analysis.storage.readers import RawTable
+
+SURE = 0.75
+"""Score from which a match is written as a declaration rather than a remark."""
+WORTH_SAYING = 0.45
+LIKE_ENOUGH = 0.72
+LEAST_FOUND = 0.6
+BY_ORDER_ALONE = 0.3
+NUMBERED = re.compile(r"^(?P<stem>.*?)(?P<number>\d+)(?P<end>\D*)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """An instrument that an export may hold.
+
+    Attributes
+    ----------
+    items : mapping
+        Item → header.
+    pattern : str
+        ``prefix{item}suffix`` where one gives every header; else empty.
+    by : str
+        ``name``, ``words`` or ``order``.
+    named, fit : float
+        How well headers agree with items, and answers with codes, from 0 to 1.
+    """
+
+    instrument: Instrument
+    items: Mapping[str, str]
+    pattern: str
+    by: str
+    named: float
+    fit: float
+
+    @property
+    def score(self) -> float:
+        """From 0 to 1; many instruments share their answers, so headers count more."""
+        return 0.6 * self.named + 0.4 * self.fit
+
+    def told(self) -> str:
+        """The score and what it rests on."""
+        items = len(self.instrument.items)
+        return (
+            f"score {self.score:.2f}: {len(self.items)} of {items} items by "
+            f"{self.by}, {self.fit:.0%} of the answers fit"
+        )
+
+
+def match_instruments(
+    table: RawTable, columns: Sequence[Column], instruments: Iterable[Instrument]
+) -> list[Match]:
+    """Instruments the columns may hold, the best first."""
+    counts = {
+        column.header: answered(table.cells.iloc[:, place])
+        for place, column in enumerate(columns)
+        if column.kind in {"numbers", "answers"}
+    }
+    usable = [column for column in columns if column.header in counts]
+    found = []
+    for instrument in instruments:
+        matches = []
+        for items, pattern, by, named in _ways(instrument, usable):
+            if len(items) < LEAST_FOUND * len(instrument.items):
+                continue
+            fit = sum(
+                share_fitting(counts[h], instrument, table.value_labels.get(h, {}))
+                for h in items.values()
+            ) / len(items)
+            match = Match(
+                instrument=instrument,
+                items=items,
+                pattern=pattern,
+                by=by,
+                named=named,
+                fit=fit,
+            )
+            if by != "order" or fit > 0.95:
+                matches.append(match)
+        found.extend(sorted(matches, key=lambda match: -match.score)[:1])
+    kept = [match for match in found if match.score >= WORTH_SAYING]
+    return sorted(kept, key=lambda match: -match.score)
+
+
+def chosen(matches: Iterable[Match]) -> list[Match]:
+    """The sure ones, best first, each column serving one instrument."""
+    taken: set[str] = set()
+    kept = []
+    for match in matches:
+        headers = set(match.items.values())
+        whole = len(match.items) == len(match.instrument.items)
+        if match.score >= SURE and whole and not headers & taken:
+            kept.append(match)
+            taken |= headers
+    return kept
+
+
+Way = tuple[dict[str, str], str, str, float]
+
+
+def share_fitting(
+    counts: Mapping[str, int], instrument: Instrument, words: Mapping[str, str]
+) -> float:
+    """Share of the answers that the codebook knows, by words or as codes."""
+    known = {fold(text) for text in (*instrument.answers, *instrument.unscored)}
+    spoken = {fold(code): fold(text) for code, text in words.items()}
+
+    def fits(text: str) -> bool:
+        value = number(text)
+        in_range = (
+            value is not None
+            and value.is_integer()
+            and instrument.lowest <= value <= instrument.highest
+        )
+        return in_range or text in known or spoken.get(text, "") in known
+
+    total = sum(counts.values())
+    return sum(n for text, n in counts.items() if fits(text)) / total if total else 0.0
+
+
+def _ways(instrument: Instrument, columns: Sequence[Column]) -> list[Way]:
+    patterned = _by_pattern(instrument, columns)
+    if patterned:
+        return [patterned]
+    return [_by_words(instrument, columns), *_by_order(instrument, columns)]
+
+
+def _by_pattern(instrument: Instrument, columns: Sequence[Column]) -> Way | None:
+    """A header for every item that differs from its name by one beginning and end."""
+    names = [item.name for item in instrument.items]
+    headers = {column.header for column in columns}
+    first = names[0]
+    for header in headers:
+        for start in (m.start() for m in re.finditer(re.escape(first), header)):
+            before, after = header[:start], header[start + len(first) :]
+            if before[-1:].isalnum() or after[:1].isalnum():
+                continue
+            made = {name: f"{before}{name}{after}" for name in names}
+            if set(made.values()) <= headers:
+                return made, f"{before}{{item}}{after}", "name", 1.0
+    return None
+
+
+def _by_words(instrument: Instrument, columns: Sequence[Column]) -> Way:
+    """Items and headers paired from the most alike downwards, each once."""
+    pairs = []
+    for item in instrument.items:
+        for column in columns:
+            asked = similarity(item.label, column.label) if column.label else 0.0
+            alike = max(
+                similarity(item.name, column.header),
+                similarity(item.label, column.header),
+                asked,
+            )
+            if alike >= LIKE_ENOUGH:
+                pairs.append((alike, item.name, column.header))
+    items, scores = pair_off(pairs)
+    ordered = {i.name: items[i.name] for i in instrument.items if i.name in items}
+    return ordered, "", "words", sum(scores.values()) / len(instrument.items)
+
+
+def pair_off(
+    pairs: Iterable[tuple[float, str, str]],
+) -> tuple[dict[str, str], dict[str, float]]:
+    """One partner each, the most alike first: name → header, and name → likeness."""
+    partners: dict[str, str] = {}
+    scores: dict[str, float] = {}
+    for alike, name, header in sorted(pairs, reverse=True):
+        if name not in partners and header not in partners.values():
+            partners[name], scores[name] = header, alike
+    return partners, scores
+
+
+def _by_order(instrument: Instrument, columns: Sequence[Column]) -> list[Way]:
+    """Runs of numbered headers, as many as there are items."""
+    runs: dict[tuple[str, str], list[str]] = {}
+    for column in columns:
+        if numbered := NUMBERED.match(column.header):
+            key = (numbered["stem"], numbered["end"])
+            runs.setdefault(key, []).append(column.header)
+    names = [item.name for item in instrument.items]
+    return [
+        (dict(zip(names, headers, strict=True)), "", "order", BY_ORDER_ALONE)
+        for headers in runs.values()
+        if len(headers) == len(names) > 2
+    ]

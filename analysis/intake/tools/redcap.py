@@ -1,0 +1,113 @@
+"""REDCap's long table into the rows of one event and one form, in words if wanted.
+
+A longitudinal project exports one row a person and event, and one more for each repeat
+of a form; to read them all as responses would count people several times.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING
+
+from analysis.foundation import DataError
+from analysis.foundation.errors import unknown
+from analysis.intake.answers import fold
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.declarations import Export
+    from analysis.storage.readers import RawTable
+
+EVENT = ("redcap_event_name", "Event Name")
+FORM = ("redcap_repeat_instrument", "Repeat Instrument")
+FIELD = "Variable / Field Name"
+LABEL = "Field Label"
+CHOICES = "Choices, Calculations, OR Slider Labels"
+CHECKBOX = re.compile(r"^(?P<field>.+)___(?P<code>.+)$")
+
+
+def chosen_rows(table: RawTable, export: Export) -> RawTable:
+    """The rows of the declared event and of the declared repeating instrument.
+
+    Raises
+    ------
+    DataError
+        No such event or instrument, or several and none declared.
+    """
+    cells, file = table.cells, export.file
+    cells = _chosen(cells, EVENT, export.event, "event", file)
+    cells = _chosen(cells, FORM, export.repeat_instrument, "instrument", file)
+    return dataclasses.replace(table, cells=cells.reset_index(drop=True))
+
+
+def _chosen(
+    cells: pd.DataFrame, names: tuple[str, ...], wanted: str | None, key: str, file: str
+) -> pd.DataFrame:
+    header = next((name for name in names if name in cells.columns), None)
+    if header is None:
+        if wanted is None:
+            return cells
+        raise DataError(file, f"{key} = … is declared, but there is no {names[0]}")
+    column = cells[header]
+    # Names of events and forms are the project's structure, not anybody's answer.
+    known = {fold(text): text for text in column.unique()}
+    if wanted is None:
+        if len(known) < 2:
+            return cells
+        listed = ", ".join(f'"{text}"' for text in known.values())
+        raise DataError(
+            file,
+            f"holds rows of {len(known)} kinds in {header}; to read them all would "
+            f'count people more than once. Declare {key} = …, one of {listed} ("" '
+            "means the rows that name none)",
+        )
+    if fold(wanted) not in known:
+        raise DataError(file, unknown(key, wanted, known.values()))
+    return cells.loc[column.map(fold) == fold(wanted)]
+
+
+def with_dictionary(table: RawTable, dictionary: RawTable, file: str) -> RawTable:
+    """The table with the words of its questions and answers.
+
+    Raises
+    ------
+    DataError
+        Not a data dictionary.
+    """
+    rows = dictionary.cells
+    for header in (FIELD, LABEL, CHOICES):
+        if header not in rows.columns:
+            raise DataError(
+                file, f"is not a REDCap data dictionary: there is no '{header}'"
+            )
+    words = dict(zip(rows[FIELD], rows[LABEL], strict=True))
+    choices = {
+        field: parsed
+        for field, text in zip(rows[FIELD], rows[CHOICES], strict=True)
+        if (parsed := parse_choices(text))
+    }
+    labels = dict(table.labels)
+    for header in map(str, table.cells.columns):
+        box = CHECKBOX.match(header)
+        if header in words:
+            labels[header] = words[header]
+        elif box and box["field"] in words:
+            choice = choices.get(box["field"], {}).get(box["code"], box["code"])
+            labels[header] = f"{words[box['field']]} [{choice}]"
+    present = {name: choices[name] for name in table.cells.columns if name in choices}
+    return dataclasses.replace(
+        table, labels=labels, value_labels={**table.value_labels, **present}
+    )
+
+
+def parse_choices(text: str) -> dict[str, str]:
+    """``1, Yes | 0, No`` as code → words; nothing where it is a calculation."""
+    found = {}
+    for part in text.split("|"):
+        code, comma, words = part.partition(",")
+        if not comma:
+            return {}
+        found[code.strip()] = words.strip()
+    return found

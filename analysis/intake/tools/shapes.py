@@ -1,0 +1,170 @@
+"""A tool's own shape into one header row and one row a response.
+
+The question in words, where a tool gives it beside the name, is kept as the label, so
+that an item may be declared by either.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.foundation import DataError
+from analysis.intake.answers import fold
+from analysis.intake.tools.recognition import TITLES, recognise_tool
+from analysis.intake.tools.redcap import chosen_rows, with_dictionary
+
+if TYPE_CHECKING:
+    from analysis.declarations import Export
+    from analysis.storage.readers import RawTable
+
+QUALTRICS_WORDS = {"startdate": "start date", "responseid": "response id"}
+PREVIEW, TEST, SPAM = 1, 2, 8
+"""Parts of Qualtrics' numeric status: 9 is a preview that looks like spam."""
+ONLY_ANSWER = {"", "response", "open-ended response"}
+"""SurveyMonkey's second header where a question has one column."""
+
+
+def shape(
+    table: RawTable, export: Export, dictionary: RawTable | None = None
+) -> RawTable:
+    """Bring a table to one header row and one row a response.
+
+    Parameters
+    ----------
+    dictionary : RawTable or None
+        REDCap's data dictionary, where one is declared.
+
+    Raises
+    ------
+    DataError
+        Not from the declared tool, or rows of several events or forms mixed.
+    """
+    table = as_received(table, declared=export.tool, file=export.file)
+    if table.tool == "redcap":
+        if dictionary is not None:
+            table = with_dictionary(table, dictionary, export.dictionary)
+        return chosen_rows(table, export)
+    for key, value in (
+        ("event", export.event),
+        ("instrument", export.repeat_instrument),
+    ):
+        if value is not None:
+            raise DataError(
+                export.file,
+                f"{key} = … is for REDCap; this is {TITLES[table.tool]}",
+            )
+    return table
+
+
+def as_received(table: RawTable, *, declared: str, file: str) -> RawTable:
+    """The table with its tool named and its header rows made one.
+
+    Raises
+    ------
+    DataError
+        Not from the declared tool.
+    """
+    found = recognise_tool(table)
+    if declared == "none":
+        return dataclasses.replace(table, tool="none")
+    if declared == "spss" and table.kind == "SPSS":
+        found = "spss"
+    if declared not in {"auto", found}:
+        like = (
+            "shows no sign of it" if found == "none" else f"looks like {TITLES[found]}"
+        )
+        raise DataError(
+            file,
+            f"is declared as {TITLES[declared]} but {like}. Correct tool = …, or "
+            'declare tool = "none" to take the table as it stands',
+        )
+    table = dataclasses.replace(table, tool=found)
+    if found == "qualtrics":
+        table = _one_header_of_qualtrics(table)
+    elif found == "surveymonkey":
+        table = _one_header_of_surveymonkey(table)
+    if table.cells.empty:
+        raise DataError(file, "holds headers and no responses; export it again")
+    return table
+
+
+def _one_header_of_qualtrics(table: RawTable) -> RawTable:
+    """CSV has three header rows: names, questions, ImportId; Excel the first two."""
+    cells = table.cells
+    rows = 0
+    if len(cells) > 1 and cells.iloc[1].str.contains("ImportId", regex=False).any():
+        rows = 2
+    elif _holds_questions(cells):
+        rows = 1
+    if not rows:
+        return table
+    labels = {
+        str(name): " ".join(text.split())
+        for name, text in zip(cells.columns, cells.iloc[0], strict=True)
+        if text
+    }
+    return dataclasses.replace(
+        table, cells=cells.iloc[rows:].reset_index(drop=True), labels=labels
+    )
+
+
+def _holds_questions(cells: pd.DataFrame) -> bool:
+    """Whether the first row gives Qualtrics' own columns in words."""
+    if cells.empty:
+        return False
+    first = {
+        fold(str(name)): fold(text)
+        for name, text in zip(cells.columns, cells.iloc[0], strict=True)
+    }
+    return any(first.get(name) == words for name, words in QUALTRICS_WORDS.items())
+
+
+def _one_header_of_surveymonkey(table: RawTable) -> RawTable:
+    """Questions in the first row, choices or rows of a grid in the second.
+
+    ``question [choice]`` where a question has several columns.
+    """
+    cells = table.cells
+    headers = [str(name) for name in cells.columns]
+    if "Respondent ID" not in headers or cells.empty:
+        return table
+    # A response always has its number; the second header row has none.
+    if cells.iloc[0, headers.index("Respondent ID")]:
+        return table
+    names, question = [], ""
+    for header, part in zip(headers, cells.iloc[0], strict=True):
+        question = header or question
+        alone = fold(part) in ONLY_ANSWER and header
+        names.append(question if alone else f"{question} [{part}]")
+    rest = cells.iloc[1:].reset_index(drop=True)
+    rest.columns = pd.Index(names)
+    return dataclasses.replace(table, cells=rest)
+
+
+def preview_rows(table: RawTable) -> pd.Series[bool]:
+    """Rows the tool itself marks as a preview, a test or spam."""
+    cells = table.cells
+    marked = pd.Series(data=False, index=cells.index)
+    if table.tool != "qualtrics":
+        return marked
+    for header, is_marked in (
+        ("Status", _is_marked),
+        ("DistributionChannel", _is_test),
+    ):
+        places = [p for p, name in enumerate(cells.columns) if name == header]
+        if places:
+            marked |= cells.iloc[:, places[0]].map(is_marked).astype(bool)
+    return marked
+
+
+def _is_marked(status: str) -> bool:
+    if status.isdecimal():
+        return bool(int(status) & (PREVIEW | TEST | SPAM))
+    return any(word in fold(status) for word in ("preview", "test", "spam"))
+
+
+def _is_test(channel: str) -> bool:
+    return fold(channel) in {"preview", "test"}

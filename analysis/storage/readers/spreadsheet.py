@@ -1,0 +1,78 @@
+"""A spreadsheet into a table: the cells as they are stored, of one sheet."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import python_calamine
+
+from analysis.foundation import DataError
+from analysis.foundation.errors import unknown
+from analysis.storage.readers.table import RawTable, as_text, from_rows, refuse_hollow
+
+
+def read_spreadsheet(content: bytes, name: str, *, sheet: str = "") -> RawTable:
+    """Read one sheet of an Excel or OpenDocument file.
+
+    Parameters
+    ----------
+    sheet : str
+        Its name; empty: the first one.
+
+    Raises
+    ------
+    DataError
+        Broken or encrypted, no such sheet, or not a table.
+    """
+    sheets, values = _opened(content, name, sheet)
+    while values and not any(_filled(row) for row in values[:1]):
+        values = values[1:]
+    width = max((_filled(row) for row in values), default=0)
+    if not values or not width:
+        raise DataError(name, "is empty; export it again")
+    rows = [
+        [as_text(value) for value in [*row, *[""] * width][:width]] for row in values
+    ]
+    if len(rows) < 2:
+        raise DataError(name, "holds a header and no responses; export it again")
+    if beyond := sum(any(row[_filled(values[0]) :]) for row in rows[1:]):
+        raise DataError(
+            name,
+            f"{beyond} of {len(rows) - 1} rows hold cells beyond the header's "
+            f"{_filled(values[0])}. Is the header the first row of the sheet?",
+        )
+    cells = from_rows([row[: _filled(values[0])] for row in rows])
+    refuse_hollow(cells, name)
+    others = len(sheets) - 1
+    remark = f"first of {len(sheets)} sheets" if others and not sheet else ""
+    return RawTable(cells=cells, encoding="Excel", kind="Excel", remark=remark)
+
+
+def _filled(row: list[Any]) -> int:
+    """Cells up to the last one that holds something."""
+    filled = [
+        place for place, value in enumerate(row, start=1) if value not in ("", None)
+    ]
+    return filled[-1] if filled else 0
+
+
+def _opened(content: bytes, name: str, sheet: str) -> tuple[list[str], list[list[Any]]]:
+    try:
+        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        sheets = workbook.sheet_names
+        wanted = sheet or (sheets[0] if sheets else "")
+        if wanted not in sheets:
+            raise DataError(name, unknown("sheet", wanted, sheets))
+        found = workbook.get_sheet_by_name(wanted)
+        return sheets, found.to_python(skip_empty_area=False)
+    except python_calamine.PasswordError:
+        raise DataError(
+            name, "is locked with a password; save it without one, then try again"
+        ) from None
+    except (python_calamine.CalamineError, OSError, ValueError):
+        raise DataError(
+            name,
+            "is not a spreadsheet that can be read: it is damaged, or another kind of "
+            "file under this name; export it again",
+        ) from None

@@ -1,0 +1,458 @@
+"""Each survey tool's export is recognised and brought to one row a response."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import Project, shared_data
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.cleaning import clean_responses
+from analysis.declarations import Study, parse_study
+from analysis.foundation import DataError
+from analysis.intake import Responses, map_responses, read_exports
+from analysis.intake.tools import as_received, recognise_tool
+from analysis.storage.declared import read_instrument
+from analysis.storage.readers import RawTable, read_table
+
+STUDY = """
+title = "A study"
+summary = "What was done."
+[surveys.staff]
+title = "Staff survey"
+instruments = ["seed_confidence"]
+items.seed_confidence.now = "%s"
+%s
+[waves.before]
+staff.file = "%s"
+"""
+
+
+def declared(item: str, more: str = "", file: str = "export.csv") -> Study:
+    text = STUDY % (item, more, file)
+    return parse_study(text, name="study", read_instrument=read_instrument)
+
+
+def mapped(
+    project: Project, text: str, item: str, more: str = "", file: str = "export.csv"
+) -> Responses:
+    path = project.receive("study", file, text)
+    study = declared(item, more, file)
+    (responses,) = map_responses(read_exports(study, "before"))
+    assert path.read_text("utf-8") == text
+    return responses
+
+
+def codes(responses: Responses) -> list[float]:
+    return [float(code) for code in responses.frame["seed_confidence.now"]]
+
+
+def quoted(*rows: list[str]) -> str:
+    return "".join(
+        ",".join('"' + cell.replace('"', '""') + '"' for cell in row) + "\n"
+        for row in rows
+    )
+
+
+# ------------------------------------------------------------------------- Qualtrics
+
+NAMES = [
+    "StartDate",
+    "EndDate",
+    "Status",
+    "Finished",
+    "ResponseId",
+    "DistributionChannel",
+    "Q1",
+]
+QUESTIONS = ["Start Date", "End Date", "Response Type", "Finished", "Response ID"]
+QUESTIONS += ["Distribution Channel", "How confident are you\nnow, at this moment?"]
+
+
+def qualtrics(*answers: tuple[str, str, str, str], headers: int = 3) -> str:
+    """Rows of (status, finished, channel, answer) as Qualtrics exports them."""
+    ids = [json.dumps({"ImportId": name}) for name in NAMES]
+    rows = [
+        [
+            "2026-01-01 10:00:00",
+            "2026-01-01 10:09:00",
+            status,
+            finished,
+            f"R_{number}",
+            channel,
+            answer,
+        ]
+        for number, (status, finished, channel, answer) in enumerate(answers)
+    ]
+    return quoted(*[NAMES, QUESTIONS, ids][:headers], *rows)
+
+
+FINISHED = """columns.finished = "Finished"
+cleaning.finished = ["True", "1"]"""
+SEEN = ("IP Address", "True", "anonymous")
+
+
+@pytest.mark.parametrize("headers", [1, 2, 3])
+def test_headers_of_qualtrics_are_not_responses(project: Project, headers: int) -> None:
+    text = qualtrics((*SEEN, "3"), (*SEEN, "4"), headers=headers)
+    assert codes(mapped(project, text, "Q1")) == [3.0, 4.0]
+
+
+def test_an_item_of_qualtrics_is_found_by_its_question(project: Project) -> None:
+    text = qualtrics((*SEEN, "3"))
+    for item in ("how confident are you  now", "How confident are you now, at this"):
+        assert codes(mapped(project, text, item)) == [3.0]
+
+
+def test_previews_spam_and_unfinished_rows_of_qualtrics_are_counted(
+    project: Project,
+) -> None:
+    text = qualtrics(
+        (*SEEN, "1"),
+        ("Survey Preview", "True", "preview", "2"),
+        ("Spam", "True", "anonymous", "3"),
+        ("IP Address", "False", "anonymous", "4"),
+        ("0", "1", "anonymous", "5"),
+        ("1", "1", "anonymous", "6"),
+        ("8", "1", "anonymous", "6"),
+        ("9", "1", "anonymous", "6"),
+        ("17", "1", "anonymous", "6"),
+        ("40", "1", "anonymous", "6"),
+        ("4", "1", "anonymous", "7"),
+        ("16", "1", "anonymous", "8"),
+        ("0", "1", "preview", "6"),
+    )
+    responses = mapped(project, text, "Q1", FINISHED)
+    cleaned = clean_responses(responses.frame, responses.export)
+    assert cleaned.left_out == {"preview": 8, "not_finished": 1}
+    assert list(cleaned.frame["seed_confidence.now"]) == [1.0, 5.0, 7.0, 8.0]
+    assert "preview" not in cleaned.frame
+
+
+def test_previews_are_kept_where_the_study_says_so(project: Project) -> None:
+    text = qualtrics((*SEEN, "1"), ("Survey Preview", "True", "preview", "2"))
+    responses = mapped(project, text, "Q1", 'cleaning.previews = "keep"')
+    assert clean_responses(responses.frame, responses.export).left_out == {}
+
+
+def test_one_of_two_columns_of_a_name_is_chosen_by_number(project: Project) -> None:
+    text = "Q1,Q1,ResponseId,StartDate,EndDate\n3,4,R,a,b\n"
+    with pytest.raises(DataError, match=r"stands 2 times; say which: 'Q1#1' or 'Q1#2'"):
+        mapped(project, text, "Q1")
+    assert codes(mapped(project, text, "Q1#2")) == [4.0]
+    with pytest.raises(DataError, match="unknown column 'Q1#3'"):
+        mapped(project, text, "Q1#3")
+
+
+def test_headers_without_a_response_are_no_export(project: Project) -> None:
+    with pytest.raises(DataError, match="holds headers and no responses"):
+        mapped(project, qualtrics(), "Q1")
+
+
+# ---------------------------------------------------------------------------- REDCap
+
+
+def redcap(project: Project, file: str) -> Path:
+    source = shared_data("redcap_export_fixtures") / file
+    return project.receive("study", file, source.read_bytes())
+
+
+DATA = "arm-single-longitudinal__data.csv"
+
+
+def received(project: Project, file: str, item: str, more: str = "") -> RawTable:
+    redcap(project, file)
+    study = declared(item, more, file)
+    return read_exports(study, "before").tables["staff"]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "arm-single-longitudinal",
+        "checkboxes-1",
+        "decimal-comma",
+        "longitudinal",
+        "repeating-instruments",
+        "survey",
+    ],
+)
+def test_every_redcap_project_is_recognised(file: str) -> None:
+    path = shared_data("redcap_export_fixtures") / f"{file}__data.csv"
+    assert recognise_tool(read_table(path)) == "redcap"
+
+
+def test_events_of_redcap_are_told_apart(project: Project) -> None:
+    with pytest.raises(DataError) as caught:
+        received(project, DATA, "weight")
+    assert "holds rows of 3 kinds in redcap_event_name" in str(caught.value)
+    assert '"dischage_arm_1"' in str(caught.value)
+    table = received(project, DATA, "weight", 'event = "follow_up_arm_1"')
+    assert list(table.cells["weight"]) == ["13", "23", "33"]
+    with pytest.raises(DataError, match="Did you mean 'follow_up_arm_1'"):
+        received(project, DATA, "weight", 'event = "followup_arm_1"')
+
+
+def test_repeats_of_redcap_are_told_apart(project: Project) -> None:
+    file = "repeating-instruments__data.csv"
+    with pytest.raises(DataError, match=r'Declare instrument = …, one of "", "bp"'):
+        received(project, file, "age")
+    table = received(project, file, "bp_systolic", 'instrument = "bp"')
+    assert list(table.cells["bp_systolic"]) == ["110", "111", "112", "114"]
+    table = received(project, file, "age", 'instrument = ""')
+    assert list(table.cells["age"]) == ["8.9", "9.6"]
+
+
+def test_filters_need_what_they_filter(project: Project) -> None:
+    told = "event = … is declared, but there is no redcap_event_name"
+    with pytest.raises(DataError, match=told):
+        received(project, "checkboxes-1__data.csv", "record_id", 'event = "x"')
+    project.receive("study", "export.csv", "now\n3\n")
+    with pytest.raises(DataError, match=r"instrument = … is for REDCap; this is no "):
+        read_exports(declared("now", 'instrument = "x"'), "before")
+
+
+BOXES = """[surveys.staff.attributes.first]
+multi = { one = "check_one___1", two = "check_one___2" }"""
+
+
+def test_checkboxes_of_redcap_become_a_column_a_choice(project: Project) -> None:
+    file = "checkboxes-1__data.csv"
+    redcap(project, file)
+    study = declared("form_1_complete", BOXES, file)
+    (responses,) = map_responses(read_exports(study, "before"))
+    assert list(responses.frame["first.one"]) == [True, False, True, False]
+    assert list(responses.frame["first.two"]) == [False, False, True, False]
+
+
+def test_the_data_dictionary_gives_the_words(project: Project) -> None:
+    file = "checkboxes-1__data.csv"
+    redcap(project, "checkboxes-1__dictionary.csv")
+    more = 'dictionary = "checkboxes-1__dictionary.csv"'
+    table = received(project, file, "form_1_complete", more)
+    assert table.labels["check_one___3"] == "check one [three]"
+    with pytest.raises(DataError, match="is not a REDCap data dictionary"):
+        received(project, file, "form_1_complete", f'dictionary = "{file}"')
+
+
+def test_answers_of_redcap_are_read_in_the_words_of_its_dictionary(
+    project: Project,
+) -> None:
+    project.receive(
+        "study",
+        "words.csv",
+        "Variable / Field Name,Field Label,"
+        '"Choices, Calculations, OR Slider Labels"\n'
+        'q,How?,"1, Not at all | 2, Completely, yes | 8, 8"\n',
+    )
+    text = "record_id,q,a_complete\n1,1,2\n2,2,2\n3,8,2\n"
+    more = 'dictionary = "words.csv"\nanswers.seed_confidence = '
+    more += '{ "not at all" = 0, "completely, yes" = 10 }'
+    assert codes(mapped(project, text, "q", more)) == [0.0, 10.0, 8.0]
+
+
+def test_a_decimal_comma_is_read_where_it_is_declared(project: Project) -> None:
+    file = "decimal-comma__data.csv"
+    more = "[surveys.staff.attributes]\n"
+    more += 'height = { column = "height", lowest = 1, highest = 3 }'
+    redcap(project, file)
+    study = declared("demographics_complete", more, file)
+    (responses,) = map_responses(read_exports(study, "before"))
+    assert responses.frame["height"].isna().all()
+    study = declared("demographics_complete", 'decimal = ","\n' + more, file)
+    (responses,) = map_responses(read_exports(study, "before"))
+    assert list(responses.frame["height"]) == [1.54, 1.84, 1.95, 1.61]
+
+
+# ----------------------------------------------------------------------- other tools
+
+MONKEY = [
+    ["Respondent ID", "Collector ID", "IP Address", "How confident are you now?"],
+    ["", "", "", "Response"],
+]
+
+
+def test_two_header_rows_of_surveymonkey_are_made_one(project: Project) -> None:
+    heads = [[*MONKEY[0], "Tools used", ""], [*MONKEY[1], "Git", "R"]]
+    rows = [["114", "4", "10.0.0.1", "7", "Git", ""], ["115", "4", "", "8", "", "R"]]
+    text = quoted(*heads, *rows)
+    more = "[surveys.staff.attributes.tools]\n"
+    more += 'multi = { git = "Tools used [Git]", r = "Tools used [R]" }'
+    responses = mapped(project, text, "How confident are you now?", more)
+    assert codes(responses) == [7.0, 8.0]
+    assert list(responses.frame["tools.git"]) == [True, False]
+    assert list(responses.frame["tools.r"]) == [False, True]
+
+
+def test_one_header_row_of_surveymonkey_is_enough(project: Project) -> None:
+    text = quoted(MONKEY[0], ["114", "4", "10.0.0.1", "7"])
+    assert codes(mapped(project, text, "How confident are you now?")) == [7.0]
+
+
+def test_a_form_of_limesurvey_is_finished_where_it_was_submitted(
+    project: Project,
+) -> None:
+    text = quoted(
+        ["id", "submitdate", "lastpage", "startlanguage", "G1[SQ001]"],
+        ["1", "2026-01-01 10:00:00", "3", "en", "3"],
+        ["2", "", "1", "en", "4"],
+    )
+    more = 'columns.finished = "submitdate"\ncleaning.finished = ["*"]'
+    responses = mapped(project, text, "G1[SQ001]", more)
+    assert list(responses.frame["finished"]) == [True, False]
+    assert codes(responses) == [3.0, 4.0]
+
+
+def table(headers: list[str], *rows: list[str], kind: str = "CSV") -> RawTable:
+    cells = pd.DataFrame(list(rows), columns=headers, dtype=str)
+    return RawTable(cells=cells, encoding="utf-8", kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("headers", "tool"),
+    [
+        (["StartDate", "EndDate", "ResponseId"], "qualtrics"),
+        (["record_id", "redcap_event_name"], "redcap"),
+        (["Record ID", "Event Name", "Complete?"], "redcap"),
+        (["id", "submitdate", "lastpage", "startlanguage", "seed"], "limesurvey"),
+        (["Response ID", "Date submitted", "Last page"], "limesurvey"),
+        (["id. Response ID", "submitdate. Date", "lastpage. Last"], "limesurvey"),
+        (["ID", "Start time", "Completion time", "Email", "Name"], "microsoft_forms"),
+        (["Id", "Start\u00a0time", "Completion time\n"], "microsoft_forms"),
+        (["Timestamp", "Which team?"], "google_forms"),
+        (["Respondent ID", "Collector ID", "Start Date"], "surveymonkey"),
+        (["id", "age", "Q1"], "none"),
+        (["Start time", "Timestamp"], "none"),
+    ],
+)
+def test_tools_are_recognised(headers: list[str], tool: str) -> None:
+    assert recognise_tool(table(headers, ["1"] * len(headers))) == tool
+
+
+def test_an_spss_file_is_spss_unless_a_tool_shows() -> None:
+    assert recognise_tool(table(["q1"], ["1"], kind="SPSS")) == "spss"
+    headers = ["StartDate", "EndDate", "ResponseId"]
+    seen = table(headers, ["1", "2", "3"], kind="SPSS")
+    assert recognise_tool(seen) == "qualtrics"
+    assert as_received(seen, declared="spss", file="x.sav").tool == "spss"
+
+
+def test_a_declared_tool_is_checked(project: Project) -> None:
+    with pytest.raises(DataError) as caught:
+        mapped(project, "now\n3\n", "now", 'tool = "qualtrics"')
+    assert "is declared as Qualtrics but shows no sign of it" in str(caught.value)
+    with pytest.raises(DataError, match="as REDCap but looks like Qualtrics"):
+        mapped(project, qualtrics((*SEEN, "3")), "Q1", 'tool = "redcap"')
+    assert codes(mapped(project, "now\n3\n", "now", 'tool = "none"')) == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("separator", "cell", "git", "lists"),
+    [
+        (";", "Git;R, the language", True, False),
+        (", ", "Git, Lists, sheets, and the like", True, True),
+        (";", "git ; Something else;", True, False),
+        (";", "Something else", False, False),
+        (", ", "", None, None),
+        (", ", "-99", None, None),
+    ],
+)
+def test_joined_choices_are_split_even_where_they_hold_the_separator(
+    project: Project, separator: str, cell: str, git: bool | None, lists: bool | None
+) -> None:
+    more = f"""missing_codes = ["-99"]
+[surveys.staff.attributes.tools]
+column = "Which tools do you use?"
+separator = "{separator}"
+values = {{ Git = "git", "Lists, sheets, and the like" = "lists" }}"""
+    text = quoted(["Timestamp", "now", "Which tools do you use?"], ["x", "3", cell])
+    responses = mapped(project, text, "now", more)
+    found = responses.frame[["tools.git", "tools.lists"]].iloc[0].tolist()
+    assert [None if pd.isna(x) else bool(x) for x in found] == [git, lists]
+    others = {"outside what is declared: tools": 1}
+    assert responses.emptied == (others if "else" in cell or "language" in cell else {})
+
+
+# --------------------------------------------------------------------------- headers
+
+
+def test_a_beginning_that_fits_two_questions_is_refused(project: Project) -> None:
+    text = "How confident now?,How confident later?\n3,4\n"
+    with pytest.raises(DataError) as caught:
+        mapped(project, text, "How confident")
+    assert "fits 2 columns: 'How confident now?', 'How conf" in str(caught.value)
+    assert codes(mapped(project, text, "how CONFIDENT n")) == [3.0]
+
+
+def test_a_short_header_is_never_a_beginning(project: Project) -> None:
+    with pytest.raises(DataError, match="unknown column 'Q1'"):
+        mapped(project, "Q10,Q11\n3,4\n", "Q1")
+
+
+def test_a_column_serves_two_declared_headers(project: Project) -> None:
+    more = "[surveys.staff.attributes.again]\n"
+    more += 'column = "HOW CONFIDENT ARE YOU"\nlowest = 0\nhighest = 9'
+    text = "How confident are you now?\n3\n"
+    responses = mapped(project, text, "How confident are you now?", more)
+    assert list(responses.frame["again"]) == [3.0]
+    assert codes(responses) == [3.0]
+
+
+# ----------------------------------------------------------------- labels and missing
+
+
+def test_words_of_spss_are_read_before_its_codes(project: Project) -> None:
+    pyreadstat = pytest.importorskip("pyreadstat")
+    path = project.receive("study", "x.sav", b"")
+    frame = pd.DataFrame({"q": [1.0, 2.0, 7.0, 98.0, 99.0], "sex": [1.0] * 5})
+    words = {1: "Nothing", 2: "All", 98: "Refused"}
+    pyreadstat.write_sav(
+        frame,
+        path,
+        variable_value_labels={"q": words, "sex": {1: "Female"}},
+        missing_ranges={"q": [99]},
+    )
+    more = """missing_codes = ["Refused"]
+answers.seed_confidence = { nothing = 0, all = 10 }
+attributes.sex = { column = "sex", values = { female = "women" } }"""
+    study = declared("q", more, "x.sav")
+    (responses,) = map_responses(read_exports(study, "before"))
+    found = responses.frame["seed_confidence.now"]
+    assert found.iloc[:3].tolist() == [0.0, 10.0, 7.0]
+    assert found.iloc[3:].isna().all()
+    assert list(responses.frame["sex"]) == ["women"] * 5
+    column = "seed_confidence.now"
+    assert responses.emptied == {f"missing as the file declares: {column}": 1}
+
+
+def test_what_came_in_says_the_tool_and_no_cell(project: Project) -> None:
+    project.receive("study", "export.csv", qualtrics((*SEEN, "3")))
+    shown = read_exports(declared("Q1"), "before")._repr_html_()
+    assert "<td>Qualtrics</td>" in shown
+    assert "R_0" not in shown
+
+
+SIGNS = ["StartDate", "ResponseId", "EndDate", "record_id", "a_complete", "Timestamp"]
+SIGNS += ["redcap_event_name", "Respondent ID", "Collector ID", "", "id", "submitdate"]
+
+
+@given(
+    names=st.lists(st.sampled_from(SIGNS) | st.text(max_size=8), min_size=1),
+    cells=st.lists(
+        st.text(max_size=8) | st.sampled_from(["ImportId", "2"]), max_size=9
+    ),
+)
+@settings(derandomize=True, deadline=None, max_examples=300)
+def test_any_headers_give_a_table_or_a_clear_fault(
+    names: list[str], cells: list[str]
+) -> None:
+    rows = [[cell] * len(names) for cell in cells]
+    # Anything but a table or a fault of the data fails the test.
+    with contextlib.suppress(DataError):
+        seen = as_received(table(names, *rows), declared="auto", file="export.csv")
+        assert seen.cells.shape[1] == len(names)
