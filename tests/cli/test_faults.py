@@ -112,7 +112,7 @@ class TestData:
 
 
 def test_unknown_parameter(small: Project) -> None:
-    told = "unknown parameter 'sit'. Known: study, wave"
+    told = "unknown parameter 'sit'. Known: linkage_rule, study, wave"
     fault(small, "run", "small", "-p", "sit=x", code=14, told=told)
     fault(small, "run", "small", "-p", "sit", code=14, told="of the form NAME=VALUE")
     fault(small, "run", "small", "-p", "study=x", code=14, told="is set by the study")
