@@ -6,6 +6,7 @@ surveys are told at once, by column and count.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
@@ -220,8 +221,8 @@ def _places(
                 f"spellings as answers of [{kind}s.…]"
             )
     for kind in ("arm", "site"):
-        through_team = {team.name: getattr(team, kind) for team in study.teams}
-        derived = found["team"].map(through_team).fillna("")
+        of_team = {team.name: getattr(team, kind) for team in study.teams}
+        derived = found["team"].map(defaultdict(str, of_team))
         found[kind] = found[kind].where(found[kind] != "", derived)
     return found
 

@@ -8,8 +8,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pandas as pd
 import pytest
 from conftest import ROOT, SHARED, Project, shared_data
+
+from analysis.cleaning import score_responses
+from analysis.intake import map_responses, read_exports
+from analysis.storage.declared import read_study
 
 Found = dict[tuple[str, str, str], dict[str, Any]]
 
@@ -105,6 +110,36 @@ def test_eq_short(
     found = eq_short["total", "2008-2017", "", term]
     assert found["n"] == 6956
     assert found["estimate"] == pytest.approx(value, abs=tolerance)
+
+
+def test_eq_short_counts_its_people_and_agrees_with_itself_over_time(
+    project: Project,
+) -> None:
+    """7,019 people made the completions; those who came back scored much the same."""
+    raw = shared_data("debruine_eq_short")
+    text = (ROOT / "studies" / "eq-short.toml").read_text("utf-8")
+    project.declare("eq-short", text)
+    project.receive(
+        "debruine_eq_short", "eq_data.csv", (raw / "eq_data.csv").read_bytes()
+    )
+    study = read_study("eq-short")
+    (responses,) = map_responses(read_exports(study, "2008-2017"))
+    items = responses.frame[list(responses.export.columns.items)]
+    assert int(items.isna().any(axis="columns").sum()) == 733
+    scores = score_responses(responses.frame, [study.instruments["eq22"]])
+    assert scores["participant"].nunique() == 7019
+    complete = scores.dropna(subset="eq22.total")
+    people = complete.groupby("participant", sort=False)["eq22.total"]
+    first, second = people.nth(0), people.nth(1)
+    both = pd.DataFrame(
+        {
+            wave: scored.set_axis(complete.loc[scored.index, "participant"])
+            for wave, scored in (("first", first), ("second", second))
+        }
+    ).dropna()
+    assert len(both) == 254
+    # Recomputed from the rows and written to seven digits.
+    assert both["first"].corr(both["second"]) == pytest.approx(0.8639908, abs=5e-8)
 
 
 @pytest.mark.parametrize(
