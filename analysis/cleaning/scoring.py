@@ -81,7 +81,7 @@ def score_subscale(keyed: pd.DataFrame, subscale: Subscale) -> pd.Series[float]:
     total = np.where(asked, np.nan_to_num(items), 0.0).sum(axis=1)
     mean = total / np.where(answered > 0, answered, np.nan)
     score = _combined(total, mean, complete=answered == due, subscale=subscale)
-    enough = (answered >= due - subscale.max_missing) & (answered > 0)
+    enough = answered >= due - subscale.max_missing
     return pd.Series(
         np.where(enough, score, np.nan), index=keyed.index, name=subscale.name
     )

@@ -51,8 +51,7 @@ def parse_instrument(text: str, *, where: str) -> Instrument:
 
 
 def _instrument(top: Table) -> Instrument:
-    facts: list[Fact] = []
-    background: list[Fact] = []
+    facts, background = list[Fact](), list[Fact]()
     items = tuple(_item(name, table, facts) for name, table in top.tables("items"))
     usual = _coding(top.table("responses"), "responses", facts)
     codings = {

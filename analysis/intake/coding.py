@@ -84,7 +84,5 @@ def check_coding(
 
 
 def _shift(lowest: float, highest: float, coding: Coding) -> float:
-    """The least shift that takes the codes to where the answers lie; 0 if none does."""
-    if highest - lowest > coding.highest - coding.lowest:
-        return 0.0
+    """The least shift that takes the codes to where the answers begin or end."""
     return max(highest - coding.highest, 0.0) or min(lowest - coding.lowest, 0.0)
