@@ -31,7 +31,7 @@ COUNTED = (
     "responses_received",
 )
 """Counts of the cleaning, which `analysis.publication.counts` looks after."""
-SHARES = ("share_missing", "share_lowest", "share_highest")
+SHARES = ("share_missing", "share_lowest", "share_highest", "share_complete")
 """Terms from which, with their n, a number of people can be worked out."""
 
 
