@@ -4,10 +4,18 @@ from analysis.cleaning.flow import (
     FRAME_COLUMNS,
     Cleaned,
     Flow,
+    cleaning_findings,
     flow_findings,
     ledger_frame,
 )
 from analysis.cleaning.key_audit import KeyAudit, key_audit, key_audit_findings
+from analysis.cleaning.missing import (
+    MissingData,
+    estimate_moments,
+    missing_data,
+    missing_findings,
+    pattern_counts,
+)
 from analysis.cleaning.rules import (
     FLAG_RULES,
     RULES,
@@ -29,13 +37,19 @@ __all__ = [
     "Cleaned",
     "Flow",
     "KeyAudit",
+    "MissingData",
     "clean_responses",
     "clean_wave",
+    "cleaning_findings",
+    "estimate_moments",
     "flow_findings",
     "key_audit",
     "key_audit_findings",
     "keyed_responses",
     "ledger_frame",
+    "missing_data",
+    "missing_findings",
+    "pattern_counts",
     "score_responses",
     "score_subscale",
     "score_subscales",

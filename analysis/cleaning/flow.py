@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from analysis.cleaning.missing import missing_findings
 from analysis.foundation import Estimate, Finding, Unavailable
 
 if TYPE_CHECKING:
@@ -75,6 +76,12 @@ class Cleaned:
     def flow(self) -> Flow:
         """The flow of everyone."""
         return Flow(received=self.received, left_out=self.left_out)
+
+
+def cleaning_findings(surveys: Iterable[Cleaned], study: Study) -> tuple[Finding, ...]:
+    """The flow, the flags, the ledger and what is known of the gaps, as findings."""
+    cleaned = tuple(surveys)
+    return flow_findings(cleaned, study) + missing_findings(cleaned, study)
 
 
 def flow_findings(surveys: Iterable[Cleaned], study: Study) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
@@ -77,20 +77,27 @@ def drawing_style() -> Iterator[None]:
         yield
 
 
-def draw_flow(axes: Axes, points: Sequence[Point], *, labels: Sequence[str]) -> None:
+def draw_flow(
+    axes: Axes, points: Sequence[Point], *, labels: Mapping[str, str]
+) -> None:
     """Stacked bars of responses: kept first, then what was left out by each rule.
 
     The number kept stands in its bar; rules differ in hatching and in shade, so that
     grey print tells them apart.
+
+    Parameters
+    ----------
+    labels : mapping
+        Label of a line, from the top down, → what stands beside it.
     """
-    labels = [name for name in labels if any(p.label == name for p in points)]
+    lines = [name for name in labels if any(p.label == name for p in points)]
     series = list(dict.fromkeys(point.series for point in points))
-    ends = dict.fromkeys(labels, 0.0)
+    ends = dict.fromkeys(lines, 0.0)
     for place, name in enumerate(series):
         chosen = [point for point in points if point.series == name]
         is_kept = name == KEPT
         bars = axes.barh(
-            [labels.index(point.label) for point in chosen],
+            [lines.index(point.label) for point in chosen],
             [point.value for point in chosen],
             left=[ends[point.label] for point in chosen],
             height=0.62,
@@ -106,7 +113,7 @@ def draw_flow(axes: Axes, points: Sequence[Point], *, labels: Sequence[str]) -> 
             ends[point.label] += point.value
     axes.set_xlabel("Responses")
     axes.set_xlim(0, max(1.0, *ends.values()) * 1.05)
-    _list_on_left(axes, labels)
+    _list_on_left(axes, [labels[name] for name in lines])
     _legend(axes, series)
 
 

@@ -130,6 +130,7 @@ def flow_figure(disclosed: Disclosed, study: Study) -> Figure | Note:
     rules = [(title, rule) for title, rule in FLOW if not rule.startswith("responses")]
     series = [("Kept", "responses_kept"), *rules]
     points, words = [], []
+    beside: dict[str, str] = {}
     for survey in study.surveys:
         of_survey = disclosed.where(survey=survey.name)
         for wave in waves_of(of_survey, study, contrasts=False):
@@ -137,7 +138,10 @@ def flow_figure(disclosed: Disclosed, study: Study) -> Figure | Note:
             for arm in arms_of(of_wave, study, contrasts=False):
                 here = of_wave.where(arm=arm)
                 label = f"{survey.title}, {wave_text(study, wave)}"
-                label += f": {arm_text(study, arm)}" if arm else ""
+                beside[label] = label
+                if arm:
+                    label += f": {arm_text(study, arm)}"
+                    beside[label] = arm_text(study, arm)
                 points += [
                     Point(label=label, series=title, finding=finding)
                     for title, name in series
@@ -149,7 +153,7 @@ def flow_figure(disclosed: Disclosed, study: Study) -> Figure | Note:
         "Responses kept, and left out by each rule.",
         "; ".join(words) + ".",
         sorted(points, key=lambda p: [t for t, _ in series].index(p.series)),
-        partial(draw_flow, labels=list(dict.fromkeys(p.label for p in points))),
+        partial(draw_flow, labels=beside),
         rows=len({point.label for point in points}),
     )
 

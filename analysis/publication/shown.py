@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from analysis.publication.cleaning_tables import (
+    emptied_table,
+    flag_table,
+    flow_table,
+    missing_table,
+    pattern_table,
+)
 from analysis.publication.figures import (
     Figure,
     Note,
@@ -20,9 +27,6 @@ from analysis.publication.tables import (
     Table,
     change_table,
     comparison_table,
-    emptied_table,
-    flag_table,
-    flow_table,
     item_table,
     number_text,
     reliability_table,
@@ -83,6 +87,12 @@ def show_flow(disclosed: Disclosed, study: Study) -> Shown:
         emptied_table(disclosed, study),
     )
     return _shown([flow_figure(disclosed, study), *tables], "No response was counted.")
+
+
+def show_missing(disclosed: Disclosed, study: Study) -> Shown:
+    """How many answered everything, which items were left, and whether at random."""
+    tables = missing_table(disclosed, study), pattern_table(disclosed, study)
+    return _shown([*tables], "No instrument was asked.")
 
 
 def show_items(disclosed: Disclosed, study: Study) -> Shown:

@@ -15,15 +15,11 @@ from analysis.publication.places import (
     CHANGE,
     COMPARISON,
     EVERYONE,
-    FLAGS,
-    FLOW,
     ITEMS,
     RELIABILITY,
     SCORES,
     arm_text,
     arms_of,
-    column_text,
-    flow_count,
     found,
     wave_text,
     waves_of,
@@ -47,6 +43,8 @@ COUNTS = frozenset(
         "participants_ambiguous",
         "participants_conflicting",
         "participants_linked",
+        "little_mcar_df",
+        "responses_by_pattern",
         "responses_flagged",
         "participants_not_linked",
         "responses_kept",
@@ -214,59 +212,6 @@ class Footnotes:
         return tuple(self._methods)
 
 
-def flow_table(disclosed: Disclosed, study: Study) -> Table:
-    """Responses received, left out by rule, and kept, a row a survey, wave and arm."""
-    notes, rows = Footnotes(), []
-    for survey in study.surveys:
-        of_survey = disclosed.where(survey=survey.name)
-        for wave in waves_of(of_survey, study, contrasts=False):
-            of_wave = of_survey.where(wave=wave)
-            for arm in arms_of(of_wave, study, contrasts=False):
-                here = of_wave.where(arm=arm)
-                cells = [notes.cell(flow_count(here, term)) for _, term in FLOW]
-                if {*cells} != {ABSENT}:
-                    place = (wave_text(study, wave), arm_text(study, arm))
-                    rows.append((survey.title, *place, *cells))
-    heads = ("Survey", "Wave", "Group")
-    return _table("Responses received and kept", heads, FLOW, rows, notes)
-
-
-def flag_table(disclosed: Disclosed, study: Study) -> Table:
-    """Responses that each index of careless responding flagged."""
-    notes, rows = Footnotes(), []
-    for survey in study.surveys:
-        here = disclosed.where(survey=survey.name, term="responses_flagged")
-        for finding in here.findings:
-            total = finding.group.removeprefix("printed_total ")
-            name = FLAGS.get(finding.group, f"Printed total: {total}")
-            place = (survey.title, wave_text(study, finding.wave), name)
-            rows.append((*place, finding.method, notes.cell(finding)))
-    heads = ("Survey", "Wave", "Index", "Flagged from")
-    columns: Columns = (("Responses flagged", "responses_flagged"),)
-    return _table("Responses flagged as careless", heads, columns, rows, notes)
-
-
-def emptied_table(disclosed: Disclosed, study: Study) -> Table:
-    """Answers set to not answered, a row a rule and column of the export."""
-    notes, rows = Footnotes(), []
-    for survey in study.surveys:
-        for finding in disclosed.where(
-            survey=survey.name, term="cells_emptied"
-        ).findings:
-            rule, _, column = finding.group.partition(": ")
-            if finding.estimate == 0:
-                continue
-            place = (
-                survey.title,
-                wave_text(study, finding.wave),
-                column_text(study, column) or ABSENT,
-            )
-            rows.append((*place, _plain(rule), notes.cell(finding)))
-    heads = ("Survey", "Wave", "Column", "Rule")
-    columns: Columns = (("Answers emptied", "cells_emptied"),)
-    return _table("Answers that could not be used", heads, columns, rows, notes)
-
-
 def item_table(
     disclosed: Disclosed, study: Study, *, survey: str, instrument: str, wave: str
 ) -> Table:
@@ -282,7 +227,7 @@ def item_table(
             if cells := _cells(of_subscale.where(item=name), ITEMS, notes):
                 rows.append((label, *cells))
     caption = f"Items of {declared.title}, {wave_text(study, wave)}"
-    return _table(caption, ("Item",), ITEMS, rows, notes)
+    return lean_table(caption, ("Item",), ITEMS, rows, notes)
 
 
 def reliability_table(
@@ -342,7 +287,7 @@ def _by_subscale(
                     rows.append((subscale.title, *place, *cells))
     heads = ("Subscale", "Waves" if across else "Wave", "Group")
     caption = f"{opening} {study.instruments[instrument].title}"
-    return _table(caption, heads, columns, rows, notes)
+    return lean_table(caption, heads, columns, rows, notes)
 
 
 def _cells(
@@ -361,7 +306,7 @@ def _cells(
     return (notes.people(counted), *cells)
 
 
-def _table(
+def lean_table(
     caption: str,
     heads: Sequence[str],
     columns: Columns,
@@ -393,8 +338,3 @@ def _table(
 def _list_html(sentences: Iterable[str]) -> str:
     items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     return f'<ul class="notes">{items}</ul>\n' if items else ""
-
-
-def _plain(name: str) -> str:
-    """A name of the findings as words."""
-    return name.replace("_", " ")

@@ -144,7 +144,11 @@ def accepted_keys(module: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("module", "page", "fewest"),
-    [("study_file", "study-file", 45), ("instrument_file", "instrument-file", 40)],
+    [
+        ("study_file", "study-file", 45),
+        ("cleaning_file", "study-file", 18),
+        ("instrument_file", "instrument-file", 40),
+    ],
 )
 def test_every_key_of_a_declaration_is_in_the_reference(
     module: str, page: str, fewest: int

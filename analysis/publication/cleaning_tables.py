@@ -1,0 +1,129 @@
+"""Turn what the cleaning found into tables: flow, flags, emptied cells, gaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.publication.places import (
+    FLAGS,
+    FLOW,
+    arm_text,
+    arms_of,
+    column_text,
+    flow_count,
+    found,
+    surveyed,
+    wave_text,
+    waves_of,
+)
+from analysis.publication.tables import ABSENT, Footnotes, Table, lean_table
+
+if TYPE_CHECKING:
+    from analysis.declarations import Instrument, Study
+    from analysis.publication.disclosure import Disclosed
+    from analysis.publication.places import Columns
+
+LITTLE: Columns = (
+    ("Complete", "share_complete"),
+    ("Little's chi-square", "little_mcar_chi_square"),
+    ("Degrees of freedom", "little_mcar_df"),
+    ("p", "little_mcar_p"),
+)
+
+
+def flow_table(disclosed: Disclosed, study: Study) -> Table:
+    """Responses received, left out by rule, and kept, a row a survey, wave and arm."""
+    notes, rows = Footnotes(), []
+    for survey in study.surveys:
+        of_survey = disclosed.where(survey=survey.name)
+        for wave in waves_of(of_survey, study, contrasts=False):
+            of_wave = of_survey.where(wave=wave)
+            for arm in arms_of(of_wave, study, contrasts=False):
+                here = of_wave.where(arm=arm)
+                cells = [notes.cell(flow_count(here, term)) for _, term in FLOW]
+                if {*cells} != {ABSENT}:
+                    place = (wave_text(study, wave), arm_text(study, arm))
+                    rows.append((survey.title, *place, *cells))
+    heads = ("Survey", "Wave", "Group")
+    return lean_table("Responses received and kept", heads, FLOW, rows, notes)
+
+
+def flag_table(disclosed: Disclosed, study: Study) -> Table:
+    """Responses that each index of careless responding flagged."""
+    notes, rows = Footnotes(), []
+    for survey in study.surveys:
+        here = disclosed.where(survey=survey.name, term="responses_flagged")
+        for finding in here.findings:
+            total = finding.group.removeprefix("printed_total ")
+            name = FLAGS.get(finding.group, f"Printed total: {total}")
+            place = (survey.title, wave_text(study, finding.wave), name)
+            rows.append((*place, finding.method, notes.cell(finding)))
+    heads = ("Survey", "Wave", "Index", "Flagged from")
+    columns: Columns = (("Responses flagged", "responses_flagged"),)
+    return lean_table("Responses flagged as careless", heads, columns, rows, notes)
+
+
+def emptied_table(disclosed: Disclosed, study: Study) -> Table:
+    """Answers set to not answered, a row a rule and column of the export."""
+    notes, rows = Footnotes(), []
+    for survey in study.surveys:
+        for finding in disclosed.where(
+            survey=survey.name, term="cells_emptied"
+        ).findings:
+            rule, _, column = finding.group.partition(": ")
+            if finding.estimate == 0:
+                continue
+            place = (
+                survey.title,
+                wave_text(study, finding.wave),
+                column_text(study, column) or ABSENT,
+            )
+            rows.append((*place, _plain(rule), notes.cell(finding)))
+    heads = ("Survey", "Wave", "Column", "Rule")
+    columns: Columns = (("Answers emptied", "cells_emptied"),)
+    return lean_table("Answers that could not be used", heads, columns, rows, notes)
+
+
+def missing_table(disclosed: Disclosed, study: Study) -> Table:
+    """Complete responses and Little's test, a row an instrument and wave."""
+    notes, rows = Footnotes(), []
+    for survey, instrument in surveyed(study):
+        of_instrument = disclosed.where(survey=survey, instrument=instrument.name)
+        for wave in waves_of(of_instrument, study, contrasts=False):
+            here = of_instrument.where(wave=wave)
+            cells = [
+                notes.cell(found(here, term=term), title=title)
+                for title, term in LITTLE
+            ]
+            if {*cells} != {ABSENT}:
+                people = notes.people(found(here, term="share_complete"))
+                place = (instrument.title, wave_text(study, wave))
+                rows.append((*place, people, *cells))
+    caption = "Unanswered items, and whether they look random"
+    return lean_table(caption, ("Instrument", "Wave"), LITTLE, rows, notes)
+
+
+def pattern_table(disclosed: Disclosed, study: Study) -> Table:
+    """Responses by the items they leave unanswered, a row a pattern."""
+    notes, rows = Footnotes(), []
+    for survey, instrument in surveyed(study):
+        here = disclosed.where(survey=survey, instrument=instrument.name)
+        for finding in here.where(term="responses_by_pattern").findings:
+            place = (instrument.title, wave_text(study, finding.wave))
+            pattern = _pattern_text(finding.group, instrument)
+            rows.append((*place, pattern, notes.cell(finding)))
+    heads = ("Instrument", "Wave", "Not answered")
+    columns: Columns = (("Responses", "responses_by_pattern"),)
+    return lean_table("Patterns of unanswered items", heads, columns, rows, notes)
+
+
+def _pattern_text(pattern: str, instrument: Instrument) -> str:
+    _, without, names = pattern.partition("without ")
+    if not without:
+        return {"complete": "nothing", "nothing": "every item"}.get(pattern, pattern)
+    return ", ".join(instrument.item(name).label for name in names.split(", "))
+
+
+def _plain(name: str) -> str:
+    """A name of the findings as words."""
+    return name.replace("_", " ")
