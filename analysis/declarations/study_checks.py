@@ -86,6 +86,10 @@ def _check_export(export: Export, study: Study) -> Iterator[str]:
         yield f"[{at}.file] must lie in the study's raw folder, without '..'"
     yield from _check_people(export, at)
     yield from _check_groups(export, study, at)
+    if export.names and not _stays_inside(export.names):
+        yield f"[{at}.names] must lie in the study's raw folder, without '..'"
+    if export.names and not export.texts:
+        yield f"[{at}.names] is for free texts; declare them as texts.NAME = header"
     yield from check_linkage_rule(export)
     yield from _check_answers(export, study)
 

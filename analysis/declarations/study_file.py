@@ -224,6 +224,8 @@ def _export(
         },
         missing_codes=table.texts("missing_codes"),
         attributes=tuple(_attribute(*pair) for pair in table.tables("attributes")),
+        texts=table.texts_by_text("texts"),
+        names=table.text("names", ""),
         cleaning=_cleaning(cleaning),
     )
     for part in (table, columns, cleaning, answers, items):

@@ -98,6 +98,10 @@ class Export:
         Instrument → answer text → code, where the export differs from the codebook.
     missing_codes : tuple of str
         Cell texts that mean *not answered*, beside the empty cell.
+    texts : mapping
+        Name → header of a free text, kept without what names or reaches a person.
+    names : str
+        File of names that are taken out of free texts, one a line; empty if none.
     linkage_rule : LinkageRule or None
         When two codes are one participant's; None: when they are equal.
     """
@@ -114,9 +118,12 @@ class Export:
     answers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     missing_codes: tuple[str, ...] = ()
     attributes: tuple[Attribute, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    names: str = ""
     cleaning: CleaningRules = field(default_factory=CleaningRules)
 
     def wanted_headers(self) -> tuple[str, ...]:
         """Every header that must be in the file, attributes included."""
         attributes = (attribute.column for attribute in self.attributes)
-        return tuple(dict.fromkeys([*self.columns.wanted(), *attributes]))
+        wanted = [*self.columns.wanted(), *attributes, *self.texts.values()]
+        return tuple(dict.fromkeys(wanted))

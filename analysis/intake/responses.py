@@ -22,7 +22,9 @@ from analysis.intake.answers import (
 )
 from analysis.intake.identity import check_identifiers
 from analysis.intake.pseudonyms import pseudonyms
+from analysis.intake.scrubbing import scrub
 from analysis.storage.key import read_key
+from analysis.storage.names import read_names
 from analysis.storage.rows import RawTable, read_raw
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
     from analysis.declarations import Export, Study
     from analysis.declarations.study import Arm, Site, Team
+
+TEXT = "text."
+"""How the column of a free text begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -40,11 +45,14 @@ class Received:
     ----------
     tables : mapping
         Survey → its export, every cell a text.
+    names : mapping
+        Survey → names to take out of its free texts.
     """
 
     study: Study
     wave: str
     tables: Mapping[str, RawTable]
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Name alone: an output kept in a notebook must not hold a cell."""
@@ -86,7 +94,8 @@ class Responses:
     frame : DataFrame, one row a response
         ``participant`` and ``staff_member`` (pseudonyms, empty if none), ``arm``,
         ``site``, ``team``, ``consented``, ``finished``, the attributes, and a column
-        ``instrument.item`` an item: its code, NaN if not answered.
+        ``instrument.item`` an item: its code, NaN if not answered. Free texts stand as
+        ``text.NAME``, scrubbed.
     emptied : mapping
         ``reason: column`` → cells emptied.
     """
@@ -110,16 +119,18 @@ def read_exports(study: Study, wave: str) -> Received:
     """
     faults: list[str] = []
     tables: dict[str, RawTable] = {}
+    names: dict[str, tuple[str, ...]] = {}
     for export in study.wave(wave).exports:
         try:
             tables[export.survey] = read_raw(export, study)
+            names[export.survey] = read_names(export, study)
         except DataError as error:
             faults.append(str(error))
             continue
         faults.extend(_check_headers(tables[export.survey].cells, export))
     if faults:
         raise DataError(f"{study.name}, wave {wave}", faults)
-    return Received(study=study, wave=wave, tables=tables)
+    return Received(study=study, wave=wave, tables=tables, names=names)
 
 
 def _check_headers(cells: pd.DataFrame, export: Export) -> Iterator[str]:
@@ -148,7 +159,7 @@ def map_responses(received: Received) -> tuple[Responses, ...]:
     study = received.study
     faults: list[str] = []
     responses = tuple(
-        _map_survey(received.tables[export.survey].cells, export, study, faults)
+        _map_survey(received, export, faults)
         for export in study.wave(received.wave).exports
     )
     if faults:
@@ -156,9 +167,8 @@ def map_responses(received: Received) -> tuple[Responses, ...]:
     return responses
 
 
-def _map_survey(
-    cells: pd.DataFrame, export: Export, study: Study, faults: list[str]
-) -> Responses:
+def _map_survey(received: Received, export: Export, faults: list[str]) -> Responses:
+    cells, study = received.tables[export.survey].cells, received.study
     emptied: dict[str, int] = {}
     columns = {
         **_people(cells, export, study),
@@ -166,6 +176,7 @@ def _map_survey(
         **_consent(cells, export),
         **_attributes(cells, export, emptied),
         **_items(cells, export, study, emptied, faults),
+        **_texts(cells, export, received.names.get(export.survey, ()), emptied),
     }
     frame = pd.DataFrame(columns, index=cells.index)
     faults.extend(check_identifiers(frame, export))
@@ -249,6 +260,23 @@ def _attributes(
         found[attribute.name] = values
         if outside:
             emptied[f"outside what is declared: {attribute.name}"] = outside
+    return found
+
+
+def _texts(
+    cells: pd.DataFrame,
+    export: Export,
+    names: tuple[str, ...],
+    emptied: dict[str, int],
+) -> dict[str, pd.Series[str]]:
+    """Free texts without what names or reaches a person."""
+    found = {}
+    for name, header in export.texts.items():
+        written = cells[header].mask(cells[header].isin(export.missing_codes), "")
+        scrubbed = scrub(written, names=names)
+        found[f"{TEXT}{name}"] = scrubbed.texts
+        for kind, count in scrubbed.counts.items():
+            emptied[f"{kind} taken out: {TEXT}{name}"] = count
     return found
 
 

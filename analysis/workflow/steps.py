@@ -97,6 +97,8 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
 def _cleaning(study: Study, wave: str, fingerprint: str) -> Step:
     raw = find_folders().raw / study.folder
     exports = study.wave(wave).exports
+    files = [export.file for export in exports]
+    files += [export.names for export in exports if export.names]
     return Step(
         name=f"cleaning-{wave}",
         kind="cleaning",
@@ -104,7 +106,7 @@ def _cleaning(study: Study, wave: str, fingerprint: str) -> Step:
         study=study.name,
         wave=wave,
         parameters={"study": study.name, "wave": wave},
-        inputs={export.file: raw / export.file for export in exports},
+        inputs={file: raw / file for file in files},
         declared=study.narrowed(wave).digest(),
         key=fingerprint,
     )
