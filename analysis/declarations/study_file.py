@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from analysis.declarations.linkage import parse_linkage_rule
+from analysis.declarations.roster import parse_roster
 from analysis.declarations.study import (
     ALLOCATIONS,
     FAMILIES,
@@ -93,6 +94,7 @@ def _study(
         arms=tuple(_arm(key, table) for key, table in top.tables("arms")),
         sites=tuple(_site(key, table) for key, table in top.tables("sites")),
         teams=tuple(_team(key, table) for key, table in top.tables("teams")),
+        roster=parse_roster(top.table("roster")) if top.has("roster") else None,
         surveys=surveys,
         waves=waves,
         outcomes=tuple(

@@ -46,6 +46,7 @@ COUNTS = frozenset(
         "participants_conflicting",
         "participants_linked",
         "participants_not_linked",
+        "rated_not_on_roster",
         "responses_kept",
         "responses_left_out",
         "responses_received",
