@@ -40,6 +40,7 @@ READERS = {
     "has",
     "list_of_tables",
     "number",
+    "numbers",
     "numbers_by_text",
     "optional_number",
     "optional_text",
@@ -144,7 +145,12 @@ def accepted_keys(module: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("module", "page", "fewest"),
-    [("study_file", "study-file", 45), ("instrument", "instrument-file", 25)],
+    [
+        ("study_file", "study-file", 45),
+        ("linkage", "study-file", 5),
+        ("roster", "study-file", 8),
+        ("instrument", "instrument-file", 25),
+    ],
 )
 def test_every_key_of_a_declaration_is_in_the_reference(
     module: str, page: str, fewest: int
