@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from analysis.declarations.instrument import Fact, Instrument
+    from analysis.declarations.roster import Roster
     from analysis.declarations.survey import Export
 
 ALLOCATIONS = ("none", "participant", "team")
@@ -120,6 +121,7 @@ class Study:
     waves: tuple[Wave, ...]
     outcomes: tuple[Outcome, ...]
     unknowns: tuple[str, ...] = ()
+    roster: Roster | None = None
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
 
     def wave(self, name: str) -> Wave:
@@ -166,6 +168,7 @@ class Study:
             surveys=tuple(part for part in self.surveys if part.name in held),
             waves=(only,),
             outcomes=(),
+            roster=None,
             instruments={name: self.instruments[name] for name in sorted(used)},
         )
 

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from analysis.declarations.linkage import check_linkage_rule, check_waves_agree
+from analysis.declarations.roster import check_roster
 from analysis.foundation.errors import unknown
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def check_study(study: Study) -> list[str]:
             for fault in check_waves_agree(survey.name, study)
         ),
         *(fault for outcome in study.outcomes for fault in _check(outcome, study)),
+        *check_roster(study),
+        *_check_roster_file(study),
         *_check_status(study),
     ]
 
@@ -85,6 +88,10 @@ def _check_export(export: Export, study: Study) -> Iterator[str]:
     yield from _check_people(export, at)
     yield from _check_rules(export, study)
     yield from _check_groups(export, study, at)
+    if export.names and not _stays_inside(export.names):
+        yield f"[{at}.names] must lie in the study's raw folder, without '..'"
+    if export.names and not export.texts:
+        yield f"[{at}.names] is for free texts; declare them as texts.NAME = header"
     yield from check_linkage_rule(export)
     yield from _check_answers(export, study)
 
@@ -116,6 +123,11 @@ def _check_groups(export: Export, study: Study, at: str) -> Iterator[str]:
     ):
         if getattr(export.columns, key) and not groups:
             yield f"[{at}.columns.{key}] needs [{key}s] to be declared"
+
+
+def _check_roster_file(study: Study) -> Iterator[str]:
+    if study.roster and not _stays_inside(study.roster.file):
+        yield "[roster.file] must lie in the study's raw folder, without '..'"
 
 
 def _stays_inside(path: str) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.declarations.cleaning_file import parse_cleaning
 from analysis.declarations.linkage import parse_linkage_rule
+from analysis.declarations.roster import parse_roster
 from analysis.declarations.study import (
     ALLOCATIONS,
     FAMILIES,
@@ -95,6 +96,7 @@ def _study(
         arms=tuple(_arm(key, table) for key, table in top.tables("arms")),
         sites=tuple(_site(key, table) for key, table in top.tables("sites")),
         teams=tuple(_team(key, table) for key, table in top.tables("teams")),
+        roster=parse_roster(top.table("roster")) if top.has("roster") else None,
         surveys=surveys,
         waves=waves,
         outcomes=tuple(
@@ -225,6 +227,8 @@ def _export(
         },
         missing_codes=table.texts("missing_codes"),
         attributes=tuple(_attribute(*pair) for pair in table.tables("attributes")),
+        texts=table.texts_by_text("texts"),
+        names=table.text("names", ""),
         cleaning=parse_cleaning(cleaning),
     )
     for part in (table, columns, cleaning, answers, items):

@@ -239,6 +239,10 @@ class Export:
         Instrument → answer text → code, where the export differs from the codebook.
     missing_codes : tuple of str
         Cell texts that mean *not answered*, beside the empty cell.
+    texts : mapping
+        Name → header of a free text, kept without what names or reaches a person.
+    names : str
+        File of names that are taken out of free texts, one a line; empty if none.
     linkage_rule : LinkageRule or None
         When two codes are one participant's; None: when they are equal.
     delimiter, sheet : str
@@ -270,10 +274,17 @@ class Export:
     answers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     missing_codes: tuple[str, ...] = ()
     attributes: tuple[Attribute, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    names: str = ""
     cleaning: CleaningRules = field(default_factory=CleaningRules)
 
     def wanted_headers(self) -> tuple[str, ...]:
         """Every header that must be in the file, attributes included."""
         attributes = (h for attribute in self.attributes for h in attribute.headers)
-        named = [*self.columns.wanted(), *attributes, *self.cleaning.columns()]
+        named = [
+            *self.columns.wanted(),
+            *attributes,
+            *self.texts.values(),
+            *self.cleaning.columns(),
+        ]
         return tuple(dict.fromkeys(named))

@@ -151,8 +151,7 @@ def false_match_rate(
     if people[0].codes.shape[1] < 2:
         reason = "a code of one element cannot be told from a chance one"
         return Unavailable(term=term, reason=reason, n=made)
-    digest = hashlib.sha256(f"{seed}/{term}/{rule.rule}".encode()).digest()
-    rng = np.random.default_rng(int.from_bytes(digest[:16], "big"))
+    rng = _generator(f"{seed}/{term}/{rule.rule}")
 
     def deals(falsely: int, times: int) -> npt.NDArray[np.float64]:
         found = (
@@ -176,6 +175,12 @@ def false_match_rate(
         method=f"links among people without a partner whose code elements were dealt "
         f"anew, over links made; mean and 95 % of {permutations} deals",
     )
+
+
+def _generator(name: str) -> np.random.Generator:
+    """A generator seeded by a name: the same on every machine."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 
 def _decoys(

@@ -29,6 +29,17 @@ if TYPE_CHECKING:
 
 LINK_COLUMNS = ("survey", "wave_before", "wave_after", "rule", "before", "after")
 
+METHODS = {
+    "participants_linked": "participants linked between the waves, with a score or not",
+    "participants_not_linked": "not linked, of the n with a code at the wave",
+    "participants_ambiguous": "not linked, with a possible partner who is not theirs "
+    "alone, of the n with a code at the wave",
+    "codes_repeated": "codes of several people, of the n with a code at the wave",
+    "participants_conflicting": "equal codes of people who differ in what never "
+    "changes, not linked; n is the participants of the smaller wave",
+}
+"""Term → how it is counted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LinkedStudy:
@@ -129,45 +140,19 @@ def _counted(
     """Counts of one linkage, with the group each stands under."""
     linked = len(found.links)
     people = [frame["participant"].nunique() for frame in pair]
-    yield (
-        found.rule,
-        Estimate(
-            term="participants_linked",
-            estimate=float(linked),
-            n=linked,
-            method="participants linked between the waves, whether or not they have "
-            "a score",
-        ),
-    )
+    yield found.rule, _count("participants_linked", linked, linked)
     for side, wave in enumerate(waves):
-        for term, count, what in (
-            ("participants_not_linked", people[side] - linked, "not linked"),
-            (
-                "participants_ambiguous",
-                len(set(found.ambiguous[side])),
-                "not linked, with a possible partner who is not theirs alone",
-            ),
-            ("codes_repeated", found.repeated[side], "codes of several people"),
-        ):
-            yield (
-                f"{found.rule}: {wave}",
-                Estimate(
-                    term=term,
-                    estimate=float(count),
-                    n=people[side],
-                    method=f"{what}, of the n participants with a code at the wave",
-                ),
-            )
-    yield (
-        found.rule,
-        Estimate(
-            term="participants_conflicting",
-            estimate=float(found.conflicting),
-            n=min(people),
-            method="equal codes of people who differ in what never changes, not "
-            "linked; n is the participants of the smaller wave",
-        ),
-    )
+        group, n = f"{found.rule}: {wave}", people[side]
+        yield group, _count("participants_not_linked", n - linked, n)
+        doubted = len(set(found.ambiguous[side]))
+        yield group, _count("participants_ambiguous", doubted, n)
+        yield group, _count("codes_repeated", found.repeated[side], n)
+    smaller = min(people)
+    yield found.rule, _count("participants_conflicting", found.conflicting, smaller)
+
+
+def _count(term: str, count: int, n: int) -> Estimate:
+    return Estimate(term=term, estimate=float(count), n=n, method=METHODS[term])
 
 
 def _codes(

@@ -26,8 +26,10 @@ from analysis.intake.conduct import conduct_columns
 from analysis.intake.headers import shortened, with_wanted_headers
 from analysis.intake.identity import check_identifiers
 from analysis.intake.pseudonyms import pseudonyms
+from analysis.intake.scrubbing import scrub
 from analysis.intake.tools import TITLES, preview_rows, shape
 from analysis.storage.key import read_key
+from analysis.storage.names import read_names
 from analysis.storage.rows import RawTable, read_dictionary, read_raw
 
 if TYPE_CHECKING:
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 
     from analysis.declarations import Export, Instrument, Study
     from analysis.declarations.study import Arm, Site, Team
+
+TEXT = "text."
+"""How the column of a free text begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -45,11 +50,14 @@ class Received:
     ----------
     tables : mapping
         Survey → its export, every cell a text.
+    names : mapping
+        Survey → names to take out of its free texts.
     """
 
     study: Study
     wave: str
     tables: Mapping[str, RawTable]
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Name alone: an output kept in a notebook must not hold a cell."""
@@ -94,7 +102,8 @@ class Responses:
         ``site``, ``team``, ``consented``, ``finished``, ``preview`` (the tool's own
         mark), what tells how the form was filled in (`analysis.intake.conduct`), the
         attributes, and a column
-        ``instrument.item`` an item: its code, NaN if not answered.
+        ``instrument.item`` an item: its code, NaN if not answered. Free texts stand as
+        ``text.NAME``, scrubbed.
     emptied : mapping
         ``reason: column`` → cells emptied.
     instruments : mapping
@@ -121,11 +130,13 @@ def read_exports(study: Study, wave: str) -> Received:
     """
     faults: list[str] = []
     tables: dict[str, RawTable] = {}
+    names: dict[str, tuple[str, ...]] = {}
     for export in study.wave(wave).exports:
         try:
             table = shape(
                 read_raw(export, study), export, read_dictionary(export, study)
             )
+            names[export.survey] = read_names(export, study)
         except DataError as error:
             faults.append(str(error))
             continue
@@ -135,7 +146,7 @@ def read_exports(study: Study, wave: str) -> Received:
         faults.extend(unfound)
     if faults:
         raise DataError(f"{study.name}, wave {wave}", faults)
-    return Received(study=study, wave=wave, tables=tables)
+    return Received(study=study, wave=wave, tables=tables, names=names)
 
 
 def map_responses(received: Received) -> tuple[Responses, ...]:
@@ -149,7 +160,7 @@ def map_responses(received: Received) -> tuple[Responses, ...]:
     study = received.study
     faults: list[str] = []
     responses = tuple(
-        _map_survey(received.tables[export.survey], export, study, faults)
+        _map_survey(received, export, faults)
         for export in study.wave(received.wave).exports
     )
     if faults:
@@ -157,9 +168,8 @@ def map_responses(received: Received) -> tuple[Responses, ...]:
     return responses
 
 
-def _map_survey(
-    table: RawTable, export: Export, study: Study, faults: list[str]
-) -> Responses:
+def _map_survey(received: Received, export: Export, faults: list[str]) -> Responses:
+    table, study = received.tables[export.survey], received.study
     cells = table.cells
     emptied: dict[str, int] = {}
     columns = {
@@ -170,6 +180,7 @@ def _map_survey(
         "preview": preview_rows(table),
         **_attributes(table, export, emptied),
         **_items(table, export, study, emptied, faults),
+        **_texts(cells, export, received.names.get(export.survey, ()), emptied),
     }
     frame = pd.DataFrame(columns, index=cells.index)
     faults.extend(check_identifiers(frame, export))
@@ -269,6 +280,23 @@ def _attributes(
             emptied[f"outside what is declared: {attribute.name}"] = outside
         if gone := sum(table.emptied.get(header, 0) for header in attribute.headers):
             emptied[f"missing as the file declares: {attribute.name}"] = gone
+    return found
+
+
+def _texts(
+    cells: pd.DataFrame,
+    export: Export,
+    names: tuple[str, ...],
+    emptied: dict[str, int],
+) -> dict[str, pd.Series[str]]:
+    """Free texts without what names or reaches a person."""
+    found = {}
+    for name, header in export.texts.items():
+        written = cells[header].mask(cells[header].isin(export.missing_codes), "")
+        scrubbed = scrub(written, names=names)
+        found[f"{TEXT}{name}"] = scrubbed.texts
+        for kind, count in scrubbed.counts.items():
+            emptied[f"{kind} taken out: {TEXT}{name}"] = count
     return found
 
 

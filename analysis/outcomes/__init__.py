@@ -12,6 +12,7 @@ from analysis.outcomes.comparison import (
     compare_arms,
     compare_arms_unlinked,
 )
+from analysis.outcomes.coverage import evaluate_coverage
 from analysis.outcomes.description import ScoreDescription, describe_scores
 from analysis.outcomes.evaluation import evaluate_outcomes
 
@@ -24,6 +25,7 @@ __all__ = [
     "compare_arms",
     "compare_arms_unlinked",
     "describe_scores",
+    "evaluate_coverage",
     "evaluate_outcomes",
     "paired_change",
     "unlinked_change",

@@ -14,7 +14,7 @@ from analysis.publication.findings import (
     publish_findings,
     published_findings,
 )
-from analysis.publication.linkage import show_linkage
+from analysis.publication.people import show_coverage, show_linkage
 from analysis.publication.shown import (
     Shown,
     show_change,
@@ -48,6 +48,7 @@ __all__ = [
     "render_notebook",
     "show_change",
     "show_comparison",
+    "show_coverage",
     "show_flow",
     "show_items",
     "show_linkage",

@@ -47,6 +47,7 @@ COUNTS = frozenset(
         "responses_by_pattern",
         "responses_flagged",
         "participants_not_linked",
+        "rated_not_on_roster",
         "responses_kept",
         "responses_left_out",
         "responses_received",

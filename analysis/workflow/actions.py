@@ -103,6 +103,7 @@ LINES = {
     "funder-summary": "One page in plain words.",
     "outcomes": "What changed, for whom, and compared with whom.",
     "reliability": "Whether the instruments can be trusted in this wave.",
+    "coverage": "How many of the staff in regular contact were rated.",
     "linkage": "Who of one wave is who of another, and how many links are false.",
     "cleaning": "What came in, what was left out and why.",
 }

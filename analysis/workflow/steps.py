@@ -24,6 +24,7 @@ KINDS = (
     "linkage",
     "reliability",
     "outcomes",
+    "coverage",
     "findings",
     "funder-summary",
     "index",
@@ -35,11 +36,12 @@ NOTEBOOKS = {
     "linkage": "15_linkage.ipynb",
     "reliability": "20_reliability.ipynb",
     "outcomes": "30_outcomes.ipynb",
+    "coverage": "40_coverage.ipynb",
     "funder-summary": "90_funder_summary.ipynb",
 }
 """Kind of step → its notebook; the other kinds are plain actions."""
 
-READS_ROWS = ("cleaning", "linkage", "reliability", "outcomes")
+READS_ROWS = ("cleaning", "linkage", "reliability", "outcomes", "coverage")
 """Kinds that are given the folders of row-level data."""
 
 
@@ -87,7 +89,8 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     reliability = tuple(_reliability(study, wave) for wave in study.wave_names())
     linkage = _linkage(study, fingerprint)
     outcomes = _outcomes(study, linkage)
-    found_by = (*cleaning, *linkage, *reliability, outcomes)
+    coverage = _coverage(study, fingerprint)
+    found_by = (*cleaning, *linkage, *reliability, outcomes, *coverage)
     findings = _findings(study, found_by)
     summary = _funder_summary(study, findings)
     index = _index(study, (*found_by, summary))
@@ -97,6 +100,12 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
 def _cleaning(study: Study, wave: str, fingerprint: str) -> Step:
     raw = find_folders().raw / study.folder
     exports = study.wave(wave).exports
+    files = [
+        file
+        for export in exports
+        for file in (export.file, export.dictionary, export.names)
+        if file
+    ]
     return Step(
         name=f"cleaning-{wave}",
         kind="cleaning",
@@ -104,12 +113,7 @@ def _cleaning(study: Study, wave: str, fingerprint: str) -> Step:
         study=study.name,
         wave=wave,
         parameters={"study": study.name, "wave": wave},
-        inputs={
-            file: raw / file
-            for export in exports
-            for file in (export.file, export.dictionary)
-            if file
-        },
+        inputs={file: raw / file for file in files},
         declared=study.narrowed(wave).digest(),
         key=fingerprint,
     )
@@ -176,6 +180,30 @@ def _outcomes(study: Study, linkage: tuple[Step, ...]) -> Step:
         inputs=inputs,
         declared=study.digest(),
     )
+
+
+def _coverage(study: Study, fingerprint: str) -> tuple[Step, ...]:
+    """The step that counts ratings against the list of staff, where there is one."""
+    roster = study.roster
+    if roster is None:
+        return ()
+    raw = find_folders().raw / study.folder
+    waves = [wave.name for wave in study.waves if wave.export(roster.survey)]
+    inputs = {roster.file: raw / roster.file}
+    for wave in waves:
+        inputs |= _processed(study, wave, "responses")
+    step = Step(
+        name="coverage",
+        kind="coverage",
+        title="Who was rated",
+        study=study.name,
+        parameters={"study": study.name},
+        needs=tuple(f"cleaning-{wave}" for wave in study.wave_names()),
+        inputs=inputs,
+        declared=study.digest(),
+        key=fingerprint,
+    )
+    return (step,)
 
 
 def _findings(study: Study, found_by: tuple[Step, ...]) -> Step:

@@ -40,6 +40,7 @@ READERS = {
     "has",
     "list_of_tables",
     "number",
+    "numbers",
     "numbers_by_text",
     "optional_number",
     "optional_text",
@@ -148,6 +149,8 @@ def accepted_keys(module: str) -> set[str]:
         ("study_file", "study-file", 45),
         ("cleaning_file", "study-file", 18),
         ("instrument_file", "instrument-file", 40),
+        ("linkage", "study-file", 5),
+        ("roster", "study-file", 8),
     ],
 )
 def test_every_key_of_a_declaration_is_in_the_reference(

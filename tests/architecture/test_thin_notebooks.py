@@ -45,12 +45,13 @@ def is_parameters(cell: dict[str, Any]) -> bool:
     return "parameters" in cell["metadata"].get("tags", [])
 
 
-def test_the_five_notebooks_are_here() -> None:
+def test_the_notebooks_are_here() -> None:
     assert [path.name for path in NOTEBOOKS] == [
         "10_cleaning.ipynb",
         "15_linkage.ipynb",
         "20_reliability.ipynb",
         "30_outcomes.ipynb",
+        "40_coverage.ipynb",
         "90_funder_summary.ipynb",
     ]
 

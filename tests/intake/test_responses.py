@@ -235,3 +235,58 @@ def test_each_item_is_read_in_its_own_coding(project: Project) -> None:
     assert answers[:2] == [1.0, 0.0]
     assert math.isnan(answers[2])
     assert answers[3:] == [1.0, 5.0, 4.0, 3.0, 3.0]
+
+
+TEXTS = """
+[surveys.ratings.texts]
+comment = "said"
+"""
+
+
+def commented(project: Project, *said: str, more: str = "") -> Responses:
+    rows = [f"{row()},{text}" for text in said]
+    text = "\n".join([",".join([*HEADER, "said"]), *rows]) + "\n"
+    project.receive("study", "export.csv", text)
+    whole = STUDY.replace('items.care = "{item}"', f'items.care = "{{item}}"\n{more}')
+    declared = parse_study(whole + TEXTS, name="study", read_instrument=read_instrument)
+    (responses,) = map_responses(read_exports(declared, "before"))
+    return responses
+
+
+def test_a_declared_text_is_kept_scrubbed_and_counted(project: Project) -> None:
+    project.receive("study", "names.txt", "\ufeffZoë Ray\n\nBo\n")
+    responses = commented(
+        project,
+        "zoe ray and BO: me@example.org",
+        "-99",
+        "fine",
+        more='names = "names.txt"',
+    )
+    assert list(responses.frame["text.comment"]) == [
+        "[name] and [name]: [e-mail]",
+        "",
+        "fine",
+    ]
+    assert responses.emptied == {
+        "e-mail taken out: text.comment": 1,
+        "name taken out: text.comment": 2,
+    }
+
+
+def test_a_text_that_is_not_declared_is_left_behind(project: Project) -> None:
+    frame = mapped(project, row()).frame
+    assert not [name for name in frame.columns if name.startswith("text.")]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [(None, "not found in"), (b"\xff\xfe\xff", "not UTF-8")]
+)
+def test_a_list_of_names_that_cannot_be_read_is_told(
+    project: Project, content: bytes | None, told: str
+) -> None:
+    if content is not None:
+        project.receive("study", "names.txt", content)
+    with pytest.raises(DataError) as caught:
+        commented(project, "fine", more='names = "names.txt"')
+    assert told in str(caught.value)
+    assert "names.txt" in str(caught.value)

@@ -1,4 +1,4 @@
-"""Who was linked between waves, as a table."""
+"""Who was linked between waves, and whose listening was rated, as tables."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ RULES = {
     "weighted": "Similar enough",
 }
 NOTHING = "No outcome of this study compares linked participants."
+NO_ROSTER = "This study declares no list of staff, so coverage is not known."
 HEADS = ("Survey", "Waves", "Rule", "Linked", "False links (share)")
 BY_WAVE = (
     ("Not linked, first wave", "participants_not_linked", 1),
@@ -66,6 +67,45 @@ def show_linkage(disclosed: Disclosed, study: Study) -> Shown:
         methods=notes.methods(),
     )
     return Shown(parts=(table,))
+
+
+def show_coverage(disclosed: Disclosed, study: Study) -> Shown:
+    """The share of staff rated, a row a wave and group."""
+    notes, rows = Footnotes(), []
+    for survey in study.surveys:
+        of_survey = disclosed.where(survey=survey.name)
+        for wave in waves_of(of_survey, study, contrasts=False):
+            here = of_survey.where(wave=wave)
+            once = here.where(term="share_rated_once").findings
+            for finding in once:
+                enough = found(here, term="share_rated_enough", group=finding.group)
+                rows.append(
+                    (
+                        wave_text(study, wave),
+                        _staff_text(finding.group, study),
+                        notes.people(finding),
+                        notes.cell(finding, title="Rated once"),
+                        notes.cell(enough, title="Rated often enough"),
+                    )
+                )
+    if not rows:
+        return Shown(parts=(Note(text=NO_ROSTER),))
+    table = Table(
+        caption="Staff in regular contact who were rated",
+        columns=("Wave", "Staff", "n", "Rated once", "Rated often enough"),
+        rows=tuple(rows),
+        row_headings=2,
+        notes=notes.notes(),
+        methods=notes.methods(),
+    )
+    return Shown(parts=(table,))
+
+
+def _staff_text(group: str, study: Study) -> str:
+    """A group of staff in words: everyone, a role, or a team by its title."""
+    kind, _, name = group.partition(": ")
+    titles = {team.name: team.title for team in study.teams} if kind == "team" else {}
+    return f"{kind.capitalize()}: {titles.get(name, name)}" if name else "All staff"
 
 
 def _declared_rule(study: Study, survey: str, wave: str) -> str:

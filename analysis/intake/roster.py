@@ -1,0 +1,79 @@
+"""The list of staff into pseudonyms with role, team and contact."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.declarations.survey import Columns, Export
+from analysis.foundation import DataError
+from analysis.foundation.errors import unknown
+from analysis.intake.answers import accepted, group_names
+from analysis.intake.pseudonyms import pseudonyms
+from analysis.intake.responses import identifiers
+from analysis.storage.key import read_key
+from analysis.storage.rows import read_raw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analysis.declarations import Study
+    from analysis.declarations.roster import Roster
+
+
+def read_roster(study: Study) -> pd.DataFrame | None:
+    """Read the list of staff; None where the study declares none.
+
+    Returns
+    -------
+    DataFrame, one row a member of staff
+        ``staff_member`` (the pseudonym that the ratings have), ``role``, ``team``,
+        ``regular_contact``.
+
+    Raises
+    ------
+    DataError
+        A file or a column that is missing, staff listed twice or without a code,
+        teams that are not declared.
+    """
+    roster = study.roster
+    if roster is None:
+        return None
+    columns = Columns(staff_member=roster.staff_member, team=roster.team)
+    export = Export(
+        survey="roster", wave="", file=roster.file, instruments=(), columns=columns
+    )
+    cells = read_raw(export, study).cells
+    if missing := [name for name in roster.headers() if name not in cells.columns]:
+        known = [str(name) for name in cells.columns]
+        raise DataError(
+            roster.file, [unknown("column", name, known) for name in missing]
+        )
+    staff = identifiers(cells, (roster.staff_member,))
+    frame = pd.DataFrame(
+        {
+            "staff_member": pseudonyms(
+                staff, key=read_key(), study=study.name, kind="staff_member"
+            ),
+            "role": cells[roster.role].str.split().str.join(" "),
+            "team": group_names(cells[roster.team], study.teams),
+            "regular_contact": accepted(cells[roster.regular_contact], roster.answers),
+        }
+    )
+    if faults := list(_check_roster(frame, roster)):
+        raise DataError(roster.file, faults)
+    return frame
+
+
+def _check_roster(frame: pd.DataFrame, roster: Roster) -> Iterator[str]:
+    blank = frame["staff_member"] == ""
+    twice = frame["staff_member"].duplicated() & ~blank
+    unnamed = frame["team"] == ""
+    for which, told in (
+        (blank, f"rows have no '{roster.staff_member}'"),
+        (twice, "rows list a member of staff who is listed already"),
+        (unnamed, f"rows name no declared team in '{roster.team}'"),
+    ):
+        if count := int(which.sum()):
+            yield f"{count} of {len(frame)} {told}"
