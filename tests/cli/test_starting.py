@@ -131,8 +131,8 @@ def test_wrong_use_of_add_wave(
 def test_the_three_real_waves_go_through_one_study(project: Project) -> None:
     source = shared_data(FOLDER)
     project.studies.mkdir()
-    for file in source.glob("wave*_longterm.csv"):
-        project.receive(FOLDER, file.name, file.read_bytes())
+    for path in source.glob("wave*_longterm.csv"):
+        project.receive(FOLDER, path.name, path.read_bytes())
     said(project.heard("new", FOLDER, "wave2_2020-03_longterm.csv"))
     asked = ("--survey", "survey_1", "--write", "--wave")
     told = said(

@@ -35,7 +35,10 @@ def study(more: str = "") -> Study:
     return parse_study(STUDY + more, name="study", read_instrument=read_instrument)
 
 
-def export(answers: list[str] = FIVE, **renamed: str) -> RawTable:
+def export(
+    answers: list[str] = FIVE, renamed: dict[str, str] | None = None
+) -> RawTable:
+    renamed = renamed or {}
     names = ["Team", "letter", "day", "Age", "comment", *(f"care_{i}" for i in ITEMS)]
     columns = {
         renamed.get(name, name): answers if name.startswith("care_") else ["a"] * 5
@@ -72,7 +75,7 @@ def test_renamed_columns_are_proposed_with_their_likeness() -> None:
         "care_at_ease": "Q1 At ease",
         "day": "Day",
     }
-    found = compared(export(**names))
+    found = compared(export(renamed=names))
     renamed = told(found, "renamed")
     assert any(t.startswith("'Team' → 'Which team are you in'? like") for t in renamed)
     assert any(t.startswith("'care_at_ease' → 'Q1 At ease'? like") for t in renamed)
@@ -84,7 +87,7 @@ def test_renamed_columns_are_proposed_with_their_likeness() -> None:
 
 
 def test_missing_new_and_gone_columns_are_listed() -> None:
-    found = compared(export(Age="", comment="Anything else?"))
+    found = compared(export(renamed={"Age": "", "comment": "Anything else?"}))
     assert told(found, "missing") == ["'Age'"]
     assert told(found, "new") == ["'Anything else?'"]
     assert told(found, "gone") == ["'comment'"]
@@ -149,7 +152,7 @@ def test_codes_declared_for_the_survey_are_no_drift() -> None:
 
 
 def test_a_column_answered_otherwise_is_not_taken_for_an_item() -> None:
-    columns = export(care_at_ease="").cells
+    columns = export(renamed={"care_at_ease": ""}).cells
     columns["Feeling at ease"] = ["purple", "green", "red", "blue", "grey"]
     columns["ease, at: rated"] = FIVE
     found = compared(RawTable(cells=columns, encoding="utf-8"))

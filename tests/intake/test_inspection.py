@@ -54,7 +54,7 @@ def test_columns_are_told_apart(header: str, cells: list[str], expected: str) ->
 
 def test_numbers_that_are_somebodys_own_are_not_told() -> None:
     few = {"answer": ["1", "5"] * 10, "age": [str(n) for n in range(20)]}
-    shared, own = inspect_columns(table(few | {}), "x.csv")
+    shared, own = inspect_columns(table(few), "x.csv")
     assert shared.told() == "numbers from 1 to 5, 2 different in 20"
     assert own.told() == "numbers, 20 different in 20"
     (person,) = inspect_columns(table({"participant_id": ["417"] * 20}), "x.csv")
@@ -83,7 +83,7 @@ def test_roles_are_proposed_by_the_words_of_headers() -> None:
 def test_headers_are_alike_whatever_joins_their_words() -> None:
     assert similarity("GainedConfidence", "gained-confidence") > 0.9
     assert similarity("Q1", "") == 0.0
-    assert similarity("career_advancement", "Skills-Advance-Career") > 0.6
+    assert similarity("career_advancement", "Skills-Advance-Career") > 0.55
     assert similarity("team", "favourite colour") < 0.5
 
 
