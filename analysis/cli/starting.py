@@ -18,6 +18,7 @@ from analysis.storage.folders import find_folders
 
 if TYPE_CHECKING:
     from analysis.declarations import Export, Study
+    from analysis.intake.draft import Inspected
     from analysis.intake.drift import Comparison
     from analysis.storage.readers import RawTable
 
@@ -39,17 +40,8 @@ def new(
     raw: Raw = None,
 ) -> None:
     """Inspect exports and draft a study's declaration; overwrite nothing."""
-    from analysis.intake.draft import (  # noqa: PLC0415
-        draft_study,
-        group_surveys,
-        inspect_export,
-    )
-    from analysis.storage.declared import (  # noqa: PLC0415
-        instrument_names,
-        read_instrument,
-        study_file,
-    )
-    from analysis.storage.readers import read_table  # noqa: PLC0415
+    from analysis.intake.draft import draft_study, group_surveys  # noqa: PLC0415
+    from analysis.storage.declared import study_file  # noqa: PLC0415
     from analysis.storage.whole_files import write_text  # noqa: PLC0415
 
     _use_folders(raw, None, None)
@@ -57,17 +49,8 @@ def new(
     path = study_file(study)
     if path.exists():
         raise DeclarationError(path.name, "is there already; nothing was written")
-    folder = find_folders().raw / study
-    instruments = [read_instrument(name) for name in instrument_names()]
-    exports = []
-    for file in files:
-        found = file if file.exists() else folder / file
-        name = _name_in(folder, found)
-        exports.append(inspect_export(read_table(found), name, instruments))
-        if not (folder / name).exists():
-            typer.echo(f"Put {name} into {folder}")
-    surveys = group_surveys(exports)
-    write_text(path, draft_study(study, surveys))
+    exports = _inspected(find_folders().raw / study, files)
+    write_text(path, draft_study(study, group_surveys(exports)))
     for export in exports:
         typer.echo(
             f"{export.file}: {len(export.table.cells)} rows, "
@@ -79,6 +62,25 @@ def new(
     typer.echo(f"Written: {path}")
     typer.echo("Its first lines say what is left to finish.")
     _tell_faults(study)
+
+
+def _inspected(folder: Path, files: list[Path]) -> list[Inspected]:
+    from analysis.intake.draft import inspect_export  # noqa: PLC0415
+    from analysis.storage.declared import (  # noqa: PLC0415
+        instrument_names,
+        read_instrument,
+    )
+    from analysis.storage.readers import read_table  # noqa: PLC0415
+
+    instruments = [read_instrument(name) for name in instrument_names()]
+    exports = []
+    for file in files:
+        found = file if file.exists() else folder / file
+        name = _name_in(folder, found)
+        exports.append(inspect_export(read_table(found), name, instruments))
+        if not (folder / name).exists():
+            typer.echo(f"Put {name} into {folder}")
+    return exports
 
 
 def _tell_faults(study: str) -> None:
@@ -118,28 +120,25 @@ def add_wave(
 
     _use_folders(raw, None, None)
     _check_name("wave", wave)
+    _check_date(date)
     declared = read_study(study)
     last = _last_export(declared, survey, wave)
-    _check_date(date)
-    folder = find_folders().raw / declared.folder
-    name = _name_in(folder, file)
-    text = study_text(study)
-    bare = _bare_export(last, name, wave, event)
-    table = wave_table(declared, bare, title=title, date=date, event=event)
-    export = _parsed(study, text + table).wave(wave).export(survey)
+    name = _name_in(find_folders().raw / declared.folder, file)
+    heads = {"title": title, "date": date, "event": event}
+    # The table with the file alone says what the survey itself declares for it.
+    bare = dataclasses.replace(last, file=name, wave=wave)
+    text = study_text(study).rstrip("\n") + "\n"
+    parsed = _parsed(study, text + wave_table(declared, bare, None, **heads))
+    export = parsed.wave(wave).export(survey)
     assert export is not None, "the table just parsed names this survey"
     compared = _compared(declared, last, export)
-    table = wave_table(declared, export, compared, title=title, date=date, event=event)
+    table = wave_table(declared, export, compared, **heads)
     _tell(compared, last.wave)
     typer.echo(table)
     if write:
         _parsed(study, text + table)
-        write_text(study_file(study), text.rstrip("\n") + "\n" + table)
+        write_text(study_file(study), text + table)
         typer.echo(f"Added to {study_file(study)}. Then: heard check {study}")
-
-
-def _bare_export(last: Export, file: str, wave: str, event: str) -> Export:
-    return dataclasses.replace(last, file=file, wave=wave, event=event or None)
 
 
 def _last_export(study: Study, survey: str, wave: str) -> Export:

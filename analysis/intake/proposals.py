@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def wave_table(
     study: Study,
     new: Export,
-    compared: Comparison | None = None,
+    compared: Comparison | None,
     *,
     title: str = "",
     date: str = "",
@@ -30,8 +30,8 @@ def wave_table(
 
     Parameters
     ----------
-    compared : Comparison, optional
-        Absent: no more than the file, enough to resolve what the survey declares.
+    compared : Comparison or None
+        None: no more than the file, enough to resolve what the survey declares.
     """
     at = f"waves.{new.wave}"
     lines = []
