@@ -1,6 +1,11 @@
 """The command line. Each module holds the commands about one thing."""
 
-from analysis.cli import instruments, key, running  # noqa: F401 - their commands join
+from analysis.cli import (  # noqa: F401 - their commands join the application
+    instruments,
+    key,
+    running,
+    starting,
+)
 from analysis.cli.application import app, run
 
 __all__ = ["app", "run"]

@@ -28,7 +28,9 @@ SPOKEN_BLANKS = {"prefer not to say": "Prefer not to say"}
 MANY = 20
 """Different texts past which a column is no list of answers."""
 LONG = 60
-DATE = re.compile(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d{2}.*)?$")
+SHARED = 5
+"""Answers a code needs on average before the ends of its column may be told."""
+DATE = re.compile(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ t]\d{1,2}:\d{2}.*)?$")
 MAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 ADDRESS = re.compile(r"^\d{1,3}(\.\d{1,3}){3}$")
 IDENTIFYING = (
@@ -81,8 +83,9 @@ class Column:
     def told(self) -> str:
         """What it holds, in words that quote no cell."""
         ends = ""
-        # The ends of many different numbers are somebody's own.
-        if self.kind == "numbers" and self.different <= MANY:
+        # The ends of numbers few people share are somebody's own.
+        shared = self.different <= MANY and self.answered >= SHARED * self.different
+        if self.kind == "numbers" and shared and "participant" not in _roles(self):
             ends = f" from {self.lowest:g} to {self.highest:g}"
         return f"{self.kind}{ends}, {self.different} different in {self.answered}"
 
@@ -192,15 +195,23 @@ def _roles(column: Column) -> Iterator[str]:
 
 
 def words(text: str) -> list[str]:
-    """The words of a header, however it joins them."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    """The words of a header, and whole what it joins: unique, id and uniqueid."""
     joined = re.findall(r"[^\W\d_]+", text.casefold())
-    return list(dict.fromkeys([*re.findall(r"[^\W_]+", spaced.casefold()), *joined]))
+    return list(dict.fromkeys([*_parts(text), *joined]))
+
+
+def _parts(text: str) -> list[str]:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    return re.findall(r"[^\W_]+", spaced.casefold())
 
 
 def similarity(one: str, other: str) -> float:
-    """How alike two headers or questions are, from 0 to 1, whatever joins the words."""
-    first, second = words(one), words(other)
+    """How alike two headers or questions are, from 0 to 1, whatever joins the words.
+
+    The letters in their order, the words in any order, or the one within the other:
+    whichever tells most. A word found within a question is worth a little over half.
+    """
+    first, second = _parts(one), _parts(other)
     if not first or not second:
         return 0.0
     whole = difflib.SequenceMatcher(None, " ".join(first), " ".join(second)).ratio()
@@ -209,7 +220,8 @@ def similarity(one: str, other: str) -> float:
         max(difflib.SequenceMatcher(None, word, w).ratio() for w in many)
         for word in few
     ) / len(many)
-    return max(whole, by_word)
+    within = 0.5 + 0.5 * len(few) / len(many) if set(few) <= set(many) else 0.0
+    return max(whole, by_word, within)
 
 
 def number(text: str) -> float | None:

@@ -40,6 +40,25 @@ def read_study(name: str) -> Study:
     return parse_study(_text(path), name=name, read_instrument=read_instrument)
 
 
+def study_file(name: str) -> Path:
+    """Where a study's declaration is, or would be."""
+    return find_folders().studies / f"{name}.toml"
+
+
+def study_text(name: str) -> str:
+    """A study's declaration as it is written.
+
+    Raises
+    ------
+    DeclarationError
+        There is no such study.
+    """
+    if name not in study_names():
+        where = str(find_folders().studies)
+        raise DeclarationError(where, unknown("study", name, study_names()))
+    return _text(study_file(name))
+
+
 @functools.cache
 def read_instrument(name: str) -> Instrument:
     """Read an instrument's codebook.

@@ -92,7 +92,7 @@ def commands() -> Mapping[str, set[str]]:
 def test_every_command_and_option_is_in_the_reference() -> None:
     sections = dict(
         re.findall(
-            r"^## `heard (\w+)`\n(.*?)(?=^## |\Z)",
+            r"^## `heard ([\w-]+)`\n(.*?)(?=^## |\Z)",
             read(REFERENCE / "commands.md"),
             flags=re.MULTILINE | re.DOTALL,
         )
@@ -225,7 +225,9 @@ def test_every_make_target_named_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=by_path)
 def test_every_heard_command_named_exists(page: Path) -> None:
     named = set(
-        re.findall(r"(?:^|[\s/`])heard ([a-z]+)", code_of(read(page)), re.MULTILINE)
+        re.findall(
+            r"(?:^|[\s/`])heard ([a-z]+(?:-[a-z]+)*)", code_of(read(page)), re.MULTILINE
+        )
     )
     assert not named - set(commands())
 

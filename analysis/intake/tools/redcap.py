@@ -42,6 +42,17 @@ def chosen_rows(table: RawTable, export: Export) -> RawTable:
     return dataclasses.replace(table, cells=cells.reset_index(drop=True))
 
 
+def kinds_of_rows(table: RawTable) -> dict[str, list[str]]:
+    """Key → the events or repeating instruments a table mixes, where it mixes any."""
+    found = {}
+    for key, names in (("event", EVENT), ("instrument", FORM)):
+        for header in (name for name in names if name in table.cells.columns):
+            kinds = list(table.cells[header].unique())
+            if table.tool == "redcap" and len(kinds) > 1:
+                found[key] = kinds
+    return found
+
+
 def _chosen(
     cells: pd.DataFrame, names: tuple[str, ...], wanted: str | None, key: str, file: str
 ) -> pd.DataFrame:

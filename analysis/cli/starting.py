@@ -1,0 +1,235 @@
+"""Start a study from its exports, and add a wave to one."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+from pathlib import Path  # noqa: TC003 - typer reads the signatures
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from analysis.cli.application import app
+from analysis.cli.running import Raw, StudyName, _use_folders
+from analysis.foundation import DeclarationError
+from analysis.foundation.errors import unknown
+from analysis.storage.folders import find_folders
+
+if TYPE_CHECKING:
+    from analysis.declarations import Export, Study
+    from analysis.intake.draft import Inspected
+    from analysis.intake.drift import Comparison
+    from analysis.storage.readers import RawTable
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+ONE_BY_ONE = {
+    "coding": "coding changed",
+    "missing": "missing",
+    "renamed": "renamed",
+}
+TOGETHER = {"new": "new columns", "gone": "columns gone that were not read"}
+
+
+@app.command()
+def new(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="Name to give it.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Exports, in order of time.")
+    ],
+    raw: Raw = None,
+) -> None:
+    """Inspect exports and draft a study's declaration; overwrite nothing."""
+    from analysis.intake.draft import draft_study, group_surveys  # noqa: PLC0415
+    from analysis.storage.declared import study_file  # noqa: PLC0415
+    from analysis.storage.whole_files import write_text  # noqa: PLC0415
+
+    _use_folders(raw, None, None)
+    _check_name("study", study)
+    path = study_file(study)
+    if path.exists():
+        raise DeclarationError(path.name, "is there already; nothing was written")
+    exports = _inspected(find_folders().raw / study, files)
+    write_text(path, draft_study(study, group_surveys(exports)))
+    for export in exports:
+        typer.echo(
+            f"{export.file}: {len(export.table.cells)} rows, "
+            f"{len(export.columns)} columns, {_tool(export.table)}"
+        )
+        for match in export.matches:
+            mark = "=" if match in export.sure else "?"
+            typer.echo(f"  {mark} {match.instrument.name}: {match.told()}")
+    typer.echo(f"Written: {path}")
+    typer.echo("Its first lines say what is left to finish.")
+    _tell_faults(study)
+
+
+def _inspected(folder: Path, files: list[Path]) -> list[Inspected]:
+    from analysis.intake.draft import inspect_export  # noqa: PLC0415
+    from analysis.storage.declared import (  # noqa: PLC0415
+        instrument_names,
+        read_instrument,
+    )
+    from analysis.storage.readers import read_table  # noqa: PLC0415
+
+    instruments = [read_instrument(name) for name in instrument_names()]
+    exports = []
+    for file in files:
+        found = file if file.exists() else folder / file
+        name = _name_in(folder, found)
+        exports.append(inspect_export(read_table(found), name, instruments))
+        if not (folder / name).exists():
+            typer.echo(f"Put {name} into {folder}")
+    return exports
+
+
+def _tell_faults(study: str) -> None:
+    from analysis.storage.declared import read_study  # noqa: PLC0415
+
+    try:
+        read_study(study)
+    except DeclarationError as error:
+        for fault in error.faults:
+            typer.echo(f"  to finish: {fault}")
+
+
+@app.command("add-wave")
+def add_wave(
+    study: StudyName,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The new wave's export.")
+    ],
+    survey: Annotated[str, typer.Option(help="The survey it belongs to.")],
+    wave: Annotated[str, typer.Option(help="Name of the new wave.")],
+    title: Annotated[str, typer.Option(help="Its title for readers.")] = "",
+    date: Annotated[str, typer.Option(help="When it began, such as 2026-01-31.")] = "",
+    event: Annotated[str, typer.Option(help="REDCap: the event it is.")] = "",
+    write: Annotated[
+        bool, typer.Option("--write", help="Add the table to the declaration.")
+    ] = False,
+    raw: Raw = None,
+) -> None:
+    """Compare a new export with the last wave's; propose its table."""
+    from analysis.intake.proposals import wave_table  # noqa: PLC0415
+    from analysis.storage.declared import (  # noqa: PLC0415
+        read_study,
+        study_file,
+        study_text,
+    )
+    from analysis.storage.whole_files import write_text  # noqa: PLC0415
+
+    _use_folders(raw, None, None)
+    _check_name("wave", wave)
+    _check_date(date)
+    declared = read_study(study)
+    last = _last_export(declared, survey, wave)
+    name = _name_in(find_folders().raw / declared.folder, file)
+    heads = {"title": title, "date": date, "event": event}
+    # The table with the file alone says what the survey itself declares for it.
+    bare = dataclasses.replace(last, file=name, wave=wave)
+    text = study_text(study).rstrip("\n") + "\n"
+    parsed = _parsed(study, text + wave_table(declared, bare, None, **heads))
+    export = parsed.wave(wave).export(survey)
+    assert export is not None, "the table just parsed names this survey"
+    compared = _compared(declared, last, export)
+    table = wave_table(declared, export, compared, **heads)
+    _tell(compared, last.wave)
+    typer.echo(table)
+    if write:
+        _parsed(study, text + table)
+        write_text(study_file(study), text + table)
+        typer.echo(f"Added to {study_file(study)}. Then: heard check {study}")
+
+
+def _last_export(study: Study, survey: str, wave: str) -> Export:
+    known = [declared.name for declared in study.surveys]
+    if survey not in known:
+        raise DeclarationError(study.name, unknown("survey", survey, known))
+    held = {w.name: w.export(survey) for w in study.waves if w.export(survey)}
+    if wave in held:
+        raise DeclarationError(
+            study.name, f"wave '{wave}' has survey '{survey}' already; nothing was done"
+        )
+    exports = [export for export in held.values() if export is not None]
+    if not exports:
+        raise DeclarationError(
+            study.name, f"survey '{survey}' was held at no wave to compare with"
+        )
+    return exports[-1]
+
+
+def _compared(study: Study, last: Export, export: Export) -> Comparison:
+    from analysis.intake.drift import compare_exports  # noqa: PLC0415
+
+    return compare_exports(
+        study,
+        last=last,
+        new=export,
+        before=_shaped(last, study),
+        now=_shaped(export, study),
+    )
+
+
+def _shaped(export: Export, study: Study) -> RawTable:
+    from analysis.intake.tools import shape  # noqa: PLC0415
+    from analysis.storage.rows import read_dictionary, read_raw  # noqa: PLC0415
+
+    return shape(read_raw(export, study), export, read_dictionary(export, study))
+
+
+def _parsed(study: str, text: str) -> Study:
+    from analysis.declarations import parse_study  # noqa: PLC0415
+    from analysis.storage.declared import read_instrument  # noqa: PLC0415
+
+    return parse_study(text, name=study, read_instrument=read_instrument)
+
+
+def _tell(compared: Comparison, last: str) -> None:
+    if not compared.drifts:
+        typer.echo(f"Nothing differs from wave '{last}'.")
+        return
+    typer.echo(f"{len(compared.drifts)} differences from wave '{last}':")
+    by_kind = {
+        kind: [drift.told for drift in compared.drifts if drift.kind == kind]
+        for kind in (*ONE_BY_ONE, *TOGETHER)
+    }
+    for kind, words in ONE_BY_ONE.items():
+        for told in by_kind[kind]:
+            typer.echo(f"  {words}: {told}")
+    for kind, words in TOGETHER.items():
+        if listed := by_kind[kind]:
+            typer.echo(f"  {len(listed)} {words}: {', '.join(listed)}")
+
+
+def _tool(table: RawTable) -> str:
+    from analysis.intake.tools import TITLES  # noqa: PLC0415
+
+    facts = (table.encoding, TITLES[table.tool], table.remark)
+    return ", ".join(fact for fact in facts if fact)
+
+
+def _name_in(folder: Path, file: Path) -> str:
+    """The name by which a declaration finds a file of the raw folder."""
+    whole = file.expanduser().absolute()
+    if whole.is_relative_to(folder):
+        return whole.relative_to(folder).as_posix()
+    if (folder / file).exists():
+        return file.as_posix()
+    return file.name
+
+
+def _check_date(date: str) -> None:
+    try:
+        sound = not date or dt.date.fromisoformat(date).isoformat() == date
+    except ValueError:
+        sound = False
+    if not sound:
+        raise DeclarationError("--date", "must be a date such as 2026-01-31")
+
+
+def _check_name(kind: str, name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise DeclarationError(
+            name if name.isprintable() else kind,
+            f"is no name for a {kind}: take letters, digits, - and _",
+        )

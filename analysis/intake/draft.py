@@ -1,0 +1,237 @@
+"""Exports nobody has declared into a study's declaration, to be finished by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analysis.intake.answers import fold
+from analysis.intake.headers import shortened
+from analysis.intake.inspection import candidate_roles, inspect_columns, missing_texts
+from analysis.intake.matching import chosen, match_instruments
+from analysis.intake.proposals import bare, quoted
+from analysis.intake.tools import TITLES, as_received, kinds_of_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from analysis.declarations import Instrument
+    from analysis.intake.inspection import Column
+    from analysis.intake.matching import Match
+    from analysis.storage.readers import RawTable
+
+SAME_SURVEY = 0.5
+"""Share of headers two exports have in common if they are waves of one survey."""
+FINISHED = {
+    "qualtrics": ("Finished", ["True", "1"]),
+    "limesurvey": ("submitdate", ["*"]),
+}
+"""Tool → the column that says a form was finished, and what it then holds."""
+NEEDS = {
+    "participant": 'then linkage = "identifier" and cleaning.repeats = "last"',
+    "wave": "one file may hold several waves: export them apart, or use event (REDCap)",
+    "arm": "declare each arm as [arms.NAME] first",
+    "site": "declare each site as [sites.NAME] first",
+    "team": "declare each team as [teams.NAME], with its site and arm, first",
+    "staff_member": "whom a rating is about",
+    "consent": "then cleaning.consent = [the answers that mean yes]",
+    "finished": "then cleaning.finished = [the answers that mean finished]",
+    "attribute": "[surveys.NAME.attributes.NAME] with lowest and highest, or values",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """One export, inspected."""
+
+    file: str
+    table: RawTable
+    columns: tuple[Column, ...]
+    matches: tuple[Match, ...]
+
+    @property
+    def sure(self) -> list[Match]:
+        """The instruments that are written as declared."""
+        return chosen(self.matches)
+
+    def headers(self) -> set[str]:
+        """Its headers, as they are compared."""
+        return {fold(column.header) for column in self.columns}
+
+
+def inspect_export(
+    raw: RawTable, file: str, instruments: Iterable[Instrument]
+) -> Inspected:
+    """Find out what an export holds.
+
+    Raises
+    ------
+    DataError
+        No headers, or no responses.
+    """
+    table = as_received(raw, declared="auto", file=file)
+    columns = inspect_columns(table, file)
+    matches = match_instruments(table, columns, instruments)
+    return Inspected(file=file, table=table, columns=columns, matches=tuple(matches))
+
+
+def group_surveys(exports: Iterable[Inspected]) -> list[list[Inspected]]:
+    """Exports with much the same headers are waves of one survey, in their order."""
+    surveys: list[list[Inspected]] = []
+    for export in exports:
+        for waves in surveys:
+            ours, theirs = export.headers(), waves[-1].headers()
+            if len(ours & theirs) >= SAME_SURVEY * len(ours | theirs):
+                waves.append(export)
+                break
+        else:
+            surveys.append([export])
+    return surveys
+
+
+def draft_study(name: str, surveys: Sequence[Sequence[Inspected]]) -> str:
+    """The text of a declaration: what is sure, and in comments what to finish."""
+    lines = [
+        f"# Drafted from the exports of {name}: a start, to be finished by hand.",
+        *(f"# {number}. {task}" for number, task in enumerate(_tasks(surveys), 1)),
+        f"# Then: heard check {name}",
+        'title = "To finish: what the study asks"',
+        'summary = "To finish: who was asked what, when, and by whom."',
+        f"folder = {quoted(name)}",
+    ]
+    if unverified := _unverified(surveys):
+        lines += [
+            f"# Codebooks with facts not verified: {', '.join(unverified)}.",
+            "# To use them all the same, and have every report say so:",
+            "# allow_unverified = true",
+        ]
+    for number, waves in enumerate(surveys, start=1):
+        lines += ["", *_survey(f"survey_{number}", waves[0])]
+    for place in range(max(map(len, surveys))):
+        lines += ["", f"[waves.wave_{place + 1}]", f'title = "Wave {place + 1}"']
+        lines.append("# date = 2026-01-31")
+        lines += [
+            line
+            for number, waves in enumerate(surveys, start=1)
+            if place < len(waves)
+            for line in _wave(f"survey_{number}", waves, place)
+        ]
+    lines += ["", *OUTCOME]
+    return "\n".join(lines) + "\n"
+
+
+OUTCOME = (
+    "# What the pilot is judged by, declared before the results are looked at:",
+    "# [outcomes.NAME]",
+    '# title = ""',
+    '# survey = "survey_1"',
+    '# instrument = ""',
+    '# subscale = ""',
+    '# family = "primary"',
+    "# smallest_effect = 0",
+)
+
+
+def _tasks(surveys: Sequence[Sequence[Inspected]]) -> Iterator[str]:
+    yield "Write the title and the summary; name the surveys and waves."
+    if any(not waves[0].sure for waves in surveys):
+        yield "Name the instruments of the surveys where no match was sure."
+    if unverified := _unverified(surveys):
+        yield f"Decide on unverified codebooks: {', '.join(unverified)}."
+    yield "Declare arms, teams and who is linked by what, from the columns proposed."
+    yield "Declare the outcomes."
+
+
+def _unverified(surveys: Sequence[Sequence[Inspected]]) -> list[str]:
+    used = (match.instrument for waves in surveys for match in waves[0].sure)
+    return sorted({instrument.name for instrument in used if instrument.unverified})
+
+
+def _survey(name: str, export: Inspected) -> Iterator[str]:
+    table, sure = export.table, export.sure
+    facts = [
+        f"{len(table.cells)} rows",
+        table.encoding,
+        TITLES[table.tool],
+        table.remark,
+    ]
+    yield f"# {_plain(export.file)}: {', '.join(fact for fact in facts if fact)}"
+    yield f"[surveys.{name}]"
+    yield f'title = "Survey {name.rpartition("_")[2]}"'
+    listed = ", ".join(quoted(match.instrument.name) for match in sure)
+    yield f"instruments = [{listed}]"
+    if table.tool != "none":
+        yield f"tool = {quoted(table.tool)}"
+    if missing := missing_texts(table):
+        yield f"missing_codes = [{', '.join(map(quoted, missing))}]"
+    yield from _rows_to_choose(table)
+    yield from _finished(export)
+    for match in sure:
+        yield f"# {match.instrument.name}: {match.told()}"
+        yield from _items(match)
+    for match in export.matches:
+        if match not in sure:
+            yield f"# perhaps {match.instrument.name}: {match.told()}"
+            if match.by == "order":
+                yield "#   by number and range alone, which many instruments share"
+            yield from (f"# {line}" for line in _items(match))
+    yield from _roles(export)
+    yield from _columns(export)
+
+
+def _rows_to_choose(table: RawTable) -> Iterator[str]:
+    """REDCap's events and repeating instruments: a survey reads one of them."""
+    for key, known in kinds_of_rows(table).items():
+        yield f"# several in one file: {', '.join(map(quoted, map(_plain, known)))}"
+        yield f"# {key} = …  # choose one; without it the file is refused"
+
+
+def _finished(export: Inspected) -> Iterator[str]:
+    header, answers = FINISHED.get(export.table.tool, ("", []))
+    if header in export.table.cells.columns:
+        yield f"columns.finished = {quoted(header)}"
+        yield f"cleaning.finished = [{', '.join(map(quoted, answers))}]"
+
+
+def _items(match: Match) -> Iterator[str]:
+    name = bare(match.instrument.name)
+    if match.pattern:
+        yield f"items.{name} = {quoted(match.pattern)}"
+        return
+    for item in match.instrument.items:
+        header = match.items.get(item.name)
+        value = quoted(header) if header else "…  (no like header)"
+        yield f"items.{name}.{bare(item.name)} = {value}"
+
+
+def _roles(export: Inspected) -> Iterator[str]:
+    used = {header for match in export.sure for header in match.items.values()}
+    free = [column for column in export.columns if column.header not in used]
+    for role, columns in candidate_roles(free).items():
+        yield f"# perhaps {role.replace('_', ' ')}: {NEEDS[role]}"
+        yield from (
+            f"#   {_plain(column.header)} ({column.told()})" for column in columns
+        )
+
+
+def _columns(export: Inspected) -> Iterator[str]:
+    yield "# Every column of the file; only those declared are read:"
+    for column in export.columns:
+        label = f" “{_plain(column.label)}”" if column.label else ""
+        yield f"#   {_plain(column.header)}{label} ({column.told()})"
+
+
+def _wave(survey: str, waves: Sequence[Inspected], place: int) -> Iterator[str]:
+    export, first = waves[place], waves[0]
+    yield f"{survey}.file = {quoted(export.file)}"
+    if place:
+        lost = len(first.headers() - export.headers())
+        more = len(export.headers() - first.headers())
+        if lost or more:
+            yield f"# {lost} headers of the first wave are not there, {more} are new:"
+            yield "# take this wave out and let heard add-wave list what changed."
+
+
+def _plain(text: str) -> str:
+    """A header within a comment: on one line, without signs a comment may not hold."""
+    return shortened("".join(s for s in " ".join(text.split()) if s.isprintable()))

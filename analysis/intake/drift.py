@@ -1,0 +1,334 @@
+"""The last wave's export and a new one into what changed, and the table to declare it.
+
+It proposes; it never recodes. A change of coding is written as a comment, to be checked
+against the form before it is made a declaration. Texts are counted, never quoted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analysis.intake.answers import fold
+from analysis.intake.headers import find_columns, shortened
+from analysis.intake.inspection import answered, number, similarity
+from analysis.intake.matching import pair_off, share_fitting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from analysis.declarations import Export, Instrument, Study
+    from analysis.storage.readers import RawTable
+
+LIKE_ENOUGH = 0.5
+"""Likeness from which a new header is proposed for one that is gone."""
+FITTING = 0.1
+"""What is added to the likeness where the answers have the same codes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """One thing that differs between two exports.
+
+    Attributes
+    ----------
+    kind : str
+        ``renamed``, ``missing``, ``new``, ``gone`` or ``coding``.
+    """
+
+    kind: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coding:
+    """How a column, or an instrument, is answered: codes, and how many other texts."""
+
+    codes: frozenset[float]
+    texts: int
+    strange: int = 0
+
+    def told(self) -> str:
+        """In words that quote no text."""
+        parts = []
+        if self.codes:
+            parts.append(f"numbers {_listed(self.codes)}")
+        if self.texts:
+            parts.append(f"{self.texts} different texts")
+        return " and ".join(parts) or "no answers"
+
+    def __or__(self, other: Coding) -> Coding:
+        """Both together."""
+        return Coding(
+            codes=self.codes | other.codes,
+            texts=max(self.texts, other.texts),
+            strange=self.strange + other.strange,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A place of the declaration that names a header.
+
+    Attributes
+    ----------
+    key : tuple of str
+        Where it stands below the survey, such as ``("items", "care.at_ease")``.
+    declared, last : str
+        Header by the survey's own declaration, and as the last wave had it.
+    """
+
+    key: tuple[str, ...]
+    declared: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What a new wave's export has otherwise than the last one.
+
+    Attributes
+    ----------
+    drifts : tuple of Drift
+        Everything that differs.
+    found : mapping
+        Key of a slot → header in the new export; absent where none fits.
+    remarks : mapping
+        Key of a slot → why to look at it again.
+    recodings : mapping
+        Instrument → code in the export → code, to be checked.
+    """
+
+    drifts: tuple[Drift, ...]
+    found: Mapping[tuple[str, ...], str]
+    remarks: Mapping[tuple[str, ...], str]
+    recodings: Mapping[str, Mapping[str, float]]
+
+
+def compare_exports(
+    study: Study, *, last: Export, new: Export, before: RawTable, now: RawTable
+) -> Comparison:
+    """List every way in which a new export differs from the last wave's.
+
+    Parameters
+    ----------
+    before, now : RawTable
+        The two exports, each in its tool's one-row-a-response shape.
+    """
+    slots = list(_slots(last, new))
+    found, drifts, open_slots = _settled(slots, now)
+    renamed, scores = _renamed(open_slots, before, now, set(found.values()), study)
+    remarks = {key: f"likeness {score:.2f}: check it" for key, score in scores.items()}
+    for slot in open_slots:
+        told = f"'{shortened(slot.last)}'"
+        if slot.key in renamed:
+            told += f" → '{shortened(renamed[slot.key])}'? {remarks[slot.key]}"
+        kind = "renamed" if slot.key in renamed else "missing"
+        drifts.append(Drift(kind=kind, told=told))
+    found |= renamed
+    used = {slot.last for slot in slots}
+    drifts.extend(_unasked(before, now, used, set(found.values())))
+    recodings: dict[str, Mapping[str, float]] = {}
+    for name in new.instruments:
+        items = [key for key in new.columns.items if key.partition(".")[0] == name]
+        was = _together(before, last, [last.columns.items.get(i, "") for i in items])
+        is_now = _together(now, new, [found.get(("items", i), "") for i in items])
+        if proposed := recoding(is_now.codes, study.instruments[name], new):
+            recodings[name] = proposed
+        if told := _change(was, is_now, strange=bool(proposed)):
+            drifts.append(Drift(kind="coding", told=f"{name}: {told}"))
+    return Comparison(
+        drifts=tuple(drifts), found=found, remarks=remarks, recodings=recodings
+    )
+
+
+def _slots(last: Export, new: Export) -> Iterator[Slot]:
+    was, now = dict(declared_headers(last)), dict(declared_headers(new))
+    for key, declared in now.items():
+        yield Slot(key=key, declared=declared, last=was.get(key, declared))
+
+
+def declared_headers(export: Export) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every header a declaration names, by its key."""
+    columns = export.columns
+    for place, header in enumerate(columns.participant):
+        yield ("columns", "participant", str(place)), header
+    for name in ("staff_member", "arm", "site", "team", "consent", "finished"):
+        if header := getattr(columns, name):
+            yield ("columns", name), header
+    for item, header in columns.items.items():
+        yield ("items", item), header
+    for attribute in export.attributes:
+        if attribute.multi:
+            for choice, header in attribute.multi.items():
+                yield ("attributes", attribute.name, "multi", choice), header
+        else:
+            yield ("attributes", attribute.name, "column"), attribute.column
+
+
+Found = dict[tuple[str, ...], str]
+
+
+def _settled(
+    slots: Iterable[Slot], now: RawTable
+) -> tuple[Found, list[Drift], list[Slot]]:
+    """Slots whose header is there, by the declaration or as the last wave had it."""
+    found: Found = {}
+    drifts: list[Drift] = []
+    left = []
+    for slot in slots:
+        if len(find_columns(now, slot.declared)) == 1:
+            found[slot.key] = slot.declared
+            if fold(slot.declared) != fold(slot.last):
+                told = f"'{shortened(slot.last)}' → '{shortened(slot.declared)}', "
+                told += "as the survey declares"
+                drifts.append(Drift(kind="renamed", told=told))
+        elif len(find_columns(now, slot.last)) == 1:
+            found[slot.key] = slot.last
+        else:
+            left.append(slot)
+    return found, drifts, left
+
+
+def _renamed(
+    slots: Iterable[Slot],
+    before: RawTable,
+    now: RawTable,
+    taken: set[str],
+    study: Study,
+) -> tuple[Found, dict[tuple[str, ...], float]]:
+    """For each header that is gone the most alike new one, each used once."""
+    headers = [str(name) for name in now.cells.columns]
+    free = [h for h in headers if h not in taken and headers.count(h) == 1]
+    keys = {"\x1f".join(slot.key): slot.key for slot in slots}
+    pairs = []
+    for slot in slots:
+        places = find_columns(before, slot.last)
+        was = coding(before, places[0]) if places else None
+        for header in free:
+            place = headers.index(header)
+            is_now = coding(now, place)
+            alike = _likeness(slot, before, now, header)
+            alike += FITTING if was is not None and was.codes == is_now.codes else 0.0
+            if slot.key[0] == "items":
+                instrument = study.instruments[slot.key[1].partition(".")[0]]
+                alike *= _plausible(now, place, is_now, instrument)
+            if alike >= LIKE_ENOUGH and _could_be(was, is_now):
+                pairs.append((min(alike, 1.0), "\x1f".join(slot.key), header))
+    partners, scores = pair_off(pairs)
+    return (
+        {keys[joined]: header for joined, header in partners.items()},
+        {keys[joined]: score for joined, score in scores.items()},
+    )
+
+
+def _likeness(slot: Slot, before: RawTable, now: RawTable, header: str) -> float:
+    """How alike a slot's names and question are to a header and its question."""
+    asked = before.labels.get(slot.last, slot.last)
+    return max(
+        similarity(slot.last, header),
+        similarity(slot.declared, header),
+        similarity(slot.key[-1].rpartition(".")[2], header),
+        similarity(asked, now.labels.get(header, "")),
+    )
+
+
+def _plausible(
+    table: RawTable, place: int, coded: Coding, instrument: Instrument
+) -> float:
+    """Less than 1 where the answers fit neither the codebook nor any few numbers."""
+    width = instrument.highest - instrument.lowest + 1
+    if coded.codes and not coded.texts and len(coded.codes) <= width:
+        return 1.0
+    words = table.value_labels.get(str(table.cells.columns[place]), {})
+    counts = answered(table.cells.iloc[:, place])
+    return 0.6 + 0.4 * share_fitting(counts, instrument, words)
+
+
+def _could_be(was: Coding | None, coded: Coding) -> bool:
+    """Whether a column with few answers is not taken for one with very many."""
+    if was is None:
+        return True
+    many = [len(each.codes) + each.texts for each in (was, coded)]
+    return max(many) <= 3 * min(many) + 3
+
+
+def _unasked(
+    before: RawTable, now: RawTable, used: set[str], found: set[str]
+) -> Iterator[Drift]:
+    """Columns nobody declared that came or went."""
+    old = {fold(str(name)): str(name) for name in before.cells.columns}
+    new = {fold(str(name)): str(name) for name in now.cells.columns}
+    known = {fold(name) for name in used | found}
+    for folded, name in new.items():
+        if folded not in old and folded not in known:
+            yield Drift(kind="new", told=f"'{shortened(name)}'")
+    for folded, name in old.items():
+        if folded not in new and folded not in known:
+            yield Drift(kind="gone", told=f"'{shortened(name)}'")
+
+
+# ---------------------------------------------------------------------------- coding
+
+
+def coding(table: RawTable, place: int, missing: Iterable[str] = ()) -> Coding:
+    """How one column is answered."""
+    counts = answered(table.cells.iloc[:, place], missing)
+    numbers = {text: number(text) for text in counts}
+    codes = frozenset(value for value in numbers.values() if value is not None)
+    return Coding(codes=codes, texts=sum(v is None for v in numbers.values()))
+
+
+def _together(table: RawTable, export: Export, headers: Iterable[str]) -> Coding:
+    whole = Coding(codes=frozenset(), texts=0)
+    for header in headers:
+        places = find_columns(table, header) if header else []
+        if len(places) == 1:
+            whole |= coding(table, places[0], export.missing_codes)
+    return whole
+
+
+def _change(was: Coding, is_now: Coding, *, strange: bool) -> str:
+    """How the coding differs; empty where it does not, or where nobody answered."""
+    if not is_now.codes and not is_now.texts:
+        return ""
+    kinds = [(bool(each.codes), bool(each.texts)) for each in (was, is_now)]
+    ends = [(min(c.codes), max(c.codes)) if c.codes else None for c in (was, is_now)]
+    if kinds[0] != kinds[1] or ends[0] != ends[1]:
+        return f"{was.told()} → {is_now.told()}"
+    return f"{is_now.told()}, which are not all its codes" if strange else ""
+
+
+def recoding(
+    codes: frozenset[float], instrument: Instrument, export: Export
+) -> dict[str, float]:
+    """Codes of an export in the order of the instrument's, where they are as many.
+
+    Empty where all are known, or where their number does not fit: then only the form
+    can tell.
+    """
+    own = {number(text) for text in export.answers.get(instrument.name, {})}
+    known = {
+        float(c) for c in range(int(instrument.lowest), int(instrument.highest) + 1)
+    }
+    strange = codes - known - {value for value in own if value is not None}
+    if not strange or len(codes) != len(known):
+        return {}
+    pairs = zip(sorted(codes), sorted(known), strict=True)
+    return {f"{code:g}": target for code, target in pairs}
+
+
+def _listed(codes: Iterable[float]) -> str:
+    """``1 to 5``, or ``1 to 3, 15 to 18``; how many where they are many."""
+    ordered = sorted(codes)
+    runs: list[list[float]] = []
+    for code in ordered:
+        if runs and code == runs[-1][-1] + 1:
+            runs[-1].append(code)
+        else:
+            runs.append([code])
+    if len(runs) > 4:
+        return f"({len(ordered)} different)"
+    return ", ".join(
+        f"{run[0]:g}" if len(run) == 1 else f"{run[0]:g} to {run[-1]:g}" for run in runs
+    )

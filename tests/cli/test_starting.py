@@ -1,0 +1,154 @@
+"""`heard new` and `heard add-wave`: from exports to a declaration, nothing applied."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from conftest import Project, lines, shared_data
+
+SECRET = "a private sentence"
+ITEM = "confidence_now"
+BEFORE = lines(
+    [[ITEM, "Team", "Comments"], *[[n % 11, "Red", SECRET] for n in range(30)]]
+)
+FOLDER = "carpentries_training_waves"
+
+
+def said(finished: subprocess.CompletedProcess[str], code: int = 0) -> str:
+    text = finished.stdout + finished.stderr
+    assert finished.returncode == code, text
+    assert "Traceback" not in text
+    assert SECRET not in text
+    return " ".join(text.split())
+
+
+@pytest.fixture
+def started(project: Project) -> Project:
+    """A study drafted from one export."""
+    project.studies.mkdir()
+    project.receive("mine", "before.csv", BEFORE)
+    told = said(project.heard("new", "mine", "before.csv"))
+    assert "= seed_confidence: score 1.00: 1 of 1 items by name" in told
+    return project
+
+
+def declaration(project: Project) -> str:
+    return (project.studies / "mine.toml").read_text("utf-8")
+
+
+def test_a_draft_is_sound_and_quotes_no_cell(started: Project) -> None:
+    assert SECRET not in declaration(started)
+    assert "Red" not in declaration(started)
+    assert "Comments (answers, 1 different in 30)" in declaration(started)
+    told = said(started.heard("check", "mine"))
+    assert "30 responses, utf-8, no survey tool recognised" in told
+
+
+def test_a_declaration_is_never_overwritten(started: Project) -> None:
+    before = declaration(started)
+    told = said(started.heard("new", "mine", "before.csv"), code=10)
+    assert "mine.toml: is there already; nothing was written" in told
+    assert declaration(started) == before
+
+
+@pytest.mark.parametrize("name", ["../mine", "my study", "", ".mine"])
+def test_a_name_that_is_no_name_is_refused(project: Project, name: str) -> None:
+    told = said(project.heard("new", name, "before.csv"), code=10)
+    assert "is no name for a study" in told
+    assert not list(project.folder.rglob("*.toml"))
+
+
+def test_a_missing_export_writes_nothing(project: Project) -> None:
+    told = said(project.heard("new", "mine", "nowhere.csv"), code=11)
+    assert "nowhere.csv: not found in" in told
+    assert not list(project.folder.rglob("*.toml"))
+
+
+def test_an_export_from_elsewhere_is_to_be_put_in_its_place(project: Project) -> None:
+    (project.folder / "elsewhere.csv").write_text(BEFORE, encoding="utf-8")
+    told = said(project.heard("new", "mine", "elsewhere.csv"))
+    assert f"Put elsewhere.csv into {project.raw / 'mine'}" in told
+    assert 'survey_1.file = "elsewhere.csv"' in declaration(project)
+
+
+def test_adding_a_wave_writes_only_where_asked(started: Project) -> None:
+    after = BEFORE.replace(ITEM, "Confidence now?")
+    path = started.receive("mine", "after.csv", after)
+    before = declaration(started)
+    asked = ("add-wave", "mine", "after.csv", "--survey", "survey_1", "--wave", "after")
+    told = said(started.heard(*asked))
+    assert "renamed: 'confidence_now' → 'Confidence now?'" in told
+    assert declaration(started) == before
+    said(started.heard(*asked, "--write", "--title", "After", "--date", "2026-05-01"))
+    assert declaration(started).startswith(before.rstrip("\n"))
+    assert "after survey_1 30 responses" in said(started.heard("check", "mine"))
+    assert path.read_text("utf-8") == after
+    told = said(started.heard(*asked), code=10)
+    assert "wave 'after' has survey 'survey_1' already" in told
+
+
+def test_a_wave_that_cannot_be_declared_is_not_written(started: Project) -> None:
+    started.receive("mine", "after.csv", "colour,shape\nred,round\n")
+    before = declaration(started)
+    asked = ("add-wave", "mine", "after.csv", "--survey", "survey_1", "--wave", "after")
+    told = said(started.heard(*asked, "--write"))
+    assert "missing: 'confidence_now'" in told
+    assert "items.seed_confidence.now = … # not found" in told
+    told = said(started.heard("check", "mine"), code=11)
+    assert "unknown column 'confidence_now'" in told
+    assert declaration(started) != before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("--survey", "survey_2", "--wave", "x"), 10, "Did you mean 'survey_1'"),
+        (("--survey", "survey_1", "--wave", "a b"), 10, "is no name for a wave"),
+        (("--survey", "survey_1", "--wave", "x"), 11, "after.csv: not found in"),
+        (("--survey", "survey_1"), 2, "Missing option '--wave'"),
+        (
+            ("--survey", "survey_1", "--wave", "x", "--date", "May"),
+            10,
+            "must be a date such as 2026-01-31",
+        ),
+        (
+            ("--survey", "survey_1", "--wave", "x", "--date", "2026-13-99"),
+            10,
+            "must be a date such as 2026-01-31",
+        ),
+    ],
+)
+def test_wrong_use_of_add_wave(
+    started: Project, arguments: tuple[str, ...], code: int, told: str
+) -> None:
+    before = declaration(started)
+    finished = started.heard("add-wave", "mine", "after.csv", *arguments)
+    assert told in said(finished, code=code)
+    assert declaration(started) == before
+
+
+def test_the_three_real_waves_go_through_one_study(project: Project) -> None:
+    source = shared_data(FOLDER)
+    project.studies.mkdir()
+    for path in source.glob("wave*_longterm.csv"):
+        project.receive(FOLDER, path.name, path.read_bytes())
+    said(project.heard("new", FOLDER, "wave2_2020-03_longterm.csv"))
+    asked = ("--survey", "survey_1", "--write", "--wave")
+    told = said(
+        project.heard("add-wave", FOLDER, "wave1_2017-10_longterm.csv", *asked, "first")
+    )
+    # 2017's headers, each beside what it became.
+    for was, now in (
+        ("impact_career_advancement", "Skills-Advance-Career"),
+        ("impact_increase_confidence", "Gained-Confidence-With-Data"),
+        ("impact_motivation_learning", "Motivated-Seek-Knowledge"),
+    ):
+        assert f"renamed: '{was}' → '{now}'?" in told
+    file = "wave3_2020-12_longterm.csv"
+    told = said(project.heard("add-wave", FOLDER, file, *asked, "third"))
+    drift = "carpentries_impact: 5 different texts → numbers 1 to 5"
+    assert f"coding changed: {drift}" in told
+    told = said(project.heard("check", FOLDER))
+    for rows in (476, 176, 87):
+        assert f"{rows} responses" in told
