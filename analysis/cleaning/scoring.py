@@ -53,12 +53,12 @@ def _worth(codes: Array, coding: Coding, *, turned: bool) -> Array:
     keyed = coding.lowest + coding.highest - codes if turned else codes
     if not coding.points:
         return keyed
+    # Codes lie a step apart, so that their place is arithmetic: no search a cell.
     points = {float(code): worth for code, worth in coding.points.items()}
-    known = np.array(sorted(points))
-    place = np.searchsorted(known, np.nan_to_num(keyed, nan=known[0]))
-    place = np.minimum(place, len(known) - 1)
-    worth = np.array([points[code] for code in known])[place]
-    return np.where(known[place] == keyed, worth, np.nan)
+    worth = np.array([points[code] for code in coding.codes()])
+    steps = (keyed - coding.lowest) / coding.step
+    place = np.clip(np.nan_to_num(steps), 0, len(worth) - 1).astype(np.intp)
+    return np.where(place == steps, worth[place], np.nan)
 
 
 def score_subscale(keyed: pd.DataFrame, subscale: Subscale) -> pd.Series[float]:
