@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 CLOSE_ENOUGH = 1e-10
 MOST_STEPS = 5_000
+MOST_WORK = 2e8
+"""Patterns times items cubed, about a second's tenth a step: with far more patterns
+than that, each of few people, the test has no power to speak of."""
 LITTLE = (
     "Little's test that answers are missing completely at random: distances of the "
     "patterns' means from the EM means, in the EM covariance, divisor n; who answered "
@@ -108,16 +111,31 @@ def _patterns(values: Array) -> list[Pattern]:
     values, known = values[known.any(axis=1)], known[known.any(axis=1)]
     if not len(values):
         return []
-    kinds, of_row = np.unique(known, axis=0, return_inverse=True)
+    kinds, first, of_row = _kinds(known)
+    if len(kinds) * values.shape[1] ** 3 > MOST_WORK:
+        words = f"{len(kinds)} patterns of {values.shape[1]} items are too many to fit"
+        raise TooManyPatternsError(words)
+    order = np.argsort(of_row, kind="stable")
+    starts = np.append(
+        np.searchsorted(of_row[order], np.arange(len(first))), len(order)
+    )
     found = []
     for place, answered in enumerate(kinds):
-        rows = values[of_row == place][:, answered]
+        rows = values[order[starts[place] : starts[place + 1]]][:, answered]
         mean = rows.mean(axis=0)
         apart = rows - mean
         found.append(
             Pattern(answered=answered, n=len(rows), mean=mean, scatter=apart.T @ apart)
         )
     return found
+
+
+def _kinds(rows: Array) -> tuple[Array, Array, Array]:
+    """The different rows of truths, where each stands first, and which each row is."""
+    packed = np.packbits(rows, axis=1)
+    as_text = np.ascontiguousarray(packed).view(f"V{packed.shape[1]}").ravel()
+    _, first, of_row = np.unique(as_text, return_index=True, return_inverse=True)
+    return rows[first], first, of_row
 
 
 def _moments(patterns: list[Pattern], items: int) -> Moments:
@@ -228,7 +246,8 @@ def pattern_counts(responses: pd.DataFrame, *, smallest: int) -> dict[str, int]:
     told.
     """
     names = [str(name) for name in responses.columns]
-    kinds, counts = np.unique(responses.isna().to_numpy(), axis=0, return_counts=True)
+    kinds, _, of_row = _kinds(responses.isna().to_numpy())
+    counts = np.bincount(of_row, minlength=len(kinds))
     listed = [
         (_pattern_name(names, kind), int(count))
         for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)
