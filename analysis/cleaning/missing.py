@@ -102,19 +102,22 @@ def _share_complete(values: Array) -> Result:
 def estimate_moments(responses: pd.DataFrame) -> Moments:
     """Means and covariance of the items, by EM, from every answer there is."""
     values = responses.to_numpy(dtype=float, na_value=np.nan)
-    return _moments(_patterns(values), values.shape[1])
+    patterns, reason = _patterns(values)
+    if reason:
+        nothing = np.full((values.shape[1], values.shape[1]), np.nan)
+        return Moments(mean=nothing[:1], covariance=nothing, n=0, reason=reason)
+    return _moments(patterns, values.shape[1])
 
 
-def _patterns(values: Array) -> list[Pattern]:
-    """The patterns among those who answered anything, in a fixed order."""
+def _patterns(values: Array) -> tuple[list[Pattern], str]:
+    """The patterns among those who answered anything; or why they are not made."""
     known = ~np.isnan(values)
     values, known = values[known.any(axis=1)], known[known.any(axis=1)]
     if not len(values):
-        return []
+        return [], ""
     kinds, first, of_row = _kinds(known)
     if len(kinds) * values.shape[1] ** 3 > MOST_WORK:
-        words = f"{len(kinds)} patterns of {values.shape[1]} items are too many to fit"
-        raise TooManyPatternsError(words)
+        return [], f"there are too many patterns of {values.shape[1]} items to fit"
     order = np.argsort(of_row, kind="stable")
     starts = np.append(
         np.searchsorted(of_row[order], np.arange(len(first))), len(order)
@@ -127,7 +130,7 @@ def _patterns(values: Array) -> list[Pattern]:
         found.append(
             Pattern(answered=answered, n=len(rows), mean=mean, scatter=apart.T @ apart)
         )
-    return found
+    return found, ""
 
 
 def _kinds(rows: Array) -> tuple[Array, Array, Array]:
@@ -216,10 +219,10 @@ def _little(values: Array) -> tuple[Result, ...]:
     answered nothing.
     """
     n, items = values.shape
-    patterns = _patterns(values)
+    patterns, reason = _patterns(values)
     terms = ("little_mcar_chi_square", "little_mcar_df", "little_mcar_p")
     moments = _moments(patterns, items) if len(patterns) > 1 else None
-    reason = moments.reason if moments else "all answered the same items"
+    reason = reason or (moments.reason if moments else "all answered the same items")
     if moments is None or reason:
         absent = (
             Unavailable(term=term, reason=reason, n=n, method=LITTLE) for term in terms
