@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from analysis.foundation import Composite, Estimate, Finding, Unavailable
 
@@ -234,7 +234,7 @@ def _little(values: Array) -> tuple[Result, ...]:
         within = moments.covariance[np.ix_(pattern.answered, pattern.answered)]
         distance += pattern.n * float(apart @ np.linalg.solve(within, apart))
     df = sum(int(pattern.answered.sum()) for pattern in patterns) - items
-    numbers = (max(distance, 0.0), float(df), float(chi2.sf(distance, df)))
+    numbers = (max(distance, 0.0), float(df), float(chdtrc(df, distance)))
     return tuple(
         Estimate(term=term, estimate=number, n=n, method=LITTLE)
         for term, number in zip(terms, numbers, strict=True)
