@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from analysis.cleaning.compact import GAP, Answers, Array, Block, pairwise_moments
 
@@ -125,7 +125,7 @@ def mahalanobis_p(answers: Answers) -> IndexValues:
     """
     distance = mahalanobis(answers)
     degrees = np.maximum(answered_items(answers), 1)
-    p = np.asarray(chi2.sf(distance.values, degrees), dtype=float)
+    p = np.asarray(chdtrc(degrees, distance.values), dtype=float)
     return IndexValues(term="mahalanobis_p", values=p, reason=distance.reason)
 
 

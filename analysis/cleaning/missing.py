@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from analysis.foundation import Composite, Estimate, Finding, Unavailable
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 CLOSE_ENOUGH = 1e-10
 MOST_STEPS = 5_000
+MOST_WORK = 2e8
+"""Patterns times items cubed, about a second's tenth a step: with far more patterns
+than that, each of few people, the test has no power to speak of."""
 LITTLE = (
     "Little's test that answers are missing completely at random: distances of the "
     "patterns' means from the EM means, in the EM covariance, divisor n; who answered "
@@ -99,25 +102,43 @@ def _share_complete(values: Array) -> Result:
 def estimate_moments(responses: pd.DataFrame) -> Moments:
     """Means and covariance of the items, by EM, from every answer there is."""
     values = responses.to_numpy(dtype=float, na_value=np.nan)
-    return _moments(_patterns(values), values.shape[1])
+    patterns, reason = _patterns(values)
+    if reason:
+        nothing = np.full((values.shape[1], values.shape[1]), np.nan)
+        return Moments(mean=nothing[:1], covariance=nothing, n=0, reason=reason)
+    return _moments(patterns, values.shape[1])
 
 
-def _patterns(values: Array) -> list[Pattern]:
-    """The patterns among those who answered anything, in a fixed order."""
+def _patterns(values: Array) -> tuple[list[Pattern], str]:
+    """The patterns among those who answered anything; or why they are not made."""
     known = ~np.isnan(values)
     values, known = values[known.any(axis=1)], known[known.any(axis=1)]
     if not len(values):
-        return []
-    kinds, of_row = np.unique(known, axis=0, return_inverse=True)
+        return [], ""
+    kinds, first, of_row = _kinds(known)
+    if len(kinds) * values.shape[1] ** 3 > MOST_WORK:
+        return [], f"there are too many patterns of {values.shape[1]} items to fit"
+    order = np.argsort(of_row, kind="stable")
+    starts = np.append(
+        np.searchsorted(of_row[order], np.arange(len(first))), len(order)
+    )
     found = []
     for place, answered in enumerate(kinds):
-        rows = values[of_row == place][:, answered]
+        rows = values[order[starts[place] : starts[place + 1]]][:, answered]
         mean = rows.mean(axis=0)
         apart = rows - mean
         found.append(
             Pattern(answered=answered, n=len(rows), mean=mean, scatter=apart.T @ apart)
         )
-    return found
+    return found, ""
+
+
+def _kinds(rows: Array) -> tuple[Array, Array, Array]:
+    """The different rows of truths, where each stands first, and which each row is."""
+    packed = np.packbits(rows, axis=1)
+    as_text = np.ascontiguousarray(packed).view(f"V{packed.shape[1]}").ravel()
+    _, first, of_row = np.unique(as_text, return_index=True, return_inverse=True)
+    return rows[first], first, of_row
 
 
 def _moments(patterns: list[Pattern], items: int) -> Moments:
@@ -198,10 +219,10 @@ def _little(values: Array) -> tuple[Result, ...]:
     answered nothing.
     """
     n, items = values.shape
-    patterns = _patterns(values)
+    patterns, reason = _patterns(values)
     terms = ("little_mcar_chi_square", "little_mcar_df", "little_mcar_p")
     moments = _moments(patterns, items) if len(patterns) > 1 else None
-    reason = moments.reason if moments else "all answered the same items"
+    reason = reason or (moments.reason if moments else "all answered the same items")
     if moments is None or reason:
         absent = (
             Unavailable(term=term, reason=reason, n=n, method=LITTLE) for term in terms
@@ -213,7 +234,7 @@ def _little(values: Array) -> tuple[Result, ...]:
         within = moments.covariance[np.ix_(pattern.answered, pattern.answered)]
         distance += pattern.n * float(apart @ np.linalg.solve(within, apart))
     df = sum(int(pattern.answered.sum()) for pattern in patterns) - items
-    numbers = (max(distance, 0.0), float(df), float(chi2.sf(distance, df)))
+    numbers = (max(distance, 0.0), float(df), float(chdtrc(df, distance)))
     return tuple(
         Estimate(term=term, estimate=number, n=n, method=LITTLE)
         for term, number in zip(terms, numbers, strict=True)
@@ -228,7 +249,8 @@ def pattern_counts(responses: pd.DataFrame, *, smallest: int) -> dict[str, int]:
     told.
     """
     names = [str(name) for name in responses.columns]
-    kinds, counts = np.unique(responses.isna().to_numpy(), axis=0, return_counts=True)
+    kinds, _, of_row = _kinds(responses.isna().to_numpy())
+    counts = np.bincount(of_row, minlength=len(kinds))
     listed = [
         (_pattern_name(names, kind), int(count))
         for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)

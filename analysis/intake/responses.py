@@ -206,9 +206,12 @@ def identifiers(cells: pd.DataFrame, headers: tuple[str, ...]) -> pd.Series[str]
     """One text a row from the columns that identify; empty if any of them is blank."""
     if not headers:
         return pd.Series("", index=cells.index)
-    elements = cells.loc[:, list(headers)].apply(lambda column: column.str.upper())
-    joined: pd.Series[str] = elements.agg("\x1e".join, axis="columns")
-    return joined.where((elements != "").all(axis="columns"), "")
+    first, *others = (cells[header].str.upper() for header in headers)
+    joined, known = first, first != ""
+    for element in others:
+        joined = joined + "\x1e" + element
+        known &= element != ""
+    return joined.where(known, "")
 
 
 def _places(

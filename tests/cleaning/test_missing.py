@@ -97,6 +97,15 @@ def test_no_test_where_it_cannot_be(responses: pd.DataFrame, reason: str) -> Non
     assert reason in found.reason
 
 
+def test_too_many_patterns_are_not_fitted() -> None:
+    """Of a long form, nearly everyone leaves out something else."""
+    values = np.random.default_rng(4).normal(size=(3_000, 60))
+    values[np.random.default_rng(5).random(values.shape) < 0.1] = np.nan
+    found = missing_data(pd.DataFrame(values)).little_mcar_p
+    assert isinstance(found, Unavailable)
+    assert found.reason == "there are too many patterns of 60 items to fit"
+
+
 @given(
     values=arrays.arrays(
         np.float64,
