@@ -153,7 +153,7 @@ def test_codes_declared_for_the_survey_are_no_drift() -> None:
 
 def test_a_column_answered_otherwise_is_not_taken_for_an_item() -> None:
     columns = export(renamed={"care_at_ease": ""}).cells
-    columns["Feeling at ease"] = ["purple", "green", "red", "blue", "grey"]
+    columns["care at ease"] = ["purple", "green", "red", "blue", "grey"]
     columns["ease, at: rated"] = FIVE
     found = compared(RawTable(cells=columns, encoding="utf-8"))
     assert found.found["items", "care.at_ease"] == "ease, at: rated"

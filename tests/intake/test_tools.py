@@ -351,6 +351,14 @@ def test_a_declared_tool_is_checked(project: Project) -> None:
     assert codes(mapped(project, "now\n3\n", "now", 'tool = "none"')) == [3.0]
 
 
+def test_who_ticked_nothing_of_columns_has_not_answered(project: Project) -> None:
+    text = "now,a,b\n3,Git,\n3,,\n3,-99,-99\n"
+    more = 'missing_codes = ["-99"]\n[surveys.staff.attributes.tools]\n'
+    frame = mapped(project, text, "now", more + 'multi = { git = "a", r = "b" }').frame
+    assert list(frame["tools.git"].isna()) == [False, True, True]
+    assert list(frame["tools.r"].fillna(value=True)) == [False, True, True]
+
+
 @pytest.mark.parametrize(
     ("separator", "cell", "git", "lists"),
     [
