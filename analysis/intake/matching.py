@@ -78,6 +78,8 @@ def match_instruments(
     usable = [column for column in columns if column.header in counts]
     found = []
     for instrument in instruments:
+        if not instrument.items:  # its key is not known
+            continue
         matches = []
         for items, pattern, by, named in _ways(instrument, usable):
             if len(items) < LEAST_FOUND * len(instrument.items):
@@ -126,12 +128,8 @@ def share_fitting(
 
     def fits(text: str) -> bool:
         value = number(text)
-        in_range = (
-            value is not None
-            and value.is_integer()
-            and instrument.lowest <= value <= instrument.highest
-        )
-        return in_range or text in known or spoken.get(text, "") in known
+        is_code = value is not None and instrument.takes(value)
+        return is_code or text in known or spoken.get(text, "") in known
 
     total = sum(counts.values())
     return sum(n for text, n in counts.items() if fits(text)) / total if total else 0.0
