@@ -2,7 +2,7 @@
 
 Definitions are those of the R package careless 1.2.2. Oracles:
 tests/oracles/values/careless_*.json. Advice on cut-offs: docs/explanation/cleaning.md.
-Indices that compare a person's answers with each other are in `consistency`.
+Indices that compare a person's answers with each other are in `coherence`.
 """
 
 from __future__ import annotations
