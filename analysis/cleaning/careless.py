@@ -2,7 +2,7 @@
 
 Definitions are those of the R package careless 1.2.2. Oracles:
 tests/oracles/values/careless_*.json. Advice on cut-offs: docs/explanation/cleaning.md.
-Indices that compare a person's answers with each other are in `consistency`.
+Indices that compare a person's answers with each other are in `coherence`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc
 
 from analysis.cleaning.compact import GAP, Answers, Array, Block, pairwise_moments
 
@@ -125,6 +124,8 @@ def mahalanobis_p(answers: Answers) -> IndexValues:
     """
     distance = mahalanobis(answers)
     degrees = np.maximum(answered_items(answers), 1)
+    from scipy.special import chdtrc  # noqa: PLC0415 - heavy
+
     p = np.asarray(chdtrc(degrees, distance.values), dtype=float)
     return IndexValues(term="mahalanobis_p", values=p, reason=distance.reason)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.cleaning import careless, consistency
+from analysis.cleaning import careless, coherence
 from analysis.cleaning.compact import compact_answers, turned_round
 from analysis.cleaning.scoring import keyed_responses, score_subscale
 
@@ -168,10 +168,10 @@ def _declared_indices(
             answers
         ),
         "even_odd": lambda: _even_odd(answers, instruments),
-        "psychometric_synonyms": lambda: consistency.psychometric_synonyms(
+        "psychometric_synonyms": lambda: coherence.psychometric_synonyms(
             answers, above=rules.synonyms_above
         ),
-        "psychometric_antonyms": lambda: consistency.psychometric_antonyms(
+        "psychometric_antonyms": lambda: coherence.psychometric_antonyms(
             answers, below=rules.antonyms_below
         ),
         "mahalanobis_p": lambda: careless.mahalanobis_p(answers),
@@ -196,7 +196,7 @@ def _even_odd(answers: Answers, instruments: Mapping[str, Instrument]) -> IndexV
             holds_another = any(other < set(subscale.items) for other in sets)
             if not holds_another:
                 subscales.append([f"{name}.{item}" for item in subscale.items])
-    return consistency.even_odd(turned_round(answers, ends), subscales)
+    return coherence.even_odd(turned_round(answers, ends), subscales)
 
 
 def _disagrees(

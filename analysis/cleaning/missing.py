@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc
 
 from analysis.foundation import Composite, Estimate, Finding, Unavailable
 
@@ -234,6 +233,8 @@ def _little(values: Array) -> tuple[Result, ...]:
         within = moments.covariance[np.ix_(pattern.answered, pattern.answered)]
         distance += pattern.n * float(apart @ np.linalg.solve(within, apart))
     df = sum(int(pattern.answered.sum()) for pattern in patterns) - items
+    from scipy.special import chdtrc  # noqa: PLC0415 - heavy
+
     numbers = (max(distance, 0.0), float(df), float(chdtrc(df, distance)))
     return tuple(
         Estimate(term=term, estimate=number, n=n, method=LITTLE)

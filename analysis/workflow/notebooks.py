@@ -39,6 +39,8 @@ LONGEST_SOCKET_PATH = 90
 
 PSEUDONYM = re.compile(rf"\b[0-9a-f]{{{HEX_DIGITS}}}\b")
 
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""Steps run beside each other; threads of small products would wait for one another."""
 NO_ROWS = "not-given-to-reports"
 """What a report notebook finds where others find the folders of rows."""
 
@@ -82,7 +84,7 @@ def write_page(path: Path, page: str) -> None:
 
 def _variables(step: Step) -> dict[str, str]:
     """The variables of the kernel: a report notebook is not given the data folders."""
-    wanted = {**find_folders().as_environment(), "MPLBACKEND": "Agg"}
+    wanted = {**find_folders().as_environment(), "MPLBACKEND": "Agg", **ONE_THREAD}
     if step.kind not in READS_ROWS:
         wanted |= {"HEARD_RAW": NO_ROWS, "HEARD_PROCESSED": NO_ROWS}
     return wanted

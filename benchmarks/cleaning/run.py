@@ -214,7 +214,15 @@ KINDS = {"arrow": run_arrow, "heard": run_heard, "plain": run_plain}
 def measured(kind: str, folder: Path) -> dict[str, float]:
     """Run one kind in a process of its own; its peak memory is known at its end."""
     command = [sys.executable, __file__, "--only", kind, str(folder)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    # As `heard run` does for its notebooks.
+    one_thread = {"OPENBLAS_NUM_THREADS": "1"} if kind == "heard" else {}
+    done = subprocess.run(
+        command,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **one_thread},
+    )
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from analysis.cleaning import careless, clean_responses, consistency, flow_findings
+from analysis.cleaning import careless, clean_responses, coherence, flow_findings
 from analysis.cleaning.compact import BLOCK, compact_answers, turned_round
 from analysis.declarations import Export, Study, parse_study
 from analysis.declarations.survey import (
@@ -177,9 +177,9 @@ def indices(answers: pd.DataFrame) -> dict[str, careless.IndexValues]:
         careless.share_missing(compact),
         careless.straight_lining(compact, halves),
         careless.seconds_per_item(np.full(len(answers), 60.0), compact),
-        consistency.even_odd(compact, halves),
-        consistency.psychometric_synonyms(compact, above=0.2),
-        consistency.psychometric_antonyms(compact, below=-0.2),
+        coherence.even_odd(compact, halves),
+        coherence.psychometric_synonyms(compact, above=0.2),
+        coherence.psychometric_antonyms(compact, below=-0.2),
     ]
     return {index.term: index for index in found}
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.cleaning import careless, consistency
+from analysis.cleaning import careless, coherence
 from analysis.cleaning.compact import Answers, compact_answers
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -74,21 +74,21 @@ def test_distance(oracle: Oracle, answers: Answers) -> None:
 
 
 def test_even_and_odd(oracle: Oracle, answers: Answers) -> None:
-    found = consistency.even_odd(answers, scales(answers)).values
+    found = coherence.even_odd(answers, scales(answers)).values
     expected = oracle.of("evenodd")
     assert np.isnan(found).sum() <= 1
     np.testing.assert_allclose(found, expected, rtol=0, atol=CLOSED_FORM)
 
 
 def test_synonyms(oracle: Oracle, answers: Answers) -> None:
-    found = consistency.psychometric_synonyms(answers, above=0.40).values
+    found = coherence.psychometric_synonyms(answers, above=0.40).values
     expected = oracle.of("psychsyn_.40")
     assert not np.isnan(found).any()
     np.testing.assert_allclose(found, expected, rtol=0, atol=CLOSED_FORM)
 
 
 def test_one_pair_of_synonyms_is_none_as_in_r(oracle: Oracle, answers: Answers) -> None:
-    found = consistency.psychometric_synonyms(answers, above=0.60)
+    found = coherence.psychometric_synonyms(answers, above=0.60)
     assert np.isnan(oracle.of("psychsyn_.60")).all()
     assert np.isnan(found.values).all()
     assert found.reason == "1 such pairs of items; at least 3 needed"
@@ -96,7 +96,7 @@ def test_one_pair_of_synonyms_is_none_as_in_r(oracle: Oracle, answers: Answers) 
 
 def test_antonyms(oracle: Oracle, answers: Answers) -> None:
     """Where R's correlation does not exist it swaps sides at random until one does."""
-    found = consistency.psychometric_antonyms(answers, below=-0.40).values
+    found = coherence.psychometric_antonyms(answers, below=-0.40).values
     expected = oracle.of("psychant_.40")
     known = ~np.isnan(found)
     assert known.sum() > 150
