@@ -22,6 +22,7 @@ from analysis.publication.figures import (
     reliability_figure,
     score_figure,
 )
+from analysis.publication.key_tables import key_tables
 from analysis.publication.places import surveyed, wave_text, waves_of
 from analysis.publication.tables import (
     Table,
@@ -125,6 +126,12 @@ def show_reliability(disclosed: Disclosed, study: Study) -> Shown:
         drawn=("cronbach_alpha", "omega_total"),
         nothing=nothing,
     )
+
+
+def show_key_audit(disclosed: Disclosed, study: Study) -> Shown:
+    """Whether every item runs the way its codebook says."""
+    nothing = "No score here has a key that answers could speak against."
+    return _shown([*key_tables(disclosed, study)], nothing)
 
 
 def show_scores(disclosed: Disclosed, study: Study) -> Shown:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.cleaning import keyed_responses
+from analysis.cleaning import key_audit, key_audit_findings, keyed_responses
 from analysis.foundation import Finding
 from analysis.reliability.evidence import estimate_scale_reliability
 
@@ -55,6 +55,9 @@ def _instrument(
                 "subscale": subscale.name,
                 "wave": wave,
             }
+            audit = key_audit(responses, instrument, subscale)
+            where = {"study": study, "survey": survey, "wave": wave}
+            yield from key_audit_findings(audit, **where)
             yield from _subscale(keyed, instrument, subscale, place)
 
 
