@@ -86,14 +86,20 @@ def _without(
         fits = _is_nhs_number if kind == "NHS number" else None
         text = _replaced(text, _spans(pattern, text, fits), kind, counts)
     text = _replaced(text, _spans(TITLED, text), "name", counts)
-    if declared is not None:
-        folded, places = _folded(text)
-        spans = [
-            (places[start], places[end - 1] + 1)
-            for start, end in _spans(declared, folded)
-        ]
+    # What one name leaves may make a word of the next, so again until none is left.
+    while spans := _declared_spans(declared, text):
         text = _replaced(text, spans, "name", counts)
     return text
+
+
+def _declared_spans(
+    declared: re.Pattern[str] | None, text: str
+) -> list[tuple[int, int]]:
+    if declared is None:
+        return []
+    folded, places = _folded(text)
+    spans = _spans(declared, folded)
+    return [(places[start], places[end - 1] + 1) for start, end in spans]
 
 
 def _spans(
@@ -130,7 +136,8 @@ def _is_nhs_number(text: str) -> bool:
 
 def _declared(names: Iterable[str]) -> re.Pattern[str] | None:
     """The names as words of a folded text, the longest first."""
-    folded = {" ".join(_folded(name)[0].split()) for name in names} - {""}
+    folded = {" ".join(_folded(name)[0].split()) for name in names}
+    folded = {name for name in folded if any(letter.isalpha() for letter in name)}
     if not folded:
         return None
     ordered = sorted(folded, key=lambda name: (-len(name), name))

@@ -65,6 +65,14 @@ def test_a_name_that_is_also_a_kind_leaves_what_other_kinds_left() -> None:
     assert scrubbed("phone 07700 900123", ("Phone",)) == "[name] [phone]"
 
 
+def test_a_name_that_another_one_left_as_a_word_goes_too() -> None:
+    assert scrubbed("a'b", ("a'", "b")) == "[name][name]"
+
+
+def test_a_sign_without_a_letter_is_no_name() -> None:
+    assert scrubbed("'a'", ("'", "-")) == "'a'"
+
+
 words = st.text("abßé '-_1 \n\t,.@[]", max_size=30)
 names = st.lists(st.text("abßé' -", min_size=1, max_size=6), max_size=4)
 KINDS = ("[e-mail]", "[link]", "[phone]", "[date]", "[postcode]", "[name]")
