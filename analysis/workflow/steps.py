@@ -147,18 +147,8 @@ def _linkage(study: Study, fingerprint: str) -> tuple[Step, ...]:
             ]
             if export := study.wave(wave).export(survey):
                 inputs[export.file] = raw / export.file
-    step = Step(
-        name="linkage",
-        kind="linkage",
-        title="Linkage of waves",
-        study=study.name,
-        parameters={"study": study.name},
-        needs=tuple(f"cleaning-{wave}" for wave in study.wave_names()),
-        inputs=inputs,
-        declared=study.digest(),
-        key=fingerprint,
-    )
-    return (step,)
+    title = "Linkage of waves"
+    return (_across_waves(study, "linkage", title, inputs=inputs, key=fingerprint),)
 
 
 def _outcomes(study: Study, linkage: tuple[Step, ...]) -> Step:
@@ -167,19 +157,8 @@ def _outcomes(study: Study, linkage: tuple[Step, ...]) -> Step:
         inputs |= _processed(study, wave, "scores")
     if linkage:
         inputs["linkage/links.parquet"] = links_file(study.name)
-    return Step(
-        name="outcomes",
-        kind="outcomes",
-        title="Outcomes",
-        study=study.name,
-        parameters={"study": study.name},
-        needs=(
-            *(f"cleaning-{wave}" for wave in study.wave_names()),
-            *(step.name for step in linkage),
-        ),
-        inputs=inputs,
-        declared=study.digest(),
-    )
+    also = tuple(step.name for step in linkage)
+    return _across_waves(study, "outcomes", "Outcomes", inputs=inputs, also=also)
 
 
 def _coverage(study: Study, fingerprint: str) -> tuple[Step, ...]:
@@ -192,18 +171,38 @@ def _coverage(study: Study, fingerprint: str) -> tuple[Step, ...]:
     inputs = {roster.file: raw / roster.file}
     for wave in waves:
         inputs |= _processed(study, wave, "responses")
-    step = Step(
-        name="coverage",
-        kind="coverage",
-        title="Who was rated",
+    title = "Who was rated"
+    return (_across_waves(study, "coverage", title, inputs=inputs, key=fingerprint),)
+
+
+def _across_waves(
+    study: Study,
+    kind: str,
+    title: str,
+    *,
+    inputs: Mapping[str, Path],
+    also: tuple[str, ...] = (),
+    key: str = "",
+) -> Step:
+    """A notebook about all waves together, run once each of them is cleaned.
+
+    Parameters
+    ----------
+    also : tuple of str
+        Steps it needs beside the cleaning.
+    """
+    cleaned = (f"cleaning-{wave}" for wave in study.wave_names())
+    return Step(
+        name=kind,
+        kind=kind,
+        title=title,
         study=study.name,
         parameters={"study": study.name},
-        needs=tuple(f"cleaning-{wave}" for wave in study.wave_names()),
+        needs=(*cleaned, *also),
         inputs=inputs,
         declared=study.digest(),
-        key=fingerprint,
+        key=key,
     )
-    return (step,)
 
 
 def _findings(study: Study, found_by: tuple[Step, ...]) -> Step:
