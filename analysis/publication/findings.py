@@ -36,11 +36,16 @@ def publish_findings(
 
 
 def keep_figures(shown: Shown, study: Study, *, step: str, wave: str = "") -> Shown:
-    """Keep every figure shown as a picture and as the numbers drawn; give all back."""
+    """Keep every figure shown as pictures and as the numbers drawn; give all back."""
     for figure in shown.figures:
         drawn = figure.to_frame().to_csv(index=False, lineterminator="\n")
         write_figure(
-            study.name, _page(step, wave), figure.name, png=figure.png(), drawn=drawn
+            study.name,
+            _page(step, wave),
+            figure.name,
+            png=figure.png(),
+            svg=figure.svg(),
+            drawn=drawn,
         )
     return shown
 

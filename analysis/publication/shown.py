@@ -17,7 +17,7 @@ from analysis.publication.figures import (
     Note,
     change_figure,
     comparison_figure,
-    flow_figure,
+    flow_figures,
     item_figure,
     reliability_figure,
     score_figure,
@@ -87,7 +87,8 @@ def show_flow(disclosed: Disclosed, study: Study) -> Shown:
         flag_table(disclosed, study),
         emptied_table(disclosed, study),
     )
-    return _shown([flow_figure(disclosed, study), *tables], "No response was counted.")
+    figures = flow_figures(disclosed, study)
+    return _shown([*figures, *tables], "No response was counted.")
 
 
 def show_missing(disclosed: Disclosed, study: Study) -> Shown:

@@ -93,10 +93,13 @@ def read_findings(study: str) -> tuple[Finding, ...]:
     )
 
 
-def write_figure(study: str, step: str, name: str, *, png: bytes, drawn: str) -> None:
-    """Keep a figure as a picture and the exact numbers drawn as CSV."""
+def write_figure(
+    study: str, step: str, name: str, *, png: bytes, svg: bytes, drawn: str
+) -> None:
+    """Keep a figure as a picture of points and of lines, and its numbers as CSV."""
     folder = find_folders().reports / study / "figures"
     write_bytes(folder / f"{step}-{name}.png", png)
+    write_bytes(folder / f"{step}-{name}.svg", svg)
     write_text(folder / f"{step}-{name}.csv", drawn)
 
 

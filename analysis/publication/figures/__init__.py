@@ -1,0 +1,21 @@
+"""Figures: values made from disclosed findings, which draw themselves."""
+
+from analysis.publication.figures.contrasts import change_figure, comparison_figure
+from analysis.publication.figures.flow import flow_figure, flow_figures
+from analysis.publication.figures.frame import Figure, Note, Point, make_figure
+from analysis.publication.figures.items import item_figure
+from analysis.publication.figures.over_time import reliability_figure, score_figure
+
+__all__ = [
+    "Figure",
+    "Note",
+    "Point",
+    "change_figure",
+    "comparison_figure",
+    "flow_figure",
+    "flow_figures",
+    "item_figure",
+    "make_figure",
+    "reliability_figure",
+    "score_figure",
+]
