@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis.publication.losses import FEW_LOST
 from analysis.publication.places import found, wave_text
 from analysis.publication.tables import estimate_text, points_text
 
@@ -279,7 +280,9 @@ def participation_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]
             received = found(here, wave=wave.name, term="responses_received")
             if kept is None or received is None:
                 continue
-            if kept.estimate is None:
+            if kept.reason == FEW_LOST:
+                parts.append(f"{wave.title}: not shown")
+            elif kept.estimate is None:
                 parts.append(f"{wave.title}: too few to say")
             elif received.estimate is None:
                 parts.append(f"{wave.title}: {estimate_text(kept)} of a few more")
@@ -295,22 +298,26 @@ def participation_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]
 def _linked_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]:
     if len(study.waves) < 2:
         return
-    linked = {
-        finding.survey: finding
-        for finding in reversed(
-            disclosed.where(term="participants_linked", arm="", group="").findings
-        )
-    }
+    linked = disclosed.where(term="participants_linked", arm="", group="")
     for survey in study.surveys:
-        finding = linked.get(survey.name)
+        finding = _most_linked(linked.where(survey=survey.name))
         if finding is None:
             yield f"{survey.title}: answers could not be linked from wave to wave."
+        elif finding.reason == FEW_LOST:
+            yield f"{survey.title}: how many people could be followed is not shown."
         elif finding.estimate is None:
             yield f"{survey.title}: too few people could be followed to say."
         else:
             waves = wave_text(study, finding.wave)
             count = estimate_text(finding)
             yield f"{survey.title}: {count} people could be followed, {waves}."
+
+
+def _most_linked(linked: Disclosed) -> Finding | None:
+    """Of the first pair of waves, the score that most people have at both."""
+    waves = next((finding.wave for finding in linked.findings), "")
+    found_here = linked.where(wave=waves).findings
+    return max(found_here, key=lambda finding: finding.estimate or 0, default=None)
 
 
 def comparison_sentences(study: Study) -> Iterator[str]:

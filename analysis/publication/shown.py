@@ -18,6 +18,7 @@ from analysis.publication.figures import (
     change_figure,
     comparison_figure,
     flow_figures,
+    followed_figures,
     item_figure,
     reliability_figure,
     score_figure,
@@ -48,6 +49,8 @@ SIMULATED = (
 )
 NO_ARMS = "There is no comparison group in this study, so nothing can be compared."
 NO_CHANGE = "No change was estimated in this study: it has no outcome at two waves."
+
+ONE_WAVE = "People were asked at one time only, so nobody could be followed."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,12 @@ def show_flow(disclosed: Disclosed, study: Study) -> Shown:
     )
     figures = flow_figures(disclosed, study)
     return _shown([*figures, *tables], "No response was counted.")
+
+
+def show_followed(disclosed: Disclosed, study: Study) -> Shown:
+    """How many took part at each wave, and could be followed from an earlier one."""
+    figures = tuple(followed_figures(disclosed, study))
+    return Shown(parts=figures or (Note(text=ONE_WAVE),))
 
 
 def show_missing(disclosed: Disclosed, study: Study) -> Shown:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 
 import matplotlib as mpl
 import pandas as pd
 import pytest
 from invented import STUDIES, TOO_FEW, disclosed_of, held_back, study_of
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
 
 from analysis.foundation import TIDY_COLUMNS
@@ -20,6 +22,7 @@ from analysis.publication.figures import (
     score_figure,
 )
 from analysis.publication.figures.over_time import RELIABLE
+from analysis.publication.figures.style import fills, ink_on, lightness, mark
 from analysis.publication.shown import (
     show_change,
     show_comparison,
@@ -166,3 +169,30 @@ def test_a_figure_on_a_page_has_text_and_caption() -> None:
     assert html.startswith('<figure>\n<img alt="Pilot: 32.00')
     assert 'src="data:image/svg+xml;base64,' in html
     assert "<figcaption>CARE total: mean score" in html
+
+
+@pytest.mark.parametrize("count", range(1, 8))
+def test_fills_keep_their_order_in_grey_and_letters_are_read_on_them(
+    count: int,
+) -> None:
+    shades = [lightness(fill) for fill in fills(count)]
+    assert shades == sorted(shades, reverse=True)
+    assert all(a - b > 0.02 for a, b in pairwise(shades))
+    for fill in fills(count):
+        letters = lightness(to_rgb(ink_on(fill)))
+        ends = sorted([letters, lightness(fill)])
+        assert (ends[1] + 0.05) / (ends[0] + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("count", range(2, 8))
+def test_no_two_series_are_marked_alike(count: int) -> None:
+    looks = [mark(place, count) for place in range(count)]
+    kinds = {(look["marker"], look["markerfacecolor"] == "white") for look in looks}
+    assert len(kinds) == count
+
+
+def test_a_dollar_sign_is_a_letter() -> None:
+    figure = care("items")
+    label = "Costs $5 or $6 each"
+    points = tuple(dataclasses.replace(part, label=label) for part in figure.points)
+    assert b"Oblique" not in dataclasses.replace(figure, points=points).svg()

@@ -13,6 +13,7 @@ from invented import STUDIES, disclosed_of, held_back, study_of
 
 from analysis.foundation import DeclarationError
 from analysis.publication import Disclosed, FunderSummary, funder_summary
+from analysis.publication.losses import FEW_LOST
 
 MAIN = {"survey": "ratings", "instrument": "care", "term": "difference_in_change"}
 
@@ -162,6 +163,32 @@ def test_who_took_part_is_counted() -> None:
     assert "Before: 213 of 260; After: 183 of 230; Later: 153 of 200." in words
     assert "Staff survey: 150 people could be followed, Before to After." in words
     assert "answers could not be linked from wave to wave" in words
+
+
+def test_who_could_be_followed_is_told_by_the_score_most_have() -> None:
+    linked = {"survey": "staff", "term": "participants_linked", "arm": ""}
+    findings = disclosed_of("listening-pilot").findings
+    (first, *_) = Disclosed(findings=findings).where(**linked).findings
+    more = dataclasses.replace(first, subscale="other", estimate=160.0, n=160)
+    words = all_words(
+        summary_of("listening-pilot", Disclosed(findings=(*findings, more)))
+    )
+    assert "Staff survey: 160 people could be followed, Before to After." in words
+
+
+def test_that_a_few_were_lost_is_not_told() -> None:
+    few = [
+        dataclasses.replace(part, estimate=None, n=None, reason=FEW_LOST)
+        if part.survey == "staff"
+        and part.term in ("responses_kept", "participants_linked")
+        and part.wave.startswith("after")
+        else part
+        for part in disclosed_of("listening-pilot").findings
+    ]
+    words = all_words(summary_of("listening-pilot", Disclosed(findings=tuple(few))))
+    assert "After: not shown; Later: 153 of 200" in words
+    assert "how many people could be followed is not shown" in words
+    assert "too few people" not in words
 
 
 def test_only_simulated_studies_carry_the_banner() -> None:

@@ -2,6 +2,7 @@
 
 from analysis.publication.figures.contrasts import change_figure, comparison_figure
 from analysis.publication.figures.flow import flow_figure, flow_figures
+from analysis.publication.figures.followed import followed_figures
 from analysis.publication.figures.frame import Figure, Note, Point, make_figure
 from analysis.publication.figures.items import item_figure
 from analysis.publication.figures.over_time import reliability_figure, score_figure
@@ -14,6 +15,7 @@ __all__ = [
     "comparison_figure",
     "flow_figure",
     "flow_figures",
+    "followed_figures",
     "item_figure",
     "make_figure",
     "reliability_figure",

@@ -187,7 +187,7 @@ def draw_boxes(axes: Axes, _: Sequence[Point], *, diagram: Diagram) -> None:
                 fontsize=LETTERS,
                 fontweight="bold" if line.bold else "normal",
                 va="center_baseline",
-                parse_math=False,
+                in_layout=False,
             )
 
 
@@ -197,6 +197,7 @@ def _draw_arrow(axes: Axes, arrow: Arrow) -> None:
     if arrow.head:
         axes.annotate(
             "",
+            in_layout=False,
             xy=arrow.corners[-1],
             xytext=arrow.corners[-2],
             arrowprops={

@@ -7,7 +7,7 @@ vision will do.
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from analysis.publication.figures.frame import Point
+
+Colour: TypeAlias = tuple[float, float, float]
 
 INK = "#1b1f24"
 QUIET = "#59636e"
@@ -41,8 +43,6 @@ def drawing_style() -> Iterator[None]:
         "font.family": ["sans-serif"],
         "font.sans-serif": ["DejaVu Sans"],
         "grid.color": ZONE,
-        "svg.hashsalt": "heard",
-        "text.parse_math": False,  # a label may hold a dollar sign
         "text.color": INK,
         "xtick.color": INK,
         "ytick.color": INK,
@@ -51,6 +51,9 @@ def drawing_style() -> Iterator[None]:
         stack.enter_context(mpl.rc_context())
         stack.enter_context(sns.plotting_context("notebook", font_scale=0.92))
         stack.enter_context(sns.axes_style("whitegrid", rc=own))
+        # Seaborn leaves out what is no part of a style.
+        mpl.rcParams["svg.hashsalt"] = "heard"
+        mpl.rcParams["text.parse_math"] = False  # a label may hold a dollar sign
         yield
 
 
@@ -79,11 +82,33 @@ def mark(place: int, count: int) -> dict[str, Any]:
     }
 
 
-def colours(count: int) -> list[tuple[float, float, float]]:
+def colours(count: int) -> list[Colour]:
     """Colours that any colour vision tells apart."""
     import seaborn as sns  # noqa: PLC0415 - heavy
 
     return list(sns.color_palette("colorblind", count))
+
+
+def fills(count: int) -> list[Colour]:
+    """Fills from light to dark, in an order that stays in grey print."""
+    import matplotlib as mpl  # noqa: PLC0415 - heavy
+
+    step = 0.85 / max(count - 1, 1)
+    ramp = mpl.colormaps["cividis"]
+    return [ramp(0.95 - step * place)[:3] for place in range(count)]
+
+
+def ink_on(fill: Colour) -> str:
+    """The colour of letters on a fill; a contrast of 4.5 or more with any of them."""
+    return "black" if lightness(fill) > 0.179 else "white"
+
+
+def lightness(colour: Colour) -> float:
+    """Relative luminance, 0 to 1, as WCAG 2 defines it: what is left in grey."""
+    linear = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour
+    )
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def shift(place: int, count: int, step: float) -> float:
