@@ -120,11 +120,14 @@ class Table:
 def number_text(value: float, term: str = "", *, decimals: int = DECIMALS) -> str:
     """A number as every table and sentence writes it.
 
-    Counts have no decimals, shares are whole per cents, all else has two decimals; the
-    minus is U+2212 and zero never carries one.
+    Counts have no decimals, shares are whole per cents, a p has three decimals and is
+    never nought, all else has two decimals; the minus is U+2212 and zero never carries
+    one.
     """
     if term.startswith("share_") or term == "false_match_rate":
         return _share_text(value)
+    if term.endswith("_p"):
+        return f"{value:.3f}" if value >= 0.001 else "under 0.001"
     text = f"{value:,.{0 if term in COUNTS else decimals}f}"
     if not text.strip("-0."):
         text = text.lstrip("-")
@@ -132,7 +135,7 @@ def number_text(value: float, term: str = "", *, decimals: int = DECIMALS) -> st
 
 
 def _share_text(value: float) -> str:
-    if 0 < value < 0.005:
+    if 0 < value <= 0.005:
         return "under 1%"
     if 0.995 <= value < 1:
         return "over 99%"
