@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.publication.disclosure import Disclosed, disclose
-from analysis.publication.losses import without_losses
+from analysis.publication.disclosure.losses import without_losses
 from analysis.storage.findings import (
     read_findings,
     write_document,

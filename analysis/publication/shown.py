@@ -5,13 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from analysis.publication.cleaning_tables import (
-    emptied_table,
-    flag_table,
-    flow_table,
-    missing_table,
-    pattern_table,
-)
 from analysis.publication.figures import (
     Figure,
     Note,
@@ -23,14 +16,19 @@ from analysis.publication.figures import (
     reliability_figure,
     score_figure,
 )
-from analysis.publication.key_tables import key_tables
 from analysis.publication.places import surveyed, wave_text, waves_of
 from analysis.publication.tables import (
     Table,
     change_table,
     comparison_table,
+    emptied_table,
+    flag_table,
+    flow_table,
     item_table,
+    key_tables,
+    missing_table,
     number_text,
+    pattern_table,
     reliability_table,
     score_table,
 )

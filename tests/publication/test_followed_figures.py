@@ -10,8 +10,8 @@ from invented import disclosed_of, held_back, study_of
 from test_flow_figures import diagram_of, texts
 
 from analysis.publication import Disclosed, Figure, Note, show_followed
+from analysis.publication.disclosure.losses import FEW_LOST
 from analysis.publication.figures import followed_figures
-from analysis.publication.losses import FEW_LOST
 
 
 def figures(name: str, disclosed: Disclosed | None = None) -> list[Figure]:

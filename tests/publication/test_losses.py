@@ -8,7 +8,7 @@ import pytest
 
 from analysis.foundation import Finding
 from analysis.publication.disclosure import Disclosed
-from analysis.publication.losses import FEW_LOST, without_losses
+from analysis.publication.disclosure.losses import FEW_LOST, without_losses
 
 
 def count(term: str, wave: str, n: int, arm: str = "", **place: Any) -> Finding:

@@ -13,7 +13,7 @@ from invented import STUDIES, disclosed_of, held_back, study_of
 
 from analysis.foundation import DeclarationError
 from analysis.publication import Disclosed, FunderSummary, funder_summary
-from analysis.publication.losses import FEW_LOST
+from analysis.publication.disclosure.losses import FEW_LOST
 
 MAIN = {"survey": "ratings", "instrument": "care", "term": "difference_in_change"}
 

@@ -9,7 +9,6 @@ from invented import STUDIES, TOO_FEW, disclosed_of, held_back, study_of
 
 from analysis.declarations import Study
 from analysis.publication import Disclosed, Table
-from analysis.publication.cleaning_tables import flow_table
 from analysis.publication.places import waves_of
 from analysis.publication.shown import (
     Shown,
@@ -24,6 +23,7 @@ from analysis.publication.shown import (
 from analysis.publication.tables import (
     change_table,
     comparison_table,
+    flow_table,
     in_ten_text,
     interval_text,
     item_table,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.publication.disclosure.losses import LINKED, without_losses
 from analysis.publication.figures.boxes import (
     GAP,
     SECOND,
@@ -24,7 +25,6 @@ from analysis.publication.figures.boxes import (
 )
 from analysis.publication.figures.flow import Flow, count_text, flow_of, flows_of_arms
 from analysis.publication.figures.frame import Point, make_figure
-from analysis.publication.losses import LINKED, without_losses
 from analysis.publication.places import arm_text, arms_of, found, wave_text, waves_of
 from analysis.publication.tables import HELD_BACK
 

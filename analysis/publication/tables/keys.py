@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.publication.places import surveyed, wave_text, waves_of
-from analysis.publication.tables import Table, estimate_text
+from analysis.publication.tables.frame import Table
+from analysis.publication.tables.numbers import estimate_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.publication.counts import unsafe_counts
+from analysis.publication.disclosure.counts import unsafe_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,7 +35,7 @@ COUNTED = (
     "responses_left_out",
     "responses_received",
 )
-"""Counts of the cleaning, which `analysis.publication.counts` looks after."""
+"""Counts of the cleaning, which `counts` beside this module looks after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

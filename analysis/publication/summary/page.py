@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from analysis.foundation import DeclarationError
 from analysis.publication.documents import render_template
 from analysis.publication.places import found, waves_of
-from analysis.publication.sentences import (
+from analysis.publication.shown import SIMULATED
+from analysis.publication.summary.sentences import (
     comparison_sentences,
     done_sentences,
     main_result,
@@ -27,7 +28,6 @@ from analysis.publication.sentences import (
     strength_sentence,
     wave_and_date,
 )
-from analysis.publication.shown import SIMULATED
 from analysis.publication.tables import Table, in_ten_text, interval_text, points_text
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from analysis.declarations import Instrument, Study
     from analysis.publication.disclosure import Disclosed
-    from analysis.publication.sentences import MainResult
+    from analysis.publication.summary.sentences import MainResult
 
 THREE_BEHAVIOURS = "seed_three_behaviours"
 NO_BEHAVIOURS = (

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.publication.losses import FEW_LOST
+from analysis.publication.disclosure.losses import FEW_LOST
 from analysis.publication.places import found, wave_text
 from analysis.publication.tables import estimate_text, points_text
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from analysis.publication.disclosure import Disclosed
+from analysis.publication.disclosure.control import Disclosed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,7 +16,7 @@ from analysis.publication.places import (
     wave_text,
     waves_of,
 )
-from analysis.publication.tables import ABSENT, Footnotes, Table, lean_table
+from analysis.publication.tables.frame import ABSENT, Footnotes, Table, lean_table
 
 if TYPE_CHECKING:
     from analysis.declarations import Instrument, Study

@@ -1,0 +1,59 @@
+"""Tables: cells of text made from disclosed findings; the only room that rounds."""
+
+from analysis.publication.tables.cleaning import (
+    emptied_table,
+    flag_table,
+    flow_table,
+    missing_table,
+    pattern_table,
+)
+from analysis.publication.tables.frame import (
+    ABSENT,
+    HELD_BACK,
+    Footnotes,
+    Table,
+    lean_table,
+)
+from analysis.publication.tables.keys import (
+    key_tables,
+)
+from analysis.publication.tables.numbers import (
+    MINUS,
+    estimate_text,
+    in_ten_text,
+    interval_text,
+    number_text,
+    points_text,
+)
+from analysis.publication.tables.scores import (
+    change_table,
+    comparison_table,
+    item_table,
+    reliability_table,
+    score_table,
+)
+
+__all__ = [
+    "ABSENT",
+    "HELD_BACK",
+    "MINUS",
+    "Footnotes",
+    "Table",
+    "change_table",
+    "comparison_table",
+    "emptied_table",
+    "estimate_text",
+    "flag_table",
+    "flow_table",
+    "in_ten_text",
+    "interval_text",
+    "item_table",
+    "key_tables",
+    "lean_table",
+    "missing_table",
+    "number_text",
+    "pattern_table",
+    "points_text",
+    "reliability_table",
+    "score_table",
+]

@@ -1,0 +1,87 @@
+"""Numbers as text: the only place that rounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analysis.declarations import Subscale
+    from analysis.foundation import Finding
+
+MINUS = "\N{MINUS SIGN}"
+COUNTS = frozenset(
+    {
+        "cells_emptied",
+        "codes_repeated",
+        "participants_ambiguous",
+        "participants_conflicting",
+        "participants_linked",
+        "little_mcar_df",
+        "responses_by_pattern",
+        "responses_flagged",
+        "participants_not_linked",
+        "rated_not_on_roster",
+        "responses_kept",
+        "responses_left_out",
+        "responses_received",
+    }
+)
+DECIMALS = 2
+
+
+def number_text(value: float, term: str = "", *, decimals: int = DECIMALS) -> str:
+    """A number as every table and sentence writes it.
+
+    Counts have no decimals, shares are whole per cents, a p has three decimals and is
+    never nought, all else has two decimals; the minus is U+2212 and zero never carries
+    one.
+    """
+    if term.startswith("share_") or term == "false_match_rate":
+        return _share_text(value)
+    if term.endswith("_p"):
+        return f"{value:.3f}" if value >= 0.001 else "under 0.001"
+    text = f"{value:,.{0 if term in COUNTS else decimals}f}"
+    if not text.strip("-0."):
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def _share_text(value: float) -> str:
+    if 0 < value <= 0.005:
+        return "under 1%"
+    if 0.995 <= value < 1:
+        return "over 99%"
+    return f"{100 * value:.0f}%"
+
+
+def interval_text(low: float, high: float, term: str = "") -> str:
+    """An interval in words, which a minus cannot be mistaken in."""
+    return f"{number_text(low, term)} to {number_text(high, term)}"
+
+
+def points_text(value: float, subscale: Subscale) -> str:
+    """Points of a score in plain prose: the wider the score, the fewer decimals."""
+    wide = subscale.highest - subscale.lowest >= 10
+    return number_text(value, decimals=1 if wide else DECIMALS)
+
+
+def in_ten_text(share: float) -> str:
+    """A share as so many in ten."""
+    tenths = int(10 * share + 0.5)
+    if tenths == 0:
+        return "0 in 10" if share == 0 else "under 1 in 10"
+    if tenths == 10 and share < 1:
+        return "over 9 in 10"
+    return f"{tenths} in 10"
+
+
+def estimate_text(finding: Finding) -> str:
+    """An estimate with its interval; empty if there is no estimate."""
+    if finding.estimate is None:
+        return ""
+    text = number_text(finding.estimate, finding.term)
+    if finding.conf_low is None or finding.conf_high is None:
+        return text
+    return (
+        f"{text} ({interval_text(finding.conf_low, finding.conf_high, finding.term)})"
+    )
