@@ -25,7 +25,7 @@ def test_every_wave_and_who_was_followed_are_read_in_boxes() -> None:
     read = texts(staff)
     assert "Before Received: 260 Kept: 213" in read
     assert "Later Received: 200 Kept: 153" in read
-    assert "With a score at Before too Staff confidence: 150 Pilot: 75" in read
+    assert "Also scored at Before Staff confidence: 150 Pilot: 75" in read
     assert staff.title == "Staff survey: 213 responses kept at Before, 153 at Later."
     assert "with a score at Before too, Staff confidence: 150" in staff.alt_text
     assert {part.finding.term for part in staff.points} == {

@@ -29,11 +29,11 @@ SECOND = COLUMN + GUTTER
 """Where the second of two columns begins."""
 GAP = 0.34
 """Between boxes below each other: room for an arrow."""
-LETTERS = 10.5
-"""In points: a figure as narrow as a telephone still shows nine pixels of them."""
-LINE = 0.19
+LETTERS = 11.5
+"""In points: a figure as narrow as a telephone still shows ten pixels of them."""
+LINE = 0.205
 PADDING = 0.1
-INDENT = 0.13
+INDENT = 0.14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

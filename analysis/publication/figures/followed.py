@@ -204,7 +204,7 @@ def _wave_lines(survey: Survey | None, wave: Wave) -> Iterator[Line]:
 
 def _followed_lines(wave: Wave) -> Iterator[Line]:
     for before, counts in wave.followed:
-        yield Line(text=f"With a score at {before} too", bold=True)
+        yield Line(text=f"Also scored at {before}", bold=True)
         for part in counts:
             (_, everyone), *arms = part.counts
             yield Line(text=f"{part.title}: {count_text(everyone)}")
