@@ -124,10 +124,11 @@ def texts(values: pd.Series) -> pd.Series[str]:
     except TypeError:
         # lists and the like cannot be compared, and need not be: each is written out
         return pd.Series([as_text(v) for v in values], index=values.index, dtype=str)
+    found = list(different)
     if values.dtype == np.float32:
-        # an index gives plain floats, and with them digits nobody typed
-        different = different.to_numpy()
-    written = np.array([*(as_text(value) for value in different), ""], dtype=object)
+        # the shortest text that means it: 3.7, not 3.70000004768372
+        found = [float(str(value)) for value in different.to_numpy()]
+    written = np.array([*(as_text(value) for value in found), ""], dtype=object)
     return pd.Series(written[codes], index=values.index, dtype=str)
 
 
@@ -138,9 +139,6 @@ def as_text(value: object) -> str:
             return ""
         case bool() | np.bool_():
             return "TRUE" if value else "FALSE"
-        case np.float32():
-            # the shortest text that means it: 3.7, not 3.70000004768372
-            return _number(float(str(value)))
         case float() | np.floating():
             return _number(float(value))
         case dt.datetime():
