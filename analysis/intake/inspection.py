@@ -107,8 +107,10 @@ def inspect_columns(table: RawTable, file: str) -> tuple[Column, ...]:
             "hold answers. Export it with a row of headers",
         )
     return tuple(
-        _column(header, table.labels.get(header, ""), table.cells.iloc[:, place])
-        for place, header in enumerate(headers)
+        _column(header, label, table.cells.iloc[:, place])
+        for place, (header, label) in enumerate(
+            zip(headers, table.labels_in_order(), strict=True)
+        )
     )
 
 
