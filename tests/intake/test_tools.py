@@ -290,6 +290,43 @@ def test_who_ticked_nothing_of_columns_has_not_answered(project: Project) -> Non
     assert list(frame["tools.r"].fillna(value=True)) == [False, True, True]
 
 
+def test_who_was_never_shown_a_question_has_not_answered_it(project: Project) -> None:
+    text = "now,a,b\n3,Y,N\n3,N/A,N/A\n3,Yes,N/A\n"
+    more = "[surveys.staff.attributes.tools]\n"
+    frame = mapped(project, text, "now", more + 'multi = { git = "a", r = "b" }').frame
+    assert list(frame["tools.git"].isna()) == [False, True, False]
+    assert list(frame["tools.git"].fillna(value=True)) == [True, True, True]
+    assert list(frame["tools.r"].fillna(value=True)) == [False, True, False]
+
+
+def test_a_choice_coded_no_is_not_ticked_whatever_its_code(project: Project) -> None:
+    pyreadstat = pytest.importorskip("pyreadstat")
+    path = project.receive("study", "x.sav", b"")
+    frame = pd.DataFrame({"now": [3.0] * 4, "a": [1.0, 2, 3, 1], "b": [2.0, 1, 3, 0]})
+    words = {0: "Not quoted", 1: "Yes", 2: "No", 3: "Not asked"}
+    pyreadstat.write_sav(frame, path, variable_value_labels={"a": words, "b": words})
+    more = """missing_codes = ["not asked"]
+[surveys.staff.attributes.tools]
+multi = { git = "a", r = "b" }"""
+    study = declared("now", more, "x.sav")
+    (responses,) = map_responses(read_exports(study, "before"))
+    found = [responses.frame[f"tools.{choice}"].tolist() for choice in ("git", "r")]
+    assert found == [[True, False, pd.NA, True], [False, True, pd.NA, False]]
+
+
+def test_times_and_totals_take_a_declared_decimal_comma(project: Project) -> None:
+    more = """decimal = ","
+columns.seconds = "took"
+[surveys.staff.cleaning.printed_total]
+column = "total"
+score = "seed_confidence.now"
+"""
+    responses = mapped(project, 'now;took;total\n3;"61,5";"3,0"\n', "now", more)
+    assert list(responses.frame["seconds"]) == [61.5]
+    assert list(responses.frame["printed total: seed_confidence.now"]) == [3.0]
+    assert responses.emptied == {}
+
+
 @pytest.mark.parametrize(
     ("separator", "cell", "git", "lists"),
     [
