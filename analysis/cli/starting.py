@@ -205,7 +205,7 @@ def _tool(table: RawTable) -> str:
     from analysis.intake.tools import TITLES  # noqa: PLC0415
 
     facts = (table.encoding, TITLES[table.tool], table.remark)
-    return ", ".join(fact for fact in facts if fact)
+    return ", ".join(fact for fact in dict.fromkeys(facts) if fact)
 
 
 def _name_in(folder: Path, file: Path) -> str:

@@ -65,7 +65,9 @@ def _overrides(new: Export, compared: Comparison) -> Iterator[str]:
         listed = [compared.found.get(key, declared[key]) for key in participant]
         yield from _line("columns.participant", listed, participant, compared)
     for key in declared:
-        if key in differs and key[0] != "items" and key not in participant:
+        if key in differs and key[0] == "cleaning":
+            yield from _of_a_rule(key, compared)
+        elif key in differs and key[0] != "items" and key not in participant:
             name = ".".join(map(bare, key))
             yield from _line(name, compared.found.get(key, ""), [key], compared)
     for name in new.instruments:
@@ -77,6 +79,13 @@ def _overrides(new: Export, compared: Comparison) -> Iterator[str]:
                 header = compared.found.get(key, "")
                 line = f"items.{name}.{bare(item)}"
                 yield from _line(line, header, [key], compared)
+
+
+def _of_a_rule(key: tuple[str, ...], found: Comparison) -> Iterator[str]:
+    """A rule may be one of several, so it is not written over but told."""
+    now = quoted(found.found[key]) if key in found.found else "not found"
+    yield f"# cleaning.{key[1]}: the column {quoted(key[2])} is now {now}."
+    yield f"# If so, give cleaning.{key[1]} here anew, whole."
 
 
 def _line(
