@@ -161,7 +161,7 @@ def _survey(name: str, export: Inspected) -> Iterator[str]:
     yield f'title = "Survey {name.rpartition("_")[2]}"'
     listed = ", ".join(quoted(match.instrument.name) for match in sure)
     yield f"instruments = [{listed}]"
-    if table.tool != "none":
+    if table.tool not in {"none", "spss"}:
         yield f"tool = {quoted(table.tool)}"
     if missing := missing_texts(table):
         yield f"missing_codes = [{', '.join(map(quoted, missing))}]"

@@ -6,6 +6,7 @@ Whatever is not sure is a comment. What is written holds headers, never a cell.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.intake.drift import declared_headers
@@ -17,14 +18,26 @@ if TYPE_CHECKING:
     from analysis.intake.drift import Comparison
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heads:
+    """What is told of a new wave beside its file.
+
+    Attributes
+    ----------
+    event : tuple of str
+        REDCap's events, several where each arm has its own.
+    """
+
+    title: str = ""
+    date: str = ""
+    event: tuple[str, ...] = ()
+
+
+NO_HEADS = Heads()
+
+
 def wave_table(
-    study: Study,
-    new: Export,
-    compared: Comparison | None,
-    *,
-    title: str = "",
-    date: str = "",
-    event: str = "",
+    study: Study, new: Export, compared: Comparison | None, heads: Heads = NO_HEADS
 ) -> str:
     """The table to add to a study's file for a new wave.
 
@@ -36,10 +49,12 @@ def wave_table(
     at = f"waves.{new.wave}"
     lines = []
     if new.wave not in study.wave_names():
-        lines += ["", f"[{at}]", f"title = {quoted(title or new.wave)}"]
-        lines += [f"date = {date}"] if date else []
+        lines += ["", f"[{at}]", f"title = {quoted(heads.title or new.wave)}"]
+        lines += [f"date = {heads.date}"] if heads.date else []
     lines += ["", f"[{at}.{new.survey}]", f"file = {quoted(new.file)}"]
-    lines += [f"event = {quoted(event)}"] if event else []
+    if heads.event:
+        first, *others = heads.event
+        lines.append(f"event = {_list(heads.event) if others else quoted(first)}")
     if compared is not None:
         lines += _recodings_told(compared)
         lines += _overrides(new, compared)
