@@ -114,7 +114,7 @@ class TestData:
 
 EVENTS = "record_id,redcap_event_name,allocated,now\n"
 EVENTS += "1,base_arm_1,A,\n1,later_arm_1,B,3\n"
-RECEIVED = {
+RECEIVED: dict[str, tuple[str | bytes, str, str]] = {
     "a header alone": ("now\n", "", "holds a header and no responses"),
     "rows of other lengths": (
         f"now,x\n5,1\n{SECRET}\n",
