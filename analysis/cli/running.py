@@ -178,7 +178,7 @@ def check(
                 TITLES[count.tool],
                 count.remark,
             )
-            told = ", ".join(fact for fact in facts if fact)
+            told = ", ".join(fact for fact in dict.fromkeys(facts) if fact)
             typer.echo(f"{count.wave}  {count.survey}  {told}")
         typer.echo("The declaration is sound and the data fit it.")
 

@@ -103,14 +103,17 @@ def add_wave(
     wave: Annotated[str, typer.Option(help="Name of the new wave.")],
     title: Annotated[str, typer.Option(help="Its title for readers.")] = "",
     date: Annotated[str, typer.Option(help="When it began, such as 2026-01-31.")] = "",
-    event: Annotated[str, typer.Option(help="REDCap: the event it is.")] = "",
+    event: Annotated[
+        list[str] | None,
+        typer.Option(help="REDCap: the event it is; again for another arm's."),
+    ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Add the table to the declaration.")
     ] = False,
     raw: Raw = None,
 ) -> None:
     """Compare a new export with the last wave's; propose its table."""
-    from analysis.intake.proposals import wave_table  # noqa: PLC0415
+    from analysis.intake.proposals import Heads, wave_table  # noqa: PLC0415
     from analysis.storage.declared import (  # noqa: PLC0415
         read_study,
         study_file,
@@ -124,15 +127,15 @@ def add_wave(
     declared = read_study(study)
     last = _last_export(declared, survey, wave)
     name = _name_in(find_folders().raw / declared.folder, file)
-    heads = {"title": title, "date": date, "event": event}
+    heads = Heads(title=title, date=date, event=tuple(event or ()))
     # The table with the file alone says what the survey itself declares for it.
     bare = dataclasses.replace(last, file=name, wave=wave)
     text = study_text(study).rstrip("\n") + "\n"
-    parsed = _parsed(study, text + wave_table(declared, bare, None, **heads))
+    parsed = _parsed(study, text + wave_table(declared, bare, None, heads))
     export = parsed.wave(wave).export(survey)
     assert export is not None, "the table just parsed names this survey"
     compared = _compared(declared, last, export)
-    table = wave_table(declared, export, compared, **heads)
+    table = wave_table(declared, export, compared, heads)
     _tell(compared, last.wave)
     typer.echo(table)
     if write:
@@ -198,14 +201,14 @@ def _tell(compared: Comparison, last: str) -> None:
             typer.echo(f"  {words}: {told}")
     for kind, words in TOGETHER.items():
         if listed := by_kind[kind]:
-            typer.echo(f"  {len(listed)} {words}: {', '.join(listed)}")
+            typer.echo(f"  {words} ({len(listed)}): {', '.join(listed)}")
 
 
 def _tool(table: RawTable) -> str:
     from analysis.intake.tools import TITLES  # noqa: PLC0415
 
     facts = (table.encoding, TITLES[table.tool], table.remark)
-    return ", ".join(fact for fact in facts if fact)
+    return ", ".join(fact for fact in dict.fromkeys(facts) if fact)
 
 
 def _name_in(folder: Path, file: Path) -> str:

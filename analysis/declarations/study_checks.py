@@ -35,6 +35,7 @@ def check_study(study: Study) -> list[str]:
             for survey in study.surveys
             for fault in check_waves_agree(survey.name, study)
         ),
+        *_check_same_rows(study),
         *(fault for outcome in study.outcomes for fault in _check(outcome, study)),
         *check_roster(study),
         *_check_roster_file(study),
@@ -88,12 +89,32 @@ def _check_export(export: Export, study: Study) -> Iterator[str]:
     yield from _check_people(export, at)
     yield from _check_rules(export, study)
     yield from _check_groups(export, study, at)
+    if export.dictionary and not _stays_inside(export.dictionary):
+        yield f"[{at}.dictionary] must lie in the study's raw folder, without '..'"
+    if export.event is not None and not export.event:
+        yield f"[{at}.event] must name an event"
     if export.names and not _stays_inside(export.names):
         yield f"[{at}.names] must lie in the study's raw folder, without '..'"
     if export.names and not export.texts:
         yield f"[{at}.names] is for free texts; declare them as texts.NAME = header"
     yield from check_linkage_rule(export)
     yield from _check_answers(export, study)
+
+
+def _check_same_rows(study: Study) -> Iterator[str]:
+    """Two waves that are one: what changed between them would be nothing at all."""
+    seen: dict[tuple[object, ...], str] = {}
+    for wave in study.waves:
+        for export in wave.exports:
+            items = tuple(sorted(export.columns.items.items()))
+            rows = (export.file, export.sheet, export.event, export.repeat_instrument)
+            first = seen.setdefault((export.survey, *rows, items), wave.name)
+            if first != wave.name and items:
+                yield (
+                    f"[waves.{wave.name}.{export.survey}] reads the same answers as "
+                    f"wave '{first}': the same rows and columns of {export.file}. Name "
+                    "its own file, or its sheet, event or columns"
+                )
 
 
 def _check_people(export: Export, at: str) -> Iterator[str]:

@@ -250,8 +250,9 @@ def _file_format(table: Table) -> dict[str, Any]:
         "decimal": table.choice("decimal", DECIMALS, "."),
         "sheet": table.text("sheet", ""),
         "tool": table.choice("tool", TOOLS, "auto"),
-        "event": table.optional_text("event"),
+        "event": table.texts("event", None) if table.has("event") else None,
         "repeat_instrument": table.optional_text("instrument"),
+        "carried": table.texts("carried", None) if table.has("carried") else None,
         "dictionary": table.text("dictionary", ""),
     }
 

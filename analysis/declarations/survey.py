@@ -249,9 +249,14 @@ class Export:
         Empty: found out, and said.
     tool : str
         The survey tool; ``auto`` finds it out, ``none`` takes the table as it stands.
-    event, repeat_instrument : str or None
-        REDCap: the rows of one event, and of one repeating instrument; an empty
-        text means the rows that do not repeat.
+    event : tuple of str or None
+        REDCap: the rows of these events, such as one wave's in each arm.
+    repeat_instrument : str or None
+        REDCap: the rows of one repeating instrument; an empty text means the rows
+        that do not repeat.
+    carried : tuple of str or None
+        REDCap: headers of what is recorded of a person once and holds for all of
+        their rows; None: those of arm, site and team.
     dictionary : str
         REDCap: file of the data dictionary, for the words of questions and answers.
     """
@@ -268,8 +273,9 @@ class Export:
     decimal: str = "."
     sheet: str = ""
     tool: str = "auto"
-    event: str | None = None
+    event: tuple[str, ...] | None = None
     repeat_instrument: str | None = None
+    carried: tuple[str, ...] | None = None
     dictionary: str = ""
     answers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     missing_codes: tuple[str, ...] = ()

@@ -84,7 +84,7 @@ def item_codes(
             return "unmapped"
         return number if instrument.usual_coding.takes(number) else stray
 
-    return _coded(cells, code, _missing(export, spoken))
+    return _coded(cells, code, not_answered(export.missing_codes, words))
 
 
 def attribute_values(
@@ -95,7 +95,7 @@ def attribute_values(
 ) -> tuple[pd.Series[float] | pd.Series[str], int]:
     """Values of an attribute, and how many were emptied for lying outside it."""
     spoken = _spoken(words)
-    missing = _missing(export, spoken)
+    missing = not_answered(export.missing_codes, words)
     if attribute.values:
         names = {fold(text): name for text, name in attribute.values.items()}
         folded = cells.map(fold)
@@ -131,21 +131,27 @@ def accepted(
     cells: pd.Series[str],
     answers: Iterable[str],
     words: Mapping[str, str] | None = None,
+    *,
+    missing: Iterable[str] = (),
 ) -> pd.Series[bool]:
-    """Whether each cell holds one of the answers; ``*`` is any but the empty one."""
+    """Whether each cell holds one of the answers; ``*`` is any that is not missing."""
     wanted = {fold(answer) for answer in answers}
     spoken = _spoken(words)
+    gone = not_answered(missing, words)
 
     def fits(text: str) -> bool:
-        anything = "*" in wanted and text != ""
+        anything = "*" in wanted and text not in gone
         return anything or text in wanted or spoken.get(text, "") in wanted - {""}
 
     return cells.map(lambda text: fits(fold(text))).astype(bool)
 
 
-def _missing(export: Export, spoken: Mapping[str, str]) -> set[str]:
+def not_answered(
+    missing: Iterable[str], words: Mapping[str, str] | None = None
+) -> set[str]:
     """What means *not answered*, as it is compared: the cell, or the words it codes."""
-    declared = {fold(text) for text in ("", *export.missing_codes)}
+    declared = {fold(text) for text in ("", *missing)}
+    spoken = _spoken(words)
     return declared | {code for code, text in spoken.items() if text in declared}
 
 

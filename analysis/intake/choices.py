@@ -10,41 +10,49 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.intake.answers import fold
+from analysis.intake.answers import fold, not_answered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from analysis.declarations import Export
     from analysis.declarations.survey import Attribute
+    from analysis.storage.readers import RawTable
 
-NOT_TICKED = {"", "0", "no", "n", "false", "unchecked", "not selected", "n/a"}
+NOT_TICKED = {"", "0", "no", "n", "false", "unchecked", "not selected"}
+NOT_SHOWN = {"n/a"}
+"""What LimeSurvey writes where a question was never shown."""
 
 
 def choice_columns(
-    cells: pd.DataFrame, attribute: Attribute, export: Export
+    table: RawTable, attribute: Attribute, export: Export
 ) -> tuple[dict[str, pd.Series[bool]], int]:
     """One column a choice, ``attribute.choice``, and how many answers fit none."""
-    missing = {fold(text) for text in export.missing_codes}
     if attribute.multi:
-        return _spread(cells, attribute, missing), 0
-    return _joined(cells[attribute.column], attribute, missing)
+        return _spread(table, attribute, export), 0
+    missing = not_answered(export.missing_codes)
+    return _joined(table.cells[attribute.column], attribute, missing)
 
 
 def _spread(
-    cells: pd.DataFrame, attribute: Attribute, missing: set[str]
+    table: RawTable, attribute: Attribute, export: Export
 ) -> dict[str, pd.Series[bool]]:
-    folded = {
-        choice: cells[header].map(fold) for choice, header in attribute.multi.items()
-    }
+    """A code or its words may say that a choice was not ticked: 2 is often *No*."""
+    cells = table.cells
     answered = pd.Series(data=False, index=cells.index)
-    for column in folded.values():
-        answered |= (column != "") & ~column.isin(missing)
+    ticked = {}
+    for choice, header in attribute.multi.items():
+        words = table.value_labels.get(header, {})
+        gone = not_answered(export.missing_codes, words) | NOT_SHOWN
+        spoken = {fold(code): fold(text) for code, text in words.items()}
+        column = cells[header].map(fold)
+        answered |= ~column.isin(gone)
+        left = gone | NOT_TICKED
+        left |= {code for code, text in spoken.items() if text in left - {""}}
+        ticked[choice] = ~column.isin(left)
     return {
-        f"{attribute.name}.{choice}": (~column.isin(NOT_TICKED | missing))
-        .astype("boolean")
-        .where(answered)
-        for choice, column in folded.items()
+        f"{attribute.name}.{choice}": column.astype("boolean").where(answered)
+        for choice, column in ticked.items()
     }
 
 
@@ -55,7 +63,7 @@ def _joined(
     ticked: dict[str, set[str] | None] = {}
     strange: dict[str, int] = {}
     for text in column.unique():
-        blank = fold(text) in {"", *missing}
+        blank = fold(text) in missing
         ticked[text], strange[text] = (
             (None, 0) if blank else split_choices(text, attribute.separator, values)
         )

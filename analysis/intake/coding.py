@@ -39,6 +39,7 @@ def coding_shifts(
             yield (
                 f"{export.file}: {name}: {said}. If so, declare each code of the file "
                 f"and what it stands for under [surveys.{export.survey}.answers.{name}]"
+                "; if the stray code means no answer, declare it in missing_codes"
             )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.intake.answers import accepted, fold
+from analysis.intake.answers import accepted, fold, not_answered
 from analysis.intake.pseudonyms import pseudonyms
 from analysis.storage.key import read_key
 
@@ -31,7 +31,10 @@ def conduct_columns(
             ids, key=read_key(), study=study.name, kind="submission"
         )
     if rules.attention:
-        passed = [accepted(cells[c.column], c.accepted) for c in rules.attention]
+        passed = [
+            accepted(cells[c.column], c.accepted, missing=export.missing_codes)
+            for c in rules.attention
+        ]
         found["attentive"] = pd.concat(passed, axis="columns").all(axis="columns")
     found |= _times(cells, export, emptied)
     for total in rules.printed_totals:
@@ -75,7 +78,10 @@ def _numbers(
     cells: pd.DataFrame, header: str, export: Export, emptied: dict[str, int]
 ) -> pd.Series[float]:
     known = ~_missing(cells[header], export)
-    numbers = pd.to_numeric(cells[header].where(known, None), errors="coerce")
+    written = cells[header]
+    if export.decimal == ",":
+        written = written.str.replace(",", ".", regex=False)
+    numbers = pd.to_numeric(written.where(known, None), errors="coerce")
     numbers = numbers.astype(float)
     finite = numbers.where(np.isfinite(numbers))
     if unread := int((finite.isna() & known).sum()):
@@ -84,5 +90,4 @@ def _numbers(
 
 
 def _missing(cells: pd.Series[str], export: Export) -> pd.Series[bool]:
-    gone = {fold(text) for text in ("", *export.missing_codes)}
-    return cells.map(fold).isin(gone)
+    return cells.map(fold).isin(not_answered(export.missing_codes))

@@ -155,12 +155,13 @@ def _survey(name: str, export: Inspected) -> Iterator[str]:
         TITLES[table.tool],
         table.remark,
     ]
-    yield f"# {_plain(export.file)}: {', '.join(fact for fact in facts if fact)}"
+    told = ", ".join(fact for fact in dict.fromkeys(facts) if fact)
+    yield f"# {_plain(export.file)}: {told}"
     yield f"[surveys.{name}]"
     yield f'title = "Survey {name.rpartition("_")[2]}"'
     listed = ", ".join(quoted(match.instrument.name) for match in sure)
     yield f"instruments = [{listed}]"
-    if table.tool != "none":
+    if table.tool not in {"none", "spss"}:
         yield f"tool = {quoted(table.tool)}"
     if missing := missing_texts(table):
         yield f"missing_codes = [{', '.join(map(quoted, missing))}]"
@@ -183,7 +184,9 @@ def _rows_to_choose(table: RawTable) -> Iterator[str]:
     """REDCap's events and repeating instruments: a survey reads one of them."""
     for key, known in kinds_of_rows(table).items():
         yield f"# several in one file: {', '.join(map(quoted, map(_plain, known)))}"
-        yield f"# {key} = …  # choose one; without it the file is refused"
+        each = ", or a list: one wave may be an event of each arm"
+        more = each if key == "event" else ""
+        yield f"# {key} = …  # choose one{more}; without it the file is refused"
 
 
 def _finished(export: Inspected) -> Iterator[str]:

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 LIKE_ENOUGH = 0.5
 """Likeness from which a new header is proposed for one that is gone."""
+SINGLE = (
+    *("staff_member", "arm", "site", "team", "consent", "finished"),
+    *("submission", "started", "submitted", "seconds"),
+)
+"""Columns of a survey that are one header each, by their keys."""
 FITTING = 0.1
 """What is added to the likeness where the answers have the same codes."""
 
@@ -153,7 +158,7 @@ def declared_headers(export: Export) -> Iterator[tuple[tuple[str, ...], str]]:
     columns = export.columns
     for place, header in enumerate(columns.participant):
         yield ("columns", "participant", str(place)), header
-    for name in ("staff_member", "arm", "site", "team", "consent", "finished"):
+    for name in SINGLE:
         if header := getattr(columns, name):
             yield ("columns", name), header
     for item, header in columns.items.items():
@@ -164,6 +169,16 @@ def declared_headers(export: Export) -> Iterator[tuple[tuple[str, ...], str]]:
                 yield ("attributes", attribute.name, "multi", choice), header
         else:
             yield ("attributes", attribute.name, "column"), attribute.column
+    for name, header in export.texts.items():
+        yield ("texts", name), header
+    yield from _rule_headers(export)
+
+
+def _rule_headers(export: Export) -> Iterator[tuple[tuple[str, ...], str]]:
+    for check in export.cleaning.attention:
+        yield ("cleaning", "attention", check.column), check.column
+    for total in export.cleaning.printed_totals:
+        yield ("cleaning", "printed_total", total.score), total.column
 
 
 Found = dict[tuple[str, ...], str]

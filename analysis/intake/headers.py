@@ -42,7 +42,7 @@ def find_columns(table: RawTable, wanted: str) -> list[int]:
             return [same[number - 1]]
     sought = fold(wanted)
     written = [fold(name) for name in headers]
-    asked = [fold(table.labels.get(name, "")) for name in headers]
+    asked = [fold(label) for label in table.labels_in_order()]
     for texts in (written, asked):
         if fits := [place for place, text in enumerate(texts) if text == sought]:
             return fits
@@ -76,7 +76,7 @@ def with_wanted_headers(
     for name in dict.fromkeys(wanted):
         places = find_columns(table, name)
         if len(places) != 1:
-            faults.append(f"{file}: {_not_one(name, places, headers)}")
+            faults.append(f"{file}: {not_one(name, places, headers)}")
         elif claimed.setdefault(places[0], name) != name:
             copies[name] = places[0]
     renamed = [claimed.get(place, name) for place, name in enumerate(headers)]
@@ -111,7 +111,8 @@ def _renamed(table: RawTable, renamed: list[str], copies: dict[str, int]) -> Raw
     )
 
 
-def _not_one(name: str, places: list[int], headers: list[str]) -> str:
+def not_one(name: str, places: list[int], headers: list[str]) -> str:
+    """Say that a declared header fits no column, or several, and which."""
     if not places:
         return unknown("column", name, [shortened(header) for header in headers])
     if all(headers[place] == name for place in places):

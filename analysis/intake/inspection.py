@@ -53,6 +53,8 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "attribute": ("age", "sex", "gender", "ethnicity", "role", "years", "education"),
 }
 """Part a column may play → words of its header or question that hint at it."""
+OF_A_FORM = ("_complete", "_timestamp")
+"""Ends of REDCap's columns about a form, whose names begin with the form's."""
 IDS = ("id", "code", "number", "nr", "no")
 PEOPLE = ("participant", "subject", "person", "respondent", "user", "record", "study")
 
@@ -107,8 +109,10 @@ def inspect_columns(table: RawTable, file: str) -> tuple[Column, ...]:
             "hold answers. Export it with a row of headers",
         )
     return tuple(
-        _column(header, table.labels.get(header, ""), table.cells.iloc[:, place])
-        for place, header in enumerate(headers)
+        _column(header, label, table.cells.iloc[:, place])
+        for place, (header, label) in enumerate(
+            zip(headers, table.labels_in_order(), strict=True)
+        )
     )
 
 
@@ -183,7 +187,7 @@ def candidate_roles(columns: Iterable[Column]) -> dict[str, list[Column]]:
 
 
 def _roles(column: Column) -> Iterator[str]:
-    if column.kind in {"blank", "free text"} or column.header.endswith("_complete"):
+    if column.kind in {"blank", "free text"} or column.header.endswith(OF_A_FORM):
         return
     heard = set(words(column.header))
     if len(column.label) <= LONG:

@@ -191,7 +191,7 @@ def _elements(cells: pd.DataFrame, export: Export) -> pd.DataFrame:
     """The elements as the pseudonym takes them, a column each."""
     return pd.DataFrame(
         {
-            f"{ELEMENT}{place}": identifiers(cells, (header,))
+            f"{ELEMENT}{place}": identifiers(cells, (header,), export.missing_codes)
             for place, header in enumerate(export.columns.participant, start=1)
         }
     )

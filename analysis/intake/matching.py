@@ -26,6 +26,10 @@ WORTH_SAYING = 0.45
 LIKE_ENOUGH = 0.72
 LEAST_FOUND = 0.6
 BY_ORDER_ALONE = 0.3
+LEAST_FITTING = 0.5
+"""Share of the answers that must fit, unless the headers name the very items."""
+GENERIC = re.compile(r"[a-z]{0,3}_?\d+[a-z]?", re.IGNORECASE)
+"""A name that any questionnaire may give an item, such as q01."""
 NUMBERED = re.compile(r"^(?P<stem>.*?)(?P<number>\d+)(?P<end>\D*)$")
 
 
@@ -96,7 +100,7 @@ def match_instruments(
                 named=named,
                 fit=fit,
             )
-            if by != "order" or fit > 0.95:
+            if fit >= _least_fitting(instrument, by):
                 matches.append(match)
         found.extend(sorted(matches, key=lambda match: -match.score)[:1])
     kept = [match for match in found if match.score >= WORTH_SAYING]
@@ -138,8 +142,45 @@ def share_fitting(
 def _ways(instrument: Instrument, columns: Sequence[Column]) -> list[Way]:
     patterned = _by_pattern(instrument, columns)
     if patterned:
-        return [patterned]
-    return [_by_words(instrument, columns), *_by_order(instrument, columns)]
+        return [_weighed(patterned, instrument, columns)]
+    by_words = _weighed(_by_words(instrument, columns), instrument, columns)
+    return [by_words, *_by_order(instrument, columns)]
+
+
+def _least_fitting(instrument: Instrument, by: str) -> float:
+    if by == "order":
+        return 0.95
+    return 0.0 if by == "name" and not _is_generic(instrument) else LEAST_FITTING
+
+
+def _is_generic(instrument: Instrument) -> bool:
+    return all(GENERIC.fullmatch(item.name) for item in instrument.items)
+
+
+def _weighed(way: Way, instrument: Instrument, columns: Sequence[Column]) -> Way:
+    """A match by names such as q01, which prove no more than the items' order does.
+
+    They are taken at their worth where the questions themselves agree, or where the
+    file has exactly as many such columns as the instrument has items.
+    """
+    items, pattern, by, named = way
+    if not items or not _is_generic(instrument):
+        return way
+    asked = {column.header: column.label or column.header for column in columns}
+    labels = {item.name: item.label for item in instrument.items}
+    agree = sum(
+        similarity(labels[i], asked[h]) >= LIKE_ENOUGH for i, h in items.items()
+    )
+    stems = {_stem(header) for header in items.values()}
+    run = sum(_stem(header) in stems for header in asked)
+    if agree >= LEAST_FOUND * len(items) or run == len(instrument.items):
+        return way
+    return items, pattern, by, min(named, BY_ORDER_ALONE)
+
+
+def _stem(header: str) -> str:
+    numbered = NUMBERED.match(header)
+    return fold(numbered["stem"]) if numbered else fold(header)
 
 
 def _by_pattern(instrument: Instrument, columns: Sequence[Column]) -> Way | None:

@@ -6,6 +6,7 @@ Whatever is not sure is a comment. What is written holds headers, never a cell.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.intake.drift import declared_headers
@@ -17,14 +18,26 @@ if TYPE_CHECKING:
     from analysis.intake.drift import Comparison
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heads:
+    """What is told of a new wave beside its file.
+
+    Attributes
+    ----------
+    event : tuple of str
+        REDCap's events, several where each arm has its own.
+    """
+
+    title: str = ""
+    date: str = ""
+    event: tuple[str, ...] = ()
+
+
+NO_HEADS = Heads()
+
+
 def wave_table(
-    study: Study,
-    new: Export,
-    compared: Comparison | None,
-    *,
-    title: str = "",
-    date: str = "",
-    event: str = "",
+    study: Study, new: Export, compared: Comparison | None, heads: Heads = NO_HEADS
 ) -> str:
     """The table to add to a study's file for a new wave.
 
@@ -36,10 +49,12 @@ def wave_table(
     at = f"waves.{new.wave}"
     lines = []
     if new.wave not in study.wave_names():
-        lines += ["", f"[{at}]", f"title = {quoted(title or new.wave)}"]
-        lines += [f"date = {date}"] if date else []
+        lines += ["", f"[{at}]", f"title = {quoted(heads.title or new.wave)}"]
+        lines += [f"date = {heads.date}"] if heads.date else []
     lines += ["", f"[{at}.{new.survey}]", f"file = {quoted(new.file)}"]
-    lines += [f"event = {quoted(event)}"] if event else []
+    if heads.event:
+        first, *others = heads.event
+        lines.append(f"event = {_list(heads.event) if others else quoted(first)}")
     if compared is not None:
         lines += _recodings_told(compared)
         lines += _overrides(new, compared)
@@ -65,7 +80,9 @@ def _overrides(new: Export, compared: Comparison) -> Iterator[str]:
         listed = [compared.found.get(key, declared[key]) for key in participant]
         yield from _line("columns.participant", listed, participant, compared)
     for key in declared:
-        if key in differs and key[0] != "items" and key not in participant:
+        if key in differs and key[0] == "cleaning":
+            yield from _of_a_rule(key, compared)
+        elif key in differs and key[0] != "items" and key not in participant:
             name = ".".join(map(bare, key))
             yield from _line(name, compared.found.get(key, ""), [key], compared)
     for name in new.instruments:
@@ -77,6 +94,13 @@ def _overrides(new: Export, compared: Comparison) -> Iterator[str]:
                 header = compared.found.get(key, "")
                 line = f"items.{name}.{bare(item)}"
                 yield from _line(line, header, [key], compared)
+
+
+def _of_a_rule(key: tuple[str, ...], found: Comparison) -> Iterator[str]:
+    """A rule may be one of several, so it is not written over but told."""
+    now = quoted(found.found[key]) if key in found.found else "not found"
+    yield f"# cleaning.{key[1]}: the column {quoted(key[2])} is now {now}."
+    yield f"# If so, give cleaning.{key[1]} here anew, whole."
 
 
 def _line(

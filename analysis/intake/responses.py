@@ -17,8 +17,10 @@ from analysis.foundation import DataError
 from analysis.intake.answers import (
     accepted,
     attribute_values,
+    fold,
     group_names,
     item_codes,
+    not_answered,
 )
 from analysis.intake.choices import choice_columns
 from analysis.intake.coding import coding_shifts
@@ -193,20 +195,29 @@ def _people(
 ) -> dict[str, pd.Series[str]]:
     key = read_key()
     columns = export.columns
-    found = {"participant": identifiers(cells, columns.participant)}
+    missing = export.missing_codes
+    found = {"participant": identifiers(cells, columns.participant, missing)}
     if columns.staff_member:
-        found["staff_member"] = identifiers(cells, (columns.staff_member,))
+        found["staff_member"] = identifiers(cells, (columns.staff_member,), missing)
     return {
         kind: pseudonyms(named, key=key, study=study.name, kind=kind)
         for kind, named in found.items()
     }
 
 
-def identifiers(cells: pd.DataFrame, headers: tuple[str, ...]) -> pd.Series[str]:
-    """One text a row from the columns that identify; empty if any of them is blank."""
+def identifiers(
+    cells: pd.DataFrame, headers: tuple[str, ...], missing: tuple[str, ...] = ()
+) -> pd.Series[str]:
+    """One text a row from the columns that identify; empty if any of them is missing.
+
+    Those who have none must not become one person called ``NA``. A missing code of
+    digits alone is not asked: 99 is no answer to an item, but may well be somebody.
+    """
     if not headers:
         return pd.Series("", index=cells.index)
-    first, *others = (cells[header].str.upper() for header in headers)
+    gone = not_answered(text for text in missing if not text.isdecimal())
+    parts = (cells[h].mask(cells[h].map(fold).isin(gone), "") for h in headers)
+    first, *others = (part.str.upper() for part in parts)
     joined, known = first, first != ""
     for element in others:
         joined = joined + "\x1e" + element
@@ -232,7 +243,8 @@ def _places(
             found[kind] = blank
             continue
         found[kind] = group_names(cells[header], groups, words.get(header))
-        answered = ~cells[header].isin(("", *export.missing_codes))
+        gone = not_answered(export.missing_codes, words.get(header))
+        answered = ~cells[header].map(fold).isin(gone)
         if unnamed := int(((found[kind] == "") & answered).sum()):
             known = ", ".join(group.name for group in groups)
             faults.append(
@@ -253,12 +265,18 @@ def _consent(table: RawTable, export: Export) -> dict[str, pd.Series[bool]]:
     everyone = pd.Series(data=True, index=cells.index)
     return {
         "consented": accepted(
-            cells[columns.consent], rules.consent, words.get(columns.consent)
+            cells[columns.consent],
+            rules.consent,
+            words.get(columns.consent),
+            missing=export.missing_codes,
         )
         if columns.consent
         else everyone,
         "finished": accepted(
-            cells[columns.finished], rules.finished, words.get(columns.finished)
+            cells[columns.finished],
+            rules.finished,
+            words.get(columns.finished),
+            missing=export.missing_codes,
         )
         if columns.finished
         else everyone,
@@ -272,7 +290,7 @@ def _attributes(
     found: dict[str, pd.Series[float] | pd.Series[str] | pd.Series[bool]] = {}
     for attribute in export.attributes:
         if attribute.multi or attribute.separator:
-            choices, outside = choice_columns(cells, attribute, export)
+            choices, outside = choice_columns(table, attribute, export)
             found |= choices
         else:
             words = table.value_labels.get(attribute.column)
@@ -295,7 +313,8 @@ def _texts(
     """Free texts without what names or reaches a person."""
     found = {}
     for name, header in export.texts.items():
-        written = cells[header].mask(cells[header].isin(export.missing_codes), "")
+        gone = cells[header].map(fold).isin(not_answered(export.missing_codes))
+        written = cells[header].mask(gone, "")
         scrubbed = scrub(written, names=names)
         found[f"{TEXT}{name}"] = scrubbed.texts
         for kind, count in scrubbed.counts.items():
@@ -332,6 +351,7 @@ def _items(
                 f"{instrument.usual_coding.ends}{labels}. Declare others under "
                 f"[surveys.{export.survey}.answers.{instrument.name}] or missing_codes"
             )
+        if codes.unmapped or codes.emptied.get("out of range"):
             misfits.append(column)
     faults.extend(coding_shifts(cells, export, study, misfits))
     return found

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import ROOT, Project, copy_study
 
@@ -109,6 +110,137 @@ class TestData:
     def test_unknown_study(self, small: Project, command: str) -> None:
         told = "unknown study 'smal'. Did you mean 'small'? Known: small"
         fault(small, command, "smal", code=10, told=told)
+
+
+EVENTS = "record_id,redcap_event_name,allocated,now\n"
+EVENTS += "1,base_arm_1,A,\n1,later_arm_1,B,3\n"
+RECEIVED: dict[str, tuple[str | bytes, str, str]] = {
+    "a header alone": ("now\n", "", "holds a header and no responses"),
+    "rows of other lengths": (
+        f"now,x\n5,1\n{SECRET}\n",
+        'delimiter = ","',
+        "1 of 2 rows do not have the header's 2 cells. Check delimiter = …",
+    ),
+    "another encoding than declared": (
+        b"now,x\n5,\xe9\n",
+        'encoding = "utf-8"',
+        "export.csv: is not text in utf-8",
+    ),
+    "quotes that do not close": (
+        f'now,x\n5,"{SECRET}\n',
+        'delimiter = ","',
+        "export.csv: is not a table, near line 2",
+    ),
+    "a column twice": (
+        "now,now\n5,6\n",
+        "",
+        "column 'now' stands 2 times; say which: 'now#1' or 'now#2'",
+    ),
+    "another tool than declared": (
+        "now\n5\n",
+        'tool = "qualtrics"',
+        "is declared as Qualtrics but shows no sign of it. Correct tool = …",
+    ),
+    "several events": (
+        EVENTS,
+        "",
+        'Declare event = …, one of "base_arm_1", "later_arm_1"',
+    ),
+    "an event that is not there": (
+        EVENTS,
+        'event = "latter_arm_1"',
+        "unknown event 'latter_arm_1'. Did you mean 'later_arm_1'?",
+    ),
+    "events that contradict each other": (
+        EVENTS,
+        'event = "later_arm_1"\ncarried = "allocated"',
+        "column 'allocated' says different things of 1 people at different events",
+    ),
+    "no data dictionary where one is declared": (
+        EVENTS,
+        'event = "later_arm_1"\ndictionary = "export.csv"',
+        "is not a REDCap data dictionary: there is no 'Variable / Field Name'",
+    ),
+    "a dictionary that is missing": (
+        EVENTS,
+        'event = "later_arm_1"\ndictionary = "words.csv"',
+        "words.csv: not found in",
+    ),
+    "people told apart by nothing": (
+        "now\n5\n",
+        'columns.participant = ["code"]',
+        "unknown column 'code'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RECEIVED)
+def test_a_file_that_is_not_what_was_declared(small: Project, case: str) -> None:
+    content, declared, told = RECEIVED[case]
+    small.receive("small", "export.csv", content)
+    small.declare(
+        "small", STUDY.replace("[waves.before]", f"{declared}\n[waves.before]")
+    )
+    fault(small, "check", "small", code=11, told=told)
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("x.xlsx", "x.xlsx: is not a spreadsheet that can be read"),
+        ("x.sav", "x.sav: is not a SPSS file that can be read"),
+        ("x.dta", "x.dta: is not a Stata file that can be read"),
+        ("x.parquet", "x.parquet: is not a Parquet file that can be read"),
+    ],
+)
+def test_another_kind_of_file_under_this_name(
+    small: Project, file: str, told: str
+) -> None:
+    path = small.receive("small", file, f"now\n{SECRET}\n")
+    small.declare("small", STUDY.replace("export.csv", file))
+    for command in (("check", "small"), ("new", "other", str(path))):
+        fault(small, *command, code=11, told=told)
+    small.declare("small", STUDY)
+    asked = ("add-wave", "small", file, "--survey", "staff", "--wave", "after")
+    fault(small, *asked, code=11, told=told)
+
+
+def test_an_unknown_sheet(small: Project) -> None:
+    path = small.receive("small", "x.xlsx", b"")
+    pd.DataFrame({"now": [5]}).to_excel(path, index=False, sheet_name="Answers")
+    text = STUDY.replace("export.csv", "x.xlsx")
+    small.declare(
+        "small", text.replace("[waves.before]", 'sheet = "Anwers"\n[waves.before]')
+    )
+    told = "unknown sheet 'Anwers'. Did you mean 'Answers'?"
+    fault(small, "check", "small", code=11, told=told)
+
+
+@pytest.mark.parametrize(
+    ("declared", "told"),
+    [
+        ('tool = "qualtrix"', "unknown value 'qualtrix'. Did you mean 'qualtrics'?"),
+        ('encoding = "utf-99"', "unknown encoding 'utf-99'. Did you mean 'utf-8'?"),
+        ('delimiter = ";;"', "delimiter] must be one character"),
+        ('decimal = ";"', "decimal] unknown value ';'"),
+        ("event = []", "event] must name an event"),
+        ("carried = 3", "carried] must be a list of texts"),
+        ('dictionary = "../words.csv"', "dictionary] must lie in the study's raw"),
+    ],
+)
+def test_a_file_declared_in_a_way_no_file_is(
+    small: Project, declared: str, told: str
+) -> None:
+    small.declare(
+        "small", STUDY.replace("[waves.before]", f"{declared}\n[waves.before]")
+    )
+    fault(small, "check", "small", code=10, told=told)
+
+
+def test_two_waves_of_the_same_rows(small: Project) -> None:
+    small.declare("small", STUDY + '[waves.after]\nstaff.file = "export.csv"\n')
+    told = "[waves.after.staff] reads the same answers as wave 'before'"
+    fault(small, "check", "small", code=10, told=told)
 
 
 def test_unknown_parameter(small: Project) -> None:

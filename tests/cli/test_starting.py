@@ -152,3 +152,74 @@ def test_the_three_real_waves_go_through_one_study(project: Project) -> None:
     told = said(project.heard("check", FOLDER))
     for rows in (476, 176, 87):
         assert f"{rows} responses" in told
+
+
+EVENTS = lines(
+    [
+        ["record_id", "redcap_event_name", "allocated", ITEM],
+        *[[n, "base_arm_1", "A", n % 11] for n in range(30)],
+        *[[n, "later_arm_1", "", 5] for n in range(30)],
+        *[[n, "later_arm_2", "", 6] for n in range(30, 40)],
+    ]
+)
+
+
+def test_the_events_of_one_redcap_file_become_waves(project: Project) -> None:
+    project.studies.mkdir()
+    path = project.receive("mine", "redcap.csv", EVENTS)
+    told = said(project.heard("new", "mine", "redcap.csv"))
+    assert "70 rows, 4 columns, utf-8, REDCap" in told
+    file = project.studies / "mine.toml"
+    text = file.read_text("utf-8")
+    assert '# several in one file: "base_arm_1", "later_arm_1", "later_arm_2"' in text
+    told = said(project.heard("check", "mine"), code=11)
+    assert "holds rows of 3 kinds in redcap_event_name" in told
+    text = text.replace("# event = …", 'event = "base_arm_1"\n#')
+    file.write_text(text + "[arms]\nA.title = 'A'\n", encoding="utf-8")
+    asked = ("add-wave", "mine", "redcap.csv", "--survey", "survey_1", "--wave", "x")
+    told = said(project.heard(*asked, "--write"), code=10)
+    assert "reads the same answers as wave 'wave_1'" in told
+    events = ("--event", "later_arm_1", "--event", "later_arm_2")
+    told = said(project.heard(*asked, *events, "--write"))
+    assert 'event = ["later_arm_1", "later_arm_2"]' in told
+    text = file.read_text("utf-8")
+    columns = '[surveys.survey_1.columns]\narm = "allocated"\n[waves.wave_1]'
+    file.write_text(text.replace("[waves.wave_1]", columns, 1), encoding="utf-8")
+    told = said(project.heard("check", "mine"))
+    assert "x survey_1 40 responses, utf-8, REDCap, 'allocated' of 30 rows" in told
+    assert path.read_text("utf-8") == EVENTS
+    told = said(project.heard(*asked[:-1], "y", "--event", "late_arm_1"), code=11)
+    assert "unknown event 'late_arm_1'. Did you mean 'later_arm_1'?" in told
+
+
+def test_every_declared_column_is_looked_for_in_the_new_wave(project: Project) -> None:
+    names = ["Handed in", "Trap", "Printed", "Remarks"]
+    rows = [[n % 11, "2026-01-31", "five", n % 11, SECRET] for n in range(30)]
+    project.receive("mine", "before.csv", lines([[ITEM, *names], *rows]))
+    later = [ITEM, *(f"{name} (new form)" for name in names[:3]), "Said"]
+    project.receive("mine", "after.csv", lines([later, *rows]))
+    project.declare("mine", COLUMNS)
+    asked = ("add-wave", "mine", "after.csv", "--survey", "staff", "--wave", "after")
+    told = said(project.heard(*asked))
+    for name in names[:3]:
+        assert f"renamed: '{name}' → '{name} (new form)'?" in told
+    assert "missing: 'Remarks'" in told
+    assert 'columns.submitted = "Handed in (new form)"' in told
+    assert '# cleaning.attention: the column "Trap" is now "Trap (new form)".' in told
+    assert "# texts.remarks = … # not found" in told
+
+
+COLUMNS = f"""
+title = "A small study"
+summary = "What was done."
+[surveys.staff]
+title = "Staff survey"
+instruments = ["seed_confidence"]
+items.seed_confidence.now = "{ITEM}"
+columns.submitted = "Handed in"
+texts.remarks = "Remarks"
+cleaning.attention = {{ column = "Trap", accepted = "five" }}
+cleaning.printed_total = {{ column = "Printed", score = "seed_confidence.now" }}
+[waves.before]
+staff.file = "before.csv"
+"""

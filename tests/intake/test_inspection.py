@@ -124,6 +124,32 @@ def test_no_instrument_is_found_where_there_is_none() -> None:
     assert match_instruments(seen, inspect_columns(seen, "x.csv"), instruments) == []
 
 
+SCALED = ["strongly agree", "slightly agree", "slightly disagree", "strongly disagree"]
+
+
+def matched(name: str, columns: dict[str, list[str]]) -> list[tuple[str, bool]]:
+    """Whether an instrument is proposed, by what, and whether it is written so."""
+    seen = table(columns)
+    found = match_instruments(seen, inspect_columns(seen, "x"), [read_instrument(name)])
+    return [(match.by, match in chosen(found)) for match in found]
+
+
+def test_names_any_form_may_have_need_as_many_columns_as_items() -> None:
+    def columns(many: int) -> dict[str, list[str]]:
+        return {f"Q{n:02d}": SCALED for n in range(1, many + 1)}
+
+    assert matched("eq22", columns(22)) == [("words", True)]
+    assert matched("eq22", columns(30)) == [("words", False)]
+
+
+def test_an_instrument_whose_answers_do_not_fit_is_not_proposed() -> None:
+    columns = {f"Q{n:02d}": ["red", "green", "blue"] for n in range(1, 23)}
+    assert matched("eq22", columns) == []
+    # its very own item names are worth a word all the same
+    named = {item: ["red", "green", "blue"] for item in CARE}
+    assert matched("care", named) == [("name", False)]
+
+
 def inspected(*paths: str) -> list[object]:
     instruments = [read_instrument(name) for name in instrument_names()]
     return [inspect_export(read_table(ROOT / p), p, instruments) for p in paths]

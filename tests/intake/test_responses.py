@@ -118,6 +118,57 @@ def test_a_code_with_a_blank_element_is_no_code(project: Project) -> None:
     assert list(responses.frame["participant"]) == ["", ""]
 
 
+def test_those_who_have_no_code_are_not_one_person(project: Project) -> None:
+    rows = [row(letter=text) for text in ("-99", "PREFER NOT TO SAY", "a")]
+    people = list(mapped(project, *rows).frame["participant"])
+    assert people[:2] == ["", ""]
+    assert people[2]
+
+
+def test_a_missing_code_of_digits_may_be_somebody(project: Project) -> None:
+    whole = STUDY.replace('["-99", "Prefer', '["-99", "99", "Prefer')
+    text = "\n".join([",".join(HEADER), row(day="99"), row(first="99")]) + "\n"
+    project.receive("study", "export.csv", text)
+    declared = parse_study(whole, name="study", read_instrument=read_instrument)
+    (responses,) = map_responses(read_exports(declared, "before"))
+    assert all(responses.frame["participant"])
+    assert math.isnan(first_item(responses)[1])
+
+
+def test_a_missing_code_is_no_team_and_no_consent(project: Project) -> None:
+    whole = STUDY.replace('consent = ["Yes"]', 'consent = ["*"]')
+    cells = ("no", "-99", "Prefer Not To Say", "")
+    rows = [row(consent=cell, team="prefer not to say") for cell in cells]
+    project.receive("study", "export.csv", "\n".join([",".join(HEADER), *rows]) + "\n")
+    declared = parse_study(whole, name="study", read_instrument=read_instrument)
+    (responses,) = map_responses(read_exports(declared, "before"))
+    assert list(responses.frame["consented"]) == [True, False, False, False]
+    assert list(responses.frame["team"]) == [""] * 4
+
+
+def test_emptying_what_is_out_of_range_does_not_hide_a_shifted_export(
+    project: Project,
+) -> None:
+    whole = STUDY.replace(
+        'repeats = "last"', 'repeats = "last"\nout_of_range = "empty"'
+    )
+    declared = parse_study(whole, name="study", read_instrument=read_instrument)
+
+    def received(*rows: str) -> Responses:
+        text = "\n".join([",".join(HEADER), *rows]) + "\n"
+        project.receive("study", "export.csv", text)
+        (responses,) = map_responses(read_exports(declared, "before"))
+        return responses
+
+    shifted = [row(first="0"), row(first="4")]
+    with pytest.raises(DataError) as caught:
+        received(*shifted)
+    assert "looks like an export coded one lower" in str(caught.value)
+    assert "if the stray code means no answer" in str(caught.value)
+    emptied = received(*shifted, row(first="5")).emptied
+    assert emptied == {"out of range: care.at_ease": 1}
+
+
 def test_arm_comes_through_the_team_and_blank_teams_stay_blank(
     project: Project,
 ) -> None:

@@ -4,60 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import Project, shared_data
+from conftest import Project
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from received import codes, declared, mapped, quoted
 
 from analysis.cleaning import clean_responses
-from analysis.declarations import Study, parse_study
 from analysis.foundation import DataError
-from analysis.intake import Responses, map_responses, read_exports
+from analysis.intake import map_responses, read_exports
 from analysis.intake.tools import as_received, recognise_tool
-from analysis.storage.declared import read_instrument
-from analysis.storage.readers import RawTable, read_table
-
-STUDY = """
-title = "A study"
-summary = "What was done."
-[surveys.staff]
-title = "Staff survey"
-instruments = ["seed_confidence"]
-items.seed_confidence.now = "%s"
-%s
-[waves.before]
-staff.file = "%s"
-"""
-
-
-def declared(item: str, more: str = "", file: str = "export.csv") -> Study:
-    text = STUDY % (item, more, file)
-    return parse_study(text, name="study", read_instrument=read_instrument)
-
-
-def mapped(
-    project: Project, text: str, item: str, more: str = "", file: str = "export.csv"
-) -> Responses:
-    path = project.receive("study", file, text)
-    study = declared(item, more, file)
-    (responses,) = map_responses(read_exports(study, "before"))
-    assert path.read_text("utf-8") == text
-    return responses
-
-
-def codes(responses: Responses) -> list[float]:
-    return [float(code) for code in responses.frame["seed_confidence.now"]]
-
-
-def quoted(*rows: list[str]) -> str:
-    return "".join(
-        ",".join('"' + cell.replace('"', '""') + '"' for cell in row) + "\n"
-        for row in rows
-    )
-
+from analysis.storage.readers import RawTable
 
 # ------------------------------------------------------------------------- Qualtrics
 
@@ -125,12 +84,21 @@ def test_previews_spam_and_unfinished_rows_of_qualtrics_are_counted(
         ("40", "1", "anonymous", "6"),
         ("4", "1", "anonymous", "7"),
         ("16", "1", "anonymous", "8"),
+        ("32", "1", "anonymous", "9"),
+        ("132", "1", "anonymous", "9"),
+        ("256", "1", "anonymous", "6"),
+        ("Synthetic", "1", "anonymous", "6"),
+        ("Survey Preview Spam", "1", "anonymous", "6"),
+        ("Imported Spam", "1", "anonymous", "6"),
+        ("Offline Survey Preview", "1", "anonymous", "6"),
+        ("EX Offline", "1", "anonymous", "9"),
         ("0", "1", "preview", "6"),
     )
     responses = mapped(project, text, "Q1", FINISHED)
     cleaned = clean_responses(responses.frame, responses.export)
-    assert cleaned.left_out == {"preview": 8, "not_finished": 1}
-    assert list(cleaned.frame["seed_confidence.now"]) == [1.0, 5.0, 7.0, 8.0]
+    assert cleaned.left_out == {"preview": 13, "not_finished": 1}
+    kept = [1.0, 5.0, 7.0, 8.0, 9.0, 9.0, 9.0]
+    assert list(cleaned.frame["seed_confidence.now"]) == kept
     assert "preview" not in cleaned.frame
 
 
@@ -140,8 +108,41 @@ def test_previews_are_kept_where_the_study_says_so(project: Project) -> None:
     assert clean_responses(responses.frame, responses.export).left_out == {}
 
 
+@pytest.mark.parametrize("header", ["Response Type", "status", "Status#1"])
+def test_previews_are_seen_even_where_the_study_reads_their_column(
+    project: Project, header: str
+) -> None:
+    text = qualtrics((*SEEN, "1"), ("Survey Preview", "True", "anonymous", "2"))
+    if "#" in header:
+        text = text.replace('"Finished"', '"Status"', 1)
+    more = f'columns.finished = "{header}"\ncleaning.finished = ["*"]'
+    responses = mapped(project, text, "Q1", more)
+    cleaned = clean_responses(responses.frame, responses.export)
+    assert cleaned.left_out == {"preview": 1}
+
+
+def test_questions_in_another_language_are_no_response(project: Project) -> None:
+    text = qualtrics((*SEEN, "3"), headers=2)
+    for english, other in (
+        ("Start Date", "Startdatum"),
+        ("End Date", "Enddatum"),
+        ("Response ID", "Antwort-ID"),
+    ):
+        text = text.replace(english, other)
+    assert codes(mapped(project, text, "Q1")) == [3.0]
+
+
+def test_each_of_two_columns_of_a_name_has_its_own_question(project: Project) -> None:
+    names, questions = [*NAMES, "Q1"], [*QUESTIONS, "How much do you look forward?"]
+    moments = ["2026-01-01 10:00:00"] * 2
+    row = [*moments, "0", "1", "R_1", "anonymous", "3", "4"]
+    text = quoted(names, questions, row)
+    assert codes(mapped(project, text, "How confident are you now")) == [3.0]
+    assert codes(mapped(project, text, "how much do you look")) == [4.0]
+
+
 def test_one_of_two_columns_of_a_name_is_chosen_by_number(project: Project) -> None:
-    text = "Q1,Q1,ResponseId,StartDate,EndDate\n3,4,R,a,b\n"
+    text = "Q1,Q1,ResponseId,StartDate,EndDate\n3,4,R,2026-01-01,2026-01-01\n"
     with pytest.raises(DataError, match=r"stands 2 times; say which: 'Q1#1' or 'Q1#2'"):
         mapped(project, text, "Q1")
     assert codes(mapped(project, text, "Q1#2")) == [4.0]
@@ -152,121 +153,6 @@ def test_one_of_two_columns_of_a_name_is_chosen_by_number(project: Project) -> N
 def test_headers_without_a_response_are_no_export(project: Project) -> None:
     with pytest.raises(DataError, match="holds headers and no responses"):
         mapped(project, qualtrics(), "Q1")
-
-
-# ---------------------------------------------------------------------------- REDCap
-
-
-def redcap(project: Project, file: str) -> Path:
-    source = shared_data("redcap_export_fixtures") / file
-    return project.receive("study", file, source.read_bytes())
-
-
-DATA = "arm-single-longitudinal__data.csv"
-
-
-def received(project: Project, file: str, item: str, more: str = "") -> RawTable:
-    redcap(project, file)
-    study = declared(item, more, file)
-    return read_exports(study, "before").tables["staff"]
-
-
-@pytest.mark.parametrize(
-    "file",
-    [
-        "arm-single-longitudinal",
-        "checkboxes-1",
-        "decimal-comma",
-        "longitudinal",
-        "repeating-instruments",
-        "survey",
-    ],
-)
-def test_every_redcap_project_is_recognised(file: str) -> None:
-    path = shared_data("redcap_export_fixtures") / f"{file}__data.csv"
-    assert recognise_tool(read_table(path)) == "redcap"
-
-
-def test_events_of_redcap_are_told_apart(project: Project) -> None:
-    with pytest.raises(DataError) as caught:
-        received(project, DATA, "weight")
-    assert "holds rows of 3 kinds in redcap_event_name" in str(caught.value)
-    assert '"dischage_arm_1"' in str(caught.value)
-    table = received(project, DATA, "weight", 'event = "follow_up_arm_1"')
-    assert list(table.cells["weight"]) == ["13", "23", "33"]
-    with pytest.raises(DataError, match="Did you mean 'follow_up_arm_1'"):
-        received(project, DATA, "weight", 'event = "followup_arm_1"')
-
-
-def test_repeats_of_redcap_are_told_apart(project: Project) -> None:
-    file = "repeating-instruments__data.csv"
-    with pytest.raises(DataError, match=r'Declare instrument = …, one of "", "bp"'):
-        received(project, file, "age")
-    table = received(project, file, "bp_systolic", 'instrument = "bp"')
-    assert list(table.cells["bp_systolic"]) == ["110", "111", "112", "114"]
-    table = received(project, file, "age", 'instrument = ""')
-    assert list(table.cells["age"]) == ["8.9", "9.6"]
-
-
-def test_filters_need_what_they_filter(project: Project) -> None:
-    told = "event = … is declared, but there is no redcap_event_name"
-    with pytest.raises(DataError, match=told):
-        received(project, "checkboxes-1__data.csv", "record_id", 'event = "x"')
-    project.receive("study", "export.csv", "now\n3\n")
-    with pytest.raises(DataError, match=r"instrument = … is for REDCap; this is no "):
-        read_exports(declared("now", 'instrument = "x"'), "before")
-
-
-BOXES = """[surveys.staff.attributes.first]
-multi = { one = "check_one___1", two = "check_one___2" }"""
-
-
-def test_checkboxes_of_redcap_become_a_column_a_choice(project: Project) -> None:
-    file = "checkboxes-1__data.csv"
-    redcap(project, file)
-    study = declared("form_1_complete", BOXES, file)
-    (responses,) = map_responses(read_exports(study, "before"))
-    assert list(responses.frame["first.one"]) == [True, False, True, False]
-    assert list(responses.frame["first.two"]) == [False, False, True, False]
-
-
-def test_the_data_dictionary_gives_the_words(project: Project) -> None:
-    file = "checkboxes-1__data.csv"
-    redcap(project, "checkboxes-1__dictionary.csv")
-    more = 'dictionary = "checkboxes-1__dictionary.csv"'
-    table = received(project, file, "form_1_complete", more)
-    assert table.labels["check_one___3"] == "check one [three]"
-    with pytest.raises(DataError, match="is not a REDCap data dictionary"):
-        received(project, file, "form_1_complete", f'dictionary = "{file}"')
-
-
-def test_answers_of_redcap_are_read_in_the_words_of_its_dictionary(
-    project: Project,
-) -> None:
-    project.receive(
-        "study",
-        "words.csv",
-        "Variable / Field Name,Field Label,"
-        '"Choices, Calculations, OR Slider Labels"\n'
-        'q,How?,"1, Not at all | 2, Completely, yes | 8, 8"\n',
-    )
-    text = "record_id,q,a_complete\n1,1,2\n2,2,2\n3,8,2\n"
-    more = 'dictionary = "words.csv"\nanswers.seed_confidence = '
-    more += '{ "not at all" = 0, "completely, yes" = 10 }'
-    assert codes(mapped(project, text, "q", more)) == [0.0, 10.0, 8.0]
-
-
-def test_a_decimal_comma_is_read_where_it_is_declared(project: Project) -> None:
-    file = "decimal-comma__data.csv"
-    more = "[surveys.staff.attributes]\n"
-    more += 'height = { column = "height", lowest = 1, highest = 3 }'
-    redcap(project, file)
-    study = declared("demographics_complete", more, file)
-    (responses,) = map_responses(read_exports(study, "before"))
-    assert responses.frame["height"].isna().all()
-    study = declared("demographics_complete", 'decimal = ","\n' + more, file)
-    (responses,) = map_responses(read_exports(study, "before"))
-    assert list(responses.frame["height"]) == [1.54, 1.84, 1.95, 1.61]
 
 
 # ----------------------------------------------------------------------- other tools
@@ -325,6 +211,8 @@ def table(headers: list[str], *rows: list[str], kind: str = "CSV") -> RawTable:
         (["ID", "Start time", "Completion time", "Email", "Name"], "microsoft_forms"),
         (["Id", "Start\u00a0time", "Completion time\n"], "microsoft_forms"),
         (["Timestamp", "Which team?"], "google_forms"),
+        (["Zeitstempel", "Welches Team?"], "google_forms"),
+        (["CARIMBO DE DATA/HORA", "Equipe"], "google_forms"),
         (["Respondent ID", "Collector ID", "Start Date"], "surveymonkey"),
         (["id", "age", "Q1"], "none"),
         (["Start time", "Timestamp"], "none"),
@@ -332,6 +220,49 @@ def table(headers: list[str], *rows: list[str], kind: str = "CSV") -> RawTable:
 )
 def test_tools_are_recognised(headers: list[str], tool: str) -> None:
     assert recognise_tool(table(headers, ["1"] * len(headers))) == tool
+
+
+@pytest.mark.parametrize(
+    ("cell", "tool"),
+    [
+        ("2020/10/30 3:08:44 PM GMT+1", "google_forms"),
+        ("2022/03/22 8:53:03 fm CET", "google_forms"),
+        ("2023/04/12 12:35:35 a. m. GMT-3", "google_forms"),
+        ("2022-03-22 08:53:03", "none"),
+        ("2022/03/22", "none"),
+        ("", "none"),
+    ],
+)
+def test_google_forms_shows_by_its_moments_in_any_language(
+    cell: str, tool: str
+) -> None:
+    assert recognise_tool(table(["Tidspunkt", "Lag"], [cell, "x"])) == tool
+
+
+@pytest.mark.parametrize(
+    ("headers", "cells", "tool"),
+    [
+        (
+            ["ID", "Begintijd", "Tijd van voltooien", "E-mail", "Naam"],
+            ["1", "1/31/26 9:05:00", "1/31/26 9:07:00", "anonymous", ""],
+            "microsoft_forms",
+        ),
+        (
+            ["id", "first", "second", "Email"],
+            ["1", "red", "2026-01-31 09:05:00", "x"],
+            "none",
+        ),
+        (
+            ["id", "first", "second"],
+            ["1", "2026-01-31 9:05", "2026-01-31 9:07"],
+            "none",
+        ),
+    ],
+)
+def test_microsoft_forms_shows_by_its_shape_in_any_language(
+    headers: list[str], cells: list[str], tool: str
+) -> None:
+    assert recognise_tool(table(headers, cells)) == tool
 
 
 def test_an_spss_file_is_spss_unless_a_tool_shows() -> None:
@@ -357,6 +288,43 @@ def test_who_ticked_nothing_of_columns_has_not_answered(project: Project) -> Non
     frame = mapped(project, text, "now", more + 'multi = { git = "a", r = "b" }').frame
     assert list(frame["tools.git"].isna()) == [False, True, True]
     assert list(frame["tools.r"].fillna(value=True)) == [False, True, True]
+
+
+def test_who_was_never_shown_a_question_has_not_answered_it(project: Project) -> None:
+    text = "now,a,b\n3,Y,N\n3,N/A,N/A\n3,Yes,N/A\n"
+    more = "[surveys.staff.attributes.tools]\n"
+    frame = mapped(project, text, "now", more + 'multi = { git = "a", r = "b" }').frame
+    assert list(frame["tools.git"].isna()) == [False, True, False]
+    assert list(frame["tools.git"].fillna(value=True)) == [True, True, True]
+    assert list(frame["tools.r"].fillna(value=True)) == [False, True, False]
+
+
+def test_a_choice_coded_no_is_not_ticked_whatever_its_code(project: Project) -> None:
+    pyreadstat = pytest.importorskip("pyreadstat")
+    path = project.receive("study", "x.sav", b"")
+    frame = pd.DataFrame({"now": [3.0] * 4, "a": [1.0, 2, 3, 1], "b": [2.0, 1, 3, 0]})
+    words = {0: "Not quoted", 1: "Yes", 2: "No", 3: "Not asked"}
+    pyreadstat.write_sav(frame, path, variable_value_labels={"a": words, "b": words})
+    more = """missing_codes = ["not asked"]
+[surveys.staff.attributes.tools]
+multi = { git = "a", r = "b" }"""
+    study = declared("now", more, "x.sav")
+    (responses,) = map_responses(read_exports(study, "before"))
+    found = [responses.frame[f"tools.{choice}"].tolist() for choice in ("git", "r")]
+    assert found == [[True, False, pd.NA, True], [False, True, pd.NA, False]]
+
+
+def test_times_and_totals_take_a_declared_decimal_comma(project: Project) -> None:
+    more = """decimal = ","
+columns.seconds = "took"
+[surveys.staff.cleaning.printed_total]
+column = "total"
+score = "seed_confidence.now"
+"""
+    responses = mapped(project, 'now;took;total\n3;"61,5";"3,0"\n', "now", more)
+    assert list(responses.frame["seconds"]) == [61.5]
+    assert list(responses.frame["printed total: seed_confidence.now"]) == [3.0]
+    assert responses.emptied == {}
 
 
 @pytest.mark.parametrize(

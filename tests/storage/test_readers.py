@@ -337,3 +337,90 @@ def test_the_carers_have_the_same_codes_as_spss_and_as_text() -> None:
     as_text = text.cells[cope].replace("NA", "")
     assert spss.cells[cope].equals(as_text)
     assert spss.labels["c82cop1"] == "do you feel you cope well as caregiver?"
+
+
+SPSS_DAY = 86400
+FROM_1582 = (dt.date(1900, 1, 1) - dt.date(1582, 10, 14)).days * SPSS_DAY
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [FROM_1582, {"lo": -np.inf, "hi": FROM_1582 + 1}, {"lo": FROM_1582, "hi": 1.1e10}],
+)
+def test_dates_and_times_that_spss_declares_missing_are_emptied(
+    tmp_path: Path, gone: object
+) -> None:
+    path = tmp_path / "x.sav"
+    days = [dt.date(2020, 1, 1), dt.date(1900, 1, 1), None]
+    pyreadstat.write_sav(
+        pd.DataFrame(
+            {
+                "day": days,
+                "moment": pd.to_datetime(pd.Series(days)) + pd.Timedelta(seconds=1),
+                "hour": [dt.time(1, 2), dt.time(9), None],
+            }
+        ),
+        path,
+        missing_ranges={"day": [gone], "moment": [FROM_1582 + 1], "hour": [9 * 3600]},
+    )
+    table = read_table(path)
+    assert table.cells.to_numpy().tolist() == [
+        ["2020-01-01", "2020-01-01 00:00:01", "01:02:00"],
+        ["", "", ""],
+        ["", "", ""],
+    ]
+    assert table.emptied == {"day": 1, "moment": 1, "hour": 1}
+
+
+def test_numbers_of_stata_keep_the_digits_that_were_typed(tmp_path: Path) -> None:
+    path = tmp_path / "x.dta"
+    frame = pd.DataFrame({"a": [3.7, np.nan], "b": [3.7, 0.1 + 0.2]})
+    frame.astype({"a": np.float32}).to_stata(path, write_index=False)
+    assert read_table(path).cells.to_numpy().tolist() == [["3.7", "3.7"], ["", "0.3"]]
+
+
+def test_a_declared_encoding_reads_a_spss_file_that_says_another(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "x.sav"
+    pyreadstat.write_sav(pd.DataFrame({"word": ["café"]}), path)
+    old = path.read_bytes().replace("é".encode(), b"\xe9 ")
+    path.write_bytes(old)
+    table = read_table(path, encoding="windows-1252")
+    assert table.cells.to_numpy().tolist() == [["café"]]
+    assert path.read_bytes() == old
+
+
+def test_long_whole_numbers_stay_different_people(tmp_path: Path) -> None:
+    longer = [2**60 + 1, 2**60 + 2, None]
+    path = tmp_path / "x.parquet"
+    pd.DataFrame({"id": pd.array(longer, dtype="Int64")}).to_parquet(path)
+    found = read_table(path).cells["id"].tolist()
+    assert found == [str(2**60 + 1), str(2**60 + 2), ""]
+    ids = [2**53 - 1, 2**53 - 2, 10**15 + 1]
+    wanted = [[str(number)] for number in ids]
+    path = tmp_path / "x.sav"
+    pyreadstat.write_sav(pd.DataFrame({"id": [float(n) for n in ids]}), path)
+    assert read_table(path).cells.to_numpy().tolist() == wanted
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", '"sep=;"\r\n', "SEP=;\n"])
+def test_a_line_that_tells_the_delimiter_is_no_header(
+    tmp_path: Path, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(first + "now;later\n3;4,5\n", encoding="utf-8")
+    careful = read_table(path)
+    assert careful.cells.to_dict("list") == {"now": ["3"], "later": ["4,5"]}
+    monkeypatch.setattr(delimited, "LARGE", 0)
+    assert read_table(path).cells.equals(careful.cells)
+
+
+def test_a_second_row_of_headers_may_go_on_where_the_first_stops(
+    tmp_path: Path,
+) -> None:
+    rows: list[list[object]] = [["Respondent ID", "Tools", None], [None, "Git", "R"]]
+    path = sheets(tmp_path / "x.xlsx", Form=[*rows, [114, "Git", None]])
+    table = read_table(path)
+    assert list(table.cells.columns) == ["Respondent ID", "Tools", ""]
+    assert table.cells.to_numpy().tolist()[1] == ["114", "Git", ""]

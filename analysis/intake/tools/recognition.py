@@ -36,6 +36,20 @@ REDCAP = {
 }
 LIMESURVEY = ({"id", "submitdate", "lastpage"}, {"response id", "date submitted"})
 MICROSOFT_FORMS = ["id", "start time", "completion time"]
+MAIL = re.compile(r"mail|courriel|correo", re.IGNORECASE)
+"""Microsoft's fourth column, in whatever language."""
+MOMENT = re.compile(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T,]+\d{1,2}[:.]\d{2}")
+GOOGLE_FORMS = {
+    *("timestamp", "zeitstempel", "horodateur", "marca temporal", "marca de temps"),
+    *("carimbo de data/hora", "informazioni cronologiche", "tijdstempel"),
+    *("tidstämpel", "tidsstempel", "tidsmerke", "aikaleima", "sygnatura czasowa"),
+    *("časová značka", "časová pečiatka", "időbélyeg", "zaman damgası"),  # noqa: RUF001
+    *("отметка времени", "позначка часу", "タイムスタンプ"),
+}
+"""The first header by the language of the form; seen in public scripts that read it."""
+GOOGLE_MOMENT = re.compile(r"^\d{4}/\d\d/\d\d \d{1,2}:\d\d:\d\d .*\S$")
+"""How the form's own download writes it, with the time zone, in every language:
+``2020/10/30 3:08:44 PM GMT+1``, ``2022/03/22 8:53:03 fm CET``."""
 SURVEYMONKEY = ({"respondent id", "collector id"}, {"respondent_id", "collector_id"})
 REDCAP_STATES = {"", "0", "1", "2", "incomplete", "unverified", "complete"}
 CHECKBOX = re.compile(r"^[a-z]\w*___\w+$")
@@ -91,12 +105,24 @@ def _is_limesurvey(headers: list[str], _: RawTable) -> bool:
     return _shows_any(headers, LIMESURVEY) or _shows_any(codes, LIMESURVEY)
 
 
-def _is_microsoft_forms(headers: list[str], _: RawTable) -> bool:
-    return headers[:3] == MICROSOFT_FORMS
+def _is_microsoft_forms(headers: list[str], table: RawTable) -> bool:
+    if headers[:3] == MICROSOFT_FORMS:
+        return True
+    # another language: an id, two moments and the address, in this order
+    usual = headers[:1] == ["id"] and len(headers) > 3 and MAIL.search(headers[3])
+    return bool(usual) and all(_holds(table, place, MOMENT) for place in (1, 2))
 
 
-def _is_google_forms(headers: list[str], _: RawTable) -> bool:
-    return headers[:1] == ["timestamp"]
+def _is_google_forms(headers: list[str], table: RawTable) -> bool:
+    if not headers:
+        return False
+    return headers[0] in GOOGLE_FORMS or _holds(table, 0, GOOGLE_MOMENT)
+
+
+def _holds(table: RawTable, place: int, form: re.Pattern[str]) -> bool:
+    """Whether every cell of a column that holds anything has this form."""
+    texts = set(table.cells.iloc[:, place].unique()) - {""}
+    return bool(texts) and all(form.match(text) for text in texts)
 
 
 def _is_surveymonkey(headers: list[str], _: RawTable) -> bool:

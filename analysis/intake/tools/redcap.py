@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from analysis.foundation import DataError
 from analysis.foundation.errors import unknown
 from analysis.intake.answers import fold
+from analysis.intake.tools.carrying import with_carried
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,18 +29,34 @@ CHOICES = "Choices, Calculations, OR Slider Labels"
 CHECKBOX = re.compile(r"^(?P<field>.+)___(?P<code>.+)$")
 
 
-def chosen_rows(table: RawTable, export: Export) -> RawTable:
-    """The rows of the declared event and of the declared repeating instrument.
+def chosen_rows(
+    table: RawTable, export: Export, dictionary: RawTable | None = None
+) -> RawTable:
+    """The rows of the declared events and of the declared repeating instrument.
+
+    What is recorded of a person once, such as their arm, is taken from their other
+    rows (`analysis.intake.tools.carrying`).
 
     Raises
     ------
     DataError
-        No such event or instrument, or several and none declared.
+        No such event or instrument, several and none declared, or a person of whom
+        different events say different things.
     """
-    cells, file = table.cells, export.file
-    cells = _chosen(cells, EVENT, export.event, "event", file)
-    cells = _chosen(cells, FORM, export.repeat_instrument, "instrument", file)
-    return dataclasses.replace(table, cells=cells.reset_index(drop=True))
+    form = None if export.repeat_instrument is None else (export.repeat_instrument,)
+    cells = _chosen(table.cells, EVENT, export.event, "event", export.file)
+    cells = _chosen(cells, FORM, form, "instrument", export.file)
+    return with_carried(table, cells, export, _record_place(table, dictionary))
+
+
+def _record_place(table: RawTable, dictionary: RawTable | None) -> int:
+    """Where the record's name stands: a dictionary's first field, else by its usual."""
+    headers = [fold(str(name)) for name in table.cells.columns]
+    usual = ["record_id", "record id"]
+    if dictionary is not None:
+        usual = [fold(dictionary.cells[FIELD].iloc[0]), *usual]
+    known = [headers.index(name) for name in usual if name in headers]
+    return known[0] if known else 0
 
 
 def kinds_of_rows(table: RawTable) -> dict[str, list[str]]:
@@ -54,7 +71,11 @@ def kinds_of_rows(table: RawTable) -> dict[str, list[str]]:
 
 
 def _chosen(
-    cells: pd.DataFrame, names: tuple[str, ...], wanted: str | None, key: str, file: str
+    cells: pd.DataFrame,
+    names: tuple[str, ...],
+    wanted: tuple[str, ...] | None,
+    key: str,
+    file: str,
 ) -> pd.DataFrame:
     header = next((name for name in names if name in cells.columns), None)
     if header is None:
@@ -74,9 +95,10 @@ def _chosen(
             f'count people more than once. Declare {key} = …, one of {listed} ("" '
             "means the rows that name none)",
         )
-    if fold(wanted) not in known:
-        raise DataError(file, unknown(key, wanted, known.values()))
-    return cells.loc[column.map(fold) == fold(wanted)]
+    folded = {fold(name): name for name in wanted}
+    if strange := [name for text, name in folded.items() if text not in known]:
+        raise DataError(file, [unknown(key, name, known.values()) for name in strange])
+    return cells.loc[column.map(fold).isin(set(folded))]
 
 
 def with_dictionary(table: RawTable, dictionary: RawTable, file: str) -> RawTable:

@@ -15,14 +15,22 @@ from analysis.foundation import DataError
 from analysis.intake.answers import fold
 from analysis.intake.tools.recognition import TITLES, recognise_tool
 from analysis.intake.tools.redcap import chosen_rows, with_dictionary
+from analysis.storage.readers.table import numbered
 
 if TYPE_CHECKING:
     from analysis.declarations import Export
     from analysis.storage.readers import RawTable
 
-QUALTRICS_WORDS = {"startdate": "start date", "responseid": "response id"}
-PREVIEW, TEST, SPAM = 1, 2, 8
-"""Parts of Qualtrics' numeric status: 9 is a preview that looks like spam."""
+QUALTRICS_MOMENTS = ("startdate", "enddate", "recordeddate")
+PREVIEW, TEST, SPAM, SYNTHETIC = 1, 2, 8, 256
+"""Parts of Qualtrics' numeric status: 9 is a preview that looks like spam.
+
+4 is imported, 16 sent from the offline app, 32 an employee survey, 0 anything else:
+none of these is a reason to leave a response out. Where each code is written down:
+docs/explanation/cleaning.md.
+"""
+TRIED_OUT = ("preview", "test", "spam", "synthetic")
+RESPONDENT = {"respondent id", "respondent_id"}
 ONLY_ANSWER = {"", "response", "open-ended response"}
 """SurveyMonkey's second header where a question has one column."""
 
@@ -46,10 +54,11 @@ def shape(
     if table.tool == "redcap":
         if dictionary is not None:
             table = with_dictionary(table, dictionary, export.dictionary)
-        return chosen_rows(table, export)
+        return chosen_rows(table, export, dictionary)
     for key, value in (
         ("event", export.event),
         ("instrument", export.repeat_instrument),
+        ("carried", export.carried),
     ):
         if value is not None:
             raise DataError(
@@ -88,6 +97,8 @@ def as_received(table: RawTable, *, declared: str, file: str) -> RawTable:
         table = _one_header_of_surveymonkey(table)
     if table.cells.empty:
         raise DataError(file, "holds headers and no responses; export it again")
+    if found == "qualtrics":
+        return dataclasses.replace(table, tried_out=_tried_out(table.cells))
     return table
 
 
@@ -101,9 +112,10 @@ def _one_header_of_qualtrics(table: RawTable) -> RawTable:
         rows = 1
     if not rows:
         return table
+    names = numbered([str(name) for name in cells.columns])
     labels = {
-        str(name): " ".join(text.split())
-        for name, text in zip(cells.columns, cells.iloc[0], strict=True)
+        name: " ".join(text.split())
+        for name, text in zip(names, cells.iloc[0], strict=True)
         if text
     }
     return dataclasses.replace(
@@ -112,14 +124,18 @@ def _one_header_of_qualtrics(table: RawTable) -> RawTable:
 
 
 def _holds_questions(cells: pd.DataFrame) -> bool:
-    """Whether the first row gives Qualtrics' own columns in words."""
+    """Whether the first row gives Qualtrics' own columns in words, of any language.
+
+    Where a response has a moment, words have no digit.
+    """
     if cells.empty:
         return False
     first = {
-        fold(str(name)): fold(text)
+        fold(str(name)): text
         for name, text in zip(cells.columns, cells.iloc[0], strict=True)
     }
-    return any(first.get(name) == words for name, words in QUALTRICS_WORDS.items())
+    moments = [first[name] for name in QUALTRICS_MOMENTS if first.get(name)]
+    return any(not any(sign.isdigit() for sign in text) for text in moments)
 
 
 def _one_header_of_surveymonkey(table: RawTable) -> RawTable:
@@ -129,10 +145,9 @@ def _one_header_of_surveymonkey(table: RawTable) -> RawTable:
     """
     cells = table.cells
     headers = [str(name) for name in cells.columns]
-    if "Respondent ID" not in headers or cells.empty:
-        return table
+    own = [p for p, name in enumerate(headers) if fold(name) in RESPONDENT]
     # A response always has its number; the second header row has none.
-    if cells.iloc[0, headers.index("Respondent ID")]:
+    if not own or cells.empty or cells.iloc[0, own[0]]:
         return table
     names, question = [], ""
     for header, part in zip(headers, cells.iloc[0], strict=True):
@@ -146,24 +161,31 @@ def _one_header_of_surveymonkey(table: RawTable) -> RawTable:
 
 def preview_rows(table: RawTable) -> pd.Series[bool]:
     """Rows the tool itself marks as a preview, a test or spam."""
-    cells = table.cells
+    rows = table.cells.index
+    return pd.Series(rows.isin(table.tried_out), index=rows)
+
+
+def _tried_out(cells: pd.DataFrame) -> tuple[int, ...]:
+    """Looked for before any column is renamed, in the first of each name: the tool's.
+
+    A survey may ask for a status of its own; Qualtrics' columns stand before it.
+    """
+    headers = [fold(str(name)) for name in cells.columns]
     marked = pd.Series(data=False, index=cells.index)
-    if table.tool != "qualtrics":
-        return marked
     for header, is_marked in (
-        ("Status", _is_marked),
-        ("DistributionChannel", _is_test),
+        ("status", _is_marked),
+        ("distributionchannel", _is_test),
     ):
-        places = [p for p, name in enumerate(cells.columns) if name == header]
-        if places:
-            marked |= cells.iloc[:, places[0]].map(is_marked).astype(bool)
-    return marked
+        if header in headers:
+            column = cells.iloc[:, headers.index(header)]
+            marked |= column.map(is_marked).astype(bool)
+    return tuple(int(row) for row in cells.index[marked])
 
 
 def _is_marked(status: str) -> bool:
     if status.isdecimal():
-        return bool(int(status) & (PREVIEW | TEST | SPAM))
-    return any(word in fold(status) for word in ("preview", "test", "spam"))
+        return bool(int(status) & (PREVIEW | TEST | SPAM | SYNTHETIC))
+    return any(word in fold(status) for word in TRIED_OUT)
 
 
 def _is_test(channel: str) -> bool:

@@ -38,7 +38,8 @@ def read_table(
         from analysis.storage.readers import labelled  # noqa: PLC0415
 
         _refuse_empty(path)
-        return labelled.read_spss(path) if kind in SPSS else labelled.read_stata(path)
+        read = labelled.read_spss if kind in SPSS else labelled.read_stata
+        return read(path, encoding=encoding)
     content = _content(path)
     if kind in SPREADSHEETS:
         from analysis.storage.readers.spreadsheet import (  # noqa: PLC0415

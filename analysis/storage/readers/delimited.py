@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 
 import charset_normalizer
 import pandas as pd
@@ -38,6 +39,8 @@ WHITE_SPACE = tuple(
     if chr(sign).isspace() and chr(sign) not in "\r\n"
 )
 """Without any of these among plain letters there is nothing to trim."""
+SEPARATOR_TOLD = re.compile(r"\A\"?sep=(?P<sign>[,;\t|])\"?\r?\n", re.IGNORECASE)
+"""A first line by which an export tells Excel its delimiter; no header."""
 LARGE = 1_000_000
 """Bytes from which a file without quotes is read by columns: same cells, sooner."""
 LEAST_TO_GUESS = 64
@@ -66,6 +69,8 @@ def read_delimited(
         if found is not None:
             return found
     text, used = _decoded(content, encoding, name)
+    if told := SEPARATOR_TOLD.match(text):
+        delimiter, text = delimiter or told["sign"], text[told.end() :]
     separator = delimiter or find_delimiter(text)
     cells = from_rows(_rows(text, separator, name))
     refuse_hollow(cells, name)
@@ -184,7 +189,8 @@ def _by_columns(content: bytes, delimiter: str) -> RawTable | None:
     body = content.removeprefix(codecs.BOM_UTF8)
     head = body[: body.find(b"\n") + 1]
     lone_returns = body.count(b"\r") != body.count(b"\r\n")
-    if not head.strip() or lone_returns or b'"' in body or b"\x00" in body:
+    told = head[:4].lower() == b"sep="
+    if told or not head.strip() or lone_returns or b'"' in body or b"\x00" in body:
         return None
     try:
         start = body[:SAMPLE].decode("utf-8", errors="ignore")

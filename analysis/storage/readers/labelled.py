@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pyreadstat
 
@@ -24,33 +25,69 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read_spss(path: Path) -> RawTable:
+def read_spss(path: Path, *, encoding: str = "auto") -> RawTable:
     """Read an SPSS file.
 
+    Parameters
+    ----------
+    encoding : str
+        ``auto`` is what the file itself says.
+
     Raises
     ------
     DataError
         Damaged, or another kind of file.
     """
-    frame, meta = _read(pyreadstat.read_sav, path, "SPSS")
-    return _labelled(frame, meta, "SPSS", path.name)
+    options = _options(encoding)
+    frame, meta = _read(pyreadstat.read_sav, path, "SPSS", **options)
+    # As numbers: a range without a lower end is no date, and dates do not compare.
+    raw = {**options, "user_missing": True, "disable_datetime_conversion": True}
+    _, stored = _read(pyreadstat.read_sav, path, "SPSS", metadataonly=True, **raw)
+    emptied = {}
+    if declared := list(stored.missing_ranges or {}):
+        whole, _ = _read(pyreadstat.read_sav, path, "SPSS", usecols=declared, **raw)
+        emptied = {name: whole[name].notna() & frame[name].isna() for name in declared}
+    return _labelled(frame, meta, emptied, "SPSS", path.name)
 
 
-def read_stata(path: Path) -> RawTable:
+def read_stata(path: Path, *, encoding: str = "auto") -> RawTable:
     """Read a Stata file.
 
+    Parameters
+    ----------
+    encoding : str
+        ``auto`` is what the file itself says.
+
     Raises
     ------
     DataError
         Damaged, or another kind of file.
     """
-    frame, meta = _read(pyreadstat.read_dta, path, "Stata")
-    return _labelled(frame, meta, "Stata", path.name)
+    options = {**_options(encoding), "user_missing": True}
+    frame, meta = _read(pyreadstat.read_dta, path, "Stata", **options)
+    marks = meta.missing_user_values or {}
+    emptied = {name: frame[name].isin(list(marks[name])) for name in marks}
+    columns = {}
+    for name in frame.columns:
+        column = frame[name].mask(emptied[name]) if name in emptied else frame[name]
+        if meta.readstat_variable_types.get(name) == "float":
+            # Stata's usual type has seven digits; the rest were never typed.
+            column = column.astype(np.float32)
+        columns[name] = column
+    return _labelled(
+        pd.DataFrame(columns, index=frame.index), meta, emptied, "Stata", path.name
+    )
 
 
-def _read(reader: Any, path: Path, kind: str) -> tuple[pd.DataFrame, Any]:
+def _options(encoding: str) -> dict[str, Any]:
+    return {} if encoding == "auto" else {"encoding": encoding}
+
+
+def _read(
+    reader: Any, path: Path, kind: str, **options: Any
+) -> tuple[pd.DataFrame, Any]:
     try:
-        frame, meta = reader(path, user_missing=True)
+        frame, meta = reader(path, **options)
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError):
         pass
     except (ValueError, OverflowError, UnicodeError, MemoryError):
@@ -61,22 +98,22 @@ def _read(reader: Any, path: Path, kind: str) -> tuple[pd.DataFrame, Any]:
     raise DataError(
         path.name,
         f"is not a {kind} file that can be read: it is damaged, or another kind of "
-        "file under this name; export it again",
+        "file under this name, or its texts are in another encoding than it says; "
+        "export it again, or declare encoding = …",
     )
 
 
-def _labelled(frame: pd.DataFrame, meta: Any, kind: str, name: str) -> RawTable:
-    emptied = {}
-    columns = []
-    for header in frame.columns:
-        column = frame[header]
-        gone = _missing(column, meta, header)
-        if count := int(gone.sum()):
-            emptied[header.strip()] = count
-        columns.append(column.mask(gone) if count else column)
-    cells = from_values(pd.concat(columns, axis="columns") if columns else frame)
+def _labelled(
+    frame: pd.DataFrame,
+    meta: Any,
+    emptied: Mapping[str, pd.Series[bool]],
+    kind: str,
+    name: str,
+) -> RawTable:
+    cells = from_values(frame)
     refuse_hollow(cells, name)
     labels = meta.column_names_to_labels or {}
+    counts = {header.strip(): int(gone.sum()) for header, gone in emptied.items()}
     return RawTable(
         cells=cells,
         encoding=kind,
@@ -85,21 +122,8 @@ def _labelled(frame: pd.DataFrame, meta: Any, kind: str, name: str) -> RawTable:
             header.strip(): text.strip() for header, text in labels.items() if text
         },
         value_labels=_value_labels(meta.variable_value_labels or {}),
-        emptied=emptied,
+        emptied={header: count for header, count in counts.items() if count},
     )
-
-
-def _missing(column: pd.Series, meta: Any, header: str) -> pd.Series[bool]:
-    gone = pd.Series(data=False, index=column.index)
-    for ends in (meta.missing_ranges or {}).get(header, ()):
-        try:
-            inside = column.ge(ends["lo"]) & column.le(ends["hi"])
-        except TypeError:
-            # dates are stored as numbers in the file and given as dates
-            continue
-        gone |= inside.fillna(value=False).astype(bool)
-    marks = (meta.missing_user_values or {}).get(header, ())
-    return gone | column.isin(list(marks)) if marks else gone
 
 
 def _value_labels(

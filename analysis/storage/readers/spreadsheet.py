@@ -26,7 +26,7 @@ def read_spreadsheet(content: bytes, name: str, *, sheet: str = "") -> RawTable:
         Broken or encrypted, no such sheet, or not a table.
     """
     sheets, values = _opened(content, name, sheet)
-    while values and not any(_filled(row) for row in values[:1]):
+    while values and not _filled(values[0]):
         values = values[1:]
     width = max((_filled(row) for row in values), default=0)
     if not values or not width:
@@ -36,17 +36,29 @@ def read_spreadsheet(content: bytes, name: str, *, sheet: str = "") -> RawTable:
     ]
     if len(rows) < 2:
         raise DataError(name, "holds a header and no responses; export it again")
-    if beyond := sum(any(row[_filled(values[0]) :]) for row in rows[1:]):
+    headed = width if _second_row_heads(rows) else _filled(values[0])
+    if beyond := sum(any(row[headed:]) for row in rows[1:]):
         raise DataError(
             name,
             f"{beyond} of {len(rows) - 1} rows hold cells beyond the header's "
-            f"{_filled(values[0])}. Is the header the first row of the sheet?",
+            f"{headed}. Is the header the first row of the sheet?",
         )
-    cells = from_rows([row[: _filled(values[0])] for row in rows])
+    cells = from_rows([row[:headed] for row in rows])
     refuse_hollow(cells, name)
     others = len(sheets) - 1
     remark = f"first of {len(sheets)} sheets" if others and not sheet else ""
     return RawTable(cells=cells, encoding="Excel", kind="Excel", remark=remark)
+
+
+def _second_row_heads(rows: list[list[str]]) -> bool:
+    """Whether a second row of headers goes on where the first one stops.
+
+    So do tools that write a question once, above the columns of its choices. No
+    response begins with a blank under a header that names it.
+    """
+    first, second = rows[0], rows[1]
+    named = [part for head, part in zip(first, second, strict=True) if not head]
+    return bool(first[0] and not second[0] and named and all(named))
 
 
 def _filled(row: list[Any]) -> int:

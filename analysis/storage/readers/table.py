@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+LONGEST_WHOLE = 1e21
+"""From here on a number is written with its power of ten."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RawTable:
     """An export as received: every cell a trimmed text, blank rows left out.
@@ -42,6 +46,8 @@ class RawTable:
         Header → cells the file itself marks as missing, which were emptied.
     tool : str
         The survey tool the file comes from; empty until it is looked at.
+    tried_out : tuple of int
+        Rows the tool itself marks as a preview, a test or spam.
     """
 
     cells: pd.DataFrame
@@ -52,10 +58,27 @@ class RawTable:
     value_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     emptied: Mapping[str, int] = field(default_factory=dict)
     tool: str = ""
+    tried_out: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         """Size alone: an output kept in a notebook must not hold a cell."""
         return f"RawTable({len(self.cells)} rows, {self.encoding})"
+
+    def labels_in_order(self) -> list[str]:
+        """The question of each column, empty where the file does not say it."""
+        headers = [str(name) for name in self.cells.columns]
+        return [self.labels.get(key, "") for key in numbered(headers)]
+
+
+def numbered(headers: Sequence[str]) -> list[str]:
+    """Headers as a declaration tells them apart: ``Q1#2``, the second ``Q1``."""
+    seen: dict[str, int] = {}
+    told = []
+    for name in headers:
+        seen[name] = seen.get(name, 0) + 1
+        several = headers.count(name) > 1
+        told.append(f"{name}#{seen[name]}" if several else name)
+    return told
 
 
 def trimmed(cells: pd.DataFrame) -> pd.DataFrame:
@@ -101,7 +124,11 @@ def texts(values: pd.Series) -> pd.Series[str]:
     except TypeError:
         # lists and the like cannot be compared, and need not be: each is written out
         return pd.Series([as_text(v) for v in values], index=values.index, dtype=str)
-    written = np.array([*(as_text(value) for value in different), ""], dtype=object)
+    found = list(different)
+    if values.dtype == np.float32:
+        # the shortest text that means it: 3.7, not 3.70000004768372
+        found = [float(str(value)) for value in different.to_numpy()]
+    written = np.array([*(as_text(value) for value in found), ""], dtype=object)
     return pd.Series(written[codes], index=values.index, dtype=str)
 
 
@@ -128,10 +155,13 @@ def _moment(value: dt.datetime) -> str:
 
 
 def _number(value: float) -> str:
-    """Fifteen digits, as spreadsheets show: the sixteenth is noise of the machine."""
+    """Fifteen digits, as spreadsheets show: the sixteenth is noise of the machine.
+
+    Whole numbers keep all of theirs: a long one is an identifier.
+    """
     if math.isnan(value):
         return ""
-    if value.is_integer() and abs(value) < 1e15:
+    if value.is_integer() and abs(value) < LONGEST_WHOLE:
         return str(int(value))
     return f"{value:.15g}"
 
