@@ -49,6 +49,30 @@ class MissingData(Composite):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Gaps:
+    """Who answered what: each person's answers, and which pattern they make.
+
+    Attributes
+    ----------
+    values : ndarray of float, shape (n_people, n_items)
+        NaN where not answered.
+    kinds : ndarray of bool, shape (n_patterns, n_items)
+        The different patterns of answered items.
+    of_person : ndarray of int, shape (n_people,)
+        Which pattern each person has.
+    """
+
+    values: Array
+    kinds: Array
+    of_person: Array
+
+    @property
+    def counts(self) -> Array:
+        """People of each pattern."""
+        return np.bincount(self.of_person, minlength=len(self.kinds))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Pattern:
     """The people who answered the same items, as far as moments depend on them."""
 
@@ -80,64 +104,70 @@ def missing_data(responses: pd.DataFrame) -> MissingData:
     ----------
     Little (1988), Journal of the American Statistical Association 83, 1198-1202.
     """
-    values = responses.to_numpy(dtype=float, na_value=np.nan)
-    chi_square, df, p = _little(values)
+    return _missing_data(_gaps(responses))
+
+
+def _missing_data(gaps: Gaps) -> MissingData:
+    chi_square, df, p = _little(gaps)
     return MissingData(
-        share_complete=_share_complete(values),
+        share_complete=_share_complete(gaps),
         little_mcar_chi_square=chi_square,
         little_mcar_df=df,
         little_mcar_p=p,
     )
 
 
-def _share_complete(values: Array) -> Result:
+def _share_complete(gaps: Gaps) -> Result:
     method = "people who answered every item, of all"
-    if not len(values):
+    n = len(gaps.values)
+    if not n:
         return Unavailable(term="share_complete", reason="nobody", method=method)
-    share = float((~np.isnan(values)).all(axis=1).mean())
-    return Estimate(term="share_complete", estimate=share, n=len(values), method=method)
+    share = float(gaps.counts[gaps.kinds.all(axis=1)].sum()) / n
+    return Estimate(term="share_complete", estimate=share, n=n, method=method)
 
 
 def estimate_moments(responses: pd.DataFrame) -> Moments:
     """Means and covariance of the items, by EM, from every answer there is."""
-    values = responses.to_numpy(dtype=float, na_value=np.nan)
-    patterns, reason = _patterns(values)
+    gaps = _gaps(responses)
+    items = gaps.values.shape[1]
+    patterns, reason = _patterns(gaps)
     if reason:
-        nothing = np.full((values.shape[1], values.shape[1]), np.nan)
+        nothing = np.full((items, items), np.nan)
         return Moments(mean=nothing[:1], covariance=nothing, n=0, reason=reason)
-    return _moments(patterns, values.shape[1])
+    return _moments(patterns, items)
 
 
-def _patterns(values: Array) -> tuple[list[Pattern], str]:
-    """The patterns among those who answered anything; or why they are not made."""
+def _gaps(responses: pd.DataFrame) -> Gaps:
+    values = responses.to_numpy(dtype=float, na_value=np.nan)
     known = ~np.isnan(values)
-    values, known = values[known.any(axis=1)], known[known.any(axis=1)]
-    if not len(values):
-        return [], ""
-    kinds, first, of_row = _kinds(known)
-    if len(kinds) * values.shape[1] ** 3 > MOST_WORK:
-        return [], f"there are too many patterns of {values.shape[1]} items to fit"
-    order = np.argsort(of_row, kind="stable")
-    starts = np.append(
-        np.searchsorted(of_row[order], np.arange(len(first))), len(order)
-    )
+    # A bit an item: rows of a few bytes are sorted sooner than rows of truths.
+    packed = np.ascontiguousarray(np.packbits(known.T, axis=0).T)
+    if not packed.size:
+        nobody = np.zeros(len(values), dtype=int)
+        return Gaps(values=values, kinds=known[:1], of_person=nobody)
+    as_text = packed.view(f"V{packed.shape[1]}").ravel()
+    _, first, of_person = np.unique(as_text, return_index=True, return_inverse=True)
+    return Gaps(values=values, kinds=known[first], of_person=of_person)
+
+
+def _patterns(gaps: Gaps) -> tuple[list[Pattern], str]:
+    """The patterns among those who answered anything; or why they are not made."""
+    items = gaps.values.shape[1]
+    some = np.flatnonzero(gaps.kinds.any(axis=1))
+    if len(some) * items**3 > MOST_WORK:
+        return [], f"there are too many patterns of {items} items to fit"
+    order = np.argsort(gaps.of_person, kind="stable")
+    of_kind = np.split(order, np.cumsum(gaps.counts)[:-1])
     found = []
-    for place, answered in enumerate(kinds):
-        rows = values[order[starts[place] : starts[place + 1]]][:, answered]
+    for kind in some:
+        people, answered = of_kind[kind], gaps.kinds[kind]
+        rows = gaps.values[people][:, answered]
         mean = rows.mean(axis=0)
         apart = rows - mean
         found.append(
             Pattern(answered=answered, n=len(rows), mean=mean, scatter=apart.T @ apart)
         )
     return found, ""
-
-
-def _kinds(rows: Array) -> tuple[Array, Array, Array]:
-    """The different rows of truths, where each stands first, and which each row is."""
-    packed = np.packbits(rows, axis=1)
-    as_text = np.ascontiguousarray(packed).view(f"V{packed.shape[1]}").ravel()
-    _, first, of_row = np.unique(as_text, return_index=True, return_inverse=True)
-    return rows[first], first, of_row
 
 
 def _moments(patterns: list[Pattern], items: int) -> Moments:
@@ -211,14 +241,14 @@ def _step(
     return new_mean, products / n - np.outer(new_mean, new_mean)
 
 
-def _little(values: Array) -> tuple[Result, ...]:
+def _little(gaps: Gaps) -> tuple[Result, ...]:
     """Chi-square, degrees of freedom and p; their n is everyone.
 
     An n of those who answered anything would tell, beside the responses kept, how many
     answered nothing.
     """
-    n, items = values.shape
-    patterns, reason = _patterns(values)
+    n, items = gaps.values.shape
+    patterns, reason = _patterns(gaps)
     terms = ("little_mcar_chi_square", "little_mcar_df", "little_mcar_p")
     moments = _moments(patterns, items) if len(patterns) > 1 else None
     reason = reason or (moments.reason if moments else "all answered the same items")
@@ -250,15 +280,17 @@ def pattern_counts(responses: pd.DataFrame, *, smallest: int) -> dict[str, int]:
     told.
     """
     names = [str(name) for name in responses.columns]
-    kinds, _, of_row = _kinds(responses.isna().to_numpy())
-    counts = np.bincount(of_row, minlength=len(kinds))
+    return _pattern_counts(_gaps(responses), names, smallest)
+
+
+def _pattern_counts(gaps: Gaps, names: list[str], smallest: int) -> dict[str, int]:
+    counts = gaps.counts
     listed = [
-        (_pattern_name(names, kind), int(count))
-        for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)
+        (_pattern_name(names, gaps.kinds[kind]), int(counts[kind]))
+        for kind in np.flatnonzero(counts >= smallest)
     ]
-    listed.sort(key=lambda pair: (-pair[1], pair[0]))
-    told = {name: count for name, count in listed if count >= smallest}
-    together = sum(count for _, count in listed) - sum(told.values())
+    told = dict(sorted(listed, key=lambda pair: (-pair[1], pair[0])))
+    together = len(gaps.values) - sum(told.values())
     # The complete ones follow from their share, so they hide nothing.
     hiding = [name for name in told if name != COMPLETE]
     while 0 < together < smallest and hiding:
@@ -268,8 +300,8 @@ def pattern_counts(responses: pd.DataFrame, *, smallest: int) -> dict[str, int]:
     return {**told, OTHERS: together} if together else told
 
 
-def _pattern_name(names: list[str], missing: list[bool]) -> str:
-    lacking = [name for name, gone in zip(names, missing, strict=True) if gone]
+def _pattern_name(names: list[str], answered: Array) -> str:
+    lacking = [name for name, known in zip(names, answered, strict=True) if not known]
     if not lacking:
         return COMPLETE
     return "nothing" if len(lacking) == len(names) else "without " + ", ".join(lacking)
@@ -297,11 +329,9 @@ def _of_instrument(
     cleaned: Cleaned, name: str, study: Study
 ) -> Iterator[tuple[str, Result]]:
     items = [item.name for item in study.instruments[name].items]
-    answers = cleaned.frame[[f"{name}.{item}" for item in items]].set_axis(
-        items, axis="columns"
-    )
-    yield from (("", result) for result in missing_data(answers).results())
-    counts = pattern_counts(answers, smallest=study.smallest_group_shown)
+    gaps = _gaps(cleaned.frame[[f"{name}.{item}" for item in items]])
+    yield from (("", result) for result in _missing_data(gaps).results())
+    counts = _pattern_counts(gaps, items, study.smallest_group_shown)
     for pattern, count in counts.items():
         yield (
             pattern,

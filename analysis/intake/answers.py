@@ -98,7 +98,7 @@ def attribute_values(
     missing = _missing(export, spoken)
     if attribute.values:
         names = {fold(text): name for text, name in attribute.values.items()}
-        folded = cells.map(fold)
+        folded = by_text(cells, fold)
         known = folded.map(names).fillna(folded.map(spoken).map(names))
         return known, int((known.isna() & ~folded.isin(missing)).sum())
 
@@ -122,9 +122,10 @@ def group_names(
     spoken = _spoken(words)
 
     def name(text: str) -> str:
-        return names.get(text) or names.get(spoken.get(text, ""), "")
+        folded = fold(text)
+        return names.get(folded) or names.get(spoken.get(folded, ""), "")
 
-    return cells.map(lambda text: name(fold(text)))
+    return by_text(cells, name)
 
 
 def accepted(
@@ -137,10 +138,20 @@ def accepted(
     spoken = _spoken(words)
 
     def fits(text: str) -> bool:
-        anything = "*" in wanted and text != ""
-        return anything or text in wanted or spoken.get(text, "") in wanted - {""}
+        folded = fold(text)
+        anything = "*" in wanted and folded != ""
+        return anything or folded in wanted or spoken.get(folded, "") in wanted - {""}
 
-    return cells.map(lambda text: fits(fold(text))).astype(bool)
+    numbers, texts = pd.factorize(cells)
+    fitting = np.array([fits(text) for text in texts], dtype=bool)
+    return pd.Series(fitting[numbers], index=cells.index)
+
+
+def by_text(cells: pd.Series[str], of_text: Callable[[str], str]) -> pd.Series[str]:
+    """What a function makes of each cell; it is asked once for each different text."""
+    numbers, texts = pd.factorize(cells)
+    made = pd.array([of_text(text) for text in texts], dtype="str")
+    return pd.Series(made.take(numbers), index=cells.index, name=cells.name)
 
 
 def _missing(export: Export, spoken: Mapping[str, str]) -> set[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.intake.answers import fold
+from analysis.intake.answers import by_text, fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,8 @@ def _spread(
     cells: pd.DataFrame, attribute: Attribute, missing: set[str]
 ) -> dict[str, pd.Series[bool]]:
     folded = {
-        choice: cells[header].map(fold) for choice, header in attribute.multi.items()
+        choice: by_text(cells[header], fold)
+        for choice, header in attribute.multi.items()
     }
     answered = pd.Series(data=False, index=cells.index)
     for column in folded.values():

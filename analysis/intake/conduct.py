@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.intake.answers import accepted, fold
+from analysis.intake.answers import accepted, by_text, fold
 from analysis.intake.pseudonyms import pseudonyms
 from analysis.storage.key import read_key
 
@@ -85,4 +85,4 @@ def _numbers(
 
 def _missing(cells: pd.Series[str], export: Export) -> pd.Series[bool]:
     gone = {fold(text) for text in ("", *export.missing_codes)}
-    return cells.map(fold).isin(gone)
+    return by_text(cells, fold).isin(gone)

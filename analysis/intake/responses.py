@@ -18,13 +18,12 @@ from analysis.intake.answers import (
     accepted,
     attribute_values,
     group_names,
-    item_codes,
 )
 from analysis.intake.choices import choice_columns
-from analysis.intake.coding import coding_shifts
 from analysis.intake.conduct import conduct_columns
-from analysis.intake.headers import shortened, with_wanted_headers
+from analysis.intake.headers import with_wanted_headers
 from analysis.intake.identity import check_identifiers
+from analysis.intake.items import item_columns
 from analysis.intake.pseudonyms import pseudonyms
 from analysis.intake.scrubbing import scrub
 from analysis.intake.tools import TITLES, preview_rows, shape
@@ -179,10 +178,17 @@ def _map_survey(received: Received, export: Export, faults: list[str]) -> Respon
         **conduct_columns(cells, export, study, emptied),
         "preview": preview_rows(table),
         **_attributes(table, export, emptied),
-        **_items(table, export, study, emptied, faults),
-        **_texts(cells, export, received.names.get(export.survey, ()), emptied),
     }
-    frame = pd.DataFrame(columns, index=cells.index)
+    items = item_columns(table, export, study, emptied, faults)
+    texts = _texts(cells, export, received.names.get(export.survey, ()), emptied)
+    frame = pd.concat(
+        [
+            pd.DataFrame(columns, index=cells.index),
+            items,
+            pd.DataFrame(texts, index=cells.index),
+        ],
+        axis="columns",
+    )
     faults.extend(check_identifiers(frame, export))
     asked = {name: study.instruments[name] for name in export.instruments}
     return Responses(export=export, frame=frame, emptied=emptied, instruments=asked)
@@ -300,38 +306,4 @@ def _texts(
         found[f"{TEXT}{name}"] = scrubbed.texts
         for kind, count in scrubbed.counts.items():
             emptied[f"{kind} taken out: {TEXT}{name}"] = count
-    return found
-
-
-def _items(
-    table: RawTable,
-    export: Export,
-    study: Study,
-    emptied: dict[str, int],
-    faults: list[str],
-) -> dict[str, pd.Series[float]]:
-    cells = table.cells
-    found = {}
-    misfits = []
-    for column, header in export.columns.items.items():
-        name, _, item = column.partition(".")
-        instrument = study.instruments[name].codes_of(item)
-        words = table.value_labels.get(header)
-        codes = item_codes(cells[header], instrument, export, words)
-        found[column] = codes.values
-        for reason, count in codes.emptied.items():
-            emptied[f"{reason}: {column}"] = count
-        if gone := table.emptied.get(header):
-            emptied[f"missing as the file declares: {column}"] = gone
-        if codes.unmapped:
-            known = ", ".join(f"'{text}'" for text in instrument.answers)
-            labels = f", or {known}" if known else ""
-            faults.append(
-                f"{export.file}: column '{shortened(header)}' has {codes.unmapped} "
-                f"answers of {len(cells)} that are not codes "
-                f"{instrument.usual_coding.ends}{labels}. Declare others under "
-                f"[surveys.{export.survey}.answers.{instrument.name}] or missing_codes"
-            )
-            misfits.append(column)
-    faults.extend(coding_shifts(cells, export, study, misfits))
     return found
