@@ -93,7 +93,8 @@ def intra_individual_variability(answers: Answers) -> IndexValues:
         )
         left = squares - total**2 / np.maximum(n, 1)
         left[left < FLAT * squares] = 0
-        return np.sqrt(left / np.maximum(n - 1, 1))
+        deviation: Array = np.sqrt(left / np.maximum(n - 1, 1))
+        return deviation
 
     values = answers.each_person(spread)
     return _index("intra_individual_variability", values, answers, at_least=2)
@@ -120,7 +121,8 @@ def mahalanobis(answers: Answers) -> IndexValues:
 
     def distance(block: Block) -> Array:
         apart = (block.values - centre) * block.answered
-        return np.square(root @ apart).sum(axis=0)
+        squared: Array = np.square(root @ apart).sum(axis=0)
+        return squared
 
     return _index("mahalanobis", answers.each_person(distance), answers, at_least=1)
 
@@ -205,7 +207,8 @@ def _one_code(block: Block) -> Array:
     whole = block.codes.dtype == np.int8
     low, high = (np.int8(GAP), np.int8(-GAP - 1)) if whole else (-np.inf, np.inf)
     least = np.where(block.known, block.codes, high).min(axis=0)
-    return least == np.where(block.known, block.codes, low).max(axis=0)
+    equal: Array = least == np.where(block.known, block.codes, low).max(axis=0)
+    return equal
 
 
 def _inverse_root(covariance: Array) -> Array | None:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.cleaning.careless import FLAT, IndexValues, nobody
-from analysis.cleaning.compact import Answers, Array, Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from analysis.cleaning.compact import Answers, Array, Block
 
 FEWEST_PAIRS = 3
 """With two points, a correlation is 1 or -1 whatever was answered."""

@@ -26,7 +26,8 @@ GAP = -128
 """Stands for *not answered* among whole-number codes."""
 LARGEST_ANSWER = 1e50
 BLOCK = 8_192
-"""People a block: a block of a hundred items stays in the processor's cache."""
+"""People a block: few enough that a block of a hundred items stays near the processor,
+and that several threads' blocks together take little memory."""
 WHOLE_IN_FLOAT32 = 2.0**24
 
 
@@ -177,22 +178,23 @@ def compact_answers(responses: pd.DataFrame, *, rows: Array | None = None) -> An
     """
     items = tuple(str(name) for name in responses.columns)
     chosen = np.ones(len(responses), dtype=bool) if rows is None else rows
-    columns = [
-        responses.iloc[:, place].to_numpy(dtype=float, na_value=np.nan)
-        for place in range(len(items))
-    ]
     codes = np.empty((len(items), int(chosen.sum())), dtype=np.int8)
 
     def fill(place: int) -> bool:
-        column = columns[place][chosen]
+        column = _column(responses, place, chosen)
         known = np.isfinite(column)
         small = known & (np.abs(column) < -GAP)
         codes[place] = np.where(small, column, GAP)
         return bool(((codes[place] == column) | ~known).all())
 
     if not all(in_threads(fill, range(len(items)))):
-        return _with_fractions(columns, chosen, items)
+        return _with_fractions(responses, chosen)
     return Answers(items=items, codes=codes)
+
+
+def _column(responses: pd.DataFrame, place: int, rows: Array) -> Array:
+    column = responses.iloc[rows, place]
+    return column.to_numpy(dtype=float, na_value=np.nan)
 
 
 def turned_round(answers: Answers, ends: Mapping[str, float]) -> Answers:
@@ -217,10 +219,10 @@ def turned_round(answers: Answers, ends: Mapping[str, float]) -> Answers:
     return Answers(items=answers.items, codes=codes, shift=answers.shift)
 
 
-def _with_fractions(
-    columns: Sequence[Array], rows: Array, items: tuple[str, ...]
-) -> Answers:
-    codes = np.array([column[rows] for column in columns], dtype=float)
+def _with_fractions(responses: pd.DataFrame, rows: Array) -> Answers:
+    items = tuple(str(name) for name in responses.columns)
+    columns = [_column(responses, place, rows) for place in range(len(items))]
+    codes = np.array(columns, dtype=float)
     codes[~(np.abs(codes) < LARGEST_ANSWER)] = np.nan
     shift = float(np.nanmean(codes)) if (~np.isnan(codes)).any() else 0.0
     return Answers(items=items, codes=codes, shift=shift)
@@ -245,8 +247,10 @@ def _moments(answers: Answers) -> Moments:
     n, products, sums, squares = (np.zeros((k, k)) for _ in range(4))
     # Added in the order of the blocks: the order threads end in changes no digit.
     for part in answers.each_block(_pair_sums):
-        for total, of_block in zip((n, products, sums, squares), part, strict=True):
-            total += of_block
+        n += part[0]
+        products += part[1]
+        sums += part[2]
+        squares += part[3]
     with np.errstate(divide="ignore", invalid="ignore"):
         own = np.diag(sums) / np.diag(n)
         covariance = (products - sums * sums.T / n) / (n - 1)

@@ -35,17 +35,16 @@ def keyed_responses(responses: pd.DataFrame, instrument: Instrument) -> pd.DataF
         A column an item, named by the item alone: reverse-keyed items turned round,
         then codes turned to points where the codebook has points.
     """
-    names = [item.name for item in instrument.items]
-    codes = responses[[f"{instrument.name}.{name}" for name in names]]
-    keyed = {
-        item.name: _worth(
-            codes[f"{instrument.name}.{item.name}"].to_numpy(float, na_value=np.nan),
+    keyed = np.empty((len(instrument.items), len(responses)))
+    for place, item in enumerate(instrument.items):
+        codes = responses[f"{instrument.name}.{item.name}"]
+        keyed[place] = _worth(
+            codes.to_numpy(float, na_value=np.nan),
             instrument.coding(item.name),
             turned=item.reverse_keyed,
         )
-        for item in instrument.items
-    }
-    return pd.DataFrame(keyed, index=responses.index, columns=names, dtype=float)
+    names = [item.name for item in instrument.items]
+    return pd.DataFrame(keyed.T, index=responses.index, columns=names, copy=False)
 
 
 def _worth(codes: Array, coding: Coding, *, turned: bool) -> Array:

@@ -1,4 +1,4 @@
-"""The items of an export into one table of codes, column by column, several at a time."""
+"""The items of an export into one table of codes, several columns at a time."""
 
 from __future__ import annotations
 
@@ -66,9 +66,7 @@ def item_columns(
     return pd.DataFrame(codes.T, index=cells.index, columns=list(asked), copy=False)
 
 
-def _misfit(
-    column: str, unmapped: int, rows: int, export: Export, study: Study
-) -> str:
+def _misfit(column: str, unmapped: int, rows: int, export: Export, study: Study) -> str:
     """What is said of a column with answers that fit no code."""
     name, _, item = column.partition(".")
     instrument = study.instruments[name].codes_of(item)

@@ -19,6 +19,7 @@ from analysis.declarations.survey import (
     Columns,
     PrintedTotal,
 )
+from analysis.foundation import threads
 from analysis.storage.declared import read_instrument
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -236,6 +237,23 @@ def test_the_size_of_a_block_changes_nothing() -> None:
     longest = careless.longstring(compact_answers(frame)).values
     last = careless.longstring(compact_answers(frame.iloc[-60:])).values
     assert np.array_equal(longest[-60:], last)
+
+
+@pytest.mark.parametrize("step", [1, 0.3], ids=["whole codes", "codes with fractions"])
+def test_the_number_of_threads_changes_no_digit(
+    step: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(8)
+    codes = random.integers(1, 6, size=(3 * BLOCK + 50, 9)).astype(float) * step
+    codes[random.random(codes.shape) < 0.1] = np.nan
+    found = {}
+    for count in (1, 4):
+        monkeypatch.setattr(threads, "THREADS", count)
+        found[count] = {
+            term: index.values.tobytes()
+            for term, index in indices(pd.DataFrame(codes)).items()
+        }
+    assert found[1] == found[4]
 
 
 CELLS = st.sampled_from([np.nan, 1.0, 2.0, 3.0, 4.5, -1e300, 1e300, np.inf, 127.0])
