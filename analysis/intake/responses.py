@@ -6,7 +6,6 @@ surveys are told at once, by column and count.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from analysis.foundation import DataError
 from analysis.intake.answers import (
     accepted,
     attribute_values,
+    by_text,
     group_names,
 )
 from analysis.intake.choices import choice_columns
@@ -247,8 +247,8 @@ def _places(
                 f"spellings as answers of [{kind}s.…]"
             )
     for kind in ("arm", "site"):
-        of_team = {team.name: getattr(team, kind) for team in study.teams}
-        derived = found["team"].map(defaultdict(str, of_team))
+        of_team = {"": ""} | {team.name: getattr(team, kind) for team in study.teams}
+        derived = by_text(found["team"], of_team.__getitem__)
         found[kind] = found[kind].where(found[kind] != "", derived)
     return found
 
