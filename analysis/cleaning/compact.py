@@ -205,18 +205,24 @@ def turned_round(answers: Answers, ends: Mapping[str, float]) -> Answers:
     ends : mapping
         Item → the sum of its lowest and highest code.
     """
+    turning = {p: ends[name] for p, name in enumerate(answers.items) if name in ends}
+    gaps = answers.codes == GAP if answers.is_whole else np.isnan(answers.codes)
     whole = answers.is_whole and all(
-        float(end).is_integer() and abs(end) < -GAP for end in ends.values()
+        _fits_a_byte(end, answers.codes[place][~gaps[place]])
+        for place, end in turning.items()
     )
     codes = answers.codes.astype(np.int8 if whole else float)
-    if answers.is_whole and not whole:
-        codes[answers.codes == GAP] = np.nan
-    for place, name in enumerate(answers.items):
-        if name in ends:
-            known = answers.codes[place] != GAP if whole else True
-            turned = ends[name] - codes[place].astype(float)
-            codes[place] = np.where(known, turned, GAP) if whole else turned
+    codes[gaps] = GAP if whole else np.nan
+    for place, end in turning.items():
+        turned = end - codes[place].astype(float)
+        codes[place] = np.where(gaps[place], codes[place], turned)
     return Answers(items=answers.items, codes=codes, shift=answers.shift)
+
+
+def _fits_a_byte(end: float, codes: Array) -> bool:
+    """Whether codes turned round are small whole numbers too."""
+    ends = (end - float(codes.min(initial=0)), end - float(codes.max(initial=0)))
+    return float(end).is_integer() and max(map(abs, ends)) < -GAP
 
 
 def _with_fractions(responses: pd.DataFrame, rows: Array) -> Answers:

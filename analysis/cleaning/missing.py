@@ -250,8 +250,11 @@ def _little(gaps: Gaps) -> tuple[Result, ...]:
     n, items = gaps.values.shape
     patterns, reason = _patterns(gaps)
     terms = ("little_mcar_chi_square", "little_mcar_df", "little_mcar_p")
+    df = sum(int(pattern.answered.sum()) for pattern in patterns) - items
     moments = _moments(patterns, items) if len(patterns) > 1 else None
     reason = reason or (moments.reason if moments else "all answered the same items")
+    if not reason and df < 1:
+        reason = "no item was answered in two patterns"
     if moments is None or reason:
         absent = (
             Unavailable(term=term, reason=reason, n=n, method=LITTLE) for term in terms
@@ -262,7 +265,6 @@ def _little(gaps: Gaps) -> tuple[Result, ...]:
         apart = pattern.mean - moments.mean[pattern.answered]
         within = moments.covariance[np.ix_(pattern.answered, pattern.answered)]
         distance += pattern.n * float(apart @ np.linalg.solve(within, apart))
-    df = sum(int(pattern.answered.sum()) for pattern in patterns) - items
     from scipy.special import chdtrc  # noqa: PLC0415 - heavy
 
     numbers = (max(distance, 0.0), float(df), float(chdtrc(df, distance)))
