@@ -56,8 +56,8 @@ def _worth(codes: Array, coding: Coding, *, turned: bool) -> Array:
     points = {float(code): worth for code, worth in coding.points.items()}
     worth = np.array([points[code] for code in coding.codes()])
     steps = (keyed - coding.lowest) / coding.step
-    place = np.clip(np.nan_to_num(steps), 0, len(worth) - 1).astype(np.intp)
-    return np.where(place == steps, worth[place], np.nan)
+    place = np.clip(np.rint(np.nan_to_num(steps)), 0, len(worth) - 1).astype(np.intp)
+    return np.where(np.abs(place - steps) < 1e-9, worth[place], np.nan)
 
 
 def score_subscale(keyed: pd.DataFrame, subscale: Subscale) -> pd.Series[float]:
