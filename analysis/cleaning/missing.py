@@ -1,4 +1,4 @@
-"""Responses with gaps into what is known of the gaps: patterns, and Little's test.
+"""Responses with gaps into what is known of the gaps: Little's test, and findings.
 
 Moments are those of full-information maximum likelihood under normality, found by EM;
 divisor n. Who answered nothing takes no part. Oracles:
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.cleaning.patterns import gaps_of
 from analysis.foundation import Composite, Estimate, Finding, Unavailable
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from analysis.cleaning.compact import Array
     from analysis.cleaning.flow import Cleaned
+    from analysis.cleaning.patterns import Gaps
     from analysis.declarations import Study
     from analysis.foundation import Result
 
@@ -34,8 +36,6 @@ LITTLE = (
     "patterns' means from the EM means, in the EM covariance, divisor n; who answered "
     "nothing takes no part"
 )
-COMPLETE = "complete"
-OTHERS = "other patterns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,30 +46,6 @@ class MissingData(Composite):
     little_mcar_chi_square: Result
     little_mcar_df: Result
     little_mcar_p: Result
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Gaps:
-    """Who answered what: each person's answers, and which pattern they make.
-
-    Attributes
-    ----------
-    values : ndarray of float, shape (n_people, n_items)
-        NaN where not answered.
-    kinds : ndarray of bool, shape (n_patterns, n_items)
-        The different patterns of answered items.
-    of_person : ndarray of int, shape (n_people,)
-        Which pattern each person has.
-    """
-
-    values: Array
-    kinds: Array
-    of_person: Array
-
-    @property
-    def counts(self) -> Array:
-        """People of each pattern."""
-        return np.bincount(self.of_person, minlength=len(self.kinds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -104,50 +80,28 @@ def missing_data(responses: pd.DataFrame) -> MissingData:
     ----------
     Little (1988), Journal of the American Statistical Association 83, 1198-1202.
     """
-    return _missing_data(_gaps(responses))
+    return _missing_data(gaps_of(responses))
 
 
 def _missing_data(gaps: Gaps) -> MissingData:
     chi_square, df, p = _little(gaps)
     return MissingData(
-        share_complete=_share_complete(gaps),
+        share_complete=gaps.share_complete(),
         little_mcar_chi_square=chi_square,
         little_mcar_df=df,
         little_mcar_p=p,
     )
 
 
-def _share_complete(gaps: Gaps) -> Result:
-    method = "people who answered every item, of all"
-    n = len(gaps.values)
-    if not n:
-        return Unavailable(term="share_complete", reason="nobody", method=method)
-    share = float(gaps.counts[gaps.kinds.all(axis=1)].sum()) / n
-    return Estimate(term="share_complete", estimate=share, n=n, method=method)
-
-
 def estimate_moments(responses: pd.DataFrame) -> Moments:
     """Means and covariance of the items, by EM, from every answer there is."""
-    gaps = _gaps(responses)
+    gaps = gaps_of(responses)
     items = gaps.values.shape[1]
     patterns, reason = _patterns(gaps)
     if reason:
         nothing = np.full((items, items), np.nan)
         return Moments(mean=nothing[:1], covariance=nothing, n=0, reason=reason)
     return _moments(patterns, items)
-
-
-def _gaps(responses: pd.DataFrame) -> Gaps:
-    values = responses.to_numpy(dtype=float, na_value=np.nan)
-    known = ~np.isnan(values)
-    # A bit an item: rows of a few bytes are sorted sooner than rows of truths.
-    packed = np.ascontiguousarray(np.packbits(known.T, axis=0).T)
-    if not packed.size:
-        nobody = np.zeros(len(values), dtype=int)
-        return Gaps(values=values, kinds=known[:1], of_person=nobody)
-    as_text = packed.view(f"V{packed.shape[1]}").ravel()
-    _, first, of_person = np.unique(as_text, return_index=True, return_inverse=True)
-    return Gaps(values=values, kinds=known[first], of_person=of_person)
 
 
 def _patterns(gaps: Gaps) -> tuple[list[Pattern], str]:
@@ -274,41 +228,6 @@ def _little(gaps: Gaps) -> tuple[Result, ...]:
     )
 
 
-def pattern_counts(responses: pd.DataFrame, *, smallest: int) -> dict[str, int]:
-    """People by the items they did not answer, largest first, small ones together.
-
-    Patterns of fewer than `smallest` people are counted together, with the next larger
-    one where together they are fewer still; where nothing is left apart, nothing is
-    told.
-    """
-    names = [str(name) for name in responses.columns]
-    return _pattern_counts(_gaps(responses), names, smallest)
-
-
-def _pattern_counts(gaps: Gaps, names: list[str], smallest: int) -> dict[str, int]:
-    counts = gaps.counts
-    listed = [
-        (_pattern_name(names, gaps.kinds[kind]), int(counts[kind]))
-        for kind in np.flatnonzero(counts >= smallest)
-    ]
-    told = dict(sorted(listed, key=lambda pair: (-pair[1], pair[0])))
-    together = len(gaps.values) - sum(told.values())
-    # The complete ones follow from their share, so they hide nothing.
-    hiding = [name for name in told if name != COMPLETE]
-    while 0 < together < smallest and hiding:
-        together += told.pop(hiding.pop())
-    if 0 < together < smallest or not told:
-        return {}
-    return {**told, OTHERS: together} if together else told
-
-
-def _pattern_name(names: list[str], answered: Array) -> str:
-    lacking = [name for name, known in zip(names, answered, strict=True) if not known]
-    if not lacking:
-        return COMPLETE
-    return "nothing" if len(lacking) == len(names) else "without " + ", ".join(lacking)
-
-
 def missing_findings(surveys: Iterable[Cleaned], study: Study) -> tuple[Finding, ...]:
     """Patterns and Little's test, of every instrument, as findings."""
     return tuple(
@@ -331,9 +250,9 @@ def _of_instrument(
     cleaned: Cleaned, name: str, study: Study
 ) -> Iterator[tuple[str, Result]]:
     items = [item.name for item in study.instruments[name].items]
-    gaps = _gaps(cleaned.frame[[f"{name}.{item}" for item in items]])
+    gaps = gaps_of(cleaned.frame[[f"{name}.{item}" for item in items]])
     yield from (("", result) for result in _missing_data(gaps).results())
-    counts = _pattern_counts(gaps, items, study.smallest_group_shown)
+    counts = gaps.pattern_counts(items, smallest=study.smallest_group_shown)
     for pattern, count in counts.items():
         yield (
             pattern,
