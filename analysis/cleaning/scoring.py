@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.cleaning.flow import FRAME_COLUMNS
+from analysis.foundation.threads import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from analysis.declarations import Coding, Instrument, Study, Subscale
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+
+PEOPLE = 32_768
+"""People scored at a time: keyed answers take as much as the answers do."""
 
 
 def keyed_responses(responses: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
@@ -138,14 +142,20 @@ def score_responses(
         Who, where and in which arm, and a column ``instrument.subscale`` a score.
     """
     who = [name for name in FRAME_COLUMNS if name in responses.columns]
-    scores = {
-        f"{instrument.name}.{name}": column
-        for instrument in instruments
-        for name, column in score_subscales(
-            keyed_responses(responses, instrument), instrument
-        ).items()
-    }
-    return responses[who].assign(**scores)
+    asked = tuple(instruments)
+
+    def some(start: int) -> pd.DataFrame:
+        people = responses.iloc[start : start + PEOPLE]
+        scores = {
+            f"{instrument.name}.{name}": column
+            for instrument in asked
+            for name, column in score_subscales(
+                keyed_responses(people, instrument), instrument
+            ).items()
+        }
+        return people[who].assign(**scores)
+
+    return pd.concat(in_threads(some, range(0, len(responses) or 1, PEOPLE)))
 
 
 def score_wave(

@@ -9,7 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.cleaning import keyed_responses, score_responses, score_subscale
+from analysis.cleaning import (
+    keyed_responses,
+    score_responses,
+    score_subscale,
+    scoring,
+)
 from analysis.declarations import Coding, Instrument
 from analysis.storage.declared import instrument_names, read_instrument
 
@@ -132,6 +137,21 @@ def test_scores_keep_who_and_where_and_nothing_else() -> None:
         "seed_confidence.now",
     ]
     assert scores["seed_confidence.now"].tolist() == [7.0, 7.0]
+
+
+def test_how_many_are_scored_at_a_time_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    care = read_instrument("care")
+    codes = np.random.default_rng(2).integers(1, 6, size=(20, len(care.items)))
+    names = [f"care.{item.name}" for item in care.items]
+    responses = pd.DataFrame(codes, columns=names, index=range(40, 60), dtype=float)
+    responses = responses.mask(responses == 5).assign(
+        participant=list("abcdefghij") * 2
+    )
+    at_once = score_responses(responses, [care])
+    monkeypatch.setattr(scoring, "PEOPLE", 7)
+    pd.testing.assert_frame_equal(score_responses(responses, [care]), at_once)
 
 
 def test_nobody_at_all_gives_no_scores() -> None:
