@@ -14,8 +14,8 @@ from analysis.cleaning.missing import (
     estimate_moments,
     missing_data,
     missing_findings,
-    pattern_counts,
 )
+from analysis.cleaning.patterns import pattern_counts
 from analysis.cleaning.rules import (
     FLAG_RULES,
     RULES,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.cleaning.compact import GAP, Answers, Array, Block, pairwise_moments
+from analysis.cleaning.compact import GAP, Answers, Array, Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -51,25 +51,28 @@ class IndexValues:
 
 def longstring(answers: Answers) -> IndexValues:
     """Most equal answers in a row; an unanswered item ends a row of them."""
-    longest = np.zeros(answers.people)
-    for block in answers.blocks():
+
+    def longest(block: Block) -> Array:
         best = run = np.ones(block.codes.shape[1], dtype=np.int16)
         for same in _same_as_before(block):
             run = run * same + np.int16(1)
             best = np.maximum(best, run)
-        longest[block.people] = best
-    return _index("longstring", longest, answers, at_least=1)
+        return best
+
+    return _index("longstring", answers.each_person(longest), answers, at_least=1)
 
 
 def average_longstring(answers: Answers) -> IndexValues:
     """Mean length of the rows of equal answers."""
-    runs = np.zeros(answers.people)
-    for block in answers.blocks():
-        repeated = np.zeros(block.codes.shape[1], dtype=np.int32)
+
+    def repeated(block: Block) -> Array:
+        found = np.zeros(block.codes.shape[1], dtype=np.int16)
         for same in _same_as_before(block):
-            repeated += same
-        runs[block.people] = len(answers.items) - repeated
-    mean = len(answers.items) / np.maximum(runs, 1)
+            found += same
+        return found
+
+    rows = len(answers.items) - answers.each_person(repeated)
+    mean = len(answers.items) / np.maximum(rows, 1)
     return _index("average_longstring", mean, answers, at_least=1)
 
 
@@ -81,15 +84,20 @@ def intra_individual_variability(answers: Answers) -> IndexValues:
     Dunn, Heggestad, Shanock & Theilgard (2018), Journal of Business and Psychology
     33, 105-121.
     """
-    spread = np.zeros(answers.people)
-    for block in answers.blocks():
-        n = block.answered.sum(axis=0, dtype=float)
-        total = block.values.sum(axis=0, dtype=float)
-        squares = np.square(block.values).sum(axis=0, dtype=float)
+
+    def spread(block: Block) -> Array:
+        # Whole codes add up exactly in a float of the block's width.
+        n, total, squares = (
+            part.sum(axis=0).astype(float)
+            for part in (block.answered, block.values, block.squares)
+        )
         left = squares - total**2 / np.maximum(n, 1)
         left[left < FLAT * squares] = 0
-        spread[block.people] = np.sqrt(left / np.maximum(n - 1, 1))
-    return _index("intra_individual_variability", spread, answers, at_least=2)
+        deviation: Array = np.sqrt(left / np.maximum(n - 1, 1))
+        return deviation
+
+    values = answers.each_person(spread)
+    return _index("intra_individual_variability", values, answers, at_least=2)
 
 
 def mahalanobis(answers: Answers) -> IndexValues:
@@ -102,7 +110,7 @@ def mahalanobis(answers: Answers) -> IndexValues:
     ----------
     Mahalanobis (1936); Curran (2016), Journal of Experimental Social Psychology 66.
     """
-    moments = pairwise_moments(answers)
+    moments = answers.moments
     if np.isnan(moments.covariance).any():
         reason = "two people must have answered each pair of items"
         return nobody("mahalanobis", answers, reason)
@@ -110,11 +118,13 @@ def mahalanobis(answers: Answers) -> IndexValues:
         reason = "an item follows from the others, or does not vary"
         return nobody("mahalanobis", answers, reason)
     centre = (moments.mean - answers.shift)[:, None]
-    distance = np.zeros(answers.people)
-    for block in answers.blocks():
+
+    def distance(block: Block) -> Array:
         apart = (block.values - centre) * block.answered
-        distance[block.people] = np.square(root @ apart).sum(axis=0)
-    return _index("mahalanobis", distance, answers, at_least=1)
+        squared: Array = np.square(root @ apart).sum(axis=0)
+        return squared
+
+    return _index("mahalanobis", answers.each_person(distance), answers, at_least=1)
 
 
 def mahalanobis_p(answers: Answers) -> IndexValues:
@@ -123,7 +133,7 @@ def mahalanobis_p(answers: Answers) -> IndexValues:
     The chi-square has as many degrees of freedom as the person answered items.
     """
     distance = mahalanobis(answers)
-    degrees = np.maximum(answered_items(answers), 1)
+    degrees = np.maximum(answers.answered_items, 1)
     from scipy.special import chdtrc  # noqa: PLC0415 - heavy
 
     p = np.asarray(chdtrc(degrees, distance.values), dtype=float)
@@ -132,7 +142,7 @@ def mahalanobis_p(answers: Answers) -> IndexValues:
 
 def share_missing(answers: Answers) -> IndexValues:
     """Share of the items that a person did not answer."""
-    missing = 1 - answered_items(answers) / max(len(answers.items), 1)
+    missing = 1 - answers.answered_items / max(len(answers.items), 1)
     return IndexValues(term="share_missing", values=missing, reason="")
 
 
@@ -147,13 +157,10 @@ def straight_lining(
     for items in instruments:
         if len(items) < FEWEST_STRAIGHT:
             continue
-        for block in answers.chosen(items).blocks():
-            enough = block.answered.sum(axis=0) >= FEWEST_STRAIGHT
-            known = block.answered.astype(bool)
-            low = np.where(known, block.values, np.inf).min(axis=0)
-            high = np.where(known, block.values, -np.inf).max(axis=0)
-            asked[block.people] += enough
-            straight[block.people] += enough & (low == high)
+        some = answers.chosen(items)
+        enough = some.answered_items >= FEWEST_STRAIGHT
+        asked += enough
+        straight += enough & (some.each_person(_one_code) > 0)
     values = np.where(asked > 0, straight / np.maximum(asked, 1), np.nan)
     reason = f"fewer than {FEWEST_STRAIGHT} items of any instrument answered"
     return IndexValues(term="straight_lining", values=values, reason=reason)
@@ -167,22 +174,14 @@ def seconds_per_item(seconds: Array, answers: Answers) -> IndexValues:
     Huang, Curran, Keeney, Poposki & DeShon (2012), Journal of Business and Psychology
     27(1), 99-114.
     """
-    answered = answered_items(answers)
+    answered = answers.answered_items
     values = np.where(answered > 0, seconds / np.maximum(answered, 1), np.nan)
     reason = "no time known, or no item answered"
     return IndexValues(term="seconds_per_item", values=values, reason=reason)
 
 
-def answered_items(answers: Answers) -> Array:
-    """How many items each person answered."""
-    found = np.zeros(answers.people)
-    for block in answers.blocks():
-        found[block.people] = block.answered.sum(axis=0)
-    return found
-
-
 def _index(term: str, values: Array, answers: Answers, *, at_least: int) -> IndexValues:
-    enough = answered_items(answers) >= at_least
+    enough = answers.answered_items >= at_least
     return IndexValues(
         term=term,
         values=np.where(enough, values, np.nan),
@@ -198,10 +197,18 @@ def nobody(term: str, answers: Answers, reason: str) -> IndexValues:
 
 def _same_as_before(block: Block) -> Iterator[Array]:
     """For each item but the first, who answered as on the item before."""
-    codes = block.codes
+    codes, known = block.codes, block.known
     for item in range(1, len(codes)):
-        same = codes[item] == codes[item - 1]
-        yield same & (codes[item] != GAP) if codes.dtype == np.int8 else same
+        yield (codes[item] == codes[item - 1]) & known[item]
+
+
+def _one_code(block: Block) -> Array:
+    """Whether all the answers of each person are equal."""
+    whole = block.codes.dtype == np.int8
+    low, high = (np.int8(GAP), np.int8(-GAP - 1)) if whole else (-np.inf, np.inf)
+    least = np.where(block.known, block.codes, high).min(axis=0)
+    equal: Array = least == np.where(block.known, block.codes, low).max(axis=0)
+    return equal
 
 
 def _inverse_root(covariance: Array) -> Array | None:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.cleaning.careless import FLAT, IndexValues, nobody
-from analysis.cleaning.compact import Answers, Array, Block, pairwise_moments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from analysis.cleaning.compact import Answers, Array, Block
 
 FEWEST_PAIRS = 3
 """With two points, a correlation is 1 or -1 whatever was answered."""
@@ -41,17 +42,17 @@ def even_odd(answers: Answers, subscales: Iterable[Sequence[str]]) -> IndexValue
     if len(used) < FEWEST_PAIRS:
         return nobody("even_odd", answers, _too_few("subscales", len(used)))
     odd, even = _halves(answers, used)
-    values = np.zeros(answers.people)
-    for block in answers.blocks():
+    scale = answers.largest**2 * len(used)
+
+    def inconsistency(block: Block) -> Array:
         first, first_known = _means(block, odd)
         second, second_known = _means(block, even)
-        known = first_known & second_known
-        r = _correlation(
-            _sums(first, second, known), scale=_largest(answers) ** 2 * len(used)
-        )
+        r = _correlation(_sums(first, second, first_known & second_known), scale=scale)
         with np.errstate(divide="ignore"):
             stepped = np.where(r > -1, 2 * r / (1 + r), -1.0)
-        values[block.people] = np.where(np.isnan(r), np.nan, -np.maximum(stepped, -1))
+        return np.where(np.isnan(r), np.nan, -np.maximum(stepped, -1))
+
+    values = answers.each_person(inconsistency)
     reason = "the subscale means of one half are all equal, or fewer than 3 are known"
     return IndexValues(term="even_odd", values=values, reason=reason)
 
@@ -120,8 +121,7 @@ def _within_pairs(
     A sum over pairs (i, j) of x_i times y_j is a quadratic form in the matrix of pairs,
     which costs no more for a thousand pairs than for ten.
     """
-    moments = pairwise_moments(answers)
-    correlation = sign * np.nan_to_num(moments.correlation, nan=0.0)
+    correlation = sign * np.nan_to_num(answers.moments.correlation, nan=0.0)
     pairs = np.tril(correlation > above, -1)
     if (count := int(pairs.sum())) < FEWEST_PAIRS:
         return nobody(term, answers, _too_few("such pairs of items", count))
@@ -129,10 +129,10 @@ def _within_pairs(
     few = answers.chosen(used)
     places = [answers.items.index(name) for name in used]
     seconds = pairs[np.ix_(places, places)].astype(answers.width)
-    values = np.zeros(answers.people)
-    scale = max(_largest(few) ** 2, 1.0) * count
-    for block in few.blocks():
-        values[block.people] = _correlation(_pair_sums(block, seconds), scale=scale)
+    scale = max(few.largest**2, 1.0) * count
+    values = few.each_person(
+        lambda block: _correlation(_pair_sums(block, seconds), scale=scale)
+    )
     reason = "answers to one side of the pairs are equal, or fewer than 3 are known"
     return IndexValues(term=term, values=values, reason=reason)
 
@@ -140,20 +140,15 @@ def _within_pairs(
 def _pair_sums(block: Block, seconds: Array) -> tuple[Array, ...]:
     x, known = block.values, block.answered
     partner, partner_known = seconds @ x, seconds @ known
-    partner_square = seconds @ np.square(x)
+    partner_square = seconds @ block.squares
     return (
         (partner_known * known).sum(axis=0),
         (partner_known * x).sum(axis=0),
         (partner * known).sum(axis=0),
-        (partner_known * np.square(x)).sum(axis=0),
+        (partner_known * block.squares).sum(axis=0),
         (partner_square * known).sum(axis=0),
         (partner * x).sum(axis=0),
     )
-
-
-def _largest(answers: Answers) -> float:
-    """The largest answer in size, less the shift."""
-    return max((float(np.abs(b.values).max()) for b in answers.blocks()), default=0.0)
 
 
 def _too_few(what: str, count: int) -> str:

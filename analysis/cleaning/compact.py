@@ -6,28 +6,32 @@ that is taken of it is exact, so that the size of a block changes no result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
+from analysis.foundation.threads import in_threads
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
 Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[Any]]
+T = TypeVar("T")
 
 GAP = -128
 """Stands for *not answered* among whole-number codes."""
 LARGEST_ANSWER = 1e50
-BLOCK = 16_384
-"""People a block: a block of a hundred items stays in the processor's cache."""
+BLOCK = 8_192
+"""People a block: few enough that a block of a hundred items stays near the processor,
+and that several threads' blocks together take little memory."""
 WHOLE_IN_FLOAT32 = 2.0**24
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Block:
     """Some people's answers, one row an item, one column a person.
 
@@ -35,16 +39,38 @@ class Block:
     ----------
     codes : ndarray
         As kept: bytes with `GAP`, or floats with NaN.
-    values : ndarray of float
-        Answers less the matrix's shift; zero where not answered.
-    answered : ndarray of float
-        1 where answered, else 0; of the same type as `values`.
+    width : type
+        The float in which sums are taken.
     """
 
     people: slice
     codes: Array
-    values: Array
-    answered: Array
+    width: type[np.floating[Any]]
+    shift: float
+
+    @cached_property
+    def known(self) -> Array:
+        """Whether each item was answered."""
+        whole = self.codes.dtype == np.int8
+        return self.codes != GAP if whole else ~np.isnan(self.codes)
+
+    @cached_property
+    def answered(self) -> Array:
+        """The same as a float: 1 where answered, else 0."""
+        return self.known.astype(self.width)
+
+    @cached_property
+    def values(self) -> Array:
+        """Answers less the matrix's shift; zero where not answered."""
+        if self.codes.dtype == np.int8 and not self.shift:
+            return np.where(self.known, self.codes, np.int8(0)).astype(self.width)
+        shifted = self.codes.astype(self.width) - self.width(self.shift)
+        return np.where(self.known, shifted, self.width(0))
+
+    @cached_property
+    def squares(self) -> Array:
+        """Squares of the values."""
+        return np.square(self.values)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -65,7 +91,6 @@ class Answers:
     items: tuple[str, ...]
     codes: Array
     shift: float = 0.0
-    moments_cache: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
         """Size alone: an output kept in a notebook must not hold an answer."""
@@ -86,24 +111,56 @@ class Answers:
         """The narrowest float in which sums of products over a block are exact."""
         if not self.is_whole or not self.codes.size:
             return np.float64
-        known = self.codes[self.codes != GAP]
         most = max(BLOCK, len(self.items) ** 2)
-        largest = float(np.abs(known, dtype=np.int16).max()) if known.size else 0.0
-        return np.float32 if largest**2 * most < WHOLE_IN_FLOAT32 else np.float64
+        exact = self.largest**2 * most < WHOLE_IN_FLOAT32
+        return np.float32 if exact else np.float64
 
-    def blocks(self) -> Iterator[Block]:
-        """The people in blocks, in their order."""
-        for start in range(0, self.people, BLOCK):
+    @cached_property
+    def largest(self) -> float:
+        """The largest answer in size, less the shift; 0 if there is none."""
+
+        def of_block(block: Block) -> float:
+            if self.is_whole:
+                known = np.where(block.known, block.codes, np.int8(0))
+                return float(np.abs(known).max(initial=0))
+            return float(np.abs(block.values).max(initial=0))
+
+        return max(self._each(of_block, width=np.float64), default=0.0)
+
+    @cached_property
+    def answered_items(self) -> Array:
+        """How many items each person answered."""
+        return self.each_person(lambda block: block.answered.sum(axis=0))
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Counts, means, covariances and correlations of every pair of items."""
+        return _moments(self)
+
+    def each_block(self, of_block: Callable[[Block], T]) -> list[T]:
+        """What `of_block` makes of the people, block by block, in their order."""
+        return self._each(of_block, width=self.width)
+
+    def each_person(self, of_block: Callable[[Block], Array]) -> Array:
+        """One number a person, from what `of_block` makes of each block of them."""
+        return np.concatenate([np.zeros(0), *self.each_block(of_block)])
+
+    def _each(
+        self, of_block: Callable[[Block], T], *, width: type[np.floating[Any]]
+    ) -> list[T]:
+        def made(start: int) -> T:
             people = slice(start, min(start + BLOCK, self.people))
             codes = self.codes[:, people]
-            known = codes != GAP if self.is_whole else ~np.isnan(codes)
-            answered = known.astype(self.width)
-            shifted = codes.astype(self.width) - self.width(self.shift)
-            values = np.where(known, shifted, self.width(0))
-            yield Block(people=people, codes=codes, values=values, answered=answered)
+            return of_block(
+                Block(people=people, codes=codes, width=width, shift=self.shift)
+            )
+
+        return in_threads(made, range(0, self.people, BLOCK))
 
     def chosen(self, items: Sequence[str]) -> Answers:
         """The same people's answers to some items."""
+        if tuple(items) == self.items:
+            return self
         places = [self.items.index(name) for name in items]
         return Answers(items=tuple(items), codes=self.codes[places], shift=self.shift)
 
@@ -121,20 +178,23 @@ def compact_answers(responses: pd.DataFrame, *, rows: Array | None = None) -> An
     """
     items = tuple(str(name) for name in responses.columns)
     chosen = np.ones(len(responses), dtype=bool) if rows is None else rows
-    columns = [
-        responses.iloc[:, place].to_numpy(dtype=float, na_value=np.nan)
-        for place in range(len(items))
-    ]
     codes = np.empty((len(items), int(chosen.sum())), dtype=np.int8)
-    for place, column in enumerate(columns):
-        column = column[chosen]  # noqa: PLW2901 - the rest of it is not asked for
+
+    def fill(place: int) -> bool:
+        column = _column(responses, place, chosen)
         known = np.isfinite(column)
         small = known & (np.abs(column) < -GAP)
-        filled = np.where(small, column, GAP).astype(np.int8)
-        if not np.array_equal(filled[known], column[known]):
-            return _with_fractions(columns, chosen, items)
-        codes[place] = filled
+        codes[place] = np.where(small, column, GAP)
+        return bool(((codes[place] == column) | ~known).all())
+
+    if not all(in_threads(fill, range(len(items)))):
+        return _with_fractions(responses, chosen)
     return Answers(items=items, codes=codes)
+
+
+def _column(responses: pd.DataFrame, place: int, rows: Array) -> Array:
+    column = responses.iloc[rows, place]
+    return column.to_numpy(dtype=float, na_value=np.nan)
 
 
 def turned_round(answers: Answers, ends: Mapping[str, float]) -> Answers:
@@ -145,24 +205,30 @@ def turned_round(answers: Answers, ends: Mapping[str, float]) -> Answers:
     ends : mapping
         Item → the sum of its lowest and highest code.
     """
+    turning = {p: ends[name] for p, name in enumerate(answers.items) if name in ends}
+    gaps = answers.codes == GAP if answers.is_whole else np.isnan(answers.codes)
     whole = answers.is_whole and all(
-        float(end).is_integer() and abs(end) < -GAP for end in ends.values()
+        _fits_a_byte(end, answers.codes[place][~gaps[place]])
+        for place, end in turning.items()
     )
     codes = answers.codes.astype(np.int8 if whole else float)
-    if answers.is_whole and not whole:
-        codes[answers.codes == GAP] = np.nan
-    for place, name in enumerate(answers.items):
-        if name in ends:
-            known = answers.codes[place] != GAP if whole else True
-            turned = ends[name] - codes[place].astype(float)
-            codes[place] = np.where(known, turned, GAP) if whole else turned
+    codes[gaps] = GAP if whole else np.nan
+    for place, end in turning.items():
+        turned = end - codes[place].astype(float)
+        codes[place] = np.where(gaps[place], codes[place], turned)
     return Answers(items=answers.items, codes=codes, shift=answers.shift)
 
 
-def _with_fractions(
-    columns: Sequence[Array], rows: Array, items: tuple[str, ...]
-) -> Answers:
-    codes = np.array([column[rows] for column in columns], dtype=float)
+def _fits_a_byte(end: float, codes: Array) -> bool:
+    """Whether codes turned round are small whole numbers too."""
+    ends = (end - float(codes.min(initial=0)), end - float(codes.max(initial=0)))
+    return float(end).is_integer() and max(map(abs, ends)) < -GAP
+
+
+def _with_fractions(responses: pd.DataFrame, rows: Array) -> Answers:
+    items = tuple(str(name) for name in responses.columns)
+    columns = [_column(responses, place, rows) for place in range(len(items))]
+    codes = np.array(columns, dtype=float)
     codes[~(np.abs(codes) < LARGEST_ANSWER)] = np.nan
     shift = float(np.nanmean(codes)) if (~np.isnan(codes)).any() else 0.0
     return Answers(items=items, codes=codes, shift=shift)
@@ -182,28 +248,15 @@ class Moments:
     correlation: Array
 
 
-def pairwise_moments(answers: Answers) -> Moments:
-    """Moments of every pair of items."""
-    if "moments" not in answers.moments_cache:
-        answers.moments_cache["moments"] = _moments(answers)
-    found: Moments = answers.moments_cache["moments"]
-    return found
-
-
 def _moments(answers: Answers) -> Moments:
     k = len(answers.items)
     n, products, sums, squares = (np.zeros((k, k)) for _ in range(4))
-    for block in answers.blocks():
-        values, answered = block.values, block.answered
-        products += values @ values.T
-        if answered.all():
-            n += answered.shape[1]
-            sums += values.sum(axis=1, dtype=float)[:, None]
-            squares += np.square(values).sum(axis=1, dtype=float)[:, None]
-        else:
-            n += answered @ answered.T
-            sums += values @ answered.T
-            squares += np.square(values) @ answered.T
+    # Added in the order of the blocks: the order threads end in changes no digit.
+    for part in answers.each_block(_pair_sums):
+        n += part[0]
+        products += part[1]
+        sums += part[2]
+        squares += part[3]
     with np.errstate(divide="ignore", invalid="ignore"):
         own = np.diag(sums) / np.diag(n)
         covariance = (products - sums * sums.T / n) / (n - 1)
@@ -216,4 +269,22 @@ def _moments(answers: Answers) -> Moments:
         mean=own + answers.shift,
         covariance=covariance,
         correlation=np.clip(correlation, -1, 1),
+    )
+
+
+def _pair_sums(block: Block) -> tuple[Array, Array, Array, Array]:
+    """Of every pair of items: people, products, and sums and squares of the first."""
+    values, answered = block.values, block.answered
+    if block.known.all():
+        return (
+            np.full((1, 1), float(answered.shape[1])),
+            values @ values.T,
+            values.sum(axis=1, dtype=float)[:, None],
+            block.squares.sum(axis=1, dtype=float)[:, None],
+        )
+    return (
+        answered @ answered.T,
+        values @ values.T,
+        values @ answered.T,
+        block.squares @ answered.T,
     )

@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.cleaning import careless, coherence
 from analysis.cleaning.compact import compact_answers, turned_round
-from analysis.cleaning.scoring import keyed_responses, score_subscale
+from analysis.cleaning.scoring import keyed_responses, score_subscales
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -189,14 +189,24 @@ def _even_odd(answers: Answers, instruments: Mapping[str, Instrument]) -> IndexV
     ends: dict[str, float] = {}
     subscales = []
     for name, instrument in instruments.items():
-        both = instrument.lowest + instrument.highest
-        ends |= {f"{name}.{i.name}": both for i in instrument.items if i.reverse_keyed}
-        sets = [set(subscale.items) for subscale in instrument.subscales]
-        for subscale in instrument.subscales:
-            holds_another = any(other < set(subscale.items) for other in sets)
-            if not holds_another:
-                subscales.append([f"{name}.{item}" for item in subscale.items])
+        for item in instrument.items:
+            if item.reverse_keyed:
+                coding = instrument.coding(item.name)
+                ends[f"{name}.{item.name}"] = coding.lowest + coding.highest
+        subscales += [
+            [f"{name}.{item}" for item in items] for items in _finest(instrument)
+        ]
     return coherence.even_odd(turned_round(answers, ends), subscales)
+
+
+def _finest(instrument: Instrument) -> list[tuple[str, ...]]:
+    """Items of each score that holds no other; of scores of the same items, once."""
+    made: dict[frozenset[str], tuple[str, ...]] = {}
+    for subscale in instrument.subscales:
+        made.setdefault(frozenset(subscale.items), subscale.items)
+    return [
+        items for held, items in made.items() if not any(other < held for other in made)
+    ]
 
 
 def _disagrees(
@@ -205,10 +215,8 @@ def _disagrees(
     """Where a printed total is not the score; if one is lacking, nothing disagrees."""
     name, _, subscale = total.score.partition(".")
     instrument = instruments[name]
-    score = score_subscale(
-        keyed_responses(frame, instrument), instrument.subscale(subscale)
-    )
-    apart = (score - frame[total.name]).abs().round(9)
+    scores = score_subscales(keyed_responses(frame, instrument), instrument)
+    apart = (scores[subscale] - frame[total.name]).abs().round(9)
     found: Array = (apart > total.tolerance).to_numpy()
     return found
 

@@ -1,4 +1,4 @@
-"""Responses with gaps into what is known of the gaps: patterns, and Little's test.
+"""Responses with gaps into what is known of the gaps: Little's test, and findings.
 
 Moments are those of full-information maximum likelihood under normality, found by EM;
 divisor n. Who answered nothing takes no part. Oracles:
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.cleaning.patterns import gaps_of
 from analysis.foundation import Composite, Estimate, Finding, Unavailable
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from analysis.cleaning.compact import Array
     from analysis.cleaning.flow import Cleaned
+    from analysis.cleaning.patterns import Gaps
     from analysis.declarations import Study
     from analysis.foundation import Result
 
@@ -34,8 +36,6 @@ LITTLE = (
     "patterns' means from the EM means, in the EM covariance, divisor n; who answered "
     "nothing takes no part"
 )
-COMPLETE = "complete"
-OTHERS = "other patterns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,64 +80,48 @@ def missing_data(responses: pd.DataFrame) -> MissingData:
     ----------
     Little (1988), Journal of the American Statistical Association 83, 1198-1202.
     """
-    values = responses.to_numpy(dtype=float, na_value=np.nan)
-    chi_square, df, p = _little(values)
+    return _missing_data(gaps_of(responses))
+
+
+def _missing_data(gaps: Gaps) -> MissingData:
+    chi_square, df, p = _little(gaps)
     return MissingData(
-        share_complete=_share_complete(values),
+        share_complete=gaps.share_complete(),
         little_mcar_chi_square=chi_square,
         little_mcar_df=df,
         little_mcar_p=p,
     )
 
 
-def _share_complete(values: Array) -> Result:
-    method = "people who answered every item, of all"
-    if not len(values):
-        return Unavailable(term="share_complete", reason="nobody", method=method)
-    share = float((~np.isnan(values)).all(axis=1).mean())
-    return Estimate(term="share_complete", estimate=share, n=len(values), method=method)
-
-
 def estimate_moments(responses: pd.DataFrame) -> Moments:
     """Means and covariance of the items, by EM, from every answer there is."""
-    values = responses.to_numpy(dtype=float, na_value=np.nan)
-    patterns, reason = _patterns(values)
+    gaps = gaps_of(responses)
+    items = gaps.values.shape[1]
+    patterns, reason = _patterns(gaps)
     if reason:
-        nothing = np.full((values.shape[1], values.shape[1]), np.nan)
+        nothing = np.full((items, items), np.nan)
         return Moments(mean=nothing[:1], covariance=nothing, n=0, reason=reason)
-    return _moments(patterns, values.shape[1])
+    return _moments(patterns, items)
 
 
-def _patterns(values: Array) -> tuple[list[Pattern], str]:
+def _patterns(gaps: Gaps) -> tuple[list[Pattern], str]:
     """The patterns among those who answered anything; or why they are not made."""
-    known = ~np.isnan(values)
-    values, known = values[known.any(axis=1)], known[known.any(axis=1)]
-    if not len(values):
-        return [], ""
-    kinds, first, of_row = _kinds(known)
-    if len(kinds) * values.shape[1] ** 3 > MOST_WORK:
-        return [], f"there are too many patterns of {values.shape[1]} items to fit"
-    order = np.argsort(of_row, kind="stable")
-    starts = np.append(
-        np.searchsorted(of_row[order], np.arange(len(first))), len(order)
-    )
+    items = gaps.values.shape[1]
+    some = np.flatnonzero(gaps.kinds.any(axis=1))
+    if len(some) * items**3 > MOST_WORK:
+        return [], f"there are too many patterns of {items} items to fit"
+    order = np.argsort(gaps.of_person, kind="stable")
+    of_kind = np.split(order, np.cumsum(gaps.counts)[:-1])
     found = []
-    for place, answered in enumerate(kinds):
-        rows = values[order[starts[place] : starts[place + 1]]][:, answered]
+    for kind in some:
+        people, answered = of_kind[kind], gaps.kinds[kind]
+        rows = gaps.values[people][:, answered]
         mean = rows.mean(axis=0)
         apart = rows - mean
         found.append(
             Pattern(answered=answered, n=len(rows), mean=mean, scatter=apart.T @ apart)
         )
     return found, ""
-
-
-def _kinds(rows: Array) -> tuple[Array, Array, Array]:
-    """The different rows of truths, where each stands first, and which each row is."""
-    packed = np.packbits(rows, axis=1)
-    as_text = np.ascontiguousarray(packed).view(f"V{packed.shape[1]}").ravel()
-    _, first, of_row = np.unique(as_text, return_index=True, return_inverse=True)
-    return rows[first], first, of_row
 
 
 def _moments(patterns: list[Pattern], items: int) -> Moments:
@@ -211,17 +195,20 @@ def _step(
     return new_mean, products / n - np.outer(new_mean, new_mean)
 
 
-def _little(values: Array) -> tuple[Result, ...]:
+def _little(gaps: Gaps) -> tuple[Result, ...]:
     """Chi-square, degrees of freedom and p; their n is everyone.
 
     An n of those who answered anything would tell, beside the responses kept, how many
     answered nothing.
     """
-    n, items = values.shape
-    patterns, reason = _patterns(values)
+    n, items = gaps.values.shape
+    patterns, reason = _patterns(gaps)
     terms = ("little_mcar_chi_square", "little_mcar_df", "little_mcar_p")
+    df = sum(int(pattern.answered.sum()) for pattern in patterns) - items
     moments = _moments(patterns, items) if len(patterns) > 1 else None
     reason = reason or (moments.reason if moments else "all answered the same items")
+    if not reason and df < 1:
+        reason = "no item was answered in two patterns"
     if moments is None or reason:
         absent = (
             Unavailable(term=term, reason=reason, n=n, method=LITTLE) for term in terms
@@ -232,7 +219,6 @@ def _little(values: Array) -> tuple[Result, ...]:
         apart = pattern.mean - moments.mean[pattern.answered]
         within = moments.covariance[np.ix_(pattern.answered, pattern.answered)]
         distance += pattern.n * float(apart @ np.linalg.solve(within, apart))
-    df = sum(int(pattern.answered.sum()) for pattern in patterns) - items
     from scipy.special import chdtrc  # noqa: PLC0415 - heavy
 
     numbers = (max(distance, 0.0), float(df), float(chdtrc(df, distance)))
@@ -240,39 +226,6 @@ def _little(values: Array) -> tuple[Result, ...]:
         Estimate(term=term, estimate=number, n=n, method=LITTLE)
         for term, number in zip(terms, numbers, strict=True)
     )
-
-
-def pattern_counts(responses: pd.DataFrame, *, smallest: int) -> dict[str, int]:
-    """People by the items they did not answer, largest first, small ones together.
-
-    Patterns of fewer than `smallest` people are counted together, with the next larger
-    one where together they are fewer still; where nothing is left apart, nothing is
-    told.
-    """
-    names = [str(name) for name in responses.columns]
-    kinds, _, of_row = _kinds(responses.isna().to_numpy())
-    counts = np.bincount(of_row, minlength=len(kinds))
-    listed = [
-        (_pattern_name(names, kind), int(count))
-        for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)
-    ]
-    listed.sort(key=lambda pair: (-pair[1], pair[0]))
-    told = {name: count for name, count in listed if count >= smallest}
-    together = sum(count for _, count in listed) - sum(told.values())
-    # The complete ones follow from their share, so they hide nothing.
-    hiding = [name for name in told if name != COMPLETE]
-    while 0 < together < smallest and hiding:
-        together += told.pop(hiding.pop())
-    if 0 < together < smallest or not told:
-        return {}
-    return {**told, OTHERS: together} if together else told
-
-
-def _pattern_name(names: list[str], missing: list[bool]) -> str:
-    lacking = [name for name, gone in zip(names, missing, strict=True) if gone]
-    if not lacking:
-        return COMPLETE
-    return "nothing" if len(lacking) == len(names) else "without " + ", ".join(lacking)
 
 
 def missing_findings(surveys: Iterable[Cleaned], study: Study) -> tuple[Finding, ...]:
@@ -297,11 +250,9 @@ def _of_instrument(
     cleaned: Cleaned, name: str, study: Study
 ) -> Iterator[tuple[str, Result]]:
     items = [item.name for item in study.instruments[name].items]
-    answers = cleaned.frame[[f"{name}.{item}" for item in items]].set_axis(
-        items, axis="columns"
-    )
-    yield from (("", result) for result in missing_data(answers).results())
-    counts = pattern_counts(answers, smallest=study.smallest_group_shown)
+    gaps = gaps_of(cleaned.frame[[f"{name}.{item}" for item in items]])
+    yield from (("", result) for result in _missing_data(gaps).results())
+    counts = gaps.pattern_counts(items, smallest=study.smallest_group_shown)
     for pattern, count in counts.items():
         yield (
             pattern,

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.cleaning.flow import FRAME_COLUMNS
+from analysis.foundation.threads import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from analysis.declarations import Coding, Instrument, Study, Subscale
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+
+PEOPLE = 32_768
+"""People scored at a time: keyed answers take as much as the answers do."""
 
 
 def keyed_responses(responses: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
@@ -35,17 +39,16 @@ def keyed_responses(responses: pd.DataFrame, instrument: Instrument) -> pd.DataF
         A column an item, named by the item alone: reverse-keyed items turned round,
         then codes turned to points where the codebook has points.
     """
-    names = [item.name for item in instrument.items]
-    codes = responses[[f"{instrument.name}.{name}" for name in names]]
-    keyed = {
-        item.name: _worth(
-            codes[f"{instrument.name}.{item.name}"].to_numpy(float, na_value=np.nan),
+    keyed = np.empty((len(instrument.items), len(responses)))
+    for place, item in enumerate(instrument.items):
+        codes = responses[f"{instrument.name}.{item.name}"]
+        keyed[place] = _worth(
+            codes.to_numpy(float, na_value=np.nan),
             instrument.coding(item.name),
             turned=item.reverse_keyed,
         )
-        for item in instrument.items
-    }
-    return pd.DataFrame(keyed, index=responses.index, columns=names, dtype=float)
+    names = [item.name for item in instrument.items]
+    return pd.DataFrame(keyed.T, index=responses.index, columns=names, copy=False)
 
 
 def _worth(codes: Array, coding: Coding, *, turned: bool) -> Array:
@@ -57,8 +60,8 @@ def _worth(codes: Array, coding: Coding, *, turned: bool) -> Array:
     points = {float(code): worth for code, worth in coding.points.items()}
     worth = np.array([points[code] for code in coding.codes()])
     steps = (keyed - coding.lowest) / coding.step
-    place = np.clip(np.nan_to_num(steps), 0, len(worth) - 1).astype(np.intp)
-    return np.where(place == steps, worth[place], np.nan)
+    place = np.clip(np.rint(np.nan_to_num(steps)), 0, len(worth) - 1).astype(np.intp)
+    return np.where(np.abs(place - steps) < 1e-9, worth[place], np.nan)
 
 
 def score_subscale(keyed: pd.DataFrame, subscale: Subscale) -> pd.Series[float]:
@@ -139,14 +142,20 @@ def score_responses(
         Who, where and in which arm, and a column ``instrument.subscale`` a score.
     """
     who = [name for name in FRAME_COLUMNS if name in responses.columns]
-    scores = {
-        f"{instrument.name}.{name}": column
-        for instrument in instruments
-        for name, column in score_subscales(
-            keyed_responses(responses, instrument), instrument
-        ).items()
-    }
-    return responses[who].assign(**scores)
+    asked = tuple(instruments)
+
+    def some(start: int) -> pd.DataFrame:
+        people = responses.iloc[start : start + PEOPLE]
+        scores = {
+            f"{instrument.name}.{name}": column
+            for instrument in asked
+            for name, column in score_subscales(
+                keyed_responses(people, instrument), instrument
+            ).items()
+        }
+        return people[who].assign(**scores)
+
+    return pd.concat(in_threads(some, range(0, len(responses) or 1, PEOPLE)))
 
 
 def score_wave(

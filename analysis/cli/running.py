@@ -17,7 +17,7 @@ from analysis.storage.folders import VARIABLES, find_folders
 from analysis.storage.key import key_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from analysis.workflow.runner import Progress
     from analysis.workflow.steps import Step
@@ -85,14 +85,14 @@ def run_command(
     chosen = choose_steps(steps, waves=wave or [], only=only or [])
     forget_orphans(study, steps)
     concerned = {step.name for step in chosen}.union(*(s.needs for s in chosen))
+    asked = [] if force else [step for step in steps if step.name in concerned]
+    reasons = {step.name: freshness(step).reason for step in asked}
     # Where all is fresh, nothing that runs a step is even imported.
-    if not force and all(
-        freshness(step).is_fresh for step in steps if step.name in concerned
-    ):
+    if not force and not any(reasons.values()):
         progress = Progress(fresh=[step.name for step in chosen])
     else:
         progress = _run_locally(
-            chosen, steps, jobs=jobs, force=force, silent=quiet or as_json
+            chosen, steps, reasons, jobs=jobs, force=force, silent=quiet or as_json
         )
     _tell(study, progress, quiet=quiet, as_json=as_json)
 
@@ -100,6 +100,7 @@ def run_command(
 def _run_locally(
     chosen: Sequence[Step],
     steps: Sequence[Step],
+    reasons: Mapping[str, str],
     *,
     jobs: int,
     force: bool,
@@ -118,7 +119,13 @@ def _run_locally(
             shown_progress(len(chosen), silent=silent) as report,
         ):
             return run_steps(
-                chosen, steps, executor, run=run_in_worker, report=report, force=force
+                chosen,
+                steps,
+                executor,
+                run=run_in_worker,
+                report=report,
+                force=force,
+                reasons=reasons,
             )
     except KeyboardInterrupt:
         typer.secho("Stopped. What was finished is kept.", err=True)

@@ -93,12 +93,17 @@ class Coding:
     def codes(self) -> tuple[float, ...]:
         """Every code there is."""
         steps = round((self.highest - self.lowest) / self.step)
-        return tuple(self.lowest + self.step * number for number in range(steps + 1))
+        # Three steps of 0.1 are 0.3, not the float next to it.
+        return tuple(
+            round(self.lowest + self.step * number, 9) for number in range(steps + 1)
+        )
 
     def takes(self, code: float) -> bool:
         """Whether a number is one of the codes."""
+        if not self.lowest <= code <= self.highest:
+            return False
         steps = (code - self.lowest) / self.step
-        return self.lowest <= code <= self.highest and float(steps).is_integer()
+        return abs(steps - round(steps)) < 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

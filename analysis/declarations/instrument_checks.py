@@ -57,7 +57,7 @@ def _check_coding(at: str, coding: Coding) -> Iterator[str]:
         yield f"[{at}] lowest must be below highest"
         return
     steps = (coding.highest - coding.lowest) / coding.step if coding.step > 0 else 0.5
-    if not steps.is_integer():
+    if abs(steps - round(steps)) > 1e-9:
         yield f"[{at}.step] must lead from lowest to highest"
         return
     outside = [code for code in coding.answers.values() if not coding.takes(code)]

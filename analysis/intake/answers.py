@@ -98,7 +98,7 @@ def attribute_values(
     missing = not_answered(export.missing_codes, words)
     if attribute.values:
         names = {fold(text): name for text, name in attribute.values.items()}
-        folded = cells.map(fold)
+        folded = by_text(cells, fold)
         known = folded.map(names).fillna(folded.map(spoken).map(names))
         return known, int((known.isna() & ~folded.isin(missing)).sum())
 
@@ -122,9 +122,10 @@ def group_names(
     spoken = _spoken(words)
 
     def name(text: str) -> str:
-        return names.get(text) or names.get(spoken.get(text, ""), "")
+        folded = fold(text)
+        return names.get(folded) or names.get(spoken.get(folded, ""), "")
 
-    return cells.map(lambda text: name(fold(text)))
+    return by_text(cells, name)
 
 
 def accepted(
@@ -140,10 +141,20 @@ def accepted(
     gone = not_answered(missing, words)
 
     def fits(text: str) -> bool:
-        anything = "*" in wanted and text not in gone
-        return anything or text in wanted or spoken.get(text, "") in wanted - {""}
+        folded = fold(text)
+        anything = "*" in wanted and folded not in gone
+        return anything or folded in wanted or spoken.get(folded, "") in wanted - {""}
 
-    return cells.map(lambda text: fits(fold(text))).astype(bool)
+    numbers, texts = pd.factorize(cells)
+    fitting = np.array([fits(text) for text in texts], dtype=bool)
+    return pd.Series(fitting[numbers], index=cells.index)
+
+
+def by_text(cells: pd.Series[str], of_text: Callable[[str], str]) -> pd.Series[str]:
+    """What a function makes of each cell; it is asked once for each different text."""
+    numbers, texts = pd.factorize(cells)
+    made = pd.array([of_text(text) for text in texts], dtype="str")
+    return pd.Series(made.take(numbers), index=cells.index, name=cells.name)
 
 
 def not_answered(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.intake.answers import fold, not_answered
+from analysis.intake.answers import by_text, fold, not_answered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ def _spread(
         words = table.value_labels.get(header, {})
         gone = not_answered(export.missing_codes, words) | NOT_SHOWN
         spoken = {fold(code): fold(text) for code, text in words.items()}
-        column = cells[header].map(fold)
+        column = by_text(cells[header], fold)
         answered |= ~column.isin(gone)
         left = gone | NOT_TICKED
         left |= {code for code, text in spoken.items() if text in left - {""}}

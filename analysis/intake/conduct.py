@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.intake.answers import accepted, fold, not_answered
+from analysis.intake.answers import accepted, by_text, fold, not_answered
 from analysis.intake.pseudonyms import pseudonyms
 from analysis.storage.key import read_key
 
@@ -90,4 +90,4 @@ def _numbers(
 
 
 def _missing(cells: pd.Series[str], export: Export) -> pd.Series[bool]:
-    return cells.map(fold).isin(not_answered(export.missing_codes))
+    return by_text(cells, fold).isin(not_answered(export.missing_codes))

@@ -10,6 +10,8 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
+from analysis.intake.answers import by_text
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -32,15 +34,14 @@ def pseudonyms(
         Whose identifiers: a number used for a participant and for a member of staff
         gives two pseudonyms.
     """
-    made = {
-        identifier: _pseudonym(identifier, key, study, kind)
-        for identifier in identifiers.unique()
-    }
-    return identifiers.map(made)
+    # Begun once: what all messages share is not hashed again for each of them.
+    begun = hmac.new(key, f"{study}\x1f{kind}\x1f".encode(), hashlib.sha256)
 
+    def pseudonym(identifier: str) -> str:
+        if not identifier:
+            return ""
+        message = begun.copy()
+        message.update(identifier.encode())
+        return message.hexdigest()[:HEX_DIGITS]
 
-def _pseudonym(identifier: str, key: bytes, study: str, kind: str) -> str:
-    if not identifier:
-        return ""
-    message = "\x1f".join((study, kind, identifier)).encode()
-    return hmac.new(key, message, hashlib.sha256).hexdigest()[:HEX_DIGITS]
+    return by_text(identifiers, pseudonym)

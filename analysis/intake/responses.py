@@ -6,7 +6,6 @@ surveys are told at once, by column and count.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
@@ -17,16 +16,16 @@ from analysis.foundation import DataError
 from analysis.intake.answers import (
     accepted,
     attribute_values,
+    by_text,
     fold,
     group_names,
-    item_codes,
     not_answered,
 )
 from analysis.intake.choices import choice_columns
-from analysis.intake.coding import coding_shifts
 from analysis.intake.conduct import conduct_columns
-from analysis.intake.headers import shortened, with_wanted_headers
+from analysis.intake.headers import with_wanted_headers
 from analysis.intake.identity import check_identifiers
+from analysis.intake.items import item_columns
 from analysis.intake.pseudonyms import pseudonyms
 from analysis.intake.scrubbing import scrub
 from analysis.intake.tools import TITLES, preview_rows, shape
@@ -181,10 +180,17 @@ def _map_survey(received: Received, export: Export, faults: list[str]) -> Respon
         **conduct_columns(cells, export, study, emptied),
         "preview": preview_rows(table),
         **_attributes(table, export, emptied),
-        **_items(table, export, study, emptied, faults),
-        **_texts(cells, export, received.names.get(export.survey, ()), emptied),
     }
-    frame = pd.DataFrame(columns, index=cells.index)
+    items = item_columns(table, export, study, emptied, faults)
+    texts = _texts(cells, export, received.names.get(export.survey, ()), emptied)
+    frame = pd.concat(
+        [
+            pd.DataFrame(columns, index=cells.index),
+            items,
+            pd.DataFrame(texts, index=cells.index),
+        ],
+        axis="columns",
+    )
     faults.extend(check_identifiers(frame, export))
     asked = {name: study.instruments[name] for name in export.instruments}
     return Responses(export=export, frame=frame, emptied=emptied, instruments=asked)
@@ -216,7 +222,7 @@ def identifiers(
     if not headers:
         return pd.Series("", index=cells.index)
     gone = not_answered(text for text in missing if not text.isdecimal())
-    parts = (cells[h].mask(cells[h].map(fold).isin(gone), "") for h in headers)
+    parts = (cells[h].mask(by_text(cells[h], fold).isin(gone), "") for h in headers)
     first, *others = (part.str.upper() for part in parts)
     joined, known = first, first != ""
     for element in others:
@@ -244,7 +250,7 @@ def _places(
             continue
         found[kind] = group_names(cells[header], groups, words.get(header))
         gone = not_answered(export.missing_codes, words.get(header))
-        answered = ~cells[header].map(fold).isin(gone)
+        answered = ~by_text(cells[header], fold).isin(gone)
         if unnamed := int(((found[kind] == "") & answered).sum()):
             known = ", ".join(group.name for group in groups)
             faults.append(
@@ -253,8 +259,8 @@ def _places(
                 f"spellings as answers of [{kind}s.…]"
             )
     for kind in ("arm", "site"):
-        of_team = {team.name: getattr(team, kind) for team in study.teams}
-        derived = found["team"].map(defaultdict(str, of_team))
+        of_team = {"": ""} | {team.name: getattr(team, kind) for team in study.teams}
+        derived = by_text(found["team"], of_team.__getitem__)
         found[kind] = found[kind].where(found[kind] != "", derived)
     return found
 
@@ -313,45 +319,10 @@ def _texts(
     """Free texts without what names or reaches a person."""
     found = {}
     for name, header in export.texts.items():
-        gone = cells[header].map(fold).isin(not_answered(export.missing_codes))
+        gone = by_text(cells[header], fold).isin(not_answered(export.missing_codes))
         written = cells[header].mask(gone, "")
         scrubbed = scrub(written, names=names)
         found[f"{TEXT}{name}"] = scrubbed.texts
         for kind, count in scrubbed.counts.items():
             emptied[f"{kind} taken out: {TEXT}{name}"] = count
-    return found
-
-
-def _items(
-    table: RawTable,
-    export: Export,
-    study: Study,
-    emptied: dict[str, int],
-    faults: list[str],
-) -> dict[str, pd.Series[float]]:
-    cells = table.cells
-    found = {}
-    misfits = []
-    for column, header in export.columns.items.items():
-        name, _, item = column.partition(".")
-        instrument = study.instruments[name].codes_of(item)
-        words = table.value_labels.get(header)
-        codes = item_codes(cells[header], instrument, export, words)
-        found[column] = codes.values
-        for reason, count in codes.emptied.items():
-            emptied[f"{reason}: {column}"] = count
-        if gone := table.emptied.get(header):
-            emptied[f"missing as the file declares: {column}"] = gone
-        if codes.unmapped:
-            known = ", ".join(f"'{text}'" for text in instrument.answers)
-            labels = f", or {known}" if known else ""
-            faults.append(
-                f"{export.file}: column '{shortened(header)}' has {codes.unmapped} "
-                f"answers of {len(cells)} that are not codes "
-                f"{instrument.usual_coding.ends}{labels}. Declare others under "
-                f"[surveys.{export.survey}.answers.{instrument.name}] or missing_codes"
-            )
-        if codes.unmapped or codes.emptied.get("out of range"):
-            misfits.append(column)
-    faults.extend(coding_shifts(cells, export, study, misfits))
     return found

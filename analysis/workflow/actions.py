@@ -75,8 +75,12 @@ def _provenance(step: Step) -> str:
     Processed files are left out: they hold pseudonyms, which differ with the key.
     """
     receipt = read_json(receipt_file(step)) or {}
-    inputs = receipt.get("inputs", {})
-    raw = {name: digest for name, digest in inputs.items() if "/" not in name}
+    folder = find_folders().raw
+    raw = {
+        name: digest
+        for name, digest in receipt.get("inputs", {}).items()
+        if name in step.inputs and step.inputs[name].is_relative_to(folder)
+    }
     parts = [
         f"{step.name}",
         f"notebook {str(receipt.get('notebook'))[:12]}",

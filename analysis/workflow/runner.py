@@ -16,7 +16,7 @@ from analysis.workflow.receipts import freshness
 from analysis.workflow.steps import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Executor, Future
 
     from analysis.workflow.steps import Step
@@ -76,6 +76,7 @@ def run_steps(
     run: Callable[[Step], float],
     report: Report,
     force: bool = False,
+    reasons: Mapping[str, str] | None = None,
 ) -> Progress:
     """Run what is stale among the chosen steps.
 
@@ -91,14 +92,18 @@ def run_steps(
         Told of every step: the step, what happens to it, and why.
     force : bool
         Run fresh steps too.
+    reasons : mapping, optional
+        Step → why it is stale, empty if fresh, as far as known: files are hashed to
+        know it. Asked again of a step only where one that it needs has run.
 
     Raises
     ------
     StaleError
         A step that was not chosen is stale, and a chosen one needs it.
     """
-    _check_needs(chosen, steps)
-    this = _Run(executor=executor, run=run, report=report, force=force)
+    known = dict(reasons or {})
+    _check_needs(chosen, steps, known)
+    this = _Run(executor=executor, run=run, report=report, force=force, reasons=known)
     this.waiting = {step.name: step for step in chosen}
     while this.waiting or this.running:
         this.start_what_can()
@@ -128,7 +133,9 @@ def forget_orphans(study: str, steps: Sequence[Step]) -> list[str]:
     return list(dict.fromkeys(gone))
 
 
-def _check_needs(chosen: Sequence[Step], steps: Sequence[Step]) -> None:
+def _check_needs(
+    chosen: Sequence[Step], steps: Sequence[Step], reasons: Mapping[str, str]
+) -> None:
     """Refuse to build on a stale step that was not chosen."""
     by_name = {step.name: step for step in steps}
     names = {step.name for step in chosen}
@@ -136,13 +143,18 @@ def _check_needs(chosen: Sequence[Step], steps: Sequence[Step]) -> None:
     faults = [
         f"{name} is needed and stale: {reason}"
         for name in sorted(needed)
-        if (reason := freshness(by_name[name]).reason)
+        if (reason := _reason(by_name[name], reasons))
     ]
     if faults:
         raise StaleError(
             chosen[0].study,
             [*faults, "Run without --only and --wave, or run those steps first"],
         )
+
+
+def _reason(step: Step, known: Mapping[str, str]) -> str:
+    """Why a step is stale, empty if fresh; found out where it is not known."""
+    return known[step.name] if step.name in known else freshness(step).reason
 
 
 @dataclass(slots=True, kw_only=True)
@@ -153,6 +165,7 @@ class _Run:
     run: Callable[[Step], float]
     report: Report
     force: bool
+    reasons: dict[str, str]
     waiting: dict[str, Step] = field(default_factory=dict)
     running: dict[Future[float], Step] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
@@ -167,7 +180,9 @@ class _Run:
 
     def _start(self, step: Step) -> None:
         lost = {*self.progress.failed, *self.progress.blocked} & set(step.needs)
-        reason = "forced" if self.force else freshness(step).reason
+        if self.progress.done.keys() & set(step.needs):
+            self.reasons.pop(step.name, None)
+        reason = "forced" if self.force else _reason(step, self.reasons)
         if lost:
             self.progress.blocked.append(step.name)
             self.report(step, "blocked", f"needs {min(lost)}, which failed")

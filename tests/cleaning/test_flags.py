@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 
 from analysis.cleaning import careless, clean_responses, coherence, flow_findings
 from analysis.cleaning.compact import BLOCK, compact_answers, turned_round
-from analysis.declarations import Export, Study, parse_study
+from analysis.declarations import Coding, Export, Study, parse_study
 from analysis.declarations.survey import (
     CARELESS_INDICES,
     CarelessRules,
@@ -19,6 +21,7 @@ from analysis.declarations.survey import (
     Columns,
     PrintedTotal,
 )
+from analysis.foundation import threads
 from analysis.storage.declared import read_instrument
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -145,6 +148,22 @@ def test_a_printed_total_that_disagrees() -> None:
     assert cleaned.left_out == {"printed_total_disagrees": 1}
 
 
+def test_a_printed_total_is_held_against_the_score_as_it_is_made() -> None:
+    """Also a score that is looked up: 21 raw points of this one print as 19.25."""
+    wellbeing = read_instrument("swemwbs")
+    names = [f"swemwbs.{item.name}" for item in wellbeing.items]
+    total = PrintedTotal(column="Metric", score="swemwbs.metric")
+    frame = pd.DataFrame(3.0, index=range(2), columns=names)
+    frame = frame.assign(participant="", consented=True, finished=True)
+    frame[total.name] = [19.25, 21.0]
+    survey = dataclasses.replace(
+        export(printed_totals=(total,)),
+        columns=Columns(items={name: name for name in names}),
+    )
+    cleaned = clean_responses(frame, survey, instruments={"swemwbs": wellbeing})
+    assert list(cleaned.frame["flags"]) == ["", "printed_total swemwbs.metric"]
+
+
 def test_the_flow_of_each_arm_adds_up_to_that_of_everyone() -> None:
     arms = ["pilot"] * 30 + ["other"] * 20 + [""] * 10
     frame = responses(varied(), arm=arms, consented=np.arange(60) % 3 > 0)
@@ -225,6 +244,46 @@ def test_turning_round_keeps_gaps() -> None:
     assert turned_round(answers, {"a": 6}).codes.tolist() == [[5, 1, -128], [1, 2, 3]]
 
 
+def test_turning_round_does_not_run_over_the_end_of_a_byte() -> None:
+    answers = compact_answers(pd.DataFrame({"a": [-100.0, 3.0, np.nan]}))
+    turned = turned_round(answers, {"a": 100})
+    assert np.array_equal(turned.codes, [[200.0, 97.0, np.nan]], equal_nan=True)
+
+
+def test_even_and_odd_items_turn_as_they_are_answered() -> None:
+    """Each item by its own coding, as in the scores; a score made twice counts once."""
+    care = dataclasses.replace(
+        CARE,
+        codings={"wide": Coding(lowest=0, highest=9)},
+        items=tuple(
+            dataclasses.replace(item, reverse_keyed=place == 1, coding="wide")
+            for place, item in enumerate(CARE.items)
+        ),
+    )
+    names = [item.name for item in care.items]
+    thirds = [tuple(names[start : start + 3]) for start in (0, 3, 6)]
+    parts = [
+        dataclasses.replace(CARE.subscales[0], name=f"part{place}", items=items)
+        for place, items in enumerate(thirds)
+    ]
+    twice = dataclasses.replace(parts[0], name="looked_up", parts=("part0",))
+    care = dataclasses.replace(care, subscales=(*parts, twice))
+    codes = np.random.default_rng(9).integers(0, 10, size=(60, len(names)))
+    rules = CarelessRules(cutoffs={"even_odd": -0.9}, flags_needed=1)
+    cleaned = clean_responses(
+        responses(codes), export(careless=rules), instruments={"care": care}
+    )
+    keyed = codes.astype(float)
+    keyed[:, 1] = 9 - keyed[:, 1]
+    expected = coherence.even_odd(
+        compact_answers(pd.DataFrame(keyed, columns=names)), thirds
+    )
+    assert cleaned.flagged is not None
+    flagged = cleaned.flagged.flags.astype(str) == "even_odd"
+    assert 10 < flagged.sum() < 50
+    assert np.array_equal(flagged, expected.values >= -0.9)
+
+
 def test_the_size_of_a_block_changes_nothing() -> None:
     people = BLOCK + 50
     codes = np.random.default_rng(5).integers(1, 6, size=(people, 9)).astype(float)
@@ -236,6 +295,23 @@ def test_the_size_of_a_block_changes_nothing() -> None:
     longest = careless.longstring(compact_answers(frame)).values
     last = careless.longstring(compact_answers(frame.iloc[-60:])).values
     assert np.array_equal(longest[-60:], last)
+
+
+@pytest.mark.parametrize("step", [1, 0.3], ids=["whole codes", "codes with fractions"])
+def test_the_number_of_threads_changes_no_digit(
+    step: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(8)
+    codes = random.integers(1, 6, size=(3 * BLOCK + 50, 9)).astype(float) * step
+    codes[random.random(codes.shape) < 0.1] = np.nan
+    found = {}
+    for count in (1, 4):
+        monkeypatch.setattr(threads, "THREADS", count)
+        found[count] = {
+            term: index.values.tobytes()
+            for term, index in indices(pd.DataFrame(codes)).items()
+        }
+    assert found[1] == found[4]
 
 
 CELLS = st.sampled_from([np.nan, 1.0, 2.0, 3.0, 4.5, -1e300, 1e300, np.inf, 127.0])

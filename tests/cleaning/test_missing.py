@@ -106,6 +106,16 @@ def test_too_many_patterns_are_not_fitted() -> None:
     assert found.reason == "there are too many patterns of 60 items to fit"
 
 
+def test_patterns_without_an_item_in_common_compare_nothing() -> None:
+    """Two versions of a form: no degree of freedom is left, and no p."""
+    values = np.full((10, 2), np.nan)
+    values[:5, 0] = values[5:, 1] = [1, 2, 3, 1, 2]
+    found = missing_data(pd.DataFrame(values))
+    assert isinstance(found.little_mcar_p, Unavailable)
+    assert found.little_mcar_p.reason == "no item was answered in two patterns"
+    assert found.little_mcar_p.n == 10
+
+
 @given(
     values=arrays.arrays(
         np.float64,

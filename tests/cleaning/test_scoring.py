@@ -9,8 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.cleaning import keyed_responses, score_responses, score_subscale
-from analysis.declarations import Instrument
+from analysis.cleaning import (
+    keyed_responses,
+    score_responses,
+    score_subscale,
+    scoring,
+)
+from analysis.declarations import Coding, Instrument
 from analysis.storage.declared import instrument_names, read_instrument
 
 
@@ -61,6 +66,33 @@ def test_eq_points_are_two_one_nought_nought_and_mirrored() -> None:
     assert keyed["q03"].tolist() == [0, 0, 1, 2]
 
 
+def test_points_of_codes_a_tenth_apart_turned_or_not() -> None:
+    """0.1 + 0.7 - 0.3 is no code to the last bit, and is one all the same."""
+    tenths = [place / 10 for place in range(1, 8)]
+    coding = Coding(
+        lowest=0.1,
+        highest=0.7,
+        step=0.1,
+        points={f"{code}": place for place, code in enumerate(tenths)},
+    )
+    assert coding.codes() == tuple(tenths)
+    assert all(coding.takes(code) for code in tenths)
+    assert not any(coding.takes(code) for code in (0.0, 0.35, 0.8, math.nan))
+    care = read_instrument("care")
+    care = dataclasses.replace(
+        care,
+        codings={"tenths": coding},
+        items=tuple(
+            dataclasses.replace(item, coding="tenths", reverse_keyed=place == 0)
+            for place, item in enumerate(care.items)
+        ),
+    )
+    answers = pd.DataFrame({f"care.{item.name}": tenths for item in care.items})
+    keyed = keyed_responses(answers, care)
+    assert keyed.iloc[:, 0].tolist() == [6, 5, 4, 3, 2, 1, 0]
+    assert keyed.iloc[:, 1].tolist() == [0, 1, 2, 3, 4, 5, 6]
+
+
 def test_care_fills_up_to_two_gaps_with_the_persons_own_mean() -> None:
     care = read_instrument("care")
     responses = answered(care, 4.0)
@@ -105,6 +137,21 @@ def test_scores_keep_who_and_where_and_nothing_else() -> None:
         "seed_confidence.now",
     ]
     assert scores["seed_confidence.now"].tolist() == [7.0, 7.0]
+
+
+def test_how_many_are_scored_at_a_time_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    care = read_instrument("care")
+    codes = np.random.default_rng(2).integers(1, 6, size=(20, len(care.items)))
+    names = [f"care.{item.name}" for item in care.items]
+    responses = pd.DataFrame(codes, columns=names, index=range(40, 60), dtype=float)
+    responses = responses.mask(responses == 5).assign(
+        participant=list("abcdefghij") * 2
+    )
+    at_once = score_responses(responses, [care])
+    monkeypatch.setattr(scoring, "PEOPLE", 7)
+    pd.testing.assert_frame_equal(score_responses(responses, [care]), at_once)
 
 
 def test_nobody_at_all_gives_no_scores() -> None:

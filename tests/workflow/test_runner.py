@@ -29,8 +29,10 @@ class Bench:
     stale: set[str]
     failing: set[str] = field(default_factory=set)
     ran: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     def freshness(self, one: Step) -> Freshness:
+        self.asked.append(one.name)
         return Freshness(reason="stale" if one.name in self.stale else "")
 
     def run(self, one: Step) -> float:
@@ -39,7 +41,9 @@ class Bench:
         self.ran.append(one.name)
         return 0.0
 
-    def go(self, *names: str, force: bool = False) -> Progress:
+    def go(
+        self, *names: str, force: bool = False, reasons: dict[str, str] | None = None
+    ) -> Progress:
         chosen = [one for one in DIAMOND if not names or one.name in names]
         with ThreadPoolExecutor(2) as threads:
             return run_steps(
@@ -49,6 +53,7 @@ class Bench:
                 run=self.run,
                 report=lambda *_: None,
                 force=force,
+                reasons=reasons,
             )
 
 
@@ -73,6 +78,24 @@ def test_fresh_steps_do_not_run_unless_forced(bench: Bench) -> None:
     assert bench.ran == ["c"]
     bench.go(force=True)
     assert len(bench.ran) == 5
+
+
+def test_what_is_known_is_asked_again_only_where_a_needed_step_ran(
+    bench: Bench,
+) -> None:
+    bench.stale = {"a"}
+    progress = bench.go(reasons={"a": "stale", "b": "", "c": "", "d": ""})
+    assert bench.ran == ["a"]
+    assert progress.fresh == ["b", "c", "d"]
+    assert sorted(bench.asked) == ["b", "c"]
+
+
+def test_a_step_known_to_be_fresh_still_runs_if_what_it_needs_changed_it(
+    bench: Bench,
+) -> None:
+    bench.stale = {"b"}
+    bench.go(reasons={"a": "stale", "b": "", "c": "", "d": ""})
+    assert bench.ran == ["a", "b"]
 
 
 def test_a_failure_stops_what_needs_it_and_nothing_else(bench: Bench) -> None:

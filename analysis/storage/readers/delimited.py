@@ -188,7 +188,7 @@ def _by_columns(content: bytes, delimiter: str) -> RawTable | None:
     """
     body = content.removeprefix(codecs.BOM_UTF8)
     head = body[: body.find(b"\n") + 1]
-    lone_returns = body.count(b"\r") != body.count(b"\r\n")
+    lone_returns = b"\r" in body and body.count(b"\r") != body.count(b"\r\n")
     told = head[:4].lower() == b"sep="
     if told or not head.strip() or lone_returns or b'"' in body or b"\x00" in body:
         return None
@@ -202,7 +202,9 @@ def _by_columns(content: bytes, delimiter: str) -> RawTable | None:
             read_options=pa.csv.ReadOptions(column_names=places, skip_rows=1),
             parse_options=pa.csv.ParseOptions(delimiter=separator, quote_char=False),
             convert_options=pa.csv.ConvertOptions(
-                column_types=dict.fromkeys(places, pa.string()), null_values=[]
+                # the kind that pandas keeps: no column is copied on the way there
+                column_types=dict.fromkeys(places, pa.large_string()),
+                null_values=[],
             ),
         )
     except (pa.ArrowInvalid, UnicodeError):
