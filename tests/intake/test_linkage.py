@@ -101,6 +101,20 @@ def test_a_code_of_two_people_is_not_linked_and_is_counted(rule: LinkageRule) ->
     assert len(found.not_linked[0]) == 2
 
 
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.rule)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_code_of_two_people_is_still_the_rival_of_a_near_one(
+    rule: LinkageRule, turned: bool
+) -> None:
+    """Whose code two people gave before is one of them, and not their neighbour."""
+    shared, one = wave("AB12/red", "AB12/blue", "AB13/green"), wave("AB12/green")
+    waves = (one, shared) if turned else (shared, one)
+    assert links(link_waves(*waves, rule=rule)) == set()
+    near = wave("AB12", "AB12", "AB14"), wave("AB13")
+    waves = near[::-1] if turned else near
+    assert links(link_waves(*waves, rule=rule)) == set()
+
+
 def test_a_weight_says_what_an_element_tells() -> None:
     after = wave("AX12", "CD35")
     heavy = LinkageRule(rule="weighted", weights=(1, 5, 1, 1), threshold=0.8)
