@@ -24,7 +24,7 @@ from analysis.intake.choices import choice_columns
 from analysis.intake.coding import coding_shifts
 from analysis.intake.conduct import conduct_columns
 from analysis.intake.headers import shortened, with_wanted_headers
-from analysis.intake.identity import check_identifiers
+from analysis.intake.identity import check_identifiers, identifiers
 from analysis.intake.pseudonyms import pseudonyms
 from analysis.intake.scrubbing import scrub
 from analysis.intake.tools import TITLES, preview_rows, shape
@@ -183,7 +183,7 @@ def _map_survey(received: Received, export: Export, faults: list[str]) -> Respon
         **_texts(cells, export, received.names.get(export.survey, ()), emptied),
     }
     frame = pd.DataFrame(columns, index=cells.index)
-    faults.extend(check_identifiers(frame, export))
+    faults.extend(check_identifiers(cells, frame, export))
     asked = {name: study.instruments[name] for name in export.instruments}
     return Responses(export=export, frame=frame, emptied=emptied, instruments=asked)
 
@@ -193,25 +193,23 @@ def _people(
 ) -> dict[str, pd.Series[str]]:
     key = read_key()
     columns = export.columns
-    found = {"participant": identifiers(cells, columns.participant)}
+    missing = export.missing_codes
+    found = {
+        "participant": identifiers(
+            cells,
+            columns.participant,
+            missing_codes=missing,
+            as_written=export.identifier_spelling == "as_written",
+        )
+    }
     if columns.staff_member:
-        found["staff_member"] = identifiers(cells, (columns.staff_member,))
+        found["staff_member"] = identifiers(
+            cells, (columns.staff_member,), missing_codes=missing
+        )
     return {
         kind: pseudonyms(named, key=key, study=study.name, kind=kind)
         for kind, named in found.items()
     }
-
-
-def identifiers(cells: pd.DataFrame, headers: tuple[str, ...]) -> pd.Series[str]:
-    """One text a row from the columns that identify; empty if any of them is blank."""
-    if not headers:
-        return pd.Series("", index=cells.index)
-    first, *others = (cells[header].str.upper() for header in headers)
-    joined, known = first, first != ""
-    for element in others:
-        joined = joined + "\x1e" + element
-        known &= element != ""
-    return joined.where(known, "")
 
 
 def _places(
