@@ -14,8 +14,9 @@ import pandas as pd
 
 from analysis.declarations.linkage import LinkageRule, rules_tried, waves_linked
 from analysis.foundation import Estimate, Finding
+from analysis.intake.false_links import false_match_rate
 from analysis.intake.identity import identifiers, shared_identifiers
-from analysis.intake.linkage import false_match_rate, link_waves
+from analysis.intake.linkage import link_waves
 from analysis.intake.pairing import ELEMENT
 from analysis.intake.responses import map_responses, read_exports
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from analysis.declarations.linkage import LinkageRule
 from analysis.foundation import Estimate, Unavailable
-from analysis.intake.linkage import Linkage, false_match_rate, link_waves
+from analysis.intake.false_links import false_match_rate
+from analysis.intake.linkage import Linkage, link_waves
 
 EXACT = LinkageRule(rule="exact")
 ONE_OFF = LinkageRule(rule="one_element_off")
