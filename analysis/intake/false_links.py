@@ -255,3 +255,9 @@ class _Deck:
             dealt = (codes[np.roll(order, n), n] for n in range(codes.shape[1]))
             rounds.append(np.stack(list(dealt), axis=1))
         return np.concatenate(rounds)[:times]
+
+
+def _generator(name: str) -> np.random.Generator:
+    """A generator seeded by a name: the same on every machine."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16], "big"))

@@ -10,8 +10,8 @@ from analysis.declarations.survey import Columns, Export
 from analysis.foundation import DataError
 from analysis.foundation.errors import unknown
 from analysis.intake.answers import accepted, group_names
-from analysis.intake.pseudonyms import pseudonyms
 from analysis.intake.identity import identifiers
+from analysis.intake.pseudonyms import pseudonyms
 from analysis.storage.key import read_key
 from analysis.storage.rows import read_raw
 

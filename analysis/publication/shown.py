@@ -11,6 +11,7 @@ from analysis.publication.cleaning_tables import (
     flow_table,
     missing_table,
     pattern_table,
+    scrubbed_table,
 )
 from analysis.publication.figures import (
     Figure,
@@ -86,6 +87,7 @@ def show_flow(disclosed: Disclosed, study: Study) -> Shown:
         flow_table(disclosed, study),
         flag_table(disclosed, study),
         emptied_table(disclosed, study),
+        scrubbed_table(disclosed, study),
     )
     return _shown([flow_figure(disclosed, study), *tables], "No response was counted.")
 

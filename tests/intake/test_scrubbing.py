@@ -149,6 +149,8 @@ def test_a_sign_without_a_letter_is_no_name() -> None:
 
 words = st.text("abßé '-_1 \n\t,.@[]", max_size=30)
 names = st.lists(st.text("abßé' -", min_size=1, max_size=6), max_size=4)
+
+
 @given(st.lists(words, max_size=4), names)
 def test_no_declared_name_is_left(texts: list[str], declared: list[str]) -> None:
     found = scrub(pd.Series(texts, dtype=str), names=declared).texts

@@ -48,7 +48,9 @@ def test_a_key_that_others_may_read_is_refused(mode: int) -> None:
     key = read_key()
     key_file().chmod(mode)
     for use in (read_key, key_fingerprint, rotate_key):
-        with pytest.raises(AnalysisError, match=r"others .* may read .* chmod 600") as e:
+        with pytest.raises(
+            AnalysisError, match=r"others .* may read .* chmod 600"
+        ) as e:
             use()
         assert key.hex() not in str(e.value)
     key_file().chmod(0o600)
