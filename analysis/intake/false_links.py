@@ -189,7 +189,7 @@ class _Deck:
         )
 
     def dealt(self, deals: int) -> _Dealt:
-        """Deal until as many have no partner as those alone tell, and then in earnest."""
+        """Deal until as many have no partner as those alone tell; then in earnest."""
         doubted, linked = (0, 0), 0
         for _ in range(ROUNDS):
             shares = self._deals(DEALS_A_ROUND, doubted, linked).shares()

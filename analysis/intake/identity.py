@@ -140,9 +140,9 @@ def _check_spelling(cells: pd.DataFrame, export: Export) -> Iterator[str]:
     """Whether one wave writes an identifier in two ways: of one person, or of two."""
     if export.identifier_spelling != "check":
         return
-    told = {"missing_codes": export.missing_codes}
-    written = identifiers(cells, export.columns.participant, **told, as_written=True)
-    compared = identifiers(cells, export.columns.participant, **told)
+    headers, gone = export.columns.participant, export.missing_codes
+    compared = identifiers(cells, headers, missing_codes=gone)
+    written = identifiers(cells, headers, missing_codes=gone, as_written=True)
     ways = written.groupby(compared).nunique().drop("", errors="ignore")
     if several := int((ways > 1).sum()):
         yield (
@@ -160,6 +160,6 @@ def _check_shared(frame: pd.DataFrame, export: Export) -> Iterator[str]:
     if len(known) >= FEWEST and shared > MOST_SHARED * len(known):
         yield (
             f"{export.file}: {shared} of {len(known)} responses share their "
-            f"participant identifier with another one. {_advice(export)}; or, where the "
-            "file holds several waves, give each its own"
+            f"participant identifier with another one. {_advice(export)}; or, where "
+            "the file holds several waves, give each its own"
         )

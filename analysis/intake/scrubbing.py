@@ -19,14 +19,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
 JOINED = r"[\s'`\u00b4\u02bc\u2018\u2019\u2010-\u2015-]*"
-"""What may stand between the parts of a name, or not: O'Hara, O’Hara, OHara."""
-NO_NAMES = frozenset(
-    ["van", "von", "de", "der", "den", "del", "la", "le", "di", "da", "al", "el", "bin", "ibn", "ap", "of", "ter", "the", "and", "jr", "sr", "mr", "mrs", "ms", "miss", "mx", "dr", "doctor", "prof", "professor", "sir", "dame", "lord", "lady", "rev", "nurse", "sister"]
-)
+"""What may stand between the parts of a name, or not: O'Hara, O-Hara, OHara."""
+NAMELESS = """
+van von de der den del la le di da al el bin ibn ap of ter the and jr sr mr mrs ms miss
+mx dr doctor prof professor sir dame lord lady rev nurse sister
+"""
 """Words of a full name that name nobody by themselves."""
-WORDS = frozenset(
-    ["april", "art", "august", "baker", "bank", "barker", "bell", "best", "bill", "black", "bond", "brown", "carter", "case", "chance", "chase", "church", "cook", "cross", "daisy", "dale", "dawn", "day", "dean", "drew", "earl", "english", "faith", "field", "fish", "flowers", "ford", "forest", "fox", "frank", "french", "gay", "gill", "glen", "good", "grace", "grant", "gray", "green", "grey", "guy", "hall", "hand", "harmony", "head", "heath", "hill", "holly", "home", "hope", "house", "hunt", "iris", "ivy", "jack", "jade", "jewel", "joy", "june", "king", "lane", "law", "lily", "little", "long", "love", "marina", "mark", "marsh", "mason", "may", "miles", "mill", "miller", "moon", "moor", "nick", "noble", "north", "olive", "page", "park", "pat", "pearl", "penny", "pope", "power", "price", "prince", "ray", "read", "rich", "rob", "robin", "rose", "rowan", "ruby", "rush", "sage", "self", "sharp", "short", "skip", "smart", "south", "star", "stone", "storm", "strong", "sue", "summer", "sunny", "sweet", "tanner", "taylor", "van", "walker", "wall", "ward", "waters", "way", "west", "white", "wild", "will", "wise", "wood", "worth", "young"]
-)
+ORDINARY = """
+april art august baker bank barker bell best bill black bond brown carter case chance
+chase church cook cross daisy dale dawn day dean drew earl english faith field fish
+flowers ford forest fox frank french gay gill glen good grace grant gray green grey guy
+hall hand harmony head heath hill holly home hope house hunt iris ivy jack jade jewel joy
+june king lane law lily little long love marina mark marsh mason may miles mill miller
+moon moor nick noble north olive page park pat pearl penny pope power price prince ray
+read rich rob robin rose rowan ruby rush sage self sharp short skip smart south star
+stone storm strong sue summer sunny sweet tanner taylor walker wall ward waters way west
+white wild will wise wood worth young
+"""
 """Words that are names too: as part of a full name they are one with a capital."""
 
 
@@ -148,13 +157,14 @@ def _replaced(
 def _listed(names: Iterable[str]) -> Names:
     whole: set[tuple[str, ...]] = set()
     capital: set[tuple[str, ...]] = set()
+    nameless, ordinary = set(NAMELESS.split()), set(ORDINARY.split())
     for name in names:
         last, _, first = name.partition(",")
         parts = _parts(f"{first} {last}")
         whole |= {parts, _parts(name)}
         for part in parts if " " in name.strip() else ():
-            if len(part) > 1 and part not in NO_NAMES:
-                (capital if part in WORDS else whole).add((part,))
+            if len(part) > 1 and part not in nameless:
+                (capital if part in ordinary else whole).add((part,))
     return Names(whole=_as_words(whole), capital=_as_words(capital - whole))
 
 

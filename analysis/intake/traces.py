@@ -30,8 +30,8 @@ FORMS = {
     r"|(?<![\w@])@\w{2,}",
     "IP address": r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)"
     r"|(?<![\w:])[0-9a-f]{1,4}:(?:[0-9a-f]{0,4}:){2,6}[0-9a-f]{0,4}(?![\w:])",
-    "coordinates": r"(?<![\w.])[ns]?\s?[-+\u2212]?\d{1,2}\.\d{3,}\s?\u00b0?\s?[ns]?[,;\s]"
-    r"\s*[ew]?\s?[-+\u2212]?\d{1,3}\.\d{3,}(?:\s?\u00b0)?(?:\s?[ew]\b)?"
+    "coordinates": r"(?<![\w.])[ns]?\s?[-+\u2212]?\d{1,2}\.\d{3,}\s?\u00b0?\s?"
+    r"[ns]?[,;\s]\s*[ew]?\s?[-+\u2212]?\d{1,3}\.\d{3,}(?:\s?\u00b0)?(?:\s?[ew]\b)?"
     r"|\d{1,3}\s?\u00b0\s?\d{1,2}\s?['\u2019\u2032](?:\s?[\d.]+\s?[\"\u201d\u2033])?"
     r"\s?(?:[nsew]\b)?|///\w+\.\w+\.\w+",
     "phone": rf"(?<!\d)(?:(?:\+|00){APART}*44{APART}*(?:\(?0\)?)?|\(?0)"
@@ -68,8 +68,9 @@ TITLES = (
 )
 ROLES = (
     r"therapist|counsellor|psychologist|psychiatrist|key\s?worker|co-?ordinator"
-    r"|support worker|social worker|care worker|consultant|manager|receptionist|advocate"
-    r"|GP|CPN|colleague|friend|husband|wife|partner|son|daughter|mum|mother|dad|brother"
+    r"|support worker|social worker|care worker|consultant|manager|receptionist"
+    r"|advocate|GP|CPN|colleague|friend|husband|wife|partner|son|daughter|mum|mother|dad"
+    r"|brother"
 )
 CAPITAL = r"[^\W\d_a-z]"
 WRITTEN = rf"(?!I\b){CAPITAL}(?=[^\W\d_A-Z]|['\u2019])[\w'\u2019-]+"

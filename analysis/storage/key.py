@@ -99,7 +99,7 @@ def _refuse_open(path: Path) -> None:
             str(path),
             f"others on this machine may read the pseudonym key (mode {mode:o}). Run: "
             f"chmod 600 '{path}'. If somebody may have read it, then run: heard key "
-            "rotate. On a drive that keeps no such modes, move the key to one that does",
+            "rotate. On a drive that keeps no modes, move the key to one that does",
         )
 
 

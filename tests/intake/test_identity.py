@@ -184,7 +184,7 @@ def test_an_identifier_written_in_two_ways_is_refused_until_it_is_said(
 
 def test_spelling_must_be_the_same_at_every_wave() -> None:
     own = 'staff = { file = "after.csv", identifier_spelling = "as_written" }'
-    with pytest.raises(DeclarationError, match="identifier_spelling. must be the same"):
+    with pytest.raises(DeclarationError, match="must be the same at every wave"):
         study(**{'staff.file = "after.csv"': own})
 
 
