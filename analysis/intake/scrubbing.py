@@ -29,7 +29,7 @@ ORDINARY = """
 april art august baker bank barker bell best bill black bond brown carter case chance
 chase church cook cross daisy dale dawn day dean drew earl english faith field fish
 flowers ford forest fox frank french gay gill glen good grace grant gray green grey guy
-hall hand harmony head heath hill holly home hope house hunt iris ivy jack jade jewel joy
+hall hand harmony head heath hill holly home hope house hunt iris ivy jack jade joy
 june king lane law lily little long love marina mark marsh mason may miles mill miller
 moon moor nick noble north olive page park pat pearl penny pope power price prince ray
 read rich rob robin rose rowan ruby rush sage self sharp short skip smart south star
