@@ -230,13 +230,16 @@ def crowd(rng: np.random.Generator, n: int, teams: int) -> pd.DataFrame:
     return pd.DataFrame({"participant": names, "team": where, **elements})
 
 
-def two_waves(seed: int, n: int, teams: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def two_waves(
+    seed: int, n: int, teams: int, *, back: float = 0.6, slips: float = 1 / 7
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Six in ten come back; one in seven of them gives one element otherwise."""
     rng = np.random.default_rng(seed)
-    everyone, others = crowd(rng, n * 7 // 5, teams), crowd(rng, n, teams)
+    everyone = crowd(rng, round(n * (2 - back)), teams)
+    others = crowd(rng, n, teams)
     before = everyone.iloc[:n].reset_index(drop=True)
     after = everyone.iloc[-n:].reset_index(drop=True)
-    slip = np.where(rng.random(n) < 1 / 7, rng.integers(0, 4, n), -1)
+    slip = np.where(rng.random(n) < slips, rng.integers(0, 4, n), -1)
     for number, name in enumerate(ELEMENTS):
         after[name] = after[name].where(slip != number, others[name])
     return before, after
@@ -261,6 +264,53 @@ def test_the_false_match_rate_is_near_the_true_one(
     # Eight waves of about 210 links: a standard error of the mean of at most 0.009.
     assert abs(np.mean(estimated) - np.mean(true)) < 0.03
     assert np.mean(estimated) < 2.5 * np.mean(true) + 0.005
+
+
+@pytest.mark.parametrize(
+    ("n", "back", "slips", "rule"),
+    [(400, 0.9, 0.3, ONE_OFF), (60, 0.6, 0.15, ONE_OFF), (400, 0.3, 0.1, WEIGHTED)],
+    ids=["nearly all come back", "few people", "few come back"],
+)
+def test_the_interval_holds_the_true_share(
+    n: int, back: float, slips: float, rule: LinkageRule
+) -> None:
+    """Those who come back are rivals too, and do not make strangers look alike."""
+    true, estimated, held = [], [], 0
+    for seed in range(16):
+        before, after = two_waves(seed, n, 1, back=back, slips=slips)
+        found = link_waves(before, after, rule=rule).links
+        share = float((found["before"] != found["after"]).mean())
+        rate = false_match_rate(
+            before, after, rule=rule, seed=f"{seed}", permutations=40
+        )
+        assert isinstance(rate, Estimate)
+        assert rate.conf_low is not None
+        assert rate.conf_high is not None
+        held += rate.conf_low - 1e-9 <= share <= rate.conf_high + 1e-9
+        true.append(share)
+        estimated.append(rate.estimate)
+    # Of 16 intervals that hold nine times in ten, fewer than 12 do once in 60.
+    assert held >= 12
+    assert np.mean(estimated) < 1.4 * np.mean(true) + 0.003
+    assert np.mean(estimated) > 0.7 * np.mean(true) - 0.003
+
+
+def test_those_in_both_waves_do_not_make_strangers_alike() -> None:
+    """Who came once has letters of their own, and meets nobody of the other wave."""
+    back = [f"{a}{b}{c}" for a in "ABCD" for b in "ABCD" for c in "AB"]
+    first = [f"{a}{b}{c}" for a in "MN" for b in "MN" for c in "MNO"]
+    last = [f"{a}{b}{c}" for a in "XY" for b in "XY" for c in "XYZ"]
+
+    def people(codes: list[str]) -> pd.DataFrame:
+        elements = pd.DataFrame([list(code) for code in codes], columns=ELEMENTS[:3])
+        return elements.assign(participant=codes, team="")
+
+    rate = false_match_rate(
+        people(back + first), people(back + last), rule=EXACT, seed="study"
+    )
+    assert isinstance(rate, Estimate)
+    assert rate.n == len(back)
+    assert rate.estimate == 0
 
 
 def test_a_short_code_is_told_to_link_falsely() -> None:
