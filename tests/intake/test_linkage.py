@@ -297,7 +297,9 @@ def test_the_interval_holds_the_true_share(
 
 def test_those_in_both_waves_do_not_make_strangers_alike() -> None:
     """Who came once has letters of their own, and meets nobody of the other wave."""
-    back = [f"{a}{b}{c}" for a in "ABCD" for b in "ABCD" for c in "AB"]
+    back = [
+        f"{'ABCD'[a]}{'ABCD'[b]}{'ABCD'[a ^ b]}" for a in range(4) for b in range(4)
+    ]
     first = [f"{a}{b}{c}" for a in "MN" for b in "MN" for c in "MNO"]
     last = [f"{a}{b}{c}" for a in "XY" for b in "XY" for c in "XYZ"]
 
