@@ -1,7 +1,8 @@
 """What in a free text names or reaches a person, as patterns of its form.
 
 Patterns know forms, not people. Rather too much is taken than too little: a number
-that could be somebody's is taken for theirs.
+that could be somebody's is taken for theirs. What may be long begins where nothing like
+it stands before, so that the time grows with a text's length and not with its square.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ NTH = r"\d{1,2}(?:st|nd|rd|th)"
 NOT_A_MONTH = r"(?!may\b|mar\b|march\b)"
 """Words that are months too: *2 may be enough* holds no date."""
 APART = r"[\s().\-\u2010-\u2015]"
+HOST = r"(?<![\w-])(?<![\w-]\.)(?:[\w-]+\.)+"
 DOMAIN = r"(?:com|org|net|info|uk|eu|io|co|gov|edu|ie|app|scot|wales|cymru)"
 
 FORMS = {
-    "e-mail": r"\S+@\S+|\w[\w.+-]*\s*@\s*\w[\w-]*\s*\.\s*\w+"
-    r"|\S+\s*[(\[]\s*at\s*[)\]]\s*\S+(?:\s*[(\[]\s*dot\s*[)\]]\s*\S+)*"
-    r"|\w[\w.+-]*\s+at\s+\w[\w-]*(?:\s+dot\s+\w+)+",
+    "e-mail": r"(?<!\S)\S+@\S+|(?<![\w.+-])\w[\w.+-]*\s*@\s*\w[\w-]*\s*\.\s*\w+"
+    r"|(?<!\S)\S+\s*[(\[]\s*at\s*[)\]]\s*\S+(?:\s*[(\[]\s*dot\s*[)\]]\s*\S+)*"
+    r"|(?<![\w.+-])\w[\w.+-]*\s+at\s+\w[\w-]*(?:\s+dot\s+\w+)+",
     "link": r"\b(?:https?|ftp)://\S+|\bwww\.\S+"
-    rf"|\b(?:[\w-]+\.)+{DOMAIN}\b(?:/\S*)?|\b(?:[\w-]+\.)+[a-z]{{2,}}/\S+"
+    rf"|{HOST}{DOMAIN}\b(?:/\S*)?|{HOST}[a-z]{{2,}}/\S+"
     r"|(?<![\w@])@\w{2,}",
     "IP address": r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)"
     r"|(?<![\w:])[0-9a-f]{1,4}:(?:[0-9a-f]{0,4}:){2,6}[0-9a-f]{0,4}(?![\w:])",

@@ -130,6 +130,7 @@ FULL = ("Smith, Will", "José May-Li van der Berg")
         ("I will, and May will", "I will, and [name] will"),
         ("the best van of the der", None),
         ("JOSE, li and Mayli", "[name], [name] and Mayli"),
+        ("Jose\u0301, will", "[name], will"),
         ("jose may\u2011li van der berg", "[name]"),
     ],
 )
