@@ -131,9 +131,9 @@ def _check_people(export: Export, at: str) -> Iterator[str]:
 
 def _check_personal(export: Export, at: str) -> Iterator[str]:
     """Columns in which survey tools put who answers, and from where."""
-    kept = [(f"texts.{name}", (header,)) for name, header in export.texts.items()]
-    kept += [(f"attributes.{each.name}", each.headers) for each in export.attributes]
-    for key, headers in kept:
+    kept = {f"texts.{name}": [header] for name, header in export.texts.items()}
+    kept |= {f"attributes.{each.name}": [*each.headers] for each in export.attributes}
+    for key, headers in kept.items():
         for header in headers:
             if re.sub(r"[\W_]", "", header).casefold() in PERSONAL:
                 yield (
