@@ -133,5 +133,7 @@ def check_waves_agree(survey: str, study: Study) -> Iterator[str]:
     ]
     if len({export.linkage_rule for export in exports}) > 1:
         yield f"[surveys.{survey}.linkage_rule] must be the same at every wave"
+    if len({export.identifier_spelling for export in exports}) > 1:
+        yield f"[surveys.{survey}.identifier_spelling] must be the same at every wave"
     if len({len(export.columns.participant) for export in exports}) > 1:
         yield f"[surveys.{survey}.columns.participant] differs in length between waves"

@@ -26,6 +26,8 @@ class Roster:
         Headers; the code of a member of staff is the one the ratings have.
     answers : tuple of str
         Answers that mean regular contact with those who use the service.
+    no_contact : tuple of str
+        Answers that mean none; what is neither is a fault, not a no.
     least_ratings : int
         From how many ratings on a member of staff counts as rated enough.
     """
@@ -37,6 +39,7 @@ class Roster:
     team: str
     regular_contact: str
     answers: tuple[str, ...]
+    no_contact: tuple[str, ...]
     least_ratings: int
 
     def headers(self) -> tuple[str, ...]:
@@ -55,6 +58,7 @@ def parse_roster(table: Table) -> Roster:
         team=columns.text("team"),
         regular_contact=columns.text("regular_contact"),
         answers=table.texts("answers", ("yes",)),
+        no_contact=table.texts("no_contact", ("no", "")),
         least_ratings=table.whole("least_ratings", 5),
     )
     columns.close()

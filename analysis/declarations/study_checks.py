@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
 
 LEAST_SMALLEST_GROUP = 5
 """Below this no published disclosure rule goes; a study may not either."""
+
+PERSONAL = frozenset(
+    (
+        *("recipientemail", "recipientfirstname", "recipientlastname", "ipaddress"),
+        *("locationlatitude", "locationlongitude", "latitude", "longitude"),
+        *("email", "emailaddress", "name", "firstname", "lastname", "surname"),
+        *("fullname", "forename", "username", "phone", "phonenumber", "telephone"),
+        *("mobile", "mobilenumber", "postcode", "zipcode", "address", "ip"),
+        *("dateofbirth", "dob", "nhsnumber", "nhsno", "externalreference"),
+    )
+)
+"""Headers, without capitals, spaces and the like, of what never reaches data kept."""
 
 
 def check_study(study: Study) -> list[str]:
@@ -87,6 +100,7 @@ def _check_export(export: Export, study: Study) -> Iterator[str]:
     if not _stays_inside(export.file):
         yield f"[{at}.file] must lie in the study's raw folder, without '..'"
     yield from _check_people(export, at)
+    yield from _check_personal(export, at)
     yield from _check_rules(export, study)
     yield from _check_groups(export, study, at)
     if export.dictionary and not _stays_inside(export.dictionary):
@@ -134,6 +148,20 @@ def _check_people(export: Export, at: str) -> Iterator[str]:
         yield f"[{at}.cleaning.finished] and columns.finished go together"
     if not 0 <= cleaning.least_answered <= 1:
         yield f"[{at}.cleaning.least_answered] must be a share from 0 to 1"
+
+
+def _check_personal(export: Export, at: str) -> Iterator[str]:
+    """Columns in which survey tools put who answers, and from where."""
+    kept = {f"texts.{name}": [header] for name, header in export.texts.items()}
+    kept |= {f"attributes.{each.name}": [*each.headers] for each in export.attributes}
+    for key, headers in kept.items():
+        for header in headers:
+            if re.sub(r"[\W_]", "", header).casefold() in PERSONAL:
+                yield (
+                    f"[{at}.{key}] '{header}' names or reaches a person and may not "
+                    "be kept. It may stand in columns.participant, which becomes a "
+                    "pseudonym"
+                )
 
 
 def _check_groups(export: Export, study: Study, at: str) -> Iterator[str]:

@@ -24,6 +24,7 @@ from analysis.declarations.survey import (
     DECIMALS,
     ENCODINGS,
     LINKAGES,
+    SPELLINGS,
     TOOLS,
     Attribute,
     Columns,
@@ -219,6 +220,7 @@ def _export(
         linkage_rule=parse_linkage_rule(table.table("linkage_rule"))
         if table.has("linkage_rule")
         else None,
+        identifier_spelling=table.choice("identifier_spelling", SPELLINGS, "check"),
         **_file_format(table),
         answers={
             name: answers.numbers_by_text(name)

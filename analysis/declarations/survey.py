@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from analysis.declarations.linkage import LinkageRule
 
 LINKAGES = ("none", "identifier", "self_generated_code")
+SPELLINGS = ("check", "folded", "as_written")
 REPEATS = ("keep", "first", "last", "none")
 CARELESS_ACTIONS = ("flag", "leave_out")
 OUT_OF_RANGE = ("refuse", "empty")
@@ -245,6 +246,10 @@ class Export:
         File of names that are taken out of free texts, one a line; empty if none.
     linkage_rule : LinkageRule or None
         When two codes are one participant's; None: when they are equal.
+    identifier_spelling : str
+        Whether capitals, spaces and noughts in front tell two identifiers apart
+        (``as_written``) or not (``folded``); ``check``: not, and a wave that writes one
+        in two ways is refused.
     delimiter, sheet : str
         Empty: found out, and said.
     tool : str
@@ -268,6 +273,7 @@ class Export:
     columns: Columns
     linkage: str = "none"
     linkage_rule: LinkageRule | None = None
+    identifier_spelling: str = "check"
     encoding: str = "auto"
     delimiter: str = ""
     decimal: str = "."

@@ -1,19 +1,94 @@
-"""Responses under one identifier into the people they can be of.
+"""Identifiers as they are compared, and the responses that can be one person's.
 
 An identifier that is unique within a site alone joins two people into one, and nobody
-sees it later: their answers become one person's change.
+sees it later: their answers become one person's change. One that is written otherwise
+at the next wave makes two people of one.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+import pandas as pd
 
-    import pandas as pd
+from analysis.intake.answers import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
     from analysis.declarations import Export
+
+NUMBER = re.compile(r"0*(\d+?)(?:[.,]0)?")
+"""A whole number as a spreadsheet may have left it: 007, 7.0 or 7,0 for 7."""
+HYPHENS = dict.fromkeys((*range(0x2010, 0x2016), 0x2212), "-")
+APOSTROPHES = dict.fromkeys(map(ord, "\u2018\u2019\u02bc`\u00b4"), "'")
+MOST_SHARED = 0.5
+FEWEST = 10
+"""Responses with an identifier below which their share says nothing."""
+
+
+def identifiers(
+    cells: pd.DataFrame,
+    headers: Sequence[str],
+    *,
+    missing_codes: Sequence[str] = (),
+    as_written: bool = False,
+) -> pd.Series[str]:
+    """One text a row from the columns that identify; empty if any of them is blank.
+
+    Letters' case, white space, kinds of hyphens, what cannot be seen, and the noughts
+    before a whole number and after its point do not matter. Without a letter or digit
+    a cell is blank.
+
+    Parameters
+    ----------
+    missing_codes : sequence of str
+        Texts that mean *not answered*. Whole numbers among them are none here: 99 may
+        be no answer to an item, and somebody's number.
+    as_written : bool
+        Everything that can be seen matters.
+    """
+    if not headers:
+        return pd.Series("", index=cells.index)
+    gone = {fold(code) for code in missing_codes if not code.isdecimal()}
+    compared = _seen if as_written else _compared
+    first, *others = (_mapped(cells[header], gone, compared) for header in headers)
+    joined, known = first, first != ""
+    for element in others:
+        joined = joined + "\x1e" + element
+        known &= element != ""
+    return joined.where(known, "")
+
+
+def _mapped(
+    cells: pd.Series[str], gone: set[str], compared: Callable[[str], str]
+) -> pd.Series[str]:
+    texts = {
+        text: compared(text) if fold(text) not in gone and _tells(text) else ""
+        for text in cells.unique()
+    }
+    return cells.map(texts)
+
+
+def _tells(text: str) -> bool:
+    return any(sign.isalnum() for sign in text)
+
+
+def _seen(text: str) -> str:
+    """A text without the signs that cannot be seen."""
+    shown = (sign for sign in text if unicodedata.category(sign) != "Cf")
+    return unicodedata.normalize("NFC", "".join(shown).strip())
+
+
+def _compared(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", _seen(text)).translate(HYPHENS | APOSTROPHES)
+    # Small letters first, as some have two capitals; twice, as folding may compose.
+    folded = unicodedata.normalize("NFKC", plain.casefold()).upper()
+    joined = "".join(folded.split())
+    number = NUMBER.fullmatch(joined)
+    return number[1] if number else joined
 
 
 def shared_identifiers(rows: pd.DataFrame, told_apart_by: Sequence[str]) -> set[str]:
@@ -31,9 +106,12 @@ def shared_identifiers(rows: pd.DataFrame, told_apart_by: Sequence[str]) -> set[
     return set(values.index[(values > 1).any(axis="columns")])
 
 
-def check_identifiers(frame: pd.DataFrame, export: Export) -> Iterator[str]:
-    """Say which identifiers are several people's: by site, and by what never changes.
+def check_identifiers(
+    cells: pd.DataFrame, frame: pd.DataFrame, export: Export
+) -> Iterator[str]:
+    """Say which identifiers are several people's.
 
+    By site, by what never changes, by how they are written, and by their number.
     Self-generated codes are not asked: two people may make the same, and linkage
     leaves them alone.
     """
@@ -44,7 +122,44 @@ def check_identifiers(frame: pd.DataFrame, export: Export) -> Iterator[str]:
         if several := len(shared_identifiers(frame, [name])):
             yield (
                 f"{export.file}: {several} participant identifiers stand for people "
-                f"who differ in {name}. An identifier that is unique within a site, "
-                "a study or a file alone needs the column of that beside it: add its "
-                f"header to [surveys.{export.survey}.columns] participant"
+                f"who differ in {name}. {_advice(export)}"
             )
+    yield from _check_spelling(cells, export)
+    yield from _check_shared(frame, export)
+
+
+def _advice(export: Export) -> str:
+    return (
+        "An identifier that is unique within a site, a study or a file alone needs the "
+        "column of that beside it: add its header to "
+        f"[surveys.{export.survey}.columns] participant"
+    )
+
+
+def _check_spelling(cells: pd.DataFrame, export: Export) -> Iterator[str]:
+    """Whether one wave writes an identifier in two ways: of one person, or of two."""
+    if export.identifier_spelling != "check":
+        return
+    headers, gone = export.columns.participant, export.missing_codes
+    compared = identifiers(cells, headers, missing_codes=gone)
+    written = identifiers(cells, headers, missing_codes=gone, as_written=True)
+    ways = written.groupby(compared).nunique().drop("", errors="ignore")
+    if several := int((ways > 1).sum()):
+        yield (
+            f"{export.file}: {several} participant identifiers are written in more "
+            "than one way (capitals, spaces, noughts in front). Say whether those are "
+            f"one person's: [surveys.{export.survey}] identifier_spelling = 'folded', "
+            "or 'as_written' if not"
+        )
+
+
+def _check_shared(frame: pd.DataFrame, export: Export) -> Iterator[str]:
+    """Whether so many share an identifier that it cannot be for sending twice."""
+    known = frame.loc[frame["participant"] != "", "participant"]
+    shared = int(known.duplicated(keep=False).sum())
+    if len(known) >= FEWEST and shared > MOST_SHARED * len(known):
+        yield (
+            f"{export.file}: {shared} of {len(known)} responses share their "
+            f"participant identifier with another one. {_advice(export)}; or, where "
+            "the file holds several waves, give each its own"
+        )

@@ -1,4 +1,4 @@
-"""Codes of two waves into links between people, and how many of those are false.
+"""Codes of two waves into links between people.
 
 A person is linked once at most, on both sides. What could be two people is left alone:
 a lost link costs precision, a false one shrinks every change. Elements are read, never
@@ -7,14 +7,12 @@ kept: what is given back holds participants' names alone, which are pseudonyms.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import Estimate, Unavailable
 from analysis.intake.pairing import (
     encoded,
     matched,
@@ -23,12 +21,7 @@ from analysis.intake.pairing import (
 )
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from analysis.declarations.linkage import LinkageRule
-    from analysis.intake.pairing import Pairs, People
-
-PERMUTATIONS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -103,112 +96,3 @@ def link_waves(
         repeated=(repeated_codes(people[0]), repeated_codes(people[1])),
         conflicting=found.conflicting,
     )
-
-
-def false_match_rate(
-    before: pd.DataFrame,
-    after: pd.DataFrame,
-    *,
-    rule: LinkageRule,
-    seed: str,
-    permutations: int = PERMUTATIONS,
-) -> Estimate | Unavailable:
-    """Estimate the share of the links that join two different people.
-
-    Of the later wave's codes, each element is dealt anew among all who answered, no
-    two elements of one person together: people of the same make who never were. As
-    many of them as found no partner meet the earlier wave's people without one. Every
-    link the rule makes then is false, and stands for one made by chance.
-
-    Parameters
-    ----------
-    before, after, rule
-        As in `link_waves`.
-    seed : str
-        The study's name: equal names give equal estimates.
-    permutations : int
-        Deals.
-
-    Returns
-    -------
-    Estimate
-        Mean share over the deals; the interval holds 95 % of them. n is the links.
-    Unavailable
-        No link was made, or the code has one element, which cannot be dealt anew.
-
-    References
-    ----------
-    Elias & Gygi (2007), Nature Methods 4(3), 207-214 (decoys); Schnell et al. (2010),
-    Evaluation Review 34(5), 391-418 (codes).
-    """
-    term = "false_match_rate"
-    people = encoded(before, after, rule)
-    alike = similarities(before, after, rule)
-    links = matched(*people, rule, alike).links
-    made = len(links.before)
-    if not made:
-        return Unavailable(term=term, reason="no link was made", n=0)
-    if people[0].codes.shape[1] < 2:
-        reason = "a code of one element cannot be told from a chance one"
-        return Unavailable(term=term, reason=reason, n=made)
-    rng = _generator(f"{seed}/{term}/{rule.rule}")
-
-    def deals(falsely: int, times: int) -> npt.NDArray[np.float64]:
-        found = (
-            matched(*_decoys(*people, links, falsely, rng), rule, alike)
-            for _ in range(times)
-        )
-        counts = (len(each.links.before) for each in found)
-        return np.minimum(np.fromiter(counts, dtype=float) / made, 1.0)
-
-    # Who is linked falsely has no partner either, so they join the second round.
-    first = float(deals(0, permutations // 4 + 1).mean())
-    shares = deals(round(first * made), permutations)
-    mean = float(shares.mean())
-    low, high = (float(limit) for limit in np.quantile(shares, [0.025, 0.975]))
-    return Estimate(
-        term=term,
-        estimate=mean,
-        conf_low=min(low, mean),
-        conf_high=max(high, mean),
-        n=made,
-        method=f"links among people without a partner whose code elements were dealt "
-        f"anew, over links made; mean and 95 % of {permutations} deals",
-    )
-
-
-def _generator(name: str) -> np.random.Generator:
-    """A generator seeded by a name: the same on every machine."""
-    digest = hashlib.sha256(name.encode()).digest()
-    return np.random.default_rng(int.from_bytes(digest[:16], "big"))
-
-
-def _decoys(
-    before: People,
-    after: People,
-    links: Pairs,
-    falsely: int,
-    rng: np.random.Generator,
-) -> tuple[People, People]:
-    """People without a partner, and as many who never were.
-
-    Parameters
-    ----------
-    falsely : int
-        Linked people who join them: about as many as are thought to be linked falsely.
-    """
-    pools = []
-    for wave, linked in ((before, links.before), (after, links.after)):
-        alone = np.setdiff1d(np.arange(len(wave)), linked)
-        joined = rng.choice(linked, size=min(falsely, len(linked)), replace=False)
-        pools.append(np.concatenate([alone, joined]))
-    order = rng.permutation(len(after))
-    dealt = np.stack(
-        [
-            after.codes[np.roll(order, element), element]
-            for element in range(after.codes.shape[1])
-        ],
-        axis=1,
-    )
-    pool = pools[1]
-    return before.chosen(pools[0]), after.chosen(pool, dealt[: len(pool)])

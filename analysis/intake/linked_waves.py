@@ -14,10 +14,11 @@ import pandas as pd
 
 from analysis.declarations.linkage import LinkageRule, rules_tried, waves_linked
 from analysis.foundation import Estimate, Finding
-from analysis.intake.identity import shared_identifiers
-from analysis.intake.linkage import false_match_rate, link_waves
+from analysis.intake.false_links import false_match_rate
+from analysis.intake.identity import identifiers, shared_identifiers
+from analysis.intake.linkage import link_waves
 from analysis.intake.pairing import ELEMENT
-from analysis.intake.responses import identifiers, map_responses, read_exports
+from analysis.intake.responses import map_responses, read_exports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -191,7 +192,12 @@ def _elements(cells: pd.DataFrame, export: Export) -> pd.DataFrame:
     """The elements as the pseudonym takes them, a column each."""
     return pd.DataFrame(
         {
-            f"{ELEMENT}{place}": identifiers(cells, (header,), export.missing_codes)
+            f"{ELEMENT}{place}": identifiers(
+                cells,
+                (header,),
+                missing_codes=export.missing_codes,
+                as_written=export.identifier_spelling == "as_written",
+            )
             for place, header in enumerate(export.columns.participant, start=1)
         }
     )

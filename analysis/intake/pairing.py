@@ -6,6 +6,7 @@ for the similarity of two texts.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,6 +25,8 @@ Real: TypeAlias = npt.NDArray[np.float32]
 ELEMENT = "element."
 """How the column of an element of the code begins."""
 UNKNOWN = -1
+EQUAL = 2.0
+"""Score of equal codes: over that of any that are near."""
 CELLS_AT_ONCE = 4_000_000
 """Similarities held in memory together: 16 MB an element."""
 
@@ -127,30 +130,39 @@ def similarities(
 def matched(
     before: People, after: People, rule: LinkageRule, alike: list[Real]
 ) -> Found:
-    """Equal codes, then the tolerant rule among those left."""
-    single = [np.flatnonzero(~_is_repeated(wave)) for wave in (before, after)]
+    """Equal codes, then the tolerant rule among those left.
+
+    Who shares a code within a wave is nobody's partner, and yet everybody's rival: an
+    equal code that cannot be linked is still likelier than a near one.
+    """
+    repeated = _is_repeated(before), _is_repeated(after)
+    single = [np.flatnonzero(~several) for several in repeated]
     keys = _keys(np.concatenate([before.codes, after.codes]))
-    split = len(before)
-    equal = _equal(keys[:split][single[0]], keys[split:][single[1]], *single)
+    own, other = keys[: len(before)], keys[len(before) :]
+    equal = _equal(own[single[0]], other[single[1]], *single)
     fits = _agrees(equal, before, after)
     links = equal.where(fits)
     conflicting = int((~fits).sum())
     if rule.rule == "exact":
         return Found(links=links, considered=links, conflicting=conflicting)
     left = (
-        np.setdiff1d(single[0], links.before),
-        np.setdiff1d(single[1], links.after),
+        np.setdiff1d(np.arange(len(before)), links.before),
+        np.setdiff1d(np.arange(len(after)), links.after),
     )
     if rule.rule == "one_element_off":
         pairs = _near(before, after, left)
     else:
         pairs = _similar(before, after, left, alike=alike, threshold=rule.threshold)
     pairs = pairs.where(_agrees(pairs, before, after))
+    is_equal = np.equal(own[pairs.before], other[pairs.after])
+    pairs = dataclasses.replace(
+        pairs, score=np.where(is_equal, np.float32(EQUAL), pairs.score)
+    )
     if rule.within_team:
-        pairs = pairs.where(
-            _same_or_unknown(before.teams[pairs.before], after.teams[pairs.after])
-        )
-    best = pairs.where(_mutually_best(pairs))
+        same = _same_or_unknown(before.teams[pairs.before], after.teams[pairs.after])
+        pairs = pairs.where(np.logical_or(is_equal, same))
+    several = np.logical_or(repeated[0][pairs.before], repeated[1][pairs.after])
+    best = pairs.where(np.logical_and(_mutually_best(pairs), ~several))
     return Found(
         links=Pairs(
             before=np.concatenate([links.before, best.before]),

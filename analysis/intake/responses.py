@@ -24,7 +24,7 @@ from analysis.intake.answers import (
 from analysis.intake.choices import choice_columns
 from analysis.intake.conduct import conduct_columns
 from analysis.intake.headers import with_wanted_headers
-from analysis.intake.identity import check_identifiers
+from analysis.intake.identity import check_identifiers, identifiers
 from analysis.intake.items import item_columns
 from analysis.intake.pseudonyms import pseudonyms
 from analysis.intake.scrubbing import scrub
@@ -191,7 +191,7 @@ def _map_survey(received: Received, export: Export, faults: list[str]) -> Respon
         ],
         axis="columns",
     )
-    faults.extend(check_identifiers(frame, export))
+    faults.extend(check_identifiers(cells, frame, export))
     asked = {name: study.instruments[name] for name in export.instruments}
     return Responses(export=export, frame=frame, emptied=emptied, instruments=asked)
 
@@ -202,33 +202,22 @@ def _people(
     key = read_key()
     columns = export.columns
     missing = export.missing_codes
-    found = {"participant": identifiers(cells, columns.participant, missing)}
+    found = {
+        "participant": identifiers(
+            cells,
+            columns.participant,
+            missing_codes=missing,
+            as_written=export.identifier_spelling == "as_written",
+        )
+    }
     if columns.staff_member:
-        found["staff_member"] = identifiers(cells, (columns.staff_member,), missing)
+        found["staff_member"] = identifiers(
+            cells, (columns.staff_member,), missing_codes=missing
+        )
     return {
         kind: pseudonyms(named, key=key, study=study.name, kind=kind)
         for kind, named in found.items()
     }
-
-
-def identifiers(
-    cells: pd.DataFrame, headers: tuple[str, ...], missing: tuple[str, ...] = ()
-) -> pd.Series[str]:
-    """One text a row from the columns that identify; empty if any of them is missing.
-
-    Those who have none must not become one person called ``NA``. A missing code of
-    digits alone is not asked: 99 is no answer to an item, but may well be somebody.
-    """
-    if not headers:
-        return pd.Series("", index=cells.index)
-    gone = not_answered(text for text in missing if not text.isdecimal())
-    parts = (cells[h].mask(by_text(cells[h], fold).isin(gone), "") for h in headers)
-    first, *others = (part.str.upper() for part in parts)
-    joined, known = first, first != ""
-    for element in others:
-        joined = joined + "\x1e" + element
-        known &= element != ""
-    return joined.where(known, "")
 
 
 def _places(

@@ -9,9 +9,9 @@ import pandas as pd
 from analysis.declarations.survey import Columns, Export
 from analysis.foundation import DataError
 from analysis.foundation.errors import unknown
-from analysis.intake.answers import accepted, group_names
+from analysis.intake.answers import accepted, fold, group_names
+from analysis.intake.identity import identifiers
 from analysis.intake.pseudonyms import pseudonyms
-from analysis.intake.responses import identifiers
 from analysis.storage.key import read_key
 from analysis.storage.rows import read_raw
 
@@ -34,8 +34,8 @@ def read_roster(study: Study) -> pd.DataFrame | None:
     Raises
     ------
     DataError
-        A file or a column that is missing, staff listed twice or without a code,
-        teams that are not declared.
+        A file or a column that is missing, staff listed twice, without a code or
+        a role, teams that are not declared, contact neither regular nor none.
     """
     roster = study.roster
     if roster is None:
@@ -56,17 +56,29 @@ def read_roster(study: Study) -> pd.DataFrame | None:
             "staff_member": pseudonyms(
                 staff, key=read_key(), study=study.name, kind="staff_member"
             ),
-            "role": cells[roster.role].str.split().str.join(" "),
+            "role": _role_names(cells[roster.role]),
             "team": group_names(cells[roster.team], study.teams),
             "regular_contact": accepted(cells[roster.regular_contact], roster.answers),
         }
     )
-    if faults := list(_check_roster(frame, roster)):
+    no_contact = accepted(cells[roster.regular_contact], roster.no_contact)
+    neither = ~(frame["regular_contact"] | no_contact)
+    if faults := list(_check_roster(frame, neither, roster)):
         raise DataError(roster.file, faults)
     return frame
 
 
-def _check_roster(frame: pd.DataFrame, roster: Roster) -> Iterator[str]:
+def _role_names(cells: pd.Series[str]) -> pd.Series[str]:
+    """Roles as most write them: capitals and spaces make no other role."""
+    written = cells.str.split().str.join(" ")
+    folded = written.map(fold)
+    usual = written.groupby(folded).agg(lambda ways: ways.mode().iloc[0])
+    return folded.map(usual)
+
+
+def _check_roster(
+    frame: pd.DataFrame, neither: pd.Series[bool], roster: Roster
+) -> Iterator[str]:
     blank = frame["staff_member"] == ""
     twice = frame["staff_member"].duplicated() & ~blank
     unnamed = frame["team"] == ""
@@ -74,6 +86,12 @@ def _check_roster(frame: pd.DataFrame, roster: Roster) -> Iterator[str]:
         (blank, f"rows have no '{roster.staff_member}'"),
         (twice, "rows list a member of staff who is listed already"),
         (unnamed, f"rows name no declared team in '{roster.team}'"),
+        (frame["role"] == "", f"rows have no '{roster.role}'"),
+        (
+            neither,
+            f"rows say neither in '{roster.regular_contact}': declare what they say "
+            "under [roster] answers or no_contact",
+        ),
     ):
         if count := int(which.sum()):
             yield f"{count} of {len(frame)} {told}"

@@ -31,6 +31,7 @@ from analysis.publication.tables import (
     pattern_table,
     reliability_table,
     score_table,
+    scrubbed_table,
 )
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def show_flow(disclosed: Disclosed, study: Study) -> Shown:
         flow_table(disclosed, study),
         flag_table(disclosed, study),
         emptied_table(disclosed, study),
+        scrubbed_table(disclosed, study),
     )
     figures = flow_figures(disclosed, study)
     return _shown([*figures, *tables], "No response was counted.")

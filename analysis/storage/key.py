@@ -9,19 +9,53 @@ import hashlib
 import itertools
 import os
 import secrets
+import stat
 from pathlib import Path
 
 from analysis.foundation import AnalysisError
-from analysis.storage.folders import make_folder
+from analysis.storage.folders import find_folders, make_folder
 
 VARIABLE = "HEARD_KEY_FILE"
 BYTES = 32
+LEAST_DIFFERENT = 12
+"""Different bytes of a key: a drawn one never has fewer (1e-25), a typed one mostly."""
 
 
 def key_file() -> Path:
-    """Where the key lies: `HEARD_KEY_FILE`, else in the user's settings."""
-    if named := os.environ.get(VARIABLE):
-        return Path(named).expanduser()
+    """Where the key lies: `HEARD_KEY_FILE`, else in the user's settings.
+
+    Raises
+    ------
+    AnalysisError
+        The place named depends on where a command runs, or lies in the project or
+        among its data.
+    """
+    path = _named_place()
+    if not path.is_absolute():
+        # A notebook runs elsewhere, and would make itself a key of its own there.
+        raise AnalysisError(
+            str(path), f"is not a full path. Set {VARIABLE} to one, such as {_usual()}"
+        )
+    folders = find_folders()
+    # Without a folder of studies, home is not a project but where the package is.
+    homes = [folders.home] if (folders.home / "studies").is_dir() else []
+    for folder in (*homes, folders.raw, folders.processed, folders.reports):
+        if path.resolve().is_relative_to(folder.resolve()):
+            raise AnalysisError(
+                str(path),
+                "a pseudonym key in the project or among its data is copied and "
+                f"committed with what it protects. Move it out, and set {VARIABLE} to "
+                "its new place",
+            )
+    return path
+
+
+def _named_place() -> Path:
+    named = os.environ.get(VARIABLE)
+    return Path(named).expanduser() if named else _usual()
+
+
+def _usual() -> Path:
     settings = os.environ.get("APPDATA") or os.environ.get("XDG_CONFIG_HOME")
     folder = Path(settings) if settings else Path.home() / ".config"
     return folder / "heard" / "pseudonym.key"
@@ -33,7 +67,7 @@ def read_key() -> bytes:
     Raises
     ------
     AnalysisError
-        The key cannot be read or made, or is not one.
+        The key cannot be read or made, is not one, or others may read it.
     """
     path = key_file()
     try:
@@ -48,13 +82,25 @@ def read_key() -> bytes:
         ) from None
     except ValueError:
         key = b""
-    if len(key) != BYTES:
+    if len(key) != BYTES or len(set(key)) < LEAST_DIFFERENT:
         raise AnalysisError(
             str(path),
             "is not a pseudonym key. Restore it from your safe copy; with a new key "
             "earlier waves can no longer be linked",
         )
+    _refuse_open(path)
     return key
+
+
+def _refuse_open(path: Path) -> None:
+    """Others who read the key can tell whether somebody they know is a participant."""
+    if os.name == "posix" and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
+        raise AnalysisError(
+            str(path),
+            f"others on this machine may read the pseudonym key (mode {mode:o}). Run: "
+            f"chmod 600 '{path}'. If somebody may have read it, then run: heard key "
+            "rotate. On a drive that keeps no modes, move the key to one that does",
+        )
 
 
 def key_fingerprint() -> str:
@@ -84,8 +130,11 @@ def rotate_key() -> Path:
     try:
         kept = _keep_beside(path)
         temporary = _written_key(path)
-        # The place is never empty, so no other process makes a key of its own.
-        temporary.replace(path)
+        try:
+            # The place is never empty, so no other process makes a key of its own.
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise AnalysisError(
             str(path), f"the pseudonym key cannot be rotated: {error.strerror}"
@@ -108,8 +157,15 @@ def _written_key(path: Path) -> Path:
     """A new key in a file of its own beside the place it is for."""
     temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as stream:
-        stream.write(secrets.token_hex(BYTES) + "\n")
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as stream:
+            stream.write(secrets.token_hex(BYTES) + "\n")
+            stream.flush()
+            # A key lost with the power is lost for good; pseudonyms are made at once.
+            os.fsync(stream.fileno())
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     return temporary
 
 

@@ -82,6 +82,27 @@ def test_a_wave_more_is_one_table_and_leaves_the_others_as_they_were() -> None:
 
 
 @pytest.mark.parametrize(
+    "header",
+    ["RecipientEmail", "IP Address", "LocationLatitude", "Date of birth", "first_name"],
+)
+@pytest.mark.parametrize(
+    "kept",
+    [
+        'texts.remark = "{}"',
+        'attributes.a = {{ column = "{}", lowest = 0, highest = 1 }}',
+        'attributes.a = {{ multi = {{ yes = "{}" }} }}',
+    ],
+)
+def test_what_names_or_reaches_a_person_is_not_kept(header: str, kept: str) -> None:
+    line = kept.format(header)
+    with pytest.raises(DeclarationError, match="names or reaches a person") as caught:
+        parsed(GOOD.replace("items.seed", f"{line}\nitems.seed"))
+    assert f"'{header}'" in str(caught.value)
+    parsed(GOOD.replace('participant = "id"', f'participant = "{header}"'))
+    parsed(GOOD.replace("items.seed", 'texts.remark = "What is the name?"\nitems.seed'))
+
+
+@pytest.mark.parametrize(
     ("old", "new", "told"),
     [
         ("seed_confidence = ", "seed_confidense = ", "[surveys.staff.items"),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from analysis.declarations.linkage import LinkageRule
 from analysis.foundation import Estimate, Unavailable
-from analysis.intake.linkage import Linkage, false_match_rate, link_waves
+from analysis.intake.false_links import false_match_rate
+from analysis.intake.linkage import Linkage, link_waves
 
 EXACT = LinkageRule(rule="exact")
 ONE_OFF = LinkageRule(rule="one_element_off")
@@ -99,6 +100,20 @@ def test_a_code_of_two_people_is_not_linked_and_is_counted(rule: LinkageRule) ->
     assert links(found) == {("CD34", "CD34")}
     assert found.repeated == (1, 0)
     assert len(found.not_linked[0]) == 2
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.rule)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_code_of_two_people_is_still_the_rival_of_a_near_one(
+    rule: LinkageRule, turned: bool
+) -> None:
+    """Whose code two people gave before is one of them, and not their neighbour."""
+    shared, one = wave("AB12/red", "AB12/blue", "AB13/green"), wave("AB12/green")
+    waves = (one, shared) if turned else (shared, one)
+    assert links(link_waves(*waves, rule=rule)) == set()
+    near = wave("AB12", "AB12", "AB14"), wave("AB13")
+    waves = near[::-1] if turned else near
+    assert links(link_waves(*waves, rule=rule)) == set()
 
 
 def test_a_weight_says_what_an_element_tells() -> None:
@@ -215,13 +230,16 @@ def crowd(rng: np.random.Generator, n: int, teams: int) -> pd.DataFrame:
     return pd.DataFrame({"participant": names, "team": where, **elements})
 
 
-def two_waves(seed: int, n: int, teams: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def two_waves(
+    seed: int, n: int, teams: int, *, back: float = 0.6, slips: float = 1 / 7
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Six in ten come back; one in seven of them gives one element otherwise."""
     rng = np.random.default_rng(seed)
-    everyone, others = crowd(rng, n * 7 // 5, teams), crowd(rng, n, teams)
+    everyone = crowd(rng, round(n * (2 - back)), teams)
+    others = crowd(rng, n, teams)
     before = everyone.iloc[:n].reset_index(drop=True)
     after = everyone.iloc[-n:].reset_index(drop=True)
-    slip = np.where(rng.random(n) < 1 / 7, rng.integers(0, 4, n), -1)
+    slip = np.where(rng.random(n) < slips, rng.integers(0, 4, n), -1)
     for number, name in enumerate(ELEMENTS):
         after[name] = after[name].where(slip != number, others[name])
     return before, after
@@ -246,6 +264,55 @@ def test_the_false_match_rate_is_near_the_true_one(
     # Eight waves of about 210 links: a standard error of the mean of at most 0.009.
     assert abs(np.mean(estimated) - np.mean(true)) < 0.03
     assert np.mean(estimated) < 2.5 * np.mean(true) + 0.005
+
+
+@pytest.mark.parametrize(
+    ("n", "back", "slips", "rule"),
+    [(400, 0.9, 0.3, ONE_OFF), (60, 0.6, 0.15, ONE_OFF), (400, 0.3, 0.1, WEIGHTED)],
+    ids=["nearly all come back", "few people", "few come back"],
+)
+def test_the_interval_holds_the_true_share(
+    n: int, back: float, slips: float, rule: LinkageRule
+) -> None:
+    """Those who come back are rivals too, and do not make strangers look alike."""
+    true, estimated, held = [], [], 0
+    for seed in range(16):
+        before, after = two_waves(seed, n, 1, back=back, slips=slips)
+        found = link_waves(before, after, rule=rule).links
+        share = float((found["before"] != found["after"]).mean())
+        rate = false_match_rate(
+            before, after, rule=rule, seed=f"{seed}", permutations=40
+        )
+        assert isinstance(rate, Estimate)
+        assert rate.conf_low is not None
+        assert rate.conf_high is not None
+        held += rate.conf_low - 1e-9 <= share <= rate.conf_high + 1e-9
+        true.append(share)
+        estimated.append(rate.estimate)
+    # Of 16 intervals that hold nine times in ten, fewer than 12 do once in 60.
+    assert held >= 12
+    assert np.mean(estimated) < 1.4 * np.mean(true) + 0.003
+    assert np.mean(estimated) > 0.7 * np.mean(true) - 0.003
+
+
+def test_those_in_both_waves_do_not_make_strangers_alike() -> None:
+    """Who came once has letters of their own, and meets nobody of the other wave."""
+    back = [
+        f"{'ABCD'[a]}{'ABCD'[b]}{'ABCD'[a ^ b]}" for a in range(4) for b in range(4)
+    ]
+    first = [f"{a}{b}{c}" for a in "MN" for b in "MN" for c in "MNO"]
+    last = [f"{a}{b}{c}" for a in "XY" for b in "XY" for c in "XYZ"]
+
+    def people(codes: list[str]) -> pd.DataFrame:
+        elements = pd.DataFrame([list(code) for code in codes], columns=ELEMENTS[:3])
+        return elements.assign(participant=codes, team="")
+
+    rate = false_match_rate(
+        people(back + first), people(back + last), rule=EXACT, seed="study"
+    )
+    assert isinstance(rate, Estimate)
+    assert rate.n == len(back)
+    assert rate.estimate == 0
 
 
 def test_a_short_code_is_told_to_link_falsely() -> None:

@@ -126,6 +126,26 @@ def test_faults_of_the_list_are_told_at_once_and_quote_nobody(project: Project) 
     )
 
 
+def test_an_answer_that_means_neither_contact_nor_none_is_no_quiet_no(
+    project: Project,
+) -> None:
+    rows = [*staff(0, 12, "Nurse", "red"), *staff(12, 3, "Nurse", "red", contact="Y")]
+    rows += [["S90", " ", "red", "yes"], *staff(91, 1, "Nurse", "red", contact="")]
+    with pytest.raises(DataError) as caught:
+        covered(project, rows)
+    assert [fault[:40] for fault in caught.value.faults] == [
+        "1 of 17 rows have no 'job'",
+        "3 of 17 rows say neither in 'contact': d",
+    ]
+
+
+def test_a_role_is_one_whatever_its_capitals_and_spaces(project: Project) -> None:
+    rows = [*staff(0, 12, "Nurse", "red"), *staff(12, 6, "NURSE ", "red")]
+    rows += staff(18, 12, "support  worker", "red")
+    groups = {f.group for f in covered(project, rows)}
+    assert groups == {"", "role: Nurse", "role: support worker", "team: red"}
+
+
 def test_a_missing_column_is_told(project: Project) -> None:
     project.receive("study", "roster.csv", "code,job,team,contakt\nS1,a,red,yes\n")
     with pytest.raises(DataError, match="unknown column 'contact'"):

@@ -8,6 +8,7 @@ import pytest
 from invented import STUDIES, TOO_FEW, disclosed_of, held_back, study_of
 
 from analysis.declarations import Study
+from analysis.foundation import Finding
 from analysis.publication import Disclosed, Table
 from analysis.publication.places import waves_of
 from analysis.publication.shown import (
@@ -23,6 +24,7 @@ from analysis.publication.shown import (
 from analysis.publication.tables import (
     change_table,
     comparison_table,
+    emptied_table,
     flow_table,
     in_ten_text,
     interval_text,
@@ -31,6 +33,7 @@ from analysis.publication.tables import (
     points_text,
     reliability_table,
     score_table,
+    scrubbed_table,
 )
 
 
@@ -58,6 +61,30 @@ from analysis.publication.tables import (
 )
 def test_numbers_are_written_by_one_rule(value: float, term: str, text: str) -> None:
     assert number_text(value, term) == text
+
+
+def test_what_was_scrubbed_stands_apart_from_emptied_answers() -> None:
+    study = study_of(STUDIES[0])
+    groups = ("name taken out: text.what_helped", "NHS number taken out: text.other")
+    place = {"study": study.name, "survey": study.surveys[0].name}
+    place |= {"wave": study.wave_names()[0], "term": "cells_emptied"}
+    found = tuple(
+        Finding(**place, group=group, estimate=14.0, n=14)  # type: ignore[arg-type]
+        for group in (*groups, "out of range: seed_confidence.now")
+    )
+    emptied, scrubbed = (
+        table(Disclosed(findings=found), study)
+        for table in (emptied_table, scrubbed_table)
+    )
+    assert [row[-1] for row in emptied.rows] == ["14"]
+    assert "taken out" not in str(emptied.rows)
+    assert scrubbed.caption.startswith("Taken out of free texts")
+    assert scrubbed.rows == (
+        ("what helped", "name", "14"),
+        ("other", "NHS number", "14"),
+    )
+    shown = show_flow(Disclosed(findings=found), study)
+    assert {emptied.caption, scrubbed.caption} <= {t.caption for t in shown.tables}
 
 
 def test_an_interval_reads_without_a_dash() -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from conftest import Project
 
 from analysis.foundation import AnalysisError
 from analysis.storage.key import (
@@ -39,6 +40,70 @@ def test_a_damaged_key_is_refused_not_replaced() -> None:
     with pytest.raises(AnalysisError, match="is not a pseudonym key"):
         read_key()
     assert key_file().read_text("ascii") == "zz"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are a matter of POSIX")
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660])
+def test_a_key_that_others_may_read_is_refused(mode: int) -> None:
+    key = read_key()
+    key_file().chmod(mode)
+    for use in (read_key, key_fingerprint, rotate_key):
+        with pytest.raises(
+            AnalysisError, match=r"others .* may read .* chmod 600"
+        ) as e:
+            use()
+        assert key.hex() not in str(e.value)
+    key_file().chmod(0o600)
+    assert read_key() == key
+
+
+@pytest.mark.parametrize("weak", ["00" * 32, "0123456789abcdef" * 4, "ab" * 16, ""])
+def test_a_key_that_nobody_drew_is_refused(weak: str) -> None:
+    read_key()
+    key_file().write_text(weak, encoding="ascii")
+    with pytest.raises(AnalysisError, match="is not a pseudonym key"):
+        read_key()
+
+
+def test_a_key_in_the_project_or_among_its_data_is_refused(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEARD_HOME", str(project.folder / "home"))
+    (project.folder / "home" / "studies").mkdir(parents=True)
+    for folder in ("home", "home/data", "raw/study", "processed", "reports"):
+        place = project.folder / folder / "pseudonym.key"
+        monkeypatch.setenv(VARIABLE, str(place))
+        with pytest.raises(AnalysisError, match="in the project or among its data"):
+            read_key()
+        assert not place.exists()
+    beside = project.folder / "home-key" / "pseudonym.key"
+    monkeypatch.setenv(VARIABLE, str(beside))
+    assert read_key()
+
+
+def test_a_place_that_depends_on_where_one_is_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(VARIABLE, "my.key")
+    with pytest.raises(AnalysisError, match=r"my\.key.* is not a full path"):
+        read_key()
+
+
+def test_a_rotation_that_fails_leaves_the_key_and_nothing_half_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key = read_key()
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for owner, broken in ((Path, "replace"), (os, "fsync")):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, broken, fail)
+            with pytest.raises(AnalysisError, match="cannot be rotated: No space"):
+                rotate_key()
+        assert read_key() == key
+    assert not list(key_file().parent.glob("*.part"))
 
 
 def test_the_fingerprint_changes_with_the_key_and_does_not_show_it(

@@ -6,6 +6,7 @@ from analysis.publication.tables.cleaning import (
     flow_table,
     missing_table,
     pattern_table,
+    scrubbed_table,
 )
 from analysis.publication.tables.frame import (
     ABSENT,
@@ -56,4 +57,5 @@ __all__ = [
     "points_text",
     "reliability_table",
     "score_table",
+    "scrubbed_table",
 ]

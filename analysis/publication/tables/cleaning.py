@@ -1,4 +1,4 @@
-"""Turn what the cleaning found into tables: flow, flags, emptied cells, gaps."""
+"""Turn what the cleaning found into tables: flow, flags, emptied, scrubbed, gaps."""
 
 from __future__ import annotations
 
@@ -19,10 +19,15 @@ from analysis.publication.places import (
 from analysis.publication.tables.frame import ABSENT, Footnotes, Table, lean_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from analysis.declarations import Instrument, Study
+    from analysis.foundation import Finding
     from analysis.publication.disclosure import Disclosed
     from analysis.publication.places import Columns
 
+TAKEN_OUT = " taken out"
+"""How the count of what was scrubbed from free texts ends its name."""
 LITTLE: Columns = (
     ("Complete", "share_complete"),
     ("Little's chi-square", "little_mcar_chi_square"),
@@ -66,22 +71,43 @@ def flag_table(disclosed: Disclosed, study: Study) -> Table:
 def emptied_table(disclosed: Disclosed, study: Study) -> Table:
     """Answers set to not answered, a row a rule and column of the export."""
     notes, rows = Footnotes(), []
-    for survey in study.surveys:
-        for finding in disclosed.where(
-            survey=survey.name, term="cells_emptied"
-        ).findings:
-            rule, _, column = finding.group.partition(": ")
-            if finding.estimate == 0:
-                continue
-            place = (
-                survey.title,
-                wave_text(study, finding.wave),
-                column_text(study, column) or ABSENT,
-            )
-            rows.append((*place, _plain(rule), notes.cell(finding)))
+    for finding, rule, column in _emptied(disclosed, study):
+        if not rule.endswith(TAKEN_OUT):
+            place = _place(finding, study)
+            told = column_text(study, column) or ABSENT
+            rows.append((*place, told, _plain(rule), notes.cell(finding)))
     heads = ("Survey", "Wave", "Column", "Rule")
     columns: Columns = (("Answers emptied", "cells_emptied"),)
     return lean_table("Answers that could not be used", heads, columns, rows, notes)
+
+
+def scrubbed_table(disclosed: Disclosed, study: Study) -> Table:
+    """What was taken out of free texts, a row a text and kind."""
+    notes, rows = Footnotes(), []
+    for finding, rule, column in _emptied(disclosed, study):
+        if rule.endswith(TAKEN_OUT):
+            place = _place(finding, study)
+            kind = rule.removesuffix(TAKEN_OUT)
+            text = column.removeprefix("text.")
+            rows.append((*place, _plain(text), kind, notes.cell(finding)))
+    heads = ("Survey", "Wave", "Text", "Kind")
+    columns: Columns = (("Times taken out", "cells_emptied"),)
+    caption = "Taken out of free texts, as it could name or reach a person"
+    return lean_table(caption, heads, columns, rows, notes)
+
+
+def _emptied(disclosed: Disclosed, study: Study) -> Iterator[tuple[Finding, str, str]]:
+    """Counts of emptied cells that are not nought, each with its rule and column."""
+    for survey in study.surveys:
+        here = disclosed.where(survey=survey.name, term="cells_emptied")
+        for finding in here.findings:
+            rule, _, column = finding.group.partition(": ")
+            if finding.estimate != 0:
+                yield finding, rule, column
+
+
+def _place(finding: Finding, study: Study) -> tuple[str, str]:
+    return study.survey(finding.survey).title, wave_text(study, finding.wave)
 
 
 def missing_table(disclosed: Disclosed, study: Study) -> Table:

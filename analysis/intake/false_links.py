@@ -1,0 +1,263 @@
+"""Codes of two waves into the share of links that join two different people.
+
+Nobody knows which links are false, but how many chance makes can be tried: people who
+never were are put in the place of those who have no partner.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from analysis.foundation import Estimate, Unavailable
+from analysis.intake.pairing import encoded, matched, similarities
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+    from analysis.declarations.linkage import LinkageRule
+    from analysis.intake.pairing import People, Whole
+    from analysis.intake.pairing import Real as Similar
+
+    Real: TypeAlias = npt.NDArray[np.float64]
+
+PERMUTATIONS = 200
+ROUNDS, DEALS_A_ROUND = 5, 15
+"""How often, and by how many deals, the number of people without a partner is put
+right; simulated waves settle in three rounds."""
+
+
+def false_match_rate(
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    *,
+    rule: LinkageRule,
+    seed: str,
+    permutations: int = PERMUTATIONS,
+) -> Estimate | Unavailable:
+    """Estimate the share of the links that join two different people.
+
+    Of each wave's codes, each element is dealt anew among all who answered, no two
+    elements of one person together: people of the same make who never were. They take
+    the place of those without a partner; the others stay, as rivals. Every link the
+    rule gives to one who never was is false, and stands for one made by chance.
+
+    Who has no partner is known of those alone for whom nobody was found. Some of the
+    others were linked by chance, or were in doubt by chance; how many follows from
+    what happens to those who never were.
+
+    Parameters
+    ----------
+    before, after, rule
+        As in `analysis.intake.linkage.link_waves`.
+    seed : str
+        The study's name: equal names give equal estimates.
+    permutations : int
+        Deals.
+
+    Returns
+    -------
+    Estimate
+        Mean share over the deals. The interval holds the middle 95 % of them, each
+        moved by the error that such a deal would bring into the number of people
+        without a partner. n is the links.
+    Unavailable
+        No link was made, or the code has one element, which cannot be dealt anew.
+
+    References
+    ----------
+    Elias & Gygi (2007), Nature Methods 4(3), 207-214 (decoys); Schnell et al. (2010),
+    Evaluation Review 34(5), 391-418 (codes).
+    """
+    term = "false_match_rate"
+    people = encoded(before, after, rule)
+    alike = similarities(before, after, rule)
+    rng = _generator(f"{seed}/{term}/{rule.rule}")
+    deck = _Deck.of(people, rule, alike, rng)
+    made = len(deck.links[0])
+    if not made:
+        return Unavailable(term=term, reason="no link was made", n=0)
+    if people[0].codes.shape[1] < 2:
+        reason = "a code of one element cannot be told from a chance one"
+        return Unavailable(term=term, reason=reason, n=made)
+    dealt = deck.dealt(permutations)
+    mean, low, high = (
+        float(min(max(count / made, 0.0), 1.0))
+        for count in (
+            dealt.linked.mean(),
+            *np.quantile(dealt.moved(), [0.025, 0.975]),
+        )
+    )
+    return Estimate(
+        term=term,
+        estimate=mean,
+        conf_low=min(low, mean),
+        conf_high=max(high, mean),
+        n=made,
+        method=f"links of people who never were, put in the place of those without a "
+        f"partner, over links made; mean of {permutations} deals, and the middle 95 % "
+        "of them widened by the doubt about how many have no partner",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dealt:
+    """What became, deal by deal, of the people who never were.
+
+    Attributes
+    ----------
+    linked : array, shape (n_deals,)
+        Links that have one of them on either side.
+    fates : array, shape (n_deals, 2 waves, 2)
+        Of those put in at a wave, how many were linked, and how many were in doubt.
+    put_in : pair of int
+        How many were put in at either wave.
+    """
+
+    linked: Real
+    fates: Real
+    put_in: tuple[int, int]
+
+    def shares(self) -> Real:
+        """Of a wave's, the share linked, in doubt, and alone; shape (2, 3)."""
+        made = np.maximum(np.array(self.put_in, dtype=float), 1.0)[:, None]
+        shares = self.fates.mean(axis=0) / made
+        # One of them alone at least, so that nothing is divided by nought.
+        alone = np.maximum(1 - shares.sum(axis=1, keepdims=True), 1 / made)
+        return np.concatenate([shares, alone], axis=1)
+
+    def moved(self) -> Real:
+        """Links of each deal, moved by the error it would bring.
+
+        Who is linked or in doubt by chance is missing among those for whom nobody was
+        found, from whom the number without a partner is told, and so the estimate.
+        """
+        alone = self.shares()[:, 2]
+        made = np.maximum(np.array(self.put_in, dtype=float), 1.0)
+        weights = self.linked.mean() / made / alone
+        missing = self.fates.sum(axis=2)
+        error = (missing - missing.mean(axis=0)) @ weights
+        return np.asarray(self.linked + error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Deck:
+    """Two waves, the links between them, and who of either stands beside these."""
+
+    people: tuple[People, People]
+    rule: LinkageRule
+    alike: list[Similar]
+    links: tuple[Whole, Whole]
+    doubted: tuple[Whole, Whole]
+    alone: tuple[Whole, Whole]
+    rng: np.random.Generator
+
+    @classmethod
+    def of(
+        cls,
+        people: tuple[People, People],
+        rule: LinkageRule,
+        alike: list[Similar],
+        rng: np.random.Generator,
+    ) -> _Deck:
+        """Link the waves, and tell who is linked, in doubt, and alone."""
+        found = matched(*people, rule, alike)
+        links = found.links.before, found.links.after
+        considered = found.considered.before, found.considered.after
+        left = [
+            np.setdiff1d(np.arange(len(wave)), linked)
+            for wave, linked in zip(people, links, strict=True)
+        ]
+        return cls(
+            people=people,
+            rule=rule,
+            alike=alike,
+            links=links,
+            doubted=(
+                np.intersect1d(left[0], considered[0]),
+                np.intersect1d(left[1], considered[1]),
+            ),
+            alone=(
+                np.setdiff1d(left[0], considered[0]),
+                np.setdiff1d(left[1], considered[1]),
+            ),
+            rng=rng,
+        )
+
+    def dealt(self, deals: int) -> _Dealt:
+        """Deal until as many have no partner as those alone tell; then in earnest."""
+        doubted, linked = (0, 0), 0
+        for _ in range(ROUNDS):
+            shares = self._deals(DEALS_A_ROUND, doubted, linked).shares()
+            alone = np.array([len(wave) for wave in self.alone])
+            missing = alone[:, None] * shares[:, :2] / shares[:, 2:]
+            linked = min(round(float(missing[:, 0].mean())), len(self.links[0]))
+            doubted = (
+                min(round(float(missing[0, 1])), len(self.doubted[0])),
+                min(round(float(missing[1, 1])), len(self.doubted[1])),
+            )
+        return self._deals(deals, doubted, linked)
+
+    def _deals(self, deals: int, doubted: tuple[int, int], linked: int) -> _Dealt:
+        found = [self._deal(doubted, linked) for _ in range(deals)]
+        return _Dealt(
+            linked=np.array([count for count, _ in found], dtype=float),
+            fates=np.array([fates for _, fates in found], dtype=float),
+            put_in=(
+                len(self.alone[0]) + doubted[0] + linked,
+                len(self.alone[1]) + doubted[1] + linked,
+            ),
+        )
+
+    def _deal(
+        self, doubted: tuple[int, int], linked: int
+    ) -> tuple[int, list[tuple[int, int]]]:
+        """Put people who never were in, link, and count those and their fates."""
+        parted = self.rng.choice(len(self.links[0]), size=linked, replace=False)
+        pools, waves = [], []
+        for side, wave in enumerate(self.people):
+            some = self.rng.choice(
+                self.doubted[side], size=doubted[side], replace=False
+            )
+            pool = np.concatenate([self.alone[side], some, self.links[side][parted]])
+            codes = wave.codes.copy()
+            codes[pool] = self._dealt_codes(side, len(pool))
+            pools.append(pool)
+            waves.append(wave.chosen(np.arange(len(wave)), codes))
+        found = matched(waves[0], waves[1], self.rule, self.alike)
+        links = found.links.before, found.links.after
+        considered = found.considered.before, found.considered.after
+        false = np.logical_or(*map(np.isin, links, pools))
+        fates = []
+        for pool, of_links, of_all in zip(pools, links, considered, strict=True):
+            is_linked = np.isin(pool, of_links)
+            in_doubt = np.logical_and(np.isin(pool, of_all), ~is_linked)
+            fates.append((int(is_linked.sum()), int(in_doubt.sum())))
+        return int(false.sum()), fates
+
+    def _dealt_codes(self, side: int, times: int) -> Whole:
+        """Codes with each element dealt anew, no two of one person together.
+
+        Of the earlier wave only those without a link are dealt: the others are in both
+        waves, and by their elements the two would come out more alike than strangers.
+        """
+        codes = self.people[side].codes
+        if side == 0:
+            left = np.setdiff1d(np.arange(len(codes)), self.links[0])
+            codes = codes[left] if len(left) >= 2 * codes.shape[1] else codes
+        rounds = [codes[:0]]
+        for _ in range(-(-times // len(codes))):
+            order = self.rng.permutation(len(codes))
+            dealt = (codes[np.roll(order, n), n] for n in range(codes.shape[1]))
+            rounds.append(np.stack(list(dealt), axis=1))
+        return np.concatenate(rounds)[:times]
+
+
+def _generator(name: str) -> np.random.Generator:
+    """A generator seeded by a name: the same on every machine."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16], "big"))
