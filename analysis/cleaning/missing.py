@@ -296,7 +296,7 @@ def missing_findings(surveys: Iterable[Cleaned], study: Study) -> tuple[Finding,
 def _of_instrument(
     cleaned: Cleaned, name: str, study: Study
 ) -> Iterator[tuple[str, Result]]:
-    items = [item.name for item in study.instruments[name].items]
+    items = [item.name for item in study.asked(cleaned.export)[name].items]
     answers = cleaned.frame[[f"{name}.{item}" for item in items]].set_axis(
         items, axis="columns"
     )

@@ -184,8 +184,9 @@ def _map_survey(received: Received, export: Export, faults: list[str]) -> Respon
     }
     frame = pd.DataFrame(columns, index=cells.index)
     faults.extend(check_identifiers(frame, export))
-    asked = {name: study.instruments[name] for name in export.instruments}
-    return Responses(export=export, frame=frame, emptied=emptied, instruments=asked)
+    return Responses(
+        export=export, frame=frame, emptied=emptied, instruments=study.asked(export)
+    )
 
 
 def _people(

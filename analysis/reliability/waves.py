@@ -32,13 +32,12 @@ def evaluate_reliability(
         None for a subscale that is a single item or whose items are reported one by
         one: it has no internal consistency to test.
     """
+    asked = {e.survey: study.asked(e) for e in study.wave(wave).exports}
     return tuple(
         finding
         for survey, responses in responses_by_survey.items()
-        for name in study.survey(survey).instruments
-        for finding in _instrument(
-            responses, study.instruments[name], study.name, survey, wave
-        )
+        for instrument in asked[survey].values()
+        for finding in _instrument(responses, instrument, study.name, survey, wave)
     )
 
 
