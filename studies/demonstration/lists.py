@@ -44,7 +44,12 @@ def _staff_list(truth: Truth, roster: Roster, rng: np.random.Generator) -> bytes
         rated = truth.rated_staff_per_team
         kinds = [
             (rated, number * rated, listed.rated_roles, "Yes"),
-            (_some(listed.never_rated_per_team, rng), 0, listed.never_rated_roles, "Yes"),
+            (
+                _some(listed.never_rated_per_team, rng),
+                0,
+                listed.never_rated_roles,
+                "Yes",
+            ),
             (_some(listed.not_in_contact_per_team, rng), 0, listed.other_roles, "No"),
         ]
         for place, (count, first, roles, contact) in enumerate(kinds):

@@ -9,14 +9,19 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    import numpy as np
     from truth import Truth
 
-PHONES = ("07700 900{:03d}", "+44 7700 900 {:03d}", "020 7946 0{:03d}", "01632960{:03d}")
-POSTCODES = ("ZZ99 3WZ", "ZZ99 3VZ", "zz993wz")
+PHONES = (
+    "07700 900{:03d}",
+    "+44 7700 900 {:03d}",
+    "020 7946 0{:03d}",
+    "01632960{:03d}",
+)
+POSTCODES = ("ZZ99 3WZ", "zz99 3wz", "ZZ993WZ")
 DATES = ("{0:02d}/{1:02d}/2025", "{0}.{1}.25", "{0:02d}-{1:02d}-2025")
 NHS_WEIGHTS = range(10, 1, -1)
 
@@ -72,7 +77,9 @@ def _people(code: str, truth: Truth, rng: np.random.Generator) -> dict[str, str]
 def _plain(name: str) -> str:
     """A name as it stands in an address: small letters without accents or signs."""
     letters = unicodedata.normalize("NFKD", name).casefold()
-    return "".join(letter for letter in letters if letter.isascii() and letter.isalpha())
+    return "".join(
+        letter for letter in letters if letter.isascii() and letter.isalpha()
+    )
 
 
 def _nhs_number(number: int) -> str:

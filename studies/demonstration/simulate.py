@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
-from expected import true_values
+from expected import true_shares, true_values
 from export import CODE, write_export
 from flow import expected_flows
 from lists import simulate_lists
+from people import people_tables
 from truth import STUDIES, read_truth, subscale
 
 if TYPE_CHECKING:
@@ -333,7 +334,14 @@ def main() -> None:
     files = simulate_exports(truth, truth.study.name)
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    sys.stdout.write(f"{true_values(truth)}\n{expected_flows(truth, files)}")
+    frames = simulate(truth, truth.study.name)
+    tables = (
+        true_values(truth),
+        true_shares(truth),
+        expected_flows(truth, files),
+        people_tables(files, frames, truth),
+    )
+    sys.stdout.write("\n".join(tables))
 
 
 if __name__ == "__main__":
