@@ -83,6 +83,7 @@ def _descriptions(scores_by_wave: ScoresByWave, study: Study) -> Iterator[Findin
                                 lowest=subscale.lowest,
                                 highest=subscale.highest,
                                 cluster=among["team"] if by_team else None,
+                                yes_or_no=subscale.method == "all_highest",
                             ),
                             study=study.name,
                             survey=survey,

@@ -287,14 +287,15 @@ def _latent(
 def _remembered(lasting: Array, true: TrueSurvey, rng: np.random.Generator) -> Array:
     """How it seems to have been: what lasts, and chance up to variance 1."""
     rest = 1 - true.team_sd**2 - true.person_sd**2
-    return lasting + np.sqrt(rest) * rng.standard_normal(len(lasting))
+    remembered: Array = lasting + np.sqrt(rest) * rng.standard_normal(len(lasting))
+    return remembered
 
 
 def _recalibrated(roster: pd.DataFrame, truth: Truth, looking: LookingBack) -> Array:
     """How much less they think to have had, once they know more."""
     treated = roster["arm"] == truth.study.treated
-    moved = roster["wave"].map(looking.recalibration).fillna(0.0)
-    return moved.where(treated, 0.0).to_numpy(dtype=float)
+    moved = roster["wave"].map(looking.recalibration).fillna(0.0).where(treated, 0.0)
+    return np.array(moved, dtype=np.float64)
 
 
 def _shifts(roster: pd.DataFrame, truth: Truth, true: TrueOutcome) -> Array:

@@ -65,7 +65,7 @@ def test_a_wave_that_did_not_ask_has_no_such_score(
     made = {}
     for wave in ("before", "after"):
         declared = study().narrowed(wave) if narrow else study()
-        made[wave] = [n for n in scores(declared, wave) if "." in n]
+        made[wave] = [n for n in map(str, scores(declared, wave)) if "." in n]
     assert made == {
         "before": ["seed_confidence.now"],
         "after": ["seed_confidence.now", "seed_confidence.then"],
