@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.cleaning import key_audit, key_audit_findings, keyed_responses
+from analysis.cleaning import (
+    key_audit,
+    key_audit_findings,
+    keyed_responses,
+    score_subscales,
+)
 from analysis.foundation import Finding
 from analysis.reliability.evidence import estimate_scale_reliability
+from analysis.reliability.retest import retest_correlation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,6 +51,8 @@ def _instrument(
     responses: pd.DataFrame, instrument: Instrument, study: str, survey: str, wave: str
 ) -> Iterator[Finding]:
     keyed = keyed_responses(responses, instrument)
+    where = {"study": study, "survey": survey, "wave": wave}
+    yield from _retest(responses, keyed, instrument, where)
     for subscale in instrument.subscales:
         if subscale.reflective:
             place = {
@@ -55,9 +63,27 @@ def _instrument(
                 "wave": wave,
             }
             audit = key_audit(responses, instrument, subscale)
-            where = {"study": study, "survey": survey, "wave": wave}
             yield from key_audit_findings(audit, **where)
             yield from _subscale(keyed, instrument, subscale, place)
+
+
+def _retest(
+    responses: pd.DataFrame,
+    keyed: pd.DataFrame,
+    instrument: Instrument,
+    where: dict[str, str],
+) -> Iterator[Finding]:
+    """Every score held against itself, where people answered more than once."""
+    people = responses.get("participant")
+    if people is None or not people[people != ""].duplicated().any():
+        return
+    for name, scores in score_subscales(keyed, instrument).items():
+        yield from Finding.place(
+            retest_correlation(scores, people),
+            **where,
+            instrument=instrument.name,
+            subscale=str(name),
+        )
 
 
 def _subscale(
