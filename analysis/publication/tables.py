@@ -43,6 +43,7 @@ COUNTS = frozenset(
         "codes_repeated",
         "participants_ambiguous",
         "participants_conflicting",
+        "participants_kept",
         "participants_linked",
         "little_mcar_df",
         "responses_by_pattern",
@@ -55,6 +56,7 @@ COUNTS = frozenset(
     }
 )
 DECIMALS = 2
+SMALLEST_P = 0.001
 NUMBER = re.compile(rf"(under |over )?[{MINUS}\d]")
 
 COUNTED = ("mean_change", "mean", "cronbach_alpha")
@@ -121,9 +123,12 @@ class Table:
 def number_text(value: float, term: str = "", *, decimals: int = DECIMALS) -> str:
     """A number as every table and sentence writes it.
 
-    Counts have no decimals, shares are whole per cents, all else has two decimals; the
-    minus is U+2212 and zero never carries one.
+    Counts have no decimals, shares are whole per cents, a p has three decimals, all
+    else two; the minus is U+2212 and zero never carries one.
     """
+    if term.endswith("_p"):
+        small = value < SMALLEST_P
+        return f"under {SMALLEST_P}" if small else f"{value:.3f}"
     if term.startswith("share_") or term == "false_match_rate":
         return _share_text(value)
     text = f"{value:,.{0 if term in COUNTS else decimals}f}"
@@ -244,7 +249,10 @@ def retest_table(
     disclosed: Disclosed, study: Study, *, survey: str, instrument: str
 ) -> Table:
     """Correlation of people's first with their second score, where they have two."""
-    here = disclosed.where(survey=survey, instrument=instrument, item="")
+    # Its own n: most of those whose consistency is told answered once.
+    here = disclosed.where(
+        survey=survey, instrument=instrument, item="", term="retest_correlation"
+    )
     return _by_subscale(here, study, instrument, "People who answered twice,", RETEST)
 
 

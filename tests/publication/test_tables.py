@@ -8,6 +8,7 @@ import pytest
 from invented import STUDIES, TOO_FEW, disclosed_of, held_back, study_of
 
 from analysis.declarations import Study
+from analysis.foundation import Finding
 from analysis.publication import Disclosed, Table
 from analysis.publication.cleaning_tables import flow_table
 from analysis.publication.places import waves_of
@@ -43,6 +44,10 @@ from analysis.publication.tables import (
         (-0.0, "mean_change", "0.00"),
         (-1e6, "mean", "\N{MINUS SIGN}1,000,000.00"),
         (7689.0, "responses_kept", "7,689"),
+        (7019.0, "participants_kept", "7,019"),
+        (0.0123, "little_mcar_p", "0.012"),
+        (6.5e-154, "little_mcar_p", "under 0.001"),
+        (0.0, "little_mcar_p", "under 0.001"),
         (0.416, "share_highest", "42%"),
         (0.0, "share_lowest", "0%"),
         (1.0, "share_highest", "100%"),
@@ -52,6 +57,29 @@ from analysis.publication.tables import (
 )
 def test_numbers_are_written_by_one_rule(value: float, term: str, text: str) -> None:
     assert number_text(value, term) == text
+
+
+def test_agreement_with_a_second_answer_has_its_own_n() -> None:
+    """Few of those whose consistency is told answered twice."""
+    study = study_of("eq-short")
+    found = [
+        Finding(
+            study=study.name,
+            survey="completions",
+            instrument="eq22",
+            subscale="total",
+            wave="2008-2017",
+            term=term,
+            estimate=0.875,
+            n=n,
+            method="a way",
+        )
+        for term, n in (("cronbach_alpha", 6956), ("retest_correlation", 254))
+    ]
+    shown = show_reliability(Disclosed(findings=tuple(found)), study)
+    tables = [part for part in shown.parts if isinstance(part, Table)]
+    assert [table.rows[0][1] for table in tables] == ["6,956", "254"]
+    assert tables[1].columns[-1] == "First with second answer"
 
 
 def test_an_interval_reads_without_a_dash() -> None:
