@@ -117,10 +117,11 @@ def pilot(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def copy_study(project: Project, name: str) -> None:
-    """Copy a committed study's declaration and its raw exports."""
+    """Copy a committed study's declaration, its raw exports and its lists."""
     project.declare(name, (ROOT / "studies" / f"{name}.toml").read_text("utf-8"))
-    for file in (ROOT / "data" / "raw" / name).glob("*.csv"):
-        project.receive(name, file.name, file.read_bytes())
+    for file in (ROOT / "data" / "raw" / name).iterdir():
+        if file.suffix in (".csv", ".txt"):
+            project.receive(name, file.name, file.read_bytes())
 
 
 def shared_data(folder: str) -> Path:

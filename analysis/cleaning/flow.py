@@ -105,6 +105,8 @@ def _results(cleaned: Cleaned, study: Study) -> Iterator[tuple[str, str, Result]
     named = tuple(cleaned.left_out)
     for term, group, count in _flow_counts(cleaned.flow, named):
         yield "", group, _count(term, count)
+    if cleaned.export.columns.participant and cleaned.export.cleaning.repeats == "keep":
+        yield "", "", _people(cleaned, study.smallest_group_shown)
     for reason, count in cleaned.emptied.items():
         yield "", reason, _count("cells_emptied", count)
     for arm in study.arms:
@@ -120,6 +122,18 @@ def _results(cleaned: Cleaned, study: Study) -> Iterator[tuple[str, str, Result]
             words = f"responses with {rules.flags_needed} flags or more"
             count = int(cleaned.flagged.careless.sum())
             yield "", "careless", _count("responses_flagged", count, words)
+
+
+def _people(cleaned: Cleaned, smallest: int) -> Result:
+    """How many people gave the responses, where one may have given several."""
+    known = cleaned.frame["participant"]
+    known = known[known != ""]
+    people = int(known.nunique())
+    if 0 < len(known) - people < smallest:
+        # Their number would follow from the two counts.
+        reason = f"fewer than {smallest} responses are somebody's second or later one"
+        return Unavailable(term="participants_kept", reason=reason)
+    return _count("participants_kept", people, "people with a response that was kept")
 
 
 def _flow_counts(flow: Flow, rules: Iterable[str]) -> Iterator[tuple[str, str, int]]:

@@ -249,7 +249,7 @@ def missing_findings(surveys: Iterable[Cleaned], study: Study) -> tuple[Finding,
 def _of_instrument(
     cleaned: Cleaned, name: str, study: Study
 ) -> Iterator[tuple[str, Result]]:
-    items = [item.name for item in study.instruments[name].items]
+    items = [item.name for item in study.asked(cleaned.export)[name].items]
     gaps = gaps_of(cleaned.frame[[f"{name}.{item}" for item in items]])
     yield from (("", result) for result in _missing_data(gaps).results())
     counts = gaps.pattern_counts(items, smallest=study.smallest_group_shown)

@@ -165,10 +165,7 @@ def score_wave(
     return {
         survey.export.survey: (
             survey.frame,
-            score_responses(
-                survey.frame,
-                [study.instruments[name] for name in survey.export.instruments],
-            ),
+            score_responses(survey.frame, study.asked(survey.export).values()),
         )
         for survey in cleaned
     }

@@ -174,6 +174,7 @@ def _items(instrument: Instrument) -> Iterator[str]:
             "reversed" * item.reverse_keyed,
             f"answered as {item.coding}" * bool(item.coding),
             f"counts if {item.counts_if}" * bool(item.counts_if),
+            "asked at some waves alone" * item.optional,
             "in no score" * (item.name not in scored),
         ]
         told = ", ".join(filter(None, remarks))

@@ -164,6 +164,9 @@ def status(
 @app.command()
 def check(
     study: StudyName,
+    drift: Annotated[
+        bool, typer.Option("--drift", help="List what each wave has otherwise.")
+    ] = False,
     raw: Raw = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -174,7 +177,8 @@ def check(
     from analysis.workflow.checks import check_data  # noqa: PLC0415
 
     _use_folders(raw, None, None)
-    counts = check_data(read_study(study))
+    declared = read_study(study)
+    counts = check_data(declared)
     if as_json:
         typer.echo(json.dumps([asdict(count) for count in counts], indent=1))
     elif not quiet:
@@ -188,6 +192,10 @@ def check(
             told = ", ".join(fact for fact in dict.fromkeys(facts) if fact)
             typer.echo(f"{count.wave}  {count.survey}  {told}")
         typer.echo("The declaration is sound and the data fit it.")
+        if drift:
+            from analysis.cli.starting import tell_drift  # noqa: PLC0415 - it needs this
+
+            tell_drift(declared)
 
 
 @app.command("list")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 import re
 from pathlib import Path  # noqa: TC003 - typer reads the signatures
 from typing import TYPE_CHECKING, Annotated
@@ -159,6 +160,15 @@ def _last_export(study: Study, survey: str, wave: str) -> Export:
             study.name, f"survey '{survey}' was held at no wave to compare with"
         )
     return exports[-1]
+
+
+def tell_drift(study: Study) -> None:
+    """Say of each survey what every wave's export has otherwise than the last one's."""
+    for survey in study.surveys:
+        held = [export for w in study.waves if (export := w.export(survey.name))]
+        for last, new in itertools.pairwise(held):
+            typer.echo(f"\n{survey.title}, wave '{new.wave}' ({new.file}):")
+            _tell(_compared(study, last, new), last.wave)
 
 
 def _compared(study: Study, last: Export, export: Export) -> Comparison:

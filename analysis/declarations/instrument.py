@@ -13,7 +13,7 @@ from analysis.foundation import DeclarationError
 from analysis.foundation.errors import unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 STATUSES = ("verified", "computed", "project_defined", "unverified", "absent")
 """How far a fact was checked, the surest first; *absent* means that nobody knows it."""
@@ -116,6 +116,8 @@ class Item:
         Which of the instrument's codings it is answered in; empty for the usual one.
     counts_if : str
         An item that must have its highest answer for this one to count.
+    optional : bool
+        Asked at some waves alone, such as a look back after a training.
     """
 
     name: str
@@ -123,6 +125,7 @@ class Item:
     reverse_keyed: bool = False
     coding: str = ""
     counts_if: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +294,21 @@ class Instrument:
             answers=coding.answers,
             unscored=coding.unscored,
             points=coding.points,
+        )
+
+    def asked(self, items: Collection[str]) -> Instrument:
+        """The instrument where its optional items were asked only if named here.
+
+        Scores that need an item which was not asked are not made. Others are as ever.
+        """
+        gone = {i.name for i in self.items if i.optional and i.name not in items}
+        if not gone:
+            return self
+        made = [part for part in self.subscales if gone.isdisjoint(part.items)]
+        return dataclasses.replace(
+            self,
+            items=tuple(item for item in self.items if item.name not in gone),
+            subscales=tuple(made),
         )
 
     def takes(self, code: float) -> bool:

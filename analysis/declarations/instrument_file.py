@@ -113,6 +113,7 @@ def _item(name: str, table: Table, facts: list[Fact]) -> Item:
         reverse_keyed=table.flag("reverse_keyed"),
         coding=table.text("coding", ""),
         counts_if=table.text("counts_if", ""),
+        optional=table.flag("optional"),
     )
     if table.has("status"):
         _fact(f"item {name}", table, facts)

@@ -141,6 +141,15 @@ class Study:
         """The survey of that name."""
         return next(survey for survey in self.surveys if survey.name == name)
 
+    def asked(self, export: Export) -> dict[str, Instrument]:
+        """The instruments of a survey with the items it asked at that wave."""
+        return {
+            name: self.instruments[name].asked(
+                [item.removeprefix(f"{name}.") for item in export.columns.items]
+            )
+            for name in export.instruments
+        }
+
     def arm_title(self, name: str) -> str:
         """The title of an arm, or the name itself where it is a contrast."""
         return next((arm.title for arm in self.arms if arm.name == name), name)
@@ -162,14 +171,18 @@ class Study:
         )
         only = dataclasses.replace(at_wave, exports=tuple(exports))
         held = {export.survey for export in only.exports}
-        used = {name for export in only.exports for name in export.instruments}
+        used = {
+            name: asked
+            for export in only.exports
+            for name, asked in self.asked(export).items()
+        }
         return dataclasses.replace(
             self,
             surveys=tuple(part for part in self.surveys if part.name in held),
             waves=(only,),
             outcomes=(),
             roster=None,
-            instruments={name: self.instruments[name] for name in sorted(used)},
+            instruments=dict(sorted(used.items())),
         )
 
     def unverified(self) -> Iterator[tuple[Instrument, Fact]]:

@@ -13,6 +13,7 @@ from analysis.foundation.errors import unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from analysis.declarations.instrument import Instrument
     from analysis.declarations.study import Outcome, Study
     from analysis.declarations.survey import Export
 
@@ -49,6 +50,7 @@ def check_study(study: Study) -> list[str]:
             for fault in check_waves_agree(survey.name, study)
         ),
         *_check_same_rows(study),
+        *_check_asked_alike(study),
         *(fault for outcome in study.outcomes for fault in _check(outcome, study)),
         *check_roster(study),
         *_check_roster_file(study),
@@ -129,6 +131,19 @@ def _check_same_rows(study: Study) -> Iterator[str]:
                     f"wave '{first}': the same rows and columns of {export.file}. Name "
                     "its own file, or its sheet, event or columns"
                 )
+
+
+def _check_asked_alike(study: Study) -> Iterator[str]:
+    """An instrument of two surveys of a wave has one set of scores at that wave."""
+    for wave in study.waves:
+        seen: dict[str, Instrument] = {}
+        for export in wave.exports:
+            for name, asked in study.asked(export).items():
+                if seen.setdefault(name, asked) != asked:
+                    yield (
+                        f"[waves.{wave.name}] two surveys ask different items of "
+                        f"'{name}'; ask the same ones, or give each its own codebook"
+                    )
 
 
 def _check_people(export: Export, at: str) -> Iterator[str]:
@@ -252,7 +267,16 @@ def _check(outcome: Outcome, study: Study) -> Iterator[str]:
     subscales = {part.name: part for part in instrument.subscales}
     if outcome.subscale not in subscales:
         yield f"[{at}.subscale] {instrument.refusal(outcome.subscale)}"
-    elif outcome.family == "primary" and subscales[outcome.subscale].direction not in (
+        return
+    for wave in (outcome.baseline, *outcome.follow_ups):
+        export = study.wave(wave).export(outcome.survey) if wave in held else None
+        made = study.asked(export)[instrument.name].subscales if export else ()
+        if export and outcome.subscale not in {part.name for part in made}:
+            yield (
+                f"[{at}.subscale] the wave '{wave}' did not ask what "
+                f"'{outcome.subscale}' is made of"
+            )
+    if outcome.family == "primary" and subscales[outcome.subscale].direction not in (
         "higher_is_better",
         "higher_is_worse",
     ):

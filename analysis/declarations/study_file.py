@@ -288,23 +288,27 @@ def _columns(table: Table, items: dict[str, str]) -> Columns:
 def _items(
     table: Table, survey: Survey, instruments: Mapping[str, Instrument]
 ) -> dict[str, str]:
-    """Headers of items: a table item → header, or a pattern such as ``q_{item}``."""
+    """Headers of items: a table item → header, or a pattern such as ``q_{item}``.
+
+    An item that is asked at some waves alone is read where a table names it.
+    """
     headers: dict[str, str] = {}
     for name in survey.instruments:
         if name not in instruments:
             table.has(name)
             continue
         known = [item.name for item in instruments[name].items]
+        always = [item.name for item in instruments[name].items if not item.optional]
         if isinstance(table.raw(name), str):
             pattern = table.text(name)
             if "{item}" not in pattern:
                 table.fault(name, "a pattern must hold {item}")
-            headers |= {f"{name}.{i}": pattern.replace("{item}", i) for i in known}
+            headers |= {f"{name}.{i}": pattern.replace("{item}", i) for i in always}
             continue
         inner = table.table(name)
         headers |= {f"{name}.{i}": inner.text(i) for i in known if inner.has(i)}
         inner.close()
-        for item in [i for i in known if not inner.has(i)]:
+        for item in [i for i in always if not inner.has(i)]:
             inner.fault(item, "is missing; it must be the header of this item's column")
     return headers
 

@@ -198,7 +198,8 @@ def _finished(export: Inspected) -> Iterator[str]:
 
 def _items(match: Match) -> Iterator[str]:
     name = bare(match.instrument.name)
-    if match.pattern:
+    # A pattern reads what is always asked; other items are named one by one.
+    if match.pattern and not any(item.optional for item in match.instrument.items):
         yield f"items.{name} = {quoted(match.pattern)}"
         return
     for item in match.instrument.items:

@@ -14,7 +14,7 @@ from analysis.intake.answers import fold
 from analysis.intake.inspection import answered, number, similarity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from analysis.declarations import Instrument
     from analysis.intake.inspection import Column
@@ -81,11 +81,11 @@ def match_instruments(
     }
     usable = [column for column in columns if column.header in counts]
     found = []
-    for instrument in instruments:
-        if not instrument.items:  # its key is not known
+    for known in instruments:
+        if not known.items:  # its key is not known
             continue
         matches = []
-        for items, pattern, by, named in _ways(instrument, usable):
+        for instrument, (items, pattern, by, named) in _forms(known, usable):
             if len(items) < LEAST_FOUND * len(instrument.items):
                 continue
             fit = sum(
@@ -137,6 +137,16 @@ def share_fitting(
 
     total = sum(counts.values())
     return sum(n for text, n in counts.items() if fits(text)) / total if total else 0.0
+
+
+def _forms(
+    instrument: Instrument, columns: Sequence[Column]
+) -> Iterator[tuple[Instrument, Way]]:
+    """Every way to find the instrument, with its optional items and without."""
+    forms = [instrument]
+    if any(item.optional for item in instrument.items):
+        forms.append(instrument.asked(()))
+    yield from ((form, way) for form in forms for way in _ways(form, columns))
 
 
 def _ways(instrument: Instrument, columns: Sequence[Column]) -> list[Way]:

@@ -192,8 +192,9 @@ def _map_survey(received: Received, export: Export, faults: list[str]) -> Respon
         axis="columns",
     )
     faults.extend(check_identifiers(cells, frame, export))
-    asked = {name: study.instruments[name] for name in export.instruments}
-    return Responses(export=export, frame=frame, emptied=emptied, instruments=asked)
+    return Responses(
+        export=export, frame=frame, emptied=emptied, instruments=study.asked(export)
+    )
 
 
 def _people(

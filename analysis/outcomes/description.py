@@ -27,6 +27,7 @@ SomeComposite = TypeVar("SomeComposite", bound=Composite)
 LARGEST_SCORE = 1e15  # beyond it a float no longer tells whole numbers apart
 NOT_FINITE = "some scores are infinite or too large to be scores"
 FEWEST_CLUSTERS = 5  # below it an interval rests on 3 degrees of freedom or fewer
+YES_OR_NO = "a score of yes or no: its spread follows from its mean"
 ALL_EQUAL = "every score is the same: no interval can be given"
 
 
@@ -46,6 +47,7 @@ def describe_scores(
     lowest: float,
     highest: float,
     cluster: pd.Series | None = None,
+    yes_or_no: bool = False,
 ) -> ScoreDescription:
     """Describe scores: mean, standard deviation, and the share at each end.
 
@@ -58,6 +60,8 @@ def describe_scores(
     cluster : Series, optional
         Cluster (team) of each participant, indexed alike: the interval of the mean
         then allows for people of one team answering alike. Other intervals do not.
+    yes_or_no : bool
+        The score is 1 or 0, so its mean is a share and its spread follows from it.
 
     Returns
     -------
@@ -71,18 +75,31 @@ def describe_scores(
     if fault := number_fault(values):
         return every_unavailable(ScoreDescription, fault, n=len(values))
     ends = {"lowest": lowest, "highest": highest}
+    teams = None if cluster is None else named(cluster)[scores.notna()]
     return ScoreDescription(
-        mean=mean_result(
-            values,
-            term="mean",
-            n=len(values),
-            method="arithmetic mean; t interval; missing scores left out",
+        mean=_mean(values, teams, yes_or_no=yes_or_no),
+        standard_deviation=Unavailable(
+            term="standard_deviation", reason=YES_OR_NO, n=len(values)
         )
-        if cluster is None
-        else _mean_over_clusters(values, named(cluster)[scores.notna()]),
-        standard_deviation=_standard_deviation(values),
+        if yes_or_no
+        else _standard_deviation(values),
         share_lowest=_share_at("lowest", values, ends),
         share_highest=_share_at("highest", values, ends),
+    )
+
+
+def _mean(values: Numbers, teams: pd.Series | None, *, yes_or_no: bool) -> Result:
+    if teams is not None:
+        return _mean_over_clusters(values, teams)
+    if yes_or_no:
+        # The mean is a share; a t interval would reach below nought.
+        share = _share_at("highest", values, {"lowest": 0.0, "highest": 1.0})
+        return dataclasses.replace(share, term="mean")
+    return mean_result(
+        values,
+        term="mean",
+        n=len(values),
+        method="arithmetic mean; t interval; missing scores left out",
     )
 
 

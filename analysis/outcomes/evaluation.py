@@ -73,6 +73,9 @@ def _descriptions(scores_by_wave: ScoresByWave, study: Study) -> Iterator[Findin
         for survey, scores in surveys.items():
             for name in study.survey(survey).instruments:
                 for subscale in study.instruments[name].subscales:
+                    # A score of items that this wave did not ask is not there.
+                    if f"{name}.{subscale.name}" not in scores.columns:
+                        continue
                     for arm, among in _by_arm(scores, study):
                         yield from Finding.place(
                             describe_scores(
@@ -80,6 +83,7 @@ def _descriptions(scores_by_wave: ScoresByWave, study: Study) -> Iterator[Findin
                                 lowest=subscale.lowest,
                                 highest=subscale.highest,
                                 cluster=among["team"] if by_team else None,
+                                yes_or_no=subscale.method == "all_highest",
                             ),
                             study=study.name,
                             survey=survey,

@@ -19,6 +19,8 @@ RULES = {
     "weighted": "Similar enough",
 }
 NOTHING = "No outcome of this study compares linked participants."
+TOGETHER = "smaller ones together"
+"""What groups of too few are called in the findings."""
 NO_ROSTER = "This study declares no list of staff, so coverage is not known."
 HEADS = ("Survey", "Waves", "Rule", "Linked", "False links (share)")
 BY_WAVE = (
@@ -58,11 +60,15 @@ def show_linkage(disclosed: Disclosed, study: Study) -> Shown:
                 )
     if not rows:
         return Shown(parts=(Note(text=NOTHING),))
+    # One survey needs no column of its own, and leaves room on a narrow screen.
+    alone = len({row[0] for row in rows}) == 1
+    heads = (*HEADS, *(title for title, *_ in BY_WAVE))
     table = Table(
-        caption="Participants linked between waves",
-        columns=(*HEADS, *(title for title, *_ in BY_WAVE)),
-        rows=tuple(rows),
-        row_headings=3,
+        caption="Participants linked between waves"
+        + (f": {rows[0][0]}" if alone else ""),
+        columns=heads[alone:],
+        rows=tuple(row[alone:] for row in rows),
+        row_headings=3 - alone,
         notes=notes.notes(),
         methods=notes.methods(),
     )
@@ -70,42 +76,56 @@ def show_linkage(disclosed: Disclosed, study: Study) -> Shown:
 
 
 def show_coverage(disclosed: Disclosed, study: Study) -> Shown:
-    """The share of staff rated, a row a wave and group."""
+    """The share of staff rated at all, and often enough: a row a group of staff."""
+    roster = study.roster
+    tables = [
+        _coverage_table(disclosed, study, term, often)
+        for term, often in (
+            ("share_rated_once", 1),
+            ("share_rated_enough", roster.least_ratings if roster else 1),
+        )
+    ]
+    parts = tuple(table for table in tables if table.rows)
+    return Shown(parts=parts or (Note(text=NO_ROSTER),))
+
+
+def _coverage_table(disclosed: Disclosed, study: Study, term: str, often: int) -> Table:
+    """One share of every group of staff, a column a wave."""
+    here = disclosed.where(term=term)
+    waves = waves_of(here, study, contrasts=False)
     notes, rows = Footnotes(), []
-    for survey in study.surveys:
-        of_survey = disclosed.where(survey=survey.name)
-        for wave in waves_of(of_survey, study, contrasts=False):
-            here = of_survey.where(wave=wave)
-            once = here.where(term="share_rated_once").findings
-            for finding in once:
-                enough = found(here, term="share_rated_enough", group=finding.group)
-                rows.append(
-                    (
-                        wave_text(study, wave),
-                        _staff_text(finding.group, study),
-                        notes.people(finding),
-                        notes.cell(finding, title="Rated once"),
-                        notes.cell(enough, title="Rated often enough"),
-                    )
-                )
-    if not rows:
-        return Shown(parts=(Note(text=NO_ROSTER),))
-    table = Table(
-        caption="Staff in regular contact who were rated",
-        columns=("Wave", "Staff", "n", "Rated once", "Rated often enough"),
+    for group in dict.fromkeys(finding.group for finding in here.findings):
+        of_group = here.where(group=group)
+        cells = (
+            notes.cell(found(of_group, wave=wave), title="Rated") for wave in waves
+        )
+        rows.append(
+            (
+                _staff_text(group, study),
+                notes.people(next(iter(of_group.findings), None)),
+                *cells,
+            )
+        )
+    times = "once" if often == 1 else f"{often} times"
+    return Table(
+        caption=f"Staff in regular contact who were rated at least {times}",
+        columns=("Staff", "n", *(wave_text(study, wave) for wave in waves)),
         rows=tuple(rows),
-        row_headings=2,
+        row_headings=1,
         notes=notes.notes(),
         methods=notes.methods(),
     )
-    return Shown(parts=(table,))
 
 
 def _staff_text(group: str, study: Study) -> str:
     """A group of staff in words: everyone, a role, or a team by its title."""
     kind, _, name = group.partition(": ")
+    if not name:
+        return "All staff"
+    if name == TOGETHER:
+        return f"Smaller {kind}s together"
     titles = {team.name: team.title for team in study.teams} if kind == "team" else {}
-    return f"{kind.capitalize()}: {titles.get(name, name)}" if name else "All staff"
+    return titles.get(name, name)
 
 
 def _declared_rule(study: Study, survey: str, wave: str) -> str:

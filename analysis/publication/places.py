@@ -58,6 +58,7 @@ RELIABILITY: Columns = (
     ("Omega total", "omega_total"),
     ("Mean correlation between items", "mean_inter_item_correlation"),
 )
+RETEST: Columns = (("First with second answer", "retest_correlation"),)
 SCORES: Columns = (
     ("Mean", "mean"),
     ("Standard deviation", "standard_deviation"),

@@ -30,6 +30,7 @@ from analysis.publication.tables import (
     number_text,
     pattern_table,
     reliability_table,
+    retest_table,
     score_table,
     scrubbed_table,
 )
@@ -126,9 +127,9 @@ def show_items(disclosed: Disclosed, study: Study) -> Shown:
 
 
 def show_reliability(disclosed: Disclosed, study: Study) -> Shown:
-    """Internal consistency at each wave."""
+    """Internal consistency at each wave, and agreement with a second answer."""
     nothing = "No score here is made of several items that are taken to be one thing."
-    return _by_instrument(
+    consistency = _by_instrument(
         disclosed,
         study,
         table_of=reliability_table,
@@ -136,6 +137,11 @@ def show_reliability(disclosed: Disclosed, study: Study) -> Shown:
         drawn=("cronbach_alpha", "omega_total"),
         nothing=nothing,
     )
+    again = (
+        retest_table(disclosed, study, survey=survey, instrument=instrument.name)
+        for survey, instrument in surveyed(study)
+    )
+    return Shown(parts=(*consistency.parts, *(table for table in again if table.rows)))
 
 
 def show_key_audit(disclosed: Disclosed, study: Study) -> Shown:

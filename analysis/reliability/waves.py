@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.cleaning import key_audit, key_audit_findings, keyed_responses
+from analysis.cleaning import (
+    key_audit,
+    key_audit_findings,
+    keyed_responses,
+    score_subscales,
+)
 from analysis.foundation import Finding
 from analysis.reliability.evidence import estimate_scale_reliability
+from analysis.reliability.retest import retest_correlation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,13 +38,12 @@ def evaluate_reliability(
         None for a subscale that is a single item or whose items are reported one by
         one: it has no internal consistency to test.
     """
+    asked = {e.survey: study.asked(e) for e in study.wave(wave).exports}
     return tuple(
         finding
         for survey, responses in responses_by_survey.items()
-        for name in study.survey(survey).instruments
-        for finding in _instrument(
-            responses, study.instruments[name], study.name, survey, wave
-        )
+        for instrument in asked[survey].values()
+        for finding in _instrument(responses, instrument, study.name, survey, wave)
     )
 
 
@@ -46,6 +51,8 @@ def _instrument(
     responses: pd.DataFrame, instrument: Instrument, study: str, survey: str, wave: str
 ) -> Iterator[Finding]:
     keyed = keyed_responses(responses, instrument)
+    where = {"study": study, "survey": survey, "wave": wave}
+    yield from _retest(responses, keyed, instrument, where)
     for subscale in instrument.subscales:
         if subscale.reflective:
             place = {
@@ -56,9 +63,27 @@ def _instrument(
                 "wave": wave,
             }
             audit = key_audit(responses, instrument, subscale)
-            where = {"study": study, "survey": survey, "wave": wave}
             yield from key_audit_findings(audit, **where)
             yield from _subscale(keyed, instrument, subscale, place)
+
+
+def _retest(
+    responses: pd.DataFrame,
+    keyed: pd.DataFrame,
+    instrument: Instrument,
+    where: dict[str, str],
+) -> Iterator[Finding]:
+    """Every score held against itself, where people answered more than once."""
+    people = responses.get("participant")
+    if people is None or not people[people != ""].duplicated().any():
+        return
+    for name, scores in score_subscales(keyed, instrument).items():
+        yield from Finding.place(
+            retest_correlation(scores, people),
+            **where,
+            instrument=instrument.name,
+            subscale=str(name),
+        )
 
 
 def _subscale(

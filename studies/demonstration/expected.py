@@ -13,6 +13,8 @@ from scipy.special import ndtr
 from truth import subscale
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from truth import TrueOutcome, Truth
 
 QUADRATURE_NODES = 80
@@ -60,6 +62,59 @@ def true_effect(truth: Truth, name: str, wave: str) -> float:
         true_mean(truth, name, wave, treated=treated) for treated in (True, False)
     )
     return pilot - comparison
+
+
+def true_look_back(truth: Truth, item: str, wave: str, *, treated: bool) -> float:
+    """Expected answer to an item that judges afterwards how it was before."""
+    back = truth.looking_back[item]
+    outcome = truth.outcomes[back.outcome]
+    declared = next(o for o in truth.study.outcomes if o.name == back.outcome)
+    shift = back.recalibration.get(wave, 0.0) if treated else 0.0
+    # Answered in the same way as the outcome's first item.
+    moved = outcome.loadings[0] * shift - outcome.cuts()[0]
+    lowest = truth.study.instruments[declared.instrument].lowest
+    return float(lowest + ndtr(moved).sum())
+
+
+def true_share_highest(
+    truth: Truth, names: Sequence[str], wave: str, *, treated: bool
+) -> float:
+    """Share of people who give the highest answer to each of some single items.
+
+    Given the one variable that their latent variables share, answers are independent;
+    that variable is integrated over by Gauss-Hermite quadrature.
+    """
+    outcomes = [truth.outcomes[name] for name in names]
+    surveys = {o.survey for o in truth.study.outcomes if o.name in names}
+    shared = truth.surveys[surveys.pop()].shared
+    nodes, raw_weights = np.polynomial.hermite_e.hermegauss(QUADRATURE_NODES)
+    every = np.ones(len(nodes))
+    for outcome in outcomes:
+        loading = outcome.loadings[0]
+        shift = loading * outcome.shift(wave, treated=treated)
+        distance = shift - outcome.cuts()[0, -1] + np.sqrt(shared) * loading * nodes
+        every *= ndtr(distance / np.sqrt(1 - shared * loading**2))
+    return float(every @ (raw_weights / raw_weights.sum()))
+
+
+BEHAVIOURS = ("cares", "important", "not_know_best")
+
+
+def true_shares(truth: Truth) -> str:
+    """All three behaviours, and the look back, by arm and wave, in Markdown."""
+    rows = []
+    for wave in truth.study.wave_names():
+        row = [wave]
+        for treated in (True, False):
+            share = true_share_highest(truth, BEHAVIOURS, wave, treated=treated)
+            row.append(f"{share:.3f}")
+        for treated in (True, False):
+            asked = wave != truth.study.wave_names()[0]
+            back = true_look_back(truth, "then", wave, treated=treated)
+            row.append(f"{back:.2f}" if asked else "-")
+        rows.append(row)
+    heads = ["wave", "all three, pilot", "all three, comparison"]
+    return markdown([*heads, "then, pilot", "then, comparison"], rows)
 
 
 def true_values(truth: Truth) -> str:

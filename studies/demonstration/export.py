@@ -9,15 +9,20 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
+from remarks import written_remarks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from truth import Truth, Written
 
     from analysis.declarations import Export, Instrument
+
+    Streams: TypeAlias = Callable[..., np.random.Generator]
 
 CODE = ("mother", "day", "town", "siblings")
 # Nobody can have served so long: a slip of the finger on 21.
@@ -25,11 +30,11 @@ IMPOSSIBLE = "212"
 
 
 def write_export(
-    frame: pd.DataFrame, export: Export, truth: Truth, rng: np.random.Generator
+    frame: pd.DataFrame, export: Export, truth: Truth, streams: Streams
 ) -> bytes:
     """Write one survey's responses at one wave as the survey tool would."""
     written = truth.written[export.survey][export.wave]
-    table = export_table(frame, export, truth, rng)
+    table = export_table(frame, export, truth, streams)
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(table.columns)
@@ -39,16 +44,53 @@ def write_export(
 
 
 def export_table(
-    frame: pd.DataFrame, export: Export, truth: Truth, rng: np.random.Generator
+    frame: pd.DataFrame, export: Export, truth: Truth, streams: Streams
 ) -> pd.DataFrame:
-    """The export as a table of texts, in the order in which forms came in."""
+    """The export as a table of texts, in the order in which forms came in.
+
+    Parameters
+    ----------
+    streams : callable
+        Gives the generator of a name; what came later has a name of its own, so that
+        nothing else was drawn anew.
+    """
     written = truth.written[export.survey][export.wave]
+    rng, also = streams(), streams("looking back")
     shuffled = frame.iloc[rng.permutation(len(frame))].reset_index(drop=True)
     table = _texts(shuffled, export, truth, written)
-    table = _with_cells_missed(table, export, truth, written, rng)
+    always, later = _headers(export, truth)
+    for headers, stream in ((always, rng), (later, also)):
+        table = _with_cells_missed(table, headers, export, truth, stream)
     table = _with_rows_spoilt(table, export, truth, written, rng)
-    table = _untidy(table, export, truth, rng)
+    for headers, stream in ((_tidied(export) + always, rng), (later, also)):
+        table = _untidy(table, headers, truth, stream)
+    for header in export.texts.values():
+        remarks = written_remarks(_rated(table, export), truth, streams(header))
+        table = table.assign(**{header: remarks})
     return _with_columns_left_behind(table, export, truth, rng)
+
+
+def _rated(table: pd.DataFrame, export: Export) -> pd.Series[str]:
+    """Whom a row is about; nobody where the person did not agree to take part."""
+    agreed = table[str(export.columns.consent)].str.strip().str.casefold() != "no"
+    return table[str(export.columns.staff_member)].where(agreed, "")
+
+
+def _headers(export: Export, truth: Truth) -> tuple[list[str], list[str]]:
+    """Headers of the items that are always asked, and of those asked afterwards."""
+    back = truth.looking_back_items()
+    items = export.columns.items.items()
+    return (
+        [header for name, header in items if name not in back],
+        [header for name, header in items if name in back],
+    )
+
+
+def _tidied(export: Export) -> list[str]:
+    """Headers beside the items in which people's hands slip."""
+    columns = export.columns
+    single = [str(columns.team), str(columns.consent), str(columns.finished)]
+    return [*single, *columns.participant]
 
 
 def _texts(
@@ -90,15 +132,18 @@ def _printed(text: str) -> str:
 
 def _with_cells_missed(
     table: pd.DataFrame,
+    headers: list[str],
     export: Export,
     truth: Truth,
-    written: Written,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Items skipped, refused, or answered by what cannot be scored."""
+    written = truth.written[export.survey][export.wave]
     refusal = export.missing_codes[-1 if written.answers == "numbers" else 0]
     spoilt = table.copy()
     for name, header in export.columns.items.items():
+        if header not in headers:
+            continue
         instrument = truth.study.instruments[name.partition(".")[0]]
         chance = rng.random(len(table))
         limit = 0.0
@@ -121,7 +166,7 @@ def _with_rows_spoilt(
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Rows without consent, unfinished, hardly answered, unlinkable, sent twice."""
-    items = list(export.columns.items.values())
+    items, later = _headers(export, truth)
     quarter = len(items) // 4
     order = iter(rng.permutation(len(table)).tolist())
 
@@ -131,11 +176,11 @@ def _with_rows_spoilt(
     spoilt = table.copy()
     refused = some(truth.rows.no_consent)
     spoilt.loc[refused, str(export.columns.consent)] = "No"
-    spoilt.loc[refused, items] = ""
+    spoilt.loc[refused, items + later] = ""
     broken_off = some(truth.rows.unfinished)
     spoilt.loc[broken_off, str(export.columns.finished)] = "Partial"
     spoilt.loc[broken_off, items[-quarter:]] = ""
-    spoilt.loc[some(truth.rows.hardly_answered), items[quarter:]] = ""
+    spoilt.loc[some(truth.rows.hardly_answered), items[quarter:] + later] = ""
     for attribute in export.attributes:
         if attribute.highest is not None:
             hit = [next(order) for _ in range(written.impossible)]
@@ -165,13 +210,11 @@ def _with_repeats(
 
 
 def _untidy(
-    table: pd.DataFrame, export: Export, truth: Truth, rng: np.random.Generator
+    table: pd.DataFrame, headers: list[str], truth: Truth, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Stray capitals and spaces, which change nothing of what was meant."""
-    columns = export.columns
-    single = [str(columns.team), str(columns.consent), str(columns.finished)]
     untidied = table.copy()
-    for header in [*single, *columns.participant, *columns.items.values()]:
+    for header in headers:
         hit = rng.random(len(table)) < truth.cells.untidy
         way = rng.integers(0, 4, len(table))
         untidied[header] = [

@@ -54,6 +54,21 @@ def expected_flow(content: bytes, export: Export, truth: Truth) -> dict[str, int
     }
 
 
+def answered_rows(content: bytes, export: Export, truth: Truth) -> Rows:
+    """The rows that stay, but for those sent twice."""
+    rows = read_rows(content, truth.written[export.survey][export.wave].encoding)
+    consented = _accepted(rows, export.columns.consent, export.cleaning.consent)
+    finished = _accepted(consented, export.columns.finished, export.cleaning.finished)
+    least = export.cleaning.least_answered
+    return [row for row in finished if _share_answered(row, export, truth) >= least]
+
+
+def code_of(row: Mapping[str, str], export: Export) -> tuple[str, ...]:
+    """The elements of a self-generated code; nothing where one is blank."""
+    elements = tuple(row[header] for header in export.columns.participant)
+    return elements if all(elements) else ()
+
+
 def read_rows(content: bytes, encoding: str) -> Rows:
     """The rows of a file, every cell trimmed, in small letters, single-spaced."""
     lines = io.StringIO(content.decode(encoding), newline="")

@@ -10,18 +10,21 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
-from expected import true_values
+from expected import true_shares, true_values
 from export import CODE, write_export
 from flow import expected_flows
+from lists import simulate_lists
+from people import people_tables
 from truth import STUDIES, read_truth, subscale
 
 if TYPE_CHECKING:
-    from truth import Array, TrueOutcome, TrueSurvey, Truth
+    from truth import Array, LookingBack, TrueOutcome, TrueSurvey, Truth
 
     from analysis.declarations import Instrument
     from analysis.declarations.study import Survey
@@ -32,6 +35,7 @@ Round: TypeAlias = tuple[str, str, np.ndarray]
 RAW = STUDIES.parent / "data" / "raw"
 FIRST_LETTERS = np.array(list("ABCDEFGHJKLMNPRSTVW"))
 LAST_LETTERS = np.array(list("DEHKLMNRSTXY"))
+LAST_DAY = 31
 MOST_SIBLINGS = 4
 # Most have served less long; nobody has served as long as the form allows.
 LONGEST_SHARE = 0.7
@@ -57,24 +61,30 @@ def simulate(truth: Truth, seed_name: str) -> dict[str, pd.DataFrame]:
     for survey in truth.study.surveys:
         responses = _responses(truth, survey, seed_name)
         for wave in truth.study.wave_names():
-            at_wave = responses[responses["wave"] == wave]
-            frames[f"{survey.name}_{wave}"] = at_wave.reset_index(drop=True)
+            at_wave = responses[responses["wave"] == wave].reset_index(drop=True)
+            export = truth.study.wave(wave).export(survey.name)
+            asked = export.columns.items if export else {}
+            unasked = [n for n in truth.looking_back_items() if n not in asked]
+            frames[f"{survey.name}_{wave}"] = at_wave.drop(
+                columns=unasked, errors="ignore"
+            )
     return frames
 
 
 def simulate_exports(truth: Truth, seed_name: str) -> dict[str, bytes]:
     """Simulate the raw files of every survey and wave: file name → content."""
     frames = simulate(truth, seed_name)
-    return {
+    exports = {
         export.file: write_export(
             frames[f"{export.survey}_{wave.name}"],
             export,
             truth,
-            generator(seed_name, "export", export.survey, wave.name),
+            partial(generator, seed_name, "export", export.survey, wave.name),
         )
         for wave in truth.study.waves
         for export in wave.exports
     }
+    return exports | simulate_lists(truth, partial(generator, seed_name, "lists"))
 
 
 def _responses(truth: Truth, survey: Survey, seed_name: str) -> pd.DataFrame:
@@ -89,11 +99,14 @@ def _responses(truth: Truth, survey: Survey, seed_name: str) -> pd.DataFrame:
         arm=roster["team"].map(lambda name: teams[name].arm),
     )
     if linked:
-        roster = roster.join(_codes(roster, truth, rng))
+        slips = generator(seed_name, survey.name, "slips")
+        roster = roster.join(_codes(roster, truth, rng, slips))
     # Whose attribute it is: one person's at all waves, or the anonymous response's.
     owner = roster["person"] if linked else roster.index.to_series()
     attributes = {a.name: _attribute(a, owner, rng) for a in export.attributes}
-    return roster.assign(**attributes).join(_answers(roster, truth, survey, rng))
+    back = generator(seed_name, survey.name, "looking back")
+    answers = _answers(roster, truth, survey, rng, back)
+    return roster.assign(**attributes).join(answers)
 
 
 def _staff(truth: Truth, rng: np.random.Generator) -> pd.DataFrame:
@@ -139,15 +152,18 @@ def _roster(rounds: list[Round]) -> pd.DataFrame:
 
 
 def _codes(
-    roster: pd.DataFrame, truth: Truth, rng: np.random.Generator
+    roster: pd.DataFrame,
+    truth: Truth,
+    rng: np.random.Generator,
+    slips: np.random.Generator,
 ) -> pd.DataFrame:
-    """Parts of the self-generated code; some count their siblings otherwise later."""
+    """Parts of the self-generated code; some make it otherwise later."""
     people, _ = pd.factorize(roster["person"])
     count = people.max() + 1
     elements = pd.DataFrame(
         {
             "mother": rng.choice(FIRST_LETTERS, count),
-            "day": [f"{day:02d}" for day in rng.integers(1, 32, count)],
+            "day": [f"{day:02d}" for day in rng.integers(1, LAST_DAY + 1, count)],
             "town": rng.choice(LAST_LETTERS, count),
             "siblings": rng.integers(0, MOST_SIBLINGS + 1, count),
         }
@@ -156,7 +172,45 @@ def _codes(
     returns = roster.duplicated("person")
     differs = returns & (rng.random(len(roster)) >= truth.same_code)
     siblings = (codes["siblings"] + differs) % (MOST_SIBLINGS + 1)
-    return codes.assign(siblings=siblings).loc[:, list(CODE)]
+    slipped = codes.assign(siblings=siblings)
+    return _slipped(codes, slipped, differs, truth, slips).loc[:, list(CODE)]
+
+
+def _slipped(
+    codes: pd.DataFrame,
+    slipped: pd.DataFrame,
+    differs: pd.Series[bool],
+    truth: Truth,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Give some of those whose code differs another slip than that of the siblings."""
+    shares = truth.slips
+    limits = np.cumsum([shares.letter, shares.digits, shares.two])
+    kind = np.searchsorted(limits, rng.random(len(codes)), side="right")
+    in_letter = differs & ((kind == 0) | (kind == 2))
+    in_digits = differs & (kind == 1)
+    first = rng.random(len(codes)) < 0.5
+    made = slipped.copy()
+    for name, letters, chosen in (
+        ("mother", FIRST_LETTERS, first),
+        ("town", LAST_LETTERS, ~first),
+    ):
+        place = pd.Series(np.arange(len(letters)), index=letters)[codes[name]]
+        moved = rng.integers(1, len(letters), len(codes))
+        another = letters[(place.to_numpy() + moved) % len(letters)]
+        made[name] = codes[name].mask(in_letter & chosen, another)
+    made["day"] = codes["day"].mask(in_digits, codes["day"].map(_mistyped))
+    alone = in_digits | (differs & (kind == 0))
+    made["siblings"] = slipped["siblings"].mask(alone, codes["siblings"])
+    return made
+
+
+def _mistyped(day: str) -> str:
+    """A day with its digits swapped, or, where that is no other day, one further."""
+    swapped = day[::-1]
+    if swapped != day and 1 <= int(swapped) <= LAST_DAY:
+        return swapped
+    return f"{int(day) % LAST_DAY + 1:02d}"
 
 
 def _attribute(
@@ -176,11 +230,16 @@ def _attribute(
 
 
 def _answers(
-    roster: pd.DataFrame, truth: Truth, survey: Survey, rng: np.random.Generator
+    roster: pd.DataFrame,
+    truth: Truth,
+    survey: Survey,
+    rng: np.random.Generator,
+    back: np.random.Generator,
 ) -> pd.DataFrame:
     """Answers to all items of a survey, as ticked on the form."""
     outcomes = [o for o in truth.study.outcomes if o.survey == survey.name]
-    latent = _latent(roster, truth.surveys[survey.name], len(outcomes), rng)
+    true_survey = truth.surveys[survey.name]
+    latent, lasting = _latent(roster, true_survey, len(outcomes), rng)
     columns: dict[str, Array] = {}
     for place, declared in enumerate(outcomes):
         true = truth.outcomes[declared.name]
@@ -191,27 +250,52 @@ def _answers(
             subscale(truth.study, declared).items, points.T, strict=True
         ):
             columns[f"{instrument.name}.{item}"] = _ticked(instrument, item, keyed)
+        for item, looking in truth.looking_back.items():
+            if looking.outcome == declared.name:
+                moved = _remembered(lasting[:, place], true_survey, back)
+                moved += _recalibrated(roster, truth, looking)
+                points = _points(true, moved, back)[:, 0]
+                columns[f"{instrument.name}.{item}"] = _ticked(instrument, item, points)
     return pd.DataFrame(columns, index=roster.index).astype(int)
 
 
 def _latent(
     roster: pd.DataFrame, true: TrueSurvey, outcomes: int, rng: np.random.Generator
-) -> Array:
-    """Latent variables, one column an outcome: team + team at wave + person + rest."""
+) -> tuple[Array, Array]:
+    """Latent variables, one column an outcome: team + team at wave + person + rest.
+
+    The second table holds what lasts of them: team + person.
+    """
     parts = (
         (true.team_sd, roster["team"]),
         (true.team_wave_sd, roster["team"] + "/" + roster["wave"]),
         (true.person_sd, roster["person"]),
         (true.response_sd, roster.index.to_series()),
     )
-    latent = np.zeros((len(roster), outcomes))
-    for standard_deviation, labels in parts:
+    latent, lasting = np.zeros((2, len(roster), outcomes))
+    for number, (standard_deviation, labels) in enumerate(parts):
         groups, _ = pd.factorize(labels)
         common = rng.standard_normal((groups.max() + 1, 1))
         own = rng.standard_normal((groups.max() + 1, outcomes))
         mixed = np.sqrt(true.shared) * common + np.sqrt(1 - true.shared) * own
         latent += standard_deviation * mixed[groups]
-    return latent
+        if number in (0, 2):
+            lasting += standard_deviation * mixed[groups]
+    return latent, lasting
+
+
+def _remembered(lasting: Array, true: TrueSurvey, rng: np.random.Generator) -> Array:
+    """How it seems to have been: what lasts, and chance up to variance 1."""
+    rest = 1 - true.team_sd**2 - true.person_sd**2
+    remembered: Array = lasting + np.sqrt(rest) * rng.standard_normal(len(lasting))
+    return remembered
+
+
+def _recalibrated(roster: pd.DataFrame, truth: Truth, looking: LookingBack) -> Array:
+    """How much less they think to have had, once they know more."""
+    treated = roster["arm"] == truth.study.treated
+    moved = roster["wave"].map(looking.recalibration).fillna(0.0).where(treated, 0.0)
+    return np.array(moved, dtype=np.float64)
 
 
 def _shifts(roster: pd.DataFrame, truth: Truth, true: TrueOutcome) -> Array:
@@ -251,7 +335,14 @@ def main() -> None:
     files = simulate_exports(truth, truth.study.name)
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    sys.stdout.write(f"{true_values(truth)}\n{expected_flows(truth, files)}")
+    frames = simulate(truth, truth.study.name)
+    tables = (
+        true_values(truth),
+        true_shares(truth),
+        expected_flows(truth, files),
+        people_tables(files, frames, truth),
+    )
+    sys.stdout.write("\n".join(tables))
 
 
 if __name__ == "__main__":

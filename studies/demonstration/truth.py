@@ -66,6 +66,52 @@ class TrueSurvey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookingBack:
+    """An item that judges afterwards how an outcome was before."""
+
+    outcome: str
+    recalibration: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slips:
+    """Of those who make another code than before, what they make otherwise."""
+
+    letter: float
+    digits: float
+    two: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedStaff:
+    """Who stands on the list of staff beside those who are rated."""
+
+    never_rated_per_team: tuple[float, float]
+    not_in_contact_per_team: tuple[float, float]
+    rated_but_not_listed: int
+    rated_roles: Mapping[str, float]
+    never_rated_roles: Mapping[str, float]
+    other_roles: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remarks:
+    """What people write in their own words, and whom they name."""
+
+    share: float
+    naming: float
+    plain: tuple[str, ...]
+    telling: tuple[str, ...]
+    titled: tuple[str, ...]
+    names: tuple[str, ...]
+
+    def listed(self) -> tuple[str, ...]:
+        """The list of names: whole, then in parts."""
+        parts = [part for name in self.names for part in name.split()]
+        return tuple(dict.fromkeys([*self.names, *parts]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """How one file of the export was saved."""
 
@@ -107,12 +153,24 @@ class Truth:
     ratings_per_staff: float
     retention: float
     same_code: float
+    slips: Slips
+    looking_back: Mapping[str, LookingBack]
+    staff_list: ListedStaff
+    remarks: Remarks
     surveys: Mapping[str, TrueSurvey]
     outcomes: Mapping[str, TrueOutcome]
     rows: RowMess
     cells: CellMess
     comments: tuple[str, ...]
     written: Mapping[str, Mapping[str, Written]]
+
+    def looking_back_items(self) -> tuple[str, ...]:
+        """``instrument.item`` of every item that judges afterwards."""
+        instrument = {o.name: o.instrument for o in self.study.outcomes}
+        return tuple(
+            f"{instrument[back.outcome]}.{item}"
+            for item, back in self.looking_back.items()
+        )
 
 
 def subscale(study: Study, outcome: Outcome) -> Subscale:
@@ -155,6 +213,13 @@ def parse_truth(text: str, study: Study) -> Truth:
         ratings_per_staff=size.number("ratings_per_staff"),
         retention=panel.number("retention"),
         same_code=panel.number("same_code"),
+        slips=Slips(**_shares(panel.table("slips"), Slips)),
+        looking_back={
+            name: _looking_back(table, study)
+            for name, table in top.tables("looking_back")
+        },
+        staff_list=_staff_list(top.table("staff_list")),
+        remarks=_remarks(top.table("remarks")),
         surveys={s.name: _survey(surveys.table(s.name)) for s in study.surveys},
         outcomes={
             o.name: _outcome(outcomes.table(o.name), study, o) for o in study.outcomes
@@ -209,6 +274,52 @@ def _outcome(table: Table, study: Study, outcome: Outcome) -> TrueOutcome:
         table.fault("thresholds", "must rise")
     table.close()
     return true
+
+
+def _looking_back(table: Table, study: Study) -> LookingBack:
+    back = LookingBack(
+        outcome=table.text("outcome"),
+        recalibration=_by_wave(table, "recalibration", study.wave_names()[1:]),
+    )
+    if back.outcome not in {outcome.name for outcome in study.outcomes}:
+        table.fault("outcome", "names no outcome of the study")
+    table.close()
+    return back
+
+
+def _staff_list(table: Table) -> ListedStaff:
+    roles = {
+        f"{kind}_roles": _roles(table, f"{kind}_roles")
+        for kind in ("rated", "never_rated", "other")
+    }
+    listed = ListedStaff(
+        never_rated_per_team=table.pair("never_rated_per_team"),
+        not_in_contact_per_team=table.pair("not_in_contact_per_team"),
+        rated_but_not_listed=table.whole("rated_but_not_listed"),
+        **roles,
+    )
+    table.close()
+    return listed
+
+
+def _roles(table: Table, key: str) -> Mapping[str, float]:
+    shares = table.numbers_by_text(key)
+    if round(sum(shares.values()), 9) != 1:
+        table.fault(key, "shares must add up to 1")
+    return shares
+
+
+def _remarks(table: Table) -> Remarks:
+    remarks = Remarks(
+        share=table.number("share"),
+        naming=table.number("naming"),
+        **{
+            key: table.texts(key, None)
+            for key in ("plain", "telling", "titled", "names")
+        },
+    )
+    table.close()
+    return remarks
 
 
 def _by_wave(table: Table, key: str, waves: tuple[str, ...]) -> dict[str, float]:

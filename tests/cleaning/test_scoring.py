@@ -135,6 +135,7 @@ def test_scores_keep_who_and_where_and_nothing_else() -> None:
         "site",
         "team",
         "seed_confidence.now",
+        "seed_confidence.then",
     ]
     assert scores["seed_confidence.now"].tolist() == [7.0, 7.0]
 
@@ -269,6 +270,17 @@ def test_nhs_themes_are_means_of_means_over_items_coded_in_two_ways() -> None:
         (3 + 0 + 6.875 + 0) / 4, abs=1e-12
     )
     assert "morale" not in found
+
+
+def test_all_three_behaviours_always_is_one_and_anything_else_is_not() -> None:
+    name, score = "seed_three_behaviours", "all_three_always"
+    best = scored(name, cares=5, important=5, not_know_best=5)
+    near = scored(name, cares=5, important=5, not_know_best=4)
+    gap = scored(name, cares=5, important=math.nan, not_know_best=5)
+    assert (best[score], near[score]) == (1, 0)
+    assert math.isnan(gap[score])
+    # One gap leaves the behaviours that were answered as they are.
+    assert gap["cares"] == 5
 
 
 def test_collaborate_gives_all_or_nothing_and_a_mean_of_a_hundred() -> None:

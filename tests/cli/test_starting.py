@@ -223,3 +223,16 @@ cleaning.printed_total = {{ column = "Printed", score = "seed_confidence.now" }}
 [waves.before]
 staff.file = "before.csv"
 """
+
+
+def test_check_lists_what_each_declared_wave_has_otherwise(started: Project) -> None:
+    """The drift of waves that were declared long ago, in one command."""
+    after = BEFORE.replace(ITEM, "Confidence now?").replace("Team", "Ward")
+    started.receive("mine", "after.csv", after)
+    asked = ("add-wave", "mine", "after.csv", "--survey", "survey_1", "--wave", "after")
+    said(started.heard(*asked, "--write"))
+    told = said(started.heard("check", "mine", "--drift"))
+    assert "Survey 1, wave 'after' (after.csv): 3 differences from wave" in told
+    assert "renamed: 'confidence_now' → 'Confidence now?'" in told
+    assert "1 new columns: 'Ward'" in told
+    assert "differences" not in said(started.heard("check", "mine"))

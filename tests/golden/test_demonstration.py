@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -13,12 +14,24 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 from conftest import ROOT, Project, copy_study
 
 from analysis.foundation import TIDY_COLUMNS
+from analysis.intake.pseudonyms import pseudonyms
+from analysis.storage.key import read_key
 
 sys.path.insert(0, str(ROOT / "studies" / "demonstration"))
 from expected import true_alpha, true_effect
+from people import (
+    expected_coverage,
+    expected_links,
+    expected_scrubbed,
+    false_links,
+    named_in,
+    people_behind,
+)
+from simulate import simulate, simulate_exports
 from truth import read_truth
 
 GOLDEN = Path(__file__).parent / "listening-pilot.csv"
@@ -187,6 +200,104 @@ def test_the_truth_is_recovered_through_the_whole_way(pilot: Project) -> None:
     assert checked == 14
 
 
+def found_by(project: Project, **place: str) -> dict[str, Any]:
+    """The one finding of a place."""
+    records = [
+        record
+        for record in findings(project)
+        if all(record[name] == value for name, value in place.items())
+    ]
+    assert len(records) == 1, place
+    return records[0]
+
+
+@pytest.mark.parametrize("wave", ["after", "later"])
+@pytest.mark.parametrize("rule", ["exact", "one_element_off", "weighted"])
+def test_the_links_are_the_true_ones_and_the_false_are_estimated(
+    pilot: Project, rule: str, wave: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here alone it is known who made a code, and so which links join two people."""
+    for name, value in pilot.variables().items():
+        monkeypatch.setenv(name, value)
+    truth = read_truth()
+    frames = simulate(truth, STUDY)
+    links = pd.read_parquet(pilot.processed / STUDY / "links.parquet")
+    here = links.loc[(links["rule"] == rule) & (links["wave_after"] == wave)]
+    before, after = (
+        here[side].map(people_by_pseudonym(frames, at))
+        for side, at in (("before", "before"), ("after", wave))
+    )
+    false = sum(a.isdisjoint(b) for a, b in zip(before, after, strict=True))
+    place = {"term": "false_match_rate", "wave": f"{wave} - before", "group": rule}
+    rate = found_by(pilot, **place)
+    assert rate["n"] == len(here)
+    assert rate["conf_low"] <= false / len(here) <= rate["conf_high"]
+    if rule != "weighted":
+        files = simulate_exports(truth, STUDY)
+        expected = expected_links(files, truth, ("before", wave), rule)
+        assert (len(here), false) == (
+            len(expected),
+            false_links(expected, frames, ("before", wave)),
+        )
+
+
+def people_by_pseudonym(
+    frames: dict[str, pd.DataFrame], wave: str
+) -> dict[str, set[int]]:
+    """Pseudonym → whoever made the code behind it at a wave."""
+    made = people_behind(frames, wave)
+    joined = pd.Series({code: "\x1e".join(code).upper() for code in made})
+    named = pseudonyms(joined, key=read_key(), study=STUDY, kind="participant")
+    return {named[code]: people for code, people in made.items()}
+
+
+@pytest.mark.parametrize("wave", ["before", "after", "later"])
+def test_coverage_is_exactly_what_the_lists_hold(pilot: Project, wave: str) -> None:
+    truth = read_truth()
+    files = simulate_exports(truth, STUDY)
+    expected = expected_coverage(files, truth, wave)
+    teams = {team.title: team.name for team in truth.study.teams}
+    place = {"survey": "ratings", "wave": wave}
+    stray = expected.pop("not listed")[0]
+    listed = found_by(pilot, **place, term="rated_not_on_roster")
+    assert listed["estimate"] == stray == truth.staff_list.rated_but_not_listed
+    for name, (staff, once, enough) in expected.items():
+        kind, _, title = name.partition(": ")
+        group = f"{kind}: {teams.get(title, title)}" if title else name
+        for term, rated in (("share_rated_once", once), ("share_rated_enough", enough)):
+            record = found_by(pilot, **place, group=group, term=term)
+            assert record["n"] == staff
+            # Findings are written with 12 digits.
+            assert record["estimate"] == pytest.approx(rated / staff, abs=1e-11)
+
+
+def test_what_people_wrote_is_scrubbed_and_every_hit_counted(pilot: Project) -> None:
+    truth = read_truth()
+    expected = expected_scrubbed(simulate_exports(truth, STUDY), truth)
+    for wave in truth.study.waves:
+        folder = pilot.processed / STUDY / wave.name
+        export = wave.export("ratings")
+        assert export is not None
+        ledger = json.loads((folder / "ledger.json").read_text("utf-8"))
+        counts = {
+            row["rule"].removesuffix(" taken out"): row["cells"]
+            for row in ledger
+            if row["rule"].endswith(" taken out")
+        }
+        assert counts == dict(expected[export.file])
+        remarks = pd.read_parquet(folder / "ratings.responses.parquet")["text.remark"]
+        assert (remarks != "").sum() > 100
+        for remark in remarks:
+            assert sum(named_in(remark, truth).values()) == 0
+    everything = "\n".join(
+        str(cell)
+        for path in pilot.processed.rglob("*.parquet")
+        for cell in pd.read_parquet(path).to_numpy().ravel()
+    ).casefold()
+    for name in (*truth.remarks.titled, *truth.remarks.listed()):
+        assert not re.search(rf"\b{re.escape(name.casefold())}\b", everything)
+
+
 def misses(record: dict[str, Any], truth: float) -> float:
     """How far the truth lies from the estimate, in half widths of its interval."""
     half = (record["conf_high"] - record["conf_low"]) / 2
@@ -212,7 +323,9 @@ def test_a_fourth_wave_is_one_table_and_its_files(
     assert set(told["ran"]) == {
         "cleaning-fourth",
         "reliability-fourth",
+        "linkage",
         "outcomes",
+        "coverage",
         "findings",
         "funder-summary",
         "index",

@@ -118,6 +118,17 @@ def test_order_and_range_alone_prove_little() -> None:
     assert not chosen(match_instruments(seen, inspect_columns(seen, "x.csv"), care))
 
 
+def test_an_optional_item_is_found_where_it_was_asked_and_named_in_the_draft() -> None:
+    confidence = [read_instrument("seed_confidence")]
+    drafts = []
+    for columns in ({"c_now": ["7"]}, {"c_now": ["7"], "c_then": ["5"]}):
+        export = inspect_export(table(columns), "x.csv", confidence)
+        drafts.append(draft_study("drafted", [[export]]))
+    assert 'items.seed_confidence = "c_{item}"' in drafts[0]
+    assert 'items.seed_confidence.now = "c_now"' in drafts[1]
+    assert 'items.seed_confidence.then = "c_then"' in drafts[1]
+
+
 def test_no_instrument_is_found_where_there_is_none() -> None:
     seen = table({"age": ["30"], "comment": ["words"]})
     instruments = [read_instrument(name) for name in instrument_names()]

@@ -116,3 +116,31 @@ def test_people_without_a_team_count_as_a_team_each() -> None:
     assert isinstance(alone, Estimate)
     assert without.n == alone.n == 6
     assert (without.conf_low, without.conf_high) == (alone.conf_low, alone.conf_high)
+
+
+def test_a_score_of_yes_or_no_has_a_share_and_no_spread() -> None:
+    """Newcombe (1998), Statistics in Medicine 17, table I: 81 of 263, score method."""
+    answers = pd.Series([1.0] * 81 + [0.0] * 182)
+    found = describe_scores(answers, lowest=0, highest=1, yes_or_no=True)
+    assert isinstance(found.mean, Estimate)
+    assert (found.mean.term, found.mean.n) == ("mean", 263)
+    assert found.mean.estimate == 81 / 263
+    # Printed with 4 digits.
+    assert (found.mean.conf_low, found.mean.conf_high) == pytest.approx(
+        (0.2553, 0.3662), abs=5e-5
+    )
+    assert isinstance(found.standard_deviation, Unavailable)
+    assert "follows from its mean" in found.standard_deviation.reason
+    nobody = describe_scores(answers * 0, lowest=0, highest=1, yes_or_no=True)
+    assert isinstance(nobody.mean, Estimate)
+    assert nobody.mean.conf_low == 0
+    none = describe_scores(answers[:0], lowest=0, highest=1, yes_or_no=True)
+    assert isinstance(none.mean, Unavailable)
+
+
+def test_a_score_of_yes_or_no_allows_for_teams() -> None:
+    answers = pd.Series([1.0, 0] * 30)
+    teams = pd.Series([f"t{n // 10}" for n in range(60)])
+    plain = describe_scores(answers, lowest=0, highest=1, cluster=teams)
+    found = describe_scores(answers, lowest=0, highest=1, cluster=teams, yes_or_no=True)
+    assert found.mean == plain.mean

@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from invented import STUDIES, disclosed_of, held_back, study_of
+from invented import STUDIES, TOO_FEW, disclosed_of, held_back, study_of
 
-from analysis.foundation import DeclarationError
+from analysis.foundation import DeclarationError, Finding
 from analysis.publication import Disclosed, FunderSummary, funder_summary
 from analysis.publication.disclosure.losses import FEW_LOST
 
@@ -189,6 +189,36 @@ def test_that_a_few_were_lost_is_not_told() -> None:
     assert "After: not shown; Later: 153 of 200" in words
     assert "how many people could be followed is not shown" in words
     assert "too few people" not in words
+
+
+def test_staff_who_were_rated_are_told_where_there_is_a_list() -> None:
+    study = study_of("listening-pilot")
+    rated = [
+        Finding(
+            study=study.name,
+            survey="ratings",
+            wave=wave,
+            term="share_rated_once",
+            estimate=share,
+            n=None if share is None else 40,
+            method="count",
+            reason="" if share else TOO_FEW,
+        )
+        for wave, share in (("before", 0.5), ("after", None))
+    ]
+    here = disclosed_of("listening-pilot")
+    added = Disclosed(findings=(*here.findings, *rated))
+    words = all_words(summary_of("listening-pilot", added))
+    told = "rated at least once: Before: 50% of 40; After: too few to say."
+    assert told in words
+    assert "rated at least once" not in all_words(summary_of("eq-short"))
+
+
+def test_what_was_asked_in_own_words_is_not_called_unasked() -> None:
+    assert "it was asked, and is not summed up" in all_words(
+        summary_of("listening-pilot")
+    )
+    assert "What people said in their own words." in all_words(summary_of("eq-short"))
 
 
 def test_only_simulated_studies_carry_the_banner() -> None:

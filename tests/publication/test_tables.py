@@ -46,6 +46,10 @@ from analysis.publication.tables import (
         (-0.0, "mean_change", "0.00"),
         (-1e6, "mean", "\N{MINUS SIGN}1,000,000.00"),
         (7689.0, "responses_kept", "7,689"),
+        (7019.0, "participants_kept", "7,019"),
+        (0.0123, "little_mcar_p", "0.012"),
+        (6.5e-154, "little_mcar_p", "under 0.001"),
+        (0.0, "little_mcar_p", "under 0.001"),
         (0.416, "share_highest", "42%"),
         (0.0, "share_lowest", "0%"),
         (1.0, "share_highest", "100%"),
@@ -85,6 +89,29 @@ def test_what_was_scrubbed_stands_apart_from_emptied_answers() -> None:
     )
     shown = show_flow(Disclosed(findings=found), study)
     assert {emptied.caption, scrubbed.caption} <= {t.caption for t in shown.tables}
+
+
+def test_agreement_with_a_second_answer_has_its_own_n() -> None:
+    """Few of those whose consistency is told answered twice."""
+    study = study_of("eq-short")
+    found = [
+        Finding(
+            study=study.name,
+            survey="completions",
+            instrument="eq22",
+            subscale="total",
+            wave="2008-2017",
+            term=term,
+            estimate=0.875,
+            n=n,
+            method="a way",
+        )
+        for term, n in (("cronbach_alpha", 6956), ("retest_correlation", 254))
+    ]
+    shown = show_reliability(Disclosed(findings=tuple(found)), study)
+    tables = [part for part in shown.parts if isinstance(part, Table)]
+    assert [table.rows[0][1] for table in tables] == ["6,956", "254"]
+    assert tables[1].columns[-1] == "First with second answer"
 
 
 def test_an_interval_reads_without_a_dash() -> None:

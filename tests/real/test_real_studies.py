@@ -112,6 +112,26 @@ def test_eq_short(
     assert found["estimate"] == pytest.approx(value, abs=tolerance)
 
 
+def test_eq_short_shows_its_people_and_their_agreement(
+    eq_short: dict[tuple[str, str, str, str], dict[str, Any]],
+) -> None:
+    assert eq_short["", "2008-2017", "", "participants_kept"]["n"] == 7019
+    found = eq_short["total", "2008-2017", "", "retest_correlation"]
+    assert found["n"] == 254
+    # Recomputed from the rows and written to seven digits.
+    assert found["estimate"] == pytest.approx(0.8639908, abs=5e-8)
+
+
+def test_carers_coping_is_read_from_spss_and_agrees_with_its_key(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    found = run(tmp_path_factory, "efc-carers", "efc_carers_sav")
+    alpha = found["total", "once", "", "cronbach_alpha"]
+    assert alpha["n"] == 881
+    # Without the reversals .459: tests/real/test_real_keys.py.
+    assert alpha["estimate"] == pytest.approx(0.743, abs=5e-4)
+
+
 def test_eq_short_counts_its_people_and_agrees_with_itself_over_time(
     project: Project,
 ) -> None:

@@ -42,11 +42,15 @@ NO_BEHAVIOURS = (
     "Not measured in this study: showing that they care, showing that what people say "
     "is important, and not assuming that they always know best."
 )
+OWN_WORDS = 10
+NOT_SUMMED_UP = (
+    "What people wrote in their own words: it was asked, and is not summed up."
+)
 NOT_MEASURED = (
     (6, "Who gained less, by age, background or place: too few to say, or not asked."),
     (7, "Harm and strain: workload, waiting times and burnout."),
     (8, "Whether people got the care they needed. Kindness cannot replace that care."),
-    (10, "What people said in their own words."),
+    (OWN_WORDS, "What people said in their own words."),
     (11, "What to stop, start and keep, and who will see to it."),
     (12, "How people who use services helped to shape this work."),
 )
@@ -218,7 +222,7 @@ def _passages(
     )
     yield Passage(
         heading="Not measured or not recorded",
-        sentences=tuple(text for _, text in NOT_MEASURED),
+        sentences=tuple(_not_measured(study)),
         elements=tuple(number for number, _ in NOT_MEASURED),
         listed=True,
         aside=True,
@@ -279,6 +283,13 @@ def _behaviours_table(
         columns=("Behaviour", *titles),
         rows=tuple(rows),
     )
+
+
+def _not_measured(study: Study) -> Iterator[str]:
+    """What no number here speaks of; what was asked and not counted is said so."""
+    asked = any(export.texts for wave in study.waves for export in wave.exports)
+    for number, text in NOT_MEASURED:
+        yield NOT_SUMMED_UP if number == OWN_WORDS and asked else text
 
 
 def _in_ten(here: Disclosed) -> str:

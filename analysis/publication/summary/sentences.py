@@ -292,6 +292,7 @@ def participation_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]
         if parts:
             yield f"{survey.title}, answers used of those received: {'; '.join(parts)}."
     yield from _linked_sentences(disclosed, study)
+    yield from _rated_sentences(disclosed, study)
     yield "How many people were invited is not recorded here."
 
 
@@ -318,6 +319,21 @@ def _most_linked(linked: Disclosed) -> Finding | None:
     waves = next((finding.wave for finding in linked.findings), "")
     found_here = linked.where(wave=waves).findings
     return max(found_here, key=lambda finding: finding.estimate or 0, default=None)
+
+
+def _rated_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]:
+    """How many of the staff were rated, where there is a list of them."""
+    here = disclosed.where(term="share_rated_once", group="")
+    parts = []
+    for wave in study.waves:
+        finding = found(here, wave=wave.name)
+        if finding is not None and finding.estimate is None:
+            parts.append(f"{wave.title}: too few to say")
+        elif finding is not None:
+            parts.append(f"{wave.title}: {estimate_text(finding)} of {finding.n:,}")
+    if parts:
+        told = "; ".join(parts)
+        yield f"Staff in regular contact who were rated at least once: {told}."
 
 
 def comparison_sentences(study: Study) -> Iterator[str]:

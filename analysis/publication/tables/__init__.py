@@ -31,6 +31,7 @@ from analysis.publication.tables.scores import (
     comparison_table,
     item_table,
     reliability_table,
+    retest_table,
     score_table,
 )
 
@@ -56,6 +57,7 @@ __all__ = [
     "pattern_table",
     "points_text",
     "reliability_table",
+    "retest_table",
     "score_table",
     "scrubbed_table",
 ]

@@ -39,18 +39,19 @@ LITTLE: Columns = (
 def flow_table(disclosed: Disclosed, study: Study) -> Table:
     """Responses received, left out by rule, and kept, a row a survey, wave and arm."""
     notes, rows = Footnotes(), []
+    columns: Columns = (*FLOW, ("People", "participants_kept"))
     for survey in study.surveys:
         of_survey = disclosed.where(survey=survey.name)
         for wave in waves_of(of_survey, study, contrasts=False):
             of_wave = of_survey.where(wave=wave)
             for arm in arms_of(of_wave, study, contrasts=False):
                 here = of_wave.where(arm=arm)
-                cells = [notes.cell(flow_count(here, term)) for _, term in FLOW]
+                cells = [notes.cell(flow_count(here, term)) for _, term in columns]
                 if {*cells} != {ABSENT}:
                     place = (wave_text(study, wave), arm_text(study, arm))
                     rows.append((survey.title, *place, *cells))
     heads = ("Survey", "Wave", "Group")
-    return lean_table("Responses received and kept", heads, FLOW, rows, notes)
+    return lean_table("Responses received and kept", heads, columns, rows, notes)
 
 
 def flag_table(disclosed: Disclosed, study: Study) -> Table:

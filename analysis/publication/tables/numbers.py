@@ -15,6 +15,7 @@ COUNTS = frozenset(
         "codes_repeated",
         "participants_ambiguous",
         "participants_conflicting",
+        "participants_kept",
         "participants_linked",
         "little_mcar_df",
         "responses_by_pattern",

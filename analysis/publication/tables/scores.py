@@ -9,6 +9,7 @@ from analysis.publication.places import (
     COMPARISON,
     ITEMS,
     RELIABILITY,
+    RETEST,
     SCORES,
     arm_text,
     arms_of,
@@ -52,6 +53,17 @@ def reliability_table(
     """Internal consistency, a row a subscale and wave."""
     here = disclosed.where(survey=survey, instrument=instrument, item="")
     return _by_subscale(here, study, instrument, "Internal consistency of", RELIABILITY)
+
+
+def retest_table(
+    disclosed: Disclosed, study: Study, *, survey: str, instrument: str
+) -> Table:
+    """Correlation of people's first with their second score, where they have two."""
+    # Its own n: most of those whose consistency is told answered once.
+    here = disclosed.where(
+        survey=survey, instrument=instrument, item="", term="retest_correlation"
+    )
+    return _by_subscale(here, study, instrument, "People who answered twice,", RETEST)
 
 
 def score_table(

@@ -1,0 +1,71 @@
+"""Agreement of a score with itself: people who answered more than once in a wave.
+
+Only the first two scored answers of a person count, in the order of the file. How far
+apart they lie in time is not known here, so real change counts as disagreement.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.foundation.results import Estimate, Unavailable
+
+if TYPE_CHECKING:
+    from analysis.foundation.results import Result
+
+TERM = "retest_correlation"
+FEWEST_PAIRS = 4
+"""Fisher's interval divides by the square root of the pairs less three."""
+
+
+def retest_correlation(scores: pd.Series, people: pd.Series) -> Result:
+    """Correlate the first with the second score of whoever has two.
+
+    Parameters
+    ----------
+    scores : Series, shape (n_responses,)
+        One score a response, in order of time; NaN if not scored, and then left out.
+    people : Series of str, shape (n_responses,)
+        Who gave each response, indexed alike; empty if that is not known.
+
+    Returns
+    -------
+    Estimate
+        Pearson's r with Fisher's interval; n is the people with two scores.
+    Unavailable
+        Fewer than 4 people with two scores, or no differences between people.
+
+    References
+    ----------
+    Fisher (1921), Metron 1, 3-32. Oracle: R cor.test, tests/reliability/test_retest.py.
+    """
+    from scipy.stats import pearsonr  # noqa: PLC0415 - heavy
+
+    known = scores.notna() & (people != "")
+    by_person = scores[known].astype(float).groupby(people[known], sort=False)
+    place = by_person.cumcount()
+    first, second = (
+        scores[known][place == number].set_axis(people[known][place == number])
+        for number in (0, 1)
+    )
+    pairs = pd.DataFrame({"first": first, "second": second}).dropna().astype(float)
+    n = len(pairs)
+    if n < FEWEST_PAIRS:
+        reason = f"fewer than {FEWEST_PAIRS} people with two scores"
+        return Unavailable(term=TERM, reason=reason, n=n)
+    if pairs.nunique().min() < 2:
+        reason = "every score is the same: nothing to correlate"
+        return Unavailable(term=TERM, reason=reason, n=n)
+    found = pearsonr(pairs["first"], pairs["second"])
+    interval = found.confidence_interval()
+    return Estimate(
+        term=TERM,
+        estimate=float(found.statistic),
+        conf_low=float(interval.low),
+        conf_high=float(interval.high),
+        n=n,
+        method="Pearson correlation of the first with the second score of people who "
+        "answered more than once, in the order of the file; Fisher's interval",
+    )
