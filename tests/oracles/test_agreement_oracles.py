@@ -101,7 +101,7 @@ def test_krippendorff_standard_error_is_that_of_irrcac_on_complete_ratings() -> 
         found = krippendorff_alpha(
             ratings.long,
             categories=ratings.values["categories"],
-            level=level,  # type: ignore[arg-type]
+            level=level,
         )
         wanted = ratings.values["irrCAC"]["krippen.alpha.raw"][LEVELS[level]]["se"]
         assert standard_error(known(found)) == pytest.approx(wanted, abs=FIVE_DECIMALS)
@@ -160,6 +160,7 @@ def test_interval_of_kappa_is_that_of_psych(name: str, row: int, weights: Any) -
         ratings.wide.iloc[:, :2],
         categories=ratings.values["categories"],
         weights=weights,
+        interval="wald",
     )
     low, _, high = ratings.values["psych_cohen.kappa"]["confid"]["data"][row]
     found = known(found)

@@ -258,6 +258,41 @@ def test_reliability_over_waves_at_its_edges() -> None:
         assert "at least 2, 2 and 3 needed" in next(iter(reasons(few)))
 
 
+def test_nested_reliabilities_are_those_of_mean_squares_worked_out_cell_by_cell() -> (
+    None
+):
+    draws = generator("nested")
+    n, k, m = 7, 3, 4
+    person, occasion = draws.normal(size=(n, 1, 1)), draws.normal(size=(n, k, 1))
+    cells = 2 * person + occasion + 0.5 * draws.normal(size=(n, k, m))
+    of_cell = [[sum(cells[p, w]) / m for w in range(k)] for p in range(n)]
+    of_person = [sum(row) / k for row in of_cell]
+    grand = sum(of_person) / n
+    error = sum(
+        (cells[p, w, i] - of_cell[p][w]) ** 2
+        for p in range(n)
+        for w in range(k)
+        for i in range(m)
+    ) / (n * k * (m - 1))
+    within = (
+        m
+        * sum((of_cell[p][w] - of_person[p]) ** 2 for p in range(n) for w in range(k))
+        / (n * (k - 1))
+    )
+    between = k * m * sum((mean - grand) ** 2 for mean in of_person) / (n - 1)
+    moving, stable = (within - error) / m, (between - within) / (k * m)
+    found = reliability_over_waves(**waves(cells))
+    change, average = (
+        found.reliability_of_change_nested,
+        found.reliability_of_average_nested,
+    )
+    assert isinstance(change, Estimate)
+    assert isinstance(average, Estimate)
+    assert change.estimate == pytest.approx(moving / (moving + error / m), abs=1e-12)
+    noise = (moving + error / m) / k
+    assert average.estimate == pytest.approx(stable / (stable + noise), abs=1e-12)
+
+
 def test_people_with_a_gap_are_left_out_whole() -> None:
     cells = generator("gap").normal(size=(9, 3, 4))
     holed = waves(cells)

@@ -161,6 +161,7 @@ def intraclass_correlations(
     ----------
     Shrout & Fleiss (1979), Psychological Bulletin 86(2), 420-428.
     McGraw & Wong (1996), Psychological Methods 1(1), 30-46, with its correction.
+    Graybill & Wang (1980), J. American Statistical Association 75(372), 869-873.
     """
     table = ratings_table(ratings, target=target, rater=rater, score=score)
     values, missing = table.complete, table.incomplete
@@ -259,28 +260,26 @@ def _average(
 
 
 def _errors(squares: MeanSquares, how: str, confidence: float) -> dict[str, Result]:
-    """Error of one rating and the change that exceeds it, with chi² intervals."""
+    """Error of one rating and the change that exceeds it, with their intervals."""
     n, k = squares.n, squares.k
-    between = max((squares.raters - squares.error) / n, 0.0)
-    freedom = (n - 1) * (k - 1)
-    parts = [(1 / n, squares.raters, k - 1), ((n - 1) / n, squares.error, freedom)]
-    total = sum(weight * square for weight, square, _ in parts)
-    spread = sum((weight * square) ** 2 / df for weight, square, df in parts)
-    agreement_freedom = total**2 / spread if spread > 0 and between > 0 else freedom
-    kinds = {
-        "agreement": (between + squares.error, agreement_freedom),
-        "consistency": (squares.error, float(freedom)),
+    error = (squares.error, float((n - 1) * (k - 1)))
+    raters = (squares.raters, float(k - 1))
+    # raters + error, unless the raters' component is below zero and taken as none
+    both = [(1 / n, *raters), ((n - 1) / n, *error)]
+    parts = {
+        "agreement": both if squares.raters > squares.error else [(1.0, *error)],
+        "consistency": [(1.0, *error)],
     }
     found: dict[str, Result] = {}
-    for kind, (variance, degrees) in kinds.items():
+    for kind, squares_of_kind in parts.items():
         for name, factor in (
             ("standard_error_of_measurement", 1.0),
             ("smallest_detectable_change", WIDTH * 2**0.5),
         ):
             term = f"{name}_{kind}"
             method = f"{_error_words(name, kind)}; {how}"
-            found[term] = error_of_measurement(
-                variance, degrees, factor, term, method, n=n, confidence=confidence
+            found[term] = root_of_mean_squares(
+                squares_of_kind, factor, term=term, method=method, n=n, level=confidence
             )
     return found
 
@@ -289,33 +288,40 @@ def _error_words(name: str, kind: str) -> str:
     source = "raters + error" if kind == "agreement" else "error"
     if name == "smallest_detectable_change":
         return f"1.96 √2 times the root of the variance of {source}, one person"
-    return f"root of the variance of {source}, in points; chi-squared interval"
+    return f"root of the variance of {source}, in points; Graybill and Wang's interval"
 
 
-def error_of_measurement(
-    variance: float,
-    degrees: float,
+def root_of_mean_squares(
+    parts: list[tuple[float, float, float]],
     factor: float,
+    *,
     term: str,
     method: str,
-    *,
     n: int,
-    confidence: float,
+    level: float,
 ) -> Result:
-    """A multiple of the root of a variance, with its chi-squared interval."""
+    """A multiple of the root of a weighted sum of mean squares, with its interval.
+
+    Each part is weight, mean square and degrees of freedom. The limits of the sum are
+    Graybill and Wang's, exact for a single mean square.
+    """
     from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
 
+    weights, values, degrees = np.array(parts).T
+    variance = float(weights @ values)
     estimate = factor * variance**0.5
     if variance <= 0:
         method += "; no interval: no error was seen"
         return Estimate(term=term, estimate=estimate, n=n, method=method)
-    tails = stats.chi2.ppf([(1 + confidence) / 2, (1 - confidence) / 2], degrees)
-    low, high = factor * np.sqrt(variance * degrees / tails)
+    below = 1 - degrees / stats.chi2.ppf((1 + level) / 2, degrees)
+    above = degrees / stats.chi2.ppf((1 - level) / 2, degrees) - 1
+    low = variance - float(np.sqrt(np.sum((below * weights * values) ** 2)))
+    high = variance + float(np.sqrt(np.sum((above * weights * values) ** 2)))
     return Estimate(
         term=term,
         estimate=estimate,
-        conf_low=float(min(low, estimate)),
-        conf_high=float(max(high, estimate)),
+        conf_low=factor * max(low, 0.0) ** 0.5,
+        conf_high=factor * high**0.5,
         n=n,
         method=method,
     )

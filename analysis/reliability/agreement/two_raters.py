@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Weights: TypeAlias = Literal["unweighted", "linear", "quadratic"]
+Interval: TypeAlias = Literal["log", "wald"]
 
 
 def weighted_kappa(
@@ -27,6 +28,7 @@ def weighted_kappa(
     *,
     categories: Sequence[float],
     weights: Weights = "quadratic",
+    interval: Interval = "log",
     confidence: float = 0.95,
 ) -> Result:
     """Estimate Cohen's kappa of two raters.
@@ -40,13 +42,16 @@ def weighted_kappa(
         the distance between the others.
     weights : {"unweighted", "linear", "quadratic"}
         How disagreement grows with the number of ranks between two ratings.
+    interval : {"log", "wald"}
+        On the scale log(1 - kappa), which holds its coverage and stays below 1; or
+        Wald's, as most programs give it.
     confidence : float
         Coverage of the interval, at least 0.5 and below 1.
 
     Returns
     -------
     Estimate
-        Unitless, at most 1. The limits are Wald's and may pass 1.
+        Unitless, at most 1.
     Unavailable
         Not two columns, fewer than 2 targets rated by both, ratings outside the
         categories, or both raters use one and the same category only.
@@ -62,10 +67,12 @@ def weighted_kappa(
 
     if weights not in {"unweighted", "linear", "quadratic"}:
         raise ValueError(f"unknown weights {weights!r}")
+    if interval not in {"log", "wald"}:
+        raise ValueError(f"unknown interval {interval!r}")
     term, size = "weighted_kappa", len(set(categories))
     method = (
         f"Cohen's kappa, {weights}, {size} declared categories; {percent(confidence)} "
-        "Wald interval, standard error of Fleiss, Cohen and Everitt, not truncated; "
+        f"{interval} interval, standard error of Fleiss, Cohen and Everitt; "
         "targets without both ratings left out"
     )
     if pairs.shape[1] != 2:
@@ -89,11 +96,15 @@ def weighted_kappa(
         method += "; no interval: the standard error is zero"
         return Estimate(term=term, estimate=estimate, n=n, method=method)
     reach = float(stats.norm.ppf((1 + confidence) / 2)) * error
+    low, high = estimate - reach, estimate + reach
+    if interval == "log":
+        factor = float(np.exp(reach / (1 - estimate)))
+        low, high = 1 - (1 - estimate) * factor, 1 - (1 - estimate) / factor
     return Estimate(
         term=term,
         estimate=estimate,
-        conf_low=estimate - reach,
-        conf_high=estimate + reach,
+        conf_low=low,
+        conf_high=high,
         n=n,
         method=method,
     )
