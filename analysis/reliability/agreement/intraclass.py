@@ -94,14 +94,14 @@ class MeanSquares:
 
     def limits(self, term: str, confidence: float) -> tuple[float, float]:
         """Limits of the correlation of one rating (McGraw & Wong 1996, tables 7, 8)."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
+        from scipy import special  # noqa: PLC0415 - heavy, and only needed here
 
         upper = (1 + confidence) / 2
         n, k, t, e = self.n, self.k, self.targets, self.error
         if term == "icc_a1":
             freedom = self._agreement_freedom(self.single(term))
-            high = float(stats.f.ppf(upper, n - 1, freedom))
-            low = float(stats.f.ppf(upper, freedom, n - 1))
+            high = float(special.fdtri(n - 1, freedom, upper))
+            low = float(special.fdtri(freedom, n - 1, upper))
             spread = k * self.raters + (k * n - k - n) * e
             return (
                 n * (t - high * e) / (high * spread + n * t),
@@ -111,8 +111,8 @@ class MeanSquares:
             ratio, freedom = t / self.within, n * (k - 1)
         else:
             ratio, freedom = t / e, (n - 1) * (k - 1)
-        high = float(stats.f.ppf(upper, n - 1, freedom))
-        low = float(stats.f.ppf(upper, freedom, n - 1))
+        high = float(special.fdtri(n - 1, freedom, upper))
+        low = float(special.fdtri(freedom, n - 1, upper))
         return (
             (ratio / high - 1) / (ratio / high + k - 1),
             (ratio * low - 1) / (ratio * low + k - 1),
@@ -305,7 +305,7 @@ def root_of_mean_squares(
     Each part is weight, mean square and degrees of freedom. The limits of the sum are
     Graybill and Wang's, exact for a single mean square.
     """
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
+    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
 
     weights, values, degrees = np.array(parts).T
     variance = float(weights @ values)
@@ -313,8 +313,8 @@ def root_of_mean_squares(
     if variance <= 0:
         method += "; no interval: no error was seen"
         return Estimate(term=term, estimate=estimate, n=n, method=method)
-    below = 1 - degrees / stats.chi2.ppf((1 + level) / 2, degrees)
-    above = degrees / stats.chi2.ppf((1 - level) / 2, degrees) - 1
+    below = 1 - degrees / special.chdtri(degrees, (1 - level) / 2)
+    above = degrees / special.chdtri(degrees, (1 + level) / 2) - 1
     low = variance - float(np.sqrt(np.sum((below * weights * values) ** 2)))
     high = variance + float(np.sqrt(np.sum((above * weights * values) ** 2)))
     return Estimate(

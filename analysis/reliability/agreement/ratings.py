@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+LARGEST_TABLE = 10**8
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatingsTable:
     """Ratings of targets by raters.
@@ -65,25 +68,34 @@ def ratings_table(
     Returns
     -------
     RatingsTable
-        Targets and raters in the order of their names; with a `fault` where a column
+        Targets and raters in the order they are met; with a `fault` where a column
         holds no numbers or a rater rated a target more than once.
     """
-    scores = ratings[[score]]
-    if fault := column_fault(scores, 0):
+    if fault := column_fault(ratings[[score]], 0):
         return RatingsTable(values=np.empty((0, 0)), fault=fault)
-    known = ratings[
-        ratings[score].notna() & ratings[[target, rater]].notna().all(axis=1)
-    ]
-    if repeated := int(known.duplicated([target, rater]).sum()):
+    scores = ratings[score].to_numpy(dtype=float, na_value=np.nan)
+    row, targets = ratings[target].factorize()
+    column, raters = ratings[rater].factorize()
+    known = ~np.isnan(scores) & (row >= 0) & (column >= 0)
+    shape = (len(targets), len(raters))
+    if shape[0] * shape[1] > LARGEST_TABLE:
+        fault = (
+            f"{shape[0]} targets by {shape[1]} raters: raters hardly meet the same "
+            "targets; see variance_components"
+        )
+        return RatingsTable(values=np.empty((0, 0)), fault=fault)
+    cells = row[known] * shape[1] + column[known]
+    values = np.full(shape[0] * shape[1], np.nan)
+    values[cells] = scores[known]
+    rated = ~np.isnan(values).reshape(shape)
+    if repeated := len(cells) - int(rated.sum()):
         fault = (
             f"{repeated} ratings repeat the rater and target of another; keep one "
             "each, or tell the occasions apart"
         )
         return RatingsTable(values=np.empty((0, 0)), fault=fault)
-    wide = known.pivot_table(
-        index=target, columns=rater, values=score, aggfunc="first", observed=True
-    )
-    return RatingsTable(values=wide.to_numpy(dtype=float, na_value=np.nan))
+    kept = np.ix_(rated.any(axis=1), rated.any(axis=0))
+    return RatingsTable(values=values.reshape(shape)[kept])
 
 
 def category_counts(table: RatingsTable, categories: Sequence[float]) -> Array:
