@@ -9,6 +9,7 @@ from analysis.foundation.errors import (
     StaleError,
 )
 from analysis.foundation.findings import TIDY_COLUMNS, Finding, findings_frame
+from analysis.foundation.randomness import generator
 from analysis.foundation.results import (
     Composite,
     Estimate,
@@ -30,4 +31,5 @@ __all__ = [
     "StaleError",
     "Unavailable",
     "findings_frame",
+    "generator",
 ]

@@ -1,0 +1,290 @@
+"""Results about one subscale into a table of evidence, rated by COSMIN's criteria.
+
+Each property is rated by its point estimate: sufficient (+), insufficient (-) or
+indeterminate (?). Beside the rating stands where the interval lies, because a rating
+that hangs on a threshold inside the interval may be overturned by the next sample.
+
+Criteria: Prinsen et al. (2018), Quality of Life Research 27(5), 1147-1157, table 1, as
+reprinted in PMC8928310, table 3. COSMIN's rules on sample size are not applied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SUFFICIENT, INSUFFICIENT, INDETERMINATE = "+", "-", "?"
+RATING_WORDS = {
+    SUFFICIENT: "sufficient",
+    INSUFFICIENT: "insufficient",
+    INDETERMINATE: "indeterminate",
+}
+
+LEAST_RELIABILITY = 0.70
+REDUNDANT_ALPHA = 0.95
+"""Terwee et al. (2007): above it, items say the same thing in other words."""
+LARGEST_ITEM_BIAS = 0.02
+"""McFadden's R squared of an item's difference between groups."""
+FIT = {
+    "comparative_fit_index": (0.95, True),
+    "tucker_lewis_index": (0.95, True),
+    "rmsea": (0.06, False),
+    "srmr": (0.08, False),
+}
+"""Fit index → its threshold, and whether more is better."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PropertyEvidence(Composite):
+    """One measurement property: its rating, why, and the results it rests on.
+
+    Attributes
+    ----------
+    measurement_property : str
+        ``structural_validity``, ``internal_consistency``, ``reliability``,
+        ``measurement_error`` or ``measurement_invariance``.
+    rating : str
+        ``+``, ``-`` or ``?``.
+    interval : str
+        Where the interval of the deciding result lies against its threshold.
+    """
+
+    measurement_property: str
+    rating: str
+    reason: str
+    interval: str
+    evidence: tuple[Result, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row: the property, its rating and the deciding result."""
+        decisive = self.decisive
+        return pd.DataFrame(
+            [
+                {
+                    "measurement_property": self.measurement_property,
+                    "rating": self.rating,
+                    "estimate": getattr(decisive, "estimate", None),
+                    "conf_low": getattr(decisive, "conf_low", None),
+                    "conf_high": getattr(decisive, "conf_high", None),
+                    "n": decisive.n,
+                    "interval": self.interval,
+                    "why": self.reason,
+                }
+            ]
+        )
+
+    @property
+    def decisive(self) -> Result:
+        """The result that decided, or the first absence."""
+        return self.evidence[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CosminTable(Composite):
+    """The evidence that one subscale measures well: a row a property."""
+
+    properties: tuple[PropertyEvidence, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a property."""
+        return pd.concat([row.to_frame() for row in self.properties], ignore_index=True)
+
+    def _repr_html_(self) -> str:
+        shown: str = self.to_frame().to_html(
+            index=False, float_format="{:.3f}".format, na_rep=""
+        )
+        return shown
+
+
+def cosmin_table(
+    *,
+    fit: Sequence[Result] = (),
+    cronbach_alpha: Result | None = None,
+    reliability: Result | None = None,
+    smallest_detectable_change: Result | None = None,
+    minimal_important_change: float | None = None,
+    item_bias: Sequence[Result] = (),
+    invariance_verdict: tuple[bool, str] | None = None,
+) -> CosminTable:
+    """Rate one subscale, in one wave and source, property by property.
+
+    Parameters
+    ----------
+    fit : sequence of Result
+        Of a confirmatory factor model, any of the terms of `FIT`.
+    cronbach_alpha : Result, optional
+        Of a subscale taken to be one thing.
+    reliability : Result, optional
+        Between raters or over time: an intraclass correlation or a weighted kappa.
+    smallest_detectable_change : Result, optional
+        In points, for one person.
+    minimal_important_change : float, optional
+        In points; None where nobody has defined it.
+    item_bias : sequence of Result
+        McFadden's R squared of each item between groups.
+    invariance_verdict : (bool, str), optional
+        Whether means may be compared between groups or waves, and why.
+
+    Returns
+    -------
+    CosminTable
+        Five rows, always; what was not analysed is indeterminate.
+    """
+    structure = _structural_validity(fit)
+    return CosminTable(
+        properties=(
+            structure,
+            _internal_consistency(cronbach_alpha, structure),
+            _reliability(reliability),
+            _measurement_error(smallest_detectable_change, minimal_important_change),
+            _invariance(item_bias, invariance_verdict),
+        )
+    )
+
+
+def _structural_validity(fit: Sequence[Result]) -> PropertyEvidence:
+    name = "structural_validity"
+    known = [found for found in fit if isinstance(found, Estimate)]
+    if not known:
+        return _indeterminate(name, "no factor model was fitted", fit)
+    met = [found for found in known if _meets(found)]
+    said = ", ".join(_fit_words(found) for found in known)
+    if met:
+        return PropertyEvidence(
+            measurement_property=name,
+            rating=SUFFICIENT,
+            reason=f"{said}; one that is met suffices",
+            interval=_position(met[0], *FIT[met[0].term]),
+            evidence=(*met, *(found for found in fit if found not in met)),
+        )
+    return PropertyEvidence(
+        measurement_property=name,
+        rating=INSUFFICIENT,
+        reason=f"{said}; none is met",
+        interval=_position(known[0], *FIT[known[0].term]),
+        evidence=(*known, *(found for found in fit if found not in known)),
+    )
+
+
+def _meets(found: Estimate) -> bool:
+    threshold, more_is_better = FIT[found.term]
+    difference = found.estimate - threshold
+    return difference > 0 if more_is_better else difference < 0
+
+
+def _fit_words(found: Estimate) -> str:
+    threshold, more_is_better = FIT[found.term]
+    wished = "above" if more_is_better else "below"
+    name = found.term.replace("_", " ")
+    return f"{name} {'' if _meets(found) else 'not '}{wished} {threshold:.2f}"
+
+
+def _internal_consistency(
+    alpha: Result | None, structure: PropertyEvidence
+) -> PropertyEvidence:
+    name = "internal_consistency"
+    if not isinstance(alpha, Estimate):
+        return _indeterminate(name, "alpha was not estimated", (alpha,))
+    position = _position(alpha, LEAST_RELIABILITY, more_is_better=True)
+    if structure.rating != SUFFICIENT:
+        why = "alpha speaks of one thing only where the structure is sufficient"
+        return _rated(name, INDETERMINATE, why, position, alpha)
+    met = alpha.estimate >= LEAST_RELIABILITY
+    why = f"alpha {'at least' if met else 'below'} {LEAST_RELIABILITY:.2f}"
+    if alpha.estimate > REDUNDANT_ALPHA:
+        why += f"; above {REDUNDANT_ALPHA:.2f}, so some items may be superfluous"
+    return _rated(name, SUFFICIENT if met else INSUFFICIENT, why, position, alpha)
+
+
+def _reliability(found: Result | None) -> PropertyEvidence:
+    name = "reliability"
+    if not isinstance(found, Estimate):
+        why = "no agreement over time or between raters was estimated"
+        return _indeterminate(name, why, (found,))
+    met = found.estimate >= LEAST_RELIABILITY
+    why = f"{'at least' if met else 'below'} {LEAST_RELIABILITY:.2f}"
+    position = _position(found, LEAST_RELIABILITY, more_is_better=True)
+    return _rated(name, SUFFICIENT if met else INSUFFICIENT, why, position, found)
+
+
+def _measurement_error(
+    change: Result | None, important: float | None
+) -> PropertyEvidence:
+    name = "measurement_error"
+    if not isinstance(change, Estimate):
+        why = "no smallest detectable change was estimated"
+        return _indeterminate(name, why, (change,))
+    if important is None:
+        why = "no minimal important change is known to hold it against"
+        return _rated(name, INDETERMINATE, why, "no threshold", change)
+    met = change.estimate < important
+    side = "below" if met else "not below"
+    why = f"smallest detectable change {side} the minimal important change"
+    position = _position(change, important, more_is_better=False)
+    return _rated(name, SUFFICIENT if met else INSUFFICIENT, why, position, change)
+
+
+def _invariance(
+    item_bias: Sequence[Result], verdict: tuple[bool, str] | None
+) -> PropertyEvidence:
+    name = "measurement_invariance"
+    known = [found for found in item_bias if isinstance(found, Estimate)]
+    if not known and verdict is None:
+        return _indeterminate(name, "no groups or waves were compared", item_bias)
+    biased = [found for found in known if found.estimate >= LARGEST_ITEM_BIAS]
+    holds, why = verdict or (True, "")
+    if known:
+        said = f"{len(biased)} of {len(known)} items differ between groups"
+        why = f"{why}; {said}" if why else said
+    rating = SUFFICIENT if holds and not biased else INSUFFICIENT
+    if not known:
+        nothing = Unavailable(term=name, reason=why)
+        return _rated(name, rating, why, "no interval", nothing)
+    worst = max(known, key=lambda found: found.estimate)
+    position = _position(worst, LARGEST_ITEM_BIAS, more_is_better=False)
+    return _rated(name, rating, why, position, worst)
+
+
+def _indeterminate(
+    name: str, why: str, found: Sequence[Result | None]
+) -> PropertyEvidence:
+    absent = tuple(result for result in found if result is not None)
+    return PropertyEvidence(
+        measurement_property=name,
+        rating=INDETERMINATE,
+        reason="; ".join(
+            [why, *(getattr(result, "reason", "") for result in absent[:1])]
+        ),
+        interval="no interval",
+        evidence=absent or (Unavailable(term=name, reason=why),),
+    )
+
+
+def _rated(
+    name: str, rating: str, why: str, interval: str, found: Result
+) -> PropertyEvidence:
+    return PropertyEvidence(
+        measurement_property=name,
+        rating=rating,
+        reason=why,
+        interval=interval,
+        evidence=(found,),
+    )
+
+
+def _position(found: Estimate, threshold: float, more_is_better: bool) -> str:  # noqa: FBT001 - read from `FIT`
+    """Where the interval lies against the threshold, in words."""
+    if found.conf_low is None or found.conf_high is None:
+        return "no interval"
+    if found.conf_low < threshold < found.conf_high:
+        return "the interval crosses the threshold"
+    above = found.conf_low >= threshold
+    good = above == more_is_better
+    return f"the whole interval is on the {'good' if good else 'poor'} side"

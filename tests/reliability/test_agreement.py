@@ -1,0 +1,344 @@
+"""What agreement and retest statistics do at the edges, and what never changes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.foundation import Composite, Estimate, Result, Unavailable, generator
+from analysis.reliability.agreement import (
+    concordance_correlation,
+    fleiss_kappa,
+    gwet_agreement,
+    intraclass_correlations,
+    krippendorff_alpha,
+    limits_of_agreement,
+    weighted_kappa,
+    within_group_agreement,
+)
+from analysis.reliability.change import (
+    reliability_over_waves,
+    reliable_change,
+    retest_reliability,
+    smallest_detectable_change,
+    standard_error_of_measurement,
+)
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+SCALE = [1, 2, 3, 4, 5]
+
+
+def long(table: Any) -> pd.DataFrame:
+    wide = pd.DataFrame(table)
+    return wide.reset_index(names="target").melt(
+        "target", var_name="rater", value_name="score"
+    )
+
+
+def pairs(*rows: tuple[float, float]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["first", "second"], dtype=float)
+
+
+def reasons(result: Result | Composite) -> set[str]:
+    every = result.results() if isinstance(result, Composite) else [result]
+    return {one.reason for one in every if isinstance(one, Unavailable)}
+
+
+def simulated(n: int = 60, raters: int = 3) -> pd.DataFrame:
+    draws = generator("agreement tests")
+    truth = draws.normal(size=(n, 1))
+    answers = np.rint(3 + truth + 0.7 * draws.normal(size=(n, raters)))
+    return pd.DataFrame(np.clip(answers, 1, 5))
+
+
+CATEGORICAL = (
+    lambda ratings: krippendorff_alpha(ratings, categories=SCALE, level="ordinal"),
+    lambda ratings: krippendorff_alpha(ratings, categories=SCALE, level="interval"),
+    lambda ratings: fleiss_kappa(ratings, categories=SCALE, level="ordinal"),
+    lambda ratings: gwet_agreement(ratings, categories=SCALE),
+)
+
+
+@pytest.mark.parametrize("estimate", CATEGORICAL)
+def test_perfect_agreement_is_one_without_an_interval(estimate: Any) -> None:
+    found = estimate(long([[1, 1], [3, 3], [5, 5], [2, 2]]))
+    assert isinstance(found, Estimate)
+    assert (found.estimate, found.conf_low) == (1.0, None)
+    assert "agree perfectly" in found.method
+
+
+@pytest.mark.parametrize("estimate", CATEGORICAL)
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ([[1, np.nan], [np.nan, 2], [3, np.nan]], "two ratings or more 0"),
+        ([[1, 2], [3, 9]], "1 ratings are none of the declared categories"),
+        ([["a", "b"], ["c", "d"]], "does not hold numbers"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(estimate: Any, table: Any, said: str) -> None:
+    (reason,) = reasons(estimate(long(table)))
+    assert said in reason
+
+
+def test_one_category_leaves_no_chance_to_beat_but_gwet_sees_agreement() -> None:
+    ratings = long([[2, 2], [2, 2], [2, 2]])
+    for function in (krippendorff_alpha, fleiss_kappa):
+        assert reasons(function(ratings, categories=SCALE)) == {
+            "all ratings are in one category"
+        }
+    found = gwet_agreement(ratings, categories=SCALE)
+    assert isinstance(found, Estimate)
+    assert found.estimate == 1.0
+
+
+def test_the_order_of_categories_is_the_declared_one_not_that_of_the_data() -> None:
+    ratings = long(simulated())
+    for level in ("nominal", "ordinal"):
+        forward = krippendorff_alpha(ratings, categories=SCALE, level=level)
+        backward = krippendorff_alpha(ratings, categories=SCALE[::-1], level=level)
+        assert forward == backward
+
+
+def test_an_unknown_level_is_refused() -> None:
+    with pytest.raises(ValueError, match="unknown level"):
+        fleiss_kappa(long(simulated()), categories=SCALE, level="cubic")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="unknown weights"):
+        weighted_kappa(simulated(raters=2), categories=SCALE, weights="cubic")  # type: ignore[arg-type]
+
+
+def test_two_ratings_of_one_rater_of_one_target_are_refused_and_counted() -> None:
+    ratings = long(simulated())
+    twice = pd.concat([ratings, ratings.head(2)])
+    (reason,) = reasons(intraclass_correlations(twice))
+    assert "2 ratings repeat" in reason
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ([[1.0], [2.0], [3.0]], "number of raters 1; at least 2 needed"),
+        ([[1, 2], [3, 4]], "rated by all 2 raters 2; at least 3 needed"),
+        ([[3, 3], [3, 3], [3, 3]], "all ratings are equal"),
+        ([[1, np.nan], [np.nan, 2], [1, 2]], "rated by all 2 raters 1"),
+    ],
+)
+def test_correlations_need_raters_targets_and_variance(table: Any, said: str) -> None:
+    found = intraclass_correlations(long(table))
+    assert len(list(found.results())) == 10
+    (reason,) = reasons(found)
+    assert said in reason
+
+
+def test_one_rater_a_target_has_no_correlation() -> None:
+    ratings = pd.DataFrame(
+        {"target": [1, 2, 3], "rater": [1, 2, 3], "score": [1, 2, 3]}
+    )
+    (reason,) = reasons(intraclass_correlations(ratings))
+    assert reason == "targets rated by all 3 raters 0; at least 3 needed"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        [[1, 1], [2, 2], [5, 5]],  # perfect
+        [[1, 2], [2, 3], [4, 5]],  # a constant shift
+        [[1, 2], [1, 2], [1, 2]],  # raters differ, targets do not
+        [[1, 2], [2, 1], [1, 2], [2, 1]],  # targets' means equal
+    ],
+)
+def test_edges_of_the_correlations_are_numbers_or_reasons(table: Any) -> None:
+    found = intraclass_correlations(long(table))
+    for one in found.results():
+        if isinstance(one, Estimate):
+            assert one.conf_low is not None or "no interval" in one.method
+        else:
+            assert one.reason
+
+
+def test_perfect_consistency_with_a_shift_is_not_perfect_agreement() -> None:
+    found = intraclass_correlations(long([[1, 3], [2, 4], [4, 6], [5, 7]]))
+    assert isinstance(found.icc_c1, Estimate)
+    assert isinstance(found.icc_a1, Estimate)
+    assert found.icc_c1.estimate == 1.0
+    assert found.icc_a1.estimate < 0.9
+
+
+@pytest.mark.parametrize("function", [limits_of_agreement, concordance_correlation])
+def test_two_occasions_need_people_and_numbers(function: Any) -> None:
+    for frame, said in (
+        (pairs((1, 2)), "people measured twice 1"),
+        (pairs((1, 2))[["first"]], "1 measurements; exactly 2 needed"),
+        (pd.DataFrame({"a": ["x"] * 5, "b": ["y"] * 5}), "does not hold numbers"),
+    ):
+        (reason,) = reasons(function(frame))
+        assert said in reason
+
+
+def test_equal_differences_have_limits_without_an_interval() -> None:
+    found = limits_of_agreement(pairs((1, 2), (2, 3), (4, 5)))
+    for one in found.results():
+        assert isinstance(one, Estimate)
+        assert one.conf_low is None
+    assert reasons(concordance_correlation(pairs((1, 2), (1, 3), (1, 4), (1, 5)))) == {
+        "a measurement does not vary"
+    }
+
+
+def test_the_shares_of_reliable_change_add_to_one_and_turn_with_the_scale() -> None:
+    scores = simulated(raters=2).set_axis(["first", "second"], axis=1)
+    up = reliable_change(scores, reliability=0.8)
+    down = reliable_change(scores, reliability=0.8, higher_is_better=False)
+    assert isinstance(up.share_improved, Estimate)
+    assert isinstance(down.share_worsened, Estimate)
+    assert up.share_improved.estimate == down.share_worsened.estimate
+    shares = [up.share_improved, up.share_unchanged, up.share_worsened]
+    assert sum(s.estimate for s in shares if isinstance(s, Estimate)) == 1
+    with pytest.raises(ValueError, match="reliability is 1"):
+        reliable_change(scores, reliability=1)
+
+
+def test_error_of_measurement_follows_from_spread_and_reliability() -> None:
+    scores = pd.Series([0.0, 10.0, 20.0, np.nan])
+    alpha = Estimate(
+        term="a", estimate=0.75, conf_low=0.64, conf_high=0.84, n=3, method="alpha"
+    )
+    found = standard_error_of_measurement(scores, alpha)
+    assert isinstance(found, Estimate)
+    assert (found.conf_low, found.estimate, found.conf_high) == pytest.approx((4, 5, 6))
+    absent = Unavailable(term="a", reason="too few")
+    assert reasons(standard_error_of_measurement(scores, absent)) == {"too few"}
+
+
+def test_within_groups_everybody_alike_agrees_wholly_and_a_group_of_one_is_told() -> (
+    None
+):
+    responses = pd.DataFrame({"a": [2, 2, 2, 1, 5, 3], "b": [4, 4, 4, 1, 5, 3]})
+    groups = pd.Series(["alike"] * 3 + ["apart"] * 2 + ["alone"])
+    found = within_group_agreement(responses, groups=groups, lowest=1, highest=5)
+    alike, alone, apart = sorted(found.groups, key=lambda g: g.group == "apart")
+    if alike.group == "alone":
+        alike, alone = alone, alike
+    assert isinstance(alike.r_wg_j, Estimate)
+    assert alike.r_wg_j.estimate == 1
+    assert isinstance(apart.r_wg_j, Estimate)
+    assert apart.r_wg_j.estimate == 0
+    assert "members who answered every item 1" in next(iter(reasons(alone)))
+    assert set(found.to_frame()["group"]) == {"", "alike", "alone", "apart"}
+
+
+def waves(cells: Any) -> dict[str, Any]:
+    x = np.asarray(cells, dtype=float)
+    n, k, m = x.shape
+    return {
+        "responses": pd.DataFrame(x.reshape(n * k, m)),
+        "participants": pd.Series(np.repeat(np.arange(n), k)),
+        "waves": pd.Series(np.tile(np.arange(k), n)),
+    }
+
+
+def test_reliability_over_waves_at_its_edges() -> None:
+    draws = generator("waves")
+    cells = draws.normal(size=(8, 3, 4))
+    whole = waves(cells)
+    assert not reasons(reliability_over_waves(**whole))
+    twice = {name: pd.concat([part, part.head(1)]) for name, part in whole.items()}
+    assert "1 rows repeat" in next(iter(reasons(reliability_over_waves(**twice))))
+    assert "all answers are equal" in reasons(
+        reliability_over_waves(**waves(np.ones((5, 2, 3))))
+    )
+    for shape in ((2, 3, 4), (8, 1, 4), (8, 3, 1)):
+        few = reliability_over_waves(**waves(draws.normal(size=shape)))
+        assert "at least 2, 2 and 3 needed" in next(iter(reasons(few)))
+
+
+def test_nested_reliabilities_are_those_of_mean_squares_worked_out_cell_by_cell() -> (
+    None
+):
+    draws = generator("nested")
+    n, k, m = 7, 3, 4
+    person, occasion = draws.normal(size=(n, 1, 1)), draws.normal(size=(n, k, 1))
+    cells = 2 * person + occasion + 0.5 * draws.normal(size=(n, k, m))
+    of_cell = [[sum(cells[p, w]) / m for w in range(k)] for p in range(n)]
+    of_person = [sum(row) / k for row in of_cell]
+    grand = sum(of_person) / n
+    error = sum(
+        (cells[p, w, i] - of_cell[p][w]) ** 2
+        for p in range(n)
+        for w in range(k)
+        for i in range(m)
+    ) / (n * k * (m - 1))
+    within = (
+        m
+        * sum((of_cell[p][w] - of_person[p]) ** 2 for p in range(n) for w in range(k))
+        / (n * (k - 1))
+    )
+    between = k * m * sum((mean - grand) ** 2 for mean in of_person) / (n - 1)
+    moving, stable = (within - error) / m, (between - within) / (k * m)
+    found = reliability_over_waves(**waves(cells))
+    change, average = (
+        found.reliability_of_change_nested,
+        found.reliability_of_average_nested,
+    )
+    assert isinstance(change, Estimate)
+    assert isinstance(average, Estimate)
+    assert change.estimate == pytest.approx(moving / (moving + error / m), abs=1e-12)
+    noise = (moving + error / m) / k
+    assert average.estimate == pytest.approx(stable / (stable + noise), abs=1e-12)
+
+
+def test_people_with_a_gap_are_left_out_whole() -> None:
+    cells = generator("gap").normal(size=(9, 3, 4))
+    holed = waves(cells)
+    holed["responses"] = holed["responses"].copy()
+    holed["responses"].iloc[0, 0] = np.nan
+    assert reliability_over_waves(**holed) == reliability_over_waves(**waves(cells[1:]))
+
+
+@given(
+    shift=st.integers(-3, 3),
+    factor=st.sampled_from([0.5, 2.0]),
+    seed=st.integers(0, 5),
+)
+def test_shift_scale_and_order_leave_correlations_alone(
+    shift: int, factor: float, seed: int
+) -> None:
+    table = simulated()
+    order = np.random.default_rng(seed).permutation(len(table))
+    moved = (table.iloc[order].reset_index(drop=True) * factor + shift)[[2, 0, 1]]
+    before, after = (intraclass_correlations(long(t)) for t in (table, moved))
+    for term in ("icc_1", "icc_a1", "icc_c1", "icc_ak"):
+        one, other = getattr(before, term), getattr(after, term)
+        assert other.estimate == pytest.approx(one.estimate, abs=1e-12)
+        assert other.conf_low == pytest.approx(one.conf_low, abs=1e-10)
+    kappa = [
+        fleiss_kappa(long(t), categories=SCALE) for t in (table, table.iloc[order])
+    ]
+    assert isinstance(kappa[0], Estimate)
+    assert isinstance(kappa[1], Estimate)
+    assert kappa[0].estimate == pytest.approx(kappa[1].estimate, abs=1e-12)
+
+
+@given(st.integers(0, 20))
+def test_estimates_lie_inside_their_limits(seed: int) -> None:
+    draws = np.random.default_rng(seed)
+    table = pd.DataFrame(draws.integers(1, 6, size=(12, 2)).astype(float))
+    table = table.mask(draws.random(table.shape) < 0.1)
+    found: list[Any] = [
+        retest_reliability(table),
+        smallest_detectable_change(table),
+        weighted_kappa(table, categories=SCALE),
+        krippendorff_alpha(long(table), categories=SCALE, level="ratio"),
+    ]
+    for result in found:
+        every = result.results() if isinstance(result, Composite) else [result]
+        for one in every:
+            if isinstance(one, Estimate) and one.conf_low is not None:
+                assert one.conf_high is not None
+                assert one.conf_low <= one.estimate <= one.conf_high
