@@ -1,4 +1,4 @@
-"""Structure: the correlations of items, their dimensions, and what follows from them."""
+"""Structure: correlations of items, their dimensions, and what follows from them."""
 
 from analysis.reliability.structure.polychoric import (
     PolychoricMoments,
