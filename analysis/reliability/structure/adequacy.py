@@ -137,10 +137,7 @@ def bartlett_sphericity(responses: pd.DataFrame) -> Sphericity:
         "Bartlett's test of sphericity: -(n - 1 - (2k + 5)/6) times the logarithm of "
         f"the determinant of the {found.kind}; no interval: a test; {found.basis}"
     )
-    reason = found.fault
-    if not reason and n <= k:
-        reason = f"{n} participants for {k} items; more participants than items needed"
-    reason = reason or found.singular
+    reason = found.fault or found.too_few or found.singular
     terms = ("bartlett_chi_square", "bartlett_df", "bartlett_p")
     if reason:
         return Sphericity(

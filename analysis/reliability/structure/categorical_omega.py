@@ -89,7 +89,7 @@ def omega_categorical(
         reason = "the factor explains more than the sum's variance: one factor misfits"
         return found.unavailable(term, reason, method)
     slope = _slope(found, common, whole, factor.loadings, factor.by_correlation)
-    error = standard_error(found.moments.covariance(), slope)
+    error = standard_error(found.moments.interval_covariance(), slope)
     estimate = Estimate(term=term, estimate=omega, n=found.n, method=method)
     return with_interval(estimate, error, confidence)
 

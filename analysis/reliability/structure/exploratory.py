@@ -21,10 +21,11 @@ from analysis.reliability.structure.item_correlations import item_correlations
 from analysis.reliability.structure.labelled import Labelled
 from analysis.reliability.structure.solutions import (
     Solution,
+    caution_words,
     check_choices,
+    not_solvable,
     solve,
     solve_draws,
-    too_many_factors,
 )
 
 if TYPE_CHECKING:
@@ -133,10 +134,10 @@ def exploratory_factors(
     Returns
     -------
     ExploratoryFactors
-        `Unavailable` throughout with more factors than the items identify, fewer than
-        3 participants, a constant item, linearly dependent items (maximum likelihood),
-        or no minimum found. A uniqueness at its least, 0.005, is Heywood's case, and
-        `method` names the items.
+        `Unavailable` throughout with more factors than the items identify, no more
+        participants than items, a constant item, linearly dependent items (maximum
+        likelihood), or no minimum found. A uniqueness at its least, 0.005, is Heywood's
+        case, and `method` names the items.
 
     References
     ----------
@@ -147,20 +148,17 @@ def exploratory_factors(
     check_choices(extraction, rotation, factors)
     percent(confidence)
     found = item_correlations(responses, categories, missing, items=3)
-    reason = found.fault or too_many_factors(factors, len(found.names))
-    if not reason and extraction == "ml":
-        reason = found.singular
     method = (
         f"{factors} common factors of {len(found.names)} items by "
         f"{EXTRACTION_WORDS[extraction]}, {ROTATION_WORDS[rotation]}; {found.kind}; "
         f"{found.basis}"
     )
-    if reason:
+    if reason := not_solvable(found, factors, extraction):
         return _absent(found, factors, reason, method)
     sample = solve(found.matrix, factors, extraction, rotation)
     if not sample.settled[0]:
         return _absent(found, factors, "no minimum was found", method)
-    method += heywood_words(found, sample)
+    method += caution_words(found, sample)
     draws = sample
     if replicates:
         random = generator("exploratory_factors", seed)
@@ -176,15 +174,6 @@ def exploratory_factors(
     )
     parts = _parts(found, factors, partial(_estimated, interval, sample, draws))
     return ExploratoryFactors(**parts, fit=factor_fit(found, sample, method))
-
-
-def heywood_words(found: ItemCorrelations, sample: Solution) -> str:
-    """Which items have no variance of their own, to stand in a result's method."""
-    at_least = sample.extracted.heywood[0]
-    if not at_least.any():
-        return ""
-    whose = [name for name, yes in zip(found.names, at_least, strict=True) if yes]
-    return f"; Heywood case, uniqueness held at 0.005: {', '.join(whose)}"
 
 
 def _estimated(

@@ -14,7 +14,7 @@ import numpy as np
 from analysis.foundation import generator
 from analysis.foundation.results import Result  # noqa: TC001 - fields have it
 from analysis.reliability.consistency import percent
-from analysis.reliability.structure.exploratory import EXTRACTION_WORDS, heywood_words
+from analysis.reliability.structure.exploratory import EXTRACTION_WORDS
 from analysis.reliability.structure.extraction import (
     LEAST_UNIQUENESS,
     extract_factors,
@@ -23,10 +23,11 @@ from analysis.reliability.structure.intervals import Percentiles
 from analysis.reliability.structure.item_correlations import item_correlations
 from analysis.reliability.structure.labelled import Labelled
 from analysis.reliability.structure.solutions import (
+    caution_words,
     check_choices,
+    not_solvable,
     solve,
     solve_draws,
-    too_many_factors,
 )
 
 if TYPE_CHECKING:
@@ -135,11 +136,9 @@ def omega_hierarchical(
         f"standardised items ({EXTRACTION_WORDS[extraction]}, direct oblimin); "
         f"denominator: observed variance of the sum; {found.kind}; {found.basis}"
     )
-    reason = found.fault or too_many_factors(factors, len(found.names))
+    reason = not_solvable(found, factors, extraction)
     if not reason and found.matrix.sum() <= LEAST_UNIQUENESS:
         reason = "the items cancel: their sum hardly varies"
-    if not reason and extraction == "ml":
-        reason = found.singular
     sample = None if reason else solve(found.matrix, factors, extraction, "oblimin")
     if sample is None or not sample.settled[0]:
         reason = reason or "no minimum was found"
@@ -153,7 +152,7 @@ def omega_hierarchical(
         generator("omega_hierarchical", seed),
         Percentiles(
             n=found.n or 0,
-            method=method + heywood_words(found, sample),
+            method=method + caution_words(found, sample),
             drawn=found.draw_words,
             asked=replicates,
             usable=0,

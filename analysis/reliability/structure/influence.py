@@ -49,6 +49,10 @@ class Influence:
         of_pairs = self.by_pair[each, ranks[first], ranks[second]]
         return np.concatenate([*of_items, of_pairs.T], axis=1)
 
+    def pair_errors(self, tables: Array) -> Array:
+        """Standard errors of the correlations, from how often two answers met."""
+        return np.asarray(np.sqrt(np.einsum("pab,pab->p", tables, self.by_pair**2)))
+
     def squares(self) -> Array:
         """Sum over participants of their influences' products."""
         size = sum(self.counts) - len(self.counts) + len(self.pairs)
@@ -62,7 +66,11 @@ class Influence:
 def pair_influence(
     tables: Array, model: PairModel, by_item: Array, pairs: Ranks
 ) -> Array:
-    """What each two answers add to the correlation, thresholds' part included."""
+    """What each two answers add to the correlation, thresholds' part included.
+
+    `tables` are the answers counted, for the information in the observed scores, or
+    those expected, for the expected information.
+    """
     probabilities = model.probabilities()
     score = share_slopes(model.slopes(), probabilities)
     weight = share_slopes(tables * score, probabilities)

@@ -68,6 +68,14 @@ class ItemCorrelations:
             return "the correlations fit no data: an eigenvalue is below zero"
         return "linearly dependent items: some are perfectly predicted by the others"
 
+    @property
+    def too_few(self) -> str:
+        """Why participants do not outnumber items; empty if they do."""
+        n, k = self.n or 0, len(self.names)
+        if n > k:
+            return ""
+        return f"{n} participants for {k} items; more participants than items needed"
+
     def unavailable(self, term: str, reason: str, method: str) -> Unavailable:
         """The absence, with the n it was found at."""
         return Unavailable(term=term, reason=reason, n=self.n, method=method)
@@ -179,7 +187,7 @@ def _normal_draws(
     """Draws on the scale of Fisher's z, so that none leaves -1 to 1."""
     pairs, rho = moments.pairs, moments.rho
     slope = 1 / (1 - rho**2)
-    of_rho = moments.covariance()[-len(rho) :, -len(rho) :]
+    of_rho = moments.interval_covariance()[-len(rho) :, -len(rho) :]
     values, vectors = np.linalg.eigh(of_rho * np.outer(slope, slope))
     noise = random.standard_normal((count, len(rho)))
     moved = noise * np.sqrt(np.maximum(values, 0)) @ vectors.T

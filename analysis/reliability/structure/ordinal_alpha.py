@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 INTERVAL = (
     "interval by the delta method on the scale of log(1 - estimate), from the sampling "
-    "covariance of thresholds and correlations"
+    "covariance of thresholds and correlations (estimating equations, expected "
+    "information)"
 )
+# An interval reaching farther on the logarithm's scale says nothing.
+LARGEST_REACH = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +122,9 @@ def _alpha(found: OrdinalItems, kept: Ranks, term: str, confidence: float) -> Re
         return found.unavailable(term, "the items cancel: no variance is left", method)
     alpha = k / (k - 1) * (1 - k / total)
     slope = np.where(within, 2 * k**2 / (k - 1) / total**2, 0.0)
-    error = standard_error(moments.covariance()[-len(slope) :, -len(slope) :], slope)
+    error = standard_error(
+        moments.interval_covariance()[-len(slope) :, -len(slope) :], slope
+    )
     estimate = Estimate(term=term, estimate=alpha, n=found.n, method=method)
     return with_interval(estimate, error, confidence)
 
@@ -135,8 +140,8 @@ def with_interval(estimate: Estimate, error: float, confidence: float) -> Estima
 
     left = 1 - estimate.estimate
     reach = float(special.ndtri((1 + confidence) / 2)) * error / left
-    low, high = 1 - left * np.exp([reach, -reach])
-    if not np.isfinite(low):
+    if reach > LARGEST_REACH:
         words = "; no interval: the standard error has no bound"
         return replace(estimate, method=estimate.method + words)
+    low, high = 1 - left * np.exp([reach, -reach])
     return replace(estimate, conf_low=float(low), conf_high=float(high))

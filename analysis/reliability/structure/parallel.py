@@ -110,7 +110,7 @@ def parallel_analysis(
         f"{VARIANT_WORDS[variant]}; {found.kind}; chance: {replicates} draws of "
         f"{CHANCE_WORDS[chance]}; {found.basis}"
     )
-    reason = found.fault or _too_few(found)
+    reason = found.fault or found.too_few
     if reason:
         nothing = np.zeros(len(found.names))
         return _compared(_Told(found, method, reason), nothing, nothing, nothing)
@@ -123,13 +123,6 @@ def parallel_analysis(
         by_chance.mean(axis=0),
         np.quantile(by_chance, percentile, axis=0),
     )
-
-
-def _too_few(found: ItemCorrelations) -> str:
-    n, k = found.n or 0, len(found.names)
-    if n > k:
-        return ""
-    return f"{n} participants for {k} items; more participants than items needed"
 
 
 def _check_options(

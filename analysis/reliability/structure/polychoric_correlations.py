@@ -9,7 +9,6 @@ import numpy as np
 
 from analysis.foundation.results import Estimate, Result, Unavailable
 from analysis.reliability.consistency import percent
-from analysis.reliability.structure.bivariate_normal import normal_density
 from analysis.reliability.structure.labelled import Labelled
 from analysis.reliability.structure.ordinal import OrdinalItems, ordinal_items
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from analysis.reliability.complete import Array
     from analysis.reliability.structure.ordinal import Deletion
     from analysis.reliability.structure.polychoric import PolychoricMoments
 
@@ -103,7 +103,8 @@ def _pairs(found: OrdinalItems, cover: str, confidence: float) -> Iterator[ItemP
     method = (
         "polychoric correlation in two steps: thresholds from each item's answers, "
         f"then maximum likelihood on the table of the pair; {cover} interval by "
-        f"Fisher's z, standard error of the estimating equations; {found.basis}"
+        f"Fisher's z, standard error of the estimating equations, expected information"
+        f"; {found.basis}"
     )
     pairs = np.stack(np.triu_indices(len(found.names), 1), axis=1)
     for place, (one, other) in enumerate(pairs):
@@ -126,7 +127,7 @@ def _correlation(
     n, reason = moments.pair_n[place], moments.faults[place]
     if reason:
         return Unavailable(term=TERM, reason=reason, n=n, method=method)
-    rho, error = float(moments.rho[place]), float(moments.errors[place])
+    rho, error = float(moments.rho[place]), float(moments.interval_errors[place])
     if moments.filled[place]:
         method += "; half an answer put into the empty cell, margins kept"
     reach = special.ndtri((1 + confidence) / 2) * error / (1 - rho**2)
@@ -148,30 +149,35 @@ def _thresholds(
 
     method = (
         "threshold: normal quantile of the share of answers below the category; "
-        f"{cover} Wald interval; {found.basis}"
+        f"{cover} interval by Wilson's of that share; {found.basis}"
     )
     if found.moments is None:
         return
     quantile = special.ndtri((1 + confidence) / 2)
     for place, cuts in enumerate(found.moments.thresholds):
         n = found.moments.item_n[place]
-        below = special.ndtr(cuts)
-        reach = quantile * np.sqrt(below * (1 - below) / n) / normal_density(cuts)
-        for cut, half, answer in zip(
-            cuts, reach, found.answers[place][1:], strict=True
-        ):
+        low, high = special.ndtri(_wilson(special.ndtr(cuts), n, quantile))
+        for place_of, answer in enumerate(found.answers[place][1:]):
             yield ItemThreshold(
                 item=found.names[place],
                 category=f"{answer:g}",
                 threshold=Estimate(
                     term="threshold",
-                    estimate=float(cut),
-                    conf_low=float(cut - half),
-                    conf_high=float(cut + half),
+                    estimate=float(cuts[place_of]),
+                    conf_low=float(low[place_of]),
+                    conf_high=float(high[place_of]),
                     n=n,
                     method=method,
                 ),
             )
+
+
+def _wilson(share: Array, n: int, quantile: float) -> Array:
+    """Lower and upper limits of shares."""
+    scale = 1 + quantile**2 / n
+    centre = (share + quantile**2 / (2 * n)) / scale
+    reach = np.sqrt(share * (1 - share) / n + (quantile / (2 * n)) ** 2) / scale
+    return np.stack([centre - quantile * reach, centre + quantile * reach])
 
 
 def _smallest_eigenvalue(found: OrdinalItems) -> Result:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from analysis.foundation import generator
+from analysis.reliability.consistency import SINGULAR
 from analysis.reliability.structure.extraction import Extraction, extract_factors
 from analysis.reliability.structure.rotation import Rotation, rotate
 
 if TYPE_CHECKING:
     from analysis.reliability.complete import Array
     from analysis.reliability.structure.extraction import Factors, Truths
+    from analysis.reliability.structure.item_correlations import ItemCorrelations
     from analysis.reliability.structure.pair_tables import Ranks
     from analysis.reliability.structure.rotation import Rotated
 
@@ -71,11 +73,24 @@ def check_choices(extraction: str, rotation: str, factors: int) -> None:
         raise ValueError(f"factors is {factors}; at least 1 needed")
 
 
-def too_many_factors(factors: int, items: int) -> str:
-    """Why so many factors cannot be told apart; empty if they can."""
-    if (items - factors) ** 2 >= items + factors and factors < items:
-        return ""
-    return f"{factors} factors of {items} items: more than the correlations identify"
+def not_solvable(found: ItemCorrelations, factors: int, extraction: Extraction) -> str:
+    """Why there is no such solution of these correlations; empty if there may be."""
+    k = len(found.names)
+    if found.fault or found.too_few:
+        return found.fault or found.too_few
+    if (k - factors) ** 2 < k + factors or factors >= k:
+        return f"{factors} factors of {k} items: more than the correlations identify"
+    return found.singular if extraction == "ml" else ""
+
+
+def caution_words(found: ItemCorrelations, sample: Solution) -> str:
+    """What is odd about a solution, to stand in a result's method."""
+    words = f"; caution: {found.singular}" * bool(found.singular)
+    at_least = sample.extracted.heywood[0]
+    if at_least.any():
+        whose = [name for name, yes in zip(found.names, at_least, strict=True) if yes]
+        words += f"; Heywood case, uniqueness held at 0.005: {', '.join(whose)}"
+    return words
 
 
 def solve(
@@ -114,18 +129,20 @@ def solve_draws(
     matrices: Array, sample: Solution, extraction: Extraction, rotation: Rotation
 ) -> Solution:
     """The solution of every draw that has one, factors in the sample's order."""
-    factors = sample.loadings.shape[2]
+    factors, places = sample.loadings.shape[2], np.arange(len(matrices))
+    if extraction == "ml":  # its likelihood needs a matrix with an inverse
+        places = np.flatnonzero(np.linalg.eigvalsh(matrices)[:, 0] > SINGULAR)
     start = sample.extracted.uniquenesses[0]
-    found = extract_factors(matrices, factors, extraction, start)
+    found = extract_factors(matrices[places], factors, extraction, start)
     left, _, right = np.linalg.svd(
         found.loadings.transpose(0, 2, 1) @ sample.extracted.loadings
     )
     aligned = found.loadings @ (left @ right)
     rotated = rotate(aligned, rotation, sample.turn)
-    return _only(found, rotated, sample.turn)
+    return _only(found, rotated, sample.turn, places)
 
 
-def _only(found: Factors, rotated: Rotated, turn: Array) -> Solution:
+def _only(found: Factors, rotated: Rotated, turn: Array, places: Ranks) -> Solution:
     sound = found.settled & rotated.settled
     return Solution(
         extracted=replace(
@@ -139,7 +156,7 @@ def _only(found: Factors, rotated: Rotated, turn: Array) -> Solution:
         correlations=rotated.correlations[sound],
         turn=turn,
         settled=sound[sound],
-        places=np.flatnonzero(sound),
+        places=places[sound],
     )
 
 
