@@ -1,0 +1,213 @@
+"""Factors, groups or waves, and what is held equal, into the cells of one model.
+
+A section is a set of items answered by one group or in one wave. Groups stand in
+blocks of their own; waves share one block, since the same people answered, and there
+what an item leaves over may correlate with itself from wave to wave.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from analysis.reliability.confirmatory.construction import (
+    loading_starts,
+    residual_starts,
+)
+from analysis.reliability.confirmatory.specification import (
+    Cell,
+    Kind,
+    Model,
+    pattern_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from analysis.reliability.complete import Array
+    from analysis.reliability.confirmatory.sample import Sample
+
+LOADINGS, INTERCEPTS, RESIDUALS = "loadings", "intercepts", "residuals"
+THRESHOLDS = "thresholds"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Where one group or wave stands in the model."""
+
+    name: str
+    rank: int
+    block: int
+    first_row: int
+    first_column: int
+    mean: Array
+    covariance: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is measured, and what one level of invariance holds equal.
+
+    Attributes
+    ----------
+    equal : frozenset of str
+        Which of loadings, intercepts and residuals are equal over sections.
+    free : mapping
+        The items excepted from each.
+    """
+
+    items: tuple[str, ...]
+    factors: Mapping[str, Sequence[str]]
+    sections: tuple[Section, ...]
+    equal: frozenset[str]
+    free: Mapping[str, frozenset[str]]
+    marker: bool
+
+    @property
+    def by_waves(self) -> bool:
+        """Whether all sections stand in one block."""
+        return len({section.block for section in self.sections}) == 1
+
+    def name(self, kind: str, text: str, item: str, section: Section) -> str:
+        """Name of a parameter; one name for all sections where it is held equal."""
+        held = kind in self.equal and item not in self.free.get(kind, frozenset())
+        return text if held else f"{text} @{section.name}"
+
+
+def sections_of(
+    sample: Sample, names: Sequence[str], items: int, factors: int, *, by_waves: bool
+) -> tuple[Section, ...]:
+    """Place every group or wave."""
+    found = []
+    for rank, name in enumerate(names):
+        block = sample.blocks[0 if by_waves else rank]
+        rows = slice(rank * items, (rank + 1) * items) if by_waves else slice(None)
+        found.append(
+            Section(
+                name=name,
+                rank=rank,
+                block=0 if by_waves else rank,
+                first_row=rank * items if by_waves else 0,
+                first_column=rank * factors if by_waves else 0,
+                mean=block.mean[rows],
+                covariance=block.covariance[rows, rows],
+            )
+        )
+    return tuple(found)
+
+
+def sectioned_model(plan: Plan) -> Model:
+    """The model of all sections at one level of invariance."""
+    cells = [cell for section in plan.sections for cell in _section(plan, section)]
+    items, factors = plan.items, tuple(plan.factors)
+    blocks = tuple(section.name for section in plan.sections)
+    if plan.by_waves:
+        cells += _between_waves(plan)
+        items = tuple(f"{item} @{s}" for s in blocks for item in plan.items)
+        factors = tuple(f"{factor} @{s}" for s in blocks for factor in plan.factors)
+        blocks = ("",)
+    return Model(
+        items=items, factors=factors, blocks=blocks, cells=tuple(cells), means=True
+    )
+
+
+def _section(plan: Plan, section: Section) -> Iterator[Cell]:
+    yield from _loadings(plan, section)
+    left = residual_starts(plan.items, plan.factors, section.covariance)
+    for row, item in enumerate(plan.items):
+        yield Cell(
+            block=section.block,
+            kind=Kind.RESIDUAL_COVARIANCE,
+            row=section.first_row + row,
+            column=section.first_row + row,
+            parameter=plan.name(RESIDUALS, f"residual {item}", item, section),
+            value=left[row],
+        )
+        yield Cell(
+            block=section.block,
+            kind=Kind.INTERCEPT,
+            row=section.first_row + row,
+            parameter=plan.name(INTERCEPTS, f"intercept {item}", item, section),
+            value=float(section.mean[row]),
+        )
+    yield from _factors(plan, section)
+
+
+def _loadings(plan: Plan, section: Section) -> Iterator[Cell]:
+    names = tuple(plan.factors)
+    starts = loading_starts(plan.items, plan.factors, section.covariance)
+    leads: dict[int, float] = {}
+    for (row, column), start in zip(
+        pattern_of(plan.items, plan.factors), starts, strict=True
+    ):
+        fixed = plan.marker and column not in leads
+        lead = leads.setdefault(column, start) if plan.marker else 1.0
+        text = f"loading {names[column]} {plan.items[row]}"
+        name = plan.name(LOADINGS, text, plan.items[row], section)
+        yield Cell(
+            block=section.block,
+            kind=Kind.LOADING,
+            row=section.first_row + row,
+            column=section.first_column + column,
+            parameter="" if fixed else name,
+            value=1.0 if fixed else start / lead,
+        )
+
+
+def _factors(plan: Plan, section: Section) -> Iterator[Cell]:
+    """Variances and means of the factors, as far as equality leaves them free."""
+    names = tuple(plan.factors)
+    scaled = section.rank == 0 or LOADINGS not in plan.equal
+    levelled = section.rank == 0 or INTERCEPTS not in plan.equal
+    for column, factor in enumerate(names):
+        place = section.first_column + column
+        fixed = scaled and not plan.marker
+        yield Cell(
+            block=section.block,
+            kind=Kind.FACTOR_COVARIANCE,
+            row=place,
+            column=place,
+            parameter="" if fixed else f"variance {factor} @{section.name}",
+            value=1.0,
+        )
+        yield Cell(
+            block=section.block,
+            kind=Kind.FACTOR_MEAN,
+            row=place,
+            parameter="" if levelled else f"mean {factor} @{section.name}",
+            value=0.0,
+        )
+    for one, two in combinations(range(len(names)), 2):
+        yield Cell(
+            block=section.block,
+            kind=Kind.FACTOR_COVARIANCE,
+            row=section.first_column + two,
+            column=section.first_column + one,
+            parameter=f"covariance {names[one]} {names[two]} @{section.name}",
+            value=0.0,
+        )
+
+
+def _between_waves(plan: Plan) -> Iterator[Cell]:
+    """Factors of different waves correlate; so does what an item leaves over."""
+    for one, two in combinations(plan.sections, 2):
+        for row, item in enumerate(plan.items):
+            yield Cell(
+                block=0,
+                kind=Kind.RESIDUAL_COVARIANCE,
+                row=two.first_row + row,
+                column=one.first_row + row,
+                parameter=f"residual {item} @{one.name} @{two.name}",
+                value=0.0,
+            )
+        for left, first in enumerate(plan.factors):
+            for right, second in enumerate(plan.factors):
+                yield Cell(
+                    block=0,
+                    kind=Kind.FACTOR_COVARIANCE,
+                    row=two.first_column + right,
+                    column=one.first_column + left,
+                    parameter=f"covariance {first} @{one.name} {second} @{two.name}",
+                    value=0.0,
+                )
