@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from analysis.reliability.complete import Array
+    from analysis.reliability.confirmatory.least_squares import OrdinalBlock
     from analysis.reliability.confirmatory.sample import Block
 
 SMALLEST_SHARE, LARGEST_SHARE = 0.1, 0.8
@@ -177,3 +178,45 @@ def _factor_cells(
                 parameter="" if fixed else f"loading {top} {name}",
                 value=1.0 if fixed else 0.5,
             )
+
+
+def ordinal_model(
+    items: Sequence[str],
+    factors: Mapping[str, Sequence[str]],
+    block: OrdinalBlock,
+    *,
+    marker: bool,
+    second_order: Mapping[str, Sequence[str]],
+) -> Model:
+    """A model of one group of people who answered in ordered categories."""
+    correlation = np.eye(len(items))
+    rows, columns = np.triu_indices(len(items), 1)
+    correlation[rows, columns] = correlation[columns, rows] = block.correlations
+    cells = [
+        *_loading_cells(items, factors, correlation, marker=marker),
+        *_factor_cells(tuple(factors), second_order, marker=marker),
+        *threshold_cells(items, block),
+    ]
+    return Model(
+        items=tuple(items),
+        factors=(*factors, *second_order),
+        blocks=("",),
+        cells=tuple(cells),
+        means=True,
+    )
+
+
+def threshold_cells(items: Sequence[str], block: OrdinalBlock) -> Iterator[Cell]:
+    """Every threshold a parameter that starts where it was found."""
+    place = 0
+    for row, (item, cuts) in enumerate(zip(items, block.cuts, strict=True)):
+        for rank in range(cuts):
+            yield Cell(
+                block=0,
+                kind=Kind.THRESHOLD,
+                row=row,
+                column=rank,
+                parameter=f"threshold {item} {rank + 1}",
+                value=float(block.moments[place]),
+            )
+            place += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,9 @@ class ModelFit(Composite):
     tucker_lewis_index: Result
     rmsea: Result
     rmsea_close_p: Result
+    scaled_comparative_fit_index: Result
+    scaled_tucker_lewis_index: Result
+    scaled_rmsea: Result
     robust_comparative_fit_index: Result
     robust_tucker_lewis_index: Result
     robust_rmsea: Result
@@ -40,53 +43,56 @@ class ModelFit(Composite):
     bayesian_information: Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scaled:
-    """A test statistic that behaves as chi-square, however it was made so."""
+class Excess(NamedTuple):
+    """Misfit beyond what chance brings, of a model and of its baseline."""
 
-    statistic: float
-    how: str
+    model: float
+    df: int
+    baseline: float
+    baseline_df: int
 
+    @classmethod
+    def plain(cls, model: Misfit, baseline: Misfit) -> Excess:
+        """By the statistics as they are."""
+        return cls(
+            model.statistic - model.df,
+            model.df,
+            baseline.statistic - baseline.df,
+            baseline.df,
+        )
 
-def comparative_fit(model: Misfit, baseline: Misfit) -> float | None:
-    """Bentler's comparative fit index; None where the baseline fits perfectly."""
-    excess = max(model.statistic - model.df, 0.0)
-    worst = max(model.statistic - model.df, baseline.statistic - baseline.df, 0.0)
-    return 1 - excess / worst if worst > 0 else None
+    @classmethod
+    def scaled(cls, model: Misfit, baseline: Misfit) -> Excess:
+        """By the scaled statistics."""
+        return cls(
+            model.scaled - model.df,
+            model.df,
+            baseline.scaled - baseline.df,
+            baseline.df,
+        )
 
+    @classmethod
+    def robust(cls, model: Misfit, baseline: Misfit) -> Excess:
+        """By the robust distances."""
+        return cls(
+            model.distance - model.expected,
+            model.df,
+            baseline.distance - baseline.expected,
+            baseline.df,
+        )
 
-def robust_comparative_fit(model: Misfit, baseline: Misfit) -> float | None:
-    """The same for the robust distances."""
-    excess = max(model.distance - model.expected, 0.0)
-    of_baseline = baseline.distance - baseline.expected
-    worst = max(model.distance - model.expected, of_baseline, 0.0)
-    return 1 - excess / worst if worst > 0 else None
+    @property
+    def comparative_fit(self) -> float | None:
+        """Bentler's index; None where independent items would fit as well."""
+        worst = max(self.model, self.baseline, 0.0)
+        return 1 - max(self.model, 0.0) / worst if worst > 0 else None
 
-
-def tucker_lewis(model: Misfit, baseline: Misfit) -> float | None:
-    """Tucker and Lewis's index; None without degrees of freedom."""
-    return _tucker_lewis(
-        model.statistic - model.df,
-        model.df,
-        baseline.statistic - baseline.df,
-        baseline.df,
-    )
-
-
-def robust_tucker_lewis(model: Misfit, baseline: Misfit) -> float | None:
-    """The same for the robust distances."""
-    return _tucker_lewis(
-        model.distance - model.expected,
-        model.df,
-        baseline.distance - baseline.expected,
-        baseline.df,
-    )
-
-
-def _tucker_lewis(excess: float, df: int, worst: float, worst_df: int) -> float | None:
-    if not df or not worst_df or worst <= 0:
-        return None
-    return 1 - (excess / df) / (worst / worst_df)
+    @property
+    def tucker_lewis(self) -> float | None:
+        """Tucker and Lewis's index; None without degrees of freedom."""
+        if not self.df or not self.baseline_df or self.baseline <= 0:
+            return None
+        return 1 - (self.model / self.df) / (self.baseline / self.baseline_df)
 
 
 def approximation_error(excess: float, df: int, n: int, blocks: int) -> float:
@@ -157,10 +163,12 @@ class FitMaker:
     n: int
     blocks: int
     method: str
+    weight: int = 0
+    """What errors of approximation are divided by, where that is not n."""
 
     def number(self, term: str, value: float | None, words: str) -> Result:
         """A number without an interval; `Unavailable` where there is none."""
-        method = f"{words}; {self.method}"
+        method = "; ".join(filter(None, (words, self.method)))
         if value is None or not np.isfinite(value):
             reason = "no degrees of freedom, or items that do not go together at all"
             return Unavailable(term=term, reason=reason, n=self.n, method=method)
@@ -194,8 +202,9 @@ class FitMaker:
             )
         excess = statistic - df
         root = np.sqrt(scale)
-        limits = approximation_limits(statistic, df, self.n, self.blocks, 0.90)
-        estimate = root * approximation_error(excess, df, self.n, self.blocks)
+        size = self.weight or self.n
+        limits = approximation_limits(statistic, df, size, self.blocks, 0.90)
+        estimate = root * approximation_error(excess, df, size, self.blocks)
         return Estimate(
             term=term,
             estimate=float(estimate),

@@ -39,6 +39,8 @@ class Misfit:
         Twice the log-likelihood lost against the saturated model.
     scaling : float
         What the statistic is divided by to behave as chi-square; 1 if not robust.
+    shift : float
+        What is added then; 0 for maximum likelihood.
     distance, expected : float
         A distance from the complete answers people would have given, times n, and what
         it would be on average were the model right. From these come the robust
@@ -50,6 +52,12 @@ class Misfit:
     scaling: float
     distance: float
     expected: float
+    shift: float = 0.0
+
+    @property
+    def scaled(self) -> float:
+        """The statistic made to behave as chi-square."""
+        return self.statistic / self.scaling + self.shift
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from analysis.reliability.confirmatory.construction import (
     loading_starts,
     residual_starts,
 )
+from analysis.reliability.confirmatory.ordinal_fitting import correlation_matrix
 from analysis.reliability.confirmatory.specification import (
     Cell,
     Kind,
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from analysis.reliability.complete import Array
+    from analysis.reliability.confirmatory.least_squares import OrdinalSample
     from analysis.reliability.confirmatory.sample import Sample
 
 LOADINGS, INTERCEPTS, RESIDUALS = "loadings", "intercepts", "residuals"
@@ -34,7 +38,10 @@ THRESHOLDS = "thresholds"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Where one group or wave stands in the model."""
+    """Where one group or wave stands in the model, and what starts the search there.
+
+    `thresholds` is empty where answers are not ordinal.
+    """
 
     name: str
     rank: int
@@ -43,6 +50,7 @@ class Section:
     first_column: int
     mean: Array
     covariance: Array
+    thresholds: tuple[Array, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +79,11 @@ class Plan:
 
     def name(self, kind: str, text: str, item: str, section: Section) -> str:
         """Name of a parameter; one name for all sections where it is held equal."""
-        held = kind in self.equal and item not in self.free.get(kind, frozenset())
-        return text if held else f"{text} @{section.name}"
+        return text if self.holds(kind, item) else f"{text} @{section.name}"
+
+    def holds(self, kind: str, item: str) -> bool:
+        """Whether one item is held equal in this respect."""
+        return kind in self.equal and item not in self.free.get(kind, frozenset())
 
 
 def sections_of(
@@ -112,8 +123,42 @@ def sectioned_model(plan: Plan) -> Model:
     )
 
 
+def ordinal_sections(
+    sample: OrdinalSample, names: Sequence[str], items: int, factors: int, *, by_waves: bool
+) -> tuple[Section, ...]:
+    """Place every group or wave of ordinal answers."""
+    found = []
+    for rank, name in enumerate(names):
+        block = sample.blocks[0 if by_waves else rank]
+        rows = slice(rank * items, (rank + 1) * items) if by_waves else slice(None)
+        whole = correlation_matrix(block.correlations, len(block.cuts))
+        ends = np.cumsum(block.cuts)
+        thresholds = np.split(block.moments[: ends[-1]], ends[:-1])
+        found.append(
+            Section(
+                name=name,
+                rank=rank,
+                block=0 if by_waves else rank,
+                first_row=rank * items if by_waves else 0,
+                first_column=rank * factors if by_waves else 0,
+                mean=np.zeros(items),
+                covariance=whole[rows, rows],
+                thresholds=tuple(thresholds[rows]),
+            )
+        )
+    return tuple(found)
+
+
 def _section(plan: Plan, section: Section) -> Iterator[Cell]:
     yield from _loadings(plan, section)
+    yield from _factors(plan, section)
+    if section.thresholds:
+        yield from _ordinal_items(plan, section)
+    else:
+        yield from _items(plan, section)
+
+
+def _items(plan: Plan, section: Section) -> Iterator[Cell]:
     left = residual_starts(plan.items, plan.factors, section.covariance)
     for row, item in enumerate(plan.items):
         yield Cell(
@@ -131,7 +176,42 @@ def _section(plan: Plan, section: Section) -> Iterator[Cell]:
             parameter=plan.name(INTERCEPTS, f"intercept {item}", item, section),
             value=float(section.mean[row]),
         )
-    yield from _factors(plan, section)
+
+
+def _ordinal_items(plan: Plan, section: Section) -> Iterator[Cell]:
+    """Thresholds; and level and scale, free once equal thresholds tell them.
+
+    Wu & Estabrook (2016), Psychometrika 81(4), 1014-1045.
+    """
+    for row, item in enumerate(plan.items):
+        for rank, threshold in enumerate(section.thresholds[row]):
+            text = f"threshold {item} {rank + 1}"
+            yield Cell(
+                block=section.block,
+                kind=Kind.THRESHOLD,
+                row=section.first_row + row,
+                column=rank,
+                parameter=plan.name(THRESHOLDS, text, item, section),
+                value=float(threshold),
+            )
+        told = section.rank > 0 and plan.holds(THRESHOLDS, item)
+        levelled = section.rank == 0 or plan.holds(INTERCEPTS, item)
+        yield Cell(
+            block=section.block,
+            kind=Kind.SCALE,
+            row=section.first_row + row,
+            parameter=f"scale {item} @{section.name}" if told else "",
+            value=1.0,
+        )
+        yield Cell(
+            block=section.block,
+            kind=Kind.INTERCEPT,
+            row=section.first_row + row,
+            parameter=f"intercept {item} @{section.name}"
+            if told and not levelled
+            else "",
+            value=0.0,
+        )
 
 
 def _loadings(plan: Plan, section: Section) -> Iterator[Cell]:
