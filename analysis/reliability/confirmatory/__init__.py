@@ -1,4 +1,4 @@
-"""Confirmatory factors: do the items measure what they are meant to measure?"""
+"""Confirmatory factors: whether items measure what they are meant to measure."""
 
 from analysis.reliability.confirmatory.factors import confirmatory_factors
 from analysis.reliability.confirmatory.indices import ModelFit

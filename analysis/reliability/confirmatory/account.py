@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,10 @@ OF_SECOND_ORDER = (
     "share of the sum of all items that the second-order factor explains, / "
     "model-implied variance of the sum"
 )
+UNSEEN = (
+    "reliability of the sum of the unseen numbers behind the categories, which is not "
+    "that of the sum of the answers (categorical omega)"
+)
 EXTRACTED = (
     "average variance extracted: sum of squared loadings times the factor's variance / "
     "sum of the model-implied variances of its items"
@@ -60,6 +64,7 @@ class Account:
     statements: Statements
     block: Block | None
     guilty: tuple[str, ...]
+    thresholds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def account_of(
@@ -122,11 +127,25 @@ def _items(account: Account) -> tuple[ItemRemainder, ...]:
             residual_variance=say.of(derived, "residual_variance", row),
             residual_share=say.of(derived, "residual_share", row),
             intercept=say.of(derived, "intercept", row)
-            if account.model.means
+            if account.model.means and account.block
             else None,
+            thresholds=tuple(
+                say.wald(name.split()[0] + f"_{rank}", *found)
+                for rank, (name, found) in enumerate(
+                    _own_thresholds(account, item).items(), start=1
+                )
+            ),
         )
         for row, item in enumerate(account.model.items)
     )
+
+
+def _own_thresholds(account: Account, item: str) -> dict[str, tuple[float, float]]:
+    return {
+        name: found
+        for name, found in account.thresholds.items()
+        if name.startswith(f"threshold {item} ")
+    }
 
 
 def _relations(account: Account) -> tuple[FactorRelation, ...]:
@@ -202,7 +221,11 @@ def _reliability(account: Account) -> tuple[FactorReliability, ...]:
                 factor=name,
                 factor_variance=variance,
                 composite_reliability=_unless_guilty(
-                    account, name, "composite_reliability", column, COMPOSITE
+                    account,
+                    name,
+                    "composite_reliability",
+                    column,
+                    COMPOSITE if account.block else f"{COMPOSITE}; {UNSEEN}",
                 ),
                 average_variance_extracted=_unless_guilty(
                     account, name, "average_variance_extracted", column, EXTRACTED

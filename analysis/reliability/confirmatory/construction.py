@@ -1,4 +1,4 @@
-"""Factors, groups and constraints into the cells of a model, with values to start at."""
+"""Factors and their items into the cells of a model, with values to start at."""
 
 from __future__ import annotations
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.reliability.confirmatory.moments import matrices, slopes
+from analysis.reliability.confirmatory.moments import slopes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from analysis.reliability.complete import Array
     from analysis.reliability.confirmatory.moments import Matrices
     from analysis.reliability.confirmatory.specification import Model
@@ -32,15 +34,21 @@ class Derived:
 
 
 def derived_of(
-    model: Model, parameters: Array, covariance: Array, block: int
+    fill: Callable[[Any], Matrices], parameters: Array, covariance: Array
 ) -> Derived:
-    """Work out everything reported of one block."""
+    """Work out everything reported of one block.
+
+    Parameters
+    ----------
+    fill : callable
+        Parameters → the matrices of the block.
+    """
 
     def flat(moved: Any) -> Any:
-        found = reported(matrices(model, moved, block))
+        found = reported(fill(moved))
         return np.concatenate([array.ravel() for array in found.values()])
 
-    values = reported(matrices(model, parameters, block))
+    values = reported(fill(parameters))
     jacobian = slopes(flat, parameters)
     variances = np.sum(jacobian @ covariance * jacobian, axis=1)
     errors, start = {}, 0
@@ -81,7 +89,8 @@ def reported(filled: Matrices) -> dict[str, Any]:
         / spread[:, None],
         "composite_reliability": common / np.where(within == 0, 1, within),
         "average_variance_extracted": squares / np.where(of_items == 0, 1, of_items),
-        "share_of_sum": through**2 * np.diagonal(filled.factor_covariance)
+        "share_of_sum": through**2
+        * np.diagonal(filled.factor_covariance)
         / covariance.sum(),
     }
 

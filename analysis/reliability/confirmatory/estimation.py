@@ -81,9 +81,7 @@ class MaximumLikelihood:
             moved = moves(self.model, self.filled[place], place)
             pulled = pull(block, mean, covariance)
 
-            def bent(
-                parameters: Any, place: int = place, pulled: Any = pulled
-            ) -> Any:
+            def bent(parameters: Any, place: int = place, pulled: Any = pulled) -> Any:
                 filled = matrices(self.model, parameters, place)
                 spread = self.model.spread_by_block[place]
                 return slope(pulled, moves(self.model, filled, place)) @ spread
@@ -118,9 +116,9 @@ class MaximumLikelihood:
     def covariance(self) -> Array:
         """Covariance of the estimates; the sandwich where robust."""
         bread = np.linalg.inv(self.information)
-        if not self.robust:
-            return bread
-        return bread @ self.crossed_scores @ bread
+        if self.robust:
+            bread = bread @ self.crossed_scores @ bread
+        return np.asarray(bread)
 
 
 def maximum_likelihood(

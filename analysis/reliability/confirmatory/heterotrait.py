@@ -1,4 +1,4 @@
-"""Responses into heterotrait-monotrait ratios: are two factors two different things?"""
+"""Responses into heterotrait-monotrait ratios: whether two factors are two things."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thresholds and polychoric correlations into a factor model, by weighted least squares.
+"""Thresholds and polychoric correlations into a factor model, by least squares.
 
 Every moment is weighted by one over its sampling variance (diagonal weights); errors
 and the test use the whole sampling covariance of the moments.
@@ -128,7 +128,8 @@ class LeastSquares:
     @cached_property
     def inverse_curvature(self) -> Array:
         """One over the curvature of half the sum of squares."""
-        return np.linalg.inv(self.jacobian.T @ (self.weights[:, None] * self.jacobian))
+        weighted = self.weights[:, None] * self.jacobian
+        return np.asarray(np.linalg.inv(self.jacobian.T @ weighted))
 
     @cached_property
     def covariance(self) -> Array:
@@ -191,9 +192,7 @@ def least_squares(model: Model, sample: OrdinalSample) -> LeastSquares:
     )
 
 
-def _latent(
-    model: Model, sample: OrdinalSample, parameters: Any, place: int
-) -> Latent:
+def _latent(model: Model, sample: OrdinalSample, parameters: Any, place: int) -> Latent:
     return latent(model, parameters, place, max(sample.blocks[place].cuts))
 
 

@@ -87,9 +87,7 @@ def misfit_of(fitted: MaximumLikelihood) -> Misfit:
     if fitted.robust:
         crossed, information = fitted.crossed_scores, fitted.observed
         lost = float(np.trace(np.linalg.solve(information, crossed)))
-    return _misfit(
-        parts, lost=lost, means=fitted.model.means, robust=fitted.robust
-    )
+    return _misfit(parts, lost=lost, means=fitted.model.means, robust=fitted.robust)
 
 
 def baseline_misfit(sample: Sample, *, means: bool, robust: bool) -> Misfit:
@@ -133,9 +131,7 @@ def _item_moments(block: Block) -> tuple[Array, Array]:
     return mean, squares / n
 
 
-def _misfit(
-    parts: list[_Fitted], *, lost: float, means: bool, robust: bool
-) -> Misfit:
+def _misfit(parts: list[_Fitted], *, lost: float, means: bool, robust: bool) -> Misfit:
     items = len(parts[0].mean)
     moments = len(parts) * (items * (items + 1) // 2 + items * means)
     df = moments - parts[0].spread.shape[1]
@@ -209,8 +205,7 @@ def _expected_distance(parts: list[_Fitted], *, robust: bool) -> float:
     information = sum(j.T @ w @ j for j, w in zip(jacobian, incomplete, strict=True))
     bread = np.linalg.pinv(np.asarray(information), hermitian=True)
     crossed = sum(
-        j.T @ w @ g @ w @ j
-        for j, w, g in zip(jacobian, incomplete, gamma, strict=True)
+        j.T @ w @ g @ w @ j for j, w, g in zip(jacobian, incomplete, gamma, strict=True)
     )
     total = 0.0
     for j, w, g, whole in zip(jacobian, incomplete, gamma, complete, strict=True):

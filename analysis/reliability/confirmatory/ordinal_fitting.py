@@ -30,9 +30,7 @@ WORDS = FitWords(
 )
 
 
-def shifted(
-    statistic: float, df: int, traces: tuple[float, float]
-) -> tuple[float, float]:
+def shifted(df: int, traces: tuple[float, float]) -> tuple[float, float]:
     """Divisor and shift that give a statistic the mean and variance of chi-square."""
     first, second = traces
     if not df or second <= 0:
@@ -44,7 +42,7 @@ def shifted(
 def ordinal_misfit(fitted: LeastSquares) -> Misfit:
     """How far a fitted model is from the ordinal moments."""
     df = len(fitted.weights) - len(fitted.parameters)
-    scaling, shift = shifted(fitted.statistic, df, fitted.traces)
+    scaling, shift = shifted(df, fitted.traces)
     distance, expected = _robust_distance(fitted)
     return Misfit(
         statistic=fitted.statistic,
@@ -71,7 +69,7 @@ def ordinal_baseline(sample: OrdinalSample) -> Misfit:
         matrix = correlation_matrix(found, len(block.cuts))
         distance -= block.n * float(np.linalg.slogdet(matrix)[1])
         expected += (block.n - 1) * float(np.trace(errors))
-    scaling, shift = shifted(statistic, df, (first, second))
+    scaling, shift = shifted(df, (first, second))
     return Misfit(
         statistic=statistic,
         df=df,
@@ -172,6 +170,6 @@ def ordinal_difference(
     both = np.linalg.solve(bread, constraints @ free.covariance @ constraints.T)
     traces = float(np.trace(both)), float(np.sum(both * both.T))
     lost = held.statistic - free.statistic
-    scaling, shift = shifted(lost, df, traces)
+    scaling, shift = shifted(df, traces)
     statistic = max(lost / scaling + shift, 0.0)
     return statistic, df, chi_square_p(statistic, df)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from analysis.reliability.categories import MISSING, categorised_responses
 from analysis.reliability.complete import LISTWISE
@@ -14,9 +15,8 @@ from analysis.reliability.structure import polychoric_moments
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
-
-    from analysis.reliability.complete import Array
+    from analysis.reliability.categories import CategorisedResponses
+    from analysis.reliability.structure.pair_tables import Ranks
 
 PAIRWISE = "each correlation from the participants who answered both items"
 SINGULAR = 1e-8
@@ -29,6 +29,7 @@ def ordinal_sample(
     missing: str,
     groups: pd.Series | None = None,
     names: Sequence[str] = ("",),
+    waves: int = 1,
 ) -> OrdinalSample:
     """Estimate thresholds and polychoric correlations of every group.
 
@@ -42,27 +43,28 @@ def ordinal_sample(
     missing : {"listwise", "pairwise"}
     groups : Series, shape (n_participants,), optional
         The group of each participant, one of `names`; nobody without one.
+    waves : int
+        How many waves stand side by side, as many columns each; their categories are
+        merged alike.
     """
-    answered = responses.notna().to_numpy()
-    kept = answered.all(axis=1) if missing == "listwise" else answered.any(axis=1)
-    responses = responses[kept]
-    members = None if groups is None else groups[kept]
-    found = categorised_responses(responses, categories, members)
-    words = (LISTWISE if missing == "listwise" else PAIRWISE) + found.merged
-    if found.fault:
-        return OrdinalSample(blocks=(), n=0, missing=words, fault=found.fault)
-    n = len(found.ranks)
+    answered = responses.notna().to_numpy(dtype=bool)
+    enough = responses.shape[1] if missing == "listwise" else 1
+    kept = np.flatnonzero(answered.sum(axis=1) >= enough)
+    rows = responses.iloc[kept]
     items = [str(name) for name in responses.columns]
-    if constant := [i for i, count in zip(items, found.counts, strict=True) if count < 2]:
-        reason = (
-            f"{len(constant)} of {len(items)} items have one category left: "
-            + ", ".join(constant)
-        )
-        return OrdinalSample(blocks=(), n=n, missing=words, fault=reason)
+    members = None if groups is None else groups.iloc[kept].to_numpy()
+    found = _categorised(rows, categories, members, waves)
+    words = (LISTWISE if missing == "listwise" else PAIRWISE) + found.merged
+    n = len(rows)
+    if fault := found.fault or _one_category(found):
+        n = 0 if found.fault else n
+        return OrdinalSample(blocks=(), n=n, missing=words, fault=fault)
+    ranks: Ranks = np.hstack(np.split(found.ranks, waves))
+    counts = found.counts * waves
     blocks = []
     for name in names:
-        rows = found.ranks if members is None else found.ranks[(members == name).to_numpy()]
-        block, reason = _block(rows, found.counts, items)
+        own = ranks if members is None else ranks[members == name]
+        block, reason = _block(own, counts, items)
         if block is None:
             where = f"{name}: " if name else ""
             return OrdinalSample(blocks=(), n=n, missing=words, fault=where + reason)
@@ -70,8 +72,39 @@ def ordinal_sample(
     return OrdinalSample(blocks=tuple(blocks), n=n, missing=words)
 
 
+def _categorised(
+    rows: pd.DataFrame, categories: Sequence[float], members: Any, waves: int
+) -> CategorisedResponses:
+    """Answers as ranks; waves one under the other, so that they are merged alike."""
+    if waves == 1:
+        groups = None if members is None else pd.Series(members)
+        return categorised_responses(rows, categories, groups)
+    size = rows.shape[1] // waves
+    first = rows.columns[:size]
+    parts = [
+        rows.iloc[:, wave * size : (wave + 1) * size].set_axis(first, axis=1)
+        for wave in range(waves)
+    ]
+    of_wave = pd.Series(np.repeat(np.arange(waves), len(rows)))
+    return categorised_responses(
+        pd.concat(parts, ignore_index=True), categories, of_wave
+    )
+
+
+def _one_category(found: CategorisedResponses) -> str:
+    """The items that cannot vary, in words; empty if all can."""
+    items = zip(found.names, found.counts, strict=True)
+    constant = [name for name, count in items if count < 2]
+    if not constant:
+        return ""
+    return (
+        f"{len(constant)} of {len(found.names)} items have one category left: "
+        + ", ".join(constant)
+    )
+
+
 def _block(
-    ranks: Array, counts: tuple[int, ...], items: list[str]
+    ranks: Ranks, counts: tuple[int, ...], items: list[str]
 ) -> tuple[OrdinalBlock | None, str]:
     """Moments of one group, or why it has none."""
     if len(ranks) <= len(items):
@@ -83,7 +116,7 @@ def _block(
     ]
     if silent:
         return None, f"nobody answered {', '.join(silent)}"
-    moments = polychoric_moments(ranks.astype(np.int64), counts)
+    moments = polychoric_moments(ranks, counts)
     faults = [fault for fault in moments.faults if fault]
     if faults:
         return None, f"{len(faults)} pairs of items: {faults[0]}"

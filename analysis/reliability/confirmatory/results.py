@@ -1,14 +1,14 @@
-"""What a confirmatory factor model says: results with the item and factor they are of."""
+"""What a confirmatory factor model says, each result with its item and factor."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.foundation.results import Result
 from analysis.reliability.structure.labelled import Labelled
 
 if TYPE_CHECKING:
+    from analysis.foundation.results import Result
     from analysis.reliability.confirmatory.indices import ModelFit
 
 
@@ -34,7 +34,7 @@ class SecondOrderLoading(Labelled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRemainder(Labelled):
-    """What the factors leave of one item: its own variance, its level, its thresholds."""
+    """What is one item's own: the variance factors leave, its level, its thresholds."""
 
     item: str
     residual_variance: Result

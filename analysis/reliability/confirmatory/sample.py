@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from analysis.reliability.complete import Array
+    from analysis.reliability.confirmatory.specification import Places
 
 NO_SPREAD = 1e-12
 SINGULAR = 1e-10
@@ -73,7 +74,7 @@ def sample_of(
     responses: pd.DataFrame,
     *,
     missing: str,
-    labels: Array | None = None,
+    labels: Places | None = None,
     names: Sequence[str] = ("",),
 ) -> Sample:
     """Sort responses into blocks and patterns.
@@ -131,17 +132,17 @@ def _block(rows: Array, names: list[str]) -> tuple[Block | None, str]:
 
 def _flat(rows: Array, names: list[str]) -> str:
     """The items that do not vary, in words; empty if all do."""
-    known = ~np.isnan(rows)
-    silent = [name for name, seen in zip(names, known.any(axis=0), strict=True) if not seen]
+    answered = [bool(seen) for seen in np.any(~np.isnan(rows), axis=0)]
+    silent = [name for name, seen in zip(names, answered, strict=True) if not seen]
     if silent:
         return f"nobody answered {', '.join(silent)}"
     low, high = np.nanmin(rows, axis=0), np.nanmax(rows, axis=0)
-    still = high - low <= NO_SPREAD * (1 + np.abs(high))
+    still = list(high - low <= NO_SPREAD * (1 + np.abs(high)))
     constant = [name for name, flat in zip(names, still, strict=True) if flat]
-    if constant:
-        found = ", ".join(constant)
-        return f"{len(constant)} of {len(names)} items constant: {found}"
-    return ""
+    if not constant:
+        return ""
+    found = ", ".join(constant)
+    return f"{len(constant)} of {len(names)} items constant: {found}"
 
 
 def _patterns(rows: Array) -> tuple[Pattern, ...]:

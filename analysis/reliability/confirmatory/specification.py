@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from analysis.reliability.complete import Array
 
     Places = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    Filling = tuple["Kind", Places, Places, Array, Places]
 
 
 class Kind(IntEnum):
@@ -109,16 +110,14 @@ class Model:
         return tuple(spreads)
 
     @cached_property
-    def filling(self) -> tuple[tuple[tuple[Kind, Places, Places, Array, Places], ...], ...]:
+    def filling(
+        self,
+    ) -> tuple[tuple[tuple[Kind, Places, Places, Array, Places], ...], ...]:
         """By block and matrix: rows, columns, fixed values, parameter (or -1)."""
-        return tuple(
-            tuple(_filling(self, block)) for block in range(len(self.blocks))
-        )
+        return tuple(tuple(_filling(self, block)) for block in range(len(self.blocks)))
 
 
-def _filling(
-    model: Model, block: int
-) -> Iterator[tuple[Kind, Places, Places, Array, Places]]:
+def _filling(model: Model, block: int) -> Iterator[Filling]:
     for kind in Kind:
         cells = [c for c in model.cells if c.block == block and c.kind == kind]
         if cells:
@@ -137,24 +136,27 @@ def specification_fault(
     second_order: Mapping[str, Sequence[str]],
 ) -> str:
     """Why the factors cannot be a model of the items; empty if they can."""
-    if not factors:
-        return "no factor is named"
     unknown = sorted({i for named in factors.values() for i in named} - set(items))
-    if unknown:
-        return (
-            f"{', '.join(unknown)}: not among the columns ({', '.join(items)})"
-        )
-    for factor, named in factors.items():
-        if len(set(named)) != len(named) or not named:
-            return f"{factor} names an item twice, or none"
-        if factor in items:
-            return f"{factor} is the name of an item too"
     lower = {f for named in second_order.values() for f in named}
-    if strange := sorted(lower - set(factors)):
-        return f"{', '.join(strange)}: not among the factors ({', '.join(factors)})"
-    if twice := sorted(set(second_order) & set(factors)):
-        return f"{', '.join(twice)}: the name of a first-order factor too"
-    return ""
+    strange = sorted(lower - set(factors))
+    twice = sorted(set(second_order) & set(factors))
+    namesakes = sorted({*factors, *second_order} & set(items))
+    uneven = [f for f, named in factors.items() if len({*named}) != len(named)]
+    empty = [f for f, named in {**factors, **second_order}.items() if not named]
+    found = (
+        (not factors, "no factor is named"),
+        (unknown, f"{_listed(unknown)}: not among the items ({_listed(items)})"),
+        (uneven, f"{_listed(uneven)}: an item is named twice"),
+        (empty, f"{_listed(empty)}: no item is named"),
+        (namesakes, f"{_listed(namesakes)}: the name of an item too"),
+        (strange, f"{_listed(strange)}: not among the factors ({_listed(factors)})"),
+        (twice, f"{_listed(twice)}: the name of a first-order factor too"),
+    )
+    return next((words for fault, words in found if fault), "")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
 
 
 def pattern_of(

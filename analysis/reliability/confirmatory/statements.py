@@ -1,4 +1,4 @@
-"""Estimates and errors into results that share their n and the words of their method."""
+"""Estimates and errors into results that share their n and their words."""
 
 from __future__ import annotations
 

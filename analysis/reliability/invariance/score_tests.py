@@ -55,24 +55,15 @@ def releases(fitted: MaximumLikelihood) -> tuple[Release, ...]:
     seen: set[str] = set()
     found = []
     for place, cell in enumerate(cells):
-        shared = holders[fitted.model.places[cell.parameter]] > 1
-        if shared and (cell.parameter in seen or holders_beyond_two(holders, fitted, cell)):
+        sharing = holders[fitted.model.places[cell.parameter]]
+        if sharing > 2 or (sharing == 2 and cell.parameter in seen):
             left = information[place, place] - crossed[place] @ whole @ crossed[place]
             statistic = slopes[place] ** 2 / left if left > 0 else 0.0
             found.append(
-                Release(
-                    parameter=cell.parameter, cell=cell, statistic=float(statistic)
-                )
+                Release(parameter=cell.parameter, cell=cell, statistic=float(statistic))
             )
         seen.add(cell.parameter)
     return tuple(found)
-
-
-def holders_beyond_two(
-    holders: Array, fitted: MaximumLikelihood, cell: Cell
-) -> bool:
-    """Whether more than two cells share the parameter, so that each is a test."""
-    return bool(holders[fitted.model.places[cell.parameter]] > 2)
 
 
 def _by_cell(fitted: MaximumLikelihood) -> tuple[Array, Array]:

@@ -124,7 +124,12 @@ def sectioned_model(plan: Plan) -> Model:
 
 
 def ordinal_sections(
-    sample: OrdinalSample, names: Sequence[str], items: int, factors: int, *, by_waves: bool
+    sample: OrdinalSample,
+    names: Sequence[str],
+    items: int,
+    factors: int,
+    *,
+    by_waves: bool,
 ) -> tuple[Section, ...]:
     """Place every group or wave of ordinal answers."""
     found = []
