@@ -64,7 +64,9 @@ class Account:
     statements: Statements
     block: Block | None
     guilty: tuple[str, ...]
-    thresholds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    thresholds: Mapping[tuple[int, int], tuple[float, float]] = field(
+        default_factory=dict
+    )
 
 
 def account_of(
@@ -130,22 +132,13 @@ def _items(account: Account) -> tuple[ItemRemainder, ...]:
             if account.model.means and account.block
             else None,
             thresholds=tuple(
-                say.wald(name.split()[0] + f"_{rank}", *found)
-                for rank, (name, found) in enumerate(
-                    _own_thresholds(account, item).items(), start=1
-                )
+                say.wald(f"threshold_{rank + 1}", *found)
+                for (owner, rank), found in account.thresholds.items()
+                if owner == row
             ),
         )
         for row, item in enumerate(account.model.items)
     )
-
-
-def _own_thresholds(account: Account, item: str) -> dict[str, tuple[float, float]]:
-    return {
-        name: found
-        for name, found in account.thresholds.items()
-        if name.startswith(f"threshold {item} ")
-    }
 
 
 def _relations(account: Account) -> tuple[FactorRelation, ...]:

@@ -46,7 +46,7 @@ def factor_model(
                 block=0,
                 kind=Kind.INTERCEPT,
                 row=row,
-                parameter=f"intercept {item}",
+                parameter=f"intercept {item!r}",
                 value=float(block.mean[row]),
             )
             for row, item in enumerate(items)
@@ -75,7 +75,7 @@ def _loading_cells(
             kind=Kind.LOADING,
             row=row,
             column=column,
-            parameter="" if fixed else f"loading {names[column]} {items[row]}",
+            parameter="" if fixed else f"loading {names[column]!r} {items[row]!r}",
             value=1.0 if fixed else value / lead,
         )
 
@@ -125,7 +125,7 @@ def _residual_cells(
             kind=Kind.RESIDUAL_COVARIANCE,
             row=row,
             column=row,
-            parameter=f"residual {item}",
+            parameter=f"residual {item!r}",
             value=left[row],
         )
 
@@ -153,7 +153,7 @@ def _factor_cells(
             kind=Kind.FACTOR_COVARIANCE,
             row=column,
             column=column,
-            parameter=f"variance {name}" if marker else "",
+            parameter=f"variance {name!r}" if marker else "",
             value=1.0,
         )
     free = [c for c, name in enumerate(names) if name not in ruled]
@@ -164,7 +164,7 @@ def _factor_cells(
                 kind=Kind.FACTOR_COVARIANCE,
                 row=row,
                 column=column,
-                parameter=f"covariance {names[column]} {names[row]}",
+                parameter=f"covariance {names[column]!r} {names[row]!r}",
                 value=0.0,
             )
     for top, named in second_order.items():
@@ -175,7 +175,7 @@ def _factor_cells(
                 kind=Kind.REGRESSION,
                 row=names.index(name),
                 column=names.index(top),
-                parameter="" if fixed else f"loading {top} {name}",
+                parameter="" if fixed else f"loading {top!r} {name!r}",
                 value=1.0 if fixed else 0.5,
             )
 
@@ -216,7 +216,7 @@ def threshold_cells(items: Sequence[str], block: OrdinalBlock) -> Iterator[Cell]
                 kind=Kind.THRESHOLD,
                 row=row,
                 column=rank,
-                parameter=f"threshold {item} {rank + 1}",
+                parameter=f"threshold {item!r} {rank}",
                 value=float(block.moments[place]),
             )
             place += 1

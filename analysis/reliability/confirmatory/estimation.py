@@ -143,7 +143,7 @@ def maximum_likelihood(
     fitted = MaximumLikelihood(
         model=model, sample=sample, parameters=found.parameters, robust=robust
     )
-    fault = found.reason
+    fault = found.reason and (_drifting(fitted) or found.reason)
     if not fault and not_definite(found.local.curvature):
         fault = "the model is not identified: the information is singular"
     if not fault and not_definite(fitted.observed):
@@ -154,6 +154,27 @@ def maximum_likelihood(
         parameters=found.parameters,
         robust=robust,
         fault=fault,
+    )
+
+
+def _drifting(fitted: MaximumLikelihood) -> str:
+    """The items whose residual variance runs away, in words; empty if none does."""
+    whose = [
+        item
+        for filled, block in zip(fitted.filled, fitted.sample.blocks, strict=True)
+        for item, left, whole in zip(
+            fitted.model.items,
+            np.diag(filled.residual_covariance),
+            np.diag(block.covariance),
+            strict=True,
+        )
+        if left < -whole
+    ]
+    if not whose:
+        return ""
+    return (
+        f"Heywood case without end: the residual variance of {', '.join(whose)} runs "
+        "below zero; these items do not share the factor they are given"
     )
 
 

@@ -25,7 +25,10 @@ from analysis.reliability.confirmatory.ordinal_fitting import (
 from analysis.reliability.confirmatory.ordinal_moments import latent
 from analysis.reliability.confirmatory.ordinal_sample import ordinal_sample
 from analysis.reliability.confirmatory.sample import sample_of
-from analysis.reliability.confirmatory.specification import specification_fault
+from analysis.reliability.confirmatory.specification import (
+    Kind,
+    specification_fault,
+)
 from analysis.reliability.confirmatory.statements import Statements
 
 if TYPE_CHECKING:
@@ -230,9 +233,12 @@ class Fitter:
                 block=None,
                 guilty=guilty,
                 thresholds={
-                    name: (float(fitted.parameters[place]), float(errors[place]))
-                    for name, place in model.places.items()
-                    if name.startswith("threshold ")
+                    (cell.row, cell.column): (
+                        float(fitted.parameters[model.places[cell.parameter]]),
+                        float(errors[model.places[cell.parameter]]),
+                    )
+                    for cell in model.cells
+                    if cell.kind == Kind.THRESHOLD
                 },
             ),
             ordinal_fit(

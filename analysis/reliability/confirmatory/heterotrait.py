@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.reliability.confirmatory.likelihood import observed_information, scores
-from analysis.reliability.confirmatory.moments import saturated_moves, slopes
+from analysis.reliability.confirmatory.likelihood import (
+    inverted,
+    observed_information,
+    scores,
+)
+from analysis.reliability.confirmatory.moments import saturated_moves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,9 +25,7 @@ def covariance_errors(block: Block) -> Array:
     items = len(block.mean)
     moved = saturated_moves(items, means=True)
     own = scores(block, block.mean, block.covariance, moved)
-    bread = np.linalg.inv(
-        observed_information(block, block.mean, block.covariance, moved)
-    )
+    bread = inverted(observed_information(block, block.mean, block.covariance, moved))
     return np.asarray((bread @ (own.T @ own) @ bread)[items:, items:])
 
 
@@ -38,27 +40,34 @@ def heterotrait_ratio(
     errors : ndarray, shape (n_moments, n_moments)
         Sampling covariance of its lower triangle, row by row.
     """
-    rows, columns = np.tril_indices(len(covariance))
+    spread = np.sqrt(np.diag(covariance))
+    correlation = covariance / np.outer(spread, spread)
+    across, one, two = (
+        _pair_weights(len(spread), left, right)
+        for left, right in ((first, second), (first, first), (second, second))
+    )
+    size = np.abs(correlation)
+    means = [float(np.sum(weights * size)) for weights in (across, one, two)]
+    ratio = means[0] / np.sqrt(means[1] * means[2])
+    pull = across / means[0] - one / (2 * means[1]) - two / (2 * means[2])
+    # By each correlation, then by what correlations are made of.
+    by_pair = ratio * np.sign(correlation) * pull
+    slopes = by_pair / np.outer(spread, spread)
+    lost = (by_pair + by_pair.T) * correlation
+    np.fill_diagonal(slopes, -lost.sum(axis=1) / (2 * spread**2))
+    steepness = slopes[np.tril_indices(len(spread))]
+    variance = float(steepness @ errors @ steepness)
+    return float(ratio), float(np.sqrt(max(variance, 0.0)))
 
-    def ratio(moments: Any) -> Any:
-        full = np.zeros(covariance.shape, dtype=moments.dtype)
-        full[rows, columns] = moments
-        full[columns, rows] = moments
-        spread = np.sqrt(np.diagonal(full))
-        correlation = full / np.outer(spread, spread)
-        size = np.where(correlation.real < 0, -correlation, correlation)
-        across = size[np.ix_(first, second)].mean()
-        return across / np.sqrt(_inside(size, first) * _inside(size, second))
 
-    moments = covariance[rows, columns]
-    steepness = slopes(ratio, moments)[0]
-    return float(ratio(moments).real), float(np.sqrt(steepness @ errors @ steepness))
-
-
-def _inside(size: Any, items: Sequence[int]) -> Any:
-    """Mean correlation of a set's different items."""
-    rows, columns = np.triu_indices(len(items), 1)
-    return size[np.ix_(items, items)][rows, columns].mean()
+def _pair_weights(items: int, first: Sequence[int], second: Sequence[int]) -> Array:
+    """Weights, below the diagonal, that average over the pairs of two sets of items."""
+    weights = np.zeros((items, items))
+    for left in first:
+        for right in second:
+            if left != right:
+                weights[max(left, right), min(left, right)] = 1
+    return weights / weights.sum()
 
 
 def comparable_sets(

@@ -113,6 +113,14 @@ def scores(block: Block, mean: Array, covariance: Array, moved: Moves) -> Array:
     return np.vstack(parts)
 
 
+def inverted(information: Array) -> Array:
+    """The inverse; not a number where the answers do not tell the moments apart."""
+    try:
+        return np.asarray(np.linalg.inv(information), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        return np.full(information.shape, np.nan)
+
+
 def _seen(
     block: Block, covariance: Array, moved: Moves
 ) -> Iterator[tuple[Pattern, Array, Array, Array, Array]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.reliability.confirmatory.likelihood import (
+    inverted,
     log_likelihood,
     observed_information,
     scores,
@@ -86,7 +87,7 @@ def misfit_of(fitted: MaximumLikelihood) -> Misfit:
     lost = 0.0
     if fitted.robust:
         crossed, information = fitted.crossed_scores, fitted.observed
-        lost = float(np.trace(np.linalg.solve(information, crossed)))
+        lost = float(np.sum(inverted(information) * crossed))
     return _misfit(parts, lost=lost, means=fitted.model.means, robust=fitted.robust)
 
 
@@ -103,7 +104,7 @@ def baseline_misfit(sample: Sample, *, means: bool, robust: bool) -> Misfit:
         if robust:
             own = scores(block, mean, covariance, moved)
             information = observed_information(block, mean, covariance, moved)
-            lost += float(np.trace(np.linalg.solve(information, own.T @ own)))
+            lost += float(np.sum(inverted(information) * (own.T @ own)))
         parts.append(
             _Fitted(
                 block=block,
@@ -170,7 +171,7 @@ def _saturated_trace(block: Block, *, means: bool) -> float:
     moved = saturated_moves(items, means=means)
     own = scores(block, block.mean, block.covariance, moved)
     information = observed_information(block, block.mean, block.covariance, moved)
-    return float(np.trace(np.linalg.solve(information, own.T @ own)))
+    return float(np.sum(inverted(information) * (own.T @ own)))
 
 
 def _distance(part: _Fitted) -> float:
@@ -196,14 +197,14 @@ def _expected_distance(parts: list[_Fitted], *, robust: bool) -> float:
         seen = observed_information(block, block.mean, block.covariance, moved)
         incomplete.append(seen)
         complete.append(block.n * _complete_information(block.covariance))
-        inverse = np.linalg.inv(seen)
+        inverse = inverted(seen)
         if robust:
             own = scores(block, block.mean, block.covariance, moved)
             inverse = inverse @ (own.T @ own) @ inverse
         gamma.append(inverse)
         jacobian.append(moment_slopes(part.moved) @ part.spread)
     information = sum(j.T @ w @ j for j, w in zip(jacobian, incomplete, strict=True))
-    bread = np.linalg.pinv(np.asarray(information), hermitian=True)
+    bread = inverted(np.asarray(information))
     crossed = sum(
         j.T @ w @ g @ w @ j for j, w, g in zip(jacobian, incomplete, gamma, strict=True)
     )

@@ -116,6 +116,11 @@ def _block(
     ]
     if silent:
         return None, f"nobody answered {', '.join(silent)}"
+    known = (ranks != MISSING).astype(float)
+    apart = np.argwhere(np.tril(known.T @ known < 2))
+    if len(apart):
+        pairs = "; ".join(f"{items[two]} and {items[one]}" for one, two in apart[:5])
+        return None, f"fewer than 2 participants answered both {pairs}"
     moments = polychoric_moments(ranks, counts)
     faults = [fault for fault in moments.faults if fault]
     if faults:

@@ -114,7 +114,7 @@ def sample_of(
 def _block(rows: Array, names: list[str]) -> tuple[Block | None, str]:
     if len(rows) <= len(names):
         return None, f"{len(rows)} participants; more than {len(names)} needed"
-    if reason := _flat(rows, names):
+    if reason := _flat(rows, names) or _never_together(rows, names):
         return None, reason
     patterns = _patterns(rows)
     if len(patterns) == 1 and patterns[0].answered.all():
@@ -143,6 +143,16 @@ def _flat(rows: Array, names: list[str]) -> str:
         return ""
     found = ", ".join(constant)
     return f"{len(constant)} of {len(names)} items constant: {found}"
+
+
+def _never_together(rows: Array, names: list[str]) -> str:
+    """Pairs of items no two people answered both, in words; empty if there is none."""
+    known = (~np.isnan(rows)).astype(float)
+    apart = np.argwhere(np.tril(known.T @ known < 2))
+    pairs = [f"{names[two]} and {names[one]}" for one, two in apart]
+    if not pairs:
+        return ""
+    return f"fewer than 2 participants answered both {'; '.join(pairs[:5])}"
 
 
 def _patterns(rows: Array) -> tuple[Pattern, ...]:

@@ -1,6 +1,7 @@
 """Measurement invariance: may groups, or waves, be compared at all."""
 
 from analysis.reliability.invariance.measurement import measurement_invariance
+from analysis.reliability.invariance.partial import partial_invariance
 from analysis.reliability.invariance.results import (
     EqualityTest,
     FactorDifference,
@@ -16,4 +17,5 @@ __all__ = [
     "InvarianceRule",
     "MeasurementInvariance",
     "measurement_invariance",
+    "partial_invariance",
 ]

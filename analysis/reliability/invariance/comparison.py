@@ -133,17 +133,19 @@ def configural_verdict(
 def verdict(found: dict[str, Result], rule: InvarianceRule) -> tuple[str, ...]:
     """Whether a level holds against the one before."""
     fit, error = found["comparative_fit_change"], found["rmsea_change"]
+    test = found["chi_square_difference_p"]
+    if isinstance(fit, Unavailable):
+        return ("does not hold", f"comparative fit is not known: {fit.reason}")
     faults = []
-    if isinstance(fit, Estimate):
-        if fit.estimate < -rule.fit_drop:
-            faults.append(
-                f"comparative fit falls by {-fit.estimate:.3f}, more than "
-                f"{rule.fit_drop:g}"
-            )
-    else:
-        faults.append(f"comparative fit is not known: {fit.reason}")
+    if fit.estimate < -rule.fit_drop:
+        faults.append(
+            f"comparative fit falls by {-fit.estimate:.3f}, more than {rule.fit_drop:g}"
+        )
     if isinstance(error, Estimate) and error.estimate > rule.error_rise:
         faults.append(
             f"rmsea rises by {error.estimate:.3f}, more than {rule.error_rise:g}"
         )
+    level = rule.test_level
+    if level is not None and isinstance(test, Estimate) and test.estimate >= level:
+        faults = []
     return ("does not hold", *faults) if faults else ("holds",)

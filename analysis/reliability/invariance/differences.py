@@ -51,10 +51,10 @@ def factor_differences(
             factor=factor,
             group=section.name,
             latent_mean_difference=result(
-                "latent_mean_difference", f"mean {factor} @{section.name}"
+                "latent_mean_difference", f"mean {factor!r} @{section.name!r}"
             ),
             latent_variance=result(
-                "latent_variance", f"variance {factor} @{section.name}"
+                "latent_variance", f"variance {factor!r} @{section.name!r}"
             ),
         )
         for section in scalar.plan.sections[1:]

@@ -18,6 +18,7 @@ from analysis.reliability.confirmatory.ordinal_fitting import (
     ordinal_misfit,
 )
 from analysis.reliability.confirmatory.sample import Sample
+from analysis.reliability.confirmatory.specification import Kind
 from analysis.reliability.invariance.comparison import (
     CHANGE_TERMS,
     DIFFERENCE_TERMS,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from analysis.reliability.confirmatory.indices import ModelFit
     from analysis.reliability.confirmatory.least_squares import OrdinalSample
     from analysis.reliability.confirmatory.misfit import Misfit
+    from analysis.reliability.confirmatory.specification import Cell
     from analysis.reliability.invariance.results import InvarianceRule
 
 LEVELS = {
@@ -181,8 +183,7 @@ def _equality_tests(fitted: Fitted, n: int, method: str) -> tuple[EqualityTest, 
     words = f"{SCORE_TEST}; {method}"
     return tuple(
         EqualityTest(
-            held=one.parameter,
-            group=_section_of(fitted.plan, one.cell.block, one.cell.row, one.parameter),
+            **_place(fitted.plan, one.cell),
             score_test=Estimate(
                 term="score_test", estimate=one.statistic, n=n, method=words
             ),
@@ -197,9 +198,21 @@ def _equality_tests(fitted: Fitted, n: int, method: str) -> tuple[EqualityTest, 
     )
 
 
-def _section_of(plan: Plan, block: int, row: int, parameter: str) -> str:
-    """The group or wave a cell stands in."""
-    assert parameter, "only free cells are tested"
-    if plan.by_waves:
-        return plan.sections[row // len(plan.items)].name
-    return plan.sections[block].name
+HELD = {
+    Kind.LOADING: LOADINGS,
+    Kind.INTERCEPT: INTERCEPTS,
+    Kind.RESIDUAL_COVARIANCE: RESIDUALS,
+}
+
+
+def _place(plan: Plan, cell: Cell) -> dict[str, str]:
+    """What a cell is: of which item, factor, and group or wave."""
+    items, factors = plan.items, tuple(plan.factors)
+    rank = cell.row // len(items) if plan.by_waves else cell.block
+    loading = cell.kind == Kind.LOADING
+    return {
+        "held": HELD[cell.kind],
+        "item": items[cell.row % len(items)],
+        "factor": factors[cell.column % len(factors)] if loading else "",
+        "group": plan.sections[rank].name,
+    }

@@ -25,6 +25,9 @@ class InvarianceRule:
     good_fit, good_error, good_residual : float
         The configural model must reach one of these: a comparative fit index above, an
         error of approximation below, a standardised residual below.
+    test_level : float or None
+        Where given, a level is denied only if the difference test denies it too, at
+        this chance of error: in small groups indices change by chance alone.
 
     References
     ----------
@@ -37,15 +40,21 @@ class InvarianceRule:
     good_fit: float = 0.95
     good_error: float = 0.06
     good_residual: float = 0.08
+    test_level: float | None = None
 
     @property
     def words(self) -> str:
         """The rule in words."""
+        test = (
+            ""
+            if self.test_level is None
+            else f", or a difference test with p of {self.test_level:g} or more"
+        )
         return (
             f"configural: comparative fit above {self.good_fit:g}, rmsea below "
             f"{self.good_error:g} or standardised residual below "
             f"{self.good_residual:g}; then comparative fit falling by at most "
-            f"{self.fit_drop:g} and rmsea rising by at most {self.error_rise:g}"
+            f"{self.fit_drop:g} and rmsea rising by at most {self.error_rise:g}{test}"
         )
 
 
@@ -56,12 +65,16 @@ class EqualityTest(Labelled):
     Attributes
     ----------
     held : str
-        What is held equal: loading, intercept, residual, with its factor and item.
+        What is held equal: loadings, intercepts or residuals.
+    item, factor : str
+        Of which item; of a loading on which factor, else empty.
     group : str
         The group or wave that would be set free.
     """
 
     held: str
+    item: str
+    factor: str
     group: str
     score_test: Result
     score_test_p: Result

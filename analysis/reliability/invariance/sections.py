@@ -79,7 +79,7 @@ class Plan:
 
     def name(self, kind: str, text: str, item: str, section: Section) -> str:
         """Name of a parameter; one name for all sections where it is held equal."""
-        return text if self.holds(kind, item) else f"{text} @{section.name}"
+        return text if self.holds(kind, item) else f"{text} @{section.name!r}"
 
     def holds(self, kind: str, item: str) -> bool:
         """Whether one item is held equal in this respect."""
@@ -171,14 +171,14 @@ def _items(plan: Plan, section: Section) -> Iterator[Cell]:
             kind=Kind.RESIDUAL_COVARIANCE,
             row=section.first_row + row,
             column=section.first_row + row,
-            parameter=plan.name(RESIDUALS, f"residual {item}", item, section),
+            parameter=plan.name(RESIDUALS, f"residual {item!r}", item, section),
             value=left[row],
         )
         yield Cell(
             block=section.block,
             kind=Kind.INTERCEPT,
             row=section.first_row + row,
-            parameter=plan.name(INTERCEPTS, f"intercept {item}", item, section),
+            parameter=plan.name(INTERCEPTS, f"intercept {item!r}", item, section),
             value=float(section.mean[row]),
         )
 
@@ -190,7 +190,7 @@ def _ordinal_items(plan: Plan, section: Section) -> Iterator[Cell]:
     """
     for row, item in enumerate(plan.items):
         for rank, threshold in enumerate(section.thresholds[row]):
-            text = f"threshold {item} {rank + 1}"
+            text = f"threshold {item!r} {rank}"
             yield Cell(
                 block=section.block,
                 kind=Kind.THRESHOLD,
@@ -205,14 +205,14 @@ def _ordinal_items(plan: Plan, section: Section) -> Iterator[Cell]:
             block=section.block,
             kind=Kind.SCALE,
             row=section.first_row + row,
-            parameter=f"scale {item} @{section.name}" if told else "",
+            parameter=f"scale {item!r} @{section.name!r}" if told else "",
             value=1.0,
         )
         yield Cell(
             block=section.block,
             kind=Kind.INTERCEPT,
             row=section.first_row + row,
-            parameter=f"intercept {item} @{section.name}"
+            parameter=f"intercept {item!r} @{section.name!r}"
             if told and not levelled
             else "",
             value=0.0,
@@ -228,7 +228,7 @@ def _loadings(plan: Plan, section: Section) -> Iterator[Cell]:
     ):
         fixed = plan.marker and column not in leads
         lead = leads.setdefault(column, start) if plan.marker else 1.0
-        text = f"loading {names[column]} {plan.items[row]}"
+        text = f"loading {names[column]!r} {plan.items[row]!r}"
         name = plan.name(LOADINGS, text, plan.items[row], section)
         yield Cell(
             block=section.block,
@@ -253,14 +253,14 @@ def _factors(plan: Plan, section: Section) -> Iterator[Cell]:
             kind=Kind.FACTOR_COVARIANCE,
             row=place,
             column=place,
-            parameter="" if fixed else f"variance {factor} @{section.name}",
+            parameter="" if fixed else f"variance {factor!r} @{section.name!r}",
             value=1.0,
         )
         yield Cell(
             block=section.block,
             kind=Kind.FACTOR_MEAN,
             row=place,
-            parameter="" if levelled else f"mean {factor} @{section.name}",
+            parameter="" if levelled else f"mean {factor!r} @{section.name!r}",
             value=0.0,
         )
     for one, two in combinations(range(len(names)), 2):
@@ -269,7 +269,7 @@ def _factors(plan: Plan, section: Section) -> Iterator[Cell]:
             kind=Kind.FACTOR_COVARIANCE,
             row=section.first_column + two,
             column=section.first_column + one,
-            parameter=f"covariance {names[one]} {names[two]} @{section.name}",
+            parameter=f"covariance {names[one]!r} {names[two]!r} @{section.name!r}",
             value=0.0,
         )
 
@@ -283,7 +283,7 @@ def _between_waves(plan: Plan) -> Iterator[Cell]:
                 kind=Kind.RESIDUAL_COVARIANCE,
                 row=two.first_row + row,
                 column=one.first_row + row,
-                parameter=f"residual {item} @{one.name} @{two.name}",
+                parameter=f"residual {item!r} @{one.name!r} @{two.name!r}",
                 value=0.0,
             )
         for left, first in enumerate(plan.factors):
@@ -293,6 +293,7 @@ def _between_waves(plan: Plan) -> Iterator[Cell]:
                     kind=Kind.FACTOR_COVARIANCE,
                     row=two.first_column + right,
                     column=one.first_column + left,
-                    parameter=f"covariance {first} @{one.name} {second} @{two.name}",
+                    parameter=f"covariance {first!r} @{one.name!r} {second!r} "
+                    f"@{two.name!r}",
                     value=0.0,
                 )
