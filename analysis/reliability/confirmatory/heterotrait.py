@@ -67,7 +67,7 @@ def _pair_weights(items: int, first: Sequence[int], second: Sequence[int]) -> Ar
         for right in second:
             if left != right:
                 weights[max(left, right), min(left, right)] = 1
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())
 
 
 def comparable_sets(

@@ -107,20 +107,8 @@ def _block(
     ranks: Ranks, counts: tuple[int, ...], items: list[str]
 ) -> tuple[OrdinalBlock | None, str]:
     """Moments of one group, or why it has none."""
-    if len(ranks) <= len(items):
-        return None, f"{len(ranks)} participants; more than {len(items)} needed"
-    silent = [
-        item
-        for item, unanswered in zip(items, (ranks == MISSING).all(axis=0), strict=True)
-        if unanswered
-    ]
-    if silent:
-        return None, f"nobody answered {', '.join(silent)}"
-    known = (ranks != MISSING).astype(float)
-    apart = np.argwhere(np.tril(known.T @ known < 2))
-    if len(apart):
-        pairs = "; ".join(f"{items[two]} and {items[one]}" for one, two in apart[:5])
-        return None, f"fewer than 2 participants answered both {pairs}"
+    if reason := _too_few(ranks, items):
+        return None, reason
     moments = polychoric_moments(ranks, counts)
     faults = [fault for fault in moments.faults if fault]
     if faults:
@@ -139,3 +127,17 @@ def _block(
         ),
         "",
     )
+
+
+def _too_few(ranks: Ranks, items: list[str]) -> str:
+    """What the answers of one group lack; empty if they suffice."""
+    if len(ranks) <= len(items):
+        return f"{len(ranks)} participants; more than {len(items)} needed"
+    known = (ranks != MISSING).astype(float)
+    together = known.T @ known
+    silent = [item for item, n in zip(items, np.diag(together), strict=True) if n == 0]
+    if silent:
+        return f"nobody answered {', '.join(silent)}"
+    apart = np.argwhere(np.tril(together < 2))
+    pairs = "; ".join(f"{items[two]} and {items[one]}" for one, two in apart[:5])
+    return f"fewer than 2 participants answered both {pairs}" * bool(pairs)

@@ -107,7 +107,6 @@ def measurement_invariance(
         raise ValueError("give either groups or waves")
     names = _sections(responses, items, factors, groups, waves)
     method = _method(items, factors, names, estimator, by_waves=waves is not None)
-    rule = rule or InvarianceRule()
     if len(names) < 2:
         kind = "groups" if waves is None else "waves"
         reason = f"number of {kind} {len(names)}; at least 2 needed"
@@ -137,21 +136,27 @@ def measurement_invariance(
         sample=sample,
         estimator=estimator,
         method=method,
-        rule=rule,
+        rule=rule or InvarianceRule(),
     )
+    return _account(ladder, confidence)
+
+
+def _account(ladder: Ladder, confidence: float) -> MeasurementInvariance | Unavailable:
+    """Fit every level and say what each lost against the one before."""
     fitted, faults = ladder.climb()
+    n, method = ladder.sample.n, ladder.method
     if not fitted or fitted[0].level != "configural":
-        return Unavailable(term=TERM, reason=faults[0], n=sample.n, method=method)
+        return Unavailable(term=TERM, reason=faults[0], n=n, method=method)
     return MeasurementInvariance(
         levels=tuple(
-            ladder.account(one, before, sample.n)
+            ladder.account(one, before, n)
             for one, before in zip(fitted, [None, *fitted], strict=False)
         ),
-        differences=factor_differences(fitted, sample.n, confidence, method),
-        rule=rule,
+        differences=factor_differences(fitted, n, confidence, method),
+        rule=ladder.rule,
         free=tuple(
             f"{kind} of {', '.join(sorted(named))}"
-            for kind, named in set_free.items()
+            for kind, named in ladder.free.items()
             if named
         ),
         missing_levels=tuple(faults),

@@ -43,8 +43,10 @@ def releases(fitted: MaximumLikelihood) -> tuple[Release, ...]:
     """Test every cell that shares its parameter, except the first that does.
 
     With two sections freeing either is the same; with more, each is set apart from all
-    the others. Lagrange multiplier tests with expected information: they change neither
-    with how factors are scaled nor with the order of the sections.
+    the others. Lagrange multiplier tests with expected information: how factors are
+    scaled changes nothing. Which section comes first changes nothing for the kind a
+    level adds; of loadings held beside intercepts it does, since a freed loading moves
+    the item's mean except where the factor's mean is 0.
     """
     slopes, information = _by_cell(fitted)
     cells = [cell for block in fitted.model.free_by_block for cell in block]
