@@ -1,0 +1,171 @@
+"""Which item measures which factor, into the parameters of a model and their cells.
+
+A model is a list of cells: places in the matrices of a block (a group of people), each
+holding a fixed value or a parameter. Cells that name one parameter are equal; so every
+constraint of measurement invariance is a matter of names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from analysis.reliability.complete import Array
+
+    Places = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    Filling = tuple["Kind", Places, Places, Array, Places]
+
+
+class Kind(IntEnum):
+    """The matrices a cell can stand in."""
+
+    LOADING = 0
+    REGRESSION = 1
+    FACTOR_COVARIANCE = 2
+    RESIDUAL_COVARIANCE = 3
+    INTERCEPT = 4
+    FACTOR_MEAN = 5
+    THRESHOLD = 6
+    SCALE = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One place in one matrix of one block.
+
+    Attributes
+    ----------
+    row, column : int
+        Item and factor of a loading; outcome and predictor of a regression; for a
+        threshold, the item and the rank of the threshold.
+    parameter : str
+        The parameter that fills the place; empty where `value` is fixed.
+    value : float
+        The fixed value, or where the search for the parameter starts.
+    """
+
+    block: int
+    kind: Kind
+    row: int
+    column: int = 0
+    parameter: str = ""
+    value: float = 0.0
+
+
+@dataclass(frozen=True)
+class Model:
+    """Items, factors and cells; the parameters in the order they first appear.
+
+    `means` says whether intercepts are part of the model; without them means are taken
+    as observed. Not slotted: what follows from the cells is kept once worked out.
+    """
+
+    items: tuple[str, ...]
+    factors: tuple[str, ...]
+    blocks: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    means: bool
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the free parameters."""
+        return tuple(dict.fromkeys(c.parameter for c in self.cells if c.parameter))
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where each parameter stands in the vector of parameters."""
+        return {name: place for place, name in enumerate(self.parameters)}
+
+    @cached_property
+    def start(self) -> Array:
+        """The first value named for each parameter."""
+        first: dict[str, float] = {}
+        for cell in self.cells:
+            first.setdefault(cell.parameter, cell.value)
+        return np.array([first[name] for name in self.parameters], dtype=np.float64)
+
+    @cached_property
+    def free_by_block(self) -> tuple[tuple[Cell, ...], ...]:
+        """The free cells of each block."""
+        return tuple(
+            tuple(c for c in self.cells if c.block == block and c.parameter)
+            for block in range(len(self.blocks))
+        )
+
+    @cached_property
+    def spread_by_block(self) -> tuple[Array, ...]:
+        """Which cell holds which parameter: 0 and 1, shape (n_cells, n_parameters)."""
+        spreads = []
+        for cells in self.free_by_block:
+            spread = np.zeros((len(cells), len(self.parameters)))
+            spread[np.arange(len(cells)), [self.places[c.parameter] for c in cells]] = 1
+            spreads.append(spread)
+        return tuple(spreads)
+
+    @cached_property
+    def filling(
+        self,
+    ) -> tuple[tuple[tuple[Kind, Places, Places, Array, Places], ...], ...]:
+        """By block and matrix: rows, columns, fixed values, parameter (or -1)."""
+        return tuple(tuple(_filling(self, block)) for block in range(len(self.blocks)))
+
+
+def _filling(model: Model, block: int) -> Iterator[Filling]:
+    for kind in Kind:
+        cells = [c for c in model.cells if c.block == block and c.kind == kind]
+        if cells:
+            yield (
+                kind,
+                np.array([c.row for c in cells]),
+                np.array([c.column for c in cells]),
+                np.array([c.value for c in cells], dtype=np.float64),
+                np.array([model.places.get(c.parameter, -1) for c in cells]),
+            )
+
+
+def specification_fault(
+    items: Sequence[str],
+    factors: Mapping[str, Sequence[str]],
+    second_order: Mapping[str, Sequence[str]],
+) -> str:
+    """Why the factors cannot be a model of the items; empty if they can."""
+    unknown = sorted({i for named in factors.values() for i in named} - set(items))
+    lower = {f for named in second_order.values() for f in named}
+    strange = sorted(lower - set(factors))
+    twice = sorted(set(second_order) & set(factors))
+    namesakes = sorted({*factors, *second_order} & set(items))
+    uneven = [f for f, named in factors.items() if len({*named}) != len(named)]
+    empty = [f for f, named in {**factors, **second_order}.items() if not named]
+    found = (
+        (not factors, "no factor is named"),
+        (unknown, f"{_listed(unknown)}: not among the items ({_listed(items)})"),
+        (uneven, f"{_listed(uneven)}: an item is named twice"),
+        (empty, f"{_listed(empty)}: no item is named"),
+        (namesakes, f"{_listed(namesakes)}: the name of an item too"),
+        (strange, f"{_listed(strange)}: not among the factors ({_listed(factors)})"),
+        (twice, f"{_listed(twice)}: the name of a first-order factor too"),
+    )
+    return next((words for fault, words in found if fault), "")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def pattern_of(
+    items: Sequence[str], factors: Mapping[str, Sequence[str]]
+) -> list[tuple[int, int]]:
+    """The places (item, factor) of the loadings, factor by factor."""
+    place = {item: row for row, item in enumerate(items)}
+    return [
+        (place[item], column)
+        for column, named in enumerate(factors.values())
+        for item in named
+    ]
