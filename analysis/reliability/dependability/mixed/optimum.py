@@ -104,29 +104,42 @@ def profiled(
 
 
 def minimised(
-    objective: Callable[[Array], tuple[float, Array]], start: Array
-) -> Array:
-    """Go downhill with the gradient; where it stops is checked by the caller."""
+    objective: Callable[[Array], tuple[float, Array]],
+    start: Array,
+    *,
+    inverse_hessian: Array | None = None,
+    slope: float = 1e-4,
+) -> tuple[Array, Array]:
+    """Go downhill with the gradient until it is no steeper than `slope`.
+
+    Where it stopped is checked by the caller. An inverse Hessian known from a search
+    nearby saves steps; the one reached is handed back for the next.
+    """
     from scipy import optimize  # noqa: PLC0415 - heavy, and only needed here
 
-    _, slope = objective(start)
-    scale = max(1.0, float(np.linalg.norm(slope)))
+    scale = max(1.0, float(np.linalg.norm(objective(start)[1])))
 
     def scaled(point: Array) -> tuple[float, Array]:
         value, at = objective(point)
         return value / scale, at / scale
 
+    known = None if inverse_hessian is None else inverse_hessian * scale
     found = optimize.minimize(
-        scaled, start, jac=True, method="BFGS", options={"gtol": 1e-4 / scale}
+        scaled,
+        start,
+        jac=True,
+        method="BFGS",
+        options={"gtol": slope / scale, "hess_inv0": known},
     )
-    return np.asarray(found.x, dtype=float)
+    reached = np.asarray(found.hess_inv, dtype=float)
+    return np.asarray(found.x, dtype=float), (reached + reached.T) / (2 * scale)
 
 
 def _descended(design: MixedDesign, start: Array, restricted: bool) -> Array:  # noqa: FBT001 - private, and passed on
     def objective(theta: Array) -> tuple[float, Array]:
         return profiled(design, theta, restricted=restricted)[:2]
 
-    return minimised(objective, start)
+    return minimised(objective, start)[0]
 
 
 def _starts(design: MixedDesign) -> Array:

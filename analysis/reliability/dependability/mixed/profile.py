@@ -22,7 +22,7 @@ from analysis.reliability.dependability.mixed.likelihood import (
 from analysis.reliability.dependability.mixed.optimum import minimised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from analysis.reliability.dependability.mixed.design import Array
     from analysis.reliability.dependability.mixed.model import MixedFit
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 # In units of the root of the deviance's rise, of which 1.96 makes a 95 % interval.
 NEAR_ENOUGH = 1e-5
 MOST_STEPS = 40
+# Gradient at which a constrained search ends: its square is far below a deviance told.
+SLOPE = 1e-3
+SLIGHT = 1e-6  # of a central difference of a closed form
 # A value this many times a typical one that still fits has no upper limit.
 FARTHEST = 1e6
 
@@ -63,13 +66,60 @@ class Held:
 
     def at_fit(self, fit: MixedFit) -> float:
         """The number as the fit has it; negative where none can be."""
+        variances = {term.name: term.variance for term in fit.random}
+        return self.number(variances, fit.residual_variance)
+
+    def number(self, variances: Mapping[str, float], residual: float) -> float:
+        """The number that variances imply."""
         if not self.term:
-            return fit.residual_variance
-        fixed = self.residual[0] * fit.residual_variance
-        rise = self.residual[1] * fit.residual_variance + self.plain
-        fixed += sum(at * fit.variance(name) for name, at, _ in self.others)
-        rise += sum(by * fit.variance(name) for name, _, by in self.others)
-        return (fit.variance(self.term) - fixed) / rise
+            return residual
+        fixed = self.residual[0] * residual
+        rise = self.residual[1] * residual + self.plain
+        fixed += sum(at * variances[name] for name, at, _ in self.others)
+        rise += sum(by * variances[name] for name, _, by in self.others)
+        return (variances[self.term] - fixed) / rise
+
+
+def wald_interval(fit: MixedFit, held: Held, *, confidence: float) -> Bounds | None:
+    """Limits of a held number on its log scale, by the curvature at the fit.
+
+    Parameters
+    ----------
+    fit : MixedFit
+        With random intercepts only.
+    held : Held
+        What the interval is of.
+    confidence : float
+        Coverage of the interval.
+
+    Returns
+    -------
+    tuple of float, or None
+        None where the number is zero, which has no logarithm.
+    """
+    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
+
+    best = held.at_fit(fit)
+    if best <= 0:
+        return None
+    names = [term.name for term in fit.design.terms]
+
+    def logarithm(parameters: Array) -> float:
+        residual = math.exp(parameters[-1])
+        variances = residual * parameters[:-1] ** 2
+        return math.log(
+            held.number(dict(zip(names, map(float, variances), strict=True)), residual)
+        )
+
+    at = np.append(fit.optimum.theta, fit.optimum.log_variance)
+    steps = np.diag(SLIGHT * np.maximum(1.0, np.abs(at)))
+    slope = np.array(
+        [(logarithm(at + s) - logarithm(at - s)) / (2 * s.sum()) for s in steps]
+    )
+    covariance = 2 * np.linalg.pinv(fit.optimum.hessian, hermitian=True)
+    error = math.sqrt(float(slope @ covariance @ slope))
+    reach = float(stats.norm.ppf((1 + confidence) / 2)) * error
+    return best * math.exp(-reach), best * math.exp(reach)
 
 
 def profile_interval(fit: MixedFit, held: Held, *, confidence: float) -> Bounds:
@@ -110,6 +160,7 @@ class _Trace:
         for name, at, by in held.others:
             self.weights[names.index(name)] = at, by
         self.last = self._start()
+        self.curve: Array | None = None
 
     def _start(self) -> Array:
         theta = np.delete(self.fit.optimum.theta, self.target) if self.held.term else (
@@ -124,9 +175,11 @@ class _Trace:
         def objective(free: Array) -> tuple[float, Array]:
             return self._deviance(free, number)
 
-        found = minimised(objective, self.last) if len(self.last) else self.last
-        self.last = found
-        gap = objective(found)[0] - self.fit.optimum.deviance
+        if len(self.last):
+            self.last, self.curve = minimised(
+                objective, self.last, inverse_hessian=self.curve, slope=SLOPE
+            )
+        gap = objective(self.last)[0] - self.fit.optimum.deviance
         return math.sqrt(max(gap, 0.0))
 
     def _deviance(self, free: Array, number: float) -> tuple[float, Array]:
