@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Spread of the scores, relative to their size, that a double cannot tell from none.
-NO_VARIANCE = 1e-12
+NO_VARIANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

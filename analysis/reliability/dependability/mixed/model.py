@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from analysis.reliability.dependability.mixed.design import Array, RandomTerm
 
 Criterion = Literal["reml", "ml"]
+# The share of all variation under which what groups leave over counts as nothing.
+PERFECT = 1e-9
 # A standard deviation, relative to the residual's, that counts as zero.
 ZERO = 1e-6
 
@@ -225,6 +227,8 @@ def fit_mixed_model(
         reason = (
             "the likelihood has no proper summit: its gradient or Hessian fails the check"
         )
+        if optimum.solution.squares < PERFECT * design.sides[-1, -1]:
+            reason = "answers agree perfectly within groups: no residual variance"
         return Unavailable(term="mixed_model", reason=reason, n=len(response))
     order = [term.name for term in terms]
     return _fitted(design, optimum, order, criterion)

@@ -36,6 +36,7 @@ NO_WORSE = 1e-11
 NEARLY_ZERO = 1e-3
 STEP = 1e-4  # of a central difference; its error is of the order of its square
 NEWTON_STEPS = 8
+DESCENTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +80,28 @@ def optimise(
     design: MixedDesign, *, restricted: bool, start: Array | None = None
 ) -> Optimum:
     """Find the highest likelihood, then check gradient and Hessian there."""
-    theta = _descended(design, _starts(design) if start is None else start, restricted)
-    theta = _without_traces(design, theta, restricted)
-    found = _curved(design, theta, restricted)
+    theta = _starts(design) if start is None else start
+    for _ in range(DESCENTS):
+        theta = _descended(design, theta, restricted)
+        theta = _without_traces(design, theta, restricted)
+        found = _polished(design, _curved(design, theta, restricted), restricted)
+        values, directions = np.linalg.eigh(found.hessian[:-1, :-1])
+        if values[0] > 0:
+            break
+        # a saddle, such as a zero that is no minimum: leave it where it falls most
+        theta = found.theta + START / 2 * directions[:, 0]
+    return found
+
+
+def _polished(design: MixedDesign, found: Optimum, restricted: bool) -> Optimum:  # noqa: FBT001 - private, and passed on
+    """Newton steps until nothing is left to gain or they no longer help."""
     for _ in range(NEWTON_STEPS):
         if abs(found.left_to_gain) < LEFT_TO_GAIN / 100:
             break
-        closer = _newton(design, found, restricted)
-        if closer is None:
+        closer = _stepped(design, found, restricted)
+        if abs(closer.left_to_gain) > abs(found.left_to_gain) / 10:
+            closer = _curved(design, closer.theta, restricted)
+        if abs(closer.left_to_gain) >= abs(found.left_to_gain):
             break
         found = closer
     return found
@@ -162,23 +177,20 @@ def _without_traces(design: MixedDesign, theta: Array, restricted: bool) -> Arra
     return bare if values[0] <= values[1] + NO_WORSE * abs(values[1]) else theta
 
 
-def _newton(design: MixedDesign, at: Optimum, restricted: bool) -> Optimum | None:  # noqa: FBT001 - private, and passed on
-    """One Newton step, the curvature kept; None where it does not help."""
+def _stepped(design: MixedDesign, at: Optimum, restricted: bool) -> Optimum:  # noqa: FBT001 - private, and passed on
+    """One Newton step, the curvature kept."""
     full = np.append(_slope(design, at, restricted), 0.0)
     theta = at.theta - np.linalg.lstsq(at.hessian, full)[0][:-1]
     value, slope, solution, log_variance = profiled(
         design, theta, restricted=restricted
     )
-    gain = _gain(at.hessian, slope)
-    if abs(gain) >= abs(at.left_to_gain):
-        return None
     return dataclasses.replace(
         at,
         theta=theta,
         solution=solution,
         log_variance=log_variance,
         deviance=value,
-        left_to_gain=gain,
+        left_to_gain=_gain(at.hessian, slope),
     )
 
 

@@ -119,6 +119,8 @@ def wald_interval(fit: MixedFit, held: Held, *, confidence: float) -> Bounds | N
     covariance = 2 * np.linalg.pinv(fit.optimum.hessian, hermitian=True)
     error = math.sqrt(float(slope @ covariance @ slope))
     reach = float(stats.norm.ppf((1 + confidence) / 2)) * error
+    if reach > math.log(FARTHEST) / 2:
+        return 0.0, math.inf
     return best * math.exp(-reach), best * math.exp(reach)
 
 
