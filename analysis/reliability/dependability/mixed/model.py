@@ -1,0 +1,272 @@
+"""Rows, fixed columns and random terms into a fitted linear mixed model."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from analysis.foundation.results import Unavailable
+from analysis.reliability.dependability.mixed.design import (
+    MixedDesign,
+    fixed_intercept,
+    mixed_design,
+)
+from analysis.reliability.dependability.mixed.likelihood import own_blocks
+from analysis.reliability.dependability.mixed.optimum import Optimum, optimise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from analysis.reliability.dependability.mixed.design import Array, RandomTerm
+
+Criterion = Literal["reml", "ml"]
+# The share of all variation under which what groups leave over counts as nothing.
+PERFECT = 1e-9
+# A standard deviation, relative to the residual's, that counts as zero.
+ZERO = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomCovariance:
+    """The covariance of one term's effects.
+
+    Attributes
+    ----------
+    name : str
+        What groups the rows.
+    columns : tuple of str
+        What varies between groups: ``intercept``, then the slopes.
+    n_levels : int
+        How many groups there are.
+    covariance : ndarray, shape (n_columns, n_columns)
+        In squared units of the response.
+    singular : bool
+        Some direction of it has variance zero: the estimate lies on the boundary.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    n_levels: int
+    covariance: Array = field(compare=False)
+    singular: bool
+
+    @property
+    def variance(self) -> float:
+        """Variance of the intercept."""
+        return float(self.covariance[0, 0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomEffects:
+    """Predicted effects of one term, one row a group.
+
+    Attributes
+    ----------
+    levels : tuple
+        The groups.
+    predicted : ndarray, shape (n_groups, n_columns)
+        Best linear unbiased predictions.
+    conditional : ndarray, shape (n_groups, n_columns, n_columns)
+        Variance of the effects given the answers, fixed part taken as known.
+    error : ndarray, shape (n_groups, n_columns, n_columns)
+        The same with the fixed part estimated: the mean squared error of prediction.
+    shared : ndarray, shape (n_groups, n_columns, n_fixed)
+        Covariance of that prediction error with the coefficients.
+    """
+
+    levels: tuple[object, ...]
+    predicted: Array
+    conditional: Array
+    error: Array
+    shared: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixedFit:
+    """A linear mixed model fitted to rows.
+
+    Attributes
+    ----------
+    criterion : {"reml", "ml"}
+        What was maximised.
+    n : int
+        Rows.
+    names : tuple of str
+        The fixed columns.
+    coefficients : ndarray, shape (n_fixed,)
+        Their coefficients.
+    coefficient_covariance : ndarray, shape (n_fixed, n_fixed)
+        Given the variances, as lme4 and SAS report it.
+    random : tuple of RandomCovariance
+        One a random term, in the order given.
+    residual_variance : float
+        Within all groups.
+    log_likelihood : float
+        Of the criterion.
+    singular : tuple of str
+        Terms whose covariance lies on the boundary.
+    converged : bool
+        The gradient vanishes and the Hessian is positive definite.
+    design : MixedDesign
+        The cross-products.
+    optimum : Optimum
+        Where the likelihood is highest, and its curvature.
+    """
+
+    criterion: Criterion
+    n: int
+    names: tuple[str, ...]
+    coefficients: Array = field(compare=False)
+    coefficient_covariance: Array = field(compare=False)
+    random: tuple[RandomCovariance, ...]
+    residual_variance: float
+    log_likelihood: float
+    singular: tuple[str, ...]
+    converged: bool
+    design: MixedDesign = field(repr=False, compare=False)
+    optimum: Optimum = field(repr=False, compare=False)
+
+    def variance(self, name: str) -> float:
+        """Variance of the intercepts of one term."""
+        return next(term.variance for term in self.random if term.name == name)
+
+    def effects(self, name: str) -> RandomEffects:
+        """Predict the effects of one term, with their errors."""
+        place = [term.name for term in self.design.terms].index(name)
+        solution, scale = self.optimum.solution, self.residual_variance
+        factor = solution.factors[place]
+        leanings = factor @ solution.leanings[place]
+        covariance = np.linalg.inv(solution.precision)
+        conditional = factor @ own_blocks(self.design, solution, place) @ factor.T
+        fixed = leanings @ covariance @ leanings.transpose(0, 2, 1)
+        back = np.linalg.inv(self.design.triangle)
+        return RandomEffects(
+            levels=self.design.terms[place].levels,
+            predicted=solution.effects[place] @ factor.T,
+            conditional=scale * conditional,
+            error=scale * (conditional + fixed),
+            shared=-scale * leanings @ covariance @ back.T,
+        )
+
+    def satterthwaite_df(self, contrast: Sequence[float]) -> float:
+        """Degrees of freedom of a contrast of coefficients (Satterthwaite's).
+
+        Parameters
+        ----------
+        contrast : sequence of float, length n_fixed
+            Weights of the coefficients; the contrast is their sum.
+
+        Returns
+        -------
+        float
+            2 v^2 / var(v), v the contrast's estimated variance and var(v) by the delta
+            method from the curvature of the likelihood in the variances; infinite where
+            the variances do not move v.
+
+        References
+        ----------
+        Kuznetsova, Brockhoff & Christensen (2017), J. Statistical Software 82(13).
+        """
+        weights = np.linalg.solve(self.design.triangle.T, np.asarray(contrast, float))
+        covariance = np.linalg.inv(self.optimum.solution.precision)
+        variance = self.residual_variance * float(weights @ covariance @ weights)
+        slope = weights @ self.optimum.change_of_covariance @ weights
+        spread = 2 * slope @ np.linalg.pinv(self.optimum.hessian, hermitian=True)
+        moved = float(spread @ slope)
+        return 2 * variance**2 / moved if moved > 0 else math.inf
+
+
+def fit_mixed_model(
+    response: Array,
+    terms: Sequence[RandomTerm],
+    *,
+    fixed: pd.DataFrame | None = None,
+    criterion: Criterion = "reml",
+) -> MixedFit | Unavailable:
+    """Fit a linear mixed model with any number of crossed or nested random terms.
+
+    Parameters
+    ----------
+    response : ndarray, shape (n_rows,)
+        The answers; none missing.
+    terms : sequence of RandomTerm
+        What groups the rows. Terms may be crossed or nested; effects of different terms
+        are independent, those of one term (intercept and slopes) are correlated.
+    fixed : DataFrame, shape (n_rows, n_fixed), optional
+        Columns with fixed coefficients, an intercept among them if one is wanted; None
+        for an intercept alone.
+    criterion : {"reml", "ml"}
+        Restricted likelihood, which does not understate variances, or the full one,
+        which alone compares models of different fixed columns.
+
+    Returns
+    -------
+    MixedFit
+        Variances may be zero; `singular` then names their terms.
+    Unavailable
+        No rows to spare, values missing, dependent columns, a term with one level or
+        with as many levels as rows, too many levels, or no convergence.
+
+    References
+    ----------
+    Bates, Maechler, Bolker & Walker (2015), J. Statistical Software 67(1).
+    """
+    if criterion not in {"reml", "ml"}:
+        raise ValueError(f"criterion is {criterion!r}; give 'reml' or 'ml'")
+    columns = fixed_intercept(len(response)) if fixed is None else fixed
+    design = mixed_design(response, columns, terms)
+    if isinstance(design, str):
+        return Unavailable(term="mixed_model", reason=design, n=len(response))
+    optimum = optimise(design, restricted=criterion == "reml")
+    if not optimum.converged:
+        reason = (
+            "the likelihood has no proper summit: its gradient or Hessian fails the check"
+        )
+        if optimum.solution.squares < PERFECT * design.sides[-1, -1]:
+            reason = "answers agree perfectly within groups: no residual variance"
+        return Unavailable(term="mixed_model", reason=reason, n=len(response))
+    order = [term.name for term in terms]
+    return _fitted(design, optimum, order, criterion)
+
+
+def _fitted(
+    design: MixedDesign, optimum: Optimum, order: list[str], criterion: Criterion
+) -> MixedFit:
+    variance = math.exp(optimum.log_variance)
+    solution = optimum.solution
+    back = np.linalg.inv(design.triangle)
+    covariance = variance * back @ np.linalg.inv(solution.precision) @ back.T
+    random = sorted(_random(design, optimum), key=lambda term: order.index(term.name))
+    return MixedFit(
+        criterion=criterion,
+        n=design.n,
+        names=design.names,
+        coefficients=back @ (design.start + solution.coefficients),
+        coefficient_covariance=covariance,
+        random=tuple(random),
+        residual_variance=variance,
+        log_likelihood=-optimum.deviance / 2,
+        singular=tuple(term.name for term in random if term.singular),
+        converged=optimum.converged,
+        design=design,
+        optimum=optimum,
+    )
+
+
+def _random(design: MixedDesign, optimum: Optimum) -> list[RandomCovariance]:
+    variance = math.exp(optimum.log_variance)
+    return [
+        RandomCovariance(
+            name=term.name,
+            columns=term.columns,
+            n_levels=len(term.levels),
+            covariance=variance * factor @ factor.T,
+            singular=bool(np.abs(np.diag(factor)).min() < ZERO),
+        )
+        for term, factor in zip(design.terms, optimum.solution.factors, strict=True)
+    ]

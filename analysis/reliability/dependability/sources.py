@@ -1,0 +1,361 @@
+"""Ratings of the same staff by users, peers and managers into what they share.
+
+A plain correlation of their means understates how far sources agree, because each mean
+rests on few raters. Here every source has its own dependability, correlations are those
+of the true scores, and the best weights of a composite follow.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.foundation.results import Composite, Estimate, Unavailable
+from analysis.reliability.consistency import pearson, percent
+from analysis.reliability.dependability.labels import Labelled
+from analysis.reliability.dependability.ratings import read_ratings
+from analysis.reliability.dependability.source_model import (
+    SourceFit,
+    SourceMeans,
+    correlation_interval,
+    fit_sources,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pandas as pd
+
+    from analysis.foundation.results import Result
+    from analysis.reliability.dependability.labels import Labels
+    from analysis.reliability.dependability.mixed.design import Array
+    from analysis.reliability.dependability.ratings import Ratings
+
+# Staff whom two sources both rated, below which their correlation is not looked at.
+FEWEST_SHARED = 4
+SLIGHT = 1e-5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceDependability(Composite):
+    """One source: how much staff differ in its eyes, and how sharply it sees them."""
+
+    source: str
+    true_variance: Result
+    rater_variance: Result
+    dependability: Result
+    weight: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCorrelation(Composite):
+    """How far two sources agree on the same staff, as seen and corrected."""
+
+    sources: str
+    observed: Result
+    corrected: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcesTogether(Labelled):
+    """Every source, every pair of them, and what they are worth as a composite."""
+
+    sources: tuple[SourceDependability, ...]
+    correlations: tuple[SourceCorrelation, ...]
+    equal_weights: Result
+    best_weights: Result
+
+    def labelled(self) -> Iterator[tuple[Labels, Result]]:
+        """Each result with its source or pair of sources."""
+        for source in self.sources:
+            for result in source.results():
+                yield {"source": source.source}, result
+        for pair in self.correlations:
+            for result in pair.results():
+                yield {"source": pair.sources}, result
+        yield {"source": "equal weights"}, self.equal_weights
+        yield {"source": "best weights"}, self.best_weights
+
+
+def sources_together(
+    ratings: pd.DataFrame,
+    *,
+    score: str,
+    staff: str,
+    source: str,
+    confidence: float = 0.95,
+) -> SourcesTogether | Unavailable:
+    """Put ratings of the same staff by several sources together.
+
+    Parameters
+    ----------
+    ratings : DataFrame, shape (n_ratings, n_columns)
+        One row a rating by one rater; rows without a score or a label are left out.
+    score, staff, source : str
+        The columns of scores, of those rated and of who rated (users, peers, managers).
+    confidence : float
+        Coverage of the intervals.
+
+    Returns
+    -------
+    SourcesTogether
+        Variances in squared units of the score; dependability of a mean over the
+        harmonic mean of that source's raters; correlations of true scores; weights
+        that sum to 1 and predict the mean of the true scores best. n counts staff.
+    Unavailable
+        Fewer than 2 sources, a source with one rating of each, two sources with fewer
+        than 4 staff in common, no variance within a source, or no convergence.
+
+    References
+    ----------
+    Brennan (2001), Generalizability Theory, chapters 9 and 10.
+    """
+    coverage = percent(confidence)
+    read = read_ratings(ratings, score, [staff, source])
+    term = "source_dependability"
+    if read.fault:
+        return Unavailable(term=term, reason=read.fault, n=len(read.scores))
+    data, names = _means(read, staff, source)
+    if reason := _gap(data, names):
+        return Unavailable(term=term, reason=reason, n=len(data.counts))
+    fit = fit_sources(data)
+    if not fit.converged:
+        reason = "the likelihood has no proper summit: gradient or Hessian fails"
+        return Unavailable(term=term, reason=reason, n=len(data.counts))
+    basis = (
+        f"REML of {len(names)} sources jointly, each with its own variance of raters; "
+        f"{len(read.scores)} ratings of {len(data.counts)} {staff}; {read.missing_rule}"
+    )
+    return _Together(
+        data=data, fit=fit, names=names, basis=basis, confidence=confidence,
+        coverage=coverage,
+    ).all()
+
+
+def _means(read: Ratings, staff: str, source: str) -> tuple[SourceMeans, list[str]]:
+    rated, sources = read.term(staff), read.term(source)
+    shape = len(rated.levels), len(sources.levels)
+    cells = rated.codes * shape[1] + sources.codes
+    counts = np.bincount(cells, minlength=shape[0] * shape[1]).astype(float)
+    centred = read.scores - read.scores.mean()
+    sums = np.bincount(cells, centred, minlength=len(counts))
+    means = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
+    within = np.bincount(
+        sources.codes, (centred - means[cells]) ** 2, minlength=shape[1]
+    )
+    data = SourceMeans(
+        counts=counts.reshape(shape), means=means.reshape(shape), within=within
+    )
+    return data, [str(level) for level in sources.levels]
+
+
+def _gap(data: SourceMeans, names: list[str]) -> str:
+    if len(names) < 2:
+        return f"{len(names)} source; at least 2 needed"
+    there = data.counts > 0
+    for place, name in enumerate(names):
+        if data.counts[:, place].sum() <= there[:, place].sum():
+            return f"{name}: one rating of each, so raters cannot be told from rated"
+        if data.within[place] <= 0:
+            return f"{name}: raters of one staff member never differ"
+    for one, two in itertools.combinations(range(len(names)), 2):
+        shared = int((there[:, one] & there[:, two]).sum())
+        if shared < FEWEST_SHARED:
+            return (
+                f"{names[one]} and {names[two]} rated {shared} staff in common; at "
+                f"least {FEWEST_SHARED} needed"
+            )
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Together:
+    """The fit, and what every result of it says about itself."""
+
+    data: SourceMeans
+    fit: SourceFit
+    names: list[str]
+    basis: str
+    confidence: float
+    coverage: str
+
+    @property
+    def typical(self) -> Array:
+        """Raters a staff member has, as the harmonic mean where there are any."""
+        there = self.data.counts > 0
+        inverse = np.where(there, 1 / np.where(there, self.data.counts, 1), 0.0)
+        return np.asarray(there.sum(axis=0) / inverse.sum(axis=0))
+
+    def all(self) -> SourcesTogether:
+        """Every result."""
+        pairs = itertools.combinations(range(len(self.names)), 2)
+        composite = "mean of the true scores of all sources, each worth the same"
+        return SourcesTogether(
+            sources=tuple(self._source(place) for place in range(len(self.names))),
+            correlations=tuple(self._pair(pair) for pair in pairs),
+            equal_weights=self._estimate(
+                "composite_dependability",
+                lambda true, raters: _equal(true, raters / self.typical),
+                f"variance of the {composite} / that of the mean of the means",
+                scale="logit",
+            ),
+            best_weights=self._estimate(
+                "composite_dependability",
+                lambda true, raters: _best(true, raters / self.typical)[1],
+                f"squared correlation of the best weighted means with the {composite}",
+                scale="logit",
+            ),
+        )
+
+    def _source(self, place: int) -> SourceDependability:
+        raters_per_mean = float(self.typical[place])
+        return SourceDependability(
+            source=self.names[place],
+            true_variance=self._estimate(
+                "true_variance",
+                lambda true, _: float(true[place, place]),
+                "variance between staff in the eyes of this source",
+                scale="log",
+            ),
+            rater_variance=self._estimate(
+                "rater_variance",
+                lambda _, raters: float(raters[place]),
+                "variance of this source's raters around one staff member",
+                scale="log",
+            ),
+            dependability=self._estimate(
+                "source_dependability",
+                lambda true, raters: float(
+                    true[place, place]
+                    / (true[place, place] + raters[place] / raters_per_mean)
+                ),
+                f"of a mean over {raters_per_mean:.4g} raters, the harmonic mean",
+                scale="logit",
+            ),
+            weight=self._estimate(
+                "composite_weight",
+                lambda true, raters: float(_best(true, raters / self.typical)[0][place]),
+                "weight that predicts the mean of the true scores best; weights sum to 1",
+                scale="plain",
+            ),
+        )
+
+    def _pair(self, pair: tuple[int, int]) -> SourceCorrelation:
+        one, two = pair
+        there = (self.data.counts[:, list(pair)] > 0).all(axis=1)
+        means, shared = self.data.means[there], int(there.sum())
+        variances = self.fit.true[one, one] * self.fit.true[two, two]
+        term, names = "source_correlation_corrected", [self.names[p] for p in pair]
+        method = (
+            f"correlation of the true scores of {names[0]} and {names[1]}; {self.basis}; "
+            f"{shared} staff rated by both; {self.coverage} interval: profile likelihood"
+        )
+        corrected: Result
+        if min(self._ratio(one), self._ratio(two)) < 1e-6:
+            reason = "a source shows no true variance between staff"
+            corrected = Unavailable(term=term, reason=reason, n=shared, method=method)
+        else:
+            low, high = correlation_interval(
+                self.data, self.fit, pair, confidence=self.confidence
+            )
+            found = float(np.clip(self.fit.true[one, two] / math.sqrt(variances), -1, 1))
+            corrected = Estimate(
+                term=term, estimate=found, conf_low=low, conf_high=high, n=shared,
+                method=method,
+            )
+        return SourceCorrelation(
+            sources=" and ".join(names),
+            observed=_observed(means[:, one], means[:, two], self.confidence),
+            corrected=corrected,
+        )
+
+    def _ratio(self, place: int) -> float:
+        return float(self.fit.true[place, place] / self.fit.raters[place])
+
+    def _estimate(
+        self,
+        term: str,
+        number: Callable[[Array, Array], float],
+        what: str,
+        *,
+        scale: str,
+    ) -> Result:
+        """A function of the components, with a Wald interval on its own scale."""
+        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
+
+        n, method = len(self.data.counts), f"{what}; {self.basis}"
+        value = number(self.fit.true, self.fit.raters)
+        if not math.isfinite(value):
+            reason = "no source shows true variance between staff"
+            return Unavailable(term=term, reason=reason, n=n, method=method)
+        to, back = SCALES[scale]
+        if self.fit.on_boundary or not math.isfinite(to(value)):
+            method += "; no interval: the fit lies on the boundary of what is possible"
+            return Estimate(term=term, estimate=value, n=n, method=method)
+
+        def moved(parameters: Array) -> float:
+            factor, raters = self.data.unpacked(parameters)
+            return to(number(factor @ factor.T, raters))
+
+        at = self.fit.parameters
+        steps = SLIGHT * np.eye(len(at))
+        slope = np.array(
+            [(moved(at + step) - moved(at - step)) / (2 * SLIGHT) for step in steps]
+        )
+        spread = 2 * slope @ np.linalg.pinv(self.fit.hessian, hermitian=True) @ slope
+        reach = float(stats.norm.ppf((1 + self.confidence) / 2)) * math.sqrt(spread)
+        return Estimate(
+            term=term,
+            estimate=value,
+            conf_low=back(to(value) - reach),
+            conf_high=back(to(value) + reach),
+            n=n,
+            method=f"{method}; {self.coverage} interval: Wald, {scale} scale, delta "
+            "method, observed information",
+        )
+
+
+def _log(value: float) -> float:
+    return math.log(value) if value > 0 else -math.inf
+
+
+def _logit(value: float) -> float:
+    return math.log(value / (1 - value)) if 0 < value < 1 else math.inf
+
+
+SCALES: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
+    "plain": (float, float),
+    "log": (_log, math.exp),
+    "logit": (_logit, lambda value: 1 / (1 + math.exp(-value))),
+}
+
+
+def _observed(one: Array, two: Array, confidence: float) -> Result:
+    term = "source_correlation_observed"
+    method = (
+        f"Pearson correlation of staff means, unweighted; {percent(confidence)} interval "
+        "by Fisher's z"
+    )
+    if np.ptp(one) == 0 or np.ptp(two) == 0:
+        reason = "the means of a source do not vary"
+        return Unavailable(term=term, reason=reason, n=len(one), method=method)
+    return pearson(one, two, term=term, method=method, confidence=confidence)
+
+
+def _equal(true: Array, error: Array) -> float:
+    total = float(true.sum())
+    return total / (total + float(error.sum()))
+
+
+def _best(true: Array, error: Array) -> tuple[Array, float]:
+    """Weights that sum to 1, and the squared correlation they reach."""
+    shared = true.sum(axis=1)
+    weights = np.linalg.solve(true + np.diag(error), shared)
+    total, sum_of_weights = float(true.sum()), float(weights.sum())
+    if total <= 0 or sum_of_weights == 0:
+        return np.full(len(error), math.nan), math.nan
+    return weights / sum_of_weights, float(shared @ weights) / total
