@@ -57,7 +57,6 @@ from analysis.publication.tables import (
         (0.005, "share_lowest", "under 1%"),
         (0.0051, "share_lowest", "1%"),
         (0.0004, "little_mcar_p", "under 0.001"),
-        (0.0, "little_mcar_p", "under 0.001"),
         (0.0042, "little_mcar_p", "0.004"),
         (0.5, "little_mcar_p", "0.500"),
         (0.999, "share_highest", "over 99%"),
