@@ -96,8 +96,8 @@ def main() -> None:
     for statistic, made, shapes, sizes, count in (
         (polychorics, answers, ("even", "skewed"), (100, 300), samples),
         (ordinals, answers, ("even", "skewed"), (100, 300), samples),
-        (hierarchical, grouped, ("bifactor",), (300,), slow),
-        (loadings, grouped, ("bifactor",), (300,), slow),
+        (hierarchical, grouped, ("bifactor",), (300, 1000), slow),
+        (loadings, grouped, ("bifactor",), (300, 1000), slow),
     ):
         for shape in shapes:
             truth = statistic(made(np.random.default_rng(1), TRUTH, shape))

@@ -134,7 +134,7 @@ def test_everyone_twice_leaves_estimates_and_narrows_intervals(
         assert more.n == 2 * own.n
         assert more.estimate == pytest.approx(own.estimate, abs=SAME)
         widths = [
-            float(np.diff(np.arctanh([each.conf_low, each.conf_high])).item())
+            float(np.ptp(np.arctanh(np.array([each.conf_low, each.conf_high], float))))
             for each in (own, more)
         ]
         assert widths[1] == pytest.approx(widths[0] / np.sqrt(2), rel=SAME)

@@ -16,7 +16,7 @@ from analysis.reliability.structure.factor_fit import (
     absent_fit,
     factor_fit,
 )
-from analysis.reliability.structure.intervals import Percentiles
+from analysis.reliability.structure.intervals import DrawnIntervals
 from analysis.reliability.structure.item_correlations import item_correlations
 from analysis.reliability.structure.labelled import Labelled
 from analysis.reliability.structure.solutions import (
@@ -164,7 +164,7 @@ def exploratory_factors(
         random = generator("exploratory_factors", seed)
         drawn = found.draws(replicates, random)
         draws = solve_draws(drawn, sample, extraction, rotation)
-    interval = Percentiles(
+    interval = DrawnIntervals(
         n=found.n or 0,
         method=method,
         drawn=found.draw_words,
@@ -177,7 +177,7 @@ def exploratory_factors(
 
 
 def _estimated(
-    interval: Percentiles, sample: Solution, draws: Solution, term: str, *place: int
+    interval: DrawnIntervals, sample: Solution, draws: Solution, term: str, *place: int
 ) -> Result:
     """One number of the solution, with those of the draws around it."""
     return interval.at(term, _numbers(sample, term), _numbers(draws, term), *place)

@@ -19,7 +19,7 @@ from analysis.reliability.structure.extraction import (
     LEAST_UNIQUENESS,
     extract_factors,
 )
-from analysis.reliability.structure.intervals import Percentiles
+from analysis.reliability.structure.intervals import DrawnIntervals
 from analysis.reliability.structure.item_correlations import item_correlations
 from analysis.reliability.structure.labelled import Labelled
 from analysis.reliability.structure.solutions import (
@@ -150,7 +150,7 @@ def omega_hierarchical(
         sample,
         extraction,
         generator("omega_hierarchical", seed),
-        Percentiles(
+        DrawnIntervals(
             n=found.n or 0,
             method=method + caution_words(found, sample),
             drawn=found.draw_words,
@@ -166,7 +166,7 @@ def _estimated(
     sample: Solution,
     extraction: Extraction,
     random: np.random.Generator,
-    interval: Percentiles,
+    interval: DrawnIntervals,
 ) -> OmegaHierarchical:
     own = _schmid_leiman(sample, found.matrix[None], extraction)
     if interval.asked:

@@ -63,27 +63,32 @@ class Influence:
         return total
 
 
-def pair_influence(
+def pair_influences(
     tables: Array, model: PairModel, by_item: Array, pairs: Ranks
-) -> Array:
+) -> tuple[Array, Array]:
     """What each two answers add to the correlation, thresholds' part included.
 
-    `tables` are the answers counted, for the information in the observed scores, or
-    those expected, for the expected information.
+    By the information in the answers counted, and by that in those expected.
     """
     probabilities = model.probabilities()
     score = share_slopes(model.slopes(), probabilities)
-    weight = share_slopes(tables * score, probabilities)
-    through_first = _through_thresholds(weight, model, by_item[pairs[:, 0]])
-    turned = weight.transpose(0, 2, 1)
-    through_second = _through_thresholds(turned, model.turned(), by_item[pairs[:, 1]])
-    information = np.einsum("pab,pab->p", tables, score**2)
-    total = -(through_first[:, :, None] + through_second[:, None, :])
-    total[:, :-1, :-1] += score
-    return np.asarray(total / np.maximum(information, 1e-300)[:, None, None])
+    gains = model.threshold_slopes(), model.turned().threshold_slopes()
+    moved = by_item[pairs[:, 0]], by_item[pairs[:, 1]]
+    expected = tables.sum(axis=(1, 2))[:, None, None] * probabilities
+
+    def influence(answers: Array) -> Array:
+        weight = share_slopes(answers * score, probabilities)
+        total = -_through_thresholds(weight, gains[0], moved[0])[:, :, None]
+        turned = weight.transpose(0, 2, 1)
+        total = total - _through_thresholds(turned, gains[1], moved[1])[:, None, :]
+        total[:, :-1, :-1] += score
+        information = np.einsum("pab,pab->p", answers, score**2)
+        return np.asarray(total / np.maximum(information, 1e-300)[:, None, None])
+
+    return influence(tables), influence(expected)
 
 
-def _through_thresholds(weight: Array, model: PairModel, by_item: Array) -> Array:
+def _through_thresholds(weight: Array, gains: Array, by_item: Array) -> Array:
     """What an answer to the first item adds to the score by moving its thresholds."""
-    gains = (weight[:, :-1] - weight[:, 1:]) * model.threshold_slopes()
-    return np.asarray(np.einsum("pac,pc->pa", by_item, gains.sum(axis=2)))
+    by_threshold = ((weight[:, :-1] - weight[:, 1:]) * gains).sum(axis=2)
+    return np.asarray(np.einsum("pac,pc->pa", by_item, by_threshold))

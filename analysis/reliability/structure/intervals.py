@@ -14,11 +14,26 @@ if TYPE_CHECKING:
 
 # The fewest draws whose percentiles mean anything.
 FEWEST_DRAWS = 100
+# What a number can be, where it cannot be anything; loadings can pass 1.
+SHARE = (0.0, 1.0)
+RANGES = {
+    "factor_correlation": (-1.0, 1.0),
+    "communality": SHARE,
+    "variance_explained": SHARE,
+    "omega_hierarchical": SHARE,
+    "omega_total_schmid_leiman": SHARE,
+    "omega_hierarchical_limit": SHARE,
+    "explained_common_variance": SHARE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Percentiles:
-    """How estimates get percentile intervals from draws, and say so.
+class DrawnIntervals:
+    """How estimates get intervals from draws, and say so.
+
+    Intervals are basic: the percentiles of the draws, mirrored at the estimate. Those
+    of the draws themselves would double the bias of factor solutions, whose general
+    factor shrinks in every resample: seen to hold 64 to 76 % where these hold 89 to 95.
 
     Attributes
     ----------
@@ -40,11 +55,11 @@ class Percentiles:
     usable: int
     confidence: float
 
-    def of(self, usable: int) -> Percentiles:
+    def of(self, usable: int) -> DrawnIntervals:
         """The same, with the number of draws that had a solution."""
         return replace(self, usable=usable)
 
-    def noting(self, words: str) -> Percentiles:
+    def noting(self, words: str) -> DrawnIntervals:
         """The same, with words added to the method."""
         return replace(self, method=f"{self.method}; {words}")
 
@@ -64,9 +79,11 @@ class Percentiles:
                 method=f"{self.method}; no interval: {self._why}",
             )
         tail = (1 - self.confidence) / 2
-        low, high = np.quantile(draws, [tail, 1 - tail])
+        low, high = 2 * estimate - np.quantile(draws, [1 - tail, tail])
+        if term in RANGES:
+            low, high = np.clip([low, high], *RANGES[term])
         words = (
-            f"{100 * self.confidence:g} % percentile interval, {self.usable} of "
+            f"{100 * self.confidence:g} % basic bootstrap interval, {self.usable} of "
             f"{self.asked} draws usable, {self.drawn}"
         )
         if not low <= estimate <= high:

@@ -37,7 +37,7 @@ class OrdinalItems:
     counts : tuple of int
         Categories of each item after merging.
     answers : tuple of tuple of float
-        The lowest answer chosen in each category of each item.
+        The answer chosen in each category of each item.
     moments : PolychoricMoments or None
         None where `fault` says why.
     basis : str
@@ -104,7 +104,7 @@ def ordinal_items(
         names=found.names,
         n=-1 if found.fault else len(found.ranks),
         counts=found.counts,
-        answers=() if fault else _lowest_answers(found, responses),
+        answers=() if fault else _chosen_answers(found, responses),
         moments=None if fault else polychoric_moments(found.ranks, found.counts),
         basis=basis,
         fault=fault,
@@ -136,13 +136,14 @@ def _where(names: tuple[str, ...], chosen: Iterable[bool]) -> list[str]:
     return [name for name, yes in zip(names, chosen, strict=True) if yes]
 
 
-def _lowest_answers(
+def _chosen_answers(
     found: CategorisedResponses, responses: pd.DataFrame
 ) -> tuple[tuple[float, ...], ...]:
+    """The one answer chosen in each category: what was merged into it nobody chose."""
     values = responses.to_numpy(dtype=float, na_value=np.nan)
     return tuple(
         tuple(
-            float(values[found.ranks[:, place] == rank, place].min())
+            float(values[np.argmax(found.ranks[:, place] == rank), place])
             for rank in range(count)
         )
         for place, count in enumerate(found.counts)

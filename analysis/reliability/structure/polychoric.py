@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.reliability.structure.bivariate_normal import BEYOND, normal_density
-from analysis.reliability.structure.influence import Influence, pair_influence
+from analysis.reliability.structure.influence import Influence, pair_influences
 from analysis.reliability.structure.pair_tables import (
     PairModel,
     item_counts,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 # The largest last step, in units of Fisher's z, at which a correlation counts as found.
 CONVERGED = 1e-8
-ENOUGH = 1e-12
+ENOUGH = 1e-10
 LONGEST_STEP = 0.5
 MOST_STEPS = 200
 # Beyond this a correlation is on its way to 1: no table tells it from 1.
@@ -136,20 +136,17 @@ def polychoric_moments(ranks: Ranks, counts: Sequence[int]) -> PolychoricMoments
     first, second = cuts[pairs[:, 0]], cuts[pairs[:, 1]]
     rho, settled = _correlations(mended, first, second)
     model = PairModel(first=first, second=second, correlation=rho)
-    model = PairModel(
-        first=cuts[pairs[:, 0]], second=cuts[pairs[:, 1]], correlation=rho
-    )
     answers = tables[:, :-1, :-1]
     pair_n = answers.sum(axis=(1, 2))
-    expected = pair_n[:, None, None] * model.probabilities()
+    observed, expected = pair_influences(answers, model, by_item, pairs)
     influence = Influence(
         ranks=items,
         pairs=pairs,
         counts=tuple(counts),
         by_item=by_item,
-        by_pair=pair_influence(answers, model, by_item, pairs),
+        by_pair=observed,
     )
-    steady = replace(influence, by_pair=pair_influence(expected, model, by_item, pairs))
+    steady = replace(influence, by_pair=expected)
     faults = _faults(pair_n, rho, settled)
     sound = np.array([not fault for fault in faults], dtype=bool)
     return PolychoricMoments(

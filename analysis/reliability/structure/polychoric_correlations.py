@@ -13,7 +13,7 @@ from analysis.reliability.structure.labelled import Labelled
 from analysis.reliability.structure.ordinal import OrdinalItems, ordinal_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pandas as pd
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from analysis.reliability.structure.polychoric import PolychoricMoments
 
 TERM = "polychoric_correlation"
+FILLED_WORDS = "; half an answer put into the empty cell, margins kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,40 +107,42 @@ def _pairs(found: OrdinalItems, cover: str, confidence: float) -> Iterator[ItemP
         f"Fisher's z, standard error of the estimating equations, expected information"
         f"; {found.basis}"
     )
-    pairs = np.stack(np.triu_indices(len(found.names), 1), axis=1)
-    for place, (one, other) in enumerate(pairs):
-        if found.moments is None:
-            result: Result = found.unavailable(TERM, found.fault, method)
-        else:
-            result = _correlation(found.moments, place, method, confidence)
+    names, moments = found.names, found.moments
+    pairs = np.stack(np.triu_indices(len(names), 1), axis=1)
+    if moments is None:
+        results: Iterable[Result] = (
+            found.unavailable(TERM, found.fault, method) for _ in pairs
+        )
+    else:
+        results = _correlations(moments, method, confidence)
+    for (one, other), result in zip(pairs, results, strict=True):
         yield ItemPair(
-            item=found.names[one],
-            other_item=found.names[other],
-            polychoric_correlation=result,
+            item=names[one], other_item=names[other], polychoric_correlation=result
         )
 
 
-def _correlation(
-    moments: PolychoricMoments, place: int, method: str, confidence: float
-) -> Result:
+def _correlations(
+    moments: PolychoricMoments, method: str, confidence: float
+) -> Iterator[Result]:
     from scipy import special  # noqa: PLC0415 - heavy, and only needed here
 
-    n, reason = moments.pair_n[place], moments.faults[place]
-    if reason:
-        return Unavailable(term=TERM, reason=reason, n=n, method=method)
-    rho, error = float(moments.rho[place]), float(moments.interval_errors[place])
-    if moments.filled[place]:
-        method += "; half an answer put into the empty cell, margins kept"
-    reach = special.ndtri((1 + confidence) / 2) * error / (1 - rho**2)
-    limits = np.tanh(np.arctanh(rho) + np.array([-reach, reach]))
-    return Estimate(
-        term=TERM,
-        estimate=rho,
-        conf_low=float(limits[0]),
-        conf_high=float(limits[1]),
-        n=n,
-        method=method,
-    )
+    rho = moments.rho
+    reach = special.ndtri((1 + confidence) / 2) * moments.interval_errors
+    reach = reach / (1 - rho**2)
+    low, high = np.tanh(np.arctanh(rho) + np.stack([-reach, reach])).tolist()
+    for place, value in enumerate(rho.tolist()):
+        n, reason = moments.pair_n[place], moments.faults[place]
+        if reason:
+            yield Unavailable(term=TERM, reason=reason, n=n, method=method)
+            continue
+        yield Estimate(
+            term=TERM,
+            estimate=value,
+            conf_low=low[place],
+            conf_high=high[place],
+            n=n,
+            method=method + FILLED_WORDS * moments.filled[place],
+        )
 
 
 def _thresholds(
