@@ -168,9 +168,13 @@ def variance_components(
     if read.fault:
         return _absent(read.fault, len(read.scores))
     terms = [read.term(facet) for facet in facets]
-    fit = fit_mixed_model(
-        read.scores, terms, criterion="ml" if estimator == "ml" else "reml"
-    ) if estimator != "moments" else None
+    fit = (
+        fit_mixed_model(
+            read.scores, terms, criterion="ml" if estimator == "ml" else "reml"
+        )
+        if estimator != "moments"
+        else None
+    )
     if isinstance(fit, Unavailable):
         return _absent(fit.reason, len(read.scores))
     counted = ", ".join(f"{len(t.levels)} {t.name}" for t in terms)
@@ -257,7 +261,9 @@ def _component(
         # with one facet, the residual's share is what the facet's leaves
         ratio = Held(term=others[0], residual=(0.0, 1.0))
         odds = found.limits(ratio, confidence)
-        shares = None if odds is None else (1 - share_of(odds[1]), 1 - share_of(odds[0]))
+        shares = (
+            None if odds is None else (1 - share_of(odds[1]), 1 - share_of(odds[0]))
+        )
     return VarianceComponent(
         facet=facet,
         variance=bounded("variance_component", own, limits, found.n, method + boundary),

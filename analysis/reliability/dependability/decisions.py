@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from analysis.foundation.results import Composite, Estimate, Unavailable
+from analysis.foundation.results import Composite, Unavailable
 from analysis.reliability.consistency import percent
 from analysis.reliability.dependability.components import (
     INTERVALS,
@@ -178,7 +178,11 @@ def raters_needed(
     held = Held(
         term=target,
         others=tuple(
-            (name, odds * many.weights[name], odds * (one.weights[name] - many.weights[name]))
+            (
+                name,
+                odds * many.weights[name],
+                odds * (one.weights[name] - many.weights[name]),
+            )
             for name in one.weights
             if name != RESIDUAL
         ),
@@ -299,7 +303,11 @@ class _Design:
         if self.components.fit is not None:
             method += f"; {coverage} interval: {INTERVALS[self.components.interval]}"
         return bounded(
-            TERMS[self.kind], own / (own + error), self._limits(known, confidence), n, method
+            TERMS[self.kind],
+            own / (own + error),
+            self._limits(known, confidence),
+            n,
+            method,
         )
 
     def _limits(
@@ -310,7 +318,9 @@ class _Design:
         key = tuple(round(weight, 12) for weight in relative.values())
         if key not in known:
             others = tuple(
-                (name, 0.0, weight) for name, weight in relative.items() if name != RESIDUAL
+                (name, 0.0, weight)
+                for name, weight in relative.items()
+                if name != RESIDUAL
             )
             held = Held(term=self.target, others=others, residual=(0.0, 1.0))
             known[key] = self.components.limits(held, confidence)

@@ -192,7 +192,10 @@ def _second(squares: _Squares, about: tuple[float, str, str]) -> Result:
     )
     if ratio <= 0:
         return Unavailable(
-            term="icc_2", reason="no variance between groups", n=squares.n, method=method
+            term="icc_2",
+            reason="no variance between groups",
+            n=squares.n,
+            method=method,
         )
     return Estimate(
         term="icc_2",
@@ -231,7 +234,11 @@ def _reml(
     found = []
     for term, size, of in (
         ("icc_1_reml", 1.0, "one rating"),
-        ("icc_2_reml", _harmonic(squares), "a mean over the harmonic mean of the sizes"),
+        (
+            "icc_2_reml",
+            _harmonic(squares),
+            "a mean over the harmonic mean of the sizes",
+        ),
     ):
         method = (
             f"between / (between + within / k), of {of}, k = {size:.6g}; restricted "

@@ -131,7 +131,11 @@ def sources_together(
         f"{len(read.scores)} ratings of {len(data.counts)} {staff}; {read.missing_rule}"
     )
     return _Together(
-        data=data, fit=fit, names=names, basis=basis, confidence=confidence,
+        data=data,
+        fit=fit,
+        names=names,
+        basis=basis,
+        confidence=confidence,
         coverage=coverage,
     ).all()
 
@@ -238,7 +242,9 @@ class _Together:
             ),
             weight=self._estimate(
                 "composite_weight",
-                lambda true, raters: float(_best(true, raters / self.typical)[0][place]),
+                lambda true, raters: float(
+                    _best(true, raters / self.typical)[0][place]
+                ),
                 "weight that predicts the mean of the true scores best; weights sum to 1",
                 scale="plain",
             ),
@@ -262,9 +268,15 @@ class _Together:
             low, high = correlation_interval(
                 self.data, self.fit, pair, confidence=self.confidence
             )
-            found = float(np.clip(self.fit.true[one, two] / math.sqrt(variances), -1, 1))
+            found = float(
+                np.clip(self.fit.true[one, two] / math.sqrt(variances), -1, 1)
+            )
             corrected = Estimate(
-                term=term, estimate=found, conf_low=low, conf_high=high, n=shared,
+                term=term,
+                estimate=found,
+                conf_low=low,
+                conf_high=high,
+                n=shared,
                 method=method,
             )
         return SourceCorrelation(

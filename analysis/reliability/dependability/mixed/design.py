@@ -237,7 +237,9 @@ def _cross_products(
         for b in range(width)
     ]
     # columns in the order (group, column): one of each group is every width-th
-    by_column = [design[:, np.arange(column, width * groups, width)] for column in range(width)]
+    by_column = [
+        design[:, np.arange(column, width * groups, width)] for column in range(width)
+    ]
     found: dict[str, Any] = {
         "first": np.stack(within, axis=1).reshape(groups, width, width),
         "first_sides": (design.T @ sides).reshape(groups, width, sides.shape[1]),
