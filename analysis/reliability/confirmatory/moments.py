@@ -105,19 +105,13 @@ def matrices(model: Model, parameters: Any, block: int) -> Matrices:
 
 def moves(model: Model, filled: Matrices, block: int) -> Moves:
     """How the moments of one block move with each of its free cells."""
-    cells = model.free_by_block[block]
-    p = len(model.items)
+    size, p = len(model.free_by_block[block]), len(model.items)
     unit = np.eye(p)
     resolved, through = filled.resolved, filled.through
     carried = filled.total_factor_covariance @ filled.loadings.T
     level = resolved @ filled.factor_means
-    u, v, d = (np.zeros((len(cells), p), dtype=through.dtype) for _ in range(3))
-    kinds = np.array([c.kind for c in cells])
-    all_rows = np.array([c.row for c in cells])
-    all_columns = np.array([c.column for c in cells])
-    for kind in np.unique(kinds):
-        at = np.flatnonzero(kinds == kind)
-        rows, columns = all_rows[at], all_columns[at]
+    u, v, d = (np.zeros((size, p), dtype=through.dtype) for _ in range(3))
+    for kind, at, rows, columns in model.free_kinds[block]:
         half = np.where(rows == columns, 0.5, 1.0)[:, None]
         if kind == Kind.LOADING:
             u[at], v[at] = unit[rows], carried[columns]

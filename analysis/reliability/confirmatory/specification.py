@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Places = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
     Filling = tuple["Kind", Places, Places, Array, Places]
+    FreeCells = tuple["Kind", Places, Places, Places]
 
 
 class Kind(IntEnum):
@@ -100,6 +101,11 @@ class Model:
         )
 
     @cached_property
+    def free_kinds(self) -> tuple[tuple[FreeCells, ...], ...]:
+        """By block and matrix: which of its free cells, their rows and columns."""
+        return tuple(tuple(_free_kinds(cells)) for cells in self.free_by_block)
+
+    @cached_property
     def spread_by_block(self) -> tuple[Array, ...]:
         """Which cell holds which parameter: 0 and 1, shape (n_cells, n_parameters)."""
         spreads = []
@@ -115,6 +121,15 @@ class Model:
     ) -> tuple[tuple[tuple[Kind, Places, Places, Array, Places], ...], ...]:
         """By block and matrix: rows, columns, fixed values, parameter (or -1)."""
         return tuple(tuple(_filling(self, block)) for block in range(len(self.blocks)))
+
+
+def _free_kinds(cells: tuple[Cell, ...]) -> Iterator[FreeCells]:
+    kinds = [cell.kind for cell in cells]
+    for kind in Kind:
+        if kind in kinds:
+            at = np.array([place for place, own in enumerate(kinds) if own == kind])
+            rows = np.array([cells[place].row for place in at])
+            yield kind, at, rows, np.array([cells[place].column for place in at])
 
 
 def _filling(model: Model, block: int) -> Iterator[Filling]:
