@@ -101,7 +101,10 @@ def test_standard_deviations_have_the_profile_limits_of_lme4(oracle: Nested) -> 
         oracle.components("ml").components, stored, strict=False
     ):
         assert isinstance(component.variance, Estimate)
-        found = np.sqrt([component.variance.conf_low, component.variance.conf_high])  # type: ignore[list-item]
+        low, high = component.variance.conf_low, component.variance.conf_high
+        assert low is not None
+        assert high is not None
+        found = np.sqrt([low, high])
         assert found == pytest.approx(limits, rel=1e-3)
 
 
@@ -274,5 +277,5 @@ def test_students_crossed_with_instructors() -> None:
         )
     )
     effects = found.fit.effects("d")
-    ours = dict(zip(map(str, effects.levels), effects.predicted[:, 0], strict=True))
-    assert ours == pytest.approx(predicted, abs=BLUP)
+    mine = dict(zip(map(str, effects.levels), effects.predicted[:, 0], strict=True))
+    assert mine == pytest.approx(predicted, abs=BLUP)

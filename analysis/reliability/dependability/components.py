@@ -137,7 +137,8 @@ def variance_components(
         The column of scores.
     facets : sequence of str
         The random effects: columns, or several joined by ``:`` for an interaction or a
-        nested facet. `crossed` and `nested` write them. Clients in staff: ``["staff"]``.
+        nested facet. `crossed` and `nested` write them. Clients in staff:
+        ``["staff"]``.
     estimator : {"reml", "ml", "moments"}
         Moments need no iteration and give no intervals; components may be negative.
     interval : {"profile", "wald"}
@@ -161,8 +162,8 @@ def variance_components(
     """
     if estimator not in ESTIMATORS or interval not in INTERVALS or not facets:
         raise ValueError(
-            f"estimator {estimator!r}, interval {interval!r}, {len(facets)} facets; give "
-            f"one of {', '.join(ESTIMATORS)}; {', '.join(INTERVALS)}; some facets"
+            f"estimator {estimator!r}, interval {interval!r}, {len(facets)} facets; "
+            f"give one of {', '.join(ESTIMATORS)}; {', '.join(INTERVALS)}; some facets"
         )
     coverage, read = percent(confidence), read_ratings(ratings, score, facets)
     if read.fault:

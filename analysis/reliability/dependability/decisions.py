@@ -1,4 +1,4 @@
-"""Variance components into decisions: how dependable are n ratings, how many are needed.
+"""Variance components into decisions: how dependable n ratings are, how many to ask.
 
 Every coefficient and every number of ratings is a ratio of variances, so its interval
 is the profile of that ratio, not a guess from the components' own intervals.
@@ -263,7 +263,7 @@ class _Design:
         numbers: dict[str, int],
         kind: str,
     ) -> _Design:
-        """Divide each component by how many of its facets a mean is over; 0 is endless."""
+        """Divide each component by how many a mean is over; 0 is endless."""
         own = set(facets_of(target))
         weights = {}
         for effect in components.variances:

@@ -38,7 +38,8 @@ def moment_components(scores: Array, terms: Sequence[RandomTerm]) -> Array | Non
 
     References
     ----------
-    Henderson (1953), Biometrics 9(2), 226-252. Searle (1971), Linear Models, chapter 10.
+    Henderson (1953), Biometrics 9(2), 226-252.
+    Searle (1971), Linear Models, chapter 10.
     """
     n, centred = len(scores), scores - scores.mean()
     counts = [np.bincount(t.codes, minlength=len(t.levels)) for t in terms]
@@ -52,7 +53,7 @@ def moment_components(scores: Array, terms: Sequence[RandomTerm]) -> Array | Non
     expected = np.full((k + 2, k + 2), float(n))
     for a in range(k):
         for b in range(k):
-            expected[a, b] = _shared(terms[a], terms[b], counts[a])
+            expected[a, b] = _shared(terms[a], terms[b], counts[a].astype(float))
         expected[k, a] = float(np.sum(counts[a].astype(float) ** 2)) / n
         expected[a, k] = len(terms[a].levels)
     expected[k, k] = 1.0

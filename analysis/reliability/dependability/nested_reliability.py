@@ -31,7 +31,7 @@ GroupSize = Literal["unbiased", "mean"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NestedReliability(Composite):
-    """How alike the ratings of one target are, and how far their mean can be trusted."""
+    """How alike ratings of one target are, and how far their mean can be trusted."""
 
     icc_1: Result
     icc_2: Result
@@ -213,7 +213,7 @@ def _ratios(squares: _Squares, confidence: float) -> tuple[float, float, float]:
 
     ratio = squares.between / squares.within
     tails = [(1 + confidence) / 2, (1 - confidence) / 2]
-    high, low = map(float, stats.f.ppf(tails, *squares.degrees))
+    high, low = (float(stats.f.ppf(tail, *squares.degrees)) for tail in tails)
     return ratio, ratio / high, ratio / low
 
 

@@ -22,7 +22,7 @@ Codes: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 # An array, or one of scipy's sparse ones, whose module is loaded where one is made.
 Matrix: TypeAlias = Any
 
-# Beside the largest term all others share one dense matrix; 8,000 levels make it 0.5 GB.
+# Beside the largest term all others share one dense matrix; 8,000 levels: 0.5 GB.
 MOST_OTHER_EFFECTS = 8000
 # Below this many cells a dense matrix is quicker than a sparse one.
 SMALL = 250_000
@@ -152,7 +152,8 @@ class MixedDesign:
 
     def factors(self, theta: Array) -> list[Array]:
         """Unpack the lower triangles, one relative covariance factor a term."""
-        found, place = [], 0
+        found: list[Array] = []
+        place = 0
         for term in self.terms:
             width = len(term.columns)
             rows, columns = np.tril_indices(width)
@@ -196,6 +197,11 @@ def mixed_design(
 
 
 def _fault(response: Array, fixed: Array, terms: Sequence[RandomTerm]) -> str:
+    """Why no model can be fitted; empty if one can."""
+    return _faulty_rows(response, fixed, terms) or _faulty_terms(len(response), terms)
+
+
+def _faulty_rows(response: Array, fixed: Array, terms: Sequence[RandomTerm]) -> str:
     n, columns = fixed.shape
     if not terms:
         return "no random term"
@@ -206,6 +212,10 @@ def _fault(response: Array, fixed: Array, terms: Sequence[RandomTerm]) -> str:
         return "rows without a group: leave them out first"
     if n <= columns + 1:
         return f"{n} rows; more than {columns + 1} needed"
+    return ""
+
+
+def _faulty_terms(n: int, terms: Sequence[RandomTerm]) -> str:
     for term in terms:
         if len(term.levels) < 2:
             return f"{len(term.levels)} level of {term.name}; at least 2 needed"

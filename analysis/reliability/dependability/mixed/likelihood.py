@@ -86,7 +86,7 @@ def solve(design: MixedDesign, theta: Array) -> Solution:
         factors=factors,
         log_determinant=log_rest - 2 * float(np.log(_diagonals(roots)).sum()),
         precision=precision,
-        coefficients=coefficients,
+        coefficients=np.asarray(coefficients, dtype=np.float64),
         squares=squares,
         roots=roots,
         links=links,
@@ -148,7 +148,7 @@ def _dense(part: Matrix) -> Array:
 def _others(
     design: MixedDesign, links: list[Matrix], upper: Array, factors: list[Array]
 ) -> tuple[tuple[Array, Array], Array, float]:
-    """The dense part: half-solved and solved sides, its inverse, its log determinant."""
+    """The dense part: half-solved and solved sides, inverse, log determinant."""
     if not factors:
         return (design.other_sides, design.other_sides), design.others, 0.0
     from scipy.linalg import lapack  # noqa: PLC0415 - heavy, and only needed here
@@ -228,7 +228,7 @@ def _by_factor(factor: Array, slope: Array) -> Array:
     """From Lambda' A Lambda to 2 A Lambda, zero where Lambda is."""
     if len(factor) == 1:
         return 2 * slope / factor if factor[0, 0] else np.zeros_like(slope)
-    return 2 * np.linalg.lstsq(factor.T, slope)[0]
+    return np.asarray(2 * np.linalg.lstsq(factor.T, slope)[0], dtype=np.float64)
 
 
 def _trace(design: MixedDesign, solution: Solution, place: int) -> Array:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -139,13 +139,9 @@ def minimised(
         return value / scale, at / scale
 
     known = None if inverse_hessian is None else inverse_hessian * scale
-    found = optimize.minimize(
-        scaled,
-        start,
-        jac=True,
-        method="BFGS",
-        options={"gtol": slope / scale, "hess_inv0": known},
-    )
+    options: dict[str, Any] = {"gtol": slope / scale, "hess_inv0": known}
+    of_scipy: Any = optimize.minimize  # its stubs know no function with its slope
+    found = of_scipy(scaled, start, jac=True, method="BFGS", options=options)
     reached = np.asarray(found.hess_inv, dtype=float)
     return np.asarray(found.x, dtype=float), (reached + reached.T) / (2 * scale)
 
