@@ -1,23 +1,102 @@
-"""Reliability: keyed responses to one subscale in, coefficients with their n out."""
+"""Reliability: keyed responses to one subscale in, coefficients with their n out.
 
+One sub-package a subject: ``structure`` (correlations, dimensions, exploratory
+factors), ``confirmatory``, ``invariance``, ``agreement`` (raters, teams, occasions),
+``change``, ``dependability`` (variance components, decisions about raters).
+"""
+
+from analysis.cleaning import key_audit
+from analysis.reliability.agreement import (
+    concordance_correlation,
+    fleiss_kappa,
+    gwet_agreement,
+    intraclass_correlations,
+    krippendorff_alpha,
+    limits_of_agreement,
+    weighted_kappa,
+    within_group_agreement,
+)
+from analysis.reliability.change import (
+    reliability_over_waves,
+    reliable_change,
+    retest_reliability,
+    smallest_detectable_change,
+    standard_error_of_measurement,
+)
+from analysis.reliability.confirmatory import confirmatory_factors
 from analysis.reliability.consistency import (
     cronbach_alpha,
     mean_inter_item_correlation,
     omega_total,
     spearman_brown,
 )
+from analysis.reliability.cosmin import CosminTable, cosmin_table
+from analysis.reliability.dependability import (
+    decision_study,
+    nested_reliability,
+    raters_needed,
+    sources_together,
+    staff_dependability,
+    variance_components,
+)
 from analysis.reliability.evidence import ScaleReliability, estimate_scale_reliability
+from analysis.reliability.invariance import measurement_invariance, partial_invariance
 from analysis.reliability.items import ItemStatistics, item_statistics
+from analysis.reliability.structure import (
+    bartlett_sphericity,
+    exploratory_factors,
+    minimum_average_partial,
+    omega_categorical,
+    omega_hierarchical,
+    ordinal_alpha,
+    parallel_analysis,
+    polychoric_correlations,
+    sampling_adequacy,
+)
 from analysis.reliability.waves import evaluate_reliability
 
 __all__ = [
+    "CosminTable",
     "ItemStatistics",
     "ScaleReliability",
+    "bartlett_sphericity",
+    "concordance_correlation",
+    "confirmatory_factors",
+    "cosmin_table",
     "cronbach_alpha",
+    "decision_study",
     "estimate_scale_reliability",
     "evaluate_reliability",
+    "exploratory_factors",
+    "fleiss_kappa",
+    "gwet_agreement",
+    "intraclass_correlations",
     "item_statistics",
+    "key_audit",
+    "krippendorff_alpha",
+    "limits_of_agreement",
     "mean_inter_item_correlation",
+    "measurement_invariance",
+    "minimum_average_partial",
+    "nested_reliability",
+    "omega_categorical",
+    "omega_hierarchical",
     "omega_total",
+    "ordinal_alpha",
+    "parallel_analysis",
+    "partial_invariance",
+    "polychoric_correlations",
+    "raters_needed",
+    "reliability_over_waves",
+    "reliable_change",
+    "retest_reliability",
+    "sampling_adequacy",
+    "smallest_detectable_change",
+    "sources_together",
     "spearman_brown",
+    "staff_dependability",
+    "standard_error_of_measurement",
+    "variance_components",
+    "weighted_kappa",
+    "within_group_agreement",
 ]
