@@ -18,6 +18,7 @@ import pytest
 from conftest import ROOT, Project, copy_study
 
 from analysis.foundation import TIDY_COLUMNS
+from analysis.intake.identity import identifiers
 from analysis.intake.pseudonyms import pseudonyms
 from analysis.storage.key import read_key
 
@@ -246,9 +247,10 @@ def people_by_pseudonym(
 ) -> dict[str, set[int]]:
     """Pseudonym → whoever made the code behind it at a wave."""
     made = people_behind(frames, wave)
-    joined = pd.Series({code: "\x1e".join(code).upper() for code in made})
+    codes = pd.DataFrame(list(made), dtype=str)
+    joined = identifiers(codes, list(codes.columns))
     named = pseudonyms(joined, key=read_key(), study=STUDY, kind="participant")
-    return {named[code]: people for code, people in made.items()}
+    return dict(zip(named, made.values(), strict=True))
 
 
 @pytest.mark.parametrize("wave", ["before", "after", "later"])
