@@ -53,12 +53,16 @@ def test_a_touched_file_is_fresh(ran: Project) -> None:
 def test_a_changed_raw_file_is_named(ran: Project) -> None:
     path = ran.raw / "listening-pilot" / "staff_after.csv"
     path.write_bytes(path.read_bytes() + b"\n")
-    assert stale() == {"cleaning-after": "input changed: staff_after.csv"}
+    # Codes are matched in the raw files, so the linkage reads them too.
+    reason = "input changed: staff_after.csv"
+    assert stale() == {"cleaning-after": reason, "linkage": reason}
 
 
 def test_a_missing_raw_file_is_named(ran: Project) -> None:
     (ran.raw / "listening-pilot" / "staff_after.csv").unlink()
-    assert stale() == {"cleaning-after": "input missing: staff_after.csv"}
+    # Codes are matched in the raw files, so the linkage reads them too.
+    reason = "input missing: staff_after.csv"
+    assert stale() == {"cleaning-after": reason, "linkage": reason}
 
 
 def test_a_removed_output_is_named(ran: Project) -> None:
@@ -92,10 +96,11 @@ def test_a_changed_lock_makes_all_stale(ran: Project) -> None:
     assert set(stale().values()) == {"the locked dependencies changed"}
 
 
-def test_another_key_makes_the_cleaning_stale(ran: Project) -> None:
+def test_another_key_makes_whatever_makes_pseudonyms_stale(ran: Project) -> None:
     (ran.folder / "pseudonym.key").unlink()
     assert set(stale().values()) == {"the pseudonym key changed"}
-    assert all(name.startswith("cleaning") for name in stale())
+    cleaning = {f"cleaning-{wave}" for wave in ("before", "after", "later")}
+    assert set(stale()) == {*cleaning, "linkage", "coverage"}
 
 
 def test_code_a_step_reaches_makes_it_stale_and_other_code_does_not(
@@ -122,7 +127,9 @@ def test_a_changed_title_of_one_wave_concerns_that_wave_and_the_whole(
     assert set(stale()) == {
         "cleaning-after",
         "reliability-after",
+        "linkage",
         "outcomes",
+        "coverage",
         "findings",
         "funder-summary",
         "index",
