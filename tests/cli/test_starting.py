@@ -234,5 +234,5 @@ def test_check_lists_what_each_declared_wave_has_otherwise(started: Project) -> 
     told = said(started.heard("check", "mine", "--drift"))
     assert "Survey 1, wave 'after' (after.csv): 3 differences from wave" in told
     assert "renamed: 'confidence_now' → 'Confidence now?'" in told
-    assert "1 new columns: 'Ward'" in told
+    assert "new columns (1): 'Ward'" in told
     assert "differences" not in said(started.heard("check", "mine"))
