@@ -280,6 +280,12 @@ def test_factors_are_those_of_psych(name: str, extraction: Any, rotation: Any) -
     assert number(fit.tucker_lewis_index) == pytest.approx(
         expected["TLI"], abs=EXTRACTED
     )
+    # psych divides by n within and n - 1 without; its limits are the usual ones.
+    assert isinstance(fit.rmsea, Estimate)
+    limits = [fit.rmsea.conf_low, fit.rmsea.conf_high]
+    assert limits == pytest.approx(
+        [expected["RMSEA"]["lower"], expected["RMSEA"]["upper"]], abs=EXTRACTED
+    )
     assert number(fit.root_mean_square_residual) == pytest.approx(
         expected["rms"], abs=EXTRACTED
     )

@@ -33,8 +33,11 @@ from analysis.reliability.structure.bivariate_normal import (
 )
 from analysis.reliability.structure.categorical_omega import _slope, _SumVariance
 from analysis.reliability.structure.extraction import _Surface, extract_factors
+from analysis.reliability.structure.intervals import DrawnIntervals
+from analysis.reliability.structure.item_correlations import item_correlations
 from analysis.reliability.structure.one_ordinal_factor import fit_one_ordinal_factor
 from analysis.reliability.structure.ordinal import ordinal_items
+from analysis.reliability.structure.parallel import _compared, _Told
 from analysis.reliability.structure.rotation import rotate
 
 if TYPE_CHECKING:
@@ -218,6 +221,56 @@ def test_thresholds_are_quantiles_and_their_limits_wilsons() -> None:
     )
 
 
+def test_limits_of_a_correlation_are_symmetric_in_fishers_z() -> None:
+    rows = one_trait(150, 2)
+    items = ordinal_items(rows, CODES, "pairwise")
+    assert items.moments is not None
+    rho, error = items.moments.rho[0], items.moments.interval_errors[0]
+    found = polychoric_correlations(rows, categories=CODES, confidence=0.9).pairs[0]
+    assert isinstance(found.polychoric_correlation, Estimate)
+    reach = 1.6448536269514722 * error / (1 - rho**2)
+    assert [
+        found.polychoric_correlation.conf_low,
+        found.polychoric_correlation.conf_high,
+    ] == pytest.approx(
+        [np.tanh(np.arctanh(rho) - reach), np.tanh(np.arctanh(rho) + reach)]
+    )
+
+
+def test_resamples_are_correlations_of_the_people_drawn() -> None:
+    rows = one_trait(40, 3)
+    found = item_correlations(rows, None, "listwise", items=3)
+    drawn = found.draws(5, np.random.default_rng(1))
+    weights = np.random.default_rng(1).multinomial(40, np.full(40, 1 / 40), size=5)
+    for matrix, weight in zip(drawn, weights, strict=True):
+        people = np.repeat(rows.to_numpy(), weight, axis=0)
+        np.testing.assert_allclose(matrix, np.corrcoef(people, rowvar=False), atol=1e-9)
+
+
+def test_draws_of_polychorics_spread_as_their_errors_say() -> None:
+    found = item_correlations(one_trait(300, 3), CODES, "pairwise", items=3)
+    assert found.moments is not None
+    drawn = found.draws(4000, np.random.default_rng(1))
+    pairs = drawn[:, *np.triu_indices(3, 1)]
+    expected = found.moments.interval_errors / (1 - found.moments.rho**2)
+    # 4,000 draws know a standard deviation to 1.1 %.
+    assert np.arctanh(pairs).std(axis=0) == pytest.approx(expected, rel=0.05)
+    assert pairs.mean(axis=0) == pytest.approx(found.moments.rho, abs=0.01)
+
+
+def test_only_eigenvalues_in_a_row_count() -> None:
+    """A later one above chance does not bring back those before it."""
+    nothing = np.zeros(3)
+    told = _Told(
+        found=item_correlations(one_trait(50, 3), None, "listwise", items=3),
+        method="m",
+        reason="",
+    )
+    found = _compared(told, np.array([2.0, 0.0, 1.0]), nothing, nothing + 0.5)
+    assert isinstance(found.dimensions_by_percentile, Estimate)
+    assert found.dimensions_by_percentile.estimate == 1
+
+
 def test_a_category_nobody_chose_is_merged_and_told() -> None:
     rows = one_trait(200).replace({"a": {2.0: 3.0}})
     found = polychoric_correlations(rows, categories=CODES)
@@ -275,6 +328,54 @@ def test_covariance_follows_the_bootstrap() -> None:
     spread = np.std(drawn, axis=0)
     np.testing.assert_allclose(own.errors, spread, rtol=0.15)
     np.testing.assert_allclose(own.interval_errors, spread, rtol=0.15)
+
+
+def test_expected_information_is_less_sure_in_small_samples() -> None:
+    """Observed scores are too sure there; with many people the two agree."""
+    ratios = {}
+    for n in (60, 4000):
+        found = ordinal_items(one_trait(n), CODES, "listwise")
+        assert found.moments is not None
+        ratios[n] = found.moments.interval_errors / found.moments.errors
+    assert ratios[60].mean() > 1.03
+    assert ratios[4000].mean() == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize("statistic", [ordinal_alpha, omega_categorical])
+def test_intervals_of_ordinal_reliability_follow_the_bootstrap(
+    statistic: Callable[..., Result],
+) -> None:
+    rows = one_trait(400, 4, seed=6)
+    own = statistic(rows, categories=CODES)
+    assert isinstance(own, Estimate)
+    assert own.conf_low is not None
+    assert own.conf_high is not None
+    drawn = [
+        statistic(rows.sample(400, replace=True, random_state=seed), categories=CODES)
+        for seed in range(200)
+    ]
+    left = [1 - one.estimate for one in drawn if isinstance(one, Estimate)]
+    spread = np.std(np.log(left))
+    # 200 draws know a standard deviation to some 5 %.
+    half = np.log((1 - own.conf_low) / (1 - own.conf_high)) / 2
+    assert half / stats.norm.ppf(0.975) == pytest.approx(spread, rel=0.15)
+
+
+def test_basic_intervals_mirror_the_draws_within_what_a_number_can_be() -> None:
+    interval = DrawnIntervals(
+        n=50, method="m", drawn="d", asked=101, usable=101, confidence=0.9
+    )
+    draws = np.linspace(0.0, 1.0, 101)
+    loading = interval.result("loading", 0.6, draws)
+    share = interval.result("communality", 0.6, draws)
+    missed = interval.result("loading", 2.0, np.linspace(0.0, 1.0, 101))
+    assert isinstance(loading, Estimate)
+    assert isinstance(share, Estimate)
+    assert isinstance(missed, Estimate)
+    assert [loading.conf_low, loading.conf_high] == pytest.approx([0.25, 1.15])
+    assert [share.conf_low, share.conf_high] == pytest.approx([0.25, 1.0])
+    assert missed.conf_low == 2.0
+    assert "widened to hold the estimate" in missed.method
 
 
 def test_slopes_of_the_extraction_are_those_of_its_discrepancy() -> None:
