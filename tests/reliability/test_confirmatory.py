@@ -17,6 +17,7 @@ from analysis.reliability.confirmatory import (
     ModelFit,
     confirmatory_factors,
 )
+from analysis.reliability.confirmatory.heterotrait import heterotrait_ratio
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -132,6 +133,27 @@ def test_heterotrait_error_is_that_of_a_jackknife() -> None:
     assert (ratio.estimate - ratio.conf_low) / 1.96 == pytest.approx(
         jackknife, rel=0.03
     )
+
+
+def test_heterotrait_slopes_are_those_of_differences() -> None:
+    # With errors of 1 at one moment and 0 elsewhere the error is that moment's slope.
+    covariance = np.cov(simulated(items=5).to_numpy(), rowvar=False)
+    covariance[0] *= -1.3
+    covariance[:, 0] *= -1.3
+    rows, columns = np.tril_indices(5)
+    for place in range(len(rows)):
+        errors = np.zeros((len(rows), len(rows)))
+        errors[place, place] = 1
+
+        def ratio(change: float, place: int = place) -> float:
+            moved = covariance.copy()
+            moved[rows[place], columns[place]] += change
+            moved[columns[place], rows[place]] = moved[rows[place], columns[place]]
+            return heterotrait_ratio(moved, np.zeros((15, 15)), [0, 1], [2, 3, 4])[0]
+
+        slope = (ratio(1e-5) - ratio(-1e-5)) / 2e-5
+        found = heterotrait_ratio(covariance, errors, [0, 1], [2, 3, 4])[1]
+        assert found == pytest.approx(abs(slope), abs=1e-8)
 
 
 def test_complete_answers_give_the_same_loadings_whatever_the_missing_rule() -> None:
