@@ -3,8 +3,8 @@
 A coefficient of covariances moves, to first order, by the mean over participants of
 d'Gd - tr(GS): d the participant's deviations, S the covariances, G the coefficient's
 derivative by S. The spread of these influences gives its standard error whatever the
-distribution of the answers (ADF); summed within clusters first, it also allows for answers
-that depend on each other.
+distribution of the answers (ADF); summed within clusters first, it also allows for
+answers that depend on each other.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from analysis.reliability.complete import Array, CompleteResponses
 
 FEWEST_CLUSTERS = 5
+NO_WIDTH = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,29 @@ class Interval:
     words: str
 
 
+def percent(confidence: float) -> str:
+    """The coverage in words, refusing one no interval here is meant for."""
+    if not 0.5 <= confidence < 1:
+        raise ValueError(f"confidence is {confidence}; give one from 0.5 to below 1")
+    return f"{100 * confidence:g} %"
+
+
+def of_complete(responses: pd.DataFrame, clusters: pd.Series) -> pd.Series:
+    """The clusters of the participants who answered everything."""
+    if len(clusters) != len(responses):
+        raise ValueError(
+            f"clusters has {len(clusters)} rows, responses {len(responses)}; give one "
+            "cluster a participant, by position"
+        )
+    return clusters[responses.notna().all(axis=1).to_numpy()]
+
+
+def _none(why: str) -> Interval:
+    return Interval(
+        low=None, high=None, standard_error=None, words=f"no interval: {why}"
+    )
+
+
 def interval_of(
     estimate: float,
     influence: Array,
@@ -101,7 +125,7 @@ def interval_of(
     if clusters is None:
         error = float(influence.std(ddof=1)) / n**0.5
         quantile = float(special.ndtri(tail))
-        words = f"{100 * confidence:g} % distribution-free (ADF) interval{shape}"
+        words = f"{percent(confidence)} distribution-free (ADF) interval{shape}"
     else:
         codes, names = clusters.factorize()
         groups = len(names)
@@ -110,16 +134,16 @@ def interval_of(
             why = f"clusters {groups}; at least {FEWEST_CLUSTERS} needed"
             if lacking:
                 why = f"{lacking} participants without a cluster"
-            return Interval(
-                low=None, high=None, standard_error=None, words=f"no interval: {why}"
-            )
+            return _none(why)
         sums = np.bincount(codes, weights=influence, minlength=groups)
         error = float(np.sqrt(groups / (groups - 1) * np.sum(sums**2)) / n)
         quantile = float(special.stdtrit(groups - 1, tail))
         words = (
-            f"{100 * confidence:g} % interval over {groups} clusters, influences summed "
+            f"{percent(confidence)} interval over {groups} clusters, influences summed "
             f"within each, t{shape}"
         )
+    if error < NO_WIDTH:
+        return _none("no participant moves the estimate")
     reach = quantile * error
     low, high = estimate - reach, estimate + reach
     if scale == "log":

@@ -1,43 +1,46 @@
-"""Responses into bounds below their reliability: Guttman's lambdas, the greatest, splits.
+"""Responses into bounds below their reliability: lambdas, the greatest, splits.
 
-Every bound is a function of the items' covariances, which may be those of the answers or
-(standardised) their correlations. Its interval comes from each participant's influence on
-it, so that participants of one cluster may be counted together.
+Every bound is a function of the items' covariances, or (standardised) correlations. Its
+interval comes from each participant's influence on it, so that participants of one
+cluster may be counted together.
 Oracles: R package psych, tests/oracles/values/guttman_*.json.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.foundation.randomness import generator
 from analysis.foundation.results import Composite, Estimate, Result
 from analysis.reliability.complete import LISTWISE, complete_responses
-from analysis.reliability.influence import Moments, interval_of
+from analysis.reliability.influence import Moments, interval_of, of_complete
+from analysis.reliability.lower_bound_formulas import (
+    greatest,
+    lambda_1,
+    lambda_2,
+    lambda_3,
+    lambda_5,
+    lambda_6,
+    largest_split,
+    singular,
+    split_halves,
+    splits_in_words,
+)
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from collections.abc import Callable
     from typing import TypeAlias
+
+    import pandas as pd
 
     from analysis.reliability.complete import Array, CompleteResponses
 
     Bound: TypeAlias = Callable[[Array], tuple[float, Array]]
     """Covariances in; the bound and its derivative by them out."""
 
-ALL_SPLITS = 16
-"""Items up to which every split half is tried: 6,435 of them."""
-SAMPLED = 10_000
 PERFECT = 1e-9
-SINGULAR = 1e-10
-BARRIER_END = 1e-11
-STEP_END = 1e-10
-MOST_STEPS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +98,12 @@ def guttman_lambdas(
     Guttman (1945), Psychometrika 10(4), 255-282.
     """
     bounds = {
-        1: (_lambda_1, "all covariance is true, all variance error"),
-        2: (_lambda_2, "covariances and their mean square"),
-        3: (_lambda_3, "alpha"),
-        4: (_largest_split, "the largest of the split halves"),
-        5: (_lambda_5, "covariances with the item that has the largest"),
-        6: (_lambda_6, "error of an item: what the others do not predict"),
+        1: (lambda_1, "all covariance is true, all variance error"),
+        2: (lambda_2, "covariances and their mean square"),
+        3: (lambda_3, "alpha"),
+        4: (largest_split, "the largest of the split halves"),
+        5: (lambda_5, "covariances with the item that has the largest"),
+        6: (lambda_6, "error of an item: what the others do not predict"),
     }
     return GuttmanLambdas(
         **{
@@ -128,9 +131,9 @@ def greatest_lower_bound(
 ) -> Result:
     """Estimate the greatest lower bound of the reliability of the sum.
 
-    The error variances that are as large as the covariances allow: the largest trace of
-    a diagonal matrix that leaves the rest a covariance matrix. It capitalises on chance:
-    with few hundred people it is too high, and `method` says so under 1,000.
+    The error variances that are as large as the covariances allow: the largest trace
+    of a diagonal matrix that leaves the rest a covariance matrix. It capitalises on
+    chance: with few hundred people it is too high, and `method` says so under 1,000.
 
     Parameters
     ----------
@@ -152,7 +155,7 @@ def greatest_lower_bound(
         words += "; too high by chance under 1,000 participants"
     return _bounded(
         responses,
-        _greatest,
+        greatest,
         term="greatest_lower_bound",
         words=words,
         standardised=standardised,
@@ -188,14 +191,14 @@ def split_half_distribution(
     n, k = complete.values.shape
     names = SplitHalves.__dataclass_fields__
     method = (
-        f"{_splits_in_words(k)}; 4 covariance of halves / variance of the sum, divisor "
+        f"{splits_in_words(k)}; 4 covariance of halves / variance of the sum, divisor "
         f"n - 1; no interval: the spread over splits is described; {LISTWISE}"
     )
     if reason := _gap(complete):
         return SplitHalves(
             **{term: complete.unavailable(term, reason, method) for term in names}
         )
-    found = _split_halves(Moments.of(complete, standardised=standardised).matrix, seed)
+    found = split_halves(Moments.of(complete, standardised=standardised).matrix, seed)
     numbers = (found.min(), np.median(found), found.mean(), found.max())
     return SplitHalves(
         **{
@@ -224,16 +227,16 @@ def _bounded(
     if reason := _gap(complete, items=3 if invertible else 2):
         return complete.unavailable(term, reason, method)
     moments = Moments.of(complete, standardised=standardised)
-    if invertible and _singular(moments.matrix):
+    if invertible and singular(moments.matrix):
         reason = "the items are linearly dependent"
         return complete.unavailable(term, reason, method)
-    if bound is _largest_split:
-        method += f"; {_splits_in_words(k)}"
+    if bound is largest_split:
+        method += f"; {splits_in_words(k)}"
     estimate, derivative = bound(moments.matrix)
     if 1 - estimate < PERFECT:
         method += "; no interval: the items agree perfectly"
         return Estimate(term=term, estimate=min(estimate, 1.0), n=n, method=method)
-    kept = None if clusters is None else _of_complete(responses, clusters)
+    kept = None if clusters is None else of_complete(responses, clusters)
     interval = interval_of(
         estimate, moments.influence(derivative), clusters=kept, confidence=confidence
     )
@@ -247,157 +250,14 @@ def _bounded(
     )
 
 
-def _of_complete(responses: pd.DataFrame, clusters: pd.Series) -> pd.Series:
-    """The clusters of the participants who answered everything."""
-    return clusters[responses.notna().all(axis=1).to_numpy()]
-
-
 def _gap(complete: CompleteResponses, items: int = 2) -> str:
     return (
         complete.gap(items=items)
         or complete.constant_fault
         or (
             "the sum of the items does not vary"
-            if np.ptp(complete.values.sum(axis=1)) <= PERFECT
+            if np.ptp(complete.values.sum(axis=1))
+            <= PERFECT * np.ptp(complete.values, axis=0).sum()
             else ""
         )
     )
-
-
-def _singular(matrix: Array) -> bool:
-    scale = np.sqrt(np.diag(matrix))
-    values = np.linalg.eigvalsh(matrix / np.outer(scale, scale))
-    return bool(values[0] < SINGULAR)
-
-
-def _over_total(error: Array, numerator: float, total: float) -> Array:
-    """Derivative of numerator / total, from that of the numerator."""
-    return np.asarray((error - numerator / total) / total)
-
-
-def _lambda_1(matrix: Array) -> tuple[float, Array]:
-    total, trace = matrix.sum(), np.trace(matrix)
-    derivative = _over_total(-np.eye(len(matrix)), -trace, total)
-    return float(1 - trace / total), derivative
-
-
-def _lambda_2(matrix: Array) -> tuple[float, Array]:
-    k = len(matrix)
-    others = matrix - np.diag(np.diag(matrix))
-    root = float(np.sqrt(k / (k - 1) * np.sum(others**2)))
-    numerator = float(others.sum()) + root
-    moved = 1 - np.eye(k)
-    if root > 0:
-        moved = moved + k / (k - 1) * others / root
-    total = float(matrix.sum())
-    return numerator / total, _over_total(moved, numerator, total)
-
-
-def _lambda_3(matrix: Array) -> tuple[float, Array]:
-    first, derivative = _lambda_1(matrix)
-    step = len(matrix) / (len(matrix) - 1)
-    return step * first, step * derivative
-
-
-def _largest_split(matrix: Array) -> tuple[float, Array]:
-    halves = _halves(len(matrix), "lambda 4")
-    found = _of_splits(matrix, halves)
-    signs = np.where(halves[int(found.argmax())], 1.0, 0.0)
-    numerator = 4 * float(signs @ matrix @ (1 - signs))
-    moved = 2 * (np.outer(signs, 1 - signs) + np.outer(1 - signs, signs))
-    total = float(matrix.sum())
-    return numerator / total, _over_total(moved, numerator, total)
-
-
-def _lambda_5(matrix: Array) -> tuple[float, Array]:
-    others = matrix - np.diag(np.diag(matrix))
-    sizes = (others**2).sum(axis=0)
-    place = int(sizes.argmax())
-    root = float(np.sqrt(sizes[place]))
-    numerator = float(others.sum()) + 2 * root
-    moved = 1 - np.eye(len(matrix))
-    if root > 0:
-        moved[place] += others[place] / root
-        moved[:, place] += others[place] / root
-    total = float(matrix.sum())
-    return numerator / total, _over_total(moved, numerator, total)
-
-
-def _lambda_6(matrix: Array) -> tuple[float, Array]:
-    inverse = np.linalg.inv(matrix)
-    errors = 1 / np.diag(inverse)
-    weights = inverse * errors  # column j predicts item j from the others
-    total = float(matrix.sum())
-    numerator = total - float(errors.sum())
-    moved = np.ones_like(matrix) - weights @ weights.T
-    return numerator / total, _over_total(moved, numerator, total)
-
-
-def _greatest(matrix: Array) -> tuple[float, Array]:
-    """Largest trace of error variances t with matrix - diag(t) positive definite.
-
-    The barrier log det(matrix - diag(t)) + log t keeps both inside; Newton's steps follow
-    it as it fades. At the end its multipliers are the derivative by the covariances.
-    """
-    scale = np.sqrt(np.diag(matrix))
-    scaled = matrix / np.outer(scale, scale)
-    weights = scale**2
-    error = np.full(len(matrix), 0.5 * np.linalg.eigvalsh(scaled)[0])
-    barrier = float(weights.mean())
-    while barrier > BARRIER_END * weights.mean():
-        for _ in range(MOST_STEPS):
-            left = np.linalg.inv(scaled - np.diag(error))
-            slope = weights - barrier * (np.diag(left) - 1 / error)
-            bend = barrier * (left**2 + np.diag(1 / error**2))
-            step = np.linalg.solve(bend, slope)
-            error = error + _inside(scaled, error, step) * step
-            if float(slope @ step) < STEP_END * barrier:
-                break
-        barrier /= 10
-    total = float(matrix.sum())
-    numerator = total - float(weights @ error)
-    left = barrier * 10 * np.linalg.inv(scaled - np.diag(error))
-    dual = left / np.outer(scale, scale)
-    return numerator / total, _over_total(1 - dual, numerator, total)
-
-
-def _inside(scaled: Array, error: Array, step: Array) -> float:
-    """How much of a step stays where the barrier is finite."""
-    share = 1.0
-    while (error + share * step <= 0).any() or np.linalg.eigvalsh(
-        scaled - np.diag(error + share * step)
-    )[0] <= 0:
-        share /= 2
-    return share
-
-
-def _split_halves(matrix: Array, seed: str) -> Array:
-    return _of_splits(matrix, _halves(len(matrix), seed))
-
-
-def _of_splits(matrix: Array, halves: Array) -> Array:
-    """4 covariance of the halves / variance of the sum, of every split."""
-    first = halves.astype(float)
-    across = np.einsum("si,si->s", first @ matrix, 1 - first)
-    return np.asarray(4 * across / matrix.sum())
-
-
-def _halves(k: int, seed: str) -> Array:
-    """Which items are in the first half, a row a split, shape (n_splits, k)."""
-    size = k // 2
-    if k <= ALL_SPLITS:
-        rest = 1 if k % 2 == 0 else 0  # an even number: item 1 stays in the first half
-        chosen = [
-            (0, *others) if rest else others
-            for others in combinations(range(rest, k), size - rest)
-        ]
-        halves = np.zeros((len(chosen), k), dtype=bool)
-        halves[np.arange(len(chosen))[:, None], np.array(chosen)] = True
-        return halves
-    order = generator("split halves", seed).random((SAMPLED, k)).argsort(axis=1)
-    return np.asarray(order < size)
-
-
-def _splits_in_words(k: int) -> str:
-    splits = f"all splits of {k} items into halves"
-    return splits if k <= ALL_SPLITS else f"{SAMPLED} splits drawn from {splits}"
