@@ -19,6 +19,7 @@ from analysis.reliability.complete import (
     CompleteResponses,
     complete_responses,
 )
+from analysis.reliability.influence import percent
 from analysis.reliability.one_factor import fit_one_factor
 
 if TYPE_CHECKING:
@@ -30,13 +31,6 @@ if TYPE_CHECKING:
 NO_VARIANCE = 1e-12
 PERFECT = 1e-9
 SINGULAR = 1e-10
-
-
-def percent(confidence: float) -> str:
-    """The coverage in words, refusing one no interval here is meant for."""
-    if not 0.5 <= confidence < 1:
-        raise ValueError(f"confidence is {confidence}; give one from 0.5 to below 1")
-    return f"{100 * confidence:g} %"
 
 
 def cronbach_alpha(responses: pd.DataFrame, *, confidence: float = 0.95) -> Result:
