@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,13 @@ import pytest
 from analysis.foundation.results import Estimate, Result, Unavailable
 from analysis.reliability.item_response import mokken_scalability
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 pytestmark = pytest.mark.filterwarnings("error")
 
 
-def frame(*columns: list[float | None]) -> pd.DataFrame:
+def frame(*columns: Sequence[float | None]) -> pd.DataFrame:
     return pd.DataFrame(
         {f"q{i}": pd.array(c, dtype="Float64") for i, c in enumerate(columns)}
     )
@@ -27,8 +31,8 @@ def number(result: Result) -> float:
 
 def test_two_binary_items_by_hand() -> None:
     # 10 people; q0 passed by 6, q1 by 4, both by 3. Guttman errors: 1 of 4 * 4 / 10.
-    first: list[float | None] = [1.0] * 6 + [0.0] * 4
-    second: list[float | None] = [1.0] * 3 + [0.0] * 3 + [1.0] + [0.0] * 3
+    first = [1.0] * 6 + [0.0] * 4
+    second = [1.0] * 3 + [0.0] * 3 + [1.0] + [0.0] * 3
     found = mokken_scalability(frame(first, second))
     assert number(found.scalability) == pytest.approx(1 - 1 / 1.6)
     # H = 1 - n * errors / (easy failed * hard passed); log-derivatives a person.

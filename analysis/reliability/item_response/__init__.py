@@ -1,5 +1,6 @@
 """Item response: how single items behave, beyond what a sum of them can show."""
 
+from analysis.reliability.item_response.item_bias import ItemBias, item_bias
 from analysis.reliability.item_response.mokken import (
     ItemScalability,
     MokkenScalability,
@@ -8,8 +9,10 @@ from analysis.reliability.item_response.mokken import (
 )
 
 __all__ = [
+    "ItemBias",
     "ItemScalability",
     "MokkenScalability",
     "PairScalability",
+    "item_bias",
     "mokken_scalability",
 ]

@@ -89,7 +89,8 @@ def mokken_scalability(
     ----------
     responses : DataFrame, shape (n_participants, n_items)
         Keyed responses, one column an item; NaN if unanswered. All items on one
-        response scale; an item that runs against the others gives negative coefficients.
+        response scale; an item that runs against the others gives negative
+        coefficients.
     confidence : float
         Coverage the intervals aim at.
 
@@ -97,8 +98,8 @@ def mokken_scalability(
     -------
     MokkenScalability
         Every coefficient with an interval and a standard error. `Unavailable` with
-        fewer than two items or three participants who answered all, with columns that are
-        not numbers, and with a constant item (only the pairs it belongs to, its own
+        fewer than two items or three participants who answered all, with columns that
+        are not numbers, and with a constant item (only the pairs it belongs to, its own
         coefficient, and the sums it would enter).
 
     Raises
