@@ -41,7 +41,13 @@ from analysis.reliability.dependability import (
 )
 from analysis.reliability.evidence import ScaleReliability, estimate_scale_reliability
 from analysis.reliability.invariance import measurement_invariance, partial_invariance
+from analysis.reliability.item_response import item_bias, mokken_scalability
 from analysis.reliability.items import ItemStatistics, item_statistics
+from analysis.reliability.lower_bounds import (
+    greatest_lower_bound,
+    guttman_lambdas,
+    split_half_distribution,
+)
 from analysis.reliability.structure import (
     bartlett_sphericity,
     exploratory_factors,
@@ -69,8 +75,11 @@ __all__ = [
     "evaluate_reliability",
     "exploratory_factors",
     "fleiss_kappa",
+    "greatest_lower_bound",
+    "guttman_lambdas",
     "gwet_agreement",
     "intraclass_correlations",
+    "item_bias",
     "item_statistics",
     "key_audit",
     "krippendorff_alpha",
@@ -78,6 +87,7 @@ __all__ = [
     "mean_inter_item_correlation",
     "measurement_invariance",
     "minimum_average_partial",
+    "mokken_scalability",
     "nested_reliability",
     "omega_categorical",
     "omega_hierarchical",
@@ -94,6 +104,7 @@ __all__ = [
     "smallest_detectable_change",
     "sources_together",
     "spearman_brown",
+    "split_half_distribution",
     "staff_dependability",
     "standard_error_of_measurement",
     "variance_components",

@@ -16,9 +16,9 @@ MOKKEN = ("mokken_attitude_rounded", "mokken_bfi_agree1000")
 CLOSED_FORM = 1e-10
 # The reference goes through a product of large sparse matrices (seen: 4e-17).
 STANDARD_ERROR = 1e-6
-# R's optimiser stops at about six digits (seen: 7e-8); ours is sharper.
+# R's optimiser stops at about six digits; ours is sharper.
 LIKELIHOOD_RATIO = 1e-4
-# Closed form: differs by rounding only (seen: 2e-12).
+# Closed form: differs by rounding only.
 MANTEL = 1e-9
 
 

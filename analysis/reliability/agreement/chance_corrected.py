@@ -21,7 +21,8 @@ from analysis.reliability.agreement.ratings import (
     outside_categories,
     ratings_table,
 )
-from analysis.reliability.consistency import PERFECT, percent
+from analysis.reliability.consistency import PERFECT
+from analysis.reliability.influence import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,7 +13,8 @@ import numpy as np
 
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 from analysis.reliability.agreement.ratings import ratings_table
-from analysis.reliability.consistency import PERFECT, percent
+from analysis.reliability.consistency import PERFECT
+from analysis.reliability.influence import percent
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,8 @@ import numpy as np
 
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 from analysis.reliability.complete import complete_responses
-from analysis.reliability.consistency import PERFECT, percent
+from analysis.reliability.consistency import PERFECT
+from analysis.reliability.influence import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,8 @@ import numpy as np
 
 from analysis.foundation.results import Estimate, Result, Unavailable
 from analysis.reliability.categories import MISSING, categorised_responses
-from analysis.reliability.consistency import PERFECT, percent
+from analysis.reliability.consistency import PERFECT
+from analysis.reliability.influence import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,8 @@ import pandas as pd
 
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 from analysis.reliability.complete import complete_responses
-from analysis.reliability.consistency import PERFECT, percent
+from analysis.reliability.consistency import PERFECT
+from analysis.reliability.influence import percent
 
 if TYPE_CHECKING:
     from analysis.reliability.complete import Array

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from analysis.foundation.results import Composite, Estimate, Unavailable
-from analysis.reliability.consistency import percent
 from analysis.reliability.dependability.labels import Labelled
 from analysis.reliability.dependability.mixed import MixedFit, fit_mixed_model
 from analysis.reliability.dependability.mixed.profile import (
@@ -23,6 +22,7 @@ from analysis.reliability.dependability.mixed.profile import (
 )
 from analysis.reliability.dependability.moments import moment_components
 from analysis.reliability.dependability.ratings import read_ratings
+from analysis.reliability.influence import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from analysis.foundation.results import Composite, Unavailable
-from analysis.reliability.consistency import percent
 from analysis.reliability.dependability.components import (
     INTERVALS,
     RESIDUAL,
@@ -23,6 +22,7 @@ from analysis.reliability.dependability.components import (
 from analysis.reliability.dependability.labels import Labelled
 from analysis.reliability.dependability.mixed.profile import Held
 from analysis.reliability.dependability.ratings import facets_of
+from analysis.reliability.influence import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from analysis.foundation.results import Composite, Estimate, Unavailable
-from analysis.reliability.consistency import percent
 from analysis.reliability.dependability.components import bounded, share_of
 from analysis.reliability.dependability.mixed import fit_mixed_model
 from analysis.reliability.dependability.mixed.profile import Held, profile_interval
 from analysis.reliability.dependability.ratings import read_ratings
+from analysis.reliability.influence import percent
 
 if TYPE_CHECKING:
     import pandas as pd

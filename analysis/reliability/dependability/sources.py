@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.foundation.results import Composite, Estimate, Unavailable
-from analysis.reliability.consistency import pearson, percent
+from analysis.reliability.consistency import pearson
 from analysis.reliability.dependability.labels import Labelled
 from analysis.reliability.dependability.ratings import read_ratings
 from analysis.reliability.dependability.source_model import (
@@ -24,6 +24,7 @@ from analysis.reliability.dependability.source_model import (
     correlation_interval,
     fit_sources,
 )
+from analysis.reliability.influence import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.foundation.results import Composite, Estimate, Unavailable
-from analysis.reliability.consistency import percent
 from analysis.reliability.dependability.components import share_of
 from analysis.reliability.dependability.labels import Labelled
 from analysis.reliability.dependability.mixed import MixedFit, fit_mixed_model
@@ -23,6 +22,7 @@ from analysis.reliability.dependability.mixed.prediction import (
 )
 from analysis.reliability.dependability.mixed.profile import Held, profile_interval
 from analysis.reliability.dependability.ratings import read_ratings
+from analysis.reliability.influence import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.foundation.results import Estimate
-from analysis.reliability.consistency import percent
+from analysis.reliability.influence import percent
 from analysis.reliability.structure.bivariate_normal import (
     BEYOND,
     bivariate_normal_cdf,

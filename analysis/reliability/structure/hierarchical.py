@@ -13,7 +13,7 @@ import numpy as np
 
 from analysis.foundation import generator
 from analysis.foundation.results import Result  # noqa: TC001 - fields have it
-from analysis.reliability.consistency import percent
+from analysis.reliability.influence import percent
 from analysis.reliability.structure.exploratory import EXTRACTION_WORDS
 from analysis.reliability.structure.extraction import (
     LEAST_UNIQUENESS,
