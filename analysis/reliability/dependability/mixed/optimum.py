@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 START = 0.5
 # Twice the log likelihood that a further Newton step would still gain.
 LEFT_TO_GAIN = 1e-7
+NOTHING_LEFT = 1e-12
+MOVED = 1e-10
 # Relative to the likelihood, what counts as no worse: it is known to about 1e-13.
 NO_WORSE = 1e-11
 # A standard deviation under this share of the residual one is tried as zero.
@@ -95,8 +97,9 @@ def optimise(
 
 def _polished(design: MixedDesign, found: Optimum, restricted: bool) -> Optimum:  # noqa: FBT001 - private, and passed on
     """Newton steps until nothing is left to gain or they no longer help."""
+    first = abs(found.left_to_gain)
     for _ in range(NEWTON_STEPS):
-        if abs(found.left_to_gain) < LEFT_TO_GAIN / 100:
+        if abs(found.left_to_gain) < NOTHING_LEFT:
             break
         closer = _stepped(design, found, restricted)
         if abs(closer.left_to_gain) > abs(found.left_to_gain) / 10:
@@ -104,7 +107,8 @@ def _polished(design: MixedDesign, found: Optimum, restricted: bool) -> Optimum:
         if abs(closer.left_to_gain) >= abs(found.left_to_gain):
             break
         found = closer
-    return found
+    # degrees of freedom want the curvature of the summit, not of a place beside it
+    return _curved(design, found.theta, restricted) if first > MOVED else found
 
 
 def profiled(
