@@ -52,7 +52,9 @@ def nested_replicate(
     counts = draw.integers(fewest, most + 1, staff)
     true = draw.normal(3, np.sqrt(between), staff)
     codes = np.repeat(np.arange(staff), counts)
-    ratings = pd.DataFrame({"staff": codes, "y": true[codes] + draw.normal(size=len(codes))})
+    ratings = pd.DataFrame(
+        {"staff": codes, "y": true[codes] + draw.normal(size=len(codes))}
+    )
     share = between / (between + 1)
     found = variance_components(ratings, score="y", facets=["staff"])
     icc = nested_reliability(ratings, score="y", target="staff")
@@ -73,12 +75,28 @@ def nested_replicate(
 def crossed_replicate(
     draw: np.random.Generator, staff: int, items: int, raters: int
 ) -> Iterator[tuple[str, Result, float]]:
-    variances = {"staff": 0.4, "item": 0.1, "rater": 0.1, "staff:item": 0.1,
-                 "staff:rater": 0.2, "item:rater": 0.05}
-    s, i, r = (a.ravel() for a in np.meshgrid(
-        np.arange(staff), np.arange(items), np.arange(raters), indexing="ij"))
-    codes = {"staff": s, "item": i, "rater": r, "staff:item": s * items + i,
-             "staff:rater": s * raters + r, "item:rater": i * raters + r}
+    variances = {
+        "staff": 0.4,
+        "item": 0.1,
+        "rater": 0.1,
+        "staff:item": 0.1,
+        "staff:rater": 0.2,
+        "item:rater": 0.05,
+    }
+    s, i, r = (
+        a.ravel()
+        for a in np.meshgrid(
+            np.arange(staff), np.arange(items), np.arange(raters), indexing="ij"
+        )
+    )
+    codes = {
+        "staff": s,
+        "item": i,
+        "rater": r,
+        "staff:item": s * items + i,
+        "staff:rater": s * raters + r,
+        "item:rater": i * raters + r,
+    }
     y = draw.normal(0, 0.7, len(s))
     for name, code in codes.items():
         y = y + draw.normal(0, np.sqrt(variances[name]), code.max() + 1)[code]
@@ -88,7 +106,9 @@ def crossed_replicate(
     )
     # of profiles, only those of the coefficients
     found = dataclasses.replace(found, interval="profile")
-    study = decision_study(found, target="staff", numbers={"item": items, "rater": raters})
+    study = decision_study(
+        found, target="staff", numbers={"item": items, "rater": raters}
+    )
     relative = 0.1 / items + 0.2 / raters + 0.49 / (items * raters)
     absolute = relative + 0.1 / items + 0.1 / raters + 0.05 / (items * raters)
     point = study.points[0]
@@ -104,29 +124,45 @@ def sources_replicate(
     counts = np.column_stack([draw.integers(4, 13, staff), draw.integers(2, 6, staff)])
     codes = np.repeat(np.arange(2 * staff), counts.ravel())
     sd = np.array([0.9, 0.7])[codes % 2]
-    ratings = pd.DataFrame({
-        "staff": codes // 2, "source": codes % 2,
-        "y": scores.ravel()[codes] + draw.normal(0, sd),
-    })
+    ratings = pd.DataFrame(
+        {
+            "staff": codes // 2,
+            "source": codes % 2,
+            "y": scores.ravel()[codes] + draw.normal(0, sd),
+        }
+    )
     found = sources_together(ratings, score="y", staff="staff", source="source")
     yield "true variance, users", found.sources[0].true_variance, 0.20
     yield "corrected correlation", found.correlations[0].corrected, 0.12 / np.sqrt(0.05)
     size = staff / np.sum(1 / counts[:, 0])
-    yield "dependability, users", found.sources[0].dependability, 0.2 / (0.2 + 0.81 / size)
+    yield (
+        "dependability, users",
+        found.sources[0].dependability,
+        0.2 / (0.2 + 0.81 / size),
+    )
     sizes = staff / np.sum(1 / counts, axis=0)
     error = 0.81 / sizes[0] + 0.49 / sizes[1]
-    yield "composite, equal weights", found.equal_weights, true.sum() / (true.sum() + error)
+    yield (
+        "composite, equal weights",
+        found.equal_weights,
+        true.sum() / (true.sum() + error),
+    )
 
 
 def main() -> None:
     replicates = int(sys.argv[1]) if len(sys.argv) > 1 else REPLICATES
     designs = {
-        f"{k} staff, {a}-{b} ratings, ICC {v / (1 + v):.2f}": (nested_replicate, (k, a, b, v))
+        f"{k} staff, {a}-{b} ratings, ICC {v / (1 + v):.2f}": (
+            nested_replicate,
+            (k, a, b, v),
+        )
         for k, a, b, v in NESTED
     }
     designs["20 staff x 5 items x 4 raters"] = (crossed_replicate, (20, 5, 4))
     designs["30 staff, two sources"] = (sources_replicate, (30,))
-    print("| design | interval of | coverage | without an interval |\n|---|---|---|---|")
+    print(
+        "| design | interval of | coverage | without an interval |\n|---|---|---|---|"
+    )
     for design, (replicate, options) in designs.items():
         tally: dict[str, list[float | None]] = defaultdict(list)
         draw = generator("coverage", design)

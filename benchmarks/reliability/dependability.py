@@ -18,7 +18,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.reliability.dependability.mixed import MixedFit, RandomTerm, fit_mixed_model
+from analysis.reliability.dependability.mixed import (
+    MixedFit,
+    RandomTerm,
+    fit_mixed_model,
+)
 from analysis.reliability.dependability.moments import moment_components
 
 if TYPE_CHECKING:

@@ -76,8 +76,12 @@ def number(result: object) -> float:
 def test_nested_components_by_reml_ml_and_moments(oracle: Nested) -> None:
     for estimator in ("reml", "ml"):
         found, stored = oracle.components(estimator), oracle.values[estimator]
-        assert found.variances[oracle.target] == pytest.approx(stored["target"], rel=REML)
-        assert found.variances["residual"] == pytest.approx(stored["residual"], rel=REML)
+        assert found.variances[oracle.target] == pytest.approx(
+            stored["target"], rel=REML
+        )
+        assert found.variances["residual"] == pytest.approx(
+            stored["residual"], rel=REML
+        )
     fit = oracle.components().fit
     assert fit is not None
     assert fit.log_likelihood == pytest.approx(oracle.values["reml_logLik"], abs=1e-7)
@@ -93,13 +97,18 @@ def test_nested_components_by_reml_ml_and_moments(oracle: Nested) -> None:
 def test_standard_deviations_have_the_profile_limits_of_lme4(oracle: Nested) -> None:
     # lme4 profiles the full likelihood and interpolates by a spline (seen: 3e-5)
     stored = oracle.values["sd_profile_ci"]["data"]
-    for component, limits in zip(oracle.components("ml").components, stored, strict=False):
+    for component, limits in zip(
+        oracle.components("ml").components, stored, strict=False
+    ):
         assert isinstance(component.variance, Estimate)
-        found = np.sqrt([component.variance.conf_low, component.variance.conf_high])  # type: ignore[list-item]
+        ends = component.variance.conf_low, component.variance.conf_high
+        found = np.sqrt(np.array(ends, dtype=float))
         assert found == pytest.approx(limits, rel=1e-3)
 
 
-def test_nested_analysis_of_variance_and_intraclass_correlations(oracle: Nested) -> None:
+def test_nested_analysis_of_variance_and_intraclass_correlations(
+    oracle: Nested,
+) -> None:
     found = nested_reliability(oracle.ratings, score=oracle.score, target=oracle.target)
     by_mean_size = nested_reliability(
         oracle.ratings, score=oracle.score, target=oracle.target, group_size="mean"
@@ -175,7 +184,9 @@ def test_person_by_item() -> None:
     stored = oracle_values("gtheory_crossed_bfi_person_by_item")
     ratings, values = oracle_rows(stored["data_file"]), stored["values"]
     anova, reml = (
-        variance_components(ratings, score="score", facets=("person", "item"), estimator=e)
+        variance_components(
+            ratings, score="score", facets=("person", "item"), estimator=e
+        )
         for e in ("moments", "reml")
     )
     assert isinstance(anova, VarianceComponents)
@@ -190,7 +201,10 @@ def test_person_by_item() -> None:
         anova, target="person", numbers={"item": values["anova"]["n_prime"]}
     )
     assert isinstance(study, DecisionStudy)
-    for kind, name in (("generalisability", "g_coef_rel"), ("dependability", "phi_abs")):
+    for kind, name in (
+        ("generalisability", "g_coef_rel"),
+        ("dependability", "phi_abs"),
+    ):
         found = [number(getattr(point, kind)) for point in study.points]
         assert found == pytest.approx(values["anova"][name], abs=CLOSED_FORM)
 
@@ -211,9 +225,11 @@ def test_staff_by_item_by_rater() -> None:
     )
     letters = {"p": "staff", "i": "item", "o": "rater"}
     for name, value in values["reml"].items():
-        ours = ":".join(letters[letter] for letter in name.split(":")) if (
-            name != "Residual"
-        ) else "residual"
+        ours = (
+            ":".join(letters[letter] for letter in name.split(":"))
+            if (name != "Residual")
+            else "residual"
+        )
         assert reml.variances[ours] == pytest.approx(value, rel=REML)
     stored_points = pd.DataFrame(
         {k: v for k, v in values["anova"]["D_study"].items() if k != "_rows"}
@@ -227,7 +243,9 @@ def test_staff_by_item_by_rater() -> None:
             (stored_points["ni"] == point.numbers["item"])
             & (stored_points["no"] == point.numbers["rater"])
         ].iloc[0]
-        assert number(point.generalisability) == pytest.approx(row["rel"], abs=CLOSED_FORM)
+        assert number(point.generalisability) == pytest.approx(
+            row["rel"], abs=CLOSED_FORM
+        )
         assert number(point.dependability) == pytest.approx(row["abs"], abs=CLOSED_FORM)
 
 
@@ -249,9 +267,13 @@ def test_students_crossed_with_instructors() -> None:
     for kind, name in (("generalisability", "rel_crossed"), ("dependability", "abs")):
         coefficients = [number(getattr(point, kind)) for point in study.points]
         assert coefficients == pytest.approx(designs[name], rel=REML)
-    predicted = dict(
-        zip(map(str, values["blup_targets"]["id"]), values["blup_targets"]["blup"], strict=True)
+    blups: dict[str, float] = dict(
+        zip(
+            map(str, values["blup_targets"]["id"]),
+            values["blup_targets"]["blup"],
+            strict=True,
+        )
     )
     effects = found.fit.effects("d")
-    ours = dict(zip(map(str, effects.levels), effects.predicted[:, 0], strict=True))
-    assert ours == pytest.approx(predicted, abs=BLUP)
+    predicted = dict(zip(map(str, effects.levels), effects.predicted[:, 0], strict=True))
+    assert predicted == pytest.approx(blups, abs=BLUP)

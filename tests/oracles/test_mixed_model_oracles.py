@@ -15,9 +15,9 @@ from analysis.reliability.dependability.mixed import (
     fit_mixed_model,
 )
 from analysis.reliability.dependability.mixed.profile import Held, profile_interval
+from analysis.reliability.dependability.ratings import read_ratings
 from analysis.reliability.dependability.source_model import fit_sources
 from analysis.reliability.dependability.sources import _means
-from analysis.reliability.dependability.ratings import read_ratings
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -35,7 +35,7 @@ PROFILE = 1e-3
 
 
 def fitted(name: str, criterion: str = "reml") -> MixedFit:
-    data = f"mixed_{name.split('_')[0]}.csv"
+    data = f"mixed_{name.split('_', maxsplit=1)[0]}.csv"
     fixed, terms, response = None, [], ""
     if name.startswith("sleepstudy"):
         rows, response = oracle_rows(data), "Reaction"
@@ -46,7 +46,8 @@ def fitted(name: str, criterion: str = "reml") -> MixedFit:
         rows, response = oracle_rows(data), "strength"
         cask = rows["cask"] + ":" + rows["batch"]
         terms = [
-            RandomTerm.of("cask:batch", cask), RandomTerm.of("batch", rows["batch"])
+            RandomTerm.of("cask:batch", cask),
+            RandomTerm.of("batch", rows["batch"]),
         ]
     elif name == "penicillin":
         rows, response = oracle_rows(data), "diameter"
@@ -118,9 +119,13 @@ def test_effects_and_their_conditional_variances(
         name, "Batch" if name == "dyestuff2" else "Subject"
     )
     effects = fit.effects(group)
-    assert [str(level) for level in effects.levels] == [str(v) for v in stored["levels"]]
+    assert [str(level) for level in effects.levels] == [
+        str(v) for v in stored["levels"]
+    ]
     predicted = np.array(stored["effects"])
-    assert effects.predicted == pytest.approx(predicted, abs=EFFECT * (predicted.std() + 1e-3))
+    assert effects.predicted == pytest.approx(
+        predicted, abs=EFFECT * (predicted.std() + 1e-3)
+    )
     conditional = np.array(stored["conditional"]).reshape(effects.conditional.shape)
     assert effects.conditional == pytest.approx(
         conditional, rel=VARIANCE, abs=1e-4 * conditional.max() + 1e-12

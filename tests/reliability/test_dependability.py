@@ -88,7 +88,9 @@ def test_frame_says_which_facet(ratings: pd.DataFrame) -> None:
     assert "<table" in split(ratings)._repr_html_()
 
 
-def test_limits_hold_their_estimate_and_share_adds_to_one(ratings: pd.DataFrame) -> None:
+def test_limits_hold_their_estimate_and_share_adds_to_one(
+    ratings: pd.DataFrame,
+) -> None:
     found = split(ratings, "staff", "rater")
     for result in found.results():
         assert isinstance(result, Estimate)
@@ -97,7 +99,9 @@ def test_limits_hold_their_estimate_and_share_adds_to_one(ratings: pd.DataFrame)
         else:
             assert "no interval" in result.method or "no upper limit" in result.method
     shares = [part.share for part in found.components]
-    assert sum(s.estimate for s in shares if isinstance(s, Estimate)) == pytest.approx(1)
+    assert sum(s.estimate for s in shares if isinstance(s, Estimate)) == pytest.approx(
+        1
+    )
 
 
 def test_wald_and_profile_agree_on_much_data(ratings: pd.DataFrame) -> None:
@@ -106,7 +110,9 @@ def test_wald_and_profile_agree_on_much_data(ratings: pd.DataFrame) -> None:
     many = pd.DataFrame(
         {"staff": codes, "score": draw.normal(size=400)[codes] + draw.normal(size=4800)}
     )
-    profile, wald = (split(many, interval=i).components[0].variance for i in ("profile", "wald"))
+    profile, wald = (
+        split(many, interval=i).components[0].variance for i in ("profile", "wald")
+    )
     assert isinstance(profile, Estimate)
     assert isinstance(wald, Estimate)
     assert profile.conf_low == pytest.approx(wald.conf_low, rel=0.01)
@@ -114,7 +120,9 @@ def test_wald_and_profile_agree_on_much_data(ratings: pd.DataFrame) -> None:
 
 
 def test_confidence_widens_the_interval(ratings: pd.DataFrame) -> None:
-    wide, narrow = (split(ratings, confidence=c).components[0].variance for c in (0.99, 0.8))
+    wide, narrow = (
+        split(ratings, confidence=c).components[0].variance for c in (0.99, 0.8)
+    )
     assert isinstance(wide, Estimate)
     assert isinstance(narrow, Estimate)
     assert wide.conf_low is not None
@@ -123,7 +131,9 @@ def test_confidence_widens_the_interval(ratings: pd.DataFrame) -> None:
     assert "99 % interval" in wide.method
 
 
-def test_decision_follows_the_formula_and_grows_with_raters(ratings: pd.DataFrame) -> None:
+def test_decision_follows_the_formula_and_grows_with_raters(
+    ratings: pd.DataFrame,
+) -> None:
     found = split(ratings, "staff", "rater")
     staff, rater, rest = found.variances.values()
     study = decision_study(found, target="staff", numbers={"rater": (1, 4, 9)})
@@ -137,7 +147,11 @@ def test_decision_follows_the_formula_and_grows_with_raters(ratings: pd.DataFram
         assert point.dependability.estimate == pytest.approx(
             staff / (staff + (rater + rest) / number)
         )
-    lows = [p.dependability.conf_low for p in study.points if isinstance(p.dependability, Estimate)]
+    lows = [
+        p.dependability.conf_low
+        for p in study.points
+        if isinstance(p.dependability, Estimate)
+    ]
     assert lows == sorted(lows, key=lambda low: low or 0)
     assert list(study.to_frame().columns[:2]) == ["rater", "term"]
 
@@ -153,12 +167,16 @@ def test_what_the_target_is_nested_in_is_no_error(ratings: pd.DataFrame) -> None
     assert point.estimate == pytest.approx(own / (own + rest / 5))
 
 
-def test_raters_needed_reach_the_wish_and_one_fewer_does_not(ratings: pd.DataFrame) -> None:
+def test_raters_needed_reach_the_wish_and_one_fewer_does_not(
+    ratings: pd.DataFrame,
+) -> None:
     found = split(ratings)
     needed = raters_needed(found, target="staff", wished=0.9)
     assert isinstance(needed, Estimate)
     number = int(needed.estimate)
-    study = decision_study(found, target="staff", numbers={"ratings": (number - 1, number)})
+    study = decision_study(
+        found, target="staff", numbers={"ratings": (number - 1, number)}
+    )
     assert isinstance(study, DecisionStudy)
     below, reached = (p.dependability for p in study.points)
     assert isinstance(below, Estimate)
@@ -168,7 +186,9 @@ def test_raters_needed_reach_the_wish_and_one_fewer_does_not(ratings: pd.DataFra
     assert needed.conf_high is not None
     assert needed.conf_low is not None
     ends = decision_study(
-        found, target="staff", numbers={"ratings": [int(needed.conf_low), int(needed.conf_high)]}
+        found,
+        target="staff",
+        numbers={"ratings": [int(needed.conf_low), int(needed.conf_high)]},
     )
     assert isinstance(ends, DecisionStudy)
     first, last = (p.dependability for p in ends.points)
@@ -226,7 +246,9 @@ def test_crossed_raters_are_taken_out_of_a_staff_member_mean() -> None:
     # twelve raters, six of them soft; the first staff member met the soft ones only
     draw = np.random.default_rng(2)
     staff, rater = (a.ravel() for a in np.meshgrid(range(STAFF), range(12)))
-    score = draw.normal(0, 1, STAFF)[staff] + 3 * (rater < 6) + draw.normal(0, 1, 8 * 12)
+    score = (
+        draw.normal(0, 1, STAFF)[staff] + 3 * (rater < 6) + draw.normal(0, 1, 8 * 12)
+    )
     rows = pd.DataFrame({"staff": staff, "rater": rater, "score": score})
     met = rows[(rows["staff"] > 0) | (rows["rater"] < 6)]
     plain = staff_dependability(met, score="score", staff="staff")
@@ -280,18 +302,23 @@ def test_no_variance_between_staff_is_zero_with_an_upper_limit() -> None:
 Function = Callable[[pd.DataFrame], Composite | Estimate | Unavailable]
 FUNCTIONS: dict[str, Function] = {
     "nested": lambda r: variance_components(r, score="score", facets=["staff"]),
-    "crossed": lambda r: variance_components(r, score="score", facets=["staff", "rater"]),
+    "crossed": lambda r: variance_components(
+        r, score="score", facets=["staff", "rater"]
+    ),
     "moments": lambda r: variance_components(
         r, score="score", facets=["staff", "rater"], estimator="moments"
     ),
     "icc": lambda r: nested_reliability(r, score="score", target="staff"),
     "staff": lambda r: staff_dependability(r, score="score", staff="staff"),
     "decision": lambda r: decision_study(
-        variance_components(r, score="score", facets=["staff"]), target="staff",
+        variance_components(r, score="score", facets=["staff"]),
+        target="staff",
         numbers={"ratings": 3},
     ),
     "needed": lambda r: raters_needed(
-        variance_components(r, score="score", facets=["staff"]), target="staff", wished=0.7
+        variance_components(r, score="score", facets=["staff"]),
+        target="staff",
+        wished=0.7,
     ),
 }
 POOR: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
@@ -308,7 +335,9 @@ POOR: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("poor", POOR)
-def test_poor_data_give_a_reason(ratings: pd.DataFrame, function: str, poor: str) -> None:
+def test_poor_data_give_a_reason(
+    ratings: pd.DataFrame, function: str, poor: str
+) -> None:
     spoil, words = POOR[poor]
     found = FUNCTIONS[function](spoil(ratings))
     assert isinstance(found, Unavailable)
@@ -345,7 +374,9 @@ def test_a_facet_of_single_ratings_is_refused(ratings: pd.DataFrame) -> None:
 
 def test_wrong_options_are_refused(ratings: pd.DataFrame) -> None:
     found = split(ratings)
-    with pytest.raises(ValueError, match="no column ward; there are staff, rater, score"):
+    with pytest.raises(
+        ValueError, match="no column ward; there are staff, rater, score"
+    ):
         variance_components(ratings, score="score", facets=["ward"])
     with pytest.raises(ValueError, match="estimator"):
         split(ratings, estimator="bayes")

@@ -40,8 +40,13 @@ def made(seed: int = 3) -> tuple[np.ndarray, pd.DataFrame, list[RandomTerm]]:
 
 
 def dense_deviance(
-    y: np.ndarray, fixed: pd.DataFrame, design: MixedDesign, theta: np.ndarray,
-    level: float, *, restricted: bool,
+    y: np.ndarray,
+    fixed: pd.DataFrame,
+    design: MixedDesign,
+    theta: np.ndarray,
+    level: float,
+    *,
+    restricted: bool,
 ) -> float:
     """The same by the definition, with the whole covariance of the rows."""
     x = fixed.to_numpy()
@@ -117,7 +122,9 @@ def test_scale_of_a_fixed_column_changes_its_coefficient_only() -> None:
     scaled = fit_mixed_model(y, terms[:1], fixed=fixed.assign(x=1000 * fixed["x"]))
     assert isinstance(plain, MixedFit)
     assert isinstance(scaled, MixedFit)
-    assert scaled.coefficients[1] * 1000 == pytest.approx(plain.coefficients[1], rel=1e-6)
+    assert scaled.coefficients[1] * 1000 == pytest.approx(
+        plain.coefficients[1], rel=1e-6
+    )
     assert scaled.variance("b") == pytest.approx(plain.variance("b"), rel=1e-5)
     assert plain.satterthwaite_df([0, 1]) == pytest.approx(
         scaled.satterthwaite_df([0, 1]), rel=1e-4

@@ -48,7 +48,9 @@ def test_correction_raises_the_correlation_and_says_what_it_is_of(
 
 def test_weights_sum_to_one_and_beat_equal_ones(ratings: pd.DataFrame) -> None:
     found = together(ratings)
-    weights = [s.weight.estimate for s in found.sources if isinstance(s.weight, Estimate)]
+    weights = [
+        s.weight.estimate for s in found.sources if isinstance(s.weight, Estimate)
+    ]
     assert sum(weights) == pytest.approx(1)
     assert isinstance(found.best_weights, Estimate)
     assert isinstance(found.equal_weights, Estimate)
@@ -72,7 +74,9 @@ def test_best_weights_are_those_a_search_finds() -> None:
 
 
 def test_gradient_is_that_of_the_deviance(ratings: pd.DataFrame) -> None:
-    data, _ = _means(read_ratings(ratings, "score", ["staff", "source"]), "staff", "source")
+    data, _ = _means(
+        read_ratings(ratings, "score", ["staff", "source"]), "staff", "source"
+    )
     at = data.start() + np.linspace(-0.1, 0.2, 9)
     numeric = [
         (deviance(data, at + step)[0] - deviance(data, at - step)[0]) / 2e-5
@@ -83,7 +87,9 @@ def test_gradient_is_that_of_the_deviance(ratings: pd.DataFrame) -> None:
 
 def test_one_source_alone_is_the_nested_design(ratings: pd.DataFrame) -> None:
     users = ratings[ratings["source"] == "users"]
-    data, _ = _means(read_ratings(users, "score", ["staff", "source"]), "staff", "source")
+    data, _ = _means(
+        read_ratings(users, "score", ["staff", "source"]), "staff", "source"
+    )
     alone = variance_components(users, score="score", facets=["staff"])
     fit = fit_sources(data)
     assert not isinstance(alone, Unavailable)
@@ -134,7 +140,9 @@ def test_what_cannot_be_put_together_says_why(
     ratings: pd.DataFrame, keep: object, words: str
 ) -> None:
     assert callable(keep)
-    found = sources_together(keep(ratings), score="score", staff="staff", source="source")
+    found = sources_together(
+        keep(ratings), score="score", staff="staff", source="source"
+    )
     assert isinstance(found, Unavailable)
     assert words in found.reason
 

@@ -7,6 +7,7 @@ choices: docs/explanation/statistics-dependability.md.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from dataclasses import dataclass, field
@@ -136,8 +137,9 @@ def variance_components(
     score : str
         The column of scores.
     facets : sequence of str
-        The random effects: columns, or several joined by ``:`` for an interaction or a
-        nested facet. `crossed` and `nested` write them. Clients in staff: ``["staff"]``.
+        The random effects: columns, or several joined by ``:`` for an interaction or
+        a nested facet; `crossed` and `nested` write them. Clients in staff:
+        ``["staff"]``.
     estimator : {"reml", "ml", "moments"}
         Moments need no iteration and give no intervals; components may be negative.
     interval : {"profile", "wald"}
@@ -161,16 +163,20 @@ def variance_components(
     """
     if estimator not in ESTIMATORS or interval not in INTERVALS or not facets:
         raise ValueError(
-            f"estimator {estimator!r}, interval {interval!r}, {len(facets)} facets; give "
-            f"one of {', '.join(ESTIMATORS)}; {', '.join(INTERVALS)}; some facets"
+            f"estimator {estimator!r}, interval {interval!r}, {len(facets)} facets; "
+            f"give one of {', '.join(ESTIMATORS)}; {', '.join(INTERVALS)}; some facets"
         )
     coverage, read = percent(confidence), read_ratings(ratings, score, facets)
     if read.fault:
         return _absent(read.fault, len(read.scores))
     terms = [read.term(facet) for facet in facets]
-    fit = fit_mixed_model(
-        read.scores, terms, criterion="ml" if estimator == "ml" else "reml"
-    ) if estimator != "moments" else None
+    fit = (
+        fit_mixed_model(
+            read.scores, terms, criterion="ml" if estimator == "ml" else "reml"
+        )
+        if estimator != "moments"
+        else None
+    )
     if isinstance(fit, Unavailable):
         return _absent(fit.reason, len(read.scores))
     counted = ", ".join(f"{len(t.levels)} {t.name}" for t in terms)
@@ -202,16 +208,8 @@ def _by_likelihood(
         n=fit.n,
     )
     method = f"{basis}; {coverage[1]} interval: {INTERVALS[interval]}"
-    parts = [_component(found, facet, method, coverage[0]) for facet in variances]
-    return VarianceComponents(
-        mean=found.mean,
-        components=tuple(parts),
-        variances=variances,
-        fit=fit,
-        basis=basis,
-        interval=interval,
-        n=fit.n,
-    )
+    parts = tuple(_component(found, facet, method, coverage[0]) for facet in variances)
+    return dataclasses.replace(found, components=parts)
 
 
 def _mean(fit: MixedFit, basis: str, confidence: float, coverage: str) -> Result:
@@ -257,7 +255,9 @@ def _component(
         # with one facet, the residual's share is what the facet's leaves
         ratio = Held(term=others[0], residual=(0.0, 1.0))
         odds = found.limits(ratio, confidence)
-        shares = None if odds is None else (1 - share_of(odds[1]), 1 - share_of(odds[0]))
+        shares = (
+            None if odds is None else (1 - share_of(odds[1]), 1 - share_of(odds[0]))
+        )
     return VarianceComponent(
         facet=facet,
         variance=bounded("variance_component", own, limits, found.n, method + boundary),

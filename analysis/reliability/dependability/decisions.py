@@ -1,4 +1,4 @@
-"""Variance components into decisions: how dependable are n ratings, how many are needed.
+"""Variance components into decisions: what n ratings are worth, how many are needed.
 
 Every coefficient and every number of ratings is a ratio of variances, so its interval
 is the profile of that ratio, not a guess from the components' own intervals.
@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from analysis.foundation.results import Composite, Estimate, Unavailable
+from analysis.foundation.results import Composite, Unavailable
 from analysis.reliability.consistency import percent
 from analysis.reliability.dependability.components import (
     INTERVALS,
@@ -173,20 +173,7 @@ def raters_needed(
     singles = {name: int(values[0]) for name, values in chosen.items()}
     one = _Design.of(components, target, singles, coefficient)
     many = _Design.of(components, target, {**singles, over: 0}, coefficient)
-    odds = wished / (1 - wished)
-    # with n of them the error is `many` + (`one` - `many`) / n
-    held = Held(
-        term=target,
-        others=tuple(
-            (name, odds * many.weights[name], odds * (one.weights[name] - many.weights[name]))
-            for name in one.weights
-            if name != RESIDUAL
-        ),
-        residual=(
-            odds * many.weights[RESIDUAL],
-            odds * (one.weights[RESIDUAL] - many.weights[RESIDUAL]),
-        ),
-    )
+    held = _inverse_number(one, many, wished / (1 - wished))
     variances = {k: v for k, v in components.variances.items() if k != RESIDUAL}
     inverse = held.number(variances, components.variances[RESIDUAL])
     method = (
@@ -200,6 +187,22 @@ def raters_needed(
     turned = None if limits is None else (_needed(limits[1]), _needed(limits[0]))
     method += f"; before rounding up {1 / inverse:.2f}"
     return bounded(term, _needed(inverse), turned, components.n, method)
+
+
+def _inverse_number(one: _Design, many: _Design, odds: float) -> Held:
+    """What 1 / n must be: the error is that of many + (one less many) / n."""
+    weights = {
+        name: (
+            odds * many.weights[name],
+            odds * (one.weights[name] - many.weights[name]),
+        )
+        for name in one.weights
+    }
+    return Held(
+        term=one.target,
+        others=tuple((name, *w) for name, w in weights.items() if name != RESIDUAL),
+        residual=weights[RESIDUAL],
+    )
 
 
 def _needed(inverse: float) -> float:
@@ -259,7 +262,7 @@ class _Design:
         numbers: dict[str, int],
         kind: str,
     ) -> _Design:
-        """Divide each component by how many of its facets a mean is over; 0 is endless."""
+        """Divide each component by how many of its facets are averaged; 0: endless."""
         own = set(facets_of(target))
         weights = {}
         for effect in components.variances:
@@ -299,7 +302,11 @@ class _Design:
         if self.components.fit is not None:
             method += f"; {coverage} interval: {INTERVALS[self.components.interval]}"
         return bounded(
-            TERMS[self.kind], own / (own + error), self._limits(known, confidence), n, method
+            TERMS[self.kind],
+            own / (own + error),
+            self._limits(known, confidence),
+            n,
+            method,
         )
 
     def _limits(
@@ -310,7 +317,9 @@ class _Design:
         key = tuple(round(weight, 12) for weight in relative.values())
         if key not in known:
             others = tuple(
-                (name, 0.0, weight) for name, weight in relative.items() if name != RESIDUAL
+                (name, 0.0, weight)
+                for name, weight in relative.items()
+                if name != RESIDUAL
             )
             held = Held(term=self.target, others=others, residual=(0.0, 1.0))
             known[key] = self.components.limits(held, confidence)

@@ -1,4 +1,4 @@
-"""Results with labels: tidy rows that say which facet, design or person each is about."""
+"""Results with labels: rows that say which facet, design or person each is about."""
 
 from __future__ import annotations
 

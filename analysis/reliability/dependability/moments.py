@@ -38,10 +38,13 @@ def moment_components(scores: Array, terms: Sequence[RandomTerm]) -> Array | Non
 
     References
     ----------
-    Henderson (1953), Biometrics 9(2), 226-252. Searle (1971), Linear Models, chapter 10.
+    Henderson (1953), Biometrics 9(2), 226-252.
+    Searle (1971), Linear Models, chapter 10.
     """
     n, centred = len(scores), scores - scores.mean()
-    counts = [np.bincount(t.codes, minlength=len(t.levels)) for t in terms]
+    counts = [
+        np.bincount(t.codes, minlength=len(t.levels)).astype(float) for t in terms
+    ]
     squares = [
         float(np.sum(np.bincount(t.codes, centred, minlength=len(t.levels)) ** 2 / c))
         for t, c in zip(terms, counts, strict=True)
@@ -53,7 +56,7 @@ def moment_components(scores: Array, terms: Sequence[RandomTerm]) -> Array | Non
     for a in range(k):
         for b in range(k):
             expected[a, b] = _shared(terms[a], terms[b], counts[a])
-        expected[k, a] = float(np.sum(counts[a].astype(float) ** 2)) / n
+        expected[k, a] = float(np.sum(counts[a] ** 2)) / n
         expected[a, k] = len(terms[a].levels)
     expected[k, k] = 1.0
     sums = np.array([*squares, 0.0, float(centred @ centred)])

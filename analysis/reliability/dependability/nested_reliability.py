@@ -31,7 +31,7 @@ GroupSize = Literal["unbiased", "mean"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NestedReliability(Composite):
-    """How alike the ratings of one target are, and how far their mean can be trusted."""
+    """How alike the ratings of one target are, and what their mean is worth."""
 
     icc_1: Result
     icc_2: Result
@@ -192,7 +192,10 @@ def _second(squares: _Squares, about: tuple[float, str, str]) -> Result:
     )
     if ratio <= 0:
         return Unavailable(
-            term="icc_2", reason="no variance between groups", n=squares.n, method=method
+            term="icc_2",
+            reason="no variance between groups",
+            n=squares.n,
+            method=method,
         )
     return Estimate(
         term="icc_2",
@@ -210,7 +213,7 @@ def _ratios(squares: _Squares, confidence: float) -> tuple[float, float, float]:
 
     ratio = squares.between / squares.within
     tails = [(1 + confidence) / 2, (1 - confidence) / 2]
-    high, low = map(float, stats.f.ppf(tails, *squares.degrees))
+    high, low = (float(stats.f.ppf(tail, *squares.degrees)) for tail in tails)
     return ratio, ratio / high, ratio / low
 
 
@@ -231,7 +234,11 @@ def _reml(
     found = []
     for term, size, of in (
         ("icc_1_reml", 1.0, "one rating"),
-        ("icc_2_reml", _harmonic(squares), "a mean over the harmonic mean of the sizes"),
+        (
+            "icc_2_reml",
+            _harmonic(squares),
+            "a mean over the harmonic mean of the sizes",
+        ),
     ):
         method = (
             f"between / (between + within / k), of {of}, k = {size:.6g}; restricted "

@@ -131,7 +131,11 @@ def sources_together(
         f"{len(read.scores)} ratings of {len(data.counts)} {staff}; {read.missing_rule}"
     )
     return _Together(
-        data=data, fit=fit, names=names, basis=basis, confidence=confidence,
+        data=data,
+        fit=fit,
+        names=names,
+        basis=basis,
+        confidence=confidence,
         coverage=coverage,
     ).all()
 
@@ -148,7 +152,9 @@ def _means(read: Ratings, staff: str, source: str) -> tuple[SourceMeans, list[st
         sources.codes, (centred - means[cells]) ** 2, minlength=shape[1]
     )
     data = SourceMeans(
-        counts=counts.reshape(shape), means=means.reshape(shape), within=within
+        counts=counts.reshape(shape),
+        means=means.reshape(shape),
+        within=within.astype(float),
     )
     return data, [str(level) for level in sources.levels]
 
@@ -238,8 +244,10 @@ class _Together:
             ),
             weight=self._estimate(
                 "composite_weight",
-                lambda true, raters: float(_best(true, raters / self.typical)[0][place]),
-                "weight that predicts the mean of the true scores best; weights sum to 1",
+                lambda true, raters: float(
+                    _best(true, raters / self.typical)[0][place]
+                ),
+                "weight that predicts the mean of the true scores best; sum 1",
                 scale="plain",
             ),
         )
@@ -251,8 +259,9 @@ class _Together:
         variances = self.fit.true[one, one] * self.fit.true[two, two]
         term, names = "source_correlation_corrected", [self.names[p] for p in pair]
         method = (
-            f"correlation of the true scores of {names[0]} and {names[1]}; {self.basis}; "
-            f"{shared} staff rated by both; {self.coverage} interval: profile likelihood"
+            f"correlation of the true scores of {names[0]} and {names[1]}; "
+            f"{self.basis}; {shared} staff rated by both; {self.coverage} interval: "
+            "profile likelihood"
         )
         corrected: Result
         if min(self._ratio(one), self._ratio(two)) < 1e-6:
@@ -262,9 +271,15 @@ class _Together:
             low, high = correlation_interval(
                 self.data, self.fit, pair, confidence=self.confidence
             )
-            found = float(np.clip(self.fit.true[one, two] / math.sqrt(variances), -1, 1))
+            found = float(
+                np.clip(self.fit.true[one, two] / math.sqrt(variances), -1, 1)
+            )
             corrected = Estimate(
-                term=term, estimate=found, conf_low=low, conf_high=high, n=shared,
+                term=term,
+                estimate=found,
+                conf_low=low,
+                conf_high=high,
+                n=shared,
                 method=method,
             )
         return SourceCorrelation(
@@ -337,8 +352,8 @@ SCALES: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
 def _observed(one: Array, two: Array, confidence: float) -> Result:
     term = "source_correlation_observed"
     method = (
-        f"Pearson correlation of staff means, unweighted; {percent(confidence)} interval "
-        "by Fisher's z"
+        "Pearson correlation of staff means, unweighted; "
+        f"{percent(confidence)} interval by Fisher's z"
     )
     if np.ptp(one) == 0 or np.ptp(two) == 0:
         reason = "the means of a source do not vary"

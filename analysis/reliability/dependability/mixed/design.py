@@ -22,7 +22,7 @@ Codes: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 # An array, or one of scipy's sparse ones, whose module is loaded where one is made.
 Matrix: TypeAlias = Any
 
-# Beside the largest term all others share one dense matrix; 8,000 levels make it 0.5 GB.
+# Beside the largest term all others share one dense matrix: 0.5 GB for 8,000 levels.
 MOST_OTHER_EFFECTS = 8000
 # Below this many cells a dense matrix is quicker than a sparse one.
 SMALL = 250_000
@@ -152,7 +152,8 @@ class MixedDesign:
 
     def factors(self, theta: Array) -> list[Array]:
         """Unpack the lower triangles, one relative covariance factor a term."""
-        found, place = [], 0
+        found: list[Array] = []
+        place = 0
         for term in self.terms:
             width = len(term.columns)
             rows, columns = np.tril_indices(width)
@@ -206,10 +207,14 @@ def _fault(response: Array, fixed: Array, terms: Sequence[RandomTerm]) -> str:
         return "rows without a group: leave them out first"
     if n <= columns + 1:
         return f"{n} rows; more than {columns + 1} needed"
+    return _too_few_or_many(n, terms)
+
+
+def _too_few_or_many(n: int, terms: Sequence[RandomTerm]) -> str:
     for term in terms:
         if len(term.levels) < 2:
             return f"{len(term.levels)} level of {term.name}; at least 2 needed"
-        if term.size >= n and len(term.columns) == 1:
+        if len(term.levels) >= n:
             return f"{term.name} has as many levels as there are rows"
         if term.size > n:
             return f"{term.name} has {term.size} effects for {n} rows"
@@ -237,7 +242,9 @@ def _cross_products(
         for b in range(width)
     ]
     # columns in the order (group, column): one of each group is every width-th
-    by_column = [design[:, np.arange(column, width * groups, width)] for column in range(width)]
+    by_column = [
+        design[:, np.arange(column, width * groups, width)] for column in range(width)
+    ]
     found: dict[str, Any] = {
         "first": np.stack(within, axis=1).reshape(groups, width, width),
         "first_sides": (design.T @ sides).reshape(groups, width, sides.shape[1]),

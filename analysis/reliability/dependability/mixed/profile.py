@@ -22,7 +22,7 @@ from analysis.reliability.dependability.mixed.likelihood import (
 from analysis.reliability.dependability.mixed.optimum import minimised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from analysis.reliability.dependability.mixed.design import Array
     from analysis.reliability.dependability.mixed.model import MixedFit
@@ -165,8 +165,10 @@ class _Trace:
         self.curve: Array | None = None
 
     def _start(self) -> Array:
-        theta = np.delete(self.fit.optimum.theta, self.target) if self.held.term else (
-            self.fit.optimum.theta
+        theta = (
+            np.delete(self.fit.optimum.theta, self.target)
+            if self.held.term
+            else (self.fit.optimum.theta)
         )
         free_variance = bool(self.held.plain)
         return np.append(theta, [self.fit.optimum.log_variance] * free_variance)
