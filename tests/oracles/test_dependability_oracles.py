@@ -275,5 +275,7 @@ def test_students_crossed_with_instructors() -> None:
         )
     )
     effects = found.fit.effects("d")
-    predicted = dict(zip(map(str, effects.levels), effects.predicted[:, 0], strict=True))
+    predicted = dict(
+        zip(map(str, effects.levels), effects.predicted[:, 0], strict=True)
+    )
     assert predicted == pytest.approx(blups, abs=BLUP)

@@ -99,6 +99,14 @@ def test_limits_hold_their_estimate_and_share_adds_to_one(
         else:
             assert "no interval" in result.method or "no upper limit" in result.method
     shares = [part.share for part in found.components]
+    one, rest = (part.share for part in split(ratings).components)
+    assert isinstance(one, Estimate)
+    assert isinstance(rest, Estimate)
+    assert one.conf_low is not None
+    assert rest.conf_high is not None
+    assert rest.conf_high == pytest.approx(1 - one.conf_low)
+    assert rest.conf_low is not None
+    assert rest.conf_low <= rest.estimate <= rest.conf_high
     assert sum(s.estimate for s in shares if isinstance(s, Estimate)) == pytest.approx(
         1
     )
@@ -157,11 +165,13 @@ def test_decision_follows_the_formula_and_grows_with_raters(
 
 
 def test_what_the_target_is_nested_in_is_no_error(ratings: pd.DataFrame) -> None:
-    teams = ratings.assign(team=ratings["staff"].isin(["s0", "s1", "s2"]).map(str))
+    first = ratings["staff"].isin(["s0", "s1", "s2"])
+    teams = ratings.assign(team=first.map(str), score=ratings["score"] + 5 * first)
     found = split(teams, *nested("team", "staff"))
     study = decision_study(found, target="team:staff", numbers={"ratings": 5})
     assert isinstance(study, DecisionStudy)
     point = study.points[0].dependability
+    assert found.variances["team"] > 1
     own, rest = found.variances["team:staff"], found.variances["residual"]
     assert isinstance(point, Estimate)
     assert point.estimate == pytest.approx(own / (own + rest / 5))
@@ -216,7 +226,7 @@ def test_error_that_raters_do_not_shrink_is_told(ratings: pd.DataFrame) -> None:
 def test_own_reliability_counts_own_ratings(ratings: pd.DataFrame) -> None:
     fewer = ratings.drop(index=range(1, 5))  # s0 keeps a single rating
     found = staff_dependability(
-        fewer, score="score", staff="staff", least_reliability=0.6, least_ratings=2
+        fewer, score="score", staff="staff", least_reliability=0.1, least_ratings=2
     )
     assert isinstance(found, StaffDependability)
     components = split(fewer).variances

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import optimize
 
 from analysis.foundation.results import Unavailable
 from analysis.reliability.dependability.mixed import (
@@ -20,6 +21,8 @@ from analysis.reliability.dependability.mixed.likelihood import (
     own_blocks,
     solve,
 )
+from analysis.reliability.dependability.mixed.prediction import predicted_means
+from analysis.reliability.dependability.mixed.profile import Held, profile_interval
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -163,6 +166,73 @@ def test_what_cannot_be_fitted_says_why() -> None:
     assert "rows without a group" in found.reason
     with pytest.raises(ValueError, match="criterion"):
         fit_mixed_model(y, terms, criterion="mle")  # type: ignore[arg-type]
+
+
+def test_a_zero_that_is_no_minimum_is_left_again() -> None:
+    # ratings whose first descent lands on zero, where the likelihood is a saddle
+    for seed in (164, 319, 373):
+        draw = np.random.default_rng(seed)
+        levels, others, n = (
+            draw.integers(2, 15),
+            draw.integers(2, 8),
+            draw.integers(6, 80),
+        )
+        a, b = draw.integers(0, levels, n), draw.integers(0, others, n)
+        spread = draw.choice([0, 0.1, 0.5, 1, 5, 30, 300], 2)
+        y = draw.normal(0, spread[0], levels)[a] + draw.normal(0, spread[1], others)[b]
+        y = y + draw.normal(0, 1, n)
+        if draw.random() < 0.4:
+            y = np.round(y)
+        fit = fit_mixed_model(y, [RandomTerm.of("a", pd.Series(a))])
+        assert isinstance(fit, MixedFit)
+        assert fit.variance("a") > 0
+
+
+def test_limits_of_a_ratio_are_where_the_best_likelihood_has_fallen() -> None:
+    y, _, terms = made()
+    one, two = terms[0], RandomTerm.of("a", pd.Series(terms[1].codes))
+    y = y + np.linspace(-3, 3, 9)[two.codes]
+    fit = fit_mixed_model(y, [one, two])
+    assert isinstance(fit, MixedFit)
+    names = [term.name for term in fit.design.terms]
+    held = Held(term="a", others=(("b", 0.0, 1.0),), residual=(0.0, 1.0))
+    for ratio in profile_interval(fit, held, confidence=0.95):
+
+        def best(other: float, ratio: float = ratio) -> float:
+            # the definition: the deviance with v_a / (v_b + v_residual) kept
+            found = {"b": other**2, "a": ratio * (other**2 + 1)}
+            theta = np.sqrt([found[name] for name in names])
+            solution = solve(fit.design, theta)
+            level = float(np.log(solution.squares / (N - 1)))
+            return deviance(fit.design, solution, level, restricted=True)
+
+        lowest = optimize.minimize_scalar(best, bounds=(0, 20), method="bounded").fun
+        assert lowest + 2 * fit.log_likelihood == pytest.approx(1.959964**2, abs=1e-3)
+
+
+def test_error_of_a_predicted_mean_owns_up_to_all_that_is_estimated() -> None:
+    # balanced one-way: shrinkage B = n g / (1 + n g), mean = B own + (1 - B) overall
+    groups, n = 7, 4
+    codes = pd.Series(np.repeat(np.arange(groups), n))
+    draw = np.random.default_rng(8)
+    y = draw.normal(0, 1, groups)[codes] + draw.normal(size=groups * n)
+    fit = fit_mixed_model(y, [RandomTerm.of("g", codes)])
+    assert isinstance(fit, MixedFit)
+    found = predicted_means(fit, "g")
+    theta = fit.optimum.theta[0]
+    between, within = fit.variance("g"), fit.residual_variance
+    shrinkage = n * theta**2 / (1 + n * theta**2)
+    own = y.reshape(groups, n).mean(axis=1)
+    assert found.means == pytest.approx(
+        shrinkage * own + (1 - shrinkage) * y.mean(), rel=1e-9
+    )
+    known = between * (1 - shrinkage)
+    mean = (1 - shrinkage) ** 2 * (between + within / n) / groups
+    slope = 2 * n * theta / (1 + n * theta**2) ** 2
+    spread = 2 * np.linalg.inv(fit.optimum.hessian)[0, 0]
+    variances = slope**2 * (own - y.mean()) ** 2 * spread
+    assert found.conditional == pytest.approx(known, rel=1e-9)
+    assert found.errors == pytest.approx(known + mean + variances, rel=1e-6)
 
 
 def test_too_many_effects_beside_the_largest_are_refused(
