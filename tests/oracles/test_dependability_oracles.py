@@ -101,10 +101,8 @@ def test_standard_deviations_have_the_profile_limits_of_lme4(oracle: Nested) -> 
         oracle.components("ml").components, stored, strict=False
     ):
         assert isinstance(component.variance, Estimate)
-        low, high = component.variance.conf_low, component.variance.conf_high
-        assert low is not None
-        assert high is not None
-        found = np.sqrt([low, high])
+        ends = component.variance.conf_low, component.variance.conf_high
+        found = np.sqrt(np.array(ends, dtype=float))
         assert found == pytest.approx(limits, rel=1e-3)
 
 
@@ -269,7 +267,7 @@ def test_students_crossed_with_instructors() -> None:
     for kind, name in (("generalisability", "rel_crossed"), ("dependability", "abs")):
         coefficients = [number(getattr(point, kind)) for point in study.points]
         assert coefficients == pytest.approx(designs[name], rel=REML)
-    predicted = dict(
+    blups: dict[str, float] = dict(
         zip(
             map(str, values["blup_targets"]["id"]),
             values["blup_targets"]["blup"],
@@ -277,5 +275,7 @@ def test_students_crossed_with_instructors() -> None:
         )
     )
     effects = found.fit.effects("d")
-    mine = dict(zip(map(str, effects.levels), effects.predicted[:, 0], strict=True))
-    assert mine == pytest.approx(predicted, abs=BLUP)
+    predicted = dict(
+        zip(map(str, effects.levels), effects.predicted[:, 0], strict=True)
+    )
+    assert predicted == pytest.approx(blups, abs=BLUP)

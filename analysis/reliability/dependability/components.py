@@ -7,6 +7,7 @@ choices: docs/explanation/statistics-dependability.md.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from dataclasses import dataclass, field
@@ -136,8 +137,8 @@ def variance_components(
     score : str
         The column of scores.
     facets : sequence of str
-        The random effects: columns, or several joined by ``:`` for an interaction or a
-        nested facet. `crossed` and `nested` write them. Clients in staff:
+        The random effects: columns, or several joined by ``:`` for an interaction or
+        a nested facet; `crossed` and `nested` write them. Clients in staff:
         ``["staff"]``.
     estimator : {"reml", "ml", "moments"}
         Moments need no iteration and give no intervals; components may be negative.
@@ -207,16 +208,8 @@ def _by_likelihood(
         n=fit.n,
     )
     method = f"{basis}; {coverage[1]} interval: {INTERVALS[interval]}"
-    parts = [_component(found, facet, method, coverage[0]) for facet in variances]
-    return VarianceComponents(
-        mean=found.mean,
-        components=tuple(parts),
-        variances=variances,
-        fit=fit,
-        basis=basis,
-        interval=interval,
-        n=fit.n,
-    )
+    parts = tuple(_component(found, facet, method, coverage[0]) for facet in variances)
+    return dataclasses.replace(found, components=parts)
 
 
 def _mean(fit: MixedFit, basis: str, confidence: float, coverage: str) -> Result:

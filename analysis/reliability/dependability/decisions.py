@@ -1,4 +1,4 @@
-"""Variance components into decisions: how dependable n ratings are, how many to ask.
+"""Variance components into decisions: what n ratings are worth, how many are needed.
 
 Every coefficient and every number of ratings is a ratio of variances, so its interval
 is the profile of that ratio, not a guess from the components' own intervals.
@@ -173,24 +173,7 @@ def raters_needed(
     singles = {name: int(values[0]) for name, values in chosen.items()}
     one = _Design.of(components, target, singles, coefficient)
     many = _Design.of(components, target, {**singles, over: 0}, coefficient)
-    odds = wished / (1 - wished)
-    # with n of them the error is `many` + (`one` - `many`) / n
-    held = Held(
-        term=target,
-        others=tuple(
-            (
-                name,
-                odds * many.weights[name],
-                odds * (one.weights[name] - many.weights[name]),
-            )
-            for name in one.weights
-            if name != RESIDUAL
-        ),
-        residual=(
-            odds * many.weights[RESIDUAL],
-            odds * (one.weights[RESIDUAL] - many.weights[RESIDUAL]),
-        ),
-    )
+    held = _inverse_number(one, many, wished / (1 - wished))
     variances = {k: v for k, v in components.variances.items() if k != RESIDUAL}
     inverse = held.number(variances, components.variances[RESIDUAL])
     method = (
@@ -204,6 +187,22 @@ def raters_needed(
     turned = None if limits is None else (_needed(limits[1]), _needed(limits[0]))
     method += f"; before rounding up {1 / inverse:.2f}"
     return bounded(term, _needed(inverse), turned, components.n, method)
+
+
+def _inverse_number(one: _Design, many: _Design, odds: float) -> Held:
+    """What 1 / n must be: the error is that of many + (one less many) / n."""
+    weights = {
+        name: (
+            odds * many.weights[name],
+            odds * (one.weights[name] - many.weights[name]),
+        )
+        for name in one.weights
+    }
+    return Held(
+        term=one.target,
+        others=tuple((name, *w) for name, w in weights.items() if name != RESIDUAL),
+        residual=weights[RESIDUAL],
+    )
 
 
 def _needed(inverse: float) -> float:
@@ -263,7 +262,7 @@ class _Design:
         numbers: dict[str, int],
         kind: str,
     ) -> _Design:
-        """Divide each component by how many a mean is over; 0 is endless."""
+        """Divide each component by how many of its facets are averaged; 0: endless."""
         own = set(facets_of(target))
         weights = {}
         for effect in components.variances:

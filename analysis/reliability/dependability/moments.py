@@ -42,7 +42,9 @@ def moment_components(scores: Array, terms: Sequence[RandomTerm]) -> Array | Non
     Searle (1971), Linear Models, chapter 10.
     """
     n, centred = len(scores), scores - scores.mean()
-    counts = [np.bincount(t.codes, minlength=len(t.levels)) for t in terms]
+    counts = [
+        np.bincount(t.codes, minlength=len(t.levels)).astype(float) for t in terms
+    ]
     squares = [
         float(np.sum(np.bincount(t.codes, centred, minlength=len(t.levels)) ** 2 / c))
         for t, c in zip(terms, counts, strict=True)
@@ -53,8 +55,8 @@ def moment_components(scores: Array, terms: Sequence[RandomTerm]) -> Array | Non
     expected = np.full((k + 2, k + 2), float(n))
     for a in range(k):
         for b in range(k):
-            expected[a, b] = _shared(terms[a], terms[b], counts[a].astype(float))
-        expected[k, a] = float(np.sum(counts[a].astype(float) ** 2)) / n
+            expected[a, b] = _shared(terms[a], terms[b], counts[a])
+        expected[k, a] = float(np.sum(counts[a] ** 2)) / n
         expected[a, k] = len(terms[a].levels)
     expected[k, k] = 1.0
     sums = np.array([*squares, 0.0, float(centred @ centred)])

@@ -1,4 +1,4 @@
-"""Long ratings into numbers and groups: which rows count, what stands in the way."""
+"""Long ratings into numbers and groups: what counts, and what stands in the way."""
 
 from __future__ import annotations
 

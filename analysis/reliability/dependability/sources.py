@@ -248,7 +248,7 @@ class _Together:
                 lambda true, raters: float(
                     _best(true, raters / self.typical)[0][place]
                 ),
-                "weight that best predicts the mean of true scores; weights sum to 1",
+                "weight that predicts the mean of the true scores best; sum 1",
                 scale="plain",
             ),
         )

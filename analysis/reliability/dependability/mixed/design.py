@@ -22,7 +22,7 @@ Codes: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 # An array, or one of scipy's sparse ones, whose module is loaded where one is made.
 Matrix: TypeAlias = Any
 
-# Beside the largest term all others share one dense matrix; 8,000 levels: 0.5 GB.
+# Beside the largest term all others share one dense matrix: 0.5 GB for 8,000 levels.
 MOST_OTHER_EFFECTS = 8000
 # Below this many cells a dense matrix is quicker than a sparse one.
 SMALL = 250_000
@@ -197,11 +197,6 @@ def mixed_design(
 
 
 def _fault(response: Array, fixed: Array, terms: Sequence[RandomTerm]) -> str:
-    """Why no model can be fitted; empty if one can."""
-    return _faulty_rows(response, fixed, terms) or _faulty_terms(len(response), terms)
-
-
-def _faulty_rows(response: Array, fixed: Array, terms: Sequence[RandomTerm]) -> str:
     n, columns = fixed.shape
     if not terms:
         return "no random term"
@@ -212,14 +207,14 @@ def _faulty_rows(response: Array, fixed: Array, terms: Sequence[RandomTerm]) -> 
         return "rows without a group: leave them out first"
     if n <= columns + 1:
         return f"{n} rows; more than {columns + 1} needed"
-    return ""
+    return _too_few_or_many(n, terms)
 
 
-def _faulty_terms(n: int, terms: Sequence[RandomTerm]) -> str:
+def _too_few_or_many(n: int, terms: Sequence[RandomTerm]) -> str:
     for term in terms:
         if len(term.levels) < 2:
             return f"{len(term.levels)} level of {term.name}; at least 2 needed"
-        if term.size >= n and len(term.columns) == 1:
+        if len(term.levels) >= n:
             return f"{term.name} has as many levels as there are rows"
         if term.size > n:
             return f"{term.name} has {term.size} effects for {n} rows"

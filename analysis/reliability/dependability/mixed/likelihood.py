@@ -79,14 +79,14 @@ def solve(design: MixedDesign, theta: Array) -> Solution:
     flat = upper.reshape(-1, upper.shape[2])
     reduced = design.sides - flat.T @ flat - lower[0].T @ lower[0]
     precision = reduced[:-1, :-1]
-    coefficients = np.linalg.solve(precision, reduced[:-1, -1])
+    coefficients = np.asarray(np.linalg.solve(precision, reduced[:-1, -1]), float)
     squares = float(reduced[-1, -1] - reduced[:-1, -1] @ coefficients)
     solved = _solved(design, links, roots, upper, lower[1])
     return Solution(
         factors=factors,
         log_determinant=log_rest - 2 * float(np.log(_diagonals(roots)).sum()),
         precision=precision,
-        coefficients=np.asarray(coefficients, dtype=np.float64),
+        coefficients=coefficients,
         squares=squares,
         roots=roots,
         links=links,
@@ -148,7 +148,7 @@ def _dense(part: Matrix) -> Array:
 def _others(
     design: MixedDesign, links: list[Matrix], upper: Array, factors: list[Array]
 ) -> tuple[tuple[Array, Array], Array, float]:
-    """The dense part: half-solved and solved sides, inverse, log determinant."""
+    """The dense part: sides half-solved and solved, inverse, log determinant."""
     if not factors:
         return (design.other_sides, design.other_sides), design.others, 0.0
     from scipy.linalg import lapack  # noqa: PLC0415 - heavy, and only needed here
@@ -228,7 +228,7 @@ def _by_factor(factor: Array, slope: Array) -> Array:
     """From Lambda' A Lambda to 2 A Lambda, zero where Lambda is."""
     if len(factor) == 1:
         return 2 * slope / factor if factor[0, 0] else np.zeros_like(slope)
-    return np.asarray(2 * np.linalg.lstsq(factor.T, slope)[0], dtype=np.float64)
+    return np.asarray(2 * np.linalg.lstsq(factor.T, slope)[0], dtype=float)
 
 
 def _trace(design: MixedDesign, solution: Solution, place: int) -> Array:

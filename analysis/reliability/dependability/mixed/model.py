@@ -224,7 +224,7 @@ def fit_mixed_model(
         return Unavailable(term="mixed_model", reason=design, n=len(response))
     optimum = optimise(design, restricted=criterion == "reml")
     if not optimum.converged:
-        reason = "the likelihood has no summit: its gradient or Hessian fails the check"
+        reason = "the likelihood has no proper summit: gradient or Hessian fails"
         if optimum.solution.squares < PERFECT * design.sides[-1, -1]:
             reason = "answers agree perfectly within groups: no residual variance"
         return Unavailable(term="mixed_model", reason=reason, n=len(response))

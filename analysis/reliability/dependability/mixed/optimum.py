@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 START = 0.5
 # Twice the log likelihood that a further Newton step would still gain.
 LEFT_TO_GAIN = 1e-7
+NOTHING_LEFT = 1e-12
+MOVED = 1e-10
 # Relative to the likelihood, what counts as no worse: it is known to about 1e-13.
 NO_WORSE = 1e-11
 # A standard deviation under this share of the residual one is tried as zero.
@@ -82,9 +84,11 @@ def optimise(
     """Find the highest likelihood, then check gradient and Hessian there."""
     theta = _starts(design) if start is None else start
     for _ in range(DESCENTS):
-        theta = _descended(design, theta, restricted)
-        theta = _without_traces(design, theta, restricted)
-        found = _polished(design, _curved(design, theta, restricted), restricted)
+        theta = _descended(design, theta, restricted=restricted)
+        theta = _without_traces(design, theta, restricted=restricted)
+        found = _polished(
+            design, _curved(design, theta, restricted=restricted), restricted=restricted
+        )
         values, directions = np.linalg.eigh(found.hessian[:-1, :-1])
         if values[0] > 0:
             break
@@ -93,18 +97,22 @@ def optimise(
     return found
 
 
-def _polished(design: MixedDesign, found: Optimum, restricted: bool) -> Optimum:  # noqa: FBT001 - private, and passed on
+def _polished(design: MixedDesign, found: Optimum, *, restricted: bool) -> Optimum:
     """Newton steps until nothing is left to gain or they no longer help."""
+    first = abs(found.left_to_gain)
     for _ in range(NEWTON_STEPS):
-        if abs(found.left_to_gain) < LEFT_TO_GAIN / 100:
+        if abs(found.left_to_gain) < NOTHING_LEFT:
             break
-        closer = _stepped(design, found, restricted)
+        closer = _stepped(design, found, restricted=restricted)
         if abs(closer.left_to_gain) > abs(found.left_to_gain) / 10:
-            closer = _curved(design, closer.theta, restricted)
+            closer = _curved(design, closer.theta, restricted=restricted)
         if abs(closer.left_to_gain) >= abs(found.left_to_gain):
             break
         found = closer
-    return found
+    # degrees of freedom want the curvature of the summit, not of a place beside it
+    return (
+        _curved(design, found.theta, restricted=restricted) if first > MOVED else found
+    )
 
 
 def profiled(
@@ -139,14 +147,13 @@ def minimised(
         return value / scale, at / scale
 
     known = None if inverse_hessian is None else inverse_hessian * scale
-    options: dict[str, Any] = {"gtol": slope / scale, "hess_inv0": known}
-    of_scipy: Any = optimize.minimize  # its stubs know no function with its slope
-    found = of_scipy(scaled, start, jac=True, method="BFGS", options=options)
+    options: Any = {"gtol": slope / scale, "hess_inv0": known}
+    found = optimize.minimize(scaled, start, jac=True, method="BFGS", options=options)
     reached = np.asarray(found.hess_inv, dtype=float)
     return np.asarray(found.x, dtype=float), (reached + reached.T) / (2 * scale)
 
 
-def _descended(design: MixedDesign, start: Array, restricted: bool) -> Array:  # noqa: FBT001 - private, and passed on
+def _descended(design: MixedDesign, start: Array, *, restricted: bool) -> Array:
     def objective(theta: Array) -> tuple[float, Array]:
         return profiled(design, theta, restricted=restricted)[:2]
 
@@ -161,21 +168,21 @@ def _starts(design: MixedDesign) -> Array:
     return np.concatenate(parts)
 
 
-def _without_traces(design: MixedDesign, theta: Array, restricted: bool) -> Array:  # noqa: FBT001 - private, and passed on
+def _without_traces(design: MixedDesign, theta: Array, *, restricted: bool) -> Array:
     """Set to zero what is nearly so and fits no worse as zero."""
     lengths = np.array([np.linalg.norm(f) for f in design.factors(theta)])
     sizes = [len(t.columns) * (len(t.columns) + 1) // 2 for t in design.terms]
     traces = np.repeat(lengths < NEARLY_ZERO, sizes)
     if not traces.any():
         return theta
-    bare = _descended(design, np.where(traces, 0.0, theta), restricted)
+    bare = _descended(design, np.where(traces, 0.0, theta), restricted=restricted)
     values = [profiled(design, at, restricted=restricted)[0] for at in (bare, theta)]
     return bare if values[0] <= values[1] + NO_WORSE * abs(values[1]) else theta
 
 
-def _stepped(design: MixedDesign, at: Optimum, restricted: bool) -> Optimum:  # noqa: FBT001 - private, and passed on
+def _stepped(design: MixedDesign, at: Optimum, *, restricted: bool) -> Optimum:
     """One Newton step, the curvature kept."""
-    full = np.append(_slope(design, at, restricted), 0.0)
+    full = np.append(_slope(design, at, restricted=restricted), 0.0)
     theta = at.theta - np.linalg.lstsq(at.hessian, full)[0][:-1]
     value, slope, solution, log_variance = profiled(
         design, theta, restricted=restricted
@@ -195,11 +202,11 @@ def _gain(hessian: Array, slope: Array) -> float:
     return float(full @ np.linalg.lstsq(hessian, full)[0]) / 2
 
 
-def _slope(design: MixedDesign, at: Optimum, restricted: bool) -> Array:  # noqa: FBT001 - private, and passed on
+def _slope(design: MixedDesign, at: Optimum, *, restricted: bool) -> Array:
     return gradient(design, at.solution, at.log_variance, restricted=restricted)
 
 
-def _curved(design: MixedDesign, theta: Array, restricted: bool) -> Optimum:  # noqa: FBT001 - private, and passed on
+def _curved(design: MixedDesign, theta: Array, *, restricted: bool) -> Optimum:
     """Second derivatives, by central differences of the analytic first ones."""
     value, slope, solution, log_variance = profiled(
         design, theta, restricted=restricted

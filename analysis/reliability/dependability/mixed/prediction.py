@@ -79,10 +79,8 @@ def _of_variances(fit: MixedFit, name: str) -> Array:
         moved.append((ends[0] - ends[1]) / (2 * STEP))
     # means depend on ratios of variances only, whose covariance is this block
     covariance = 2 * np.linalg.pinv(fit.optimum.hessian, hermitian=True)[:-1, :-1]
-    added: Array = np.einsum(
-        "ig,ij,jg->g", np.array(moved), covariance, np.array(moved)
-    )
-    return added
+    rows = np.array(moved)
+    return np.asarray(np.einsum("ig,ij,jg->g", rows, covariance, rows), dtype=float)
 
 
 def _means(fit: MixedFit, name: str, theta: Array) -> Array:
