@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.foundation.results import Result
+    from analysis.foundation.results import Labels, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,10 @@ class Finding:
     def place(outcome: Result | Composite, **context: str) -> tuple[Finding, ...]:
         """Give every result inside `outcome` its place.
 
+        What a composite says its results are about fills the columns that `context`
+        leaves open: ``item`` is the item, all else (factor, dimension, category) joins
+        in ``group``.
+
         Parameters
         ----------
         outcome : Estimate, Unavailable or Composite
@@ -51,8 +55,12 @@ class Finding:
         **context : str
             The tidy columns that say where: study, survey, instrument, wave, …
         """
-        results = outcome.results() if isinstance(outcome, Composite) else (outcome,)
-        return tuple(_placed(result, context) for result in results)
+        if not isinstance(outcome, Composite):
+            return (_placed(outcome, context),)
+        return tuple(
+            _placed(result, {**_columns(labels), **context})
+            for labels, result in outcome.labelled()
+        )
 
 
 TIDY_COLUMNS = tuple(field.name for field in dataclasses.fields(Finding))
@@ -65,6 +73,11 @@ def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
     return pd.DataFrame(
         [dataclasses.asdict(finding) for finding in findings], columns=[*TIDY_COLUMNS]
     )
+
+
+def _columns(labels: Labels) -> dict[str, str]:
+    others = [text for name, text in labels.items() if name != "item" and text]
+    return {"item": labels.get("item", ""), "group": ", ".join(others)}
 
 
 def _placed(result: Result, context: dict[str, Any]) -> Finding:

@@ -75,6 +75,8 @@ class Unavailable:
 
 
 Result: TypeAlias = Estimate | Unavailable
+Labels: TypeAlias = dict[str, str]
+"""What a result is about: such as item and factor → their names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +85,15 @@ class Composite:
 
     def results(self) -> Iterator[Result]:
         """Every estimate and absence inside, in the order declared."""
-        for field in dataclasses.fields(self):
-            yield from _results_in(getattr(self, field.name))
+        return (result for _, result in self.labelled())
+
+    def labelled(self) -> Iterator[tuple[Labels, Result]]:
+        """Every result with what it is about: the text fields of all it stands in."""
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        own = {name: text for name, text in fields.items() if isinstance(text, str)}
+        for value in fields.values():
+            for labels, result in _labelled_in(value):
+                yield {**own, **labels}, result
 
     def to_frame(self) -> pd.DataFrame:
         """One tidy row a result."""
@@ -94,14 +103,14 @@ class Composite:
         return _html(list(self.results()))
 
 
-def _results_in(value: object) -> Iterator[Result]:
+def _labelled_in(value: object) -> Iterator[tuple[Labels, Result]]:
     if isinstance(value, Estimate | Unavailable):
-        yield value
+        yield {}, value
     elif isinstance(value, Composite):
-        yield from value.results()
+        yield from value.labelled()
     elif isinstance(value, tuple):
         for part in value:
-            yield from _results_in(part)
+            yield from _labelled_in(part)
 
 
 def _frame(results: list[Result]) -> pd.DataFrame:
