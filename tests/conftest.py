@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 # The same examples in every run: a red test is red again.
 settings.register_profile("heard", derandomize=True, deadline=None)
 settings.load_profile("heard")
+
+# A shell that starts the suite in the background has it ignore Ctrl-C, and so would
+# every program the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
