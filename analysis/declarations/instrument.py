@@ -98,6 +98,10 @@ class Coding:
             round(self.lowest + self.step * number, 9) for number in range(steps + 1)
         )
 
+    def worths(self) -> tuple[float, ...]:
+        """Every number of points an answer can be worth, lowest first."""
+        return tuple(sorted(set(self.points.values() if self.points else self.codes())))
+
     def takes(self, code: float) -> bool:
         """Whether a number is one of the codes."""
         if not self.lowest <= code <= self.highest:
@@ -295,6 +299,11 @@ class Instrument:
             unscored=coding.unscored,
             points=coding.points,
         )
+
+    def categories(self, items: Collection[str]) -> tuple[float, ...]:
+        """What each of these items can be worth, keyed; none if they differ in it."""
+        worths = {self.coding(item).worths() for item in items}
+        return worths.pop() if len(worths) == 1 else ()
 
     def asked(self, items: Collection[str]) -> Instrument:
         """The instrument where its optional items were asked only if named here.

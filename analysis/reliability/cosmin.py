@@ -10,15 +10,17 @@ reprinted in PMC8928310, table 3. COSMIN's rules on sample size are not applied.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.foundation import Finding
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 SUFFICIENT, INSUFFICIENT, INDETERMINATE = "+", "-", "?"
 RATING_WORDS = {
@@ -36,9 +38,9 @@ FIT = {
     "comparative_fit_index": (0.95, True),
     "tucker_lewis_index": (0.95, True),
     "rmsea": (0.06, False),
-    "srmr": (0.08, False),
+    "standardised_root_mean_square_residual": (0.08, False),
 }
-"""Fit index → its threshold, and whether more is better."""
+"""Fit index → its threshold, and whether more is better; scaled ones have the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +120,7 @@ def cosmin_table(
     Parameters
     ----------
     fit : sequence of Result
-        Of a confirmatory factor model, any of the terms of `FIT`.
+        Of a confirmatory factor model, any of the terms of `FIT`, scaled or robust.
     cronbach_alpha : Result, optional
         Of a subscale taken to be one thing.
     reliability : Result, optional
@@ -149,6 +151,27 @@ def cosmin_table(
     )
 
 
+def cosmin_findings(table: CosminTable, **place: str) -> Iterator[Finding]:
+    """A finding a property: the deciding number, in `group` what it is rated.
+
+    Parameters
+    ----------
+    **place : str
+        The tidy columns that say where.
+    """
+    for row in table.properties:
+        (found,) = Finding.place(row.decisive, **place)
+        known = found.estimate is not None
+        why = "; ".join(filter(None, [row.reason, row.interval]))
+        yield dataclasses.replace(
+            found,
+            group=RATING_WORDS[row.rating],
+            term=f"cosmin_{row.measurement_property}",
+            method=f"{found.term.replace('_', ' ')}; {why}" if known else "",
+            reason="" if known else row.reason,
+        )
+
+
 def _structural_validity(fit: Sequence[Result]) -> PropertyEvidence:
     name = "structural_validity"
     known = [found for found in fit if isinstance(found, Estimate)]
@@ -161,26 +184,30 @@ def _structural_validity(fit: Sequence[Result]) -> PropertyEvidence:
             measurement_property=name,
             rating=SUFFICIENT,
             reason=f"{said}; one that is met suffices",
-            interval=_position(met[0], *FIT[met[0].term]),
+            interval=_position(met[0], *_criterion(met[0])),
             evidence=(*met, *(found for found in fit if found not in met)),
         )
     return PropertyEvidence(
         measurement_property=name,
         rating=INSUFFICIENT,
         reason=f"{said}; none is met",
-        interval=_position(known[0], *FIT[known[0].term]),
+        interval=_position(known[0], *_criterion(known[0])),
         evidence=(*known, *(found for found in fit if found not in known)),
     )
 
 
+def _criterion(found: Estimate) -> tuple[float, bool]:
+    return FIT[found.term.removeprefix("scaled_").removeprefix("robust_")]
+
+
 def _meets(found: Estimate) -> bool:
-    threshold, more_is_better = FIT[found.term]
+    threshold, more_is_better = _criterion(found)
     difference = found.estimate - threshold
     return difference > 0 if more_is_better else difference < 0
 
 
 def _fit_words(found: Estimate) -> str:
-    threshold, more_is_better = FIT[found.term]
+    threshold, more_is_better = _criterion(found)
     wished = "above" if more_is_better else "below"
     name = found.term.replace("_", " ")
     return f"{name} {'' if _meets(found) else 'not '}{wished} {threshold:.2f}"

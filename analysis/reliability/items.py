@@ -162,7 +162,7 @@ def _share_missing(column: Column) -> Result:
         reason = column.fault or "number of participants 0; at least 1 needed"
         return column.unavailable("share_missing", reason, method)
     missing = column.asked - len(column.answers)
-    return _share("share_missing", missing, column.asked, method)
+    return share_of("share_missing", missing, column.asked, method)
 
 
 def _share_at(
@@ -175,10 +175,13 @@ def _share_at(
     reason = f"{outside} answers outside {ends[0]:g} to {ends[1]:g}" * bool(outside)
     if reason := column.gap() or reason:
         return column.unavailable(term, reason, method)
-    return _share(term, int(np.sum(column.answers == end)), len(column.answers), method)
+    return share_of(
+        term, int(np.sum(column.answers == end)), len(column.answers), method
+    )
 
 
-def _share(term: str, count: int, n: int, method: str) -> Estimate:
+def share_of(term: str, count: int, n: int, method: str) -> Estimate:
+    """A share with Wilson's 95 % interval; `n` is above 0."""
     from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
 
     limits = stats.binomtest(count, n).proportion_ci(0.95, method="wilson")

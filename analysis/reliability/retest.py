@@ -6,11 +6,13 @@ apart they lie in time is not known here, so real change counts as disagreement.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.foundation.results import Estimate, Unavailable
+from analysis.foundation.results import Composite, Estimate, Unavailable
+from analysis.reliability.change import retest_reliability
 
 if TYPE_CHECKING:
     from analysis.foundation.results import Result
@@ -18,6 +20,65 @@ if TYPE_CHECKING:
 TERM = "retest_correlation"
 FEWEST_PAIRS = 4
 """Fisher's interval divides by the square root of the pairs less three."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retest(Composite):
+    """What a second answer tells of a score: agreement, and the error left in it."""
+
+    retest_correlation: Result
+    icc_a1: Result
+    smallest_detectable_change_agreement: Result
+    bias: Result
+    lower_limit_of_agreement: Result
+    upper_limit_of_agreement: Result
+
+
+def estimate_retest(scores: pd.Series, people: pd.Series) -> Retest:
+    """Hold the first score of everybody who has two against the second.
+
+    Parameters
+    ----------
+    scores, people : Series, shape (n_responses,)
+        As of `retest_correlation`.
+
+    Returns
+    -------
+    Retest
+        Every result is there; what cannot be estimated is `Unavailable`.
+    """
+    found = retest_reliability(retest_pairs(scores, people))
+    change, limits = found.smallest_detectable_change, found.limits_of_agreement
+    return Retest(
+        retest_correlation=retest_correlation(scores, people),
+        icc_a1=found.intraclass_correlations.icc_a1,
+        smallest_detectable_change_agreement=change.smallest_detectable_change_agreement,
+        bias=limits.bias,
+        lower_limit_of_agreement=limits.lower_limit_of_agreement,
+        upper_limit_of_agreement=limits.upper_limit_of_agreement,
+    )
+
+
+def retest_pairs(scores: pd.Series, people: pd.Series) -> pd.DataFrame:
+    """First and second score of whoever has two.
+
+    Parameters
+    ----------
+    scores, people : Series, shape (n_responses,)
+        As of `retest_correlation`.
+
+    Returns
+    -------
+    DataFrame, shape (n_people, 2)
+    """
+    known = scores.notna() & (people != "")
+    by_person = scores[known].astype(float).groupby(people[known], sort=False)
+    place = by_person.cumcount()
+    first, second = (
+        scores[known][place == number].set_axis(people[known][place == number])
+        for number in (0, 1)
+    )
+    return pd.DataFrame({"first": first, "second": second}).dropna().astype(float)
 
 
 def retest_correlation(scores: pd.Series, people: pd.Series) -> Result:
@@ -43,14 +104,7 @@ def retest_correlation(scores: pd.Series, people: pd.Series) -> Result:
     """
     from scipy.stats import pearsonr  # noqa: PLC0415 - heavy
 
-    known = scores.notna() & (people != "")
-    by_person = scores[known].astype(float).groupby(people[known], sort=False)
-    place = by_person.cumcount()
-    first, second = (
-        scores[known][place == number].set_axis(people[known][place == number])
-        for number in (0, 1)
-    )
-    pairs = pd.DataFrame({"first": first, "second": second}).dropna().astype(float)
+    pairs = retest_pairs(scores, people)
     n = len(pairs)
     if n < FEWEST_PAIRS:
         reason = f"fewer than {FEWEST_PAIRS} people with two scores"

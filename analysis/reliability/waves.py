@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from analysis.cleaning import (
     key_audit,
@@ -11,15 +11,23 @@ from analysis.cleaning import (
     score_subscales,
 )
 from analysis.foundation import Finding
+from analysis.reliability.cosmin import cosmin_findings, cosmin_table
 from analysis.reliability.evidence import estimate_scale_reliability
-from analysis.reliability.retest import retest_correlation
+from analysis.reliability.item_response import item_bias
+from analysis.reliability.response_shares import response_shares
+from analysis.reliability.retest import estimate_retest
+from analysis.reliability.scale_structure import estimate_scale_structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
-    from analysis.declarations import Instrument, Study, Subscale
+    from analysis.declarations import Instrument, Study
+    from analysis.reliability.item_response import ItemBias
+    from analysis.reliability.retest import Retest
+
+    Place: TypeAlias = dict[str, str]
 
 
 def evaluate_reliability(
@@ -43,65 +51,102 @@ def evaluate_reliability(
         finding
         for survey, responses in responses_by_survey.items()
         for instrument in asked[survey].values()
-        for finding in _instrument(responses, instrument, study.name, survey, wave)
+        for finding in _instrument(
+            responses,
+            instrument,
+            study,
+            {"study": study.name, "survey": survey, "wave": wave},
+        )
     )
 
 
 def _instrument(
-    responses: pd.DataFrame, instrument: Instrument, study: str, survey: str, wave: str
+    responses: pd.DataFrame, instrument: Instrument, study: Study, where: Place
 ) -> Iterator[Finding]:
     keyed = keyed_responses(responses, instrument)
-    where = {"study": study, "survey": survey, "wave": wave}
-    yield from _retest(responses, keyed, instrument, where)
+    retests = _retests(responses, keyed, instrument)
+    arms = _arms(responses, study)
+    for name, retest in retests.items():
+        here = {"instrument": instrument.name, "subscale": name}
+        yield from Finding.place(retest, **where, **here)
     for subscale in instrument.subscales:
-        if subscale.reflective:
-            place = {
-                "study": study,
-                "survey": survey,
-                "instrument": instrument.name,
-                "subscale": subscale.name,
-                "wave": wave,
-            }
-            audit = key_audit(responses, instrument, subscale)
-            yield from key_audit_findings(audit, **where)
-            yield from _subscale(keyed, instrument, subscale, place)
+        if not subscale.reflective:
+            continue
+        audit = key_audit(responses, instrument, subscale)
+        yield from key_audit_findings(audit, **where)
+        items = keyed[list(subscale.items)]
+        categories = instrument.categories(subscale.items)
+        here = {"instrument": instrument.name, "subscale": subscale.name}
+        place = {**where, **here}
+        for share in response_shares(
+            items, categories=categories, fewest=study.smallest_group_shown
+        ):
+            yield from Finding.place(share, **place)
+        bias = (
+            ()
+            if arms is None
+            else item_bias(
+                items, groups=arms, categories=categories, focal=study.treated
+            )
+        )
+        for found in bias:
+            contrast = f"{study.treated} - {study.control}"
+            yield from Finding.place(
+                found.mcfadden_change, **place, item=found.item, arm=contrast
+            )
+        yield from _evidence(items, instrument, bias, retests.get(subscale.name), place)
 
 
-def _retest(
-    responses: pd.DataFrame,
-    keyed: pd.DataFrame,
-    instrument: Instrument,
-    where: dict[str, str],
-) -> Iterator[Finding]:
+def _arms(responses: pd.DataFrame, study: Study) -> pd.Series | None:
+    """The arm of each response; None where there are not two to compare."""
+    known = [arm for arm in (study.treated, study.control) if arm]
+    arms = responses["arm"].where(responses["arm"].isin(known))
+    return arms if arms.nunique() == 2 else None
+
+
+def _retests(
+    responses: pd.DataFrame, keyed: pd.DataFrame, instrument: Instrument
+) -> dict[str, Retest]:
     """Every score held against itself, where people answered more than once."""
     people = responses.get("participant")
     if people is None or not people[people != ""].duplicated().any():
-        return
-    for name, scores in score_subscales(keyed, instrument).items():
-        yield from Finding.place(
-            retest_correlation(scores, people),
-            **where,
-            instrument=instrument.name,
-            subscale=str(name),
-        )
+        return {}
+    return {
+        str(name): estimate_retest(scores, people)
+        for name, scores in score_subscales(keyed, instrument).items()
+    }
 
 
-def _subscale(
-    keyed: pd.DataFrame,
+def _evidence(
+    items: pd.DataFrame,
     instrument: Instrument,
-    subscale: Subscale,
-    place: dict[str, str],
+    bias: tuple[ItemBias, ...],
+    retest: Retest | None,
+    place: Place,
 ) -> Iterator[Finding]:
-    evidence = estimate_scale_reliability(
-        keyed[list(subscale.items)],
-        lowest=instrument.lowest_points,
-        highest=instrument.highest_points,
+    """Coefficients of one subscale, and what they come to by COSMIN's criteria."""
+    reliability = estimate_scale_reliability(
+        items, lowest=instrument.lowest_points, highest=instrument.highest_points
     )
-    for statistics in evidence.items:
-        yield from Finding.place(statistics, **place, item=statistics.item)
+    structure = estimate_scale_structure(
+        items, categories=instrument.categories(items.columns)
+    )
+    for statistics in reliability.items:
+        yield from Finding.place(statistics, **place)
     for result in (
-        evidence.cronbach_alpha,
-        evidence.omega_total,
-        evidence.mean_inter_item_correlation,
+        reliability.cronbach_alpha,
+        reliability.omega_total,
+        reliability.mean_inter_item_correlation,
+        structure,
     ):
         yield from Finding.place(result, **place)
+    table = cosmin_table(
+        fit=structure.fit,
+        cronbach_alpha=reliability.cronbach_alpha,
+        reliability=retest.icc_a1 if retest else None,
+        smallest_detectable_change=retest.smallest_detectable_change_agreement
+        if retest
+        else None,
+        item_bias=[found.mcfadden_change for found in bias],
+    )
+    yield from cosmin_findings(table, **place)
