@@ -6,6 +6,7 @@ others as different people; where teams were allocated, teams are what is compar
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -16,7 +17,7 @@ from analysis.outcomes.comparison import compare_arms, compare_arms_unlinked
 from analysis.outcomes.description import describe_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
@@ -31,6 +32,7 @@ def evaluate_outcomes(
     *,
     links: pd.DataFrame | None = None,
     linkage_rule: str = "",
+    comparability: Iterable[Finding] = (),
 ) -> tuple[Finding, ...]:
     """Describe every score and judge every declared outcome.
 
@@ -43,6 +45,9 @@ def evaluate_outcomes(
         pseudonym ``before`` and ``after``. Without it equal pseudonyms are linked.
     linkage_rule : str
         Evaluate under this rule and not the declared one.
+    comparability : iterable of Finding
+        What the scores mean at each wave: where ``means_comparable`` is 0, change and
+        comparison are refused with the reason.
 
     Raises
     ------
@@ -56,15 +61,44 @@ def evaluate_outcomes(
     outcome_findings = partial(
         _outcome, scores_by_wave, study, links=links, linkage_rule=linkage_rule
     )
+    judged = (
+        finding
+        for outcome in study.outcomes
+        for follow_up in outcome.follow_ups
+        for finding in outcome_findings(outcome, follow_up)
+    )
     return (
         *_descriptions(scores_by_wave, study),
-        *(
-            finding
-            for outcome in study.outcomes
-            for follow_up in outcome.follow_ups
-            for finding in outcome_findings(outcome, follow_up)
-        ),
+        *_comparable_only(judged, comparability),
     )
+
+
+def _comparable_only(
+    findings: Iterable[Finding], comparability: Iterable[Finding]
+) -> Iterator[Finding]:
+    """Findings, without numbers where the score does not mean the same at both waves.
+
+    Where that could not be tested, the numbers stand: too few answers for a test are
+    no sign that anything is wrong.
+    """
+    refused = {
+        _score(verdict): verdict.method.partition("; rule: ")[0]
+        for verdict in comparability
+        if verdict.term == "means_comparable" and verdict.estimate == 0
+    }
+    for finding in findings:
+        why = refused.get(_score(finding))
+        if why is None or finding.term == "participants_linked":
+            yield finding
+        else:
+            reason = f"the items do not measure the same at both waves: {why}"
+            yield dataclasses.replace(
+                finding, estimate=None, conf_low=None, conf_high=None, reason=reason
+            )
+
+
+def _score(finding: Finding) -> tuple[str, str, str, str]:
+    return finding.survey, finding.instrument, finding.subscale, finding.wave
 
 
 def _descriptions(scores_by_wave: ScoresByWave, study: Study) -> Iterator[Finding]:

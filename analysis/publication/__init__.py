@@ -18,7 +18,9 @@ from analysis.publication.people import show_coverage, show_linkage
 from analysis.publication.shown import (
     Shown,
     show_change,
+    show_comparability,
     show_comparison,
+    show_evidence,
     show_flow,
     show_followed,
     show_items,
@@ -26,6 +28,7 @@ from analysis.publication.shown import (
     show_missing,
     show_reliability,
     show_scores,
+    show_structure,
     show_study,
 )
 from analysis.publication.summary import FunderSummary, funder_summary
@@ -49,8 +52,10 @@ __all__ = [
     "render_index",
     "render_notebook",
     "show_change",
+    "show_comparability",
     "show_comparison",
     "show_coverage",
+    "show_evidence",
     "show_flow",
     "show_followed",
     "show_items",
@@ -59,5 +64,6 @@ __all__ = [
     "show_missing",
     "show_reliability",
     "show_scores",
+    "show_structure",
     "show_study",
 ]

@@ -58,7 +58,45 @@ RELIABILITY: Columns = (
     ("Omega total", "omega_total"),
     ("Mean correlation between items", "mean_inter_item_correlation"),
 )
-RETEST: Columns = (("First with second answer", "retest_correlation"),)
+STRUCTURE: Mapping[str, tuple[str, str]] = {
+    "dimensions_by_percentile": ("Dimensions beyond chance", "1"),
+    "kaiser_meyer_olkin": ("Sampling adequacy (KMO)", "above .60"),
+    "scaled_comparative_fit_index": ("Comparative fit (CFI)", "above .95"),
+    "robust_comparative_fit_index": ("Comparative fit (CFI)", "above .95"),
+    "scaled_tucker_lewis_index": ("Tucker-Lewis index (TLI)", "above .95"),
+    "robust_tucker_lewis_index": ("Tucker-Lewis index (TLI)", "above .95"),
+    "scaled_rmsea": ("Error of approximation (RMSEA)", "below .06"),
+    "robust_rmsea": ("Error of approximation (RMSEA)", "below .06"),
+    "standardised_root_mean_square_residual": ("Residual (SRMR)", "below .08"),
+    "scalability": ("Scalability (H)", "above .30"),
+    "ordinal_alpha": ("Ordinal alpha", "above .70"),
+    "omega_categorical": ("Omega of ordered answers", "above .70"),
+}
+"""Term → what it is called, and what is commonly asked of it; in the order shown."""
+RETEST: Columns = (
+    ("First with second answer", "retest_correlation"),
+    ("Agreement (ICC)", "icc_a1"),
+    ("Mean difference", "bias"),
+    ("Lower limit of agreement", "lower_limit_of_agreement"),
+    ("Upper limit of agreement", "upper_limit_of_agreement"),
+    ("Smallest detectable change", "smallest_detectable_change_agreement"),
+)
+COSMIN: Mapping[str, str] = {
+    "cosmin_structural_validity": "One thing is measured",
+    "cosmin_internal_consistency": "Items hold together",
+    "cosmin_reliability": "Same again when nothing changed",
+    "cosmin_measurement_error": "Error below a change that matters",
+    "cosmin_measurement_invariance": "Means the same to different people",
+}
+"""Term of a rated property → what it is in plain words, in the order shown."""
+JUDGED: Mapping[str, str] = {
+    **{term: name for term, (name, _) in STRUCTURE.items()},
+    "cronbach_alpha": "Cronbach's alpha",
+    "icc_a1": "Agreement (ICC)",
+    "smallest_detectable_change_agreement": "Smallest detectable change",
+    "bias_mcfadden_change": "Largest item bias (McFadden's R\N{SUPERSCRIPT TWO})",
+}
+"""Term that decides a rating → what it is called."""
 SCORES: Columns = (
     ("Mean", "mean"),
     ("Standard deviation", "standard_deviation"),

@@ -20,7 +20,9 @@ from analysis.publication.places import surveyed, wave_text, waves_of
 from analysis.publication.tables import (
     Table,
     change_table,
+    comparability_table,
     comparison_table,
+    cosmin_tables,
     emptied_table,
     flag_table,
     flow_table,
@@ -33,6 +35,7 @@ from analysis.publication.tables import (
     retest_table,
     score_table,
     scrubbed_table,
+    structure_tables,
 )
 
 if TYPE_CHECKING:
@@ -142,6 +145,24 @@ def show_reliability(disclosed: Disclosed, study: Study) -> Shown:
         for survey, instrument in surveyed(study)
     )
     return Shown(parts=(*consistency.parts, *(table for table in again if table.rows)))
+
+
+def show_structure(disclosed: Disclosed, study: Study) -> Shown:
+    """Whether the items of every score are one thing."""
+    nothing = "No score here is made of items taken to be one thing."
+    return _shown([*structure_tables(disclosed, study)], nothing)
+
+
+def show_comparability(disclosed: Disclosed, study: Study) -> Shown:
+    """Whether every score means the same at the waves that are compared."""
+    nothing = "No score of several items was asked at two waves."
+    return _shown([comparability_table(disclosed, study)], nothing)
+
+
+def show_evidence(disclosed: Disclosed, study: Study) -> Shown:
+    """What all of it comes to, property by property, by COSMIN's criteria."""
+    nothing = "No score here is made of items taken to be one thing."
+    return _shown([*cosmin_tables(disclosed, study)], nothing)
 
 
 def show_key_audit(disclosed: Disclosed, study: Study) -> Shown:

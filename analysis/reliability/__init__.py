@@ -23,6 +23,7 @@ from analysis.reliability.change import (
     smallest_detectable_change,
     standard_error_of_measurement,
 )
+from analysis.reliability.comparability import evaluate_comparability
 from analysis.reliability.confirmatory import confirmatory_factors
 from analysis.reliability.consistency import (
     cronbach_alpha,
@@ -72,6 +73,7 @@ __all__ = [
     "cronbach_alpha",
     "decision_study",
     "estimate_scale_reliability",
+    "evaluate_comparability",
     "evaluate_reliability",
     "exploratory_factors",
     "fleiss_kappa",

@@ -167,7 +167,7 @@ def cosmin_findings(table: CosminTable, **place: str) -> Iterator[Finding]:
             found,
             group=RATING_WORDS[row.rating],
             term=f"cosmin_{row.measurement_property}",
-            method=f"{found.term.replace('_', ' ')}; {why}" if known else "",
+            method=f"{found.term}; {why}" if known else "",
             reason="" if known else row.reason,
         )
 
@@ -183,7 +183,7 @@ def _structural_validity(fit: Sequence[Result]) -> PropertyEvidence:
         return PropertyEvidence(
             measurement_property=name,
             rating=SUFFICIENT,
-            reason=f"{said}; one that is met suffices",
+            reason=f"{', '.join(_fit_words(one) for one in met)}; one suffices",
             interval=_position(met[0], *_criterion(met[0])),
             evidence=(*met, *(found for found in fit if found not in met)),
         )
@@ -197,7 +197,11 @@ def _structural_validity(fit: Sequence[Result]) -> PropertyEvidence:
 
 
 def _criterion(found: Estimate) -> tuple[float, bool]:
-    return FIT[found.term.removeprefix("scaled_").removeprefix("robust_")]
+    return FIT[_plain(found.term)]
+
+
+def _plain(term: str) -> str:
+    return term.removeprefix("scaled_").removeprefix("robust_")
 
 
 def _meets(found: Estimate) -> bool:
@@ -209,7 +213,7 @@ def _meets(found: Estimate) -> bool:
 def _fit_words(found: Estimate) -> str:
     threshold, more_is_better = _criterion(found)
     wished = "above" if more_is_better else "below"
-    name = found.term.replace("_", " ")
+    name = _plain(found.term).replace("_", " ").replace("rmsea", "RMSEA")
     return f"{name} {'' if _meets(found) else 'not '}{wished} {threshold:.2f}"
 
 

@@ -106,6 +106,7 @@ def _make_index(step: Step) -> None:
 LINES = {
     "funder-summary": "One page in plain words.",
     "outcomes": "What changed, for whom, and compared with whom.",
+    "comparability": "Whether a score means the same at one wave as at another.",
     "reliability": "Whether the instruments can be trusted in this wave.",
     "coverage": "How many of the staff in regular contact were rated.",
     "linkage": "Who of one wave is who of another, and how many links are false.",

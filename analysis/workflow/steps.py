@@ -23,6 +23,7 @@ KINDS = (
     "cleaning",
     "linkage",
     "reliability",
+    "comparability",
     "outcomes",
     "coverage",
     "findings",
@@ -35,13 +36,21 @@ NOTEBOOKS = {
     "cleaning": "10_cleaning.ipynb",
     "linkage": "15_linkage.ipynb",
     "reliability": "20_reliability.ipynb",
+    "comparability": "25_comparability.ipynb",
     "outcomes": "30_outcomes.ipynb",
     "coverage": "40_coverage.ipynb",
     "funder-summary": "90_funder_summary.ipynb",
 }
 """Kind of step → its notebook; the other kinds are plain actions."""
 
-READS_ROWS = ("cleaning", "linkage", "reliability", "outcomes", "coverage")
+READS_ROWS = (
+    "cleaning",
+    "linkage",
+    "reliability",
+    "comparability",
+    "outcomes",
+    "coverage",
+)
 """Kinds that are given the folders of row-level data."""
 
 
@@ -88,9 +97,17 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     cleaning = tuple(_cleaning(study, wave, fingerprint) for wave in study.wave_names())
     reliability = tuple(_reliability(study, wave) for wave in study.wave_names())
     linkage = _linkage(study, fingerprint)
-    outcomes = _outcomes(study, linkage)
+    comparability = _comparability(study)
+    outcomes = _outcomes(study, linkage, comparability)
     coverage = _coverage(study, fingerprint)
-    found_by = (*cleaning, *linkage, *reliability, outcomes, *coverage)
+    found_by = (
+        *cleaning,
+        *linkage,
+        *reliability,
+        *comparability,
+        outcomes,
+        *coverage,
+    )
     findings = _findings(study, found_by)
     summary = _funder_summary(study, findings)
     index = _index(study, (*found_by, summary))
@@ -151,13 +168,31 @@ def _linkage(study: Study, fingerprint: str) -> tuple[Step, ...]:
     return (_across_waves(study, "linkage", title, inputs=inputs, key=fingerprint),)
 
 
-def _outcomes(study: Study, linkage: tuple[Step, ...]) -> Step:
+def _comparability(study: Study) -> tuple[Step, ...]:
+    """What asks whether scores mean the same at every wave, where there are several."""
+    if len(study.wave_names()) < 2:
+        return ()
+    inputs: dict[str, Path] = {}
+    for wave in study.wave_names():
+        inputs |= _processed(study, wave, "responses")
+    title = "Do scores mean the same at every wave?"
+    return (_across_waves(study, "comparability", title, inputs=inputs),)
+
+
+def _outcomes(
+    study: Study, linkage: tuple[Step, ...], comparability: tuple[Step, ...]
+) -> Step:
     inputs: dict[str, Path] = {}
     for wave in study.wave_names():
         inputs |= _processed(study, wave, "scores")
     if linkage:
         inputs["linkage/links.parquet"] = links_file(study.name)
-    also = tuple(step.name for step in linkage)
+    parts = find_folders().reports / study.name / "findings" / "parts"
+    inputs |= {
+        f"findings/parts/{step.name}.json": parts / f"{step.name}.json"
+        for step in comparability
+    }
+    also = tuple(step.name for step in (*linkage, *comparability))
     return _across_waves(study, "outcomes", "Outcomes", inputs=inputs, also=also)
 
 

@@ -8,6 +8,11 @@ from analysis.publication.tables.cleaning import (
     pattern_table,
     scrubbed_table,
 )
+from analysis.publication.tables.evidence import (
+    comparability_table,
+    cosmin_tables,
+    structure_tables,
+)
 from analysis.publication.tables.frame import (
     ABSENT,
     HELD_BACK,
@@ -42,7 +47,9 @@ __all__ = [
     "Footnotes",
     "Table",
     "change_table",
+    "comparability_table",
     "comparison_table",
+    "cosmin_tables",
     "emptied_table",
     "estimate_text",
     "flag_table",
@@ -60,4 +67,5 @@ __all__ = [
     "retest_table",
     "score_table",
     "scrubbed_table",
+    "structure_tables",
 ]

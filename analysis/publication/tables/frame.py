@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ABSENT = "\N{EN DASH}"
 HELD_BACK = "not shown"
+LONGEST_NUMBER = 40
+"""Characters; what is longer is a sentence, though it begins with a number."""
 NUMBER = re.compile(rf"(under |over )?[{MINUS}\d]")
 
 
@@ -70,7 +72,9 @@ class Table:
     def _kind(self, place: int) -> str:
         """The class of a column: ends of numbers stand below each other."""
         texts = [row[place] for row in self.rows]
-        are_numbers = any(NUMBER.match(text) for text in texts)
+        are_numbers = any(NUMBER.match(text) for text in texts) and not any(
+            len(text) > LONGEST_NUMBER for text in texts
+        )
         return ' class="number"' * (place >= self.row_headings and are_numbers)
 
     def _methods_html(self) -> str:

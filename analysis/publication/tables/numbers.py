@@ -13,6 +13,7 @@ COUNTS = frozenset(
     {
         "cells_emptied",
         "codes_repeated",
+        "dimensions_by_percentile",
         "participants_ambiguous",
         "participants_conflicting",
         "participants_kept",
@@ -28,6 +29,15 @@ COUNTS = frozenset(
     }
 )
 DECIMALS = 2
+THREE_DECIMALS = (
+    "comparative_fit_change",
+    "comparative_fit_index",
+    "tucker_lewis_index",
+    "rmsea",
+    "square_residual",
+    "mcfadden_change",
+)
+"""Ends of terms whose thresholds, such as .06 and .02, need more than two decimals."""
 
 
 def number_text(value: float, term: str = "", *, decimals: int = DECIMALS) -> str:
@@ -41,6 +51,7 @@ def number_text(value: float, term: str = "", *, decimals: int = DECIMALS) -> st
         return _share_text(value)
     if term.endswith("_p"):
         return f"{value:.3f}" if value >= 0.001 else "under 0.001"
+    decimals = 3 if term.endswith(THREE_DECIMALS) else decimals
     text = f"{value:,.{0 if term in COUNTS else decimals}f}"
     if not text.strip("-0."):
         text = text.lstrip("-")

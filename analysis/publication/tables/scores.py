@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.publication.disclosure import Disclosed
 from analysis.publication.places import (
     CHANGE,
     COMPARISON,
@@ -21,7 +22,6 @@ from analysis.publication.tables.frame import Footnotes, lean_table
 
 if TYPE_CHECKING:
     from analysis.declarations import Study
-    from analysis.publication.disclosure import Disclosed
     from analysis.publication.places import Columns
     from analysis.publication.tables.frame import Table
 
@@ -58,11 +58,9 @@ def reliability_table(
 def retest_table(
     disclosed: Disclosed, study: Study, *, survey: str, instrument: str
 ) -> Table:
-    """Correlation of people's first with their second score, where they have two."""
+    """People's first against their second score, where they have two."""
     # Its own n: most of those whose consistency is told answered once.
-    here = disclosed.where(
-        survey=survey, instrument=instrument, item="", term="retest_correlation"
-    )
+    here = _of_terms(disclosed.where(survey=survey, instrument=instrument), RETEST)
     return _by_subscale(here, study, instrument, "People who answered twice,", RETEST)
 
 
@@ -91,6 +89,12 @@ def comparison_table(
     return _by_subscale(
         here, study, instrument, opening, COMPARISON, across=True, between=True
     )
+
+
+def _of_terms(here: Disclosed, columns: Columns) -> Disclosed:
+    """Nothing but what the columns show: their n is not that of other statistics."""
+    terms = {term for _, term in columns}
+    return Disclosed(findings=tuple(f for f in here.findings if f.term in terms))
 
 
 def _by_subscale(
