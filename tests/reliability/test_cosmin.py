@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analysis.foundation import Estimate, Unavailable
-from analysis.reliability.cosmin import CosminTable, cosmin_table
+from analysis.reliability.cosmin import CosminTable, cosmin_findings, cosmin_table
 
 
 def found(term: str, estimate: float, *limits: float) -> Estimate:
@@ -94,3 +94,29 @@ def test_an_absent_coefficient_says_why() -> None:
     row = cosmin_table(cronbach_alpha=absent).properties[1]
     assert row.rating == "?"
     assert "number of items 1" in row.reason
+
+
+def test_scaled_indices_have_the_criteria_of_plain_ones() -> None:
+    fit = (
+        found("scaled_comparative_fit_index", 0.94),
+        found("robust_rmsea", 0.07),
+        found("standardised_root_mean_square_residual", 0.05),
+    )
+    row = cosmin_table(fit=fit).properties[0]
+    assert row.rating == "+"
+    assert row.decisive == fit[2]
+
+
+def test_findings_carry_the_rating_and_the_number_that_decided() -> None:
+    table = cosmin_table(
+        fit=GOOD_FIT, cronbach_alpha=found("cronbach_alpha", 0.8, 0.65, 0.9)
+    )
+    findings = list(cosmin_findings(table, study="s", subscale="total"))
+    structure, consistency, reliability, *_ = findings
+    assert structure.group == "sufficient"
+    assert structure.method.startswith("comparative_fit_index; ")
+    assert (consistency.estimate, consistency.conf_low) == (0.8, 0.65)
+    assert "crosses the threshold" in consistency.method
+    assert reliability.estimate is None
+    assert reliability.group == "indeterminate"
+    assert reliability.reason

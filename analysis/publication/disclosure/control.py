@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EVERYBODY = "everybody gave the same answer, so the number would tell what each said"
 WITHHELD = "held back, or a smaller number could be worked out from it"
-SHARES = ("share_lowest", "share_highest")
+SHARES = ("share_lowest", "share_highest", "response_share")
 """Terms from which, with their n, follows how many people gave an answer.
 
 How many gave none to an item is no secret: it says nothing of what anybody thinks.

@@ -31,9 +31,9 @@ SIGNS = {
 }
 ANSWERS = {1.0: "yes", 0.0: "no", None: "not tested"}
 LEVELS = {
-    "thresholds": "Equal thresholds: fit",
-    "metric": "Equal loadings: fit",
-    "scalar": "Equal levels too: fit",
+    "thresholds": "Change of fit: equal thresholds",
+    "metric": "Change of fit: equal loadings",
+    "scalar": "Change of fit: equal levels too",
 }
 """Level of invariance → the change of the comparative fit index it brings."""
 CRITERIA = (
@@ -80,6 +80,8 @@ def cosmin_tables(disclosed: Disclosed, study: Study) -> Iterator[Table]:
 def comparability_table(disclosed: Disclosed, study: Study) -> Table:
     """A row a score and pair of waves: whether it means the same at both."""
     notes, rows = Footnotes(), []
+    tested = {finding.group for finding in disclosed.findings}
+    levels = {level: title for level, title in LEVELS.items() if level in tested}
     for survey, instrument in surveyed(study):
         here = disclosed.where(survey=survey, instrument=instrument.name)
         for subscale in instrument.subscales:
@@ -91,7 +93,7 @@ def comparability_table(disclosed: Disclosed, study: Study) -> Table:
                 changes = of_part.where(wave=wave, term="comparative_fit_change")
                 fit = [
                     notes.cell(found(changes, group=level), title=title)
-                    for level, title in LEVELS.items()
+                    for level, title in levels.items()
                 ]
                 known = verdict.estimate is not None
                 why = verdict.method.partition("; rule: ")[0] if known else ""
@@ -105,7 +107,7 @@ def comparability_table(disclosed: Disclosed, study: Study) -> Table:
                         why or verdict.reason,
                     )
                 )
-    columns = ("Score", "Waves", "Same meaning?", *LEVELS.values(), "n", "Why")
+    columns = ("Score", "Waves", "Same meaning?", *levels.values(), "n", "Why")
     return Table(
         caption="Whether a score means the same at both waves",
         columns=columns,
