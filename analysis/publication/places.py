@@ -79,7 +79,7 @@ RETEST: Columns = (
     ("Mean difference", "bias"),
     ("Lower limit of agreement", "lower_limit_of_agreement"),
     ("Upper limit of agreement", "upper_limit_of_agreement"),
-    ("Smallest detectable change", "smallest_detectable_change_agreement"),
+    ("Smallest detectable change", "smallest_detectable_change_consistency"),
 )
 COSMIN: Mapping[str, str] = {
     "cosmin_structural_validity": "One thing is measured",
@@ -93,7 +93,7 @@ JUDGED: Mapping[str, str] = {
     **{term: name for term, (name, _) in STRUCTURE.items()},
     "cronbach_alpha": "Cronbach's alpha",
     "icc_a1": "Agreement (ICC)",
-    "smallest_detectable_change_agreement": "Smallest detectable change",
+    "smallest_detectable_change_consistency": "Smallest detectable change",
     "bias_mcfadden_change": "Largest item bias (McFadden's R\N{SUPERSCRIPT TWO})",
 }
 """Term that decides a rating → what it is called."""

@@ -28,7 +28,7 @@ class Retest(Composite):
 
     retest_correlation: Result
     icc_a1: Result
-    smallest_detectable_change_agreement: Result
+    smallest_detectable_change_consistency: Result
     bias: Result
     lower_limit_of_agreement: Result
     upper_limit_of_agreement: Result
@@ -52,7 +52,7 @@ def estimate_retest(scores: pd.Series, people: pd.Series) -> Retest:
     return Retest(
         retest_correlation=retest_correlation(scores, people),
         icc_a1=found.intraclass_correlations.icc_a1,
-        smallest_detectable_change_agreement=change.smallest_detectable_change_agreement,
+        smallest_detectable_change_consistency=change.smallest_detectable_change_consistency,
         bias=limits.bias,
         lower_limit_of_agreement=limits.lower_limit_of_agreement,
         upper_limit_of_agreement=limits.upper_limit_of_agreement,

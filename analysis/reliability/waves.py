@@ -144,7 +144,7 @@ def _evidence(
         fit=structure.fit,
         cronbach_alpha=reliability.cronbach_alpha,
         reliability=retest.icc_a1 if retest else None,
-        smallest_detectable_change=retest.smallest_detectable_change_agreement
+        smallest_detectable_change=retest.smallest_detectable_change_consistency
         if retest
         else None,
         item_bias=[found.mcfadden_change for found in bias],
