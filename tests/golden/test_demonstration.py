@@ -326,6 +326,7 @@ def test_a_fourth_wave_is_one_table_and_its_files(
         "cleaning-fourth",
         "reliability-fourth",
         "linkage",
+        "comparability",
         "outcomes",
         "coverage",
         "findings",

@@ -112,7 +112,8 @@ def test_code_a_step_reaches_makes_it_stale_and_other_code_does_not(
     monkeypatch.setattr(receipts, "digest", changed)
     reason = "code changed: analysis/reliability/consistency.py"
     assert stale() == {
-        f"reliability-{wave}": reason for wave in ("before", "after", "later")
+        **{f"reliability-{wave}": reason for wave in ("before", "after", "later")},
+        "comparability": reason,
     }
 
 
@@ -128,6 +129,7 @@ def test_a_changed_title_of_one_wave_concerns_that_wave_and_the_whole(
         "cleaning-after",
         "reliability-after",
         "linkage",
+        "comparability",
         "outcomes",
         "coverage",
         "findings",
