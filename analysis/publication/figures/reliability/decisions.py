@@ -65,6 +65,7 @@ def decisions_drawn(subject: Subject) -> Figure | Note:
         for part, number in zip(found, numbers, strict=True)
         if part.term == term
     ]
+    points = _told_apart(points)
     needed = [part for part in subject.of(NEEDED) if part.estimate is not None]
     counted = _names(found)[over] if found and _names(found) else "ratings"
     return make_figure(
@@ -84,7 +85,7 @@ def draw_decisions(
     """Coefficients from 0 to 1, and a mark where enough is reached."""
     draw_lines(axes, points, across=across, label="Coefficient", limits=(0.0, 1.02))
     furthest = max(float(point.label) for point in points)
-    for part in needed:
+    for place, part in enumerate(needed):
         assert part.estimate is not None, "held back, not to be drawn"
         _, _, wished = _wish(part)
         if part.estimate > furthest or wished is None:
@@ -99,12 +100,24 @@ def draw_decisions(
         )
         axes.annotate(
             f"{number_text(part.estimate, NEEDED)} for {number_text(wished)}",
-            (part.estimate, 0.03),
+            (part.estimate, 0.03 + 0.075 * (len(needed) - 1 - place)),
             textcoords="offset points",
             xytext=(5, 0),
             fontsize="small",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
         )
     axes.set_xlim(0, furthest * 1.04)
+
+
+def _told_apart(points: Sequence[Point]) -> list[Point]:
+    """Without generalisability where it is dependability everywhere: no rater facet."""
+    first, *rest = SERIES.values()
+    values = {(p.label, p.series): p.finding.estimate for p in points}
+    same = all(
+        values.get((label, series.replace(rest[0], first))) == estimate
+        for (label, series), estimate in values.items()
+    )
+    return [p for p in points if not (same and p.series.startswith(rest[0]))]
 
 
 def _varying(numbers: Sequence[Sequence[str]]) -> int:

@@ -78,6 +78,7 @@ def draw_information(axes: Axes, points: Sequence[Point], *, label: str) -> None
         own.set_ylim(bottom=0)
         own.set_ylabel(name)
         bare(own)
+        own.tick_params(length=0)
     right.grid(visible=False)
     axes.set_xlabel(label)
     axes.figure.legend(

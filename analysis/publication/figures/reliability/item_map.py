@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -47,7 +49,7 @@ def item_map_figure(
 def item_map_drawn(subject: Subject) -> Figure | Note:
     """One line an item; one mark a threshold, or one for its mean."""
     found = subject.of("threshold") or subject.of(*NUMBERED)
-    found = [part for part in found if part.item]
+    found = _numbered([part for part in found if part.item])
     steps = bool(found)
     found = found or [part for part in subject.of("mean") if part.item]
     centres = _centres(found)
@@ -81,14 +83,26 @@ def item_map_drawn(subject: Subject) -> Figure | Note:
             draw_across,
             label="Level of the trait" if steps else "Mean answer",
             zero=steps,
+            step=0.08,
         ),
-        height=height_of(max(len(names), 1) * max(0.8, 0.5 + 0.25 * series)),
+        height=height_of(max(len(names), 1) * max(0.8, 0.6 + 0.1 * series)),
     )
+
+
+def _numbered(found: Sequence[Finding]) -> list[Finding]:
+    """Thresholds that do not say which they are, by their order within the item."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for part in found:
+        seen[part.item] += 1
+        rank = "" if _step(part) else f"{seen[part.item]}"
+        numbered.append(dataclasses.replace(part, group=rank) if rank else part)
+    return numbered
 
 
 def _step(part: Finding) -> str:
     """Which threshold a finding is about."""
-    return part.group or part.term.rpartition("_")[2]
+    return part.group or part.term.partition("_")[2]
 
 
 def _ranks(found: Sequence[Finding]) -> Mapping[str, str]:

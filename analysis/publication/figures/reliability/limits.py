@@ -13,7 +13,6 @@ from analysis.publication.figures.reliability.subject import subject_of
 from analysis.publication.figures.style import (
     INK,
     QUIET,
-    ZONE,
     bare,
     fills,
     height_of,
@@ -101,9 +100,11 @@ def draw_limits(axes: Axes, points: Sequence[Point]) -> None:
 
 def _draw_level(axes: Axes, point: Point) -> None:
     low, high = point.reach
-    axes.axhspan(point.value - low, point.value + high, color=ZONE, zorder=0)
+    axes.axhspan(
+        point.value - low, point.value + high, color=QUIET, alpha=0.22, lw=0, zorder=3
+    )
     for edge in (point.value - low, point.value + high):
-        axes.axhline(edge, color=QUIET, linewidth=0.7, linestyle=":", zorder=1)
+        axes.axhline(edge, color=QUIET, linewidth=0.7, linestyle=":", zorder=3)
     style = "-" if point.series == "bias" else "--"
     axes.axhline(point.value, color=INK, linewidth=1.6, linestyle=style, zorder=3)
     axes.annotate(
@@ -138,7 +139,6 @@ def _draw_cells(axes: Axes, cells: Sequence[Point]) -> None:
                 high - low,
                 facecolor=fill,
                 edgecolor="white",
-                alpha=0.9,
                 zorder=2,
             )
         )
@@ -151,11 +151,13 @@ def _draw_cells(axes: Axes, cells: Sequence[Point]) -> None:
             color=ink_on(fill),
             fontsize="small",
             zorder=5,
+            bbox={"facecolor": fill, "edgecolor": "none", "pad": 1.2},
         )
     if corners:
         axes.update_datalim(corners)
         left, right = (f(x for x, _ in corners) for f in (min, max))
         # room at the right, where the lines are named
+        axes.set_xticks(sorted({x for x, _ in corners}))
         axes.set_xlim(left - 0.05 * (right - left), right + 0.45 * (right - left))
 
 

@@ -10,9 +10,9 @@ from analysis.publication.figures.frame import Point, drawn_points, make_figure
 from analysis.publication.figures.reliability.subject import subject_of
 from analysis.publication.figures.style import (
     INK,
-    bare,
     fills,
     height_of,
+    ink_on,
     legend,
     list_on_left,
 )
@@ -22,17 +22,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.patches import Rectangle
 
     from analysis.declarations import Study
     from analysis.publication.disclosure import Disclosed
     from analysis.publication.figures.frame import Figure, Note
     from analysis.publication.figures.reliability.subject import Subject
+    from analysis.publication.figures.style import Colour
 
 Span: TypeAlias = tuple[float, float]
 """The lowest and the highest code of a category, which may be several merged."""
 
 TERMS = ("response_share",)
 CODES = re.compile(r"(-?\d+(?:\.\d+)?)(?:\s*(?:\N{EN DASH}|-|to)\s*(-?\d+(?:\.\d+)?))?")
+NARROW = 0.1
+"""A share below it has no room for a name across."""
 FINEST = 60
 """Steps of the palette: enough that neighbours of any codebook differ as they lie."""
 
@@ -84,18 +88,20 @@ def responses_drawn(subject: Subject) -> Figure | Note:
 def draw_responses(
     axes: Axes, points: Sequence[Point], *, spans: Mapping[str, Span]
 ) -> None:
-    """Stack every item's shares so that the middle of the answers is at zero."""
+    """Stack every item's shares so that the middle of the answers is at zero.
+
+    Categories of one code are named in the legend, merged ones in their bars.
+    """
     labels = list(dict.fromkeys(point.label for point in points))
     ends = {label: -_below(points, label, spans) for label in labels}
-    drawn = {point.series for point in points}
     lefts: dict[tuple[str, str], float] = {}
     for point in points:
         lefts[point.label, point.series] = ends[point.label]
         ends[point.label] += point.value
-    named = [name for name in spans if name in drawn]
-    for name in named:
+    single, merged = _kinds(points, spans)
+    for name in [*single, *merged]:
         chosen = [point for point in points if point.series == name]
-        axes.barh(
+        bars = axes.barh(
             [labels.index(point.label) for point in chosen],
             [point.value for point in chosen],
             left=[lefts[point.label, name] for point in chosen],
@@ -104,14 +110,40 @@ def draw_responses(
             edgecolor=INK,
             linewidth=0.6,
         )
+        for bar, point in zip(bars, chosen, strict=True):
+            if name in merged:
+                _name_in_bar(axes, bar, point, _fill(spans, name))
     axes.axvline(0, color=INK, linewidth=1.6)
     furthest = 1.04 * max(map(abs, [*ends.values(), *lefts.values()]))
     axes.set_xlim(-furthest, furthest)
     axes.xaxis.set_major_formatter(lambda value, _: number_text(abs(value), "share_"))
-    axes.set_xlabel("Share of the answers, lowest code to highest")
+    axes.set_xlabel("Share of the answers")
     list_on_left(axes, labels)
-    legend(axes, named)
-    bare(axes)
+    legend(axes, single)
+
+
+def _kinds(
+    points: Sequence[Point], spans: Mapping[str, Span]
+) -> tuple[list[str], list[str]]:
+    """Categories of one code, and merged ones; a single one alone has no legend."""
+    drawn = {point.series for point in points}
+    names = [name for name in spans if name in drawn]
+    single = [name for name in names if spans[name][0] == spans[name][1]]
+    single = single if len(single) > 1 else []
+    return single, [name for name in names if name not in single]
+
+
+def _name_in_bar(axes: Axes, bar: Rectangle, point: Point, fill: Colour) -> None:
+    axes.text(
+        bar.get_x() + bar.get_width() / 2,
+        bar.get_y() + bar.get_height() / 2,
+        point.series,
+        ha="center",
+        va="center",
+        rotation=0 if point.value > NARROW else 90,
+        color=ink_on(fill),
+        fontsize="small",
+    )
 
 
 def _spans(names: Sequence[str]) -> dict[str, Span]:
@@ -149,7 +181,7 @@ def _below(points: Sequence[Point], label: str, spans: Mapping[str, Span]) -> fl
     )
 
 
-def _fill(spans: Mapping[str, Span], name: str) -> tuple[float, float, float]:
+def _fill(spans: Mapping[str, Span], name: str) -> Colour:
     """The lightest at the lowest code, the darkest at the highest, in grey too."""
     lowest = min(span[0] for span in spans.values())
     width = 2 * (_middle(spans) - lowest) or 1.0

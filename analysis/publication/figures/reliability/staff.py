@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from analysis.publication.figures.reliability.subject import Subject
 
 TERMS = ("shrunken_mean",)
-SERIES = {"yes": "Rated reliably enough", "no": "Not yet"}
+SERIES = {"yes": "Rated reliably enough", "no": "Not yet reliably enough"}
 
 
 def staff_figure(
