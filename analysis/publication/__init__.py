@@ -7,7 +7,7 @@ from analysis.publication.documents import (
     render_index,
     render_notebook,
 )
-from analysis.publication.figures import Figure, Note
+from analysis.publication.figures import Figure, Note, figure_of
 from analysis.publication.findings import (
     keep_document,
     keep_figures,
@@ -41,6 +41,7 @@ __all__ = [
     "Table",
     "check_page",
     "disclose",
+    "figure_of",
     "funder_summary",
     "keep_document",
     "keep_figures",

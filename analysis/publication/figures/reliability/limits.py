@@ -158,7 +158,7 @@ def _draw_cells(axes: Axes, cells: Sequence[Point]) -> None:
         left, right = (f(x for x, _ in corners) for f in (min, max))
         # room at the right, where the lines are named
         axes.set_xticks(sorted({x for x, _ in corners}))
-        axes.set_xlim(left - 0.05 * (right - left), right + 0.45 * (right - left))
+        axes.set_xlim(left - 0.05 * (right - left), right + 0.55 * (right - left))
 
 
 def _outside(found: Sequence[Finding]) -> str:
