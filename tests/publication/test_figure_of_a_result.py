@@ -79,7 +79,10 @@ def test_factors_found_and_factors_told() -> None:
 
 def test_ordinal_factors_are_drawn_as_loadings_too() -> None:
     told = confirmatory_factors(
-        responses(), factors={"Heard": list(responses())}, categories=ANSWERS
+        responses(),
+        factors={"Heard": list(responses())},
+        categories=ANSWERS,
+        estimator="wlsmv",
     )
     assert of(told).name.startswith("loadings-confirmatory")
 

@@ -565,7 +565,5 @@ def test_information_and_error_have_an_axis_each() -> None:
     assert (left.get_ylabel(), right.get_ylabel()) == ("Information", "Standard error")
     words = drawn("information").alt_text
     assert "Most information, 6.25, at 0.00" in words
-    assert (
-        "smallest standard error 0.40 at 0.00, 0.50 at \N{MINUS SIGN}1.00 and 1.00 at 1.00"
-        in words
-    )
+    minus = "\N{MINUS SIGN}"
+    assert f"error 0.40 at 0.00, 0.50 at {minus}1.00 and 1.00 at 1.00" in words

@@ -53,21 +53,22 @@ def decision_figure(
 def decisions_drawn(subject: Subject) -> Figure | Note:
     """One line a coefficient, and one for each number of what is held fixed."""
     found = subject.of(*SERIES)
-    numbers = [part.group.split(", ") for part in found]
+    designs = [_design(part) for part in found]
+    numbers = [[number for number, _ in design] for design in designs]
     over = _varying(numbers)
     points = [
         Point(
-            label=number[over],
-            series=_series(part, number, over, numbers),
+            label=design[over][0],
+            series=_series(part, design, over, numbers),
             finding=part,
         )
         for term in SERIES
-        for part, number in zip(found, numbers, strict=True)
+        for part, design in zip(found, designs, strict=True)
         if part.term == term
     ]
     points = _told_apart(points)
     needed = [part for part in subject.of(NEEDED) if part.estimate is not None]
-    counted = _names(found)[over] if found and _names(found) else "ratings"
+    counted = designs[0][over][1] if designs else "ratings"
     return make_figure(
         f"decision-{subject.place}",
         f"{subject.title}: how dependable a mean is by the number of {counted} it "
@@ -127,21 +128,24 @@ def _varying(numbers: Sequence[Sequence[str]]) -> int:
     return sizes.index(max(sizes)) if sizes else 0
 
 
-def _names(found: Sequence[Finding]) -> list[str]:
-    """What each number of a design counts: ``6 item, 3 rater``."""
-    match = DESIGN.search(found[0].method)
-    return [part.partition(" ")[2] for part in match[1].split(", ")] if match else []
+def _design(part: Finding) -> list[tuple[str, str]]:
+    """Each number of a design with what it counts: ``6 item, 3 rater``."""
+    match = DESIGN.search(part.method)
+    listed = match[1].split(", ") if match else [f"{part.group or 1} ratings"]
+    return [(number, name) for number, _, name in (p.partition(" ") for p in listed)]
 
 
 def _series(
-    part: Finding, number: Sequence[str], over: int, numbers: Sequence[Sequence[str]]
+    part: Finding,
+    design: Sequence[tuple[str, str]],
+    over: int,
+    numbers: Sequence[Sequence[str]],
 ) -> str:
     """The coefficient, with the other numbers of the design where they vary."""
-    names = _names([part]) or [""] * len(number)
     columns = list(zip(*numbers, strict=True))
     fixed = [
-        f"{number[place]} {names[place]}".strip()
-        for place in range(len(number))
+        f"{number} {name}"
+        for place, (number, name) in enumerate(design)
         if place != over and len(set(columns[place])) > 1
     ]
     return ", ".join([SERIES[part.term], *fixed])
