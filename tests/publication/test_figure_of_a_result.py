@@ -28,6 +28,7 @@ from analysis.reliability import (
 )
 
 ANSWERS = (1.0, 2.0, 3.0, 4.0, 5.0)
+ITEMS = [f"item_{number}" for number in range(5)]
 
 
 @cache
@@ -35,7 +36,7 @@ def responses() -> pd.DataFrame:
     random = np.random.default_rng(5)
     trait = random.normal(size=(150, 1))
     answers = np.clip(np.round(3 + trait + random.normal(size=(150, 5))), 1, 5)
-    return pd.DataFrame(answers, columns=[f"item_{n}" for n in range(5)])
+    return pd.DataFrame(answers, columns=ITEMS)
 
 
 @cache
@@ -55,8 +56,8 @@ class Shares(Composite):
     response_share: Result
 
 
-def of(*outcomes: Result | Composite, **options: str) -> Figure:
-    figure = figure_of(*outcomes, **options)
+def of(*outcomes: Result | Composite, title: str = "Care") -> Figure:
+    figure = figure_of(*outcomes, title=title)
     assert isinstance(figure, Figure)
     assert figure.png()
     assert any(sign.isdigit() for sign in figure.alt_text)
@@ -73,14 +74,14 @@ def test_parallel_analysis() -> None:
 def test_factors_found_and_factors_told() -> None:
     found = of(exploratory_factors(responses(), factors=1, replicates=20))
     assert {point.finding.term for point in found.points} == {"loading"}
-    told = confirmatory_factors(responses(), factors={"Heard": list(responses())})
+    told = confirmatory_factors(responses(), factors={"Heard": ITEMS})
     assert {p.finding.term for p in of(told).points} == {"standardised_loading"}
 
 
 def test_ordinal_factors_are_drawn_as_loadings_too() -> None:
     told = confirmatory_factors(
         responses(),
-        factors={"Heard": list(responses())},
+        factors={"Heard": ITEMS},
         categories=ANSWERS,
         estimator="wlsmv",
     )

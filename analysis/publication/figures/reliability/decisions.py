@@ -52,7 +52,7 @@ def decision_figure(
 
 def decisions_drawn(subject: Subject) -> Figure | Note:
     """One line a coefficient, and one for each number of what is held fixed."""
-    found = subject.of(*SERIES)
+    found = _of_one_kind(subject.of(*SERIES))
     designs = [_design(part) for part in found]
     numbers = [[number for number, _ in design] for design in designs]
     over = _varying(numbers)
@@ -126,6 +126,12 @@ def _varying(numbers: Sequence[Sequence[str]]) -> int:
     columns = list(zip(*numbers, strict=True))
     sizes = [len(set(column)) for column in columns]
     return sizes.index(max(sizes)) if sizes else 0
+
+
+def _of_one_kind(found: Sequence[Finding]) -> list[Finding]:
+    """Designs that count the same things as the first; others are another study's."""
+    names = [[name for _, name in _design(part)] for part in found]
+    return [part for part, own in zip(found, names, strict=True) if own == names[0]]
 
 
 def _design(part: Finding) -> list[tuple[str, str]]:
