@@ -351,6 +351,26 @@ def test_categories_without_codes_are_taken_in_the_order_found() -> None:
     assert bars[1].get_x() == pytest.approx(-0.25)
 
 
+def test_an_item_nobody_answered_does_not_change_the_categories() -> None:
+    absent = dataclasses.replace(
+        number("response_share", 0.0, item=ITEMS[0]),
+        estimate=None,
+        n=0,
+        reason="nobody answered",
+    )
+    parts = {"1": 0.3, "2 to 4": 0.2, "5": 0.5}
+    told = tuple(
+        number("response_share", share, item=ITEMS[1], group=group)
+        for group, share in parts.items()
+    )
+    figure = drawn("responses", Disclosed(findings=(absent, *told)))
+    (bars,) = bars_of(figure).values()
+    assert [bar.get_x() for bar in bars] == pytest.approx([-0.4, -0.1, 0.1])
+    assert "1 value is held back (nobody answered)." in figure.caption
+    texts = {text.get_text() for text in axes_of(figure).texts}
+    assert texts == {"2\N{EN DASH}4"}
+
+
 def test_an_item_with_a_share_held_back_is_left_out_whole() -> None:
     less = held_back(disclosed(), term="response_share", item=ITEMS[0], group="4")
     figure = drawn("responses", less)

@@ -137,7 +137,7 @@ def _name_in_bar(axes: Axes, bar: Rectangle, point: Point, fill: Colour) -> None
     axes.text(
         bar.get_x() + bar.get_width() / 2,
         bar.get_y() + bar.get_height() / 2,
-        point.series,
+        point.series.replace(" to ", "\N{EN DASH}"),
         ha="center",
         va="center",
         rotation=0 if point.value > NARROW else 90,
@@ -149,9 +149,10 @@ def _name_in_bar(axes: Axes, bar: Rectangle, point: Point, fill: Colour) -> None
 def _spans(names: Sequence[str]) -> dict[str, Span]:
     """Every category's codes, lowest category first.
 
-    Categories that are not named by their codes count from 1 in the order found.
+    Categories that are not named by their codes count from 1 in the order found. An
+    item that could not be told has no category.
     """
-    known = list(dict.fromkeys(names))
+    known = list(dict.fromkeys(name for name in names if name))
     found = {name: CODES.fullmatch(name.strip()) for name in known}
     spans = {
         name: (float(match[1]), float(match[2] or match[1]))
