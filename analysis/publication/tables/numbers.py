@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from analysis.foundation import Finding
 
 MINUS = "\N{MINUS SIGN}"
+SHARES = frozenset({"false_match_rate", "response_share"})
+"""Shares whose name does not begin so."""
 COUNTS = frozenset(
     {
         "cells_emptied",
         "codes_repeated",
-        "dimensions_by_mean",
         "dimensions_by_percentile",
         "participants_ambiguous",
         "participants_conflicting",
@@ -32,8 +33,6 @@ COUNTS = frozenset(
         "responses_received",
     }
 )
-SHARES = frozenset({"false_match_rate", "response_share"})
-"""Shares whose name does not begin so."""
 DECIMALS = 2
 
 
