@@ -35,7 +35,7 @@ def test_the_page_runs_and_every_figure_is_drawn() -> None:
         assert figure.png()
 
 
-def test_the_page_fits_a_screen_and_names_every_call() -> None:
+def test_the_page_names_every_call() -> None:
     table = PAGE.partition("## Every call")[2]
     named = set(re.findall(r"`(\w+)`", table))
     calls = {name for name in reliability.__all__ if name.islower()}
