@@ -388,6 +388,9 @@ def test_merged_answers_are_named_in_their_bar_and_single_ones_in_the_legend() -
     (legend,) = axes.figure.legends
     named = [text.get_text() for text in legend.get_texts()]
     assert named == ["1", "2", "3", "4", "5"]
+    shades = [lightness(part.get_facecolor()[:3]) for part in legend.get_patches()]  # type: ignore[arg-type]
+    assert shades == sorted(shades, reverse=True)
+    assert len(set(shades)) == 5
 
 
 def test_answers_keep_their_order_in_grey() -> None:
@@ -447,6 +450,13 @@ def test_a_curve_runs_over_what_varies_most_one_line_for_each_other_number() -> 
         "Generalisability, 10 item",
     }
     assert axes_of(figure).get_xlabel() == "Number of rater"
+
+
+def test_of_two_decision_studies_the_first_is_drawn() -> None:
+    method = "of a mean over 3 ratings, all facets random"
+    other = number("dependability_coefficient", 0.4, group="3", method=method)
+    both = Disclosed(findings=(*disclosed().findings, other))
+    assert drawn("decision", both).points == drawn("decision").points
 
 
 def test_the_number_needed_is_marked_and_said() -> None:

@@ -50,6 +50,7 @@ def test_cells_of_few_are_left_out_and_counted() -> None:
     found = agreement_cells(pairs_of(*rows), least=11, across=6)
     assert sorted(counts(found).values()) == [12, 20]
     assert outside(found) == 13
+    assert found.responses_outside_cells.n == len(rows)
 
 
 def test_a_single_small_cell_does_not_follow_from_the_total() -> None:
