@@ -464,6 +464,13 @@ def test_the_number_needed_is_marked_and_said() -> None:
     assert "12 (9 to 15) rater needed for a dependability of 0.70" in figure.alt_text
     texts = [text.get_text() for text in axes_of(figure).texts]
     assert texts == ["12 for 0.70"]
+    assert "finely dotted" in figure.caption
+    (needed,) = disclosed().where(term="raters_needed").findings
+    beyond = dataclasses.replace(needed, estimate=80.0, conf_low=None)
+    kept = without("raters_needed").findings
+    outside = drawn("decision", Disclosed(findings=(*kept, beyond)))
+    assert "finely dotted" not in outside.caption
+    assert "80 rater needed" in outside.alt_text
     less = held_back(disclosed(), term="raters_needed")
     assert axes_of(drawn("decision", less)).texts[:] == []
 

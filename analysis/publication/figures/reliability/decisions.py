@@ -72,7 +72,7 @@ def decisions_drawn(subject: Subject) -> Figure | Note:
     return make_figure(
         f"decision-{subject.place}",
         f"{subject.title}: how dependable a mean is by the number of {counted} it "
-        "rests on, with 95% intervals." + _needed_caption(needed),
+        "rests on, with 95% intervals." + _needed_caption(needed, points),
         _words(drawn_points(points), counted, needed),
         points,
         partial(draw_decisions, across=f"Number of {counted}", needed=needed),
@@ -163,8 +163,9 @@ def _wish(part: Finding) -> tuple[str, str, float | None]:
     return (match[1], match[2], float(match[3])) if match else ("ratings", "", None)
 
 
-def _needed_caption(needed: Sequence[Finding]) -> str:
-    if not needed:
+def _needed_caption(needed: Sequence[Finding], points: Sequence[Point]) -> str:
+    furthest = max((float(point.label) for point in points), default=0.0)
+    if not any((part.estimate or 0.0) <= furthest for part in needed):
         return ""
     return " The finely dotted line leads to the number needed."
 
