@@ -7,7 +7,7 @@ from analysis.publication.documents import (
     render_index,
     render_notebook,
 )
-from analysis.publication.figures import Figure, Note
+from analysis.publication.figures import Figure, Note, figure_of
 from analysis.publication.findings import (
     keep_document,
     keep_figures,
@@ -15,20 +15,23 @@ from analysis.publication.findings import (
     published_findings,
 )
 from analysis.publication.people import show_coverage, show_linkage
+from analysis.publication.scales import (
+    show_comparability,
+    show_evidence,
+    show_items,
+    show_key_audit,
+    show_reliability,
+    show_retest,
+    show_structure,
+)
 from analysis.publication.shown import (
     Shown,
     show_change,
-    show_comparability,
     show_comparison,
-    show_evidence,
     show_flow,
     show_followed,
-    show_items,
-    show_key_audit,
     show_missing,
-    show_reliability,
     show_scores,
-    show_structure,
     show_study,
 )
 from analysis.publication.summary import FunderSummary, funder_summary
@@ -44,6 +47,7 @@ __all__ = [
     "Table",
     "check_page",
     "disclose",
+    "figure_of",
     "funder_summary",
     "keep_document",
     "keep_figures",
@@ -63,6 +67,7 @@ __all__ = [
     "show_linkage",
     "show_missing",
     "show_reliability",
+    "show_retest",
     "show_scores",
     "show_structure",
     "show_study",

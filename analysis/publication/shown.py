@@ -12,30 +12,21 @@ from analysis.publication.figures import (
     comparison_figure,
     flow_figures,
     followed_figures,
-    item_figure,
-    reliability_figure,
     score_figure,
 )
-from analysis.publication.places import surveyed, wave_text, waves_of
+from analysis.publication.places import surveyed, wave_text
 from analysis.publication.tables import (
     Table,
     change_table,
-    comparability_table,
     comparison_table,
-    cosmin_tables,
     emptied_table,
     flag_table,
     flow_table,
-    item_table,
-    key_tables,
     missing_table,
     number_text,
     pattern_table,
-    reliability_table,
-    retest_table,
     score_table,
     scrubbed_table,
-    structure_tables,
 )
 
 if TYPE_CHECKING:
@@ -95,7 +86,7 @@ def show_flow(disclosed: Disclosed, study: Study) -> Shown:
         scrubbed_table(disclosed, study),
     )
     figures = flow_figures(disclosed, study)
-    return _shown([*figures, *tables], "No response was counted.")
+    return shown_parts([*figures, *tables], "No response was counted.")
 
 
 def show_followed(disclosed: Disclosed, study: Study) -> Shown:
@@ -107,73 +98,12 @@ def show_followed(disclosed: Disclosed, study: Study) -> Shown:
 def show_missing(disclosed: Disclosed, study: Study) -> Shown:
     """How many answered everything, which items were left, and whether at random."""
     tables = missing_table(disclosed, study), pattern_table(disclosed, study)
-    return _shown([*tables], "No instrument was asked.")
-
-
-def show_items(disclosed: Disclosed, study: Study) -> Shown:
-    """How every item behaves: a figure a subscale, a table an instrument and wave."""
-    parts: list[Part] = []
-    for survey, instrument in surveyed(study):
-        place = {"survey": survey, "instrument": instrument.name}
-        here = disclosed.where(**place)
-        of_term = here.where(term="item_rest_correlation")
-        parts += [
-            item_figure(disclosed, study, **place, subscale=subscale.name)
-            for subscale in instrument.subscales
-            if of_term.where(subscale=subscale.name).findings
-        ]
-        parts += [
-            item_table(disclosed, study, **place, wave=wave)
-            for wave in waves_of(here, study, contrasts=False)
-        ]
-    return _shown(parts, "No item was analysed.")
-
-
-def show_reliability(disclosed: Disclosed, study: Study) -> Shown:
-    """Internal consistency at each wave, and agreement with a second answer."""
-    nothing = "No score here is made of several items that are taken to be one thing."
-    consistency = _by_instrument(
-        disclosed,
-        study,
-        table_of=reliability_table,
-        figure_of=reliability_figure,
-        drawn=("cronbach_alpha", "omega_total"),
-        nothing=nothing,
-    )
-    again = (
-        retest_table(disclosed, study, survey=survey, instrument=instrument.name)
-        for survey, instrument in surveyed(study)
-    )
-    return Shown(parts=(*consistency.parts, *(table for table in again if table.rows)))
-
-
-def show_structure(disclosed: Disclosed, study: Study) -> Shown:
-    """Whether the items of every score are one thing."""
-    nothing = "No score here is made of items taken to be one thing."
-    return _shown([*structure_tables(disclosed, study)], nothing)
-
-
-def show_comparability(disclosed: Disclosed, study: Study) -> Shown:
-    """Whether every score means the same at the waves that are compared."""
-    nothing = "No score of several items was asked at two waves."
-    return _shown([comparability_table(disclosed, study)], nothing)
-
-
-def show_evidence(disclosed: Disclosed, study: Study) -> Shown:
-    """What all of it comes to, property by property, by COSMIN's criteria."""
-    nothing = "No score here is made of items taken to be one thing."
-    return _shown([*cosmin_tables(disclosed, study)], nothing)
-
-
-def show_key_audit(disclosed: Disclosed, study: Study) -> Shown:
-    """Whether every item runs the way its codebook says."""
-    nothing = "No score here has a key that answers could speak against."
-    return _shown([*key_tables(disclosed, study)], nothing)
+    return shown_parts([*tables], "No instrument was asked.")
 
 
 def show_scores(disclosed: Disclosed, study: Study) -> Shown:
     """Scores at each wave, in each arm."""
-    return _by_instrument(
+    return by_instrument(
         disclosed,
         study,
         table_of=score_table,
@@ -185,7 +115,7 @@ def show_scores(disclosed: Disclosed, study: Study) -> Shown:
 
 def show_change(disclosed: Disclosed, study: Study) -> Shown:
     """Change between waves."""
-    return _by_instrument(
+    return by_instrument(
         disclosed,
         study,
         table_of=change_table,
@@ -198,7 +128,7 @@ def show_change(disclosed: Disclosed, study: Study) -> Shown:
 def show_comparison(disclosed: Disclosed, study: Study) -> Shown:
     """Change beside that of the comparison arm."""
     nothing = "Nothing was compared between groups." if study.arms else NO_ARMS
-    return _by_instrument(
+    return by_instrument(
         disclosed,
         study,
         table_of=comparison_table,
@@ -208,7 +138,7 @@ def show_comparison(disclosed: Disclosed, study: Study) -> Shown:
     )
 
 
-def _by_instrument(
+def by_instrument(
     disclosed: Disclosed,
     study: Study,
     *,
@@ -229,10 +159,10 @@ def _by_instrument(
                     figure_of(disclosed, study, **place, subscale=subscale.name)
                 )
         parts.append(table_of(disclosed, study, **place))
-    return _shown(parts, nothing)
+    return shown_parts(parts, nothing)
 
 
-def _shown(parts: list[Part], nothing: str) -> Shown:
+def shown_parts(parts: list[Part], nothing: str) -> Shown:
     """Leave out tables without a row; where nothing is left, say so."""
     kept = [part for part in parts if not isinstance(part, Table) or part.rows]
     if not any(isinstance(part, Table) for part in kept):

@@ -7,6 +7,7 @@ factors), ``confirmatory``, ``invariance``, ``agreement`` (raters, teams, occasi
 
 from analysis.cleaning import key_audit
 from analysis.reliability.agreement import (
+    agreement_cells,
     concordance_correlation,
     fleiss_kappa,
     gwet_agreement,
@@ -37,12 +38,17 @@ from analysis.reliability.dependability import (
     nested_reliability,
     raters_needed,
     sources_together,
+    staff_by_rank,
     staff_dependability,
     variance_components,
 )
 from analysis.reliability.evidence import ScaleReliability, estimate_scale_reliability
 from analysis.reliability.invariance import measurement_invariance, partial_invariance
-from analysis.reliability.item_response import item_bias, mokken_scalability
+from analysis.reliability.item_response import (
+    information_curve,
+    item_bias,
+    mokken_scalability,
+)
 from analysis.reliability.items import ItemStatistics, item_statistics
 from analysis.reliability.lower_bounds import (
     greatest_lower_bound,
@@ -66,6 +72,7 @@ __all__ = [
     "CosminTable",
     "ItemStatistics",
     "ScaleReliability",
+    "agreement_cells",
     "bartlett_sphericity",
     "concordance_correlation",
     "confirmatory_factors",
@@ -80,6 +87,7 @@ __all__ = [
     "greatest_lower_bound",
     "guttman_lambdas",
     "gwet_agreement",
+    "information_curve",
     "intraclass_correlations",
     "item_bias",
     "item_statistics",
@@ -107,6 +115,7 @@ __all__ = [
     "sources_together",
     "spearman_brown",
     "split_half_distribution",
+    "staff_by_rank",
     "staff_dependability",
     "standard_error_of_measurement",
     "variance_components",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.foundation.results import Composite, Estimate, Unavailable
+from analysis.reliability.agreement import AgreementCells, agreement_cells
 from analysis.reliability.change import retest_reliability
 
 if TYPE_CHECKING:
@@ -32,22 +33,26 @@ class Retest(Composite):
     bias: Result
     lower_limit_of_agreement: Result
     upper_limit_of_agreement: Result
+    cells: AgreementCells
 
 
-def estimate_retest(scores: pd.Series, people: pd.Series) -> Retest:
+def estimate_retest(scores: pd.Series, people: pd.Series, *, fewest: int) -> Retest:
     """Hold the first score of everybody who has two against the second.
 
     Parameters
     ----------
     scores, people : Series, shape (n_responses,)
         As of `retest_correlation`.
+    fewest : int
+        Fewest people that are counted in a cell of both scores.
 
     Returns
     -------
     Retest
         Every result is there; what cannot be estimated is `Unavailable`.
     """
-    found = retest_reliability(retest_pairs(scores, people))
+    pairs = retest_pairs(scores, people)
+    found = retest_reliability(pairs)
     change, limits = found.smallest_detectable_change, found.limits_of_agreement
     return Retest(
         retest_correlation=retest_correlation(scores, people),
@@ -56,6 +61,7 @@ def estimate_retest(scores: pd.Series, people: pd.Series) -> Retest:
         bias=limits.bias,
         lower_limit_of_agreement=limits.lower_limit_of_agreement,
         upper_limit_of_agreement=limits.upper_limit_of_agreement,
+        cells=agreement_cells(pairs, least=fewest),
     )
 
 

@@ -64,7 +64,7 @@ def _instrument(
     responses: pd.DataFrame, instrument: Instrument, study: Study, where: Place
 ) -> Iterator[Finding]:
     keyed = keyed_responses(responses, instrument)
-    retests = _retests(responses, keyed, instrument)
+    retests = _retests(responses, keyed, instrument, study.smallest_group_shown)
     arms = _arms(responses, study)
     for name, retest in retests.items():
         here = {"instrument": instrument.name, "subscale": name}
@@ -105,14 +105,14 @@ def _arms(responses: pd.DataFrame, study: Study) -> pd.Series | None:
 
 
 def _retests(
-    responses: pd.DataFrame, keyed: pd.DataFrame, instrument: Instrument
+    responses: pd.DataFrame, keyed: pd.DataFrame, instrument: Instrument, fewest: int
 ) -> dict[str, Retest]:
     """Every score held against itself, where people answered more than once."""
     people = responses.get("participant")
     if people is None or not people[people != ""].duplicated().any():
         return {}
     return {
-        str(name): estimate_retest(scores, people)
+        str(name): estimate_retest(scores, people, fewest=fewest)
         for name, scores in score_subscales(keyed, instrument).items()
     }
 

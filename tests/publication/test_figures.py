@@ -23,12 +23,11 @@ from analysis.publication.figures import (
 )
 from analysis.publication.figures.over_time import RELIABLE
 from analysis.publication.figures.style import fills, ink_on, lightness, mark
+from analysis.publication.scales import show_items, show_reliability
 from analysis.publication.shown import (
     show_change,
     show_comparison,
     show_flow,
-    show_items,
-    show_reliability,
     show_scores,
 )
 

@@ -11,13 +11,12 @@ from analysis.declarations import Study
 from analysis.foundation import Finding
 from analysis.publication import Disclosed, Table
 from analysis.publication.places import waves_of
+from analysis.publication.scales import show_items, show_reliability
 from analysis.publication.shown import (
     Shown,
     show_change,
     show_comparison,
     show_flow,
-    show_items,
-    show_reliability,
     show_scores,
     show_study,
 )

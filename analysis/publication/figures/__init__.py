@@ -6,6 +6,17 @@ from analysis.publication.figures.followed import followed_figures
 from analysis.publication.figures.frame import Figure, Note, Point, make_figure
 from analysis.publication.figures.items import item_figure
 from analysis.publication.figures.over_time import reliability_figure, score_figure
+from analysis.publication.figures.reliability import (
+    decision_figure,
+    figure_of,
+    information_figure,
+    item_map_figure,
+    limits_figure,
+    loading_figure,
+    response_figure,
+    scree_figure,
+    staff_figure,
+)
 
 __all__ = [
     "Figure",
@@ -13,11 +24,20 @@ __all__ = [
     "Point",
     "change_figure",
     "comparison_figure",
+    "decision_figure",
+    "figure_of",
     "flow_figure",
     "flow_figures",
     "followed_figures",
+    "information_figure",
     "item_figure",
+    "item_map_figure",
+    "limits_figure",
+    "loading_figure",
     "make_figure",
     "reliability_figure",
+    "response_figure",
     "score_figure",
+    "scree_figure",
+    "staff_figure",
 ]

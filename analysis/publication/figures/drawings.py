@@ -30,16 +30,24 @@ if TYPE_CHECKING:
 
 
 def draw_across(
-    axes: Axes, points: Sequence[Point], *, label: str, zero: bool = False
+    axes: Axes,
+    points: Sequence[Point],
+    *,
+    label: str,
+    zero: bool = False,
+    step: float = 0.22,
 ) -> None:
-    """Estimates with intervals along the horizontal, one category a line."""
+    """Estimates with intervals along the horizontal, one category a line.
+
+    Series stand `step` of a line aside from each other.
+    """
     labels = list(dict.fromkeys(point.label for point in points))
     series = list(dict.fromkeys(point.series for point in points))
     if zero:
         axes.axvline(0, color=INK, linewidth=1)
     for place, name in enumerate(series):
         chosen = [point for point in points if point.series == name]
-        aside = shift(place, len(series), 0.22)
+        aside = shift(place, len(series), step)
         axes.errorbar(
             [point.value for point in chosen],
             [labels.index(point.label) + aside for point in chosen],

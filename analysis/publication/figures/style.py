@@ -136,7 +136,7 @@ def legend(axes: Axes, series: Sequence[str]) -> None:
     if len(series) < 2:
         return
     axes.figure.legend(
-        cast("list[Artist]", list(axes.containers)),
+        cast("list[Artist]", list(axes.containers)[: len(series)]),
         list(series),
         loc="outside upper center",
         ncols=max(1, 66 // (max(map(len, series)) + 7)),

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from analysis.foundation import Finding
 
 MINUS = "\N{MINUS SIGN}"
+SHARES = frozenset({"false_match_rate", "response_share"})
+"""Shares whose name does not begin so."""
 COUNTS = frozenset(
     {
         "cells_emptied",
@@ -21,10 +23,13 @@ COUNTS = frozenset(
         "little_mcar_df",
         "responses_by_pattern",
         "responses_flagged",
+        "responses_in_cell",
         "participants_not_linked",
+        "raters_needed",
         "rated_not_on_roster",
         "responses_kept",
         "responses_left_out",
+        "responses_outside_cells",
         "responses_received",
     }
 )
@@ -47,7 +52,7 @@ def number_text(value: float, term: str = "", *, decimals: int = DECIMALS) -> st
     never nought, all else has two decimals; the minus is U+2212 and zero never carries
     one.
     """
-    if term.startswith("share_") or term == "false_match_rate":
+    if term.startswith("share_") or term in SHARES:
         return _share_text(value)
     if term.endswith("_p"):
         return f"{value:.3f}" if value >= 0.001 else "under 0.001"

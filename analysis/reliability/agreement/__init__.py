@@ -1,5 +1,10 @@
 """Agreement: ratings of the same targets in, how far raters or occasions agree out."""
 
+from analysis.reliability.agreement.cells import (
+    AgreementCell,
+    AgreementCells,
+    agreement_cells,
+)
 from analysis.reliability.agreement.chance_corrected import (
     fleiss_kappa,
     gwet_agreement,
@@ -22,10 +27,13 @@ from analysis.reliability.agreement.within_group import (
 )
 
 __all__ = [
+    "AgreementCell",
+    "AgreementCells",
     "GroupAgreement",
     "IntraclassCorrelations",
     "LimitsOfAgreement",
     "WithinGroupAgreement",
+    "agreement_cells",
     "concordance_correlation",
     "fleiss_kappa",
     "gwet_agreement",

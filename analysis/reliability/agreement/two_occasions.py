@@ -65,7 +65,7 @@ def limits_of_agreement(
     Bland & Altman (1999), Statistical Methods in Medical Research 8(2), 135-160.
     Carkeet (2015), Optometry and Vision Science 92(3), e71-e80.
     """
-    values, reason = _paired(pairs)
+    values, reason = paired(pairs)
     n = len(values)
     how = "second minus first; people measured once left out"
     if reason:
@@ -115,7 +115,7 @@ def concordance_correlation(pairs: pd.DataFrame, *, confidence: float = 0.95) ->
         f"{percent(confidence)} interval by z, Lin's variance; people measured once "
         "left out"
     )
-    values, reason = _paired(pairs, least=4)
+    values, reason = paired(pairs, least=4)
     n = len(values)
     if not reason and (np.ptp(values, axis=0) == 0).any():
         reason = "a measurement does not vary"
@@ -148,7 +148,7 @@ def concordance_correlation(pairs: pd.DataFrame, *, confidence: float = 0.95) ->
     )
 
 
-def _paired(pairs: pd.DataFrame, least: int = 3) -> tuple[Array, str]:
+def paired(pairs: pd.DataFrame, least: int = 3) -> tuple[Array, str]:
     """People measured twice; and what is lacking."""
     if pairs.shape[1] != 2:
         return np.empty((0, 2)), f"{pairs.shape[1]} measurements; exactly 2 needed"

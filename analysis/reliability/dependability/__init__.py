@@ -17,6 +17,7 @@ from analysis.reliability.dependability.nested_reliability import (
     NestedReliability,
     nested_reliability,
 )
+from analysis.reliability.dependability.ranked import staff_by_rank
 from analysis.reliability.dependability.sources import (
     SourceCorrelation,
     SourceDependability,
@@ -46,6 +47,7 @@ __all__ = [
     "nested_reliability",
     "raters_needed",
     "sources_together",
+    "staff_by_rank",
     "staff_dependability",
     "variance_components",
 ]

@@ -1,0 +1,42 @@
+"""The page on reliability by hand: it runs as written, and names every call."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from conftest import ROOT
+
+import analysis.publication
+from analysis import reliability
+from analysis.publication import Figure
+
+PAGE = (ROOT / "docs" / "how-to" / "reliability-by-hand.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_the_page_runs_and_every_figure_is_drawn() -> None:
+    drawn: list[object] = []
+    draw = analysis.publication.figure_of
+
+    def kept(*outcomes: Any, **options: Any) -> object:
+        drawn.append(draw(*outcomes, **options))
+        return drawn[-1]
+
+    first, *others = BLOCKS
+    known: dict[str, Any] = {}
+    exec(first, known)
+    known["figure_of"] = kept
+    for block in others:
+        exec(block, known)
+    assert len(drawn) == PAGE.count("\nfigure_of(") == 7
+    for figure in drawn:
+        assert isinstance(figure, Figure)
+        assert figure.png()
+
+
+def test_the_page_names_every_call() -> None:
+    table = PAGE.partition("## Every call")[2]
+    named = set(re.findall(r"`(\w+)`", table))
+    calls = {name for name in reliability.__all__ if name.islower()}
+    assert named == calls
