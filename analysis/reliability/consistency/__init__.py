@@ -1,0 +1,30 @@
+"""Internal consistency of a subscale: keyed responses in, coefficients out.
+
+By default every coefficient deletes participants with any item unanswered, and reports
+the ``n`` that remained. Oracles: R packages psych and lavaan, see
+tests/oracles/README.md; formulas and choices: docs/explanation/statistics.md and
+docs/explanation/statistics-consistency.md.
+"""
+
+from analysis.reliability.complete import NO_VARIANCE, PERFECT, SINGULAR
+from analysis.reliability.consistency.alpha import alpha_of, cronbach_alpha
+from analysis.reliability.consistency.inter_item import (
+    mean_inter_item_correlation,
+    pearson,
+    pearson_correlation,
+    spearman_brown,
+)
+from analysis.reliability.consistency.omega import omega_total
+
+__all__ = [
+    "NO_VARIANCE",
+    "PERFECT",
+    "SINGULAR",
+    "alpha_of",
+    "cronbach_alpha",
+    "mean_inter_item_correlation",
+    "omega_total",
+    "pearson",
+    "pearson_correlation",
+    "spearman_brown",
+]
