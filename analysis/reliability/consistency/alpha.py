@@ -26,6 +26,7 @@ from analysis.reliability.consistency.limits import (
 )
 from analysis.reliability.consistency.sample import sample_for, without_variance
 from analysis.reliability.influence import percent
+from analysis.reliability.item_sums import item_sums
 from analysis.reliability.lower_bound_formulas import lambda_3
 
 if TYPE_CHECKING:
@@ -113,6 +114,8 @@ def cronbach_alpha(
     if kind not in {"raw", "standardised"}:
         raise ValueError(f"kind is {kind!r}; give 'raw' or 'standardised'")
     if (kind, missing, chosen) == ("raw", "listwise", "feldt"):
+        if found := _of_sums(responses, confidence):
+            return found
         complete = complete_responses(responses)
         return alpha_of(complete, term=TERM, confidence=confidence)
     if kind == "standardised" and chosen == "feldt":
@@ -130,6 +133,19 @@ def _suiting(kind: Kind, missing: Missing, clusters: pd.Series | None) -> Interv
     if clusters is not None:
         return "cluster"
     return "feldt" if (kind, missing) == ("raw", "listwise") else "adf"
+
+
+def _of_sums(responses: pd.DataFrame, confidence: float) -> Estimate | None:
+    """Raw alpha of many answers in one pass; None where something else is needed."""
+    sums = item_sums(responses)
+    if sums is None or sums.n < 3 or len(sums.names) < 2:
+        return None
+    variances, k = int(sums.scatter.sum()), len(sums.names)
+    if sums.total <= NO_VARIANCE * variances:
+        return None
+    alpha = k / (k - 1) * (1 - variances / sums.total)
+    method = feldt_method(k, confidence, int(np.sum(sums.scatter == 0)))
+    return feldt(alpha, n=sums.n, items=k, term=TERM, method=method, of=confidence)
 
 
 def _other(
@@ -226,22 +242,29 @@ def feldt(
     alpha: float, *, n: int, items: int, term: str, method: str, of: float
 ) -> Estimate:
     """Alpha with Feldt's limits of a confidence."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     if 1 - alpha < PERFECT:
         method += "; no interval: the items agree perfectly"
         return Estimate(term=term, estimate=1.0, n=n, method=method)
-    tails = np.array([(1 + of) / 2, (1 - of) / 2])
-    quantiles = np.asarray(stats.f.ppf(tails, n - 1, (n - 1) * (items - 1)))
-    limits = 1 - (1 - alpha) * quantiles
+    low, high = feldt_limits(np.array(alpha), n=n, items=items, confidence=of)
     return Estimate(
         term=term,
         estimate=alpha,
-        conf_low=float(limits[0]),
-        conf_high=float(limits[1]),
+        conf_low=float(low),
+        conf_high=float(high),
         n=n,
         method=method,
     )
+
+
+def feldt_limits(
+    alpha: Array, *, n: int, items: int, confidence: float
+) -> tuple[Array, Array]:
+    """Feldt's limits of alphas of as many items and participants each."""
+    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
+
+    tails = np.array([(1 + confidence) / 2, (1 - confidence) / 2])
+    high, low = special.fdtri(n - 1, (n - 1) * (items - 1), tails)
+    return 1 - (1 - alpha) * high, 1 - (1 - alpha) * low
 
 
 def _without_variance(complete: CompleteResponses) -> str:
