@@ -106,13 +106,17 @@ def _steps(at: Array, matrices: Array, *, newton: bool) -> tuple[Array, Array]:
     excess = precision - observed
     by_loading = 2 * (excess @ loadings[:, :, None])[:, :, 0]
     slope = np.concatenate([by_loading, excess[:, diagonal, diagonal]], axis=1)
-    step = _solved(_curvature(loadings, pulled, precision, precision), slope)
-    if newton:
-        true = _curvature(loadings, pulled, precision, observed)
-        true[:, :k, :k] += 2 * excess
-        straight = _solved(true, slope)
-        down = np.sum(straight * slope, axis=1) > 0
-        step = np.where(down[:, None], straight, step)
+    if not newton:
+        expected = _curvature(loadings, pulled, precision, precision)
+        return slope, _solved(expected, slope)
+    true = _curvature(loadings, pulled, precision, observed)
+    true[:, :k, :k] += 2 * excess
+    step = _solved(true, slope)
+    up = ~(np.sum(step * slope, axis=1) > 0)
+    if up.any():
+        cut = precision[up]
+        expected = _curvature(loadings[up], pulled[up], cut, cut)
+        step[up] = _solved(expected, slope[up])
     return slope, step
 
 

@@ -1,6 +1,9 @@
 """How often the 95 % intervals of internal consistency hold what they should.
 
-    python benchmarks/coverage/consistency.py [SAMPLES]
+    python benchmarks/coverage/consistency.py [SAMPLES] [WORDS]
+
+With words, only the rows that hold one of them; half as many samples where each is
+resampled itself.
 
 The truth of each coefficient is its value among a million simulated people. Printed is
 a markdown table; between 93 and 97 % is as it should be.
@@ -13,6 +16,8 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import sys
+from functools import cache
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -28,20 +33,21 @@ from analysis.reliability import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from analysis.foundation.results import Result
 
     Statistic = Callable[..., Result]
 
 TRUTH = 1_000_000
-SAMPLES = 500
+SAMPLES = 400
+TOLD = {"cluster", "bootstrap", "percentile"}
 LOADINGS = np.array([0.5, 0.6, 0.7, 0.8, 0.6])
 CUTS = {"even": (-1.5, -0.5, 0.5, 1.5), "skewed": (-2.0, -1.5, -0.9, 0.1)}
 
 
 class Kind(NamedTuple):
-    """What kind of answers: their shape, clusters of how many, and the share missing."""
+    """Of answers: their shape, clusters of how many people, the share missing."""
 
     shape: str
     cluster: int = 1
@@ -80,58 +86,60 @@ def lambda_(number: int) -> Statistic:
     return of
 
 
-def studies() -> list[tuple[str, Statistic, dict[str, Any], Kind, int]]:
-    """Name, statistic, options, kind of answers, n."""
-    made: list[tuple[str, Statistic, dict[str, Any], Kind, int]] = []
+class Study(NamedTuple):
+    """One interval of one coefficient, for one kind of answers from n people."""
+
+    name: str
+    statistic: Statistic
+    options: dict[str, Any]
+    kind: Kind
+    n: int
+
+
+def studies() -> Iterator[Study]:
+    """Everything tabulated."""
     coefficients: dict[str, tuple[Statistic, tuple[str, ...]]] = {
         "alpha": (cronbach_alpha, ("feldt", "adf", "bootstrap", "percentile")),
         "omega": (omega_total, ("delta", "adf", "bootstrap", "percentile")),
         "mean r": (mean_inter_item_correlation, ("adf", "bootstrap", "percentile")),
     }
     for name, (statistic, intervals) in coefficients.items():
-        for interval in intervals:
-            for kind in (NORMAL, SKEWED):
-                for n in (50, 200):
-                    options = {"interval": interval}
-                    made.append((f"{name}, {interval}", statistic, options, kind, n))
-    for name, (statistic, intervals) in coefficients.items():
-        for interval in (intervals[0], "cluster", "percentile"):
+        for interval, kind, n in product(intervals, (NORMAL, SKEWED), (50, 200)):
             options = {"interval": interval}
-            words = {"cluster": "", "percentile": " of clusters"}.get(
-                interval, " blind"
-            )
-            for n in (100, 400):
-                made.append(
-                    (f"{name}, {interval}{words}", statistic, options, CLUSTERED, n)
-                )
+            yield Study(f"{name}, {interval}", statistic, options, kind, n)
+    told = {"cluster": "", "percentile": " of clusters", "bootstrap": " of clusters"}
+    for name, (statistic, intervals) in coefficients.items():
+        for interval, n in product(
+            (intervals[0], "cluster", "bootstrap", "percentile"), (100, 400)
+        ):
+            words = f"{name}, {interval}{told.get(interval, ', clusters ignored')}"
+            yield Study(words, statistic, {"interval": interval}, CLUSTERED, n)
     for missing in ("pairwise", "fiml"):
         options = {"interval": "adf", "missing": missing}
-        made.append((f"alpha, adf, {missing}", cronbach_alpha, options, HOLED, 200))
-    fiml = {"missing": "fiml"}
-    made.append(("omega, delta, fiml", omega_total, fiml, HOLED, 200))
-    made += [
-        (f"lambda {number}, adf", lambda_(number), {}, EVEN, n)
-        for number in (1, 2, 4, 5, 6)
-        for n in (200, 1000)
-    ]
-    made += [("greatest lower bound", greatest_lower_bound, {}, EVEN, n) for n in (200, 1000)]  # fmt: skip  # noqa: E501
-    return made
+        yield Study(f"alpha, adf, {missing}", cronbach_alpha, options, HOLED, 200)
+    yield Study("omega, delta, fiml", omega_total, {"missing": "fiml"}, HOLED, 200)
+    for number, n in product((1, 2, 4, 5, 6), (200, 1000)):
+        yield Study(f"lambda {number}, adf", lambda_(number), {}, EVEN, n)
+    for n in (200, 1000):
+        yield Study("greatest lower bound, adf", greatest_lower_bound, {}, EVEN, n)
 
 
-def covered(
-    statistic: Statistic, options: dict[str, Any], kind: Kind, n: int, samples: int
-) -> str:
+@cache
+def everyone(kind: Kind) -> pd.DataFrame:
+    """A million people."""
+    return answers(np.random.default_rng(1), TRUTH, kind)[0]
+
+
+def covered(study: Study, samples: int) -> str:
     """Share of samples whose interval holds the truth, below it, above it, without."""
-    complete = Kind(kind.shape, kind.cluster)
-    everyone, _ = answers(np.random.default_rng(1), TRUTH, complete)
-    plain = {k: v for k, v in options.items() if k not in {"interval", "missing"}}
-    truth = statistic(everyone, **plain)
+    kind, options, statistic = study.kind, study.options, study.statistic
+    truth = statistic(everyone(kind._replace(missing=0.0)))
     assert isinstance(truth, Estimate)
-    random, held, low, high, without = np.random.default_rng(n), 0, 0, 0, 0
+    random, held, low, high, without = np.random.default_rng(study.n), 0, 0, 0, 0
     for _ in range(samples):
-        responses, whose = answers(random, n, kind)
+        responses, whose = answers(random, study.n, kind)
         given = dict(options)
-        if kind.cluster > 1 and options["interval"] in {"cluster", "percentile"}:
+        if kind.cluster > 1 and options["interval"] in TOLD:
             given["clusters"] = whose
         if given.get("interval") in {"bootstrap", "percentile"}:
             given["replicates"] = 1000
@@ -151,13 +159,18 @@ def covered(
 def main() -> None:
     """Print the table."""
     samples = int(sys.argv[1]) if len(sys.argv) > 1 else SAMPLES
+    words = sys.argv[2:]
     print("| interval | answers | n | held, % | too high, % | too low, % | none |")
     print("|---|---|---|---|---|---|---|")
-    for name, statistic, options, kind, n in studies():
-        words = kind.shape + f", clusters of {kind.cluster}" * (kind.cluster > 1)
-        words += f", {kind.missing:.0%} missing" * bool(kind.missing)
-        found = covered(statistic, options, kind, n, samples)
-        print(f"| {name} | {words} | {n} | {found} |", flush=True)
+    for study in studies():
+        if words and not any(word in study.name for word in words):
+            continue
+        slow = study.options.get("interval") in {"bootstrap", "percentile"}
+        found = covered(study, samples // 2 if slow else samples)
+        kind = study.kind
+        shape = kind.shape + f", clusters of {kind.cluster}" * (kind.cluster > 1)
+        shape += f", {kind.missing:.0%} missing" * bool(kind.missing)
+        print(f"| {study.name} | {shape} | {study.n} | {found} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -176,6 +176,27 @@ def test_influences_are_what_leaving_a_participant_out_does(
     assert left_out * n == pytest.approx(influences[::9], abs=0.15 * influences.std())
 
 
+def test_pairwise_influences_know_that_means_differ_from_pair_to_pair() -> None:
+    from analysis.reliability.consistency.sample import pairwise  # noqa: PLC0415
+    from analysis.reliability.lower_bound_formulas import lambda_3  # noqa: PLC0415
+
+    random = np.random.default_rng(4)
+    values = random.normal(size=(3000, 1)) + random.normal(size=(3000, 3))
+    rows = pd.DataFrame(values, columns=list("abc"))
+    rows["b"] = rows["b"].mask(rows["a"] < 0)
+    rows["c"] = rows["c"].mask(rows["b"] > 1)
+    sample = pairwise(rows)
+    influences = sample.influences(lambda_3(sample.covariance)[1])
+    alpha, places = lambda_3(sample.covariance)[0], range(0, 3000, 300)
+    left_out = [
+        alpha - lambda_3(pairwise(rows.drop(index=at)).covariance)[0] for at in places
+    ]
+    # with 3,000 participants the jackknife is the derivative to about a thousandth
+    assert np.array(left_out) * 3000 == pytest.approx(
+        influences[::300], abs=0.01 * influences.std()
+    )
+
+
 def test_participants_who_answered_nothing_take_no_part(
     responses: pd.DataFrame, clusters: pd.Series
 ) -> None:

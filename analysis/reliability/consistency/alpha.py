@@ -73,7 +73,7 @@ def cronbach_alpha(
         complete participants, ADF otherwise.
     clusters : Series, shape (n_participants,), optional
         Cluster of each participant, by position, whose answers depend on each other;
-        resampling then draws whole clusters.
+        resampling then draws whole clusters, and needs about 100 of them.
     missing : {"listwise", "pairwise", "fiml"}
         Delete participants with a gap, take each covariance from those who answered
         both items, or use every answer by maximum likelihood.
