@@ -27,9 +27,12 @@ from analysis.reliability.change import (
 from analysis.reliability.comparability import evaluate_comparability
 from analysis.reliability.confirmatory import confirmatory_factors
 from analysis.reliability.consistency import (
+    cleaning_sensitivity,
     cronbach_alpha,
     mean_inter_item_correlation,
+    missing_completely_at_random,
     omega_total,
+    pearson_correlation,
     spearman_brown,
 )
 from analysis.reliability.cosmin import CosminTable, cosmin_table
@@ -74,6 +77,7 @@ __all__ = [
     "ScaleReliability",
     "agreement_cells",
     "bartlett_sphericity",
+    "cleaning_sensitivity",
     "concordance_correlation",
     "confirmatory_factors",
     "cosmin_table",
@@ -97,6 +101,7 @@ __all__ = [
     "mean_inter_item_correlation",
     "measurement_invariance",
     "minimum_average_partial",
+    "missing_completely_at_random",
     "mokken_scalability",
     "nested_reliability",
     "omega_categorical",
@@ -105,6 +110,7 @@ __all__ = [
     "ordinal_alpha",
     "parallel_analysis",
     "partial_invariance",
+    "pearson_correlation",
     "polychoric_correlations",
     "raters_needed",
     "reliability_over_waves",

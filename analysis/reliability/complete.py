@@ -18,6 +18,10 @@ Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 # Beyond this, squares and their sums overflow.
 LARGEST_ANSWER = 1e100
+# Relative sizes under which a double no longer tells a number from zero.
+NO_VARIANCE = 1e-12
+PERFECT = 1e-9
+SINGULAR = 1e-10
 LISTWISE = "participants with any item unanswered deleted"
 
 

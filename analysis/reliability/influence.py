@@ -89,7 +89,8 @@ def of_complete(responses: pd.DataFrame, clusters: pd.Series) -> pd.Series:
     return clusters[responses.notna().all(axis=1).to_numpy()]
 
 
-def _none(why: str) -> Interval:
+def no_interval(why: str) -> Interval:
+    """The absence of limits, and why."""
     return Interval(
         low=None, high=None, standard_error=None, words=f"no interval: {why}"
     )
@@ -101,7 +102,7 @@ def interval_of(
     *,
     clusters: pd.Series | None,
     confidence: float,
-    scale: Literal["plain", "log"] = "log",
+    scale: Literal["plain", "log", "fisher"] = "log",
 ) -> Interval:
     """An interval from influences.
 
@@ -114,14 +115,18 @@ def interval_of(
     clusters : Series or None
         Cluster of each participant; limits are then by t with clusters - 1 degrees of
         freedom, and need 5 clusters.
-    scale : {"plain", "log"}
-        Symmetric limits, or symmetric on log(1 - estimate), which stay below 1 and suit
-        the skewness of reliability coefficients.
+    scale : {"plain", "log", "fisher"}
+        Symmetric limits; or symmetric on log(1 - estimate), which stay below 1 and suit
+        the skewness of reliability coefficients; or on Fisher's z, for correlations.
     """
     from scipy import special  # noqa: PLC0415 - heavy, and only needed here
 
     n, tail = len(influence), (1 + confidence) / 2
-    shape = {"plain": "", "log": ", on the scale log(1 - estimate)"}[scale]
+    shape = {
+        "plain": "",
+        "log": ", on the scale log(1 - estimate)",
+        "fisher": ", on Fisher's z",
+    }[scale]
     if clusters is None:
         error = float(influence.std(ddof=1)) / n**0.5
         quantile = float(special.ndtri(tail))
@@ -134,7 +139,7 @@ def interval_of(
             why = f"clusters {groups}; at least {FEWEST_CLUSTERS} needed"
             if lacking:
                 why = f"{lacking} participants without a cluster"
-            return _none(why)
+            return no_interval(why)
         sums = np.bincount(codes, weights=influence, minlength=groups)
         error = float(np.sqrt(groups / (groups - 1) * np.sum(sums**2)) / n)
         quantile = float(special.stdtrit(groups - 1, tail))
@@ -143,10 +148,13 @@ def interval_of(
             f"within each, t{shape}"
         )
     if error < NO_WIDTH:
-        return _none("no participant moves the estimate")
+        return no_interval("no participant moves the estimate")
     reach = quantile * error
     low, high = estimate - reach, estimate + reach
     if scale == "log":
         factor = float(np.exp(reach / (1 - estimate)))
         low, high = 1 - (1 - estimate) * factor, 1 - (1 - estimate) / factor
+    if scale == "fisher":
+        centre, half = np.arctanh(estimate), reach / (1 - estimate**2)
+        low, high = (float(np.tanh(centre + sign * half)) for sign in (-1, 1))
     return Interval(low=low, high=high, standard_error=error, words=words)

@@ -14,6 +14,8 @@ import numpy as np
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 from analysis.reliability.complete import LISTWISE, column_fault, complete_responses
 from analysis.reliability.consistency import NO_VARIANCE, alpha_of, pearson
+from analysis.reliability.item_results import rows_of, wilson
+from analysis.reliability.item_sums import item_sums
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from analysis.reliability.complete import Array, CompleteResponses
 
 ANSWERED = "participants who did not answer the item left out"
+MEAN = f"mean; 95 % t interval, n - 1; {ANSWERED}"
+SPREAD = f"standard deviation, divisor n - 1; no interval; {ANSWERED}"
+MISSING = "share of all participants who did not answer; 95 % Wilson interval"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +67,36 @@ def item_statistics(
         `Unavailable` with the reason: no answers, no variance, too few participants or
         items, answers outside the scale, or a column that is not numbers.
     """
+    if found := _in_one_pass(responses, (lowest, highest)):
+        return found
     complete = complete_responses(responses)
     return tuple(
         _one_item(responses, complete, place, ends=(lowest, highest))
         for place in range(responses.shape[1])
     )
+
+
+def _in_one_pass(
+    responses: pd.DataFrame, ends: tuple[float, float]
+) -> tuple[ItemStatistics, ...]:
+    """The same of many answers; empty where items have to be looked at one by one."""
+    sums = item_sums(responses, ends=ends)
+    words = {
+        "mean": MEAN,
+        "standard_deviation": SPREAD,
+        "share_missing": MISSING,
+        "share_lowest": _at_end(ends[0]),
+        "share_highest": _at_end(ends[1]),
+    }
+    rows = None if sums is None else rows_of(sums, words)
+    if sums is None or rows is None:
+        return ()
+    named = zip(sums.names, rows, strict=True)
+    return tuple(ItemStatistics(item=name, **row) for name, row in named)
+
+
+def _at_end(end: float) -> str:
+    return f"share of the answers that equal {end:g}; 95 % Wilson interval; {ANSWERED}"
 
 
 def _one_item(
@@ -124,9 +154,9 @@ class Column:
 
 
 def _mean(column: Column) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
+    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
 
-    n, method = len(column.answers), f"mean; 95 % t interval, n - 1; {ANSWERED}"
+    n, method = len(column.answers), MEAN
     if reason := column.gap():
         return column.unavailable("mean", reason, method)
     if column.is_constant:
@@ -135,7 +165,7 @@ def _mean(column: Column) -> Result:
         return Estimate(term="mean", estimate=only, n=n, method=method)
     mean = float(column.answers.mean())
     standard_error = float(column.answers.std(ddof=1)) / n**0.5
-    reach = float(stats.t.ppf(0.975, n - 1)) * standard_error
+    reach = float(special.stdtrit(n - 1, 0.975)) * standard_error
     return Estimate(
         term="mean",
         estimate=mean,
@@ -147,7 +177,7 @@ def _mean(column: Column) -> Result:
 
 
 def _standard_deviation(column: Column) -> Result:
-    method = f"standard deviation, divisor n - 1; no interval; {ANSWERED}"
+    method = SPREAD
     if reason := column.gap(needed=2):
         return column.unavailable("standard_deviation", reason, method)
     sd = 0.0 if column.is_constant else float(column.answers.std(ddof=1))
@@ -157,7 +187,7 @@ def _standard_deviation(column: Column) -> Result:
 
 
 def _share_missing(column: Column) -> Result:
-    method = "share of all participants who did not answer; 95 % Wilson interval"
+    method = MISSING
     if column.fault or not column.asked:
         reason = column.fault or "number of participants 0; at least 1 needed"
         return column.unavailable("share_missing", reason, method)
@@ -168,9 +198,7 @@ def _share_missing(column: Column) -> Result:
 def _share_at(
     term: str, column: Column, ends: tuple[float, float], *, end: float
 ) -> Result:
-    method = (
-        f"share of the answers that equal {end:g}; 95 % Wilson interval; {ANSWERED}"
-    )
+    method = _at_end(end)
     outside = int(np.sum((column.answers < min(ends)) | (column.answers > max(ends))))
     reason = f"{outside} answers outside {ends[0]:g} to {ends[1]:g}" * bool(outside)
     if reason := column.gap() or reason:
@@ -182,14 +210,12 @@ def _share_at(
 
 def share_of(term: str, count: int, n: int, method: str) -> Estimate:
     """A share with Wilson's 95 % interval; `n` is above 0."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
-    limits = stats.binomtest(count, n).proportion_ci(0.95, method="wilson")
+    low, high = wilson(np.array(count), np.array(n))
     return Estimate(
         term=term,
         estimate=count / n,
-        conf_low=float(limits.low),
-        conf_high=float(limits.high),
+        conf_low=float(low),
+        conf_high=float(high),
         n=n,
         method=method,
     )

@@ -41,6 +41,38 @@ class OneFactor:
         slope /= (shared**2 + unique) ** 2
         return float(np.sqrt(slope @ np.linalg.solve(n * self.information(), slope)))
 
+    def times(self, spread: Array) -> OneFactor:
+        """The same factor of items multiplied by their standard deviations."""
+        return OneFactor(
+            loadings=spread * self.loadings, residuals=spread**2 * self.residuals
+        )
+
+    @property
+    def implied(self) -> Array:
+        """The covariances the factor implies."""
+        return np.outer(self.loadings, self.loadings) + np.diag(self.residuals)
+
+    def omega_derivative(self, covariance: Array, *, expected: bool) -> Array:
+        """Of omega total by the covariances it was fitted to."""
+        k, common = len(self.loadings), self.loadings.sum() ** 2
+        whole = common + self.residuals.sum()
+        slope = np.full(2 * k, -common / whole**2)
+        slope[:k] = 2 * self.loadings.sum() * self.residuals.sum() / whole**2
+        return self.derivative(slope, covariance, expected=expected)
+
+    def derivative(self, slope: Array, covariance: Array, *, expected: bool) -> Array:
+        """Of anything by the covariances, from its slope in the parameters.
+
+        By the implicit function theorem: at the optimum the discrepancy's slope stays
+        zero. With `expected` curvature as if the model were true.
+        """
+        k, inverse = len(self.loadings), self._precision
+        curvature = 2 * self.information() if expected else self.hessian(covariance)
+        weights = np.linalg.solve(curvature, slope)
+        through = np.outer(weights[:k], self.loadings)
+        moved = through + through.T + np.diag(weights[k:])
+        return np.asarray(inverse @ moved @ inverse)
+
     def gradient(self, correlation: Array) -> Array:
         """Slope of the discrepancy in the loadings, then in the residual variances."""
         excess = self._precision - self._precision @ correlation @ self._precision
@@ -62,8 +94,7 @@ class OneFactor:
 
     @property
     def _precision(self) -> Array:
-        implied = np.outer(self.loadings, self.loadings) + np.diag(self.residuals)
-        return np.asarray(np.linalg.inv(implied), dtype=np.float64)
+        return np.asarray(np.linalg.inv(self.implied), dtype=np.float64)
 
     @property
     def _moves(self) -> Array:
