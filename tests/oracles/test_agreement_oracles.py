@@ -42,7 +42,7 @@ AGREEMENT = (
     "agreement_krippendorff2011",
     "agreement_wine",
 )
-REML = 1e-4  # two optimisers; seen 2e-7
+REML = 1e-4  # two optimisers; seen 1e-7
 ICC = ("icc_shrout_fleiss", "icc_wine", "icc_expsy_missing")
 LEVELS = {
     "nominal": "unweighted",

@@ -169,7 +169,7 @@ def test_gaps_use_every_rating_and_widen_the_interval() -> None:
     whole = simulated(80, 4).astype(float)
     holed = whole.mask(generator("agreement gaps").random(whole.shape) < 0.3)
     complete, kept, left = (
-        intraclass_correlations(long(table), missing=missing)
+        intraclass_correlations(long(table), missing=missing)  # type: ignore[arg-type]
         for table, missing in ((whole, "fiml"), (holed, "fiml"), (holed, "listwise"))
     )
     for term in ("icc_1", "icc_a1", "icc_c1", "icc_ak"):

@@ -18,6 +18,8 @@ from analysis.reliability.agreement.mean_squares import MeanSquares
 if TYPE_CHECKING:
     from analysis.reliability.complete import Array
 
+    Codes = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
@@ -95,7 +97,7 @@ def of_all_ratings(values: Array) -> Sources | str:
     )
 
 
-def _separate_parts(shape: tuple[int, ...], row: Array, column: Array) -> int:
+def _separate_parts(shape: tuple[int, ...], row: Codes, column: Codes) -> int:
     """Into how many parts the ratings fall that share neither target nor rater."""
     from scipy import sparse  # noqa: PLC0415 - heavy, and only needed here
 
@@ -121,7 +123,7 @@ def _lacking(shape: tuple[int, ...], scores: Array, freedom: int) -> str:
     return "all ratings are equal" if np.ptp(scores) == 0 else ""
 
 
-def _typical(codes: Array, size: int) -> float:
+def _typical(codes: Codes, size: int) -> float:
     """The harmonic mean of how many ratings each has."""
     return size / float(np.sum(1 / np.bincount(codes, minlength=size)))
 
