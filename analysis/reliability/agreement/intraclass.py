@@ -99,9 +99,9 @@ def intraclass_correlations(
         raise ValueError(f"missing is {missing!r}; give 'fiml' or 'listwise'")
     table = ratings_table(ratings, target=target, rater=rater, score=score)
     percents = f"{percent(confidence)} interval by F, McGraw and Wong"
-    if table.incomplete and missing == "fiml":
+    gaps = int(np.isnan(table.values).sum())
+    if gaps and missing == "fiml":
         n, k = table.values.shape
-        gaps = int(np.isnan(table.values).sum())
         how = (
             f"variance components by REML from all {n * k - gaps} ratings, {gaps} "
             f"missing; {percents}, effective numbers of ratings; {n} targets, {k} "
@@ -121,7 +121,8 @@ def intraclass_correlations(
 
 def _of_complete(table: RatingsTable, percents: str) -> tuple[str, Sources | str]:
     """In words what was used, and its mean squares or why there are none."""
-    values, missing = table.complete, table.incomplete
+    values = table.complete
+    missing = len(table.values) - len(values)
     deleted = f"; {missing} targets without a rating by every rater left out"
     n, k = values.shape
     how = f"{percents}; {n} targets, {k} raters{deleted * bool(missing)}"
