@@ -90,8 +90,8 @@ def categorised_responses(
     faults = [column_fault(responses, place) for place in range(len(names))]
     if not any(faults):
         outside = 0
-        for place in range(len(names)):
-            ranks[place], strange = _ranks(responses.iloc[:, place], ladder)
+        for place, (_, answered) in enumerate(responses.items()):
+            ranks[place], strange = _ranks(answered, ladder)
             outside += strange
         faults = [f"{outside} answers are none of the declared categories"] * (
             outside > 0
@@ -115,7 +115,8 @@ def categorised_responses(
             ranks[place] = np.append(kept, MISSING)[ranks[place]]
         counts.append(int(kept[-1]) + 1)
         there = np.flatnonzero(chosen.any(axis=0))
-        lowest = there[np.unique(kept[there], return_index=True)[1]]
+        # ranks rise with the answers: a category starts where they do
+        lowest = there[np.diff(kept[there], prepend=-1) > 0]
         answers.append(tuple(ladder[lowest].tolist()))
     return CategorisedResponses(
         names=names,
@@ -179,6 +180,8 @@ def _merged(chosen: Flags) -> tuple[Ranks, list[tuple[int, int]]]:
     """
     holder = np.arange(chosen.shape[1])  # the category each category now belongs to
     joined: list[tuple[int, int]] = []
+    if chosen.all():
+        return holder, joined
     while True:
         left = np.unique(holder)
         empty = [c for c in left if not chosen[:, holder == c].any(axis=1).all()]
