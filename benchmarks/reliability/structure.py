@@ -3,8 +3,8 @@
     python benchmarks/reliability/structure.py
 
 R's part runs lavaan and psych where `Rscript` finds them; without them only our own
-times are printed. Both read the same CSV, and neither's reading is timed. Seconds are of
-the processor, since other work may share the machine.
+times are printed. Both read the same CSV, and neither's reading is timed. Seconds
+are of the processor, since other work may share the machine.
 """
 
 from __future__ import annotations
