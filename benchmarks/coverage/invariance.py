@@ -3,10 +3,10 @@
     OPENBLAS_NUM_THREADS=1 python benchmarks/coverage/invariance.py [REPLICATES]
 
 Two factors of four items each (loadings .8 to .5, factors correlate .5), two groups of
-equal size; where groups are equal, twice as many replicates. In the second group factors
-are higher by 0.3, where anything differs: one item loads .35 lower, or one item is
-answered .4 standard deviations higher. Every rule judges the same fits. About five
-minutes of an idle processor.
+equal size; twice as many replicates where they are equal. In the second group factors
+are higher by 0.3; where groups differ, one item of it loads .35 lower, or is answered
+.4 standard deviations higher. Every rule judges the same fits. About five minutes of
+an idle processor.
 """
 
 from __future__ import annotations

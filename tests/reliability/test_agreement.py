@@ -400,3 +400,19 @@ def test_estimates_lie_inside_their_limits(seed: int) -> None:
             if isinstance(one, Estimate) and one.conf_low is not None:
                 assert one.conf_high is not None
                 assert one.conf_low <= one.estimate <= one.conf_high
+
+
+def test_kappa_of_few_targets_has_limits_by_t() -> None:
+    table = simulated(12, 2)
+    log, wald = (
+        weighted_kappa(table, categories=SCALE, interval=interval)  # type: ignore[arg-type]
+        for interval in ("log", "wald")
+    )
+    assert isinstance(log, Estimate)
+    assert isinstance(wald, Estimate)
+    assert log.conf_low is not None
+    assert wald.conf_high is not None
+    half = np.log((1 - log.conf_low) / (1 - log.estimate)) * (1 - log.estimate)
+    # quantiles 2.201 of t with 11 degrees of freedom, 1.960 of the normal curve
+    ratio = half / (wald.conf_high - wald.estimate)
+    assert ratio == pytest.approx(2.200985 / 1.959964, rel=1e-6)
