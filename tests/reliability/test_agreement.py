@@ -405,7 +405,7 @@ def test_estimates_lie_inside_their_limits(seed: int) -> None:
 def test_kappa_of_few_targets_has_limits_by_t() -> None:
     table = simulated(12, 2)
     log, wald = (
-        weighted_kappa(table, categories=SCALE, interval=interval)  # type: ignore[arg-type]
+        weighted_kappa(table, categories=SCALE, interval=interval)
         for interval in ("log", "wald")
     )
     assert isinstance(log, Estimate)

@@ -362,6 +362,17 @@ def test_intervals_of_ordinal_reliability_follow_the_bootstrap(
     assert half / stats.norm.ppf(0.975) == pytest.approx(spread, rel=0.15)
 
 
+def test_two_items_that_nobody_answered_both_have_a_reason() -> None:
+    rows = one_trait(200, 3, seed=3).astype(float)
+    rows.iloc[:100, 0] = np.nan
+    rows.iloc[100:, 1] = np.nan
+    found = polychoric_correlations(rows, categories=CODES)
+    first, *others = [pair.polychoric_correlation for pair in found.pairs]
+    assert isinstance(first, Unavailable)
+    assert first.reason == "nobody answered both items"
+    assert all(isinstance(one, Estimate) for one in others)
+
+
 def test_no_interval_where_categories_outnumber_people() -> None:
     four = Estimate(term="ordinal_alpha", estimate=0.5, n=5, method="told")
     found = with_interval(four, 0.1, 0.95, spent=5)

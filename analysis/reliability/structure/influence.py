@@ -84,8 +84,9 @@ def pair_influences(
         total[:, :-1, :-1] += score
         information = np.einsum("pab,pab->p", answers, score**2)[:, None, None]
         # nobody answered both: nothing is known, and `faults` says so
-        return np.divide(
-            total, information, out=np.zeros_like(total), where=information > 1e-300
+        known = information > 1e-300
+        return np.asarray(
+            np.divide(total, information, out=np.zeros_like(total), where=known)
         )
 
     return influence(tables), influence(expected)
