@@ -9,7 +9,7 @@ them, and the merge is told.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+Ranks: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+Flags: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
 MISSING = -1
+# Ladders of whole numbers no longer than this are looked up, others searched.
+LONGEST_TABLE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +42,17 @@ class CategorisedResponses:
         How many categories each item has after merging.
     merges : tuple of str
         Each merge in words; empty if there was none.
+    answers : tuple of tuple of float
+        For each item, the lowest answer somebody chose in each category left.
     fault : str
         Why there are no ranks; empty if there are.
     """
 
     names: tuple[str, ...]
-    ranks: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    ranks: Ranks
     counts: tuple[int, ...]
     merges: tuple[str, ...]
+    answers: tuple[tuple[float, ...], ...] = ()
     fault: str = ""
 
     @property
@@ -77,60 +85,106 @@ def categorised_responses(
     """
     names = tuple(str(name) for name in responses.columns)
     ladder = np.asarray(sorted(categories), dtype=float)
+    # an item's ranks lie beside each other: all that follows goes item by item
+    ranks: Ranks = np.empty((len(names), len(responses)), dtype=np.int64)
     faults = [column_fault(responses, place) for place in range(len(names))]
     if not any(faults):
-        values = responses.to_numpy(dtype=float, na_value=np.nan)
-        faults = [_outside(values, ladder)]
+        outside = 0
+        for place, (_, answered) in enumerate(responses.items()):
+            ranks[place], strange = _ranks(answered, ladder)
+            outside += strange
+        faults = [f"{outside} answers are none of the declared categories"] * (
+            outside > 0
+        )
     if fault := "; ".join(dict.fromkeys(filter(None, faults))):
         nothing = np.empty((0, len(names)), dtype=np.int64)
         return CategorisedResponses(
             names=names, ranks=nothing, counts=(), merges=(), fault=fault
         )
-    ranks = np.where(np.isnan(values), MISSING, np.searchsorted(ladder, values))
-    labels = np.zeros(len(ranks)) if groups is None else groups.factorize()[0]
+    labels = None if groups is None else groups.factorize()[0] + 1
     merges: list[str] = []
-    counts = []
+    counts, answers = [], []
     for place, name in enumerate(names):
-        kept, targets = _merged(ranks[:, place], labels, len(ladder))
+        chosen = _chosen(ranks[place], labels, len(ladder))
+        kept, joined = _merged(chosen)
         merges += [
-            f"{name}: {ladder[old]:g} with {ladder[new]:g}" for old, new in targets
+            f"{name}: {ladder[old]:g} with {ladder[new]:g}" for old, new in joined
         ]
-        ranks[:, place] = np.where(
-            ranks[:, place] == MISSING, MISSING, kept[ranks[:, place]]
-        )
+        if joined:
+            # the last place, which -1 means, stays missing
+            ranks[place] = np.append(kept, MISSING)[ranks[place]]
         counts.append(int(kept[-1]) + 1)
+        there = np.flatnonzero(chosen.any(axis=0))
+        # ranks rise with the answers: a category starts where they do
+        lowest = there[np.diff(kept[there], prepend=-1) > 0]
+        answers.append(tuple(ladder[lowest].tolist()))
     return CategorisedResponses(
-        names=names, ranks=ranks, counts=tuple(counts), merges=tuple(merges)
+        names=names,
+        ranks=ranks.T,
+        counts=tuple(counts),
+        merges=tuple(merges),
+        answers=tuple(answers),
     )
 
 
-def _outside(values: Array, ladder: Array) -> str:
+def _ranks(answers: pd.Series, ladder: Array) -> tuple[Ranks, int]:
+    """The place of each answer on the ladder, and how many have none."""
+    whole = answers.dtype.kind in "iu" and isinstance(answers.dtype, np.dtype)
+    values = (
+        answers.to_numpy() if whole else answers.to_numpy(dtype=float, na_value=np.nan)
+    )
+    steps = np.round(ladder)
+    if np.any(steps != ladder) or len(ladder) == 0 or np.ptp(ladder) > LONGEST_TABLE:
+        return _searched(values.astype(float), ladder)
+    low, high = int(steps[0]), int(steps[-1])
+    # a place below the ladder and one above, for what is not on it
+    table = np.full(high - low + 3, MISSING, dtype=np.int64)
+    table[steps.astype(np.int64) - low + 1] = np.arange(len(ladder))
+    if whole:
+        ranks = table[np.clip(values, low - 1, high + 1).astype(np.int64) - (low - 1)]
+        return ranks, int(np.count_nonzero(ranks < 0))
     answered = ~np.isnan(values)
-    outside = int((answered & ~np.isin(values, ladder)).sum())
-    return f"{outside} answers are none of the declared categories" * bool(outside)
+    held = np.clip(np.where(answered, values, low - 1), low - 1, high + 1)
+    places = held.astype(np.int64)
+    ranks = table[places - (low - 1)]
+    strange = answered & ((ranks < 0) | (places != held))
+    return ranks, int(np.count_nonzero(strange))
 
 
-def _merged(
-    ranks: np.ndarray[tuple[int, ...], np.dtype[np.int64]], labels: Array, size: int
-) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], list[tuple[int, int]]]:
+def _searched(values: Array, ladder: Array) -> tuple[Ranks, int]:
+    """The same for answers that are no whole numbers, or far apart."""
+    answered = ~np.isnan(values)
+    strange = answered & ~np.isin(values, ladder)
+    ranks = np.where(answered & ~strange, np.searchsorted(ladder, values), MISSING)
+    return ranks, int(np.count_nonzero(strange))
+
+
+def _chosen(ranks: Ranks, labels: Ranks | None, size: int) -> Flags:
+    """Whether each group that answered chose each category, shape (n_groups, size)."""
+    if labels is None:
+        counts = np.bincount(ranks + 1, minlength=size + 1)[None, 1:]
+    else:
+        groups = int(labels.max(initial=0)) + 1
+        cells = np.bincount(
+            labels * (size + 1) + ranks + 1, minlength=groups * (size + 1)
+        )
+        counts = cells.reshape(groups, size + 1)[:, 1:]
+    return np.asarray(counts[counts.any(axis=1)] > 0)
+
+
+def _merged(chosen: Flags) -> tuple[Ranks, list[tuple[int, int]]]:
     """The new rank of each category, and which category joined which.
 
     An empty category joins the neighbour towards the middle of the scale, so that the
     ends, which are the rarest, are the first to give way.
     """
-    answered = ranks != MISSING
-    groups = np.unique(labels[answered])
-    holder = np.arange(size)  # the category each category now belongs to
+    holder = np.arange(chosen.shape[1])  # the category each category now belongs to
     joined: list[tuple[int, int]] = []
+    if chosen.all():
+        return holder, joined
     while True:
         left = np.unique(holder)
-        filled = np.array(
-            [
-                [np.any(holder[ranks[answered & (labels == g)]] == c) for g in groups]
-                for c in left
-            ]
-        )
-        empty = [c for c, full in zip(left, filled, strict=True) if not full.all()]
+        empty = [c for c in left if not chosen[:, holder == c].any(axis=1).all()]
         if len(left) == 1 or not empty:
             break
         place = int(np.flatnonzero(left == empty[0])[0])
@@ -138,5 +192,4 @@ def _merged(
         neighbour = left[place + 1] if below_middle else left[place - 1]
         holder[holder == empty[0]] = neighbour
         joined.append((int(empty[0]), int(neighbour)))
-    order = {int(c): rank for rank, c in enumerate(np.unique(holder))}
-    return np.array([order[int(c)] for c in holder]), joined
+    return np.unique(holder, return_inverse=True)[1], joined

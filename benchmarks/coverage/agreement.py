@@ -46,6 +46,13 @@ def ratings(draws: np.random.Generator, n: int, raters: int) -> pd.DataFrame:
     )
 
 
+def holed(
+    draws: np.random.Generator, n: int, raters: int, share: float
+) -> pd.DataFrame:
+    whole = ratings(draws, n, raters)
+    return long(whole.mask(draws.random(whole.shape) < share))
+
+
 def categories(draws: np.random.Generator, n: int, raters: int) -> pd.DataFrame:
     latent = draws.normal(size=(n, 1)) + 0.6 * draws.normal(size=(n, raters))
     return pd.DataFrame(np.digitize(latent, [-1, 0, 1]) + 1.0)
@@ -90,6 +97,22 @@ def cases() -> dict[str, tuple[Callable[[np.random.Generator], Any], float]]:
         "icc_c1, 40 targets, 5 raters": (
             lambda d: intraclass_correlations(long(ratings(d, 40, 5))).icc_c1,
             TARGET / (TARGET + ERROR),
+        ),
+        "icc_a1, 40 targets, 5 raters, 30 % missing": (
+            lambda d: intraclass_correlations(holed(d, 40, 5, 0.3)).icc_a1,
+            TARGET / total,
+        ),
+        "icc_c1, 60 targets, 8 raters, 60 % missing": (
+            lambda d: intraclass_correlations(holed(d, 60, 8, 0.6)).icc_c1,
+            TARGET / (TARGET + ERROR),
+        ),
+        "standard error (agreement), 60, 8, 60 % missing": (
+            lambda d: (
+                intraclass_correlations(
+                    holed(d, 60, 8, 0.6)
+                ).standard_error_of_measurement_agreement
+            ),
+            (RATER + ERROR) ** 0.5,
         ),
         "standard error (agreement), 40, 5": (
             lambda d: (

@@ -1,5 +1,7 @@
 """Six intraclass correlations with intervals from long ratings, beside pingouin.
 
+Seconds are of the processor, since other work may share the machine.
+
 python benchmarks/reliability/agreement.py
 """
 
@@ -35,9 +37,9 @@ def quickest(work: Callable[[], Any], times: int) -> float:
     work()
     spent = []
     for _ in range(times):
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        spent.append(time.perf_counter() - start)
+        spent.append(time.process_time() - start)
     return min(spent)
 
 

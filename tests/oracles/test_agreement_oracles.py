@@ -20,6 +20,7 @@ from analysis.reliability.agreement import (
     weighted_kappa,
     within_group_agreement,
 )
+from analysis.reliability.agreement.with_gaps import of_all_ratings
 from analysis.reliability.change import (
     reliability_over_waves,
     reliable_change,
@@ -41,6 +42,7 @@ AGREEMENT = (
     "agreement_krippendorff2011",
     "agreement_wine",
 )
+REML = 1e-4  # two optimisers; seen 1e-7
 ICC = ("icc_shrout_fleiss", "icc_wine", "icc_expsy_missing")
 LEVELS = {
     "nominal": "unweighted",
@@ -171,7 +173,7 @@ def test_interval_of_kappa_is_that_of_psych(name: str, row: int, weights: Any) -
 @pytest.mark.parametrize("name", ICC)
 def test_six_correlations_and_limits_are_those_of_psych(name: str) -> None:
     ratings = Ratings(name)
-    found = intraclass_correlations(ratings.long)
+    found = intraclass_correlations(ratings.long, missing="listwise")
     table = ratings.values["anova_complete"]
     terms = ("icc_1", "icc_a1", "icc_c1", "icc_1k", "icc_ak", "icc_ck")
     for place, term in enumerate(terms):
@@ -188,11 +190,43 @@ def test_six_correlations_and_limits_are_those_of_psych(name: str) -> None:
 @pytest.mark.parametrize("name", ICC)
 def test_errors_of_measurement_are_those_of_the_mean_squares(name: str) -> None:
     ratings = Ratings(name)
-    found = intraclass_correlations(ratings.long)
+    found = intraclass_correlations(ratings.long, missing="listwise")
     wanted = ratings.values["agreement_measures"]
     for kind in ("agreement", "consistency"):
         error = known(getattr(found, f"standard_error_of_measurement_{kind}"))
         assert error.estimate == pytest.approx(wanted[f"SEM_{kind}"], abs=CLOSED_FORM)
+
+
+def test_with_a_gap_correlations_are_those_of_psych_by_lme4() -> None:
+    ratings = Ratings("icc_expsy_missing")
+    found = intraclass_correlations(ratings.long)
+    table = ratings.values["lmer"]
+    variance = ratings.values["lmer_variances"]["variance"]
+    for place, term in enumerate(
+        ("icc_1", "icc_a1", "icc_c1", "icc_1k", "icc_ak", "icc_ck")
+    ):
+        one = known(getattr(found, term))
+        assert one.estimate == pytest.approx(table["ICC"][place], abs=REML)
+        assert one.n == len(ratings.wide)  # none left out
+    error = known(found.standard_error_of_measurement_agreement)
+    assert error.estimate**2 == pytest.approx(variance[1] + variance[2], rel=REML)
+
+
+def test_limits_of_all_planned_ratings_are_those_of_psych_by_lme4() -> None:
+    """psych counts the missing rating as given; ours, which do not, are wider."""
+    ratings = Ratings("icc_expsy_missing")
+    table = ratings.values["lmer"]
+    sources = of_all_ratings(ratings.wide.to_numpy(float))
+    assert not isinstance(sources, str)
+    found = intraclass_correlations(ratings.long)
+    for place, term in enumerate(("icc_1", "icc_a1", "icc_c1")):
+        wanted = table["lower bound"][place], table["upper bound"][place]
+        assert sources.planned.limits(term, 0.95) == pytest.approx(wanted, abs=REML)
+        one = known(getattr(found, term))
+        assert one.conf_low is not None
+        assert one.conf_high is not None
+        assert wanted[0] - 0.005 < one.conf_low < wanted[0]
+        assert wanted[1] < one.conf_high < wanted[1] + 0.005
 
 
 class TestRetest:

@@ -130,7 +130,7 @@ def test_two_ratings_of_one_rater_of_one_target_are_refused_and_counted() -> Non
     ],
 )
 def test_correlations_need_raters_targets_and_variance(table: Any, said: str) -> None:
-    found = intraclass_correlations(long(table))
+    found = intraclass_correlations(long(table), missing="listwise")
     assert len(list(found.results())) == 10
     (reason,) = reasons(found)
     assert said in reason
@@ -140,8 +140,65 @@ def test_one_rater_a_target_has_no_correlation() -> None:
     ratings = pd.DataFrame(
         {"target": [1, 2, 3], "rater": [1, 2, 3], "score": [1, 2, 3]}
     )
-    (reason,) = reasons(intraclass_correlations(ratings))
+    (reason,) = reasons(intraclass_correlations(ratings, missing="listwise"))
     assert reason == "targets rated by all 3 raters 0; at least 3 needed"
+    (reason,) = reasons(intraclass_correlations(ratings))
+    assert "overlap too little" in reason
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ([[1, np.nan], [np.nan, 2], [1, 2]], "4 ratings of 3 targets by 2 raters"),
+        # every target has raters of its own: those of nested_reliability
+        (np.where(np.kron(np.eye(4), [[1, 1]]), np.arange(8.0), np.nan), "overlap"),
+        ([[1, np.nan], [3, 4]], "number of targets 2; at least 3 needed"),
+        ([[3, 3], [3, np.nan], [3, 3]], "all ratings are equal"),
+        ([[1, 1, np.nan], [2, 2, 2], [5, 5, 5], [np.nan, 4, 4]], "agree perfectly"),
+        ([[1, 1, 9], [2, 2, 9], ["a", 3, 9], [1, 1, np.nan]], "does not hold numbers"),
+    ],
+)
+def test_gaps_that_leave_nothing_to_tell_apart_say_so(table: Any, said: str) -> None:
+    found = intraclass_correlations(long(table))
+    assert len(list(found.results())) == 10
+    (reason,) = reasons(found)
+    assert said in reason
+
+
+def test_gaps_use_every_rating_and_widen_the_interval() -> None:
+    whole = simulated(80, 4).astype(float)
+    holed = whole.mask(generator("agreement gaps").random(whole.shape) < 0.3)
+    complete, kept, left = (
+        intraclass_correlations(long(table), missing=missing)  # type: ignore[arg-type]
+        for table, missing in ((whole, "fiml"), (holed, "fiml"), (holed, "listwise"))
+    )
+    for term in ("icc_1", "icc_a1", "icc_c1", "icc_ak"):
+        widths = []
+        for found in (complete, kept, left):
+            one = getattr(found, term)
+            assert one.conf_low < one.estimate < one.conf_high
+            widths.append(one.conf_high - one.conf_low)
+        assert widths == sorted(widths)
+    assert (
+        complete.icc_a1
+        == intraclass_correlations(long(whole), missing="listwise").icc_a1
+    )
+    assert isinstance(kept.icc_a1, Estimate)
+    assert "320" not in kept.icc_a1.method
+    assert f"all {int(holed.notna().sum().sum())} ratings" in kept.icc_a1.method
+
+
+def test_without_differences_gaps_put_components_on_the_boundary() -> None:
+    table = np.array([[1, 2, 3], [3, 1, 2], [2, 3, 1], [1, 3, 2], [3, 2, np.nan]])
+    found = intraclass_correlations(long(table))
+    assert isinstance(found.icc_c1, Estimate)
+    assert found.icc_c1.estimate == pytest.approx(0.0, abs=1e-12)
+    assert "variance of targets estimated at zero" in found.icc_c1.method
+
+
+def test_an_unknown_rule_for_gaps_is_refused() -> None:
+    with pytest.raises(ValueError, match="give 'fiml' or 'listwise'"):
+        intraclass_correlations(long(simulated()), missing="pairwise")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -151,6 +208,7 @@ def test_one_rater_a_target_has_no_correlation() -> None:
         [[1, 2], [2, 3], [4, 5]],  # a constant shift
         [[1, 2], [1, 2], [1, 2]],  # raters differ, targets do not
         [[1, 2], [2, 1], [1, 2], [2, 1]],  # targets' means equal
+        [[1, 3, 1], [2, 2, 3], [3, 1, 2], [3, 1, 2]],  # at the mean's pole
     ],
 )
 def test_edges_of_the_correlations_are_numbers_or_reasons(table: Any) -> None:
@@ -342,3 +400,19 @@ def test_estimates_lie_inside_their_limits(seed: int) -> None:
             if isinstance(one, Estimate) and one.conf_low is not None:
                 assert one.conf_high is not None
                 assert one.conf_low <= one.estimate <= one.conf_high
+
+
+def test_kappa_of_few_targets_has_limits_by_t() -> None:
+    table = simulated(12, 2)
+    log, wald = (
+        weighted_kappa(table, categories=SCALE, interval=interval)
+        for interval in ("log", "wald")
+    )
+    assert isinstance(log, Estimate)
+    assert isinstance(wald, Estimate)
+    assert log.conf_low is not None
+    assert wald.conf_high is not None
+    half = np.log((1 - log.conf_low) / (1 - log.estimate)) * (1 - log.estimate)
+    # quantiles 2.201 of t with 11 degrees of freedom, 1.960 of the normal curve
+    ratio = half / (wald.conf_high - wald.estimate)
+    assert ratio == pytest.approx(2.200985 / 1.959964, rel=1e-6)

@@ -231,9 +231,11 @@ def test_a_test_may_overrule_indices_in_small_groups() -> None:
     rows = pd.concat([answers(60, 16), answers(60, 116)], ignore_index=True)
     groups = pd.Series(np.repeat(["one", "two"], 60))
     options: dict[str, Any] = {"factors": FACTORS, "groups": groups}
-    tested = InvarianceRule(test_level=0.05)
-    one = ok(measurement_invariance(rows, **options))
-    two = ok(measurement_invariance(rows, rule=tested, **options))
+    untested, tested = InvarianceRule(test_level=None), InvarianceRule()
+    one = ok(measurement_invariance(rows, rule=untested, **options))
+    two = ok(measurement_invariance(rows, **options))
+    assert two.rule == tested
+    assert "difference test" not in untested.words
     assert number(one.levels[2].chi_square_difference_p) > 0.05
     assert not one.levels[2].holds
     assert two.levels[2].holds

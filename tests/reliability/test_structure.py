@@ -37,6 +37,7 @@ from analysis.reliability.structure.intervals import DrawnIntervals
 from analysis.reliability.structure.item_correlations import item_correlations
 from analysis.reliability.structure.one_ordinal_factor import fit_one_ordinal_factor
 from analysis.reliability.structure.ordinal import ordinal_items
+from analysis.reliability.structure.ordinal_alpha import with_interval
 from analysis.reliability.structure.parallel import _compared, _Told
 from analysis.reliability.structure.rotation import rotate
 
@@ -359,6 +360,24 @@ def test_intervals_of_ordinal_reliability_follow_the_bootstrap(
     # 200 draws know a standard deviation to some 5 %.
     half = np.log((1 - own.conf_low) / (1 - own.conf_high)) / 2
     assert half / stats.norm.ppf(0.975) == pytest.approx(spread, rel=0.15)
+
+
+def test_two_items_that_nobody_answered_both_have_a_reason() -> None:
+    rows = one_trait(200, 3, seed=3).astype(float)
+    rows.iloc[:100, 0] = np.nan
+    rows.iloc[100:, 1] = np.nan
+    found = polychoric_correlations(rows, categories=CODES)
+    first, *others = [pair.polychoric_correlation for pair in found.pairs]
+    assert isinstance(first, Unavailable)
+    assert first.reason == "nobody answered both items"
+    assert all(isinstance(one, Estimate) for one in others)
+
+
+def test_no_interval_where_categories_outnumber_people() -> None:
+    four = Estimate(term="ordinal_alpha", estimate=0.5, n=5, method="told")
+    found = with_interval(four, 0.1, 0.95, spent=5)
+    assert found.conf_low is None
+    assert "no interval: more than 5 participants needed" in found.method
 
 
 def test_basic_intervals_mirror_the_draws_within_what_a_number_can_be() -> None:

@@ -1,18 +1,24 @@
 """Ratings of targets by the same raters into the six intraclass correlations.
 
 All six are functions of the mean squares of targets, raters and error; so are their
-limits. Oracles: R package psych, tests/oracles/values/icc_*.json.
+limits. With gaps the variance components by REML take the place of mean squares.
+Oracles: R package psych, tests/oracles/values/icc_*.json.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
-from analysis.reliability.agreement.ratings import ratings_table
+from analysis.reliability.agreement.mean_squares import (
+    MeanSquares,
+    root_of_mean_squares,
+)
+from analysis.reliability.agreement.ratings import RatingsTable, ratings_table
+from analysis.reliability.agreement.with_gaps import Sources, of_all_ratings
 from analysis.reliability.consistency import PERFECT
 from analysis.reliability.influence import percent
 
@@ -48,94 +54,16 @@ class IntraclassCorrelations(Composite):
     smallest_detectable_change_consistency: Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeanSquares:
-    """Mean squares of `n` targets rated by the same `k` raters."""
-
-    targets: float
-    raters: float
-    error: float
-    n: int
-    k: int
-
-    @classmethod
-    def of(cls, values: Array) -> MeanSquares:
-        """From a complete table of targets by raters."""
-        n, k = values.shape
-        centred = values - values.mean()
-        by_target = k * np.sum(centred.mean(axis=1) ** 2)
-        by_rater = n * np.sum(centred.mean(axis=0) ** 2)
-        residual = (
-            centred
-            - centred.mean(axis=1, keepdims=True)
-            - centred.mean(axis=0, keepdims=True)
-        )
-        return cls(
-            targets=float(by_target) / (n - 1),
-            raters=float(by_rater) / (k - 1),
-            error=float(np.sum(residual**2)) / ((n - 1) * (k - 1)),
-            n=n,
-            k=k,
-        )
-
-    @property
-    def within(self) -> float:
-        """Mean square of ratings around their target's mean."""
-        return (self.raters + (self.n - 1) * self.error) / self.n
-
-    def single(self, term: str) -> float:
-        """The correlation of one rating; NaN if nothing varies."""
-        n, k, t, e = self.n, self.k, self.targets, self.error
-        above, below = {
-            "icc_1": (t - self.within, t + (k - 1) * self.within),
-            "icc_a1": (t - e, t + (k - 1) * e + k * (self.raters - e) / n),
-            "icc_c1": (t - e, t + (k - 1) * e),
-        }[term]
-        return above / below if below > 0 else float("nan")
-
-    def limits(self, term: str, confidence: float) -> tuple[float, float]:
-        """Limits of the correlation of one rating (McGraw & Wong 1996, tables 7, 8)."""
-        from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
-        upper = (1 + confidence) / 2
-        n, k, t, e = self.n, self.k, self.targets, self.error
-        if term == "icc_a1":
-            freedom = self._agreement_freedom(self.single(term))
-            high = float(special.fdtri(n - 1, freedom, upper))
-            low = float(special.fdtri(freedom, n - 1, upper))
-            spread = k * self.raters + (k * n - k - n) * e
-            return (
-                n * (t - high * e) / (high * spread + n * t),
-                n * (low * t - e) / (spread + n * low * t),
-            )
-        if term == "icc_1":
-            ratio, freedom = t / self.within, n * (k - 1)
-        else:
-            ratio, freedom = t / e, (n - 1) * (k - 1)
-        high = float(special.fdtri(n - 1, freedom, upper))
-        low = float(special.fdtri(freedom, n - 1, upper))
-        return (
-            (ratio / high - 1) / (ratio / high + k - 1),
-            (ratio * low - 1) / (ratio * low + k - 1),
-        )
-
-    def _agreement_freedom(self, correlation: float) -> float:
-        """Satterthwaite's degrees of freedom for absolute agreement."""
-        n, k = self.n, self.k
-        a = k * correlation * self.raters / self.error
-        b = n * (1 + (k - 1) * correlation) - k * correlation
-        return (k - 1) * (n - 1) * (a + b) ** 2 / ((n - 1) * a**2 + b**2)
-
-
 def intraclass_correlations(
     ratings: pd.DataFrame,
     *,
     target: str = "target",
     rater: str = "rater",
     score: str = "score",
+    missing: Literal["fiml", "listwise"] = "fiml",
     confidence: float = 0.95,
 ) -> IntraclassCorrelations:
-    """Estimate how well raters agree about the targets they all rated.
+    """Estimate how well raters agree about the targets they rated.
 
     Which one: would other raters be met next time? ``icc_a1`` (or ``icc_1``, if every
     target has its own). Are these the only raters, and only the order matters?
@@ -144,10 +72,12 @@ def intraclass_correlations(
     Parameters
     ----------
     ratings : DataFrame, one row a rating
-        Targets that lack a rating are left out (listwise). For raters nested in
-        targets, or many gaps, see `analysis.reliability.variance_components`.
+        For raters nested in targets see `analysis.reliability.nested_reliability`.
     target, rater, score : str
         Its columns.
+    missing : {"fiml", "listwise"}
+        Where targets lack ratings: use all there are, through variance components by
+        REML, or leave those targets out. Complete ratings give mean squares either way.
     confidence : float
         Coverage of the intervals, at least 0.5 and below 1.
 
@@ -156,7 +86,8 @@ def intraclass_correlations(
     IntraclassCorrelations
         Unitless, at most 1, and negative when targets differ less than chance would
         have it; errors and changes in points. `Unavailable` with fewer than 2 raters,
-        fewer than 3 complete targets, or no variance; no interval where all agree.
+        fewer than 3 targets, gaps that leave nothing to tell targets from error, or no
+        variance; no interval where all agree.
 
     References
     ----------
@@ -164,21 +95,41 @@ def intraclass_correlations(
     McGraw & Wong (1996), Psychological Methods 1(1), 30-46, with its correction.
     Graybill & Wang (1980), J. American Statistical Association 75(372), 869-873.
     """
+    if missing not in {"fiml", "listwise"}:
+        raise ValueError(f"missing is {missing!r}; give 'fiml' or 'listwise'")
     table = ratings_table(ratings, target=target, rater=rater, score=score)
-    values, missing = table.complete, table.incomplete
-    deleted = f"; {missing} targets without a rating by every rater left out"
-    n, k = values.shape
-    how = (
-        f"{percent(confidence)} interval by F, McGraw and Wong; {n} targets, {k} raters"
-        f"{deleted * bool(missing)}"
-    )
-    if reason := table.fault or _gap(values, table.values.shape[1]):
+    percents = f"{percent(confidence)} interval by F, McGraw and Wong"
+    gaps = int(np.isnan(table.values).sum())
+    if gaps and missing == "fiml":
+        n, k = table.values.shape
+        how = (
+            f"variance components by REML from all {n * k - gaps} ratings, {gaps} "
+            f"missing; {percents}, effective numbers of ratings; {n} targets, {k} "
+            "raters"
+        )
+        sources = of_all_ratings(table.values)
+    else:
+        how, sources = _of_complete(table, percents)
+    if isinstance(sources, str):
         absent = {
-            term: table.unavailable(term, reason, how)
+            term: table.unavailable(term, sources, how)
             for term in IntraclassCorrelations.__dataclass_fields__
         }
         return IntraclassCorrelations(**absent)
-    return _six_of(MeanSquares.of(values), how, confidence)
+    return _six_of(sources, how + sources.boundary, confidence)
+
+
+def _of_complete(table: RatingsTable, percents: str) -> tuple[str, Sources | str]:
+    """In words what was used, and its mean squares or why there are none."""
+    values = table.complete
+    missing = len(table.values) - len(values)
+    deleted = f"; {missing} targets without a rating by every rater left out"
+    n, k = values.shape
+    how = f"{percents}; {n} targets, {k} raters{deleted * bool(missing)}"
+    if reason := table.fault or _gap(values, table.values.shape[1]):
+        return how, reason
+    squares = MeanSquares.of(values)
+    return how, Sources(planned=squares, seen=squares, n=n, k=k)
 
 
 def _gap(values: Array, raters: int) -> str:
@@ -190,33 +141,32 @@ def _gap(values: Array, raters: int) -> str:
     return "all ratings are equal" if np.ptp(values) == 0 else ""
 
 
-def _six_of(
-    squares: MeanSquares, how: str, confidence: float
-) -> IntraclassCorrelations:
+def _six_of(sources: Sources, how: str, confidence: float) -> IntraclassCorrelations:
     found: dict[str, Result] = {}
-    for single, average in zip(SINGLE, AVERAGE, strict=True):
-        found[single] = _single(squares, single, how, confidence)
-        found[average] = _average(squares, single, average, how, confidence)
-    return IntraclassCorrelations(**found, **_errors(squares, how, confidence))
+    for term, average in zip(SINGLE, AVERAGE, strict=True):
+        one = _single(sources, term, how, confidence)
+        found[term] = one
+        found[average] = _average(sources, one, average, f"{MODELS[term]}; {how}")
+    return IntraclassCorrelations(**found, **_errors(sources, how, confidence))
 
 
-def _single(squares: MeanSquares, term: str, how: str, confidence: float) -> Result:
+def _single(sources: Sources, term: str, how: str, confidence: float) -> Result:
     method = f"intraclass correlation of one rating; {MODELS[term]}; {how}"
-    estimate = squares.single(term)
+    estimate = sources.planned.single(term)
     if not np.isfinite(estimate):
         reason = "neither the targets nor the error vary: raters differ in level only"
-        return Unavailable(term=term, reason=reason, n=squares.n, method=method)
-    reason = _no_interval(squares, term)
+        return Unavailable(term=term, reason=reason, n=sources.n, method=method)
+    reason = _no_interval(sources.seen, term)
     if reason:
         method += f"; no interval: {reason}"
-        return Estimate(term=term, estimate=estimate, n=squares.n, method=method)
-    low, high = squares.limits(term, confidence)
+        return Estimate(term=term, estimate=estimate, n=sources.n, method=method)
+    low, high = sources.seen.limits(term, confidence)
     return Estimate(
         term=term,
         estimate=estimate,
         conf_low=min(low, estimate),
         conf_high=max(high, estimate),
-        n=squares.n,
+        n=sources.n,
         method=method,
     )
 
@@ -231,40 +181,41 @@ def _no_interval(squares: MeanSquares, term: str) -> str:
     return ""
 
 
-def _average(
-    squares: MeanSquares, single: str, term: str, how: str, confidence: float
-) -> Result:
+def _average(sources: Sources, one: Result, term: str, how: str) -> Result:
     """Spearman-Brown of the single one; its limits are stepped up alike."""
-    one = _single(squares, single, how, confidence)
-    k = squares.k
-    method = (
-        f"intraclass correlation of the mean of {k} ratings; {MODELS[single]}; {how}"
-    )
+    squares, k = sources.planned, sources.k
+    method = f"intraclass correlation of the mean of {k} ratings; {how}"
     if isinstance(one, Unavailable) or squares.targets <= PERFECT * squares.within:
         reason = "the targets' means do not differ, so their mean has no reliability"
-        return Unavailable(term=term, reason=reason, n=squares.n, method=method)
+        return Unavailable(term=term, reason=reason, n=sources.n, method=method)
+    if 1 + (k - 1) * one.estimate <= PERFECT:
+        reason = (
+            "the correlation of one rating is below what ratings to be averaged have"
+        )
+        return Unavailable(term=term, reason=reason, n=sources.n, method=method)
     estimate = k * one.estimate / (1 + (k - 1) * one.estimate)
     why = "no error is left between the raters" if one.conf_low is None else ""
     if one.conf_low is not None and 1 + (k - 1) * one.conf_low <= PERFECT:
         why = "the lower limit of one rating is beyond what a mean can have"
     if why or one.conf_low is None or one.conf_high is None:
         method += f"; no interval: {why}"
-        return Estimate(term=term, estimate=estimate, n=squares.n, method=method)
+        return Estimate(term=term, estimate=estimate, n=sources.n, method=method)
     return Estimate(
         term=term,
         estimate=estimate,
         conf_low=k * one.conf_low / (1 + (k - 1) * one.conf_low),
         conf_high=k * one.conf_high / (1 + (k - 1) * one.conf_high),
-        n=squares.n,
+        n=sources.n,
         method=method,
     )
 
 
-def _errors(squares: MeanSquares, how: str, confidence: float) -> dict[str, Result]:
+def _errors(sources: Sources, how: str, confidence: float) -> dict[str, Result]:
     """Error of one rating and the change that exceeds it, with their intervals."""
-    n, k = squares.n, squares.k
-    error = (squares.error, float((n - 1) * (k - 1)))
-    raters = (squares.raters, float(k - 1))
+    squares = sources.seen
+    n = squares.n
+    error = (squares.error, squares.error_freedom)
+    raters = (squares.raters, squares.raters_freedom)
     # raters + error, unless the raters' component is below zero and taken as none
     both = [(1 / n, *raters), ((n - 1) / n, *error)]
     parts = {
@@ -280,7 +231,12 @@ def _errors(squares: MeanSquares, how: str, confidence: float) -> dict[str, Resu
             term = f"{name}_{kind}"
             method = f"{_error_words(name, kind)}; {how}"
             found[term] = root_of_mean_squares(
-                squares_of_kind, factor, term=term, method=method, n=n, level=confidence
+                squares_of_kind,
+                factor,
+                term=term,
+                method=method,
+                n=sources.n,
+                level=confidence,
             )
     return found
 
@@ -290,39 +246,3 @@ def _error_words(name: str, kind: str) -> str:
     if name == "smallest_detectable_change":
         return f"1.96 √2 times the root of the variance of {source}, one person"
     return f"root of the variance of {source}, in points; Graybill and Wang's interval"
-
-
-def root_of_mean_squares(
-    parts: list[tuple[float, float, float]],
-    factor: float,
-    *,
-    term: str,
-    method: str,
-    n: int,
-    level: float,
-) -> Result:
-    """A multiple of the root of a weighted sum of mean squares, with its interval.
-
-    Each part is weight, mean square and degrees of freedom. The limits of the sum are
-    Graybill and Wang's, exact for a single mean square.
-    """
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
-    weights, values, degrees = np.array(parts).T
-    variance = float(weights @ values)
-    estimate = factor * variance**0.5
-    if variance <= 0:
-        method += "; no interval: no error was seen"
-        return Estimate(term=term, estimate=estimate, n=n, method=method)
-    below = 1 - degrees / special.chdtri(degrees, (1 - level) / 2)
-    above = degrees / special.chdtri(degrees, (1 + level) / 2) - 1
-    low = variance - float(np.sqrt(np.sum((below * weights * values) ** 2)))
-    high = variance + float(np.sqrt(np.sum((above * weights * values) ** 2)))
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=factor * max(low, 0.0) ** 0.5,
-        conf_high=factor * high**0.5,
-        n=n,
-        method=method,
-    )

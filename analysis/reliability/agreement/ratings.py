@@ -41,7 +41,8 @@ class RatingsTable:
     @property
     def complete(self) -> Array:
         """The targets that every rater rated."""
-        return self.values[~np.isnan(self.values).any(axis=1)]
+        lacking = np.isnan(self.values).any(axis=1)
+        return self.values[~lacking] if lacking.any() else self.values
 
     @property
     def incomplete(self) -> int:
@@ -76,7 +77,6 @@ def ratings_table(
     scores = ratings[score].to_numpy(dtype=float, na_value=np.nan)
     row, targets = ratings[target].factorize()
     column, raters = ratings[rater].factorize()
-    known = ~np.isnan(scores) & (row >= 0) & (column >= 0)
     shape = (len(targets), len(raters))
     if shape[0] * shape[1] > LARGEST_TABLE:
         fault = (
@@ -84,18 +84,22 @@ def ratings_table(
             "targets; see variance_components"
         )
         return RatingsTable(values=np.empty((0, 0)), fault=fault)
-    cells = row[known] * shape[1] + column[known]
-    values = np.full(shape[0] * shape[1], np.nan)
-    values[cells] = scores[known]
-    rated = ~np.isnan(values).reshape(shape)
-    if repeated := len(cells) - int(rated.sum()):
+    known = ~(np.isnan(scores) | (row < 0) | (column < 0))
+    if not known.all():
+        row, column, scores = row[known], column[known], scores[known]
+    # a rater's ratings lie beside each other: sums over raters add long columns
+    values = np.full(shape[::-1], np.nan)
+    values.ravel()[column * shape[0] + row] = scores
+    rated = ~np.isnan(values)
+    if repeated := len(scores) - int(np.count_nonzero(rated)):
         fault = (
             f"{repeated} ratings repeat the rater and target of another; keep one "
             "each, or tell the occasions apart"
         )
         return RatingsTable(values=np.empty((0, 0)), fault=fault)
-    kept = np.ix_(rated.any(axis=1), rated.any(axis=0))
-    return RatingsTable(values=values.reshape(shape)[kept])
+    if not rated.all():
+        values = values[np.ix_(rated.any(axis=1), rated.any(axis=0))]
+    return RatingsTable(values=values.T)
 
 
 def category_counts(table: RatingsTable, categories: Sequence[float]) -> Array:

@@ -99,6 +99,7 @@ def weighted_kappa(
     reach = float(stats.norm.ppf((1 + confidence) / 2)) * error
     low, high = estimate - reach, estimate + reach
     if interval == "log":
+        reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
         factor = float(np.exp(reach / (1 - estimate)))
         low, high = 1 - (1 - estimate) * factor, 1 - (1 - estimate) / factor
     return Estimate(

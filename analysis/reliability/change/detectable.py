@@ -300,5 +300,7 @@ def _intraclass(pairs: pd.DataFrame, confidence: float) -> IntraclassCorrelation
         for place in range(pairs.shape[1])
     ]
     return intraclass_correlations(
-        pd.concat(occasions, ignore_index=True), confidence=confidence
+        pd.concat(occasions, ignore_index=True),
+        missing="listwise",  # as all else here: people measured on every occasion
+        confidence=confidence,
     )

@@ -40,7 +40,7 @@ class InvarianceRule:
     good_fit: float = 0.95
     good_error: float = 0.06
     good_residual: float = 0.08
-    test_level: float | None = None
+    test_level: float | None = 0.05
 
     @property
     def words(self) -> str:

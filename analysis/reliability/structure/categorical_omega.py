@@ -91,7 +91,7 @@ def omega_categorical(
     slope = _slope(found, common, whole, factor.loadings, factor.by_correlation)
     error = standard_error(found.moments.interval_covariance(), slope)
     estimate = Estimate(term=term, estimate=omega, n=found.n, method=method)
-    return with_interval(estimate, error, confidence)
+    return with_interval(estimate, error, confidence, spent=max(found.counts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

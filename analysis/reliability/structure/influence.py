@@ -82,8 +82,12 @@ def pair_influences(
         turned = weight.transpose(0, 2, 1)
         total = total - _through_thresholds(turned, gains[1], moved[1])[:, None, :]
         total[:, :-1, :-1] += score
-        information = np.einsum("pab,pab->p", answers, score**2)
-        return np.asarray(total / np.maximum(information, 1e-300)[:, None, None])
+        information = np.einsum("pab,pab->p", answers, score**2)[:, None, None]
+        # nobody answered both: nothing is known, and `faults` says so
+        known = information > 1e-300
+        return np.asarray(
+            np.divide(total, information, out=np.zeros_like(total), where=known)
+        )
 
     return influence(tables), influence(expected)
 

@@ -96,7 +96,8 @@ def ordinal_items(
         raise ValueError("categories must hold at least two different answers")
     answered = responses.notna()
     kept = answered.all(axis=1) if missing == "listwise" else answered.any(axis=1)
-    responses = responses[kept.to_numpy(dtype=bool)]
+    if not kept.all():
+        responses = responses[kept.to_numpy(dtype=bool)]
     found = categorised_responses(responses, categories)
     fault = _fault(found, missing, items, participants)
     basis = (LISTWISE if missing == "listwise" else PAIRWISE) + found.merged
@@ -104,7 +105,7 @@ def ordinal_items(
         names=found.names,
         n=-1 if found.fault else len(found.ranks),
         counts=found.counts,
-        answers=() if fault else _chosen_answers(found, responses),
+        answers=() if fault else found.answers,
         moments=None if fault else polychoric_moments(found.ranks, found.counts),
         basis=basis,
         fault=fault,
@@ -134,17 +135,3 @@ def _fault(
 
 def _where(names: tuple[str, ...], chosen: Iterable[bool]) -> list[str]:
     return [name for name, yes in zip(names, chosen, strict=True) if yes]
-
-
-def _chosen_answers(
-    found: CategorisedResponses, responses: pd.DataFrame
-) -> tuple[tuple[float, ...], ...]:
-    """The one answer chosen in each category: what was merged into it nobody chose."""
-    values = responses.to_numpy(dtype=float, na_value=np.nan)
-    return tuple(
-        tuple(
-            float(values[np.argmax(found.ranks[:, place] == rank), place])
-            for rank in range(count)
-        )
-        for place, count in enumerate(found.counts)
-    )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 INTERVAL = (
     "interval by the delta method on the scale of log(1 - estimate), from the sampling "
     "covariance of thresholds and correlations (estimating equations, expected "
-    "information)"
+    "information), t, degrees of freedom n less an item's categories"
 )
 # An interval reaching farther on the logarithm's scale says nothing.
 LARGEST_REACH = 20.0
@@ -126,7 +126,7 @@ def _alpha(found: OrdinalItems, kept: Ranks, term: str, confidence: float) -> Re
         moments.interval_covariance()[-len(slope) :, -len(slope) :], slope
     )
     estimate = Estimate(term=term, estimate=alpha, n=found.n, method=method)
-    return with_interval(estimate, error, confidence)
+    return with_interval(estimate, error, confidence, spent=max(found.counts))
 
 
 def standard_error(covariance: Array, slope: Array) -> float:
@@ -134,12 +134,23 @@ def standard_error(covariance: Array, slope: Array) -> float:
     return float(np.sqrt(max(0.0, float(slope @ covariance @ slope))))
 
 
-def with_interval(estimate: Estimate, error: float, confidence: float) -> Estimate:
-    """Limits around a reliability, below 1, by its standard error."""
+def with_interval(
+    estimate: Estimate, error: float, confidence: float, *, spent: int
+) -> Estimate:
+    """Limits around a reliability, below 1, by its standard error.
+
+    By t, and the variance over n - `spent` in place of n: every answer is set beside
+    thresholds that come from the same answers, as many as the longest item has
+    categories less one, and a correlation. With 100 people normal limits are too close.
+    """
     from scipy import special  # noqa: PLC0415 - heavy, and only needed here
 
-    left = 1 - estimate.estimate
-    reach = float(special.ndtri((1 + confidence) / 2)) * error / left
+    left, n = 1 - estimate.estimate, estimate.n or 0
+    if n <= spent:
+        words = f"; no interval: more than {spent} participants needed"
+        return replace(estimate, method=estimate.method + words)
+    error *= (n / (n - spent)) ** 0.5
+    reach = float(special.stdtrit(n - spent, (1 + confidence) / 2)) * error / left
     if reach > LARGEST_REACH:
         words = "; no interval: the standard error has no bound"
         return replace(estimate, method=estimate.method + words)

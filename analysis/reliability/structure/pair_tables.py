@@ -30,7 +30,8 @@ LEAST_PROBABILITY = 1e-15
 
 def unanswered_last(ranks: Ranks, size: int) -> Ranks:
     """Ranks with `size` in place of -1, items in rows."""
-    return np.ascontiguousarray(np.where(ranks < 0, size, ranks).T)
+    items: Ranks = np.ascontiguousarray(ranks.T)
+    return items if items.min(initial=0) >= 0 else np.where(items < 0, size, items)
 
 
 def item_counts(ranks: Ranks, size: int) -> Array:
