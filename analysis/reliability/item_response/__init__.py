@@ -1,5 +1,16 @@
 """Item response: how single items behave, beyond what a sum of them can show."""
 
+from analysis.reliability.item_response.graded_curves import GradedParameters
+from analysis.reliability.item_response.graded_response import graded_response_model
+from analysis.reliability.item_response.graded_results import (
+    GradedItem,
+    GradedResponseModel,
+    GradedThreshold,
+)
+from analysis.reliability.item_response.graded_scores import (
+    graded_information,
+    graded_scores,
+)
 from analysis.reliability.item_response.item_bias import ItemBias, item_bias
 from analysis.reliability.item_response.mokken import (
     ItemScalability,
@@ -9,10 +20,17 @@ from analysis.reliability.item_response.mokken import (
 )
 
 __all__ = [
+    "GradedItem",
+    "GradedParameters",
+    "GradedResponseModel",
+    "GradedThreshold",
     "ItemBias",
     "ItemScalability",
     "MokkenScalability",
     "PairScalability",
+    "graded_information",
+    "graded_response_model",
+    "graded_scores",
     "item_bias",
     "mokken_scalability",
 ]
