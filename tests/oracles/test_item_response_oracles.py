@@ -16,6 +16,7 @@ from analysis.reliability.item_response import (
     graded_scores,
     item_bias,
     mokken_scalability,
+    two_level_scalability,
 )
 
 if TYPE_CHECKING:
@@ -187,3 +188,34 @@ def test_scores_and_information_are_those_of_mirt_given_its_weights() -> None:
     assert told.get_group("")["standard_error"].to_list() == pytest.approx(
         values["conditional_sem"], abs=GIVEN_WEIGHTS
     )
+
+
+def test_two_level_scalability_is_that_of_mokken() -> None:
+    # seen: 1e-15; its errors are tested against the jackknife over targets
+    stored = oracle_values("mokken_twolevel_bhr2000")
+    rows = oracle_rows(stored["data_file"])
+    found = two_level_scalability(rows[stored["items"]], groups=rows["GRP"])
+    values = stored["values"]
+    pairs = matrix(values["Hij"])
+    for one in found.pairs:
+        told = [number(r) for r in (one.within, one.between, one.ratio)]
+        assert told == pytest.approx(
+            list(pairs.loc[f"{one.item} {one.other_item}"]), abs=CLOSED_FORM
+        )
+    for place, one in enumerate(found.items):
+        assert number(one.within) == pytest.approx(
+            values["Hi"]["HWi"][place], abs=CLOSED_FORM
+        )
+        assert number(one.between) == pytest.approx(
+            values["Hi"]["HBi"][place], abs=CLOSED_FORM
+        )
+        assert number(one.ratio) == pytest.approx(
+            values["Hi"]["HBWi"][place], abs=CLOSED_FORM
+        )
+    scale = found.scale
+    for result, key in [
+        (scale.within, "HW"),
+        (scale.between, "HB"),
+        (scale.ratio, "HBW"),
+    ]:
+        assert number(result) == pytest.approx(values["H"][key], abs=CLOSED_FORM)

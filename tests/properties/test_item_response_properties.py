@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,21 +83,22 @@ def test_units_order_and_copies_leave_the_graded_model_alone(seed: int) -> None:
     responses = pd.DataFrame(cuts, columns=list("abcd"))
     responses.iloc[:9, 1] = np.nan
     before = graded_numbers(responses, [0, 1, 2, 3])
-    same = {"rel": 1e-4, "abs": 1e-4}  # as near as a maximum is looked for
+    # as near as a maximum is looked for
+    near = functools.partial(pytest.approx, rel=1e-4, abs=1e-4)
     for other in (
         graded_numbers(5 + 2 * responses, [5, 7, 9, 11]),
         graded_numbers(responses[list("dbca")], [0, 1, 2, 3]),
         graded_numbers(responses[::-1], [0, 1, 2, 3]),
     ):
         for item, numbers in before.items():
-            assert other[item] == pytest.approx(numbers, **same)
+            assert other[item] == near(numbers)
     turned = graded_numbers(3 - responses, [0, 1, 2, 3])
     twice = graded_numbers(pd.concat([responses, responses]), [0, 1, 2, 3])
     for item, (slope, *thresholds, error) in before.items():
         mirrored = [slope, *(-one for one in reversed(thresholds)), error]
-        assert turned[item] == pytest.approx(mirrored, **same)
-        assert twice[item][:-1] == pytest.approx([slope, *thresholds], **same)
-        assert twice[item][-1] == pytest.approx(error / np.sqrt(2), **same)
+        assert turned[item] == near(mirrored)
+        assert twice[item][:-1] == near([slope, *thresholds])
+        assert twice[item][-1] == near(error / np.sqrt(2))
 
 
 @given(seed=st.integers(0, 10_000))

@@ -18,6 +18,11 @@ from analysis.reliability.item_response.mokken import (
     PairScalability,
     mokken_scalability,
 )
+from analysis.reliability.item_response.two_level import (
+    LevelScalability,
+    TwoLevelScalability,
+    two_level_scalability,
+)
 
 __all__ = [
     "GradedItem",
@@ -26,11 +31,14 @@ __all__ = [
     "GradedThreshold",
     "ItemBias",
     "ItemScalability",
+    "LevelScalability",
     "MokkenScalability",
     "PairScalability",
+    "TwoLevelScalability",
     "graded_information",
     "graded_response_model",
     "graded_scores",
     "item_bias",
     "mokken_scalability",
+    "two_level_scalability",
 ]
