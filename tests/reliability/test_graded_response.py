@@ -16,8 +16,14 @@ from analysis.reliability.item_response import (
     graded_response_model,
     graded_scores,
 )
-from analysis.reliability.item_response.graded_curves import curves
+from analysis.reliability.item_response.graded_curves import (
+    GRID,
+    WEIGHTS,
+    curves,
+    item_information,
+)
 from analysis.reliability.item_response.graded_expectation import Patterns
+from analysis.reliability.item_response.graded_fit import graded_fit
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -284,3 +290,60 @@ def test_an_item_that_tells_nothing_has_no_end_to_its_error() -> None:
 def test_a_confidence_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         graded_response_model(answers(), categories=CATEGORIES, confidence=1)
+
+
+def test_limits_are_symmetric_on_their_scale_and_as_wide_as_asked() -> None:
+    quartile, normal = 0.6744897501960817, 1.959963984540054
+    for confidence, quantile in ((0.5, quartile), (0.95, normal)):
+        found = graded_response_model(
+            answers(), categories=CATEGORIES, confidence=confidence
+        )
+        slope, error = found.items[4].slope, found.items[4].slope_standard_error
+        assert isinstance(slope, Estimate)
+        assert slope.conf_low is not None
+        assert slope.conf_high is not None
+        width = np.arcsinh(slope.conf_high) - np.arcsinh(slope.conf_low)
+        expected = 2 * quantile * number(error) / np.sqrt(1 + slope.estimate**2)
+        assert width == pytest.approx(expected)
+        first = found.items[0].thresholds[0]
+        assert isinstance(first.threshold, Estimate)
+        assert first.threshold.conf_high is not None
+        reach = first.threshold.conf_high - first.threshold.estimate
+        assert reach == pytest.approx(quantile * number(first.threshold_standard_error))
+        one = found.marginal_reliability
+        assert isinstance(one, Estimate)
+        assert one.conf_low is not None
+        assert one.conf_high is not None
+        assert (1 - one.conf_low) * (1 - one.conf_high) == pytest.approx(
+            (1 - one.estimate) ** 2
+        )
+
+
+def test_errors_of_thresholds_are_those_of_the_likelihood_in_thresholds() -> None:
+    # The delta method against fresh samples of the weights.
+    found = graded_response_model(answers(), categories=CATEGORIES)
+    ranks = answers().to_numpy(dtype=int) - 1
+    fit = graded_fit(ranks, (4,) * 5, tuple("abcde"))
+    random = np.random.default_rng(1)
+    drawn = random.multivariate_normal(fit.point[fit.free], fit.covariance, 40_000)
+    one = found.items[2].thresholds[1]
+    cut = -drawn[:, 2 * 4 + 2] / drawn[:, 2 * 4]
+    assert number(one.threshold_standard_error) == pytest.approx(cut.std(), rel=0.03)
+
+
+def test_error_of_the_reliability_is_that_of_drawn_weights() -> None:
+    found = graded_response_model(answers(), categories=CATEGORIES, confidence=0.95)
+    fit = graded_fit(answers().to_numpy(dtype=int) - 1, (4,) * 5, tuple("abcde"))
+    random = np.random.default_rng(2)
+    drawn = random.multivariate_normal(fit.point[fit.free], fit.covariance, 2000)
+    told = [
+        item_information(one[:, 0], one[:, 1:], GRID).sum(axis=0)
+        for one in drawn.reshape(-1, 5, 4)
+    ]
+    spread = np.std([WEIGHTS @ (one / (one + 1)) for one in told])
+    marginal = found.marginal_reliability
+    assert isinstance(marginal, Estimate)
+    assert marginal.conf_low is not None
+    reach = np.log((1 - marginal.conf_low) / (1 - marginal.estimate))
+    error = reach / 1.959964 * (1 - marginal.estimate)
+    assert error == pytest.approx(spread, rel=0.06)

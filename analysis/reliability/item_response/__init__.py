@@ -18,6 +18,10 @@ from analysis.reliability.item_response.mokken import (
     PairScalability,
     mokken_scalability,
 )
+from analysis.reliability.item_response.monotonicity import (
+    ItemMonotonicity,
+    item_monotonicity,
+)
 from analysis.reliability.item_response.two_level import (
     LevelScalability,
     TwoLevelScalability,
@@ -30,6 +34,7 @@ __all__ = [
     "GradedResponseModel",
     "GradedThreshold",
     "ItemBias",
+    "ItemMonotonicity",
     "ItemScalability",
     "LevelScalability",
     "MokkenScalability",
@@ -39,6 +44,7 @@ __all__ = [
     "graded_response_model",
     "graded_scores",
     "item_bias",
+    "item_monotonicity",
     "mokken_scalability",
     "two_level_scalability",
 ]

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 
 ERRORS = "standard errors from the observed information"
+# Like a logarithm where a slope is steep, and at rest with one of 0.
+SLOPE_SCALE = "asinh(slope)"
+RELIABILITY_SCALE = "log(1 - reliability)"
 # An item beyond this slope is nearly a step.
 STEEP = 5.0
 
@@ -152,20 +155,22 @@ class _Told:
         )
 
     def _bounded(
-        self, term: str, value: float, error: float, words: str
+        self, term: str, value: float, error: float, words: str, scale: str = ""
     ) -> tuple[Estimate, Estimate]:
-        """An estimate with limits, and its standard error."""
+        """An estimate with limits symmetric on a scale, and its standard error."""
         n = len(self.data.ranks)
         reach = NormalDist().inv_cdf((1 + self.confidence) / 2) * error
         method = f"{self.data.method}; {ERRORS}{words}"
+        low, high = _limits(value, reach, scale)
+        told = f"{100 * self.confidence:g} % limits, symmetric"
         return (
             Estimate(
                 term=term,
                 estimate=value,
-                conf_low=value - reach,
-                conf_high=value + reach,
+                conf_low=low,
+                conf_high=high,
                 n=n,
-                method=f"{method}; {100 * self.confidence:g} % Wald limits",
+                method=f"{method}; {told}{scale and f' on {scale}'}",
             ),
             Estimate(
                 term=f"{term}_standard_error",
@@ -185,7 +190,7 @@ class _Told:
             f"; slope beyond {STEEP:g}: nearly a step, or a copy of another item"
         ) * (abs(slope) > STEEP)
         told, error = self._bounded(
-            "graded_slope", slope, math.sqrt(variance[at[0], at[0]]), words
+            "graded_slope", slope, math.sqrt(variance[at[0], at[0]]), words, SLOPE_SCALE
         )
         thresholds = []
         for step, answer in enumerate(self.data.codes[place][1:], start=1):
@@ -239,7 +244,9 @@ class _Told:
         along = gradient[self.fit.free]
         error = math.sqrt(float(along @ self.fit.covariance @ along))
         words = ", delta method; information / (information + 1), mean over the trait"
-        return self._bounded("marginal_reliability", value, error, words)[0]
+        return self._bounded(
+            "marginal_reliability", value, error, words, RELIABILITY_SCALE
+        )[0]
 
     def _empirical_reliability(self, parameters: GradedParameters) -> Estimate:
         rows, people = np.unique(self.data.ranks, axis=0, return_counts=True)
@@ -257,3 +264,14 @@ class _Told:
             "itself and the mean of their squared errors; no interval: none in closed "
             f"form; {self.data.method}",
         )
+
+
+def _limits(value: float, reach: float, scale: str) -> tuple[float, float]:
+    """Limits as far from the value as `reach` is on the scale, to first order."""
+    if scale == SLOPE_SCALE:
+        middle, step = math.asinh(value), reach / math.sqrt(1 + value**2)
+        return math.sinh(middle - step), math.sinh(middle + step)
+    if scale == RELIABILITY_SCALE:
+        factor = math.exp(min(reach / (1 - value), 50.0))
+        return 1 - (1 - value) * factor, 1 - (1 - value) / factor
+    return value - reach, value + reach
