@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import analysis.reliability.item_response.graded_fit as searching
 from analysis.foundation.results import Estimate, Result, Unavailable
 from analysis.reliability.item_response import (
     GradedParameters,
@@ -23,7 +25,13 @@ from analysis.reliability.item_response.graded_curves import (
     item_information,
 )
 from analysis.reliability.item_response.graded_expectation import Patterns
-from analysis.reliability.item_response.graded_fit import graded_fit
+from analysis.reliability.item_response.graded_fit import (
+    _climb,
+    _direction,
+    _settled,
+    _solvable,
+    graded_fit,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -207,6 +215,7 @@ def test_two_copies_of_one_item_have_no_slope() -> None:
     found = graded_response_model(responses, categories=CATEGORIES)
     assert isinstance(found.log_likelihood, Unavailable)
     assert found.log_likelihood.reason == "the slope of q0, q1 grows without end"
+    assert found.log_likelihood.n == 600
 
 
 def test_a_slope_that_is_nearly_a_step_is_flagged() -> None:
@@ -252,7 +261,7 @@ def test_unrelated_items_give_no_error_but_a_result_either_way() -> None:
 
 def test_few_participants_a_weight_are_told() -> None:
     few = graded_response_model(answers(80), categories=CATEGORIES)
-    many = graded_response_model(answers(110), categories=CATEGORIES)
+    many = graded_response_model(answers(100), categories=CATEGORIES)
     assert isinstance(few.log_likelihood, Estimate)
     assert isinstance(many.log_likelihood, Estimate)
     assert "80 participants for 20 weights are few" in few.log_likelihood.method
@@ -326,9 +335,12 @@ def test_errors_of_thresholds_are_those_of_the_likelihood_in_thresholds() -> Non
     fit = graded_fit(ranks, (4,) * 5, tuple("abcde"))
     random = np.random.default_rng(1)
     drawn = random.multivariate_normal(fit.point[fit.free], fit.covariance, 40_000)
-    one = found.items[2].thresholds[1]
-    cut = -drawn[:, 2 * 4 + 2] / drawn[:, 2 * 4]
-    assert number(one.threshold_standard_error) == pytest.approx(cut.std(), rel=0.03)
+    one = found.items[0].thresholds[2]
+    cut = -drawn[:, 3] / drawn[:, 0]
+    lower, upper = np.quantile(cut, [0.1586553, 0.8413447])
+    assert number(one.threshold_standard_error) == pytest.approx(
+        (upper - lower) / 2, rel=0.03
+    )
 
 
 def test_error_of_the_reliability_is_that_of_drawn_weights() -> None:
@@ -347,3 +359,106 @@ def test_error_of_the_reliability_is_that_of_drawn_weights() -> None:
     reach = np.log((1 - marginal.conf_low) / (1 - marginal.estimate))
     error = reach / 1.959964 * (1 - marginal.estimate)
     assert error == pytest.approx(spread, rel=0.06)
+
+
+def patterns() -> tuple[Patterns, np.ndarray]:
+    ranks = answers(300).to_numpy(dtype=int) - 1
+    return Patterns.of(ranks, (4,) * 5), ranks
+
+
+def test_as_many_participants_as_weights_are_too_few() -> None:
+    rows = pd.DataFrame(
+        {"a": [1.0, 1, 2, 2, 1, 2, 2], "b": [1.0, 2, 1, 2, 2, 2, 2]}
+    ).assign(c=[1.0, 2, 2, 2, 1, 1, 1])
+    six = graded_response_model(rows[:6], categories=[1, 2]).log_likelihood
+    seven = graded_response_model(rows, categories=[1, 2]).log_likelihood
+    assert "6 participants for 6 weights" in getattr(six, "reason", "")
+    assert "participants for" not in getattr(seven, "reason", "")
+
+
+def test_thresholds_that_cross_have_no_likelihood() -> None:
+    data, _ = patterns()
+    crossed = np.tile([1.0, 0.0, 0.5, -1.0], (5, 1))
+    assert data.at(crossed).log_likelihood == -np.inf
+
+
+def test_a_step_too_far_is_halved_until_the_likelihood_rises() -> None:
+    data, _ = patterns()
+    point = np.tile([1.0, 1.5, 0.0, -1.5], (5, 1))
+    now = data.at(point)
+    move = 1e-2 * now.gradient[data.free]
+    size, following = _climb(data, point, now, 100 * move)
+    assert 0 < size < 1
+    assert following.log_likelihood > now.log_likelihood
+    assert _climb(data, point, now, -move) == (0.0, now)
+
+
+def test_a_point_short_of_the_maximum_is_no_fit() -> None:
+    data, ranks = patterns()
+    fit = graded_fit(ranks, (4,) * 5, tuple("abcde"))
+    short = fit.point.copy()
+    short[0, 0] += 0.01
+    assert "no maximum found" in _settled(data, short, data.at(short)).fault
+    assert not _settled(data, fit.point, data.at(fit.point)).fault
+
+
+def test_the_mirror_image_of_a_maximum_is_turned_round() -> None:
+    data, ranks = patterns()
+    fit = graded_fit(ranks, (4,) * 5, tuple("abcde"))
+    mirrored = fit.point.copy()
+    mirrored[:, 0] *= -1
+    found = _settled(data, mirrored, data.at(mirrored))
+    assert found.point == pytest.approx(fit.point)
+    assert found.covariance == pytest.approx(fit.covariance)
+
+
+def test_a_matrix_that_leads_downwards_or_nowhere_is_not_used() -> None:
+    data, _ = patterns()
+    now = data.at(np.tile([1.0, 1.5, 0.0, -1.5], (5, 1)))
+    assert _solvable(-np.eye(20)) is None
+    assert _solvable(np.eye(20)) is not None
+    assert _direction(np.zeros((20, 20)), now, data) is None
+
+
+def test_no_direction_and_no_rise_end_the_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, ranks = patterns()
+    steps = []
+
+    def stuck(*given: object) -> tuple[float, object]:
+        steps.append(1)
+        return 0.0, given[2]
+
+    monkeypatch.setattr(searching, "_climb", stuck)
+    assert "no maximum found" in graded_fit(ranks, (4,) * 5, tuple("abcde")).fault
+    assert len(steps) == 1
+    monkeypatch.setattr(searching, "_direction", lambda *_: None)
+    assert "do not tell" in graded_fit(ranks, (4,) * 5, tuple("abcde")).fault
+
+
+def test_items_without_anything_in_common_have_no_slopes() -> None:
+    every = pd.DataFrame(list(itertools.product([0.0, 1.0], repeat=3)) * 20)
+    found = graded_response_model(every, categories=[0, 1])
+    assert isinstance(found.log_likelihood, Unavailable)
+    assert "the likelihood is flat" in found.log_likelihood.reason
+
+
+def test_an_item_that_has_nothing_to_do_with_the_others_has_no_thresholds() -> None:
+    responses = pd.concat([answers(200).assign(x=code) for code in (1.0, 2.0)])
+    found = graded_response_model(responses, categories=CATEGORIES)
+    slope, one = found.items[5].slope, found.items[5].thresholds[0]
+    assert isinstance(slope, Estimate)
+    assert slope.estimate == pytest.approx(0, abs=1e-6)
+    for result in (one.threshold, one.threshold_standard_error):
+        assert isinstance(result, Unavailable)
+        assert "the slope is 0" in result.reason
+    assert isinstance(one.intercept, Estimate)
+    assert "the slope may be 0" in one.intercept.method
+
+
+def test_only_a_slope_that_may_be_none_makes_thresholds_doubtful() -> None:
+    for item in graded_response_model(answers(), categories=CATEGORIES).items:
+        for result in item.results():
+            assert isinstance(result, Estimate)
+            assert "may be 0" not in result.method

@@ -209,7 +209,7 @@ def test_the_focal_group_is_counted() -> None:
     responses, groups = biased()
     groups[:300] = "a"
     found = item_bias(responses, groups=groups, categories=CATEGORIES)
-    assert "50 in the focal group" in found[0].total_p.method
+    assert "; 50 in the focal group" in found[0].total_p.method
 
 
 def test_mantel_is_that_of_a_loop_over_totals_of_the_answers_themselves() -> None:

@@ -51,7 +51,7 @@ def test_two_groups_by_hand() -> None:
 
 def test_z_is_that_of_the_hypergeometric_distribution() -> None:
     random = np.random.default_rng(3)
-    own, groups = random.integers(0, 2, 40) * 1.0, np.repeat([0, 1], [15, 25])
+    own, groups = random.integers(0, 2, 40).astype(float), np.repeat([0, 1], [15, 25])
     falls, scores = _falls(own, groups)
     drawn = hypergeom(40, int(own.sum()), 15)
     low, high = own[:15], own[15:]

@@ -27,6 +27,8 @@ STEEPEST = 15.0
 # Distance to the maximum, in standard errors: taken as there, and taken as failed.
 NEAR = 1e-6
 FAR = 1e-3
+# Share of the information on a weight that is none at all.
+FLAT = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +107,10 @@ def _steep(slopes: Array, names: tuple[str, ...]) -> str:
 def _settled(data: Patterns, point: Array, now: Expectation) -> GradedFit:
     """The fit, if the gradient is flat and the likelihood curves down in all ways."""
     information = data.information(point, now)
-    scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
-    if np.linalg.eigvalsh(information / np.outer(scale, scale))[0] < 1e-9:
+    # What is left of the information there would be, were the traits known.
+    known = np.einsum("kpp->kp", now.complete)[data.free]
+    scale = np.sqrt(np.maximum(known, 1e-300))
+    if np.linalg.eigvalsh(information / np.outer(scale, scale))[0] < FLAT:
         return _none(data, "the likelihood is flat: the answers do not tell all slopes")
     covariance = np.linalg.inv(information).astype(float)
     gradient = now.gradient[data.free]
@@ -171,8 +175,9 @@ def _start(ranks: Ranks, counts: tuple[int, ...]) -> Array:
     scores /= scores.std()
     for place, count in enumerate(counts):
         given = answered[:, place]
-        correlation = float(np.mean(filled[given, place] * scores[given]))
-        correlation = np.clip(0.9 * correlation, -0.85, 0.85)
+        # Smaller than it is: an item is part of the direction it goes with.
+        correlation = 0.9 * float(np.mean(filled[given, place] * scores[given]))
+        correlation = min(max(correlation, -0.9), 0.9)
         slope = 1.7 * correlation / np.sqrt(1 - correlation**2)
         own = ranks[given, place]
         above = np.array([(own >= c).mean() for c in range(1, count)])

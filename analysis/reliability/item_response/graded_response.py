@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.foundation.results import Estimate
+from analysis.foundation.results import Estimate, Result
 from analysis.reliability.categories import categorised_responses
 from analysis.reliability.item_response.graded_curves import (
     GRID,
@@ -45,6 +45,7 @@ SLOPE_SCALE = "asinh(slope)"
 RELIABILITY_SCALE = "log(1 - reliability)"
 # An item beyond this slope is nearly a step.
 STEEP = 5.0
+FLAT = 1e-6
 
 
 def graded_response_model(
@@ -192,6 +193,11 @@ class _Told:
         told, error = self._bounded(
             "graded_slope", slope, math.sqrt(variance[at[0], at[0]]), words, SLOPE_SCALE
         )
+        assert told.conf_low is not None
+        assert told.conf_high is not None
+        words += (
+            "; the slope may be 0, and where the answers change over is not known"
+        ) * (told.conf_low <= 0 <= told.conf_high)
         thresholds = []
         for step, answer in enumerate(self.data.codes[place][1:], start=1):
             pair = np.ix_(at[[0, step]], at[[0, step]])
@@ -208,11 +214,19 @@ class _Told:
         self, place: int, step: int, answer: float, own: Array, words: str
     ) -> GradedThreshold:
         slope, intercept = (float(self.fit.point[place, i]) for i in (0, step))
-        along = np.array([intercept / slope**2, -1 / slope])
-        error = math.sqrt(float(along @ own @ along))
-        threshold = self._bounded(
-            "graded_threshold", -intercept / slope, error, f", delta method{words}"
-        )
+        threshold: tuple[Result, Result]
+        if abs(slope) < FLAT:
+            reason = "the slope is 0: the answers change over nowhere on the trait"
+            threshold = (
+                self.data.missing("graded_threshold", reason),
+                self.data.missing("graded_threshold_standard_error", reason),
+            )
+        else:
+            along = np.array([intercept / slope**2, -1 / slope])
+            error = math.sqrt(float(along @ own @ along))
+            threshold = self._bounded(
+                "graded_threshold", -intercept / slope, error, f", delta method{words}"
+            )
         straight = self._bounded(
             "graded_intercept", intercept, math.sqrt(own[1, 1]), words
         )
@@ -269,7 +283,7 @@ class _Told:
 def _limits(value: float, reach: float, scale: str) -> tuple[float, float]:
     """Limits as far from the value as `reach` is on the scale, to first order."""
     if scale == SLOPE_SCALE:
-        middle, step = math.asinh(value), reach / math.sqrt(1 + value**2)
+        middle, step = math.asinh(value), min(reach / math.sqrt(1 + value**2), 50.0)
         return math.sinh(middle - step), math.sinh(middle + step)
     if scale == RELIABILITY_SCALE:
         factor = math.exp(min(reach / (1 - value), 50.0))
