@@ -41,7 +41,15 @@ from analysis.reliability.dependability import (
 )
 from analysis.reliability.evidence import ScaleReliability, estimate_scale_reliability
 from analysis.reliability.invariance import measurement_invariance, partial_invariance
-from analysis.reliability.item_response import item_bias, mokken_scalability
+from analysis.reliability.item_response import (
+    graded_information,
+    graded_response_model,
+    graded_scores,
+    item_bias,
+    item_monotonicity,
+    mokken_scalability,
+    two_level_scalability,
+)
 from analysis.reliability.items import ItemStatistics, item_statistics
 from analysis.reliability.lower_bounds import (
     greatest_lower_bound,
@@ -75,11 +83,15 @@ __all__ = [
     "evaluate_reliability",
     "exploratory_factors",
     "fleiss_kappa",
+    "graded_information",
+    "graded_response_model",
+    "graded_scores",
     "greatest_lower_bound",
     "guttman_lambdas",
     "gwet_agreement",
     "intraclass_correlations",
     "item_bias",
+    "item_monotonicity",
     "item_statistics",
     "key_audit",
     "krippendorff_alpha",
@@ -107,6 +119,7 @@ __all__ = [
     "split_half_distribution",
     "staff_dependability",
     "standard_error_of_measurement",
+    "two_level_scalability",
     "variance_components",
     "weighted_kappa",
     "within_group_agreement",
