@@ -1,6 +1,6 @@
 """How often the 95 % intervals of the item response room hold what they should.
 
-    python benchmarks/coverage/item_response.py [SAMPLES]
+    python benchmarks/coverage/item_response.py [SAMPLES [CASE ...]]
 
 Slopes and thresholds are those the answers are simulated with; the truth of every other
 statistic is its value among very many simulated people. Printed is a markdown table;
@@ -122,9 +122,10 @@ def truths(case: Case, shape: str) -> list[float]:
 
 def main() -> None:
     samples = int(sys.argv[1]) if len(sys.argv) > 1 else SAMPLES
+    chosen = sys.argv[2:] or [case.name for case in CASES]
     print("| statistic | data | n | samples | coverage | too low, too high | none |")
     print("|---|---|---|---|---|---|---|")
-    for case in CASES:
+    for case in (case for case in CASES if case.name in chosen):
         for shape in case.shapes:
             truth = truths(case, shape)
             for n in case.sizes:

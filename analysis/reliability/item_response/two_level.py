@@ -109,7 +109,8 @@ def two_level_scalability(
     References
     ----------
     Snijders (2001), in Boomsma and others, Essays on Item Response Theory, 319-338;
-    Koopman, Zijlstra & van der Ark (2020), Quality of Life Research 31, 25-36.
+    Koopman, Zijlstra & van der Ark (2020), British Journal of Mathematical and
+    Statistical Psychology 73(2), 213-236.
     """
     if len(groups) != len(responses):
         raise ValueError(
