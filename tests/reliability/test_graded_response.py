@@ -462,3 +462,28 @@ def test_only_a_slope_that_may_be_none_makes_thresholds_doubtful() -> None:
         for result in item.results():
             assert isinstance(result, Estimate)
             assert "may be 0" not in result.method
+
+
+def test_scores_with_a_gap_are_those_of_the_items_answered() -> None:
+    weights = parameters(graded_response_model(answers(), categories=CATEGORIES))
+    holed = answers()[:20].assign(q1=np.nan)
+    kept = [0, 2, 3, 4]
+    fewer = dataclasses.replace(
+        weights,
+        items=tuple(weights.items[place] for place in kept),
+        codes=tuple(weights.codes[place] for place in kept),
+        slopes=tuple(weights.slopes[place] for place in kept),
+        intercepts=tuple(weights.intercepts[place] for place in kept),
+    )
+    found, expected = graded_scores(holed, weights), graded_scores(holed, fewer)
+    pd.testing.assert_frame_equal(found, expected)
+
+
+def test_empirical_reliability_is_that_of_the_scores() -> None:
+    found = graded_response_model(answers(60), categories=CATEGORIES)
+    scores = graded_scores(answers(60), parameters(found))
+    between = scores["expected_a_posteriori"].var()
+    within = (scores["expected_a_posteriori_standard_error"] ** 2).mean()
+    assert number(found.empirical_reliability) == pytest.approx(
+        between / (between + within)
+    )
