@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from analysis.foundation.results import Result
 
 SAMPLES = 500
-TRUTH = 300_000
+TRUTH = 100_000
 SLOPES = np.array([1.0, 1.5, 2.0, 2.5, 1.5, 2.0])
 CUTS = {"even": (-1.8, -0.6, 0.6, 1.8), "skewed": (-2.4, -1.7, -0.9, 0.3)}
 RATERS = 8

@@ -188,3 +188,28 @@ def test_a_programming_error_is_refused() -> None:
         two_level_scalability(responses, groups=groups[:3])
     with pytest.raises(ValueError, match=r"0\.5 to below 1"):
         two_level_scalability(responses, groups=groups, confidence=0.3)
+
+
+def test_limits_between_are_symmetric_as_ratios_and_end_at_one() -> None:
+    responses, groups = rated()
+    found = two_level_scalability(responses, groups=groups).scale
+    for one in (found.between, found.ratio):
+        assert isinstance(one, Estimate)
+        assert one.conf_low is not None
+        assert one.conf_high is not None
+        assert one.conf_low * one.conf_high == pytest.approx(one.estimate**2)
+    sure = two_level_scalability(responses, groups=groups, confidence=0.9999).scale
+    assert isinstance(sure.between, Estimate)
+    assert sure.between.conf_high == 1.0
+
+
+def test_limits_of_nothing_between_are_symmetric_around_it() -> None:
+    responses, groups = rated()
+    order = np.random.default_rng(1).permutation(72)
+    found = two_level_scalability(responses, groups=groups[order]).scale
+    for one in (found.between, found.ratio):
+        assert isinstance(one, Estimate)
+        assert one.conf_low is not None
+        assert one.conf_high is not None
+        middle = (one.conf_low + one.conf_high) / 2
+        assert middle == pytest.approx(one.estimate)

@@ -7,6 +7,7 @@ Only what raters of one target share tells targets apart (Snijders 2001).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -241,27 +242,36 @@ class _Errors:
         n, count = len(self.complete.values), len(moves)
         method = MODEL.format(WORDS[kind])
         interval = interval_of(
-            # A ratio has no ceiling, and what is perfect has no interval.
-            min(value, 1 - PERFECT),
+            value,
             moves * count,
             clusters=pd.Series(range(count)),
             confidence=self.confidence,
-            scale="plain" if kind == KINDS[2] or 1 - value < PERFECT else "log",
+            scale="log" if kind == KINDS[0] and 1 - value > PERFECT else "plain",
         )
+        low, high, words = interval.low, interval.high, interval.words
+        error = interval.standard_error
+        # What targets share is skewed like a variance, and its error grows with it.
+        if kind != KINDS[0] and error is not None and high is not None:
+            if value > error:
+                factor = math.exp((high - value) / value)
+                low, high = value / factor, value * factor
+                words += ", on the scale log(estimate)"
+            if kind == KINDS[1]:
+                high = max(min(high, 1.0), value)
         estimate = Estimate(
             term=kind,
             estimate=value,
-            conf_low=interval.low,
-            conf_high=interval.high,
+            conf_low=low,
+            conf_high=high,
             n=n,
-            method=f"{method}; {interval.words}",
+            method=f"{method}; {words}",
         )
         error_term = f"{kind}_standard_error"
-        if interval.standard_error is None:
+        if error is None:
             return estimate, self._absent(kind, interval.words)[1]
         return estimate, Estimate(
             term=error_term,
-            estimate=interval.standard_error,
+            estimate=error,
             n=n,
             method=f"{method}; no interval: it is itself a standard error",
         )
