@@ -198,6 +198,13 @@ def test_limits_between_are_symmetric_as_ratios_and_end_at_one() -> None:
         assert one.conf_low is not None
         assert one.conf_high is not None
         assert one.conf_low * one.conf_high == pytest.approx(one.estimate**2)
+    within = found.within
+    assert isinstance(within, Estimate)
+    assert within.conf_low is not None
+    assert within.conf_high is not None
+    assert (1 - within.conf_low) * (1 - within.conf_high) == pytest.approx(
+        (1 - within.estimate) ** 2
+    )
     sure = two_level_scalability(responses, groups=groups, confidence=0.9999).scale
     assert isinstance(sure.between, Estimate)
     assert sure.between.conf_high == 1.0

@@ -173,7 +173,7 @@ def _rest_groups(
         held += count
         if held >= size:
             group, held = group + 1, 0
-    if held and group:
+    if held:
         labels[labels == group] = group - 1
     return labels[sums.ravel()]
 
