@@ -48,9 +48,14 @@ from analysis.reliability.dependability import (
 from analysis.reliability.evidence import ScaleReliability, estimate_scale_reliability
 from analysis.reliability.invariance import measurement_invariance, partial_invariance
 from analysis.reliability.item_response import (
+    graded_information,
+    graded_response_model,
+    graded_scores,
     information_curve,
     item_bias,
+    item_monotonicity,
     mokken_scalability,
+    two_level_scalability,
 )
 from analysis.reliability.items import ItemStatistics, item_statistics
 from analysis.reliability.lower_bounds import (
@@ -88,12 +93,16 @@ __all__ = [
     "evaluate_reliability",
     "exploratory_factors",
     "fleiss_kappa",
+    "graded_information",
+    "graded_response_model",
+    "graded_scores",
     "greatest_lower_bound",
     "guttman_lambdas",
     "gwet_agreement",
     "information_curve",
     "intraclass_correlations",
     "item_bias",
+    "item_monotonicity",
     "item_statistics",
     "key_audit",
     "krippendorff_alpha",
@@ -124,6 +133,7 @@ __all__ = [
     "staff_by_rank",
     "staff_dependability",
     "standard_error_of_measurement",
+    "two_level_scalability",
     "variance_components",
     "weighted_kappa",
     "within_group_agreement",

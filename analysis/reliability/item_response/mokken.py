@@ -15,6 +15,7 @@ import numpy as np
 
 from analysis.foundation.results import Composite, Estimate, Result
 from analysis.reliability.complete import LISTWISE, complete_responses
+from analysis.reliability.item_response.item_steps import largest_parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,7 +178,7 @@ class _Scale:
         k = len(complete.names)
         n = 0 if gap else len(complete.values)
         covariance, largest = np.zeros((k, k)), np.zeros((k, k))
-        covariance_parts, largest_parts = np.zeros((k, k, n)), np.zeros((k, k, n))
+        covariance_parts, most_parts = np.zeros((k, k, n)), np.zeros((k, k, n))
         # Unitless and near 1, so that nothing overflows; ratios do not change.
         spread = np.ptp(complete.values) if n else 0.0
         centred = (complete.values - complete.values[:1]) / spread if spread else None
@@ -186,12 +187,12 @@ class _Scale:
                 break
             x = centred[:, i] - centred[:, i].mean()
             y = centred[:, j] - centred[:, j].mean()
-            parts, most = x * y, _largest_parts(x, y)
+            parts, most = x * y, largest_parts(x, y)
             for a, b in ((i, j), (j, i)):
                 covariance[a, b] = parts.mean()
                 largest[a, b] = (np.sort(x) * np.sort(y)).mean()
                 covariance_parts[a, b] = parts - parts.mean()
-                largest_parts[a, b] = most - most.mean()
+                most_parts[a, b] = most - most.mean()
         return cls(
             complete=complete,
             gap=gap,
@@ -199,7 +200,7 @@ class _Scale:
             covariance=covariance,
             largest=largest,
             covariance_parts=covariance_parts,
-            largest_parts=largest_parts,
+            largest_parts=most_parts,
         )
 
     def coefficient(
@@ -243,38 +244,6 @@ class _Scale:
                 method=f"{MODEL}; no interval: it is itself a standard error",
             ),
         )
-
-
-def _largest_parts(x: Array, y: Array) -> Array:
-    """What each person adds to the largest possible mean of x * y, shape (n,).
-
-    That mean is the sum over steps a of x and b of y of min(P(x >= a), P(y >= b)), with
-    steps as high as the gap below them; a person counts where the rarer step is
-    passed. Equally rare steps count half each. What the mean of x and of y adds is a
-    sum of constants times x and y, gone once both are centred.
-    """
-    steps_x, ranks_x = np.unique(x, return_inverse=True)
-    steps_y, ranks_y = np.unique(y, return_inverse=True)
-    passed_x = _passing(ranks_x, len(steps_x))
-    passed_y = _passing(ranks_y, len(steps_y))
-    # Counts, not shares: equality has to be exact.
-    rarer = np.sign(passed_y[None, :] - passed_x[:, None])
-    weight_x = (1 + rarer) / 2
-    gap_x, gap_y = np.diff(steps_x), np.diff(steps_y)
-    from_x = np.concatenate([[0.0], np.cumsum(gap_x * (weight_x @ gap_y))])
-    from_y = np.concatenate([[0.0], np.cumsum(gap_y * (gap_x @ (1 - weight_x)))])
-    # x and y were centred, but the sum over steps starts at their smallest values.
-    shift = steps_y[0] * x + steps_x[0] * y
-    parts: Array = from_x[ranks_x] + from_y[ranks_y] + shift
-    return parts
-
-
-def _passing(
-    ranks: np.ndarray[tuple[int, ...], np.dtype[np.intp]], size: int
-) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    """How many people pass each step, lowest first, shape (size - 1,)."""
-    counts = np.bincount(ranks.ravel(), minlength=size)
-    return counts[::-1].cumsum()[::-1][1:]
 
 
 def _limits(

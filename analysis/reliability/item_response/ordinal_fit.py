@@ -119,19 +119,21 @@ class _Design:
 
     def at(self, point: Array) -> tuple[float, Array, Array]:
         """Log likelihood, its gradient and the observed information."""
+        from scipy.special import (  # noqa: PLC0415 - heavy, and only needed here
+            expit,
+        )
+
         high = np.where(self.highest, np.inf, self.upper @ point)
         low = np.where(self.lowest, -np.inf, self.lower @ point)
         # On the side where both tails are thin, so that their difference keeps digits.
         turn = low > 0
-        share = _logistic(np.where(turn, -low, high)) - _logistic(
-            np.where(turn, -high, low)
-        )
+        share = expit(np.where(turn, -low, high)) - expit(np.where(turn, -high, low))
         if not (share > 0).all():  # thresholds out of order: no likelihood at all
             nothing = np.zeros(len(point))
             return -np.inf, nothing, np.eye(len(point))
-        above, below = _logistic(high), _logistic(low)
-        first = above * (1 - above) / share
-        second = below * (1 - below) / share
+        above, below = expit(high), expit(low)
+        first = above * expit(-high) / share
+        second = below * expit(-low) / share
         gradient = self.upper.T @ first - self.lower.T @ second
         bend_high = first * (1 - 2 * above) - first**2
         bend_low = -second * (1 - 2 * below) - second**2
@@ -143,11 +145,6 @@ class _Design:
             + cross.T
         )
         return float(np.log(share).sum()), gradient, -hessian
-
-
-def _logistic(value: Array) -> Array:
-    shown: Array = 0.5 * (1 + np.tanh(value / 2))
-    return shown
 
 
 def _none(fault: str) -> OrdinalFit:
