@@ -29,7 +29,7 @@ def test_the_page_runs_and_every_figure_is_drawn() -> None:
     known["figure_of"] = kept
     for block in others:
         exec(block, known)
-    assert len(drawn) == PAGE.count("\nfigure_of(") == 7
+    assert len(drawn) == PAGE.count("\nfigure_of(") == 9
     for figure in drawn:
         assert isinstance(figure, Figure)
         assert figure.png()

@@ -50,7 +50,7 @@ TERM = {
     "decision": "dependability_coefficient",
     "staff": "shrunken_mean",
     "limits": "responses_in_cell",
-    "map": "threshold",
+    "map": "graded_threshold",
     "information": "test_information",
 }
 
@@ -168,7 +168,7 @@ def thresholds() -> Iterator[Finding]:
         yield number("mean", 3.0 + 0.4 * order, 0.2, item=item)
         for step in (2, 3):
             value = 1.0 - order + 0.5 * (step - 2)
-            yield number("threshold", value, 0.2, item=item, group=f"{step}")
+            yield number("graded_threshold", value, 0.2, item=item, group=f"{step}")
 
 
 def information() -> Iterator[Finding]:
@@ -558,7 +558,7 @@ def test_limits_without_cells_are_drawn_alone() -> None:
 
 def test_items_are_mapped_by_their_thresholds_the_easiest_first() -> None:
     figure = drawn("map")
-    assert {point.finding.term for point in figure.points} == {"threshold"}
+    assert {point.finding.term for point in figure.points} == {"graded_threshold"}
     axes = axes_of(figure)
     labels = [t.get_text().replace("\n", " ") for t in axes.get_yticklabels()]
     assert labels == [label_of(item) for item in ITEMS[::-1]]
@@ -570,7 +570,7 @@ def test_items_are_mapped_by_their_thresholds_the_easiest_first() -> None:
 def test_thresholds_that_do_not_say_which_are_counted_within_the_item() -> None:
     blank = tuple(
         dataclasses.replace(part, group="")
-        for part in disclosed().where(term="threshold").findings
+        for part in disclosed().where(term="graded_threshold").findings
     )
     figure = drawn("map", Disclosed(findings=blank))
     assert {point.series for point in figure.points} == {"Threshold 1", "Threshold 2"}
@@ -579,14 +579,14 @@ def test_thresholds_that_do_not_say_which_are_counted_within_the_item() -> None:
 def test_thresholds_of_a_factor_model_are_numbered_by_their_term() -> None:
     numbered = tuple(
         dataclasses.replace(part, group="", term=f"threshold_{part.group}")
-        for part in disclosed().where(term="threshold").findings
+        for part in disclosed().where(term="graded_threshold").findings
     )
     figure = drawn("map", Disclosed(findings=numbered))
     assert {point.series for point in figure.points} == {"Threshold 2", "Threshold 3"}
 
 
 def test_without_thresholds_items_are_mapped_by_their_means() -> None:
-    figure = drawn("map", without("threshold"))
+    figure = drawn("map", without("graded_threshold"))
     labels = [
         tick.get_text().replace("\n", " ") for tick in axes_of(figure).get_yticklabels()
     ]

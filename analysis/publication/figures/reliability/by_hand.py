@@ -36,7 +36,7 @@ DRAWN: Mapping[str, Callable[[Subject], Figure | Note]] = {
     "shrunken_mean": staff.staff_drawn,
     "bias": limits.limits_drawn,
     "test_information": information.information_drawn,
-    "threshold": item_map.item_map_drawn,
+    "graded_threshold": item_map.item_map_drawn,
     "item_rest_correlation": item_map.item_map_drawn,
 }
 """The term that tells what a result is → its drawing; the first found counts."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MOST_THRESHOLDS = 20
 NUMBERED = tuple(f"threshold_{rank}" for rank in range(1, MOST_THRESHOLDS + 1))
-TERMS = ("mean", "threshold", *NUMBERED)
+TERMS = ("mean", "graded_threshold", *NUMBERED)
 """A graded response model says which threshold in `group`, a factor model in `term`."""
 
 
@@ -48,7 +48,7 @@ def item_map_figure(
 
 def item_map_drawn(subject: Subject) -> Figure | Note:
     """One line an item; one mark a threshold, or one for its mean."""
-    found = subject.of("threshold") or subject.of(*NUMBERED)
+    found = subject.of("graded_threshold") or subject.of(*NUMBERED)
     found = _numbered([part for part in found if part.item])
     steps = bool(found)
     found = found or [part for part in subject.of("mean") if part.item]
@@ -102,7 +102,7 @@ def _numbered(found: Sequence[Finding]) -> list[Finding]:
 
 def _step(part: Finding) -> str:
     """Which threshold a finding is about."""
-    return part.group or part.term.partition("_")[2]
+    return part.group or part.term.partition("threshold_")[2]
 
 
 def _ranks(found: Sequence[Finding]) -> Mapping[str, str]:
