@@ -11,7 +11,7 @@ from analysis.declarations import Study
 from analysis.foundation import Finding
 from analysis.publication import Disclosed, Table
 from analysis.publication.places import waves_of
-from analysis.publication.scales import show_items, show_reliability
+from analysis.publication.scales import show_items, show_reliability, show_retest
 from analysis.publication.shown import (
     Shown,
     show_change,
@@ -106,10 +106,11 @@ def test_agreement_with_a_second_answer_has_its_own_n() -> None:
         )
         for term, n in (("cronbach_alpha", 6956), ("retest_correlation", 254))
     ]
-    shown = show_reliability(Disclosed(findings=tuple(found)), study)
-    tables = [part for part in shown.parts if isinstance(part, Table)]
-    assert [table.rows[0][1] for table in tables] == ["6,956", "254"]
-    assert tables[1].columns[-1] == "First with second answer"
+    disclosed = Disclosed(findings=tuple(found))
+    (consistency,) = show_reliability(disclosed, study).tables
+    (again,) = show_retest(disclosed, study).tables
+    assert (consistency.rows[0][1], again.rows[0][1]) == ("6,956", "254")
+    assert again.columns[-1] == "First with second answer"
 
 
 def test_an_interval_reads_without_a_dash() -> None:
