@@ -255,7 +255,7 @@ def cluster_robust_fit(
     codes, n_clusters = _coded(clusters)
     scales = np.ones(len(outcome)) if weights is None else np.asarray(weights, float)
     given = np.asarray(design, dtype=float).reshape(len(outcome), len(names))
-    whole = given if absorb is None else np.hstack([_dummies(absorb), given])
+    whole = given if absorb is None else np.hstack([dummies(absorb), given])
     if fault := _fault(np.asarray(outcome, float), whole, scales, n_clusters):
         return _absent(fault, len(outcome))
     roots = np.sqrt(scales)
@@ -378,7 +378,8 @@ def _coded(labels: Labels) -> tuple[Labels, int]:
     return codes, len(levels)
 
 
-def _dummies(groups: Labels) -> Array:
+def dummies(groups: Labels) -> Array:
+    """One column a group, shape (n_rows, n_groups)."""
     codes, n_groups = _coded(groups)
     return np.asarray(np.eye(n_groups)[codes])
 
