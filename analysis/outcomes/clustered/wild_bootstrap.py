@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
 Multipliers: TypeAlias = Literal["auto", "rademacher", "webb"]
 
-# Under this many clusters two signs give too few different outcomes.
-FEW_CLUSTERS = 12
+# Under this many clusters two signs cannot reach a p of .05: 2/2^5 is .0625. From here
+# on all their combinations hold the level better than Webb's points do (simulations in
+# docs/explanation/statistics-clustered.md).
+FEW_CLUSTERS = 6
 LEVEL = 0.05
 # Equal statistics that rounding parts count as equal.
 TIE = 1e-10
@@ -41,7 +43,8 @@ GRID = 200
 HALVINGS = 40
 # Beyond this many standard errors an interval counts as having no limit.
 FARTHEST = 4096.0
-SIX_POINTS = np.sqrt([0.5, 1.0, 1.5])
+SIX_POINTS: Array = np.sqrt(np.array([0.5, 1.0, 1.5, 0.5, 1.0, 1.5]))
+SIX_POINTS[:3] *= -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +115,7 @@ def wild_cluster_bootstrap(
         Names the draws.
     multipliers : {"auto", "rademacher", "webb"}
         Two signs, all combinations where there are at most `n_draws`; or Webb's six
-        points, which auto takes under 12 clusters.
+        points, which auto takes at 5 clusters, where signs cannot reach .05.
     n_draws : int
         Draws, if not all combinations are gone through.
 
@@ -211,9 +214,9 @@ def _multipliers(
         kind = "webb" if n_clusters < FEW_CLUSTERS else "rademacher"
     random = generator("wild cluster bootstrap", seed)
     if kind == "webb":
-        points = np.concatenate([-SIX_POINTS, SIX_POINTS])
         drawn = f"{n_draws} draws of Webb's six points"
-        return points[random.integers(0, 6, (n_draws, n_clusters))], drawn, False
+        places = random.integers(0, 6, (n_draws, n_clusters))
+        return np.asarray(SIX_POINTS[places], dtype=float), drawn, False
     if 2**n_clusters <= n_draws:
         # All signs turned round give the same size of t: half of them are enough.
         rest = np.array(list(itertools.product([1.0, -1.0], repeat=n_clusters - 1)))
