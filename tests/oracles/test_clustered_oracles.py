@@ -15,8 +15,8 @@ from analysis.outcomes.clustered import (
     intracluster_correlation,
     mixed_wave_effects,
 )
+from analysis.outcomes.clustered.bias_reduction import Adjustment
 from analysis.outcomes.clustered.cluster_robust import (
-    Adjustment,
     ClusterRobustFit,
     cluster_robust_fit,
 )

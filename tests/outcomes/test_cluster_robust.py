@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analysis.foundation import Estimate, Unavailable, generator
 from analysis.outcomes.clustered import ClusterRobustFit, cluster_robust_fit
-from analysis.outcomes.clustered.cluster_robust import dummies
+from analysis.outcomes.clustered.bias_reduction import dummies
 
 pytestmark = pytest.mark.filterwarnings("error")
 

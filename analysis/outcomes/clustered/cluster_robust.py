@@ -11,25 +11,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analysis.foundation.results import Estimate, Result, Unavailable
+from analysis.outcomes.clustered.bias_reduction import cluster_parts, coded, dummies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-# Names of clusters: text, numbers, whatever compares equal.
-Labels: TypeAlias = np.ndarray[Any, Any]
-Adjustment = Literal["CR0", "CR1", "CR2"]
+    from analysis.outcomes.clustered.bias_reduction import Adjustment, Array, Labels
 
 FEWEST_CLUSTERS = 5
 # A column counts as predicted by those before it when less than this share is left.
 DEPENDENT = 1e-9
-# An eigenvalue of a cluster's residual covariance that counts as zero.
-SINGULAR = 1e-10
 # Share of a contrast's variance that clusters fitted exactly may hide.
 MOST_HIDDEN = 0.05
 CONFIDENCE = 0.95
@@ -252,7 +248,7 @@ def cluster_robust_fit(
     Bell & McCaffrey (2002), Survey Methodology 28(2), 169-181; Pustejovsky & Tipton
     (2018), J. Business & Economic Statistics 36(4), 672-683.
     """
-    codes, n_clusters = _coded(clusters)
+    codes, n_clusters = coded(clusters)
     scales = np.ones(len(outcome)) if weights is None else np.asarray(weights, float)
     given = np.asarray(design, dtype=float).reshape(len(outcome), len(names))
     whole = given if absorb is None else np.hstack([dummies(absorb), given])
@@ -295,7 +291,7 @@ def _fitted(
     along, residual = along + correction, residual - orthonormal @ correction
     if np.linalg.norm(residual) <= DEPENDENT * np.linalg.norm(outcome):
         return _absent(NO_RESIDUAL, len(outcome))
-    parts = _cluster_parts(
+    parts = cluster_parts(
         orthonormal, scales, codes, residual, adjustment=adjustment, weighted=weighted
     )
     kept = slice(whole.shape[1] - len(names), None)
@@ -318,70 +314,6 @@ def _fitted(
         squares=parts["squares"],
         spread=(orthonormal * scales[:, None] ** 2).T @ orthonormal,
     )
-
-
-def _cluster_parts(
-    orthonormal: Array,
-    scales: Array,
-    codes: Labels,
-    residual: Array,
-    *,
-    adjustment: Adjustment,
-    weighted: bool,
-) -> dict[str, Array]:
-    """What every cluster contributes: sums of residuals, and their working moments."""
-    order = np.argsort(codes, kind="stable")
-    ends = np.cumsum(np.bincount(codes))[:-1]
-    spread = (orthonormal * scales[:, None] ** 2).T @ orthonormal
-    found: dict[str, list[Array]] = {
-        name: [] for name in ("sums", "scores", "weighted_scores", "squares")
-    }
-    for rows in np.split(order, ends):
-        own = orthonormal[rows]
-        scaled = own * scales[rows, None]
-        entering = scaled
-        if adjustment == "CR2":
-            entering = _adjusted(own, scaled, spread, weighted=weighted)
-        found["sums"].append(residual[rows] @ entering)
-        found["scores"].append(own.T @ entering)
-        found["weighted_scores"].append(scaled.T @ entering)
-        found["squares"].append(entering.T @ entering)
-    return {name: np.stack(parts) for name, parts in found.items()}
-
-
-def _adjusted(own: Array, scaled: Array, spread: Array, *, weighted: bool) -> Array:
-    """A W Q of one cluster, A the inverse root of its residuals' covariance.
-
-    That covariance is B = (I - H)_i (I - H)_i', H = Q(WQ)': the identity but for the
-    few directions its columns span, so only those are turned. Directions without
-    variation (a cluster's own fixed effect) count as nothing (pseudo-inverse).
-    """
-    if weighted:
-        size = own.shape[1]
-        spanning = np.hstack([own, scaled])
-        centre = np.block(
-            [[spread, -np.eye(size)], [-np.eye(size), np.zeros((size, size))]]
-        )
-    else:
-        spanning, centre = own, -np.eye(own.shape[1])
-    directions, sides = np.linalg.qr(spanning)
-    moved = sides @ centre @ sides.T
-    values, vectors = np.linalg.eigh(np.eye(len(moved)) + (moved + moved.T) / 2)
-    kept = values > SINGULAR
-    roots = np.where(kept, np.where(kept, values, 1.0) ** -0.5, 0.0)
-    turned = directions @ vectors
-    return np.asarray(scaled + turned @ ((roots - 1)[:, None] * (turned.T @ scaled)))
-
-
-def _coded(labels: Labels) -> tuple[Labels, int]:
-    levels, codes = np.unique(np.asarray(labels), return_inverse=True)
-    return codes, len(levels)
-
-
-def dummies(groups: Labels) -> Array:
-    """One column a group, shape (n_rows, n_groups)."""
-    codes, n_groups = _coded(groups)
-    return np.asarray(np.eye(n_groups)[codes])
 
 
 def _fault(outcome: Array, whole: Array, scales: Array, n_clusters: int) -> str:

@@ -20,7 +20,7 @@ from analysis.reliability.dependability import NestedReliability, nested_reliabi
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.outcomes.clustered.cluster_robust import Array
+    from analysis.outcomes.clustered.bias_reduction import Array
 
 NORMAL_QUANTILE = 1.959963984540054  # of a two-sided 95 % interval
 YES_OR_NO = "a score of yes or no: restricted likelihood takes scores as normal"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.outcomes.clustered.cluster_robust import Array
+    from analysis.outcomes.clustered.bias_reduction import Array
     from analysis.reliability.dependability.mixed.model import Criterion
 
 CONFIDENCE = 0.95

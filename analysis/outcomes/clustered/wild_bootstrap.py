@@ -18,16 +18,16 @@ import numpy as np
 
 from analysis.foundation.randomness import generator
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+from analysis.outcomes.clustered.bias_reduction import coded, dummies
 from analysis.outcomes.clustered.cluster_robust import (
-    Array,
     ClusterRobustFit,
-    Labels,
     cluster_robust_fit,
-    dummies,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from analysis.outcomes.clustered.bias_reduction import Array, Labels
 
 Multipliers: TypeAlias = Literal["auto", "rademacher", "webb"]
 
@@ -186,8 +186,7 @@ def _sums(
     squares = float(column @ column)
     effect = float(column @ left) / squares
     basis = np.column_stack([basis, column / np.sqrt(squares)])
-    codes = np.unique(np.asarray(clusters), return_inverse=True)[1]
-    n_clusters = int(codes.max()) + 1
+    codes, n_clusters = coded(clusters)
 
     def by_cluster(values: Array) -> Array:
         total = np.zeros((n_clusters, *values.shape[1:]))
@@ -216,13 +215,15 @@ def _multipliers(
     if kind == "webb":
         drawn = f"{n_draws} draws of Webb's six points"
         places = random.integers(0, 6, (n_draws, n_clusters))
-        return np.asarray(SIX_POINTS[places], dtype=float), drawn, False
+        return SIX_POINTS[places], drawn, False
     if 2**n_clusters <= n_draws:
         # All signs turned round give the same size of t: half of them are enough.
         rest = np.array(list(itertools.product([1.0, -1.0], repeat=n_clusters - 1)))
-        every = np.column_stack([np.ones(len(rest)), rest])
+        every: Array = np.ones((len(rest), n_clusters))
+        every[:, 1:] = rest
         return every, f"all {2**n_clusters} combinations of two signs", True
-    signs = 2.0 * random.integers(0, 2, (n_draws, n_clusters)) - 1
+    signs: Array = np.ones((n_draws, n_clusters))
+    signs[random.integers(0, 2, signs.shape) == 0] = -1.0
     return signs, f"{n_draws} draws of two signs", False
 
 
