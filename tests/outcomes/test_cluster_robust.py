@@ -153,6 +153,8 @@ def test_an_effect_of_one_treated_cluster_has_no_interval() -> None:
     [
         ("four clusters", "4 clusters; at least 5"),
         ("missing", "missing or infinite"),
+        ("no cluster", "rows without a cluster"),
+        ("no group", "rows without a cluster or absorbed group"),
         ("constant", "fits every row exactly"),
         ("dependent", "predicted by the columns before: before"),
         ("absorbed", "predicted by the columns before: arm"),
@@ -165,9 +167,13 @@ def test_an_effect_of_one_treated_cluster_has_no_interval() -> None:
 def test_what_cannot_be_fitted_says_why(change: str, reason: str) -> None:
     sizes = {"four clusters": [6] * 4, "few rows": [1] * 5, "nobody": []}
     outcome, design, clusters = simulated(sizes.get(change, [6] * 8))
-    names, options = list(NAMES), {}
+    names, options = list(NAMES), dict[str, Any]()
     if change == "missing":
         outcome[3] = np.nan
+    elif change == "no cluster":
+        clusters = np.where(clusters == 3, None, clusters.astype(object))
+    elif change == "no group":
+        options = {"absorb": np.where(clusters == 3, np.nan, clusters // 2)}
     elif change == "constant":
         outcome[:] = 4.0
     elif change == "dependent":

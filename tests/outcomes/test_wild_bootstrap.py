@@ -101,6 +101,12 @@ def test_six_points_agree_with_their_complete_enumeration() -> None:
     assert "Webb" in found.p_value.method
 
 
+def test_two_signs_serve_from_six_clusters_on() -> None:
+    for count, words in ((5, "Webb"), (6, "all 64"), (13, "all 8192"), (14, "9999")):
+        found = bootstrapped(*simulated([4] * count))
+        assert words in found.p_value.method
+
+
 def test_interval_ends_where_the_test_begins_to_reject() -> None:
     data = simulated([4, 7, 3, 9, 5, 6, 8, 5])
     found = bootstrapped(*data, multipliers="rademacher").effect

@@ -75,8 +75,10 @@ def _adjusted(own: Array, scaled: Array, spread: Array, *, weighted: bool) -> Ar
 
 
 def coded(labels: Labels) -> tuple[Labels, int]:
-    """Groups as whole numbers from 0, shape (n_rows,), and how many there are."""
-    levels, codes = np.unique(np.asarray(labels), return_inverse=True)
+    """Groups as whole numbers from 0, -1 where missing, and how many there are."""
+    import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
+
+    codes, levels = pd.factorize(np.asarray(labels))
     return codes, len(levels)
 
 

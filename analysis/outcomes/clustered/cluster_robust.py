@@ -39,6 +39,7 @@ HIDDEN = (
     "hardly any other cluster tells how sure this is: clusters the model fits exactly "
     "hide {share:.0%} of its variance; use a comparison with placebo clusters"
 )
+NO_GROUP = "rows without a cluster or absorbed group: leave those rows out first"
 NO_RESIDUAL = "the model fits every row exactly: no interval can be given"
 
 
@@ -251,6 +252,8 @@ def cluster_robust_fit(
     codes, n_clusters = coded(clusters)
     scales = np.ones(len(outcome)) if weights is None else np.asarray(weights, float)
     given = np.asarray(design, dtype=float).reshape(len(outcome), len(names))
+    if (codes < 0).any() or (absorb is not None and (coded(absorb)[0] < 0).any()):
+        return _absent(NO_GROUP, len(outcome))
     whole = given if absorb is None else np.hstack([dummies(absorb), given])
     if fault := _fault(np.asarray(outcome, float), whole, scales, n_clusters):
         return _absent(fault, len(outcome))
