@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from analysis.declarations.plan_lock import EXPLORATORY, family_of
 from analysis.publication.figures import (
     Figure,
     Note,
@@ -185,7 +186,7 @@ def show_scores(disclosed: Disclosed, study: Study) -> Shown:
 
 def show_change(disclosed: Disclosed, study: Study) -> Shown:
     """Change between waves."""
-    return _by_instrument(
+    shown = _by_instrument(
         disclosed,
         study,
         table_of=change_table,
@@ -193,12 +194,13 @@ def show_change(disclosed: Disclosed, study: Study) -> Shown:
         drawn=("mean_change",),
         nothing=NO_CHANGE,
     )
+    return _with_exploratory(shown, study)
 
 
 def show_comparison(disclosed: Disclosed, study: Study) -> Shown:
     """Change beside that of the comparison arm."""
     nothing = "Nothing was compared between groups." if study.arms else NO_ARMS
-    return _by_instrument(
+    shown = _by_instrument(
         disclosed,
         study,
         table_of=comparison_table,
@@ -206,6 +208,19 @@ def show_comparison(disclosed: Disclosed, study: Study) -> Shown:
         drawn=("difference_in_change", "adjusted_mean_difference"),
         nothing=nothing,
     )
+    return _with_exploratory(shown, study)
+
+
+def _with_exploratory(shown: Shown, study: Study) -> Shown:
+    """The same under a caution that names the outcomes no locked plan holds."""
+    named = [o.title for o in study.outcomes if family_of(o, study) == EXPLORATORY]
+    if not named or not shown.tables:
+        return shown
+    text = (
+        f"Exploratory, not in the locked plan: {', '.join(named)}. What is found here "
+        "is for another study to test."
+    )
+    return Shown(parts=(Note(text=text, kind="caution"), *shown.parts))
 
 
 def _by_instrument(
@@ -270,7 +285,7 @@ def _outcome_table(study: Study) -> Table:
         rows.append(
             (
                 outcome.title,
-                outcome.family,
+                family_of(outcome, study),
                 wave_text(study, outcome.baseline),
                 ", ".join(later) or "none",
                 number_text(effect) if effect is not None else "not declared",
