@@ -25,8 +25,8 @@ NOT_LOCKED = (
 )
 IN_WORDS = (
     "Outcomes, families, smallest effects, gates, arms, teams, waves, cleaning and "
-    "linkage are held against the lock by the program. What is told in words is for the "
-    "reader to hold against the methods below each table."
+    "linkage are held against the lock by the program. What is told in words is for "
+    "the reader to hold against the methods below each table."
 )
 
 
@@ -79,27 +79,36 @@ def show_plan_check(study: Study, found: tuple[str, ...]) -> Shown:
     return Shown(parts=tuple(parts))
 
 
-def plan_sentences(study: Study, found: tuple[str, ...]) -> tuple[str, ...]:
-    """The state of the plan in sentences: locked when, and kept to or not."""
+def plan_sentences(
+    study: Study, found: tuple[str, ...], *, listed: str = "below"
+) -> tuple[str, ...]:
+    """The state of the plan in sentences: locked when, and kept to or not.
+
+    Parameters
+    ----------
+    listed : str
+        Where the deviations themselves stand.
+    """
+    counted = _counted(found, listed)
     lock = study.lock
     if lock is None:
         state = NOT_DECLARED if study.plan is None else NOT_LOCKED
-        return (f"{state} {_counted(found)}".strip(),)
-    return (_state(lock, found), *_late(lock, study), *_replaced(lock))
+        return (f"{state} {counted}".strip(),)
+    return (_state(lock, counted), *_late(lock, study), *_replaced(lock))
 
 
-def _state(lock: Lock, found: tuple[str, ...]) -> str:
-    locked = f"the plan locked on {day_text(lock.date)} (fingerprint {lock.hash[:12]})"
-    if not found:
+def _state(lock: Lock, counted: str) -> str:
+    locked = f"what was locked on {day_text(lock.date)} (fingerprint {lock.hash[:12]})"
+    if not counted:
         return f"What was run is {locked}."
-    return f"What was run differs from {locked}. {_counted(found)}"
+    return f"What was run differs from {locked}. {counted}"
 
 
-def _counted(found: tuple[str, ...]) -> str:
+def _counted(found: tuple[str, ...], listed: str) -> str:
     if not found:
         return ""
     many = "1 deviation is" if len(found) == 1 else f"{len(found)} deviations are"
-    return f"{many} listed in the page Outcomes."
+    return f"{many} listed {listed}."
 
 
 def _late(lock: Lock, study: Study) -> Iterator[str]:

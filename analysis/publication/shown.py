@@ -78,7 +78,7 @@ class Shown:
 
 
 def show_study(study: Study) -> Shown:
-    """What the study is: surveys, outcomes declared in advance, and cautions."""
+    """What the study is: surveys, outcomes declared, and cautions."""
     parts: list[Part] = [Note(text=SIMULATED, kind="banner")] if study.simulated else []
     parts += [Note(text=study.summary, kind="summary"), _survey_table(study)]
     if study.outcomes:
@@ -292,7 +292,7 @@ def _outcome_table(study: Study) -> Table:
             )
         )
     return Table(
-        caption="Outcomes declared in advance",
+        caption="Outcomes declared",
         columns=(
             "Outcome",
             "Family",

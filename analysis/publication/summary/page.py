@@ -246,7 +246,7 @@ def _about(study: Study, deviations: tuple[str, ...]) -> Iterator[str]:
         yield f"Part of how {instrument.title} is scored has no published source."
     yield f"People were last asked: {wave_and_date(study.waves[-1])}."
     yield f"No number here is about fewer than {study.smallest_group_shown} people."
-    yield from plan_sentences(study, deviations)
+    yield from plan_sentences(study, deviations, listed="in the page Outcomes")
     yield "No registration of this study is recorded."
     yield (
         f"Made with heard {version('heard')} from studies/{study.name}.toml, "
