@@ -23,6 +23,16 @@ BETWEEN_ARMS = ("difference_in_change", "adjusted_mean_difference")
 SUMMARY_MEASURES = (*BETWEEN_ARMS, "mean_change")
 """Terms by which the primary outcome may be judged."""
 
+IN_WORDS = (
+    "population",
+    "contrast",
+    "model",
+    "missing",
+    "multiplicity",
+    "inference",
+)
+"""Keys that are told in words, and held against the methods by the reader."""
+
 PLACES = ("site", "team")
 SCORE_BEFORE = "score_before"
 
@@ -84,15 +94,15 @@ def parse_plan(table: Table) -> Plan:
     """The table ``[plan]``."""
     families, gates = table.table("families"), table.table("gates")
     plan = Plan(
-        population=_words(table, "population"),
-        contrast=_words(table, "contrast"),
+        population=table.text("population"),
+        contrast=table.text("contrast"),
         primary=table.text("primary"),
         intercurrent_events=table.texts_by_text("intercurrent_events"),
         summary_measure=table.choice("summary_measure", SUMMARY_MEASURES),
-        model=_words(table, "model"),
-        missing=_words(table, "missing"),
-        multiplicity=_words(table, "multiplicity"),
-        inference=_words(table, "inference"),
+        model=table.text("model"),
+        missing=table.text("missing"),
+        multiplicity=table.text("multiplicity"),
+        inference=table.text("inference"),
         families={name: families.texts(name) for name in families.keys()},  # noqa: SIM118 - Table is not a mapping
         covariates=table.texts("covariates"),
         subgroups=table.texts("subgroups"),
@@ -104,26 +114,33 @@ def parse_plan(table: Table) -> Plan:
     return plan
 
 
-def _words(table: Table, key: str) -> str:
-    """A text that says something."""
-    text = table.text(key)
-    if table.has(key) and not text.strip():
-        table.fault(key, "is empty; say it in words")
-    return text
-
-
 def check_plan(study: Study) -> Iterator[str]:
     """Every way in which the plan contradicts itself or the rest of the study."""
     plan = study.plan
     if plan is None:
         return
+    yield from _check_words(plan)
     yield from _check_primary(plan, study)
     yield from _check_families(plan, study)
+    yield from _check_measure(plan, study)
+    yield from _check_names(plan, study)
+    least = plan.gates.least_reliability
+    if least is not None and not 0 < least < 1:
+        yield "[plan.gates.least_reliability] must be over 0 and under 1"
+
+
+def _check_words(plan: Plan) -> Iterator[str]:
+    for key in IN_WORDS:
+        if not getattr(plan, key).strip():
+            yield f"[plan.{key}] is empty; say it in words"
     if not plan.intercurrent_events:
         yield (
             "[plan.intercurrent_events] is missing; say at least what is done with "
             'leavers, as in leavers = "..."'
         )
+
+
+def _check_measure(plan: Plan, study: Study) -> Iterator[str]:
     if plan.summary_measure in BETWEEN_ARMS and not study.treated:
         yield (
             f"[plan.summary_measure] '{plan.summary_measure}' compares arms, and the "
@@ -134,6 +151,9 @@ def check_plan(study: Study) -> Iterator[str]:
             "[plan.summary_measure] 'adjusted_mean_difference' adjusts for a person's "
             "score before, and the survey of the primary outcome declares no linkage"
         )
+
+
+def _check_names(plan: Plan, study: Study) -> Iterator[str]:
     attributes = {
         attribute.name
         for wave in study.waves
@@ -147,9 +167,6 @@ def check_plan(study: Study) -> Iterator[str]:
         for name in names:
             if name not in (known := {*attributes, *also}):
                 yield f"[plan.{key}] {unknown('name', name, known)}"
-    least = plan.gates.least_reliability
-    if least is not None and not 0 < least < 1:
-        yield "[plan.gates.least_reliability] must be over 0 and under 1"
 
 
 def _linked(plan: Plan, study: Study) -> bool:

@@ -50,6 +50,7 @@ def test_the_notebooks_are_here() -> None:
         "10_cleaning.ipynb",
         "15_linkage.ipynb",
         "20_reliability.ipynb",
+        "25_comparability.ipynb",
         "30_outcomes.ipynb",
         "40_coverage.ipynb",
         "90_funder_summary.ipynb",
