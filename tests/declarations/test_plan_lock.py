@@ -142,7 +142,10 @@ def test_what_decides_nothing_is_not_locked(same: str) -> None:
     ],
 )  # fmt: skip
 def test_every_deviation_is_told_in_words(now: str, told: list[str]) -> None:
-    assert sorted(deviations(locked(now))) == sorted(told)
+    study = locked(now)
+    assert sorted(deviations(study)) == sorted(told)
+    if study.plan is not None and study.lock is not None:
+        assert lock_of(study).hash != study.lock.hash
 
 
 def test_what_is_added_in_one_direction_is_dropped_in_the_other() -> None:
