@@ -122,8 +122,9 @@ def pilot(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def copy_study(project: Project, name: str) -> None:
-    """Copy a committed study's declaration, its raw exports and its lists."""
-    project.declare(name, (ROOT / "studies" / f"{name}.toml").read_text("utf-8"))
+    """Copy a committed study's declaration, its lock, raw exports and lists."""
+    for file in (ROOT / "studies").glob(f"{name}*.toml"):
+        project.declare(file.stem, file.read_text("utf-8"))
     for file in (ROOT / "data" / "raw" / name).iterdir():
         if file.suffix in (".csv", ".txt"):
             project.receive(name, file.name, file.read_bytes())

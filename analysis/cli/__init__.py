@@ -3,6 +3,7 @@
 from analysis.cli import (  # noqa: F401 - their commands join the application
     instruments,
     key,
+    locking,
     running,
     starting,
 )

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from analysis.declarations.instrument import Fact, Instrument
+    from analysis.declarations.plan import Plan
+    from analysis.declarations.plan_lock import Lock
     from analysis.declarations.roster import Roster
     from analysis.declarations.survey import Export
 
@@ -102,7 +104,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """Everything declared about a study, its instruments included."""
+    """Everything declared about a study, its instruments included.
+
+    Attributes
+    ----------
+    plan : Plan or None
+        The analysis plan; None if none was declared.
+    lock : Lock or None
+        What was locked of it, from the file beside the declaration; no part of the
+        digest, as it is no part of what is declared.
+    """
 
     name: str
     title: str
@@ -122,6 +133,8 @@ class Study:
     outcomes: tuple[Outcome, ...]
     unknowns: tuple[str, ...] = ()
     roster: Roster | None = None
+    plan: Plan | None = None
+    lock: Lock | None = None
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
 
     def wave(self, name: str) -> Wave:
@@ -182,6 +195,8 @@ class Study:
             waves=(only,),
             outcomes=(),
             roster=None,
+            plan=None,
+            lock=None,
             instruments=dict(sorted(used.items())),
         )
 
@@ -193,5 +208,6 @@ class Study:
 
     def digest(self) -> str:
         """SHA-256 of all that is declared; equal declarations have equal digests."""
-        content = json.dumps(dataclasses.asdict(self), ensure_ascii=True)
+        declared = dataclasses.replace(self, lock=None)
+        content = json.dumps(dataclasses.asdict(declared), ensure_ascii=True)
         return hashlib.sha256(content.encode()).hexdigest()

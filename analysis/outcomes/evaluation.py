@@ -7,6 +7,7 @@ others as different people; where teams were allocated, teams are what is compar
 from __future__ import annotations
 
 import dataclasses
+import math
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -33,6 +34,7 @@ def evaluate_outcomes(
     links: pd.DataFrame | None = None,
     linkage_rule: str = "",
     comparability: Iterable[Finding] = (),
+    reliability: Iterable[Finding] = (),
 ) -> tuple[Finding, ...]:
     """Describe every score and judge every declared outcome.
 
@@ -48,6 +50,9 @@ def evaluate_outcomes(
     comparability : iterable of Finding
         What the scores mean at each wave: where ``means_comparable`` is 0, change and
         comparison are refused with the reason.
+    reliability : iterable of Finding
+        Cronbach's alpha of the scores at each wave. Where the plan declares a least
+        one and either wave has less, change and comparison are refused likewise.
 
     Raises
     ------
@@ -69,7 +74,7 @@ def evaluate_outcomes(
     )
     return (
         *_descriptions(scores_by_wave, study),
-        *_comparable_only(judged, comparability),
+        *_reliable_only(_comparable_only(judged, comparability), reliability, study),
     )
 
 
@@ -92,9 +97,50 @@ def _comparable_only(
             yield finding
         else:
             reason = f"the items do not measure the same at both waves: {why}"
-            yield dataclasses.replace(
-                finding, estimate=None, conf_low=None, conf_high=None, reason=reason
+            yield _refused(finding, reason)
+
+
+def _reliable_only(
+    findings: Iterable[Finding], reliability: Iterable[Finding], study: Study
+) -> Iterator[Finding]:
+    """Findings, without numbers where a wave's score is too unreliable by the plan.
+
+    Where there is no alpha, as of a score of one item, the numbers stand.
+    """
+    least = study.plan.gates.least_reliability if study.plan else None
+    alphas = {
+        _score(found): found.estimate
+        for found in reliability
+        if found.term == "cronbach_alpha"
+        and found.estimate is not None
+        and not (found.arm or found.item or found.group)
+    }
+    for finding in findings:
+        survey, instrument, subscale, waves = _score(finding)
+        by_wave = {
+            wave: alphas.get((survey, instrument, subscale, wave))
+            for wave in waves.split(" - ")[::-1]
+        }
+        low = [
+            f"{math.floor(alpha * 1000) / 1000:.3f} at {wave}"
+            for wave, alpha in by_wave.items()
+            if least is not None and alpha is not None and alpha < least
+        ]
+        # A reason that stands already is the nearer one; who was linked is no score.
+        if not low or finding.reason or finding.term == "participants_linked":
+            yield finding
+        else:
+            reason = (
+                f"the score is not reliable enough: Cronbach's alpha is "
+                f"{' and '.join(low)}, under the {least:g} that the plan asks for"
             )
+            yield _refused(finding, reason)
+
+
+def _refused(finding: Finding, reason: str) -> Finding:
+    return dataclasses.replace(
+        finding, estimate=None, conf_low=None, conf_high=None, reason=reason
+    )
 
 
 def _score(finding: Finding) -> tuple[str, str, str, str]:

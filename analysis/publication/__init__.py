@@ -15,6 +15,13 @@ from analysis.publication.findings import (
     published_findings,
 )
 from analysis.publication.people import show_coverage, show_linkage
+from analysis.publication.plans import (
+    keep_deviations,
+    kept_deviations,
+    plan_sentences,
+    show_plan,
+    show_plan_check,
+)
 from analysis.publication.scales import (
     show_comparability,
     show_evidence,
@@ -49,8 +56,11 @@ __all__ = [
     "disclose",
     "figure_of",
     "funder_summary",
+    "keep_deviations",
     "keep_document",
     "keep_figures",
+    "kept_deviations",
+    "plan_sentences",
     "publish_findings",
     "published_findings",
     "render_index",
@@ -66,6 +76,8 @@ __all__ = [
     "show_key_audit",
     "show_linkage",
     "show_missing",
+    "show_plan",
+    "show_plan_check",
     "show_reliability",
     "show_retest",
     "show_scores",

@@ -97,13 +97,29 @@ def render_notebook(
 
 
 def render_index(
-    study: Study, entries: Sequence[Link], headline: FunderSummary | None = None
+    study: Study,
+    entries: Sequence[Link],
+    headline: FunderSummary | None = None,
+    *,
+    plan: Sequence[str] = (),
 ) -> str:
-    """Render the page that names every document of a study."""
+    """Render the page that names every document of a study.
+
+    Parameters
+    ----------
+    plan : sequence of str
+        Whether what was run is what was locked, and each deviation.
+    """
     return (
         _environment()
         .get_template("index.html.j2")
-        .render(entries=entries, headline=headline, study=study, title=study.title)
+        .render(
+            entries=entries,
+            headline=headline,
+            plan=plan,
+            study=study,
+            title=study.title,
+        )
     )
 
 

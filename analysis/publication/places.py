@@ -12,6 +12,21 @@ if TYPE_CHECKING:
     from analysis.publication.disclosure import Disclosed
 
 EVERYONE = "Everyone"
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+"""In English, whatever the machine's own language is."""
 
 Columns: TypeAlias = tuple[tuple[str, str], ...]
 """Headings of a table, each with the term (or group) that stands below it."""
@@ -135,6 +150,18 @@ def arm_text(study: Study, arm: str) -> str:
     if not minus:
         return study.arm_title(arm) if arm else EVERYONE
     return f"{study.arm_title(first)} minus {study.arm_title(second)}"
+
+
+def term_title(term: str) -> str:
+    """What a term of change or comparison is called at the head of its column."""
+    titles = {name: title for title, name in (*CHANGE, *COMPARISON)}
+    return titles.get(term, term.replace("_", " "))
+
+
+def day_text(date: str) -> str:
+    """An ISO date as its day, month and year."""
+    year, month, day = date.split("-")
+    return f"{int(day)} {MONTHS[int(month) - 1]} {year}"
 
 
 def found(disclosed: Disclosed, **context: str) -> Finding | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from analysis.declarations.plan_lock import EXPLORATORY, family_of
 from analysis.publication.figures import (
     Figure,
     Note,
@@ -68,7 +69,7 @@ class Shown:
 
 
 def show_study(study: Study) -> Shown:
-    """What the study is: surveys, outcomes declared in advance, and cautions."""
+    """What the study is: surveys, outcomes declared, and cautions."""
     parts: list[Part] = [Note(text=SIMULATED, kind="banner")] if study.simulated else []
     parts += [Note(text=study.summary, kind="summary"), _survey_table(study)]
     if study.outcomes:
@@ -115,7 +116,7 @@ def show_scores(disclosed: Disclosed, study: Study) -> Shown:
 
 def show_change(disclosed: Disclosed, study: Study) -> Shown:
     """Change between waves."""
-    return by_instrument(
+    shown = by_instrument(
         disclosed,
         study,
         table_of=change_table,
@@ -123,12 +124,13 @@ def show_change(disclosed: Disclosed, study: Study) -> Shown:
         drawn=("mean_change",),
         nothing=NO_CHANGE,
     )
+    return _with_exploratory(shown, study)
 
 
 def show_comparison(disclosed: Disclosed, study: Study) -> Shown:
     """Change beside that of the comparison arm."""
     nothing = "Nothing was compared between groups." if study.arms else NO_ARMS
-    return by_instrument(
+    shown = by_instrument(
         disclosed,
         study,
         table_of=comparison_table,
@@ -136,6 +138,19 @@ def show_comparison(disclosed: Disclosed, study: Study) -> Shown:
         drawn=("difference_in_change", "adjusted_mean_difference"),
         nothing=nothing,
     )
+    return _with_exploratory(shown, study)
+
+
+def _with_exploratory(shown: Shown, study: Study) -> Shown:
+    """The same under a caution that names the outcomes no locked plan holds."""
+    named = [o.title for o in study.outcomes if family_of(o, study) == EXPLORATORY]
+    if not named or not shown.tables:
+        return shown
+    text = (
+        f"Exploratory, not in the locked plan: {', '.join(named)}. What is found here "
+        "is for another study to test."
+    )
+    return Shown(parts=(Note(text=text, kind="caution"), *shown.parts))
 
 
 def by_instrument(
@@ -200,14 +215,14 @@ def _outcome_table(study: Study) -> Table:
         rows.append(
             (
                 outcome.title,
-                outcome.family,
+                family_of(outcome, study),
                 wave_text(study, outcome.baseline),
                 ", ".join(later) or "none",
                 number_text(effect) if effect is not None else "not declared",
             )
         )
     return Table(
-        caption="Outcomes declared in advance",
+        caption="Outcomes declared",
         columns=(
             "Outcome",
             "Family",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from analysis.declarations import parse_instrument, parse_study
 from analysis.foundation import DeclarationError
 from analysis.foundation.errors import unknown
 from analysis.storage.folders import INSTRUMENTS, find_folders
+from analysis.storage.plan_locks import ENDING, read_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,17 +29,18 @@ def instrument_names() -> tuple[str, ...]:
 
 
 def read_study(name: str) -> Study:
-    """Read a study's declaration with the instruments it uses.
+    """Read a study's declaration with the instruments it uses, and its lock.
 
     Raises
     ------
     DeclarationError
-        There is no such study, or its declaration has faults.
+        There is no such study, or its declaration or its lock has faults.
     """
     path = find_folders().studies / f"{name}.toml"
     if name not in study_names():
         raise DeclarationError(str(path.parent), unknown("study", name, study_names()))
-    return parse_study(_text(path), name=name, read_instrument=read_instrument)
+    study = parse_study(_text(path), name=name, read_instrument=read_instrument)
+    return dataclasses.replace(study, lock=read_lock(name))
 
 
 def study_file(name: str) -> Path:
@@ -77,7 +80,8 @@ def read_instrument(name: str) -> Instrument:
 
 
 def _names(folder: Path) -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
+    found = (path for path in folder.glob("*.toml") if not path.match(f"*{ENDING}"))
+    return tuple(sorted(path.stem for path in found))
 
 
 def _text(path: Path) -> str:

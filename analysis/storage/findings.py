@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from analysis.declarations import Study
+
 SIGNIFICANT_DIGITS = 12
 """Digits written: forced onto other processors, results differ after these."""
 
@@ -36,6 +38,15 @@ def write_part(study: str, step: str, findings: Iterable[Finding]) -> None:
 def read_part(study: str, step: str) -> tuple[Finding, ...]:
     """The findings of one step; none if it has not run."""
     return _part(_folder(study) / "parts" / f"{step}.json") or ()
+
+
+def read_parts(study: Study, kind: str) -> tuple[Finding, ...]:
+    """The findings of a kind of step that runs once a wave, of all waves."""
+    return tuple(
+        finding
+        for wave in study.wave_names()
+        for finding in read_part(study.name, f"{kind}-{wave}")
+    )
 
 
 def read_staged_part(study: str, step: str) -> tuple[Finding, ...] | None:

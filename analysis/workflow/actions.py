@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from analysis.publication.documents import Link, render_index
 from analysis.publication.findings import published_findings
+from analysis.publication.plans import kept_deviations, plan_sentences
 from analysis.publication.summary import funder_summary
 from analysis.storage.declared import read_study
 from analysis.storage.findings import read_part, write_findings
@@ -99,7 +100,13 @@ def _make_index(step: Step) -> None:
         for page in reversed(plan_steps(study))
         if page.kind in NOTEBOOKS
     ]
-    page = render_index(study, [*pages, *FILES], funder_summary(disclosed, study))
+    deviations = kept_deviations(study)
+    page = render_index(
+        study,
+        [*pages, *FILES],
+        funder_summary(disclosed, study),
+        plan=(*plan_sentences(study, deviations), *deviations),
+    )
     write_page(find_folders().reports / study.name / "index.html", page)
 
 

@@ -13,6 +13,7 @@ from analysis.declarations.linkage import declares_rule, waves_linked
 from analysis.storage.folders import find_folders
 from analysis.storage.key import key_fingerprint
 from analysis.storage.links import links_file
+from analysis.storage.plan_locks import deviations_file, lock_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +99,9 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     reliability = tuple(_reliability(study, wave) for wave in study.wave_names())
     linkage = _linkage(study, fingerprint)
     comparability = _comparability(study)
-    outcomes = _outcomes(study, linkage, comparability)
+    gated = study.plan is not None and study.plan.gates.least_reliability is not None
+    judged_by = (*comparability, *(reliability if gated else ()))
+    outcomes = _outcomes(study, linkage, judged_by)
     coverage = _coverage(study, fingerprint)
     found_by = (
         *cleaning,
@@ -180,8 +183,9 @@ def _comparability(study: Study) -> tuple[Step, ...]:
 
 
 def _outcomes(
-    study: Study, linkage: tuple[Step, ...], comparability: tuple[Step, ...]
+    study: Study, linkage: tuple[Step, ...], judged_by: tuple[Step, ...]
 ) -> Step:
+    """What judges the outcomes, given what the steps found that may refuse a score."""
     inputs: dict[str, Path] = {}
     for wave in study.wave_names():
         inputs |= _processed(study, wave, "scores")
@@ -190,9 +194,10 @@ def _outcomes(
     parts = find_folders().reports / study.name / "findings" / "parts"
     inputs |= {
         f"findings/parts/{step.name}.json": parts / f"{step.name}.json"
-        for step in comparability
+        for step in judged_by
     }
-    also = tuple(step.name for step in (*linkage, *comparability))
+    inputs |= _lock(study)
+    also = tuple(step.name for step in (*linkage, *judged_by))
     return _across_waves(study, "outcomes", "Outcomes", inputs=inputs, also=also)
 
 
@@ -270,7 +275,11 @@ def _funder_summary(study: Study, findings: Step) -> Step:
         study=study.name,
         parameters={"study": study.name},
         needs=(findings.name,),
-        inputs={"findings.json": folder / "findings.json"},
+        inputs={
+            "findings.json": folder / "findings.json",
+            "deviations.json": deviations_file(study.name),
+            **_lock(study),
+        },
         declared=study.digest(),
     )
 
@@ -285,10 +294,18 @@ def _index(study: Study, pages: tuple[Step, ...]) -> Step:
         needs=("findings", *(step.name for step in pages)),
         inputs={
             "findings.json": folder / "findings" / "findings.json",
+            "deviations.json": deviations_file(study.name),
+            **_lock(study),
             **{f"{step.name}.html": folder / f"{step.name}.html" for step in pages},
         },
         declared=study.digest(),
     )
+
+
+def _lock(study: Study) -> dict[str, Path]:
+    """The lock of the plan, where there is one."""
+    path = lock_file(study.name)
+    return {path.name: path} if study.lock is not None else {}
 
 
 def _processed(study: Study, wave: str, content: str) -> dict[str, Path]:

@@ -151,6 +151,7 @@ def accepted_keys(module: str) -> set[str]:
         ("instrument_file", "instrument-file", 40),
         ("linkage", "study-file", 5),
         ("roster", "study-file", 8),
+        ("plan", "study-file", 15),
     ],
 )
 def test_every_key_of_a_declaration_is_in_the_reference(

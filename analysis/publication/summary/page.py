@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from analysis.foundation import DeclarationError
 from analysis.publication.documents import render_template
 from analysis.publication.places import found, waves_of
+from analysis.publication.plans import plan_sentences
 from analysis.publication.shown import SIMULATED
 from analysis.publication.summary.sentences import (
     comparison_sentences,
@@ -153,13 +154,17 @@ class FunderSummary:
         )
 
 
-def funder_summary(disclosed: Disclosed, study: Study) -> FunderSummary:
+def funder_summary(
+    disclosed: Disclosed, study: Study, *, deviations: tuple[str, ...] = ()
+) -> FunderSummary:
     """Tell a study's findings to those who fund it.
 
     Parameters
     ----------
     disclosed : Disclosed
         All findings of the study, as they left disclosure control.
+    deviations : tuple of str
+        What was run otherwise than planned.
     """
     result = main_result(disclosed, study)
     told = tuple(result_sentences(result, disclosed, study))
@@ -182,7 +187,7 @@ def funder_summary(disclosed: Disclosed, study: Study) -> FunderSummary:
             *_passages(disclosed, study, result, has=behaviours is not None),
             Passage(
                 heading="About this page",
-                sentences=tuple(_about(study)),
+                sentences=tuple(_about(study, deviations)),
                 elements=(14,),
                 aside=True,
             ),
@@ -229,7 +234,7 @@ def _passages(
     )
 
 
-def _about(study: Study) -> Iterator[str]:
+def _about(study: Study, deviations: tuple[str, ...]) -> Iterator[str]:
     own = [part for part in study.instruments.values() if part.project_defined]
     if own:
         forms = "form was" if len(own) == 1 else "forms were"
@@ -241,6 +246,7 @@ def _about(study: Study) -> Iterator[str]:
         yield f"Part of how {instrument.title} is scored has no published source."
     yield f"People were last asked: {wave_and_date(study.waves[-1])}."
     yield f"No number here is about fewer than {study.smallest_group_shown} people."
+    yield from plan_sentences(study, deviations, listed="in the page Outcomes")
     yield "No registration of this study is recorded."
     yield (
         f"Made with heard {version('heard')} from studies/{study.name}.toml, "

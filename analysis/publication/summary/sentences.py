@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis.declarations.plan_lock import family_of
 from analysis.publication.disclosure.losses import FEW_LOST
-from analysis.publication.places import found, wave_text
+from analysis.publication.places import MONTHS, found, wave_text
 from analysis.publication.tables import estimate_text, points_text
 
 if TYPE_CHECKING:
@@ -21,21 +22,6 @@ if TYPE_CHECKING:
     from analysis.declarations import Instrument, Outcome, Study, Subscale, Wave
     from analysis.foundation import Finding
     from analysis.publication.disclosure import Disclosed
-
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 
 STRENGTH = {
     "compared participant": "Good, with limits. People were put in one of two groups, "
@@ -94,7 +80,8 @@ class MainResult:
 
 def main_result(disclosed: Disclosed, study: Study) -> MainResult | None:
     """The primary outcome at its first follow-up, by the best design there is."""
-    outcome = next((part for part in study.outcomes if part.family == "primary"), None)
+    primary = (part for part in study.outcomes if family_of(part, study) == "primary")
+    outcome = next(primary, None)
     if outcome is None or not outcome.follow_ups:
         return None
     instrument = study.instruments[outcome.instrument]
@@ -118,8 +105,11 @@ def main_result(disclosed: Disclosed, study: Study) -> MainResult | None:
 
 def _best_finding(here: Disclosed, study: Study) -> tuple[Finding | None, str]:
     terms = ["difference_in_change", "adjusted_mean_difference"]
-    if study.allocated_by == "participant":
+    planned = study.plan.summary_measure if study.plan else ""
+    if planned == terms[1] or (not planned and study.allocated_by == "participant"):
         terms.reverse()
+    elif planned and planned not in terms:
+        terms = []
     between = here.where(arm=f"{study.treated} - {study.control}")
     for term in terms:
         if finding := found(between, term=term):

@@ -1,0 +1,98 @@
+"""Lock a study's analysis plan, so that reports can say whether it was kept to."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from analysis.cli.application import app
+from analysis.cli.running import Raw, StudyName, _use_folders
+from analysis.foundation import DeclarationError
+
+if TYPE_CHECKING:
+    from analysis.declarations.plan_lock import Lock, Replaced
+
+
+@app.command()
+def lock(
+    study: StudyName,
+    again: Annotated[
+        str | None,
+        typer.Option(metavar="REASON", help="Replace an earlier lock, and say why."),
+    ] = None,
+    raw: Raw = None,
+) -> None:
+    """Lock the analysis plan of a study, before its data arrive."""
+    from analysis.declarations.deviations import deviations  # noqa: PLC0415
+    from analysis.declarations.plan_lock import Lock, lockable  # noqa: PLC0415
+    from analysis.storage.declared import read_study  # noqa: PLC0415
+    from analysis.storage.plan_locks import (  # noqa: PLC0415
+        arrived_waves,
+        lock_file,
+        write_lock,
+    )
+
+    _use_folders(raw, None, None)
+    declared = read_study(study)
+    made = Lock(
+        date=dt.datetime.now().astimezone().date().isoformat(),
+        version=version("heard"),
+        arrived=arrived_waves(declared),
+        locked=lockable(declared),
+    )
+    before, path = declared.lock, lock_file(study)
+    if before is None and again is not None:
+        raise DeclarationError(
+            path.name, "there is no lock yet to replace; leave --again out"
+        )
+    if before is not None and before.hash == made.hash:
+        typer.echo(f"Locked already, on {before.date}: nothing changed since.")
+        return
+    if before is not None:
+        earlier = _replaced(before, again, deviations(declared), where=path.name)
+        made = dataclasses.replace(made, replaced=(*before.replaced, earlier))
+    write_lock(study, made)
+    _tell(made, str(path))
+
+
+def _replaced(
+    before: Lock, again: str | None, changed: tuple[str, ...], *, where: str
+) -> Replaced:
+    """The earlier lock with why it was replaced; refused where nobody says why."""
+    from analysis.declarations.plan_lock import Replaced  # noqa: PLC0415
+
+    if again is None or not again.strip():
+        asked = "and --again needs a reason" if again is not None else "nothing written"
+        raise DeclarationError(
+            where,
+            [
+                f"another plan was locked on {before.date}, {asked}. To lock the plan "
+                'as it is now, say why: --again "the reason"; every report prints it',
+                *changed,
+            ],
+        )
+    return Replaced(
+        hash=before.hash,
+        date=before.date,
+        version=before.version,
+        arrived=before.arrived,
+        reason=" ".join(again.split()),
+        changed=changed,
+    )
+
+
+def _tell(made: Lock, path: str) -> None:
+    typer.echo(f"Locked {made.date}, fingerprint {made.hash[:12]}: {path}")
+    for change in made.replaced[-1].changed if made.replaced else ():
+        typer.echo(f"  changed: {change}")
+    if made.arrived:
+        waves = ", ".join(made.arrived)
+        typer.echo(
+            f"Data had arrived already, of: {waves}. The lock is post hoc, and every "
+            "report will say so."
+        )
+    typer.echo("Commit this file with the declaration: its history is the evidence.")

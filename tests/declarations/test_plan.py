@@ -1,0 +1,123 @@
+"""Plans: what is read, what is refused, and what a plan leaves as it was."""
+
+from __future__ import annotations
+
+import pytest
+from planned import GOOD, PLAN, STUDY, changed, parsed
+
+from analysis.foundation import DeclarationError
+
+
+def test_a_sound_plan_is_read() -> None:
+    plan = parsed().plan
+    assert plan is not None
+    assert plan.primary == "care"
+    assert plan.summary_measure == "difference_in_change"
+    assert plan.intercurrent_events == {"leavers": "Left out."}
+    assert plan.families == {"culture": ("culture",)}
+    assert plan.negative_controls == ("food",)
+    assert plan.gates.least_reliability == 0.7
+
+
+def test_a_study_without_a_plan_is_sound_and_has_none() -> None:
+    assert parsed(STUDY).plan is None
+
+
+def test_what_is_optional_may_be_left_out() -> None:
+    text = GOOD
+    for line in PLAN.splitlines():
+        if line.startswith(("cov", "sub", "neg", "fam", "gates")):
+            text = text.replace(line + "\n", "")
+    plan = parsed(text).plan
+    assert plan is not None
+    assert plan.families == {}
+    assert plan.covariates == plan.subgroups == plan.negative_controls == ()
+    assert plan.gates.least_reliability is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("population =", "popullation =", "unknown key 'popullation'. Did you mean"),
+        ('population = "Everyone asked."\n', "", "[plan.population] is missing"),
+        ('"Everyone asked."', '" "', "[plan.population] is empty; say it in words"),
+        ('"Everyone asked."', "3", "[plan.population] must be a text"),
+        ('primary = "care"', 'primary = "cares"', "unknown outcome 'cares'. Did you"),
+        ('primary = "care"', 'primary = "culture"', "by family it is: care"),
+        (
+            'title = "Culture"',
+            'title = "Culture"\nfamily = "primary"',
+            "exactly one outcome is primary, 'care'; by family it is: care, culture",
+        ),
+        ('family = "primary"', "", "by family it is: none"),
+        ("smallest_effect = 2\n", "", "[outcomes.care.smallest_effect] is missing"),
+        ('"difference_in_change"', '"odds"', "[plan.summary_measure] unknown value"),
+        (
+            '"difference_in_change"',
+            '"adjusted_mean_difference"',
+            "the survey of the primary outcome declares no linkage",
+        ),
+        (
+            'treated = "pilot"\ncontrol = "other"\n',
+            "",
+            "'difference_in_change' compares arms, and the study declares no treated",
+        ),
+        (
+            'intercurrent_events.leavers = "Left out."\n',
+            "",
+            "[plan.intercurrent_events] is missing; say at least what is done with",
+        ),
+        (
+            'families.culture = ["culture"]',
+            'families.culture = ["cultur"]',
+            "[plan.families.culture] unknown outcome 'cultur'",
+        ),
+        (
+            'families.culture = ["culture"]',
+            'families.culture = ["care"]',
+            "[plan.families.culture] 'care' is the primary outcome",
+        ),
+        (
+            'families.culture = ["culture"]',
+            'families = { one = ["culture"], two = ["culture"] }',
+            "[plan.families] 'culture' stands in more than one family, or twice",
+        ),
+        ('["food"]', '["fod"]', "[plan.negative_controls] unknown outcome 'fod'"),
+        ('["food"]', '["care"]', "[plan.negative_controls] 'care' is the primary"),
+        (
+            '["score_before", "age"]',
+            '["height"]',
+            "[plan.covariates] unknown name 'height'",
+        ),
+        ('["site", "age"]', '["score_before"]', "[plan.subgroups] unknown name"),
+        (
+            "least_reliability = 0.7",
+            "least_reliability = 70",
+            "[plan.gates.least_reliability] must be over 0 and under 1",
+        ),
+        (
+            "least_reliability = 0.7",
+            "least_reliabilty = 0.7",
+            "unknown key 'least_reliabilty'. Did you mean 'least_reliability'?",
+        ),
+    ],
+)
+def test_a_fault_is_told_at_its_key(old: str, new: str, told: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        parsed(changed(old, new))
+    assert told in str(caught.value)
+    assert caught.value.exit_code == 10
+
+
+def test_every_fault_is_told_at_once() -> None:
+    text = changed('["food"]', '["fod"]').replace("= 0.7", "= 7")
+    with pytest.raises(DeclarationError) as caught:
+        parsed(text)
+    assert len(caught.value.faults) == 2
+
+
+def test_another_plan_leaves_the_cleaning_of_every_wave_fresh() -> None:
+    study, without = parsed(), parsed(STUDY)
+    assert study.digest() != without.digest()
+    for wave in study.wave_names():
+        assert study.narrowed(wave).digest() == without.narrowed(wave).digest()

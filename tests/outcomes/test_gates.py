@@ -1,0 +1,162 @@
+"""Gates: a score that is not reliable enough is not compared, if the plan says so."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "tests" / "declarations"))
+from planned import GOOD, STUDY, parsed
+
+from analysis.declarations import Study
+from analysis.foundation import Finding, generator
+from analysis.outcomes import evaluate_outcomes
+
+CHANGE = "after - before"
+GATED = parsed(GOOD)
+FREE = parsed(STUDY)
+
+
+def alpha(wave: str, value: float | None) -> Finding:
+    return Finding(
+        study="planned",
+        survey="staff",
+        instrument="seed_culture",
+        subscale="total",
+        wave=wave,
+        term="cronbach_alpha",
+        estimate=value,
+        n=40,
+        reason="" if value is not None else "no variance",
+    )
+
+
+def scores(study: Study, survey: str, wave: str) -> pd.DataFrame:
+    draws = generator("gate tests", survey, wave)
+    frame = pd.DataFrame(
+        {
+            "participant": [f"p{n}" for n in range(40)],
+            "team": np.repeat(["red", "blue"], 20),
+            "arm": np.repeat(["pilot", "other"], 20),
+            "site": "",
+        }
+    )
+    for outcome in study.outcomes:
+        if outcome.survey == survey:
+            name = f"{outcome.instrument}.{outcome.subscale}"
+            frame[name] = draws.normal(size=len(frame))
+    return frame
+
+
+def evaluated(study: Study, *alphas: Finding) -> tuple[Finding, ...]:
+    # By participant: two teams could not be compared at all.
+    study = dataclasses.replace(study, allocated_by="participant")
+    by_wave = {
+        wave: {survey: scores(study, survey, wave) for survey in ("staff", "ratings")}
+        for wave in study.wave_names()
+    }
+    return evaluate_outcomes(by_wave, study, reliability=alphas)
+
+
+def judged(findings: tuple[Finding, ...]) -> list[Finding]:
+    return [part for part in findings if part.wave == CHANGE]
+
+
+def refused(findings: tuple[Finding, ...]) -> set[str]:
+    return {
+        part.instrument
+        for part in judged(findings)
+        if "not reliable enough" in part.reason
+    }
+
+
+@pytest.mark.parametrize("wave", ["before", "after"])
+def test_an_unreliable_wave_refuses_change_and_comparison(wave: str) -> None:
+    found = evaluated(GATED, alpha("before", 0.9), alpha(wave, 0.6))
+    assert refused(found) == {"seed_culture"}
+    for part in judged(found):
+        if part.instrument == "seed_culture" and part.term != "participants_linked":
+            assert part.estimate is part.conf_low is part.conf_high is None
+            assert part.reason == (
+                "the score is not reliable enough: Cronbach's alpha is 0.600 at "
+                f"{wave}, under the 0.7 that the plan asks for"
+            )
+
+
+def test_the_other_scores_and_the_descriptions_stay_as_they_were() -> None:
+    with_gate = evaluated(GATED, alpha("after", 0.6))
+    without = evaluated(GATED)
+    for found, was in zip(with_gate, without, strict=True):
+        gated = found.instrument == "seed_culture" and found.wave == CHANGE
+        if not gated or found.term == "participants_linked":
+            assert found == was
+
+
+def test_who_was_linked_is_still_told() -> None:
+    found = [
+        part
+        for part in judged(evaluated(GATED, alpha("after", 0.6)))
+        if (part.instrument, part.term) == ("seed_culture", "participants_linked")
+    ]
+    assert found
+    assert all(part.estimate is not None for part in found)
+
+
+def test_the_limit_itself_is_reliable_enough() -> None:
+    assert refused(evaluated(GATED, alpha("before", 0.7))) == set()
+    found = evaluated(GATED, alpha("before", 0.7 - 1e-9))
+    assert refused(found) == {"seed_culture"}
+    assert any("is 0.699 at before" in part.reason for part in found)
+
+
+def test_both_waves_are_named() -> None:
+    found = evaluated(GATED, alpha("before", 0.5), alpha("after", -0.2))
+    told = "alpha is 0.500 at before and -0.200 at after, under"
+    assert any(told in part.reason for part in found)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        alpha("after", None),
+        dataclasses.replace(alpha("after", 0.1), item="speak_up"),
+        dataclasses.replace(alpha("after", 0.1), arm="pilot"),
+        dataclasses.replace(alpha("after", 0.1), group="first"),
+        dataclasses.replace(alpha("after", 0.1), term="omega_total"),
+        dataclasses.replace(alpha("after", 0.1), survey="ratings"),
+        alpha("later", 0.1),
+    ],
+)
+def test_what_is_no_alpha_of_the_score_refuses_nothing(said: Finding) -> None:
+    assert evaluated(GATED, said) == evaluated(GATED)
+
+
+def test_without_a_gate_nothing_is_refused() -> None:
+    ungated = parsed(GOOD.replace("gates.least_reliability = 0.7\n", ""))
+    for study in (FREE, ungated):
+        assert evaluated(study, alpha("after", 0.1)) == evaluated(study)
+
+
+def test_a_reason_that_stands_already_is_kept() -> None:
+    verdict = dataclasses.replace(
+        alpha(CHANGE, 0.0), term="means_comparable", method="fit falls; rule: a rule"
+    )
+    study = dataclasses.replace(GATED, allocated_by="participant")
+    by_wave = {
+        wave: {survey: scores(study, survey, wave) for survey in ("staff", "ratings")}
+        for wave in study.wave_names()
+    }
+    found = evaluate_outcomes(
+        by_wave, study, comparability=[verdict], reliability=[alpha("after", 0.1)]
+    )
+    reasons = {
+        part.reason
+        for part in judged(found)
+        if part.instrument == "seed_culture" and part.term == "mean_change"
+    }
+    assert reasons == {"the items do not measure the same at both waves: fit falls"}

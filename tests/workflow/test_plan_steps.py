@@ -1,0 +1,111 @@
+"""Steps and the plan: what a lock and a gate make stale, and what pages then say."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+import pytest
+from conftest import ROOT, Project
+
+sys.path.insert(0, str(ROOT / "tests" / "declarations"))
+from planned import GOOD, locked, parsed
+
+from analysis.storage.declared import read_study
+from analysis.storage.plan_locks import lock_file
+from analysis.workflow.receipts import freshness
+from analysis.workflow.steps import Step, plan_steps
+
+STUDY = "listening-pilot"
+TOLD = ("outcomes", "funder-summary", "index")
+
+
+def steps(study: object) -> dict[str, Step]:
+    return {step.name: step for step in plan_steps(study)}  # type: ignore[arg-type]
+
+
+def test_the_lock_is_an_input_of_the_pages_that_tell_of_it(project: Project) -> None:
+    assert project.folder.exists()
+    with_lock, without = steps(locked()), steps(parsed())
+    for name, step in with_lock.items():
+        holds = "planned.lock.toml" in step.inputs
+        assert holds == (name in TOLD), name
+        assert "planned.lock.toml" not in without[name].inputs
+        assert step.declared == without[name].declared
+
+
+def test_outcomes_wait_for_reliability_where_there_is_a_gate(project: Project) -> None:
+    assert project.folder.exists()
+    gated = steps(parsed())["outcomes"]
+    free = steps(parsed(GOOD.replace("gates.least_reliability = 0.7\n", "")))
+    waves = ("before", "after")
+    for wave in waves:
+        name = f"reliability-{wave}"
+        assert name in gated.needs
+        assert f"findings/parts/{name}.json" in gated.inputs
+        assert name not in free["outcomes"].needs
+        assert f"findings/parts/{name}.json" not in free["outcomes"].inputs
+
+
+@pytest.fixture
+def ran(pilot: Project, project: Project) -> Project:
+    """The demonstration study, run, to change at will."""
+    shutil.rmtree(project.folder)
+    shutil.copytree(pilot.folder, project.folder)
+    return project
+
+
+def stale() -> dict[str, str]:
+    found = {
+        name: freshness(step).reason for name, step in steps(read_study(STUDY)).items()
+    }
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def pages(project: Project) -> dict[str, str]:
+    folder = project.reports / STUDY
+    return {
+        name: (folder / f"{name}.html").read_text("utf-8")
+        for name in ("outcomes", "funder-summary", "index")
+    }
+
+
+def test_the_demonstration_was_run_as_it_was_locked(pilot: Project) -> None:
+    for name, page in pages(pilot).items():
+        assert "What was run is what was locked on" in page, name
+        assert "it is post hoc" in page, name
+        assert "What was run differs" not in page, name
+
+
+def test_a_lock_taken_away_or_changed_makes_the_pages_stale(ran: Project) -> None:
+    assert stale() == {}
+    path = lock_file(STUDY)
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("date = 20", "date = 19"), encoding="utf-8")
+    reason = "input changed: listening-pilot.lock.toml"
+    assert stale() == dict.fromkeys(TOLD, reason)
+    path.unlink()
+    reason = "no longer an input: listening-pilot.lock.toml"
+    assert stale() == dict.fromkeys(TOLD, reason)
+    assert ran.folder.exists()
+
+
+def test_every_page_lists_what_was_done_otherwise(ran: Project) -> None:
+    path = ran.studies / f"{STUDY}.toml"
+    text = path.read_text("utf-8")
+    assert text.count("smallest_effect = 0.5") == 1
+    path.write_text(
+        text.replace("smallest_effect = 0.5", "smallest_effect = 0.1"), encoding="utf-8"
+    )
+    finished = ran.heard("run", STUDY, "--parameter", "linkage_rule=exact", "--quiet")
+    assert finished.returncode == 0, finished.stderr
+    deviations = (
+        "Outcome &#x27;confidence&#x27;: the smallest effect of interest was 0.5 when "
+        "locked and is 0.1 now.",
+        "Survey &#x27;staff&#x27;: responses were linked by the rule &#x27;exact&#x27;",
+    )
+    for name, html in pages(ran).items():
+        page = html.replace("&#39;", "&#x27;")
+        assert "2 deviations are listed" in page, name
+        for told in deviations:
+            assert told in page, name
