@@ -1,4 +1,4 @@
-"""Changes and people's own word that they improved into the smallest change that counts.
+"""Changes, and whether people say they improved, into the smallest that counts.
 
 The rule that holds throughout: an anchor that hardly follows the change says nothing
 about it, so under a correlation of .3 there is no answer.

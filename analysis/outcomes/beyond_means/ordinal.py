@@ -2,7 +2,7 @@
 
 The rule that holds throughout: a category is a place in an order, not a number of
 points; ties count half. Where people share clusters, the cluster is what varies.
-Oracle: R MASS polr, ordinal nominal_test and the placements by hand,
+Oracle: R MASS polr, ordinal clm and the placements by hand,
 tests/oracles/values/beyond_means.json.
 """
 

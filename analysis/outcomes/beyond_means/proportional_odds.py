@@ -1,6 +1,6 @@
 """Two groups' counts of ordered answers into one odds ratio, and whether one will do.
 
-Oracle: R MASS polr and ordinal nominal_test, tests/oracles/values/beyond_means.json.
+Oracle: R MASS polr and ordinal clm, tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def proportional_odds(
             conf_low=None if clustered else float(np.exp(low)),
             conf_high=None if clustered else float(np.exp(high)),
             n=n,
-            method=f"{MODEL}; odds of a higher answer, treated over control; {interval}",
+            method=f"{MODEL}; odds of a higher answer, treated over control; "
+            f"{interval}",
         ),
         _check(used, likelihood, n, clustered=clustered),
     )

@@ -1,8 +1,8 @@
 """Linked scores into who improved, who worsened, and who could not have shown it.
 
 The rule that holds throughout: never the share improved alone. What counts as change
-hangs on a reliability that is itself an estimate, so the shares are given over its whole
-interval. Oracle: R, tests/oracles/values/beyond_means.json.
+hangs on a reliability that is itself an estimate, so the shares are given over its
+whole interval. Oracle: R, tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations

@@ -79,8 +79,8 @@ def difference_of_paired_shares(
     Returns
     -------
     Estimate
-        From -1 to 1. The interval is Agresti and Min's (2005, Statistics in Medicine 24,
-        729-740): half a person added to each of the four cells.
+        From -1 to 1. The interval is Agresti and Min's (2005, Statistics in Medicine
+        24, 729-740): half a person added to each of the four cells.
     Unavailable
         Nobody.
     """

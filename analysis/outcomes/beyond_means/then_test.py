@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from analysis.outcomes.effect_sizes import cohen_d_z, deviation
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Labels: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int_]]
 
 ALL_THREE = "people with all three scores only"
 SAME = "everybody, or every team, moved by the same amount: no interval can be given"
@@ -114,7 +116,9 @@ def then_test(
     fault = _fault(scores, teams)
     return ThenTest(
         **{
-            f"mean_{name}": _mean(values, f"mean_{name}", name, scores, teams, fault)
+            f"mean_{name}": _mean(
+                values, f"mean_{name}", name, scores=scores, teams=teams, fault=fault
+            )
             for name, values in scores.items()
         },
         **{
@@ -122,9 +126,9 @@ def then_test(
                 scores[later] - scores[earlier],
                 term,
                 MEANING[term],
-                scores,
-                teams,
-                fault,
+                scores=scores,
+                teams=teams,
+                fault=fault,
             )
             for term, (later, earlier) in CONTRASTS.items()
         },
@@ -132,7 +136,7 @@ def then_test(
     )
 
 
-def _fault(scores: dict[str, Numbers], teams: Numbers | None) -> str:
+def _fault(scores: dict[str, Numbers], teams: Labels | None) -> str:
     if len(scores["before"]) < 2:
         return "fewer than 2 people have all three scores"
     if teams is not None and len(np.unique(teams)) < FEWEST_CLUSTERS:
@@ -144,8 +148,9 @@ def _mean(
     values: Numbers,
     term: str,
     meaning: str,
+    *,
     scores: dict[str, Numbers],
-    teams: Numbers | None,
+    teams: Labels | None,
     fault: str,
 ) -> Result:
     how = "mean over people, t on people - 1"
@@ -162,7 +167,7 @@ def _mean(
     )
 
 
-def _size(scores: dict[str, Numbers], teams: Numbers | None, fault: str) -> Result:
+def _size(scores: dict[str, Numbers], teams: Labels | None, fault: str) -> Result:
     term, n = "response_shift_d_z", len(scores["before"])
     if not fault and teams is not None:
         fault = "people share teams: its interval would take them as unrelated"

@@ -14,7 +14,7 @@ import numpy as np
 
 from analysis.foundation.results import Estimate, Result, Unavailable
 from analysis.outcomes.contrasts import NO_VARIATION
-from analysis.outcomes.description import is_constant
+from analysis.outcomes.description import is_constant, number_fault
 
 if TYPE_CHECKING:
     from analysis.outcomes.description import Numbers
@@ -30,6 +30,7 @@ class TwoWaves:
 
     @property
     def change(self) -> float:
+        """Mean after less mean before."""
         return float(self.after.mean() - self.before.mean())
 
     @property
@@ -45,7 +46,7 @@ class TwoWaves:
         variance = sum(
             s**2 / n for s, n in zip(spreads, counts, strict=True)
         ) - shared / (counts[0] * counts[1])
-        return max(variance, 0.0) ** 0.5
+        return float(max(variance, 0.0) ** 0.5)
 
     def degrees(self) -> float:
         """Derrick's: from Welch's, if nobody is in both, to pairs - 1, if all are."""
@@ -80,7 +81,7 @@ def waves_fault(before: Numbers, after: Numbers) -> str:
     """Say why two waves have no change with an error; empty if they have."""
     if min(len(before), len(after)) < 2:
         return "fewer than 2 scores in a wave"
-    if fault := numberwaves_fault(before) or numberwaves_fault(after):
+    if fault := number_fault(before) or number_fault(after):
         return fault
     if is_constant(before) and is_constant(after):
         return NO_VARIATION
