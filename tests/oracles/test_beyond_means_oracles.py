@@ -18,6 +18,7 @@ from analysis.foundation import Estimate, Result
 from analysis.outcomes.beyond_means import (
     compare_ordinal,
     minimal_important_change,
+    ordinal_change,
     overlapping_change,
     responders,
     then_test,
@@ -152,6 +153,21 @@ def test_ordered_answers_of_teams() -> None:
     for term in ("probability_of_better_answer", "top_share_difference"):
         expected = pytest.approx(stored[f"{term}_teams"], rel=CLOSED)
         assert numbers(getattr(found, term)) == expected
+
+
+@pytest.mark.parametrize("unit", ["people", "teams"])
+def test_linked_answers_are_those_of_the_formulas(unit: str) -> None:
+    stored = VALUES["linked_answers"]
+    frame = pd.DataFrame(
+        {name: stored[name] for name in ("before", "after", "cluster")}
+    )
+    found = ordinal_change(
+        frame,
+        categories=(1, 2, 3, 4, 5),
+        cluster="cluster" if unit == "teams" else None,
+    )
+    for term, expected in stored[unit].items():
+        assert numbers(getattr(found, term)) == pytest.approx(expected, rel=CLOSED)
 
 
 def test_probability_of_a_better_answer_is_brunner_and_munzels() -> None:

@@ -1,5 +1,9 @@
 """Change beyond the mean: unlinked waves, who responded, ordered answers, and then."""
 
+from analysis.outcomes.beyond_means.linked_answers import (
+    OrdinalChange,
+    ordinal_change,
+)
 from analysis.outcomes.beyond_means.minimal_important_change import (
     MinimalImportantChange,
     minimal_important_change,
@@ -20,6 +24,7 @@ from analysis.outcomes.beyond_means.unlinked import (
 __all__ = [
     "ChangeAtCorrelation",
     "MinimalImportantChange",
+    "OrdinalChange",
     "OrdinalComparison",
     "OverlappingChange",
     "Responders",
@@ -27,6 +32,7 @@ __all__ = [
     "UnlinkedBounds",
     "compare_ordinal",
     "minimal_important_change",
+    "ordinal_change",
     "overlapping_change",
     "responders",
     "then_test",

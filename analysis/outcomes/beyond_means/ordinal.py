@@ -15,11 +15,11 @@ import numpy as np
 
 from analysis.foundation.errors import DataError
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+from analysis.outcomes.beyond_means.linked_answers import TOO_FEW_CLUSTERS, ranks
 from analysis.outcomes.beyond_means.proportional_odds import proportional_odds
 from analysis.outcomes.beyond_means.shares import difference_of_shares, share
 from analysis.outcomes.description import (
     FEWEST_CLUSTERS,
-    as_floats,
     named,
     number_fault,
 )
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
     from analysis.outcomes.description import Numbers
 
-TOO_FEW_CLUSTERS = (
-    "fewer than 5 teams: no interval that respects clustering can be given"
-)
 NO_OVERLAP = "no overlap: every answer of one group is better than all of the other"
 
 
@@ -168,19 +165,14 @@ def _groups(
     if cluster:
         kept = kept.assign(**{cluster: named(kept[cluster])})
     kept = kept.dropna()
-    answers = as_floats(kept[score])
-    places = {float(value): float(i) for i, value in enumerate(categories)}
-    if outside := int(sum(value not in places for value in answers.tolist())):
-        fault = f"{outside} answers lie outside the {len(categories)} categories"
-        raise DataError("ordered answers", fault)
-    ranks = np.array([places[value] for value in answers.tolist()])
+    places = ranks(kept[score], categories)
     is_treated = (kept[group] == names[0]).to_numpy(dtype=bool)
     codes = None
     if cluster:
         codes = kept[cluster].factorize()[0].astype(float)
         codes = np.concatenate([codes[is_treated], codes[~is_treated]])
     return _Groups(
-        treated=ranks[is_treated], control=ranks[~is_treated], clusters=codes
+        treated=places[is_treated], control=places[~is_treated], clusters=codes
     )
 
 

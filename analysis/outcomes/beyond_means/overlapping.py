@@ -15,7 +15,13 @@ import numpy as np
 from analysis.foundation.errors import DataError
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 from analysis.outcomes.beyond_means.two_waves import TwoWaves, waves_fault
-from analysis.outcomes.description import as_floats, is_constant, mean_result
+from analysis.outcomes.description import (
+    as_floats,
+    every_unavailable,
+    is_constant,
+    mean_result,
+    number_fault,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,6 +94,9 @@ def overlapping_change(before: pd.Series, after: pd.Series) -> OverlappingChange
         np.concatenate([as_floats(second.drop(both)), _nameless(after)]),
     )
     linked = as_floats(first[both]), as_floats(second[both])
+    fault = number_fault(everybody.before) or number_fault(everybody.after)
+    if fault:
+        return every_unavailable(OverlappingChange, fault, n=everybody.n)
     correlation = _correlation(*linked)
     change, p_value = _everybody(everybody, correlation)
     return OverlappingChange(

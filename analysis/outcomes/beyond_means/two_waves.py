@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from analysis.foundation.results import Estimate, Result, Unavailable
 from analysis.outcomes.contrasts import NO_VARIATION
 from analysis.outcomes.description import is_constant, number_fault
@@ -39,14 +37,14 @@ class TwoWaves:
         return len(self.before) + len(self.after)
 
     def error(self, correlation: float) -> float:
-        """Standard error of the change; 0 or less than noise where there is none."""
+        """Standard error of the change; 0 where there is none but rounding noise."""
         counts = len(self.before), len(self.after)
         spreads = float(self.before.std(ddof=1)), float(self.after.std(ddof=1))
+        apart = sum(s**2 / n for s, n in zip(spreads, counts, strict=True))
         shared = 2 * correlation * spreads[0] * spreads[1] * self.pairs
-        variance = sum(
-            s**2 / n for s, n in zip(spreads, counts, strict=True)
-        ) - shared / (counts[0] * counts[1])
-        return float(max(variance, 0.0) ** 0.5)
+        variance = apart - shared / (counts[0] * counts[1])
+        # What is left when all but rounding noise cancels is no error.
+        return float(variance**0.5) if variance > 1e-12 * apart else 0.0
 
     def degrees(self) -> float:
         """Derrick's: from Welch's, if nobody is in both, to pairs - 1, if all are."""
@@ -63,8 +61,8 @@ class TwoWaves:
         """The change with its t interval, if scores correlated so."""
         from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
 
-        error, size = self.error(correlation), np.abs([*self.before, *self.after]).max()
-        if error <= 1e-12 * size:
+        error = self.error(correlation)
+        if error <= 0:
             return Unavailable(term=term, reason=NO_VARIATION, n=self.n, method=method)
         reach = float(stats.t.ppf(0.975, self.degrees())) * error
         return Estimate(

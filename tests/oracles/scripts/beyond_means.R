@@ -98,6 +98,21 @@ ordered_answers <- list(
   top_share_difference_teams = interval(top, top + c(-1, 1) * qt(.975, g - 2) *
                                           sqrt(g / (g - 1) * sum(top_sums^2))))
 
+before5 <- rep(c(1, 2, 3, 3, 4, 4, 5, 5, 2, 3), 6); after5 <- rep(c(2, 2, 4, 3, 5, 3, 5, 4, 5, 5), 6)
+after5[1:8] <- 3; team6 <- rep(1:6, c(14, 6, 10, 10, 12, 8)); n5 <- length(before5)
+agresti_min <- function(move) {  # half a person added to each of the four cells
+  up <- (sum(move > 0) + .5) / (n5 + 2); down <- (sum(move < 0) + .5) / (n5 + 2)
+  interval(mean(move), up - down + c(-1, 1) * qnorm(.975) * sqrt((up + down - (up - down)^2) / (n5 + 2)))
+}
+over_teams <- function(move) {
+  fit <- lm(move ~ 1); se <- sqrt(sandwich::vcovCL(fit, team6, type = "HC0", cadjust = TRUE)[1, 1])
+  interval(mean(move), mean(move) + c(-1, 1) * qt(.975, 5) * se)
+}
+moves5 <- list(net_share_better = sign(after5 - before5),
+               top_share_change = (after5 == 5) - (before5 == 5))
+linked_answers <- list(before = before5, after = after5, cluster = team6,
+  people = lapply(moves5, agresti_min), teams = lapply(moves5, over_teams))
+
 # --- smallest change that counts ------------------------------------------------
 set.seed(7)
 n <- 300; change <- round(rnorm(n, 3, 6)); improved <- as.numeric(change + rnorm(n, 0, 5) > 1)
@@ -119,6 +134,7 @@ values <- list(
   made_by = c(list(R = as.character(getRversion())),
               sapply(versions, function(p) as.character(packageVersion(p)), simplify = FALSE)),
   waves = waves, responders = responders, then_test = then_test,
-  ordered_answers = ordered_answers, mic = mic)
+  ordered_answers = ordered_answers,
+  linked_answers = linked_answers, mic = mic)
 write_json(values, "tests/oracles/values/beyond_means.json", digits = NA, auto_unbox = TRUE,
            pretty = FALSE, dataframe = "columns")
