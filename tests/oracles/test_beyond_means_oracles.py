@@ -92,8 +92,8 @@ def test_responders_over_the_interval_of_the_reliability() -> None:
         result = getattr(found, f"share_{name}")
         assert numbers(result) == pytest.approx(expected, rel=CLOSED)
     needed = [one["needed"] for one in stored]
-    expected = pytest.approx([needed[0], min(needed), max(needed)], rel=CLOSED)
-    assert numbers(found.reliable_change_needed) == expected
+    of_needed = pytest.approx([needed[0], min(needed), max(needed)], rel=CLOSED)
+    assert numbers(found.reliable_change_needed) == of_needed
     net, room = found.net_share_improved, found.share_without_room_before
     assert numbers(net) == pytest.approx(stored[0]["net"], rel=CLOSED)
     assert numbers(room) == pytest.approx(stored[0]["room"], rel=CLOSED)
@@ -173,8 +173,8 @@ def test_linked_answers_are_those_of_the_formulas(unit: str) -> None:
 def test_probability_of_a_better_answer_is_brunner_and_munzels() -> None:
     stored = VALUES["ordered_answers"]
     frame = ordered_frame(stored)
-    arms = [frame.score[frame.arm == arm] for arm in ("comparison", "pilot")]
-    test = stats.brunnermunzel(*arms)
+    arms = [frame.score[frame.arm == arm].to_list() for arm in ("comparison", "pilot")]
+    test = stats.brunnermunzel(arms[0], arms[1])
     found = compare_ordinal(
         frame, treated="pilot", control="comparison", categories=(1, 2, 3, 4, 5)
     ).probability_of_better_answer

@@ -174,7 +174,10 @@ def _by_group(
     x: Numbers, y: Numbers, reliability: float | None, seed: str, fault: str
 ) -> dict[str, Result]:
     n = len(x)
-    once = {} if fault else _all_methods(x, y, np.ones((1, n)), reliability)
+    # People of one change and one answer are a cell: drawing cells draws people.
+    cells, counts = np.unique(np.column_stack([x, y]), axis=0, return_counts=True)
+    x, y, sizes = cells[:, 0], cells[:, 1], counts.astype(float)
+    once = {} if fault else _all_methods(x, y, sizes[None, :], reliability)
     if once and not np.isfinite(once["mic_predictive"][0]):
         fault = "the changes of those improved and of the rest do not overlap"
     if fault:
@@ -182,7 +185,7 @@ def _by_group(
             term: Unavailable(term=term, reason=fault, n=n, method=words)
             for term, words in WORDS.items()
         }
-    drawn = _bootstrap(x, y, reliability, seed)
+    drawn = _bootstrap(x, y, sizes, reliability, seed)
     found: dict[str, Result] = {}
     for term, words in WORDS.items():
         if term not in once:
@@ -216,12 +219,12 @@ def _with_limits(
 
 
 def _bootstrap(
-    x: Numbers, y: Numbers, reliability: float | None, seed: str
+    x: Numbers, y: Numbers, sizes: Numbers, reliability: float | None, seed: str
 ) -> dict[str, Numbers]:
-    random, n = generator("minimal important change", seed), len(x)
+    random, n = generator("minimal important change", seed), int(sizes.sum())
     parts = []
     for _ in range(DRAWS // CHUNK):
-        weights = random.multinomial(n, np.full(n, 1 / n), size=CHUNK).astype(float)
+        weights = random.multinomial(n, sizes / n, size=CHUNK).astype(float)
         parts.append(_all_methods(x, y, weights, reliability))
     return {term: np.concatenate([part[term] for part in parts]) for term in parts[0]}
 
