@@ -113,12 +113,16 @@ def _where_squares_are(target: float, effects: Numbers, variances: Numbers) -> f
 def _restricted(effects: Numbers, variances: Numbers) -> float:
     """The best of 0 and every place where the slope turns from up to down."""
 
+    def slopes(places: Numbers) -> Numbers:
+        weights = 1 / (variances + places[:, None])
+        total, squared = weights.sum(axis=1), weights**2
+        means = weights @ effects / total
+        squares = (squared * (effects - means[:, None]) ** 2).sum(axis=1)
+        found: Numbers = squares - total + squared.sum(axis=1) / total
+        return found
+
     def slope(between: float) -> float:
-        weights = 1 / (variances + between)
-        total = weights.sum()
-        mean = weights @ effects / total
-        squares = (weights**2) @ (effects - mean) ** 2
-        return float(squares - total + (weights**2).sum() / total)
+        return float(slopes(np.array([between]))[0])
 
     def likelihood(between: float) -> float:
         parts = weighed(effects, variances, between)
@@ -128,8 +132,8 @@ def _restricted(effects: Numbers, variances: Numbers) -> float:
     # Few sites of very unequal size can have two peaks: look along the whole range.
     top = float(np.ptp(effects) ** 2 + variances.max())
     places = np.concatenate([[0.0], top * np.logspace(-8, 1, 200)])
-    slopes = np.array([slope(place) for place in places])
-    turns = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
+    up = slopes(places) > 0
+    turns = np.flatnonzero(up[:-1] & ~up[1:])
     peaks = [0.0, *(_between(slope, places[i], places[i + 1]) for i in turns)]
     return max(peaks, key=likelihood)
 
