@@ -472,6 +472,18 @@ def test_same_seed_same_interval_and_absent_reliability() -> None:
     assert "little improved" in absent(here.mic_mean_change)
 
 
+def test_yes_and_no_are_one_and_nought_and_gaps_are_left_out() -> None:
+    change, improved = simulated(200, "yes")
+    yes = improved.astype(bool)
+    here = minimal_important_change(change, yes, seed="x", little_improved=yes)
+    assert here.mic_roc == minimal_important_change(change, improved, seed="x").mic_roc
+    assert estimate(here.mic_mean_change).n == int(yes.sum())
+    holed = improved.mask(improved.index < 20)
+    found = minimal_important_change(change, holed, seed="x")
+    alone = minimal_important_change(change[20:], improved[20:], seed="x")
+    assert found == alone
+
+
 def test_weak_anchor_separated_groups_and_few_people() -> None:
     change, improved = simulated(200, "weak")
     shuffled = improved.sample(frac=1, random_state=1, ignore_index=True)
@@ -486,6 +498,8 @@ def test_weak_anchor_separated_groups_and_few_people() -> None:
     assert "same amount" in absent(alike.anchor_correlation)
     odd = minimal_important_change(change, improved + 1, seed="x")
     assert "yes or no" in absent(odd.mic_roc)
+    with pytest.raises(DataError, match="indexed alike"):
+        minimal_important_change(change, improved[::-1], seed="x")
     with pytest.raises(ValueError, match="reliability"):
         minimal_important_change(change, improved, seed="x", anchor_reliability=0)
 

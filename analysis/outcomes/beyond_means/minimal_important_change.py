@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis.foundation.errors import DataError
 from analysis.foundation.randomness import generator
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 from analysis.outcomes.description import as_floats, mean_result, number_fault
@@ -99,6 +100,13 @@ def minimal_important_change(
         Unavailable: fewer than 10 people improved or not; an anchor that correlates
         under .3 with change; groups that do not overlap.
 
+    Raises
+    ------
+    DataError
+        The series are not indexed alike.
+    ValueError
+        The anchor's reliability is not over 0 and at most 1.
+
     References
     ----------
     Terluin, Eekhout, Terwee & de Vet (2015), J. of Clinical Epidemiology 68, 1388-1396;
@@ -106,6 +114,9 @@ def minimal_important_change(
     """
     if anchor_reliability is not None and not 0 < anchor_reliability <= 1:
         raise ValueError("the anchor's reliability must be over 0 and at most 1")
+    for other in (improved, little_improved):
+        if other is not None and not other.index.equals(change.index):
+            raise DataError("anchor", "answers and changes are not indexed alike")
     frame = pd.DataFrame({"change": as_floats(change), "improved": as_floats(improved)})
     little = None if little_improved is None else as_floats(little_improved)
     known = frame.notna().all(axis=1).to_numpy()

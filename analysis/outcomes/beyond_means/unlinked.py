@@ -104,7 +104,7 @@ def unlinked_bounds(
         mean_change_best_case=_renamed(
             known[int(np.argmin(widths))],
             "mean_change_best_case",
-            f"the narrowest {words}",
+            f"never to be shown alone: the narrowest {words}",
         ),
         correlation_to_exclude_zero=_correlation_needed(found, words),
         at_correlations=found,
