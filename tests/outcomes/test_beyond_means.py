@@ -484,6 +484,17 @@ def test_yes_and_no_are_one_and_nought_and_gaps_are_left_out() -> None:
     assert found == alone
 
 
+def test_groups_that_hardly_overlap_leave_no_interval() -> None:
+    # One person overlaps: about every third draw of people leaves that one out.
+    change = pd.Series([*range(1, 21), *range(22, 42)], dtype=float)
+    improved = pd.Series([*([0.0] * 19), 1.0, 0.0, *([1.0] * 19)])
+    found = estimate(
+        minimal_important_change(change, improved, seed="x").mic_predictive
+    )
+    assert found.conf_low is None
+    assert "over 5 %" in found.method
+
+
 def test_weak_anchor_separated_groups_and_few_people() -> None:
     change, improved = simulated(200, "weak")
     shuffled = improved.sample(frac=1, random_state=1, ignore_index=True)
