@@ -1,0 +1,40 @@
+"""Change beyond the mean: unlinked waves, who responded, ordered answers, and then."""
+
+from analysis.outcomes.beyond_means.linked_answers import (
+    OrdinalChange,
+    ordinal_change,
+)
+from analysis.outcomes.beyond_means.minimal_important_change import (
+    MinimalImportantChange,
+    minimal_important_change,
+)
+from analysis.outcomes.beyond_means.ordinal import OrdinalComparison, compare_ordinal
+from analysis.outcomes.beyond_means.overlapping import (
+    OverlappingChange,
+    overlapping_change,
+)
+from analysis.outcomes.beyond_means.responders import Responders, responders
+from analysis.outcomes.beyond_means.then_test import ThenTest, then_test
+from analysis.outcomes.beyond_means.unlinked import (
+    ChangeAtCorrelation,
+    UnlinkedBounds,
+    unlinked_bounds,
+)
+
+__all__ = [
+    "ChangeAtCorrelation",
+    "MinimalImportantChange",
+    "OrdinalChange",
+    "OrdinalComparison",
+    "OverlappingChange",
+    "Responders",
+    "ThenTest",
+    "UnlinkedBounds",
+    "compare_ordinal",
+    "minimal_important_change",
+    "ordinal_change",
+    "overlapping_change",
+    "responders",
+    "then_test",
+    "unlinked_bounds",
+]

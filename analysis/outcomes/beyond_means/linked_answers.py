@@ -1,0 +1,188 @@
+"""The same people's ordered answers at two waves into who answers better, and worse.
+
+The rule that holds throughout: better, same and worse stand together, and a category is
+a place in an order. Where people share teams, the team is what varies.
+Oracle: R by the papers' formulas, tests/oracles/values/beyond_means.json.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.foundation.errors import DataError
+from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+from analysis.outcomes.beyond_means.shares import difference_of_paired_shares, share
+from analysis.outcomes.description import FEWEST_CLUSTERS, as_floats, named
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.outcomes.description import Numbers
+
+BOTH = "people with both answers only"
+TOO_FEW_CLUSTERS = (
+    "fewer than 5 teams: no interval that respects clustering can be given"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdinalChange(Composite):
+    """Two waves' answers of the same people.
+
+    Attributes
+    ----------
+    share_better, share_same, share_worse : Estimate or Unavailable
+        Add to 1.
+    net_share_better : Estimate or Unavailable
+        Better less worse, from -1 to 1.
+    top_share_before, top_share_after : Estimate or Unavailable
+        Share in the best category.
+    top_share_change : Estimate or Unavailable
+        After less before.
+    """
+
+    share_better: Result
+    share_same: Result
+    share_worse: Result
+    net_share_better: Result
+    top_share_before: Result
+    top_share_after: Result
+    top_share_change: Result
+
+
+def ordinal_change(
+    frame: pd.DataFrame,
+    *,
+    categories: tuple[float, ...],
+    before: str = "before",
+    after: str = "after",
+    cluster: str | None = None,
+) -> OrdinalChange:
+    """Count who answered better, the same or worse the second time.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row a participant
+        Who lacks an answer (or a cluster, if asked) is left out.
+    categories : tuple of float
+        Every possible answer, from worst to best.
+    before, after : str
+        Columns of answers.
+    cluster : str, optional
+        Column of teams: the two differences then rest on teams, the shares have no
+        interval.
+
+    Returns
+    -------
+    OrdinalChange
+        ``n`` counts people with both answers.
+        Unavailable: nobody has both; under 5 teams where asked, or teams all alike.
+
+    Raises
+    ------
+    DataError
+        A column is missing, or answers lie outside the categories (counted).
+    """
+    asked = [name for name in (before, after, cluster) if name]
+    if missing := [name for name in asked if name not in frame]:
+        raise DataError("ordered answers", f"no column {', '.join(missing)}")
+    kept = frame[asked]
+    if cluster:
+        kept = kept.assign(**{cluster: named(kept[cluster])})
+    kept = kept.dropna()
+    first, second = (ranks(kept[column], categories) for column in (before, after))
+    teams = kept[cluster].factorize()[0].astype(float) if cluster else None
+    best = float(len(categories) - 1)
+    moved, n = np.sign(second - first), len(first)
+    counted = {
+        "share_better": (moved > 0, "share who answered better after than before"),
+        "share_same": (moved == 0, "share who answered alike before and after"),
+        "share_worse": (moved < 0, "share who answered worse after than before"),
+        "top_share_before": (first == best, "share in the best category before"),
+        "top_share_after": (second == best, "share in the best category after"),
+    }
+    top = (second == best).astype(float) - (first == best)
+    return OrdinalChange(
+        **{
+            term: _share(int(who.sum()), n, term, f"{words}; {BOTH}", teams)
+            for term, (who, words) in counted.items()
+        },
+        net_share_better=_net(
+            moved, teams, "net_share_better", "share better less share worse"
+        ),
+        top_share_change=_net(
+            top,
+            teams,
+            "top_share_change",
+            "share in the best category, after less before",
+        ),
+    )
+
+
+def ranks(answers: pd.Series, categories: tuple[float, ...]) -> Numbers:
+    """Place of every answer among the categories, from 0 for the worst.
+
+    Raises
+    ------
+    DataError
+        Answers lie outside the categories, or a category stands there twice.
+    """
+    places = {float(value): float(i) for i, value in enumerate(categories)}
+    if len(places) < max(len(categories), 2):
+        fault = "give at least 2 categories, each once, from worst to best"
+        raise DataError("ordered answers", fault)
+    values = as_floats(answers).tolist()
+    if outside := sum(value not in places for value in values):
+        fault = f"{outside} answers lie outside the {len(categories)} categories"
+        raise DataError("ordered answers", fault)
+    return np.array([places[value] for value in values], dtype=float)
+
+
+def _share(count: int, n: int, term: str, method: str, teams: Numbers | None) -> Result:
+    if teams is None or n == 0:
+        return share(count, n, term=term, method=method)
+    return Estimate(
+        term=term,
+        estimate=count / n,
+        n=n,
+        method=f"{method}; no interval: people share teams; see the differences",
+    )
+
+
+def _net(moves: Numbers, teams: Numbers | None, term: str, words: str) -> Result:
+    """The mean of moves of +1, 0 and -1."""
+    method, n = f"{words}; {BOTH}", len(moves)
+    if teams is None or n == 0:
+        up, down = int((moves > 0).sum()), int((moves < 0).sum())
+        return difference_of_paired_shares(up, down, n, term=term, method=method)
+    method = f"{method}; residuals summed within teams, t on teams - 1"
+    return _mean_over_clusters(moves, teams, term=term, method=method)
+
+
+def _mean_over_clusters(
+    moves: Numbers, teams: Numbers, *, term: str, method: str
+) -> Result:
+    """Mean of people's moves, its error from sums of residuals within clusters."""
+    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
+
+    n, value = len(moves), float(moves.mean())
+    sums = np.bincount(teams.astype(int), weights=moves - value) / n
+    count = len(sums)
+    reason = TOO_FEW_CLUSTERS if count < FEWEST_CLUSTERS else ""
+    error = float((count / max(count - 1, 1) * sums @ sums) ** 0.5)
+    if not reason and error <= 1e-12:
+        reason = "teams do not differ in this share: no interval can be given"
+    if reason:
+        return Unavailable(term=term, reason=reason, n=n, method=method)
+    reach = float(stats.t.ppf(0.975, count - 1)) * error
+    return Estimate(
+        term=term,
+        estimate=value,
+        conf_low=max(value - reach, -1.0),
+        conf_high=min(value + reach, 1.0),
+        n=n,
+        method=method,
+    )
