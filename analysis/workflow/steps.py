@@ -99,8 +99,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     reliability = tuple(_reliability(study, wave) for wave in study.wave_names())
     linkage = _linkage(study, fingerprint)
     comparability = _comparability(study)
-    gated = study.plan is not None and study.plan.gates.least_reliability is not None
-    judged_by = (*comparability, *(reliability if gated else ()))
+    judged_by = (*comparability, *reliability)
     outcomes = _outcomes(study, linkage, judged_by)
     coverage = _coverage(study, fingerprint)
     found_by = (

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Approach = Literal["constrained_baseline", "difference_in_change", "ancova"]
 
 FEWEST_CLUSTERS = 5
+DRIFT = "cluster_at_a_wave"
 MEANING = {
     "constrained_baseline": "arms taken as one population at baseline",
     "difference_in_change": "arms may differ at baseline: a difference of changes",
@@ -73,6 +74,7 @@ def mixed_wave_effects(
     score: str = "score",
     covariates: Sequence[str] = (),
     site: bool = False,
+    clusters_drift: bool = False,
 ) -> WaveEffects:
     """Estimate an arm's effect at every follow-up by a mixed model.
 
@@ -93,6 +95,10 @@ def mixed_wave_effects(
         Numeric columns to adjust for.
     site : bool
         Random intercepts of sites too; needs 5 sites.
+    clusters_drift : bool
+        Whether every cluster also moves up or down by itself from wave to wave. Without
+        it a drift of whole clusters counts as chance among people, and the interval of
+        a change is too narrow (Hooper & Bourke 2015, BMJ 350, h2925).
 
     Returns
     -------
@@ -116,6 +122,10 @@ def mixed_wave_effects(
     if fault := _fault(rows, waves, (treated, control), groups):
         return _nothing(waves, fault, len(rows))
     design, columns = _design(rows, waves, treated, approach, score)
+    if clusters_drift:
+        wave = design["wave"].astype(str)
+        design[DRIFT] = design["cluster"].astype(str) + " " + wave
+        groups.insert(-1, DRIFT)
     fit = mixed_effects(
         design, score=score, columns=[*columns, *covariates], groups=groups
     )

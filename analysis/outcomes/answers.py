@@ -1,0 +1,193 @@
+"""A change judged: is it large enough to matter, does it hold, who got better.
+
+What `change` and `comparison` estimated is judged here against the smallest effect
+that was declared to matter, reckoned in other ways, and split into who got better.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from analysis.foundation.results import Composite, Result, Unavailable
+from analysis.outcomes.beyond_means import Responders, responders, unlinked_bounds
+from analysis.outcomes.clustered import (
+    ClusterRobustFit,
+    IntraclusterCorrelation,
+    intracluster_correlation,
+)
+from analysis.outcomes.judgement import (
+    BayesianCompanion,
+    EquivalenceVerdict,
+    Prior,
+    UncertainEffect,
+    bayesian_companion,
+    equivalence_verdict,
+    uncertain_effect,
+)
+from analysis.outcomes.ways import EFFECT, Way, WaysOfReckoning, reckon_in_ways
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.declarations import Outcome, Study, Subscale
+
+WIDTH_OF_PRIOR = 2.0
+"""Standard deviation of the prior, in smallest effects that matter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement(Composite):
+    """An effect against the smallest one that matters, in two schools of thought."""
+
+    verdict: EquivalenceVerdict
+    companion: BayesianCompanion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmsAnswer(Composite):
+    """What else is to be said of two arms compared.
+
+    Attributes
+    ----------
+    ways : tuple of Way
+        The same question reckoned otherwise; none where people were allocated.
+    p_value : Result or None
+        Of no difference, by the wild bootstrap over teams.
+    judgement : Judgement or None
+        None where no smallest effect was declared.
+    alike : IntraclusterCorrelation or None
+        How alike people of one team were before.
+    """
+
+    ways: tuple[Way, ...]
+    p_value: Result | None
+    judgement: Judgement | None
+    alike: IntraclusterCorrelation | None
+
+
+def answer_between_arms(
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    *,
+    study: Study,
+    outcome: Outcome,
+    estimated: Result,
+    seed: str,
+) -> ArmsAnswer:
+    """Reckon the arms' difference in other ways, and judge it.
+
+    Parameters
+    ----------
+    before, after : DataFrame, one row a participant
+        ``participant`` (empty if not linked), ``arm``, ``cluster``, ``score``.
+    estimated : Result
+        The difference already estimated: by team means where teams were allocated,
+        else by people, adjusted for the score before.
+    seed : str
+        Names the draws of the wild bootstrap.
+    """
+    if study.allocated_by != "team":
+        # Two arms and the score before are estimated, so three are lost.
+        effect = uncertain_effect(
+            estimated, degrees_of_freedom=max((estimated.n or 0) - 3, 1)
+        )
+        judgement = _judged(effect, study, outcome)
+        return ArmsAnswer(ways=(), p_value=None, judgement=judgement, alike=None)
+    found = reckon_in_ways(
+        before,
+        after,
+        treated=study.treated,
+        control=study.control,
+        seed=seed,
+        declared=estimated,
+    )
+    return ArmsAnswer(
+        ways=found.ways,
+        p_value=found.p_value,
+        judgement=_judged(_effect(found), study, outcome),
+        alike=intracluster_correlation(before.loc[before["cluster"] != ""]),
+    )
+
+
+def answer_within(
+    change: Result, study: Study, outcome: Outcome
+) -> EquivalenceVerdict | None:
+    """Judge a change nobody can be compared with; None where no effect was declared."""
+    effect = uncertain_effect(change, degrees_of_freedom=max((change.n or 0) - 1, 1))
+    judgement = _judged(effect, study, outcome)
+    return judgement.verdict if judgement else None
+
+
+def who_responded(
+    pairs: pd.DataFrame, *, subscale: Subscale, reliability: Result | None
+) -> Responders:
+    """Count who changed by more than error.
+
+    Parameters
+    ----------
+    pairs : DataFrame, one row a participant, indexed by participant
+        ``before`` and ``after``.
+    reliability : Result or None
+        Of the score at the first wave; None where nothing told it.
+    """
+    unknown = Unavailable(term="cronbach_alpha", reason="no reliability is known")
+    return responders(
+        pairs["before"],
+        pairs["after"],
+        reliability=reliability or unknown,
+        lowest=subscale.lowest,
+        highest=subscale.highest,
+        better=_better(subscale),
+    )
+
+
+def bounds_of_change(before: pd.Series, after: pd.Series) -> tuple[Result, Result]:
+    """Widest and narrowest interval of a change of people who could not be linked."""
+    bounds = unlinked_bounds(before, after)
+    return bounds.mean_change_worst_case, bounds.mean_change_best_case
+
+
+def _effect(found: WaysOfReckoning) -> UncertainEffect | Unavailable:
+    """The cluster-robust answer with its own standard error."""
+    result = next(
+        part.difference_in_change_by_way
+        for part in found.ways
+        if part.way == "cluster-robust"
+    )
+    if isinstance(result, Unavailable) or not isinstance(found.fit, ClusterRobustFit):
+        assert isinstance(result, Unavailable), "without a fit there is no estimate"
+        return result
+    return UncertainEffect(
+        term=result.term,
+        effect=result.estimate,
+        standard_error=found.fit.standard_error(EFFECT),
+        degrees_of_freedom=found.fit.degrees_of_freedom(EFFECT),
+        n=result.n,
+    )
+
+
+def _judged(
+    effect: UncertainEffect | Unavailable, study: Study, outcome: Outcome
+) -> Judgement | None:
+    smallest = outcome.smallest_effect
+    if not smallest:
+        return None
+    subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
+    prior = Prior(
+        standard_deviation=WIDTH_OF_PRIOR * smallest,
+        reason="weakly informative: no effect is likeliest, and effects beyond four "
+        "times the smallest that matters are not expected",
+    )
+    return Judgement(
+        verdict=equivalence_verdict(
+            effect, smallest_effect=smallest, better=_better(subscale)
+        ),
+        companion=bayesian_companion(
+            effect, prior=prior, smallest_effect=smallest, better=_better(subscale)
+        ),
+    )
+
+
+def _better(subscale: Subscale) -> Literal["higher", "lower"]:
+    return "lower" if subscale.direction == "higher_is_worse" else "higher"

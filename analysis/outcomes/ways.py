@@ -1,0 +1,145 @@
+"""One question, the same answer? The arms' difference in change, in several ways.
+
+An answer that holds in one way of reckoning only is not yet one. All ways here respect
+the teams; they differ in how teams weigh, in what they take for granted of the arms
+before, and in how they find their interval.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.foundation.results import Composite, Result, Unavailable
+from analysis.outcomes.clustered import (
+    ClusterRobustFit,
+    cluster_robust_fit,
+    mixed_wave_effects,
+    wild_cluster_bootstrap,
+)
+
+if TYPE_CHECKING:
+    from analysis.outcomes.clustered.waves import Approach
+
+TERM = "difference_in_change_by_way"
+NAMES = ("intercept", "treated", "later", "treated_later")
+EFFECT = NAMES[-1]
+WAVES = ("before", "after")
+MIXED: dict[str, Approach] = {
+    "mixed model": "difference_in_change",
+    "mixed model, arms alike before": "constrained_baseline",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way(Composite):
+    """The answer of one way of reckoning."""
+
+    way: str
+    difference_in_change_by_way: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaysOfReckoning(Composite):
+    """Every way's answer, and what a judgement needs of the cluster-robust one.
+
+    Attributes
+    ----------
+    fit : ClusterRobustFit or Unavailable
+        Teams weigh by their people.
+    p_value : Result
+        Of no difference, by the wild bootstrap: it needs no normal scores.
+    """
+
+    ways: tuple[Way, ...]
+    p_value: Result
+    fit: ClusterRobustFit | Unavailable
+
+
+def reckon_in_ways(
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    *,
+    treated: str,
+    control: str,
+    seed: str,
+    declared: Result | None = None,
+) -> WaysOfReckoning:
+    """Estimate the arms' difference in change in every way that suits teams.
+
+    Parameters
+    ----------
+    before, after : DataFrame, one row a participant
+        ``participant`` (empty if not linked), ``arm``, ``cluster``, ``score``.
+    treated, control : str
+        The arms; rows of others, and without a team, are left out.
+    seed : str
+        Names the draws of the wild bootstrap.
+    declared : Result, optional
+        The answer by team means, to stand beside the others.
+
+    Returns
+    -------
+    WaysOfReckoning
+        In points, treated minus control. `Unavailable` with fewer than 5 teams.
+    """
+    rows = _rows(before, after, (treated, control))
+    outcome = rows["score"].to_numpy(float)
+    arm = (rows["arm"] == treated).to_numpy(float)
+    later = (rows["wave"] == WAVES[1]).to_numpy(float)
+    design = np.column_stack([np.ones(len(rows)), arm, later, arm * later])
+    clusters = rows["cluster"].to_numpy()
+    fit = cluster_robust_fit(outcome, design, clusters, names=NAMES)
+    wild = wild_cluster_bootstrap(
+        outcome, design, clusters, names=NAMES, name=EFFECT, term=TERM, seed=seed
+    )
+    robust = (
+        Unavailable(term=TERM, reason=fit.reason, n=fit.n, method=fit.method)
+        if isinstance(fit, Unavailable)
+        else fit.estimate(EFFECT, term=TERM)
+    )
+    found = {"team means": declared} if declared else {}
+    found |= {"cluster-robust": robust, "wild bootstrap": wild.effect}
+    for way, approach in MIXED.items():
+        found[way] = mixed_wave_effects(
+            rows,
+            waves=WAVES,
+            treated=treated,
+            control=control,
+            approach=approach,
+            clusters_drift=True,
+        ).average.mixed_model_difference
+    return WaysOfReckoning(
+        ways=tuple(
+            Way(way=way, difference_in_change_by_way=renamed(result, TERM))
+            for way, result in found.items()
+        ),
+        p_value=wild.p_value,
+        fit=fit,
+    )
+
+
+def _rows(
+    before: pd.DataFrame, after: pd.DataFrame, arms: tuple[str, str]
+) -> pd.DataFrame:
+    """Both waves below each other; who is not linked is somebody of their own."""
+    rows = pd.concat(
+        [
+            frame.assign(wave=wave)
+            for wave, frame in zip(WAVES, (before, after), strict=True)
+        ],
+        ignore_index=True,
+    )
+    rows = rows.loc[rows["arm"].isin(arms) & (rows["cluster"] != "")]
+    alone = rows["wave"] + " " + rows.index.astype(str)
+    linked = rows["participant"] != ""
+    return rows.assign(participant=rows["participant"].where(linked, alone))
+
+
+def renamed(result: Result, term: str) -> Result:
+    """The same result under another term."""
+    return dataclasses.replace(result, term=term)
