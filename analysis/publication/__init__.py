@@ -1,5 +1,6 @@
 """What readers get: tables, figures and documents, made from disclosed findings."""
 
+from analysis.publication.answers import show_judgement, show_responders, show_ways
 from analysis.publication.disclosure import Disclosed, disclose
 from analysis.publication.documents import (
     Link,
@@ -73,14 +74,17 @@ __all__ = [
     "show_flow",
     "show_followed",
     "show_items",
+    "show_judgement",
     "show_key_audit",
     "show_linkage",
     "show_missing",
     "show_plan",
     "show_plan_check",
     "show_reliability",
+    "show_responders",
     "show_retest",
     "show_scores",
     "show_structure",
     "show_study",
+    "show_ways",
 ]

@@ -23,11 +23,28 @@ if TYPE_CHECKING:
 
 EVERYBODY = "everybody gave the same answer, so the number would tell what each said"
 WITHHELD = "held back, or a smaller number could be worked out from it"
-SHARES = ("share_lowest", "share_highest", "response_share")
+SHARES = (
+    "response_share",
+    "share_highest",
+    "share_highest_before",
+    "share_improved",
+    "share_lowest",
+    "share_lowest_before",
+    "share_unchanged",
+    "share_without_room_before",
+    "share_worsened",
+)
 """Terms from which, with their n, follows how many people gave an answer.
 
 How many gave none to an item is no secret: it says nothing of what anybody thinks.
 """
+ADD_TO_ONE = (
+    "net_share_improved",
+    "share_improved",
+    "share_unchanged",
+    "share_worsened",
+)
+"""Shares of which one follows from the others: shown together or not at all."""
 COUNTED = (
     "cells_emptied",
     "responses_flagged",
@@ -76,6 +93,7 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
     for place in (
         *_constant(known),
         *_related(known, held, smallest),
+        *_adding_to_one(known, held),
         *unsafe_counts(known, smallest),
     ):
         if held[place].estimate is not None:
@@ -121,6 +139,21 @@ def _constant(findings: list[Finding]) -> Iterator[int]:
     for place, finding in enumerate(findings):
         if (*_scale(finding), finding.wave, finding.arm) in constant:
             yield place
+
+
+def _adding_to_one(known: list[Finding], held: list[Finding]) -> Iterator[int]:
+    """Places of shares beside one that is held back."""
+    places = {
+        place: (*_scale(finding), finding.wave, finding.arm)
+        for place, finding in enumerate(known)
+        if finding.term in ADD_TO_ONE
+    }
+    hidden = {
+        here
+        for place, here in places.items()
+        if known[place].estimate is not None and held[place].estimate is None
+    }
+    yield from (place for place, here in places.items() if here in hidden)
 
 
 def _related(known: list[Finding], held: list[Finding], smallest: int) -> Iterator[int]:

@@ -17,6 +17,7 @@ from analysis.publication.figures.reliability import (
     scree_figure,
     staff_figure,
 )
+from analysis.publication.figures.ways import ways_figure
 
 __all__ = [
     "Figure",
@@ -40,4 +41,5 @@ __all__ = [
     "score_figure",
     "scree_figure",
     "staff_figure",
+    "ways_figure",
 ]

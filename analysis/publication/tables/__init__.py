@@ -1,5 +1,10 @@
 """Tables: cells of text made from disclosed findings; the only room that rounds."""
 
+from analysis.publication.tables.answers import (
+    alike_table,
+    judgement_table,
+    responder_table,
+)
 from analysis.publication.tables.cleaning import (
     emptied_table,
     flag_table,
@@ -46,6 +51,7 @@ __all__ = [
     "MINUS",
     "Footnotes",
     "Table",
+    "alike_table",
     "change_table",
     "comparability_table",
     "comparison_table",
@@ -57,6 +63,7 @@ __all__ = [
     "in_ten_text",
     "interval_text",
     "item_table",
+    "judgement_table",
     "key_tables",
     "lean_table",
     "missing_table",
@@ -64,6 +71,7 @@ __all__ = [
     "pattern_table",
     "points_text",
     "reliability_table",
+    "responder_table",
     "retest_table",
     "score_table",
     "scrubbed_table",

@@ -14,6 +14,7 @@ SHARES = frozenset({"false_match_rate", "response_share"})
 COUNTS = frozenset(
     {
         "cells_emptied",
+        "clusters",
         "codes_repeated",
         "dimensions_by_percentile",
         "participants_ambiguous",
@@ -52,9 +53,9 @@ def number_text(value: float, term: str = "", *, decimals: int = DECIMALS) -> st
     never nought, all else has two decimals; the minus is U+2212 and zero never carries
     one.
     """
-    if term.startswith("share_") or term in SHARES:
+    if term.startswith(("share_", "probability_")) or term in SHARES:
         return _share_text(value)
-    if term.endswith("_p"):
+    if term.endswith(("_p", "p_value")):
         return f"{value:.3f}" if value >= 0.001 else "under 0.001"
     decimals = 3 if term.endswith(THREE_DECIMALS) else decimals
     text = f"{value:,.{0 if term in COUNTS else decimals}f}"

@@ -1,0 +1,44 @@
+"""What a notebook shows of answers: whether they matter, and whether they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.publication.figures import ways_figure
+from analysis.publication.shown import Shown, shown_parts
+from analysis.publication.tables import (
+    alike_table,
+    judgement_table,
+    responder_table,
+)
+
+if TYPE_CHECKING:
+    from analysis.declarations import Study
+    from analysis.publication.disclosure import Disclosed
+
+
+def show_judgement(disclosed: Disclosed, study: Study) -> Shown:
+    """Every outcome against the smallest effect that was declared to matter."""
+    nothing = "No smallest effect that matters was declared, so nothing can be judged."
+    return shown_parts([judgement_table(disclosed, study)], nothing)
+
+
+def show_ways(disclosed: Disclosed, study: Study) -> Shown:
+    """The same question reckoned in several ways, and how alike teams are."""
+    reckoned = {
+        (part.survey, part.instrument, part.subscale)
+        for part in disclosed.where(term="difference_in_change_by_way").findings
+    }
+    figures = [
+        ways_figure(disclosed, study, outcome)
+        for outcome in study.outcomes
+        if (outcome.survey, outcome.instrument, outcome.subscale) in reckoned
+    ]
+    nothing = "Teams were not allocated to two groups, so there is one way to reckon."
+    return shown_parts([*figures, alike_table(disclosed, study)], nothing)
+
+
+def show_responders(disclosed: Disclosed, study: Study) -> Shown:
+    """Who got better, stayed and got worse, never the first alone."""
+    nothing = "Nobody was followed from wave to wave, so nobody's own change is known."
+    return shown_parts([responder_table(disclosed, study)], nothing)

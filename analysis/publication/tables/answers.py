@@ -1,0 +1,144 @@
+"""Judged changes into tables: do they matter, who got better, how alike are teams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.publication.places import arm_text, found, wave_text, waves_of
+from analysis.publication.tables.frame import ABSENT, Footnotes, Table
+from analysis.publication.tables.numbers import number_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analysis.declarations import Outcome, Study
+    from analysis.foundation import Finding
+    from analysis.publication.disclosure import Disclosed
+
+CHANCES = {
+    "probability_of_improvement": "Chance that it helps",
+    "probability_exceeds_smallest_effect": "Chance that it matters",
+    "probability_of_harm": "Chance of a harm that matters",
+}
+RESPONDED = {
+    "share_improved": "Improved",
+    "share_unchanged": "Unchanged",
+    "share_worsened": "Worsened",
+    "reliable_change_needed": "Change needed, points",
+    "share_without_room_before": "Without room to improve",
+}
+ALIKE = {
+    "intracluster_correlation": "Intracluster correlation",
+    "design_effect": "Design effect",
+    "clusters": "Teams",
+}
+PRIOR = (
+    "Chances are of the true effect, given the data and a prior that takes no effect "
+    "for likeliest; the table of findings has them for a prior half and twice as wide."
+)
+
+
+def judgement_table(disclosed: Disclosed, study: Study) -> Table:
+    """A row an outcome and follow-up: the effect against the smallest that matters."""
+    notes, rows = Footnotes(), []
+    for outcome, wave, here in _outcomes(disclosed, study):
+        effect = found(here, term="effect")
+        if effect is None:
+            continue
+        declared = here.where(group="as declared")
+        chances = [
+            notes.cell(found(declared, term=term), title=title)
+            for term, title in CHANCES.items()
+        ]
+        smallest = outcome.smallest_effect
+        rows.append(
+            (
+                outcome.title,
+                wave_text(study, wave),
+                notes.cell(effect, title="Effect"),
+                number_text(smallest) if smallest else ABSENT,
+                effect.group or "not judged",
+                *chances,
+                notes.people(effect),
+            )
+        )
+    return _table(
+        "Large enough to matter?",
+        (
+            "Outcome",
+            "Waves",
+            "Effect",
+            "Smallest that matters",
+            "Verdict",
+            *CHANCES.values(),
+            "n",
+        ),
+        rows,
+        notes,
+        also=(PRIOR,),
+    )
+
+
+def responder_table(disclosed: Disclosed, study: Study) -> Table:
+    """A row an outcome, follow-up and arm: who changed by more than error."""
+    notes, rows = Footnotes(), []
+    for outcome, wave, here in _outcomes(disclosed, study):
+        for arm in dict.fromkeys(part.arm for part in here.findings):
+            of_arm = here.where(arm=arm)
+            counted = found(of_arm, term="share_improved")
+            if counted:
+                cells = _cells(of_arm, RESPONDED, notes)
+                place = (outcome.title, wave_text(study, wave), arm_text(study, arm))
+                rows.append((*place, notes.people(counted), *cells))
+    heads = ("Outcome", "Waves", "Group", "n", *RESPONDED.values())
+    return _table("Who changed by more than error", heads, rows, notes)
+
+
+def alike_table(disclosed: Disclosed, study: Study) -> Table:
+    """A row an outcome: how alike people of one team were before."""
+    notes, rows, seen = Footnotes(), [], set()
+    for outcome, _, here in _outcomes(disclosed, study):
+        counted = found(here, term="intracluster_correlation")
+        if counted and outcome.name not in seen:
+            seen.add(outcome.name)
+            cells = _cells(here, ALIKE, notes)
+            rows.append((outcome.title, notes.people(counted), *cells))
+    heads = ("Outcome", "n", *ALIKE.values())
+    return _table("How alike people of one team are", heads, rows, notes)
+
+
+def _outcomes(
+    disclosed: Disclosed, study: Study
+) -> Iterator[tuple[Outcome, str, Disclosed]]:
+    for outcome in study.outcomes:
+        here = disclosed.where(
+            survey=outcome.survey,
+            instrument=outcome.instrument,
+            subscale=outcome.subscale,
+        )
+        for wave in waves_of(here, study, contrasts=True):
+            yield outcome, wave, here.where(wave=wave)
+
+
+def _cells(here: Disclosed, columns: dict[str, str], notes: Footnotes) -> list[str]:
+    findings: list[tuple[Finding | None, str]] = [
+        (found(here, term=term), title) for term, title in columns.items()
+    ]
+    return [notes.cell(finding, title=title) for finding, title in findings]
+
+
+def _table(
+    caption: str,
+    heads: tuple[str, ...],
+    rows: list[tuple[str, ...]],
+    notes: Footnotes,
+    *,
+    also: tuple[str, ...] = (),
+) -> Table:
+    return Table(
+        caption=caption,
+        columns=heads,
+        rows=tuple(rows),
+        notes=(*notes.notes(), *also),
+        methods=notes.methods(),
+    )
