@@ -120,7 +120,7 @@ def answer_within(
 
 
 def who_responded(
-    pairs: pd.DataFrame, *, subscale: Subscale, reliability: Result | None
+    pairs: pd.DataFrame, subscale: Subscale, reliability: Result
 ) -> Responders:
     """Count who changed by more than error.
 
@@ -128,14 +128,13 @@ def who_responded(
     ----------
     pairs : DataFrame, one row a participant, indexed by participant
         ``before`` and ``after``.
-    reliability : Result or None
-        Of the score at the first wave; None where nothing told it.
+    reliability : Result
+        Of the score at the first wave.
     """
-    unknown = Unavailable(term="cronbach_alpha", reason="no reliability is known")
     return responders(
         pairs["before"],
         pairs["after"],
-        reliability=reliability or unknown,
+        reliability=reliability,
         lowest=subscale.lowest,
         highest=subscale.highest,
         better=_better(subscale),

@@ -219,13 +219,9 @@ class _Waves:
             yield arm, change
             if not self.contrast:
                 yield from self._judged(change.mean_change)
-            if bool(arm) == bool(self.contrast):
-                yield (
-                    arm,
-                    who_responded(
-                        among, subscale=self._subscale, reliability=self.alpha
-                    ),
-                )
+            # Without a reliability, nobody knows which changes are error.
+            if self.alpha is not None and bool(arm) == bool(self.contrast):
+                yield arm, who_responded(among, self._subscale, self.alpha)
         if self.contrast:
             compared = compare_arms(
                 pairs,

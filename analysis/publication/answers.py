@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.publication.figures import ways_figure
+from analysis.publication.figures import Note, ways_figure
 from analysis.publication.shown import Shown, shown_parts
 from analysis.publication.tables import (
     alike_table,
@@ -34,8 +34,11 @@ def show_ways(disclosed: Disclosed, study: Study) -> Shown:
         for outcome in study.outcomes
         if (outcome.survey, outcome.instrument, outcome.subscale) in reckoned
     ]
-    nothing = "Teams were not allocated to two groups, so there is one way to reckon."
-    return shown_parts([*figures, alike_table(disclosed, study)], nothing)
+    if not figures:
+        why = "Teams were not allocated to two groups, so there is one way to reckon."
+        return Shown(parts=(Note(text=why),))
+    alike = alike_table(disclosed, study)
+    return Shown(parts=(*figures, *([alike] if alike.rows else [])))
 
 
 def show_responders(disclosed: Disclosed, study: Study) -> Shown:

@@ -85,7 +85,7 @@ def responder_table(disclosed: Disclosed, study: Study) -> Table:
     for outcome, wave, here in _outcomes(disclosed, study):
         for arm in dict.fromkeys(part.arm for part in here.findings):
             of_arm = here.where(arm=arm)
-            counted = found(of_arm, term="share_improved")
+            counted = found(of_arm, term="reliable_change_needed")
             if counted:
                 cells = _cells(of_arm, RESPONDED, notes)
                 place = (outcome.title, wave_text(study, wave), arm_text(study, arm))

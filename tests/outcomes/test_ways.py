@@ -1,0 +1,154 @@
+"""Ways of reckoning agree where they must, and each recovers what is true."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.foundation import Estimate, Unavailable, generator
+from analysis.outcomes import compare_arms_unlinked
+from analysis.outcomes.clustered import ClusterRobustFit, wild_cluster_bootstrap
+from analysis.outcomes.ways import EFFECT, NAMES, TERM, WaysOfReckoning, reckon_in_ways
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+TRUE = 0.8
+
+
+def wave(
+    name: str, *, lift: float, teams: int = 12, people: int = 25, spread: float = 0.3
+) -> pd.DataFrame:
+    levels = generator("ways tests", "levels").normal(size=teams) * spread
+    draws = generator("ways tests", name)
+    team = np.repeat(np.arange(teams), people)
+    treated = team % 2 == 1
+    score = levels[team] + lift * treated + draws.normal(size=len(team))
+    return pd.DataFrame(
+        {
+            "participant": "",
+            "arm": np.where(treated, "pilot", "comparison"),
+            "cluster": [f"team {place}" for place in team],
+            "score": score,
+        }
+    )
+
+
+def reckoned(before: pd.DataFrame, after: pd.DataFrame) -> WaysOfReckoning:
+    declared = compare_arms_unlinked(
+        before, after, treated="pilot", control="comparison", cluster=True
+    ).difference_in_change
+    return reckon_in_ways(
+        before,
+        after,
+        treated="pilot",
+        control="comparison",
+        seed="ways tests",
+        declared=declared,
+    )
+
+
+def test_equal_teams_make_team_means_and_rows_the_same_answer() -> None:
+    """With as many people in every team, weighing teams by people changes nothing."""
+    found = reckoned(wave("before", lift=0), wave("after", lift=TRUE))
+    values = {
+        part.way: part.difference_in_change_by_way.estimate
+        for part in found.ways
+        if isinstance(part.difference_in_change_by_way, Estimate)
+    }
+    assert len(values) == 5
+    robust = values["cluster-robust"]
+    assert values["team means"] == pytest.approx(robust, abs=1e-10)
+    assert values["wild bootstrap"] == pytest.approx(robust, abs=1e-10)
+    assert values["mixed model"] == pytest.approx(robust, abs=1e-6)
+
+
+def test_every_way_finds_the_true_difference() -> None:
+    found = reckoned(wave("before", lift=0), wave("after", lift=TRUE))
+    for part in found.ways:
+        result = part.difference_in_change_by_way
+        assert isinstance(result, Estimate)
+        assert result.conf_low is not None
+        assert result.conf_high is not None
+        assert result.conf_low < TRUE < result.conf_high, part.way
+        assert result.conf_low > 0, part.way
+
+
+def test_p_value_is_that_of_the_wild_bootstrap() -> None:
+    before, after = wave("before", lift=0), wave("after", lift=TRUE)
+    rows = pd.concat([before, after], ignore_index=True)
+    later = np.repeat([0.0, 1.0], [len(before), len(after)])
+    arm = (rows["arm"] == "pilot").to_numpy(float)
+    design = np.column_stack([np.ones(len(rows)), arm, later, arm * later])
+    wild = wild_cluster_bootstrap(
+        rows["score"].to_numpy(),
+        design,
+        rows["cluster"].to_numpy(),
+        names=NAMES,
+        name=EFFECT,
+        term="difference_in_change_by_way",
+        seed="ways tests",
+    )
+    found = reckoned(before, after)
+    assert found.p_value == wild.p_value
+    assert isinstance(found.fit, ClusterRobustFit)
+    robust, bootstrapped = (
+        part.difference_in_change_by_way for part in found.ways[1:3]
+    )
+    assert robust == found.fit.estimate(EFFECT, term=TERM)
+    assert bootstrapped == wild.effect
+
+
+def test_linked_people_count_once_in_the_mixed_model() -> None:
+    before, after = wave("before", lift=0), wave("after", lift=TRUE)
+    names = [f"person {place}" for place in range(len(before))]
+    person = generator("ways tests", "people").normal(size=len(before))
+    linked = [
+        frame.assign(participant=names, score=frame["score"] + 2 * person)
+        for frame in (before, after)
+    ]
+    alone = [frame.assign(participant="") for frame in linked]
+
+    def width(frames: list[pd.DataFrame]) -> float:
+        result = reckoned(*frames).ways[3].difference_in_change_by_way
+        assert isinstance(result, Estimate)
+        assert result.conf_low is not None
+        assert result.conf_high is not None
+        return result.conf_high - result.conf_low
+
+    assert width(linked) < 0.8 * width(alone)
+
+
+def test_few_teams_are_refused_in_every_way_but_the_declared() -> None:
+    before, after = (wave(w, lift=0, teams=4) for w in ("before", "after"))
+    found = reckoned(before, after)
+    absent = [
+        part.way
+        for part in found.ways
+        if isinstance(part.difference_in_change_by_way, Unavailable)
+    ]
+    assert absent[-4:] == [part.way for part in found.ways][-4:]
+    assert isinstance(found.p_value, Unavailable)
+
+
+def test_people_without_a_team_take_no_part() -> None:
+    before, after = wave("before", lift=0), wave("after", lift=TRUE)
+    stray = after.iloc[:30].assign(cluster="", score=100.0)
+    found = reckoned(before, pd.concat([after, stray], ignore_index=True))
+    assert found.ways[1] == reckoned(before, after).ways[1]
+
+
+def test_teams_that_move_as_a_whole_leave_every_interval_wide() -> None:
+    """A model that took their drift for chance among people would be far too sure."""
+    moves = generator("ways tests", "moves").normal(size=12)
+    after = wave("after", lift=TRUE)
+    team = after["cluster"].str.removeprefix("team ").astype(int)
+    after["score"] += moves[team]
+    widths = {}
+    for part in reckoned(wave("before", lift=0), after).ways:
+        result = part.difference_in_change_by_way
+        assert isinstance(result, Estimate)
+        assert result.conf_low is not None
+        assert result.conf_high is not None
+        widths[part.way] = result.conf_high - result.conf_low
+    assert min(widths.values()) > 0.6 * widths["team means"], widths
