@@ -2,7 +2,8 @@
 
 The rule that holds throughout: a group's place is the middle of its share of all
 people, from the least to the most deprived; the index is what a straight line
-says of the two ends, so that groups of different size can be compared between places and waves.
+says of the two ends, so that groups of different size can be compared between
+places and waves.
 Oracle: R lm, glm, sandwich and clubSandwich, tests/oracles/values/inequality.json.
 """
 
