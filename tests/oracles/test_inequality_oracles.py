@@ -21,11 +21,13 @@ from analysis.outcomes.inequality import (
 pytestmark = pytest.mark.filterwarnings("error")
 
 VALUES = oracle_values("inequality")
-# Closed forms: only rounding parts them.
+# Closed forms: only rounding parts them (seen: 6e-14).
 CLOSED = 1e-8
-# Poisson regression is iterated to the last digits on both sides.
+# Poisson regression and metafor's scoring, run to the last digits on both sides (seen:
+# 6e-14).
 SETTLED = 1e-8
-# metafor's and lme4's optimisers stop at about six digits.
+# The optimisers of metafor's multivariate model and of lme4 stop at about six digits
+# (seen: 8e-7).
 OPTIMISED = 1e-4
 
 
@@ -74,14 +76,14 @@ def test_shrunken_groups_are_those_of_metafor(rows: pd.DataFrame) -> None:
     expected = VALUES["simple"]
     found = shrunken_groups(rows, score="after")
     assert numbers(found.between_group_variance) == pytest.approx(
-        [expected["tau2"], expected["tau2_low"], expected["tau2_high"]], rel=OPTIMISED
+        [expected["tau2"], expected["tau2_low"], expected["tau2_high"]], rel=SETTLED
     )
     assert numbers(found.mean_of_groups) == pytest.approx(
-        [expected["mu"], expected["mu_low"], expected["mu_high"]], rel=OPTIMISED
+        [expected["mu"], expected["mu_low"], expected["mu_high"]], rel=SETTLED
     )
     for place, group in enumerate(found.groups):
         assert numbers(group.shrunken_mean) == pytest.approx(
-            [expected[part][place] for part in ("blup", "low", "high")], rel=OPTIMISED
+            [expected[part][place] for part in ("blup", "low", "high")], rel=SETTLED
         )
 
 
