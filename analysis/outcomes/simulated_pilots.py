@@ -83,7 +83,8 @@ def _sizes(
         return np.full((draws, teams), max(SMALLEST_TEAM, round(design.team_size)))
     shape = design.team_size_variation**-2
     drawn = random.gamma(shape, design.team_size / shape, (draws, teams))
-    return np.maximum(SMALLEST_TEAM, np.rint(drawn).astype(int))
+    whole: np.ndarray = np.maximum(SMALLEST_TEAM, np.rint(drawn).astype(int))
+    return whole
 
 
 def _answers(

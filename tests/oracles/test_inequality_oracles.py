@@ -33,7 +33,8 @@ OPTIMISED = 1e-4
 
 @pytest.fixture(scope="module", name="rows")
 def fixture_rows() -> pd.DataFrame:
-    return oracle_rows("inequality.csv")
+    rows: pd.DataFrame = oracle_rows("inequality.csv")
+    return rows
 
 
 def numbers(result: Result) -> list[float]:

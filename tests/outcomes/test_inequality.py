@@ -141,7 +141,7 @@ def test_a_place_is_the_middle_of_a_ranks_share() -> None:
     assert sorted(set(ridits(ranks, [1, 2, 3], None))) == pytest.approx(
         [0.25, 0.65, 0.9]
     )
-    shares = {1: 1.0, 2: 1.0, 3: 2.0}
+    shares: dict[object, float] = {1: 1.0, 2: 1.0, 3: 2.0}
     places = ridits(ranks, [3, 2, 1], shares)
     assert places[[0, 5, 9]] == pytest.approx([0.875, 0.625, 0.25])
 

@@ -123,7 +123,7 @@ def test_answers_without_intervals_exclude_nothing() -> None:
 def test_the_curve_does_not_depend_on_the_order_given(
     values: dict[tuple[str, str], float],
 ) -> None:
-    estimates = {
+    estimates: dict[tuple[str, ...], Result] = {
         options: Estimate(term="x", estimate=one, n=1, method="by hand")
         for options, one in values.items()
     }

@@ -27,8 +27,8 @@ DESIGNS = [
 ]
 
 
-def expected(design: PilotDesign, teams: int, **options: int) -> ExpectedPrecision:
-    return precision_by_teams(design, teams=[teams], **options).numbers[0]
+def expected(design: PilotDesign, teams: int, *, draws: int = 200) -> ExpectedPrecision:
+    return precision_by_teams(design, teams=[teams], draws=draws).numbers[0]
 
 
 def value(result: object) -> float:

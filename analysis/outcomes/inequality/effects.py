@@ -195,7 +195,8 @@ def _group(
 
 
 def _weights(fit: LinearFit, place: int) -> np.ndarray:
-    return np.eye(len(fit.coefficients))[place]
+    weights: np.ndarray = np.eye(len(fit.coefficients))[place]
+    return weights
 
 
 def _interaction(

@@ -225,5 +225,6 @@ def poisson_means(scores: Array, design: Array) -> Array | None:
         size = float(np.abs(step).max())
         coefficients = coefficients + step / max(1.0, size)
         if size <= ENOUGH * max(1.0, float(np.abs(coefficients).max())):
-            return np.exp(design @ coefficients)
+            settled: Array = np.exp(design @ coefficients)
+            return settled
     return None

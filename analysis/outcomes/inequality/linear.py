@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.outcomes.clustered.bias_reduction import Array
+    from analysis.outcomes.clustered.bias_reduction import Array, Labels
 
 CONFIDENCE = 0.95
 NO_VARIATION = "no variation within the groups: no interval can be given"
@@ -115,7 +115,7 @@ class LinearFit:
         return float(2 * stats.t.sf(size, self.degrees(weights)))
 
 
-def separate_means(scores: Array, codes: Array, *, counts: Array) -> LinearFit:
+def separate_means(scores: Array, codes: Labels, *, counts: Labels) -> LinearFit:
     """Fit every group its own mean and variance (Welch)."""
     means = np.bincount(codes, weights=scores) / counts
     squares = np.bincount(codes, weights=(scores - means[codes]) ** 2)

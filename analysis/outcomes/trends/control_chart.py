@@ -297,7 +297,7 @@ def signals(
     sides = np.sign(away).astype(int)
     outside = np.abs(away) > LIMIT * moving_range
     broken: list[list[tuple[str, int]]] = [[] for _ in values]
-    for place in np.flatnonzero(outside):
+    for place in np.flatnonzero(outside).tolist():
         broken[place].append((OUTSIDE, int(sides[place])))
     # A point that ends one trend and starts another belongs to the second.
     trends: dict[int, int] = {}
@@ -307,7 +307,7 @@ def signals(
     for place, step in trends.items():
         broken[place].append((TREND.format(way=_way(step)), step))
     near = ~outside & (np.abs(away) > WARNING * moving_range)
-    for place in np.flatnonzero(near):
+    for place in np.flatnonzero(near).tolist():
         if _two_of_three(place, near, sides):
             side = int(sides[place])
             end_of = "upper" if side > 0 else "lower"
