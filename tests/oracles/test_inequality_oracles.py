@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from oracle import oracle_rows, oracle_values
+from scipy import stats
 
 from analysis.foundation import Estimate, Result
 from analysis.outcomes.inequality import (
@@ -17,6 +19,7 @@ from analysis.outcomes.inequality import (
     shrunken_groups,
     subgroup_gaps,
 )
+from analysis.outcomes.inequality.shrinkage import averaged_errors, shrunken_given
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -83,9 +86,52 @@ def test_shrunken_groups_are_those_of_metafor(rows: pd.DataFrame) -> None:
         [expected["mu"], expected["mu_low"], expected["mu_high"]], rel=SETTLED
     )
     for place, group in enumerate(found.groups):
-        assert numbers(group.shrunken_mean) == pytest.approx(
-            [expected[part][place] for part in ("blup", "low", "high")], rel=SETTLED
+        assert numbers(group.shrunken_mean)[0] == pytest.approx(
+            expected["blup"][place], rel=SETTLED
         )
+
+
+def test_errors_given_the_variance_are_those_of_metafor(rows: pd.DataFrame) -> None:
+    """metafor takes the variance between groups as known, with t of 3 degrees."""
+    expected = VALUES["simple"]
+    parts = rows.groupby("group")["after"]
+    pooled = (parts.var() * (parts.size() - 1)).sum() / (len(rows) - 4)
+    given = shrunken_given(
+        parts.mean().to_numpy(),
+        np.diag(pooled / parts.size().to_numpy()),
+        expected["tau2"],
+    )
+    reach = stats.t.ppf(0.975, 3) * np.sqrt(given.variances)
+    assert given.shrunken - reach == pytest.approx(expected["low"], rel=SETTLED)
+    assert given.shrunken + reach == pytest.approx(expected["high"], rel=SETTLED)
+
+
+def test_errors_averaged_over_the_variance_are_those_of_the_eight_schools() -> None:
+    """Rubin (1981), by plain quadrature; the first and last mean as commonly sampled."""
+    effects = np.array([28.0, 8, -3, 7, -1, 1, 18, 12])
+    errors = np.array([15.0, 10, 16, 11, 9, 11, 10, 18])
+    covariance = np.diag(errors**2)
+    spreads = np.arange(0.005, 250, 0.01)
+    total = errors[:, None] ** 2 + spreads**2
+    precision = (1 / total).sum(axis=0)
+    middle = (effects[:, None] / total).sum(axis=0) / precision
+    logs = -0.5 * (
+        np.log(total).sum(axis=0)
+        + np.log(precision)
+        + ((effects[:, None] - middle) ** 2 / total).sum(axis=0)
+    )
+    weights = np.exp(logs - logs.max())
+    kept = spreads**2 / total
+    mean = middle + kept * (effects[:, None] - middle)
+    variance = kept * errors[:, None] ** 2 + (1 - kept) ** 2 / precision
+    expected = np.average(mean, axis=1, weights=weights)
+    squares = variance + (mean - expected[:, None]) ** 2
+    found = averaged_errors(effects, covariance, around=expected)
+    # The grid of 200 points against 25,000.
+    assert found == pytest.approx(
+        np.sqrt(np.average(squares, axis=1, weights=weights)), rel=1e-3
+    )
+    assert expected[[0, 7]] == pytest.approx([11.4, 8.5], abs=0.3)
 
 
 def test_shrunken_groups_of_teams_are_those_of_metafor_multivariate(

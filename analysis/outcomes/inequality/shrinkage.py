@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.95
 FEWEST_GROUPS = 3
 GRID = 80
+NORMAL_QUANTILE = 1.959963984540054  # of a two-sided 95 % interval
+SPREADS = 200
+FURTHEST = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,8 @@ def shrunken_groups(
     References
     ----------
     Raudenbush & Bryk (1985), J. Educational Statistics 10(2), 75-98; Viechtbauer
-    (2007), Statistics in Medicine 26(1), 37-52 (interval of the variance).
+    (2007), Statistics in Medicine 26(1), 37-52 (interval of the variance); Rubin (1981),
+    J. Educational Statistics 6(4), 377-401 (averaging over it).
     """
     kept = frame[[score, group, *([cluster] if cluster else [])]].dropna()
     sizes = kept[group].astype(str).value_counts(sort=False).sort_index()
@@ -163,22 +167,16 @@ def _shrunken(
 
     many = len(names)
     between = between_variance(means, errors)
-    inverse = np.linalg.inv(errors + between * np.eye(many))
-    spread = 1 / float(inverse.sum())
-    middle = spread * float(inverse.sum(axis=0) @ means)
-    shares = between * inverse
-    shrunken = middle + shares @ (means - middle)
-    away = 1 - shares.sum(axis=1)
-    variances = between * (1 - np.diag(shares)) + away**2 * spread
+    given = shrunken_given(means, errors, between)
+    middle, spread, shares = given.middle, given.spread, given.shares
+    shrunken = given.shrunken
     quantile = float(stats.t.ppf((1 + CONFIDENCE) / 2, many - 1))
     method = (
         "empirical Bayes: random mean of groups, variance between them by restricted "
         f"maximum likelihood, {how}; rows without score or group left out"
     )
-    interval = (
-        f"t interval with {many - 1} degrees of freedom, the variances taken as known"
-    )
-    reach = quantile * np.sqrt(variances)
+    interval = f"t interval with {many - 1} degrees of freedom"
+    reach = NORMAL_QUANTILE * averaged_errors(means, errors, around=shrunken)
     return ShrunkenGroups(
         mean_of_groups=Estimate(
             term="mean_of_groups",
@@ -186,7 +184,8 @@ def _shrunken(
             conf_low=middle - quantile * spread**0.5,
             conf_high=middle + quantile * spread**0.5,
             n=int(counts.sum()),
-            method=f"{method}; {many} groups; {interval}; n counts participants",
+            method=f"{method}; {many} groups; {interval}, the variances taken as "
+            "known; n counts participants",
         ),
         between_group_variance=_between(
             means, errors, between, n=int(counts.sum()), method=method
@@ -200,7 +199,9 @@ def _shrunken(
                     conf_low=float(shrunken[place] - reach[place]),
                     conf_high=float(shrunken[place] + reach[place]),
                     n=int(counts[place]),
-                    method=f"{method}; {interval}; n counts participants of the group",
+                    method=f"{method}; normal interval of the squared error averaged "
+                    "over the spread of true means, each as likely as the answers make "
+                    "it (flat prior); n counts participants of the group",
                 ),
                 weight_of_own_mean=Estimate(
                     term="weight_of_own_mean",
@@ -213,6 +214,69 @@ def _shrunken(
             for place, name in enumerate(names)
         ),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Everything the means come to if the variance between groups were known.
+
+    Attributes
+    ----------
+    middle, spread : float
+        Mean of the groups, and the variance of its error.
+    shares : ndarray, shape (n_groups, n_groups)
+        How much of each group's distance from the middle each keeps.
+    shrunken, variances : ndarray, shape (n_groups,)
+        The means drawn together, and the variances of their errors.
+    """
+
+    middle: float
+    spread: float
+    shares: Array
+    shrunken: Array
+    variances: Array
+
+
+def shrunken_given(means: Array, errors: Array, between: float) -> Given:
+    """Draw means together, the variance between groups taken as known."""
+    inverse = np.linalg.inv(errors + between * np.eye(len(means)))
+    spread = 1 / float(inverse.sum())
+    middle = spread * float(inverse.sum(axis=0) @ means)
+    shares = between * inverse
+    away = 1 - shares.sum(axis=1)
+    return Given(
+        middle=middle,
+        spread=spread,
+        shares=shares,
+        shrunken=middle + shares @ (means - middle),
+        variances=between * (1 - np.diag(shares)) + away**2 * spread,
+    )
+
+
+def averaged_errors(means: Array, errors: Array, *, around: Array) -> Array:
+    """Root of the squared error of shrunken means, over all spreads of true means.
+
+    Taken as known, the spread makes intervals too narrow, most where it comes out as
+    zero by chance. Weighed are standard deviations, by restricted likelihood.
+
+    Parameters
+    ----------
+    means, errors : ndarray
+        As in `between_variance`.
+    around : ndarray, shape (n_groups,)
+        The shrunken means shown.
+    """
+    scale = float(np.sqrt(np.var(means, ddof=1) + np.diag(errors).max()))
+    # Squares put the grid's points where the likelihood bends, near zero.
+    steps = np.linspace(0, 1, SPREADS)
+    spreads = FURTHEST * scale * steps**2
+    widths = np.gradient(spreads)
+    logs = np.array([_likelihood(one**2, means, errors)[0] for one in spreads])
+    weights = np.exp(logs - logs.max()) * widths
+    parts = [shrunken_given(means, errors, float(one) ** 2) for one in spreads]
+    squares = [part.variances + (part.shrunken - around) ** 2 for part in parts]
+    averaged: Array = np.sqrt(np.average(squares, axis=0, weights=weights))
+    return averaged
 
 
 def _likelihood(between: float, means: Array, errors: Array) -> tuple[float, float]:
