@@ -107,7 +107,7 @@ def test_errors_given_the_variance_are_those_of_metafor(rows: pd.DataFrame) -> N
 
 
 def test_errors_averaged_over_the_variance_are_those_of_the_eight_schools() -> None:
-    """Rubin (1981), by plain quadrature; the first and last mean as commonly sampled."""
+    """Rubin (1981) by plain quadrature; two of the means as commonly sampled."""
     effects = np.array([28.0, 8, -3, 7, -1, 1, 18, 12])
     errors = np.array([15.0, 10, 16, 11, 9, 11, 10, 18])
     covariance = np.diag(errors**2)

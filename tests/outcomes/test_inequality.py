@@ -191,6 +191,22 @@ def test_a_group_missing_an_arm_is_left_out_and_said() -> None:
     assert value(found.interaction_p_value) >= 0
 
 
+def test_a_group_with_one_in_an_arm_is_left_out() -> None:
+    rows = people()
+    alone = rows[(rows["group"] == "c") & (rows["arm"] == "pilot")].index[1:]
+    found = effects_by_group(
+        rows.drop(alone),
+        treated="pilot",
+        control="comparison",
+        reference="a",
+        score="score",
+    )
+    effect = found.groups[2].effect_in_group
+    assert isinstance(effect, Unavailable)
+    assert effect.n == 1
+    assert "fewer than 2 participants in an arm" in effect.reason
+
+
 def test_traits_that_only_add_up_explain_everything() -> None:
     rows = people(3_000)
     added = (rows["sex"] == "f") * 1.0 + (rows["age"] == "3") * 0.7

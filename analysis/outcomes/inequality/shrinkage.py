@@ -95,8 +95,8 @@ def shrunken_groups(
     References
     ----------
     Raudenbush & Bryk (1985), J. Educational Statistics 10(2), 75-98; Viechtbauer
-    (2007), Statistics in Medicine 26(1), 37-52 (interval of the variance); Rubin (1981),
-    J. Educational Statistics 6(4), 377-401 (averaging over it).
+    (2007), Statistics in Medicine 26(1), 37-52 (interval of the variance); Rubin
+    (1981), J. Educational Statistics 6(4), 377-401 (averaging over it).
     """
     kept = frame[[score, group, *([cluster] if cluster else [])]].dropna()
     sizes = kept[group].astype(str).value_counts(sort=False).sort_index()
