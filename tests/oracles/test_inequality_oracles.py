@@ -19,7 +19,7 @@ from analysis.outcomes.inequality import (
     shrunken_groups,
     subgroup_gaps,
 )
-from analysis.outcomes.inequality.shrinkage import averaged_errors, shrunken_given
+from analysis.outcomes.inequality.random_means import averaged_errors, shrunken_given
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -19,7 +19,10 @@ from analysis.outcomes.inequality import (
     subgroup_gaps,
 )
 from analysis.outcomes.inequality.indices import ridits
-from analysis.outcomes.inequality.shrinkage import _likelihood, between_variance
+from analysis.outcomes.inequality.random_means import (
+    between_variance,
+    restricted_likelihood,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -123,9 +126,9 @@ def test_the_variance_between_groups_maximises_its_likelihood(
     errors = np.diag(random.uniform(0.01, 1, 6))
     means = random.normal(0, apart, 6) + random.normal(0, np.sqrt(np.diag(errors)))
     best = between_variance(means, errors)
-    top = _likelihood(best, means, errors)[0]
+    top = restricted_likelihood(best, means, errors)[0]
     for other in np.linspace(0, 3 * best + 1, 40):
-        assert _likelihood(other, means, errors)[0] <= top + 1e-9
+        assert restricted_likelihood(other, means, errors)[0] <= top + 1e-9
 
 
 def test_groups_alike_are_all_drawn_together() -> None:
