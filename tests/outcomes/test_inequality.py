@@ -285,6 +285,15 @@ def test_scores_below_the_lowest_have_no_ratio() -> None:
     assert any("no ratio" in why for why in reasons(subgroup_gaps(rows, reference="a")))
 
 
+@pytest.mark.parametrize("end", [1, 5])
+def test_scores_at_one_end_only_have_no_ratio(end: int) -> None:
+    rows = people()
+    rows = rows.assign(score=(rows["quintile"] == end) * 1.0)
+    found = inequality_indices(rows, order=ORDER, cluster="team")
+    assert isinstance(found.slope_index_of_inequality, Estimate)
+    assert "no ratio of the ends" in reasons(found).pop()
+
+
 def test_a_group_of_one_has_a_shrunken_mean_but_no_interval_of_its_own() -> None:
     rows = pd.DataFrame(
         {"group": list("aaabbbcd"), "score": [1.0, 2, 3, 2, 3, 5, 9, 4]}

@@ -181,7 +181,8 @@ def _relative(
         return _index(term, n, "some scores lie below the lowest possible score")
     expected = poisson_means(scores, design)
     if expected is None:
-        return _index(term, n, "the Poisson regression did not settle")
+        reason = "no ratio of the ends: an end has hardly a score above the lowest"
+        return _index(term, n, reason)
     # At the solution the last weighted step gives the very coefficients back.
     working = np.log(expected) + (scores - expected) / expected
     fit = least_squares(
