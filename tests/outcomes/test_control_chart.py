@@ -171,6 +171,7 @@ def test_direction_says_what_is_better() -> None:
         ([1, 2], {}, "fewer than 3 waves"),
         ([np.nan] * 6, {}, "fewer than 3 waves"),
         ([4.0] * 12 + [5], {}, "all have one value"),
+        ([0.0] * 12 + [5], {}, "all have one value"),
         ([1, 2, 3, 4, 5], {"rebase": ["w4"]}, "fewer than 3 waves"),
         ([1, 2, 3, 4, 5], {"rebase": ["june"]}, "nothing to rebase at: june"),
         ([1, 2, np.inf], {}, "infinite"),

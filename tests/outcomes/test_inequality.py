@@ -75,6 +75,11 @@ def test_gaps_by_hand() -> None:
     assert "reference group" in reasons(found).pop()
 
 
+def test_the_widest_gap_may_lie_below() -> None:
+    rows = pd.DataFrame({"group": list("aabbcc"), "score": [4.0, 6, 5, 7, 0, 2]})
+    assert value(subgroup_gaps(rows, reference="a").widest_gap) == -4
+
+
 @given(seed=st.text(), shift=st.floats(-50, 50), stretch=st.floats(0.1, 10))
 @settings(max_examples=20, deadline=None)
 def test_gaps_and_shrunken_means_follow_the_units(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.foundation import Estimate, Unavailable
+from analysis.foundation import Composite, Estimate, Result, Unavailable
 from analysis.outcomes.rungs import ANALYSES, LADDER, evidence_rung
 
 DONE = Estimate(term="mean_change", estimate=0.2, n=40, method="by hand")
@@ -47,6 +49,21 @@ def test_an_analysis_that_failed_gives_its_reason() -> None:
     assert found.kept_off[0][1].startswith("unlinked change: fewer than 5 clusters")
     assert "fewer than 5 clusters" in found.sentence
     assert "rung 1 of 7" in found.sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change(Composite):
+    parts: tuple[Result, ...]
+
+
+def test_a_composite_counts_as_done_if_any_estimate_stands_in_it() -> None:
+    some = evidence_rung({"then_test": Change(parts=(NOT_DONE, DONE))})
+    assert isinstance(some.evidence_rung, Estimate)
+    none = evidence_rung({"then_test": Change(parts=(NOT_DONE,))})
+    assert isinstance(none.evidence_rung, Unavailable)
+    assert "fewer than 5 clusters" in none.kept_off[0][1]
+    empty = evidence_rung({"then_test": Change(parts=())})
+    assert "nothing was estimated" in empty.kept_off[0][1]
 
 
 def test_a_misspelt_analysis_is_refused() -> None:
