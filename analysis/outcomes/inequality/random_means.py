@@ -46,7 +46,7 @@ def shrunken_given(means: Array, errors: Array, between: float) -> Given:
     inverse = np.linalg.inv(errors + between * np.eye(len(means)))
     spread = 1 / float(inverse.sum())
     middle = spread * float(inverse.sum(axis=0) @ means)
-    shares: Array = between * inverse
+    shares: Array = np.asarray(between * inverse, dtype=float)
     away = 1 - shares.sum(axis=1)
     return Given(
         middle=middle,
