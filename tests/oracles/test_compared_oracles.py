@@ -6,9 +6,18 @@ from typing import Any
 
 import pytest
 from oracle import oracle_rows, oracle_values
+from scipy import stats
 
 from analysis.foundation import Estimate
-from analysis.outcomes.compared import Comparison, difference_in_differences
+from analysis.outcomes.compared import (
+    Comparison,
+    difference_in_differences,
+    dose_response,
+    future_dose,
+    ingredient_contrasts,
+    placebo_comparison,
+    within_person_dose,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -43,8 +52,6 @@ def test_difference_in_differences_is_that_of_clubsandwich(linked: bool) -> None
     assert degrees == pytest.approx(stored["df"], rel=CLOSED)
     p_value = value(found.difference_in_differences_p_value)
     assert p_value == pytest.approx(stored["p"], rel=CLOSED)
-    from scipy import stats
-
     reach = stats.t.ppf(0.975, stored["df"]) * stored["se"]
     assert effect.conf_high - value(effect) == pytest.approx(reach, rel=CLOSED)
 
@@ -65,3 +72,83 @@ def test_joint_test_before_the_start_is_hotellings(linked: bool) -> None:
     stored = VALUES["linked" if linked else "unlinked"]["pre_trend"]
     found = compared(linked=linked).pre_trend_p_value
     assert value(found) == pytest.approx(stored["p"], rel=CLOSED)
+
+
+def reach(stored: dict[str, float]) -> float:
+    return float(stats.t.ppf(0.975, stored["df"])) * stored["se"]
+
+
+def test_dose_response_is_that_of_clubsandwich_with_the_spline_of_hmisc() -> None:
+    stored = VALUES["dose"]
+    found = dose_response(oracle_rows("compared_doses.csv"), at=[3, 7])
+    slope = found.dose_slope
+    assert isinstance(slope, Estimate)
+    assert slope.estimate == pytest.approx(stored["line"]["estimate"], rel=CLOSED)
+    assert slope.conf_high == pytest.approx(
+        slope.estimate + reach(stored["line"]), rel=CLOSED
+    )
+    assert value(found.dose_slope_p_value) == pytest.approx(
+        stored["line"]["p"], rel=CLOSED
+    )
+    assert value(found.dose_curve_p_value) == pytest.approx(
+        stored["curve"]["p"], rel=CLOSED
+    )
+    for point, name in zip(found.by_dose, ["three", "seven"], strict=True):
+        effect = point.dose_effect
+        assert isinstance(effect, Estimate)
+        assert [effect.estimate, effect.conf_low, effect.conf_high] == pytest.approx(
+            [stored[name][k] for k in ("estimate", "low", "high")], rel=CLOSED
+        )
+
+
+def test_dose_within_people_is_that_of_clubsandwich() -> None:
+    stored = VALUES["within_person_dose"]
+    found = within_person_dose(oracle_rows("compared_waves.csv"))
+    slope = found.within_person_dose_slope
+    assert isinstance(slope, Estimate)
+    assert slope.estimate == pytest.approx(stored["estimate"], rel=CLOSED)
+    assert slope.conf_low == pytest.approx(slope.estimate - reach(stored), rel=CLOSED)
+    assert value(found.within_person_dose_p_value) == pytest.approx(
+        stored["p"], rel=CLOSED
+    )
+
+
+def test_ingredients_are_those_of_clubsandwich() -> None:
+    stored = VALUES["ingredients"]
+    found = ingredient_contrasts(
+        oracle_rows("compared_doses.csv"), ingredients=["lived", "film"]
+    )
+    for place, contrast in enumerate(found.by_ingredient):
+        alone = stored[contrast.ingredient]
+        assert value(contrast.ingredient_effect) == pytest.approx(
+            alone["estimate"], rel=CLOSED
+        )
+        assert value(contrast.ingredient_p_value) == pytest.approx(
+            alone["p"], rel=CLOSED
+        )
+        assert value(contrast.ingredient_effect_given_others) == pytest.approx(
+            stored["together"]["estimate"][place], rel=CLOSED
+        )
+
+
+def test_future_dose_is_that_of_clubsandwich() -> None:
+    stored = VALUES["future"]
+    found = future_dose(oracle_rows("compared_doses.csv"))
+    assert value(found.future_dose_slope) == pytest.approx(
+        stored["estimate"], rel=CLOSED
+    )
+    assert value(found.future_dose_p_value) == pytest.approx(stored["p"], rel=CLOSED)
+
+
+def test_placebo_given_the_mean_before_is_that_of_refitting_every_set() -> None:
+    stored = VALUES["placebo"]
+    found = placebo_comparison(
+        oracle_rows("compared_rollout.csv").astype({"cluster": str}),
+        treated=["t2", "t4", "t9"],
+        before=1,  # type: ignore[arg-type]
+        after=6,  # type: ignore[arg-type]
+        unit="cluster",
+        adjust_for_before=True,
+    )
+    assert value(found.placebo_effect) == pytest.approx(stored["estimate"], rel=CLOSED)
+    assert value(found.placebo_p_value) == pytest.approx(stored["p"], rel=CLOSED)
