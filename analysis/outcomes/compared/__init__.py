@@ -30,6 +30,18 @@ from analysis.outcomes.compared.placebo import (
     UnitEffect,
     placebo_comparison,
 )
+from analysis.outcomes.compared.staggered import (
+    EventTimeEffect,
+    GroupTimeEffect,
+    StaggeredEffects,
+    staggered_effects,
+)
+from analysis.outcomes.compared.stepped_wedge import SteppedWedge, stepped_wedge
+from analysis.outcomes.compared.trend_sensitivity import (
+    TrendBound,
+    TrendSensitivity,
+    trend_sensitivity,
+)
 
 __all__ = [
     "Comparison",
@@ -37,12 +49,18 @@ __all__ = [
     "DosePoint",
     "DoseResponse",
     "EventStudyEffect",
+    "EventTimeEffect",
     "FalsificationRow",
     "FalsificationTable",
     "FutureDose",
+    "GroupTimeEffect",
     "IngredientContrast",
     "IngredientContrasts",
     "PlaceboComparison",
+    "StaggeredEffects",
+    "SteppedWedge",
+    "TrendBound",
+    "TrendSensitivity",
     "UnitEffect",
     "WithinPersonDose",
     "difference_in_differences",
@@ -51,5 +69,8 @@ __all__ = [
     "future_dose",
     "ingredient_contrasts",
     "placebo_comparison",
+    "staggered_effects",
+    "stepped_wedge",
+    "trend_sensitivity",
     "within_person_dose",
 ]
