@@ -16,6 +16,8 @@ from analysis.outcomes.compared import (
     future_dose,
     ingredient_contrasts,
     placebo_comparison,
+    staggered_effects,
+    stepped_wedge,
     within_person_dose,
 )
 
@@ -152,3 +154,44 @@ def test_placebo_given_the_mean_before_is_that_of_refitting_every_set() -> None:
     )
     assert value(found.placebo_effect) == pytest.approx(stored["estimate"], rel=CLOSED)
     assert value(found.placebo_p_value) == pytest.approx(stored["p"], rel=CLOSED)
+
+
+WAVES: list[Any] = [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("compared_with", ["not_yet", "never"])
+def test_group_time_effects_are_those_worked_out_in_r(compared_with: Any) -> None:
+    found = staggered_effects(
+        oracle_rows("compared_rollout.csv"), waves=WAVES, compared_with=compared_with
+    )
+    stored = {(c["group"], c["wave"]): c for c in VALUES["staggered"]["cells"]}
+    assert len(found.by_group_time) == len(stored)
+    for cell in found.by_group_time:
+        expected = stored[int(cell.started), int(cell.wave)][compared_with]
+        assert value(cell.group_time_effect) == pytest.approx(expected, rel=CLOSED)
+
+
+def test_one_start_and_two_waves_are_welchs_test_of_changes() -> None:
+    stored = VALUES["staggered"]["pair"]
+    rows = oracle_rows("compared_rollout.csv")
+    rows = rows[rows["wave"].isin([2, 3]) & ~rows["start"].isin([4, 5])]
+    found = staggered_effects(rows, waves=WAVES[1:3])
+    effect = found.staggered_effect
+    assert isinstance(effect, Estimate)
+    assert [effect.estimate, effect.conf_low, effect.conf_high] == pytest.approx(
+        [stored["estimate"], stored["low"], stored["high"]], rel=CLOSED
+    )
+    assert value(found.staggered_effect_p_value) == pytest.approx(
+        stored["p"], rel=CLOSED
+    )
+
+
+def test_stepped_wedge_is_generalised_least_squares_of_nlme() -> None:
+    for stored in VALUES["wedge"]:
+        found = stepped_wedge(
+            oracle_rows("compared_rollout.csv"), waves=WAVES, correlation=stored["rho"]
+        )
+        # nlme's own iterations inside gls end near 1e-9
+        assert value(found.stepped_wedge_effect) == pytest.approx(
+            stored["estimate"], rel=1e-7
+        )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.foundation.errors import DataError, unknown
 from analysis.foundation.results import Composite, Result, Unavailable
 from analysis.outcomes.clustered.cluster_robust import (
     ClusterRobustFit,
@@ -114,8 +115,8 @@ def difference_in_differences(
     Parameters
     ----------
     frame : DataFrame, one row a participant and wave
-        Columns ``wave``, ``arm``, the score, the cluster, and ``participant`` if linked.
-        NaN where unanswered, and then left out.
+        Columns ``wave``, ``arm``, the score, the cluster, and ``participant`` if
+        linked. NaN where unanswered, and then left out.
     comparison : Comparison
         Waves, arms and columns.
     score : str
@@ -177,8 +178,6 @@ def event_study_fit(
 
 
 def _rows(frame: pd.DataFrame, comparison: Comparison, score: str) -> pd.DataFrame:
-    from analysis.foundation.errors import DataError, unknown  # noqa: PLC0415
-
     if comparison.started not in comparison.waves:
         fault = unknown("wave", comparison.started, comparison.waves)
         raise DataError("comparison", fault)

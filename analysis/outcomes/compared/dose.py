@@ -144,7 +144,14 @@ def dose_response(
         ),
         dose_curve_p_value=bent,
         by_dose=tuple(
-            _point(curve, line, knots, doses, value, reference, what) for value in at
+            _point(
+                line if isinstance(curve, Unavailable) else curve,
+                None if isinstance(curve, Unavailable) else knots,
+                doses,
+                (value, reference),
+                what,
+            )
+            for value in at
         ),
     )
 
@@ -185,13 +192,14 @@ def within_person_dose(
     if not fault:
         fit = _within_fit(rows, dose, score, cluster)
     if isinstance(fit, Unavailable):
-        slope, p_value = (dataclasses.replace(fit, term=term) for term in terms)
-    else:
-        what = f"an intercept for every person and wave; {CHOSEN}"
-        slope = _told(fit.estimate("dose", term=terms[0]), what)
-        p_value = _told(fit.p_value("dose", term=terms[1]), what)
+        return WithinPersonDose(
+            within_person_dose_slope=dataclasses.replace(fit, term=terms[0]),
+            within_person_dose_p_value=dataclasses.replace(fit, term=terms[1]),
+        )
+    what = f"an intercept for every person and wave; {CHOSEN}"
     return WithinPersonDose(
-        within_person_dose_slope=slope, within_person_dose_p_value=p_value
+        within_person_dose_slope=_told(fit.estimate("dose", term=terms[0]), what),
+        within_person_dose_p_value=_told(fit.p_value("dose", term=terms[1]), what),
     )
 
 
@@ -231,16 +239,16 @@ def _adjusted(
 
 
 def _point(
-    curve: ClusterRobustFit | Unavailable,
-    line: ClusterRobustFit,
+    fit: ClusterRobustFit,
     knots: Array | None,
     doses: Array,
-    value: float,
-    reference: float,
+    ends: tuple[float, float],
     what: str,
 ) -> DosePoint:
+    """One dose less the reference; along the line where there are no knots."""
+    value, reference = ends
     label, term = f"{value:g}", "dose_effect"
-    if not all(doses.min() <= end <= doses.max() for end in (value, reference)):
+    if not all(doses.min() <= end <= doses.max() for end in ends):
         reason = "nobody had so small or so large a dose"
         absent = Unavailable(term=term, reason=reason, n=len(doses))
         return DosePoint(dose=label, dose_effect=absent)
@@ -248,12 +256,12 @@ def _point(
         reason = "the reference itself"
         absent = Unavailable(term=term, reason=reason, n=len(doses))
         return DosePoint(dose=label, dose_effect=absent)
-    fit, shape = line, "straight line"
+    shape = "straight line"
     contrast = {"dose": value - reference}
-    if isinstance(curve, ClusterRobustFit) and knots is not None:
-        fit, shape = curve, "restricted cubic spline, 3 knots"
-        ends = bend(np.array([value, reference]), knots)
-        contrast["bend"] = float(ends[0] - ends[1])
+    if knots is not None:
+        shape = "restricted cubic spline, 3 knots"
+        bent = bend(np.array(ends), knots)
+        contrast["bend"] = float(bent[0] - bent[1])
     weights = [contrast.get(name, 0.0) for name in fit.names]
     result = fit.estimate(weights, term=term)
     text = f"dose of {value:g} less a dose of {reference:g}; {shape}; {what}"

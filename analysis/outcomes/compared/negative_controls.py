@@ -1,7 +1,7 @@
 """The same comparison on what the pilot cannot move: a check that should find nothing.
 
-If waiting times "improve" as much as being listened to, something else differed between
-the arms. And sessions attended later cannot have moved a score of earlier: if they
+If waiting times "improve" as much as being listened to, something else differed
+between the arms. And sessions attended later cannot have moved a score of earlier: if they
 foretell it, those who attend differ, and a dose-response is not the sessions' doing.
 A check that finds nothing clears little; its interval says what it could have missed.
 Oracles: the comparison's own, and statsmodels, tests/outcomes/test_negative_controls.py.
@@ -110,7 +110,7 @@ def falsification_table(
     Lipsitch, Tchetgen Tchetgen & Cohen (2010), Epidemiology 21(3), 383-388; Holm
     (1979), Scandinavian J. of Statistics 6(2), 65-70.
     """
-    names = {name: "outcome" for name in outcomes}
+    names = dict.fromkeys(outcomes, "outcome")
     names |= dict.fromkeys(negative_controls, "negative_control")
     found = {
         name: difference_in_differences(frame, comparison, score=name) for name in names
@@ -119,7 +119,15 @@ def falsification_table(
     controls = {name: p_values[name] for name in negative_controls}
     corrected = _holm(controls)
     rows = tuple(
-        _row(frame, comparison, name, role, found[name], corrected.get(name))
+        _row(
+            name,
+            role,
+            found[name],
+            _standardised(
+                found[name].difference_in_differences, frame, comparison, name
+            ),
+            corrected.get(name),
+        )
         for name, role in names.items()
     )
     return FalsificationTable(
@@ -177,11 +185,10 @@ def future_dose(
 
 
 def _row(
-    frame: pd.DataFrame,
-    comparison: Comparison,
     name: str,
     role: str,
     found: DifferenceInDifferences,
+    standardised: Result,
     corrected: Result | None,
 ) -> FalsificationRow:
     effect = found.difference_in_differences
@@ -194,9 +201,7 @@ def _row(
         outcome=name,
         role=role,
         falsification_effect=dataclasses.replace(effect, term="falsification_effect"),
-        falsification_standardised_effect=_standardised(
-            effect, frame, comparison, name
-        ),
+        falsification_standardised_effect=standardised,
         falsification_p_value=dataclasses.replace(
             found.difference_in_differences_p_value, term="falsification_p_value"
         ),

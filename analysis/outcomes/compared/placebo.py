@@ -122,7 +122,9 @@ def placebo_comparison(
         raise DataError("placebo", "the waves before and after are the same")
     rows = complete_rows(frame, scores=[score], labels=["wave", unit])
     rows = rows[rows["wave"].isin([before, after])]
-    means = rows.groupby([unit, "wave"], observed=True)[score].mean().unstack("wave")
+    means = rows.pivot_table(
+        index=unit, columns="wave", values=score, aggfunc="mean", observed=True
+    )
     means = means.reindex(columns=[before, after]).dropna()
     lost = [name for name in treated if name not in means.index]
     fault = score_fault(rows, [score])

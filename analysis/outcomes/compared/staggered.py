@@ -296,8 +296,8 @@ def _p_value(average: _Average, table: RollOut, how: str) -> Result:
         term=term,
         estimate=float(2 * stats.t.sf(size, average.degrees)),
         n=n,
-        method=f"{how}; two-sided t test with {average.degrees:.1f} degrees of freedom; "
-        "no interval",
+        method=f"{how}; two-sided t test with {average.degrees:.1f} degrees of "
+        "freedom; no interval",
     )
 
 
@@ -305,7 +305,7 @@ def _by_event_time(
     table: RollOut, since: dict[int, Array], how: str, seed: str
 ) -> tuple[EventTimeEffect, ...]:
     averages = {steps: _average(table, weights) for steps, weights in since.items()}
-    normal = _widest([a for a in averages.values() if a.error is not None], seed)
+    normal = _widest([a for a in averages.values() if a.error], seed)
     return tuple(
         EventTimeEffect(
             waves_since_start=str(steps),
@@ -325,7 +325,7 @@ def _widest(averages: list[_Average], seed: str) -> float:
     single = float(stats.norm.isf(0.025))
     if not averages:
         return single
-    shares = np.stack([a.shares / a.error for a in averages])
+    shares = np.stack([a.shares / a.error for a in averages if a.error is not None])
     random = generator("staggered multipliers", seed)
     signs = random.integers(0, 2, (N_DRAWS, shares.shape[1])) * 2.0 - 1.0
     largest = np.abs(signs @ shares.T).max(axis=1)

@@ -91,8 +91,8 @@ def stepped_wedge(
     known = _correlation(table.means) if correlation is None else correlation
     allocations = _allocations(table, known, seed)
     how = (
-        f"Hussey and Hughes' model by generalised least squares, {table.told()}; effect "
-        "taken as the same from the first wave on; orders of starting permuted, exact "
+        f"Hussey and Hughes' model by generalised least squares, {table.told()}; "
+        "effect taken as the same from the first wave on; orders of starting permuted, exact "
         "if the order was drawn by lot"
     )
     found = told(allocations, name="stepped_wedge", n=len(table.starts), method=how)

@@ -18,7 +18,6 @@ import numpy as np
 
 from analysis.foundation.errors import DataError
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
-from analysis.outcomes.clustered.cluster_robust import ClusterRobustFit
 from analysis.outcomes.compared.difference_in_differences import (
     Comparison,
     event_study_fit,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.outcomes.clustered.bias_reduction import Array
+    from analysis.outcomes.clustered.cluster_robust import ClusterRobustFit
 
 DEPARTURES = (0.0, 0.5, 1.0, 1.5, 2.0)
 FARTHEST = 64.0
@@ -150,9 +150,7 @@ def trend_sensitivity(
     )
 
 
-def _moments(
-    comparison: Comparison, times: Sequence[float] | None
-) -> dict[str, float]:
+def _moments(comparison: Comparison, times: Sequence[float] | None) -> dict[str, float]:
     given = list(range(len(comparison.waves))) if times is None else list(times)
     if len(given) != len(comparison.waves) or (np.diff(given) <= 0).any():
         raise DataError("trend sensitivity", "times must rise, one for every wave")
