@@ -1,10 +1,10 @@
 """The same comparison on what the pilot cannot move: a check that should find nothing.
 
 If waiting times "improve" as much as being listened to, something else differed
-between the arms. And sessions attended later cannot have moved a score of earlier: if they
-foretell it, those who attend differ, and a dose-response is not the sessions' doing.
-A check that finds nothing clears little; its interval says what it could have missed.
-Oracles: the comparison's own, and statsmodels, tests/outcomes/test_negative_controls.py.
+between the arms. And sessions attended later cannot have moved a score of earlier: if
+they foretell it, those who attend differ, and a dose-response is not the sessions'
+doing. A check that finds nothing clears little; its interval says what it could have
+missed. Oracle: R clubSandwich, tests/oracles/values/compared.json.
 """
 
 from __future__ import annotations

@@ -92,8 +92,8 @@ def stepped_wedge(
     allocations = _allocations(table, known, seed)
     how = (
         f"Hussey and Hughes' model by generalised least squares, {table.told()}; "
-        "effect taken as the same from the first wave on; orders of starting permuted, exact "
-        "if the order was drawn by lot"
+        "effect taken as the same from the first wave on; orders of starting permuted, "
+        "exact if the order was drawn by lot"
     )
     found = told(allocations, name="stepped_wedge", n=len(table.starts), method=how)
     return SteppedWedge(
