@@ -202,6 +202,15 @@ def test_one_wave_before_leaves_the_course_before_untold() -> None:
     assert all(isinstance(result, Unavailable) for result in bounds.results())
 
 
+def test_who_answered_once_is_left_out_and_who_answered_twice_is_not() -> None:
+    frame = panel()
+    once = frame[(frame["participant"] != 3) | (frame["wave"] == "w1")]
+    twice = frame[(frame["participant"] != 3) | frame["wave"].isin(["w1", "w4"])]
+    for rows, n in ((once, len(frame) - 4), (twice, len(frame) - 2)):
+        found = difference_in_differences(rows, LINKED)
+        assert estimate(found.difference_in_differences).n == n
+
+
 def test_rows_are_left_as_they_were() -> None:
     frame = panel()
     kept = frame.copy()
@@ -354,6 +363,20 @@ def test_later_waves_leave_more_room_by_their_time() -> None:
         return estimate(bound.trend_robust_effect).estimate - lowest
 
     assert room(later) == pytest.approx(3 * room(found), rel=1e-10)
+
+
+def test_departures_are_by_time_and_add_up_over_all_waves_after() -> None:
+    """w1 to w2 takes two; w3 and w4, one and four after w2, give 2.5 on average."""
+    early = Comparison(waves=WAVES, started="w3", treated="pack", control="usual")
+    found = trend_sensitivity(
+        panel(), early, departures=[1.0], times=[0.0, 2.0, 3.0, 6.0]
+    ).by_departure[0]
+    event = difference_in_differences(panel(), early).by_wave
+    before, *after = (estimate(e.event_study_effect).estimate for e in event)
+    effect = estimate(found.trend_robust_effect).estimate
+    assert effect == pytest.approx(np.mean(after), rel=1e-12)
+    highest = estimate(found.trend_highest_effect).estimate
+    assert highest - effect == pytest.approx(abs(before) / 2 * 2.5, rel=1e-10)
 
 
 def test_wrong_times_and_departures_are_errors() -> None:

@@ -70,6 +70,15 @@ def test_a_course_that_flattens_is_seen_to() -> None:
     assert second - first > third - second
 
 
+def test_doses_are_compared_with_the_reference_asked_for() -> None:
+    frame = attended(curved=True)
+    zero = dose_response(frame, at=[4, 7])
+    four = dose_response(frame, at=[7], reference=4)
+    first, second = (estimate(p.dose_effect).estimate for p in zero.by_dose)
+    found = estimate(four.by_dose[0].dose_effect).estimate
+    assert found == pytest.approx(second - first, rel=1e-8)
+
+
 def test_what_cannot_bend_is_a_line() -> None:
     frame = attended().assign(sessions=lambda f: f["sessions"] % 3)
     found = dose_response(frame, at=[2])

@@ -57,6 +57,7 @@ def by_definition(
     [
         (5, 2, False),
         (6, 3, False),  # the mirror of the real split is as extreme as the real one
+        (8, 4, False),
         (9, 2, False),
         (14, 2, False),
         (9, 2, True),

@@ -74,6 +74,17 @@ def test_growing_effects_are_followed_exactly_without_noise() -> None:
     assert overall.estimate == pytest.approx((0.8 + 0.7 + 0.6) / 3, abs=1e-12)
 
 
+def test_starts_count_by_their_clusters() -> None:
+    """Three teams at w2 (mean .8) and one at w4 (mean .6), without noise."""
+    starts: list[str | None] = ["w2", "w2", "w2", "w4", None, None]
+    frame = rolled(starts=starts, growth=0.2, noise=0.0)
+    overall = estimate(staggered(frame).staggered_effect)
+    assert overall.estimate == pytest.approx((3 * 0.8 + 0.6) / 4, abs=1e-12)
+    at_once = staggered(frame).by_event_time
+    first = next(e for e in at_once if e.waves_since_start == "0")
+    assert estimate(first.event_time_effect).estimate == pytest.approx(0.5, abs=1e-12)
+
+
 def test_hand_worked_cell() -> None:
     """Two teams start at w2 and rise by 3, 5; never treated rise by 1, 1, 4."""
     rows = []
