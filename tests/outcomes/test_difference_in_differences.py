@@ -389,3 +389,18 @@ def test_wrong_times_and_departures_are_errors() -> None:
 def test_sensitivity_says_why_there_is_none() -> None:
     found = trend_sensitivity(panel(n_clusters=4), PILOT)
     assert all(isinstance(result, Unavailable) for result in found.results())
+
+
+def test_no_rows_at_all_are_nobody() -> None:
+    nobody = panel().iloc[:0]
+    found = [
+        difference_in_differences(nobody, PILOT),
+        difference_in_differences(nobody, LINKED),
+        trend_sensitivity(nobody, LINKED),
+        future_dose(attendance(keen=0).iloc[:0]),
+        falsification_table(
+            nobody, PILOT, outcomes=["score"], negative_controls=["waiting"]
+        ),
+    ]
+    for composite in found:
+        assert all(isinstance(result, Unavailable) for result in composite.results())

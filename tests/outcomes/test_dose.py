@@ -223,3 +223,13 @@ def test_ingredients_have_a_reason_for_their_absence(
     assert reason in found.ingredient_effect.reason
     assert isinstance(found.ingredient_effect_given_others, Unavailable)
     assert dataclasses.asdict(found)["ingredient"] == "lived"
+
+
+def test_no_rows_at_all_are_nobody() -> None:
+    found = [
+        dose_response(attended().iloc[:0], at=[2]),
+        within_person_dose(over_waves().iloc[:0]),
+        ingredient_contrasts(attended().iloc[:0], ingredients=["lived"]),
+    ]
+    for composite in found:
+        assert all(isinstance(result, Unavailable) for result in composite.results())

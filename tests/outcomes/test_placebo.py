@@ -7,6 +7,8 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analysis.foundation import DataError, Estimate, Unavailable, generator
 from analysis.outcomes.compared import PlaceboComparison, placebo_comparison
@@ -187,3 +189,25 @@ def test_a_missing_column_or_one_wave_twice_is_an_error() -> None:
         compared(trusts(9), unit="trust")
     with pytest.raises(DataError, match="the same"):
         compared(trusts(9), after="2015")
+    with pytest.raises(DataError, match="more than once"):
+        compared(trusts(9), treated=["t00", "t00"])
+
+
+@given(
+    shift=st.floats(-5, 5),
+    stretch=st.floats(0.1, 10),
+    level=st.floats(-20, 20),
+    adjusted=st.booleans(),
+)
+@settings(max_examples=25, deadline=None)
+def test_the_interval_follows_the_effect_and_the_units(
+    shift: float, stretch: float, level: float, adjusted: bool
+) -> None:
+    frame = trusts(12)
+    raised = frame["site"].isin(["t00", "t01"]) & (frame["wave"] == "2016")
+    moved = frame.assign(score=(frame["score"] + shift * raised) * stretch + level)
+    first, second = (compared(f, adjust_for_before=adjusted) for f in (frame, moved))
+    plain, found = estimate(first.placebo_effect), estimate(second.placebo_effect)
+    for name in ("estimate", "conf_low", "conf_high"):
+        expected = (getattr(plain, name) + shift) * stretch
+        assert getattr(found, name) == pytest.approx(expected, rel=1e-7, abs=1e-7)

@@ -299,3 +299,9 @@ def test_clusters_that_move_alike_and_odd_correlations_are_refused() -> None:
     assert "2 clusters with every wave" in absent.reason
     with pytest.raises(DataError, match="correlation"):
         wedge(rolled(), correlation=1.0)
+
+
+@pytest.mark.parametrize("kind", [staggered, wedge])
+def test_no_rows_at_all_are_nobody(kind: Any) -> None:
+    found = kind(rolled().iloc[:0])
+    assert all(isinstance(result, Unavailable) for result in found.results())

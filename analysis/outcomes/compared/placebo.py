@@ -120,6 +120,8 @@ def placebo_comparison(
     """
     if before == after:
         raise DataError("placebo", "the waves before and after are the same")
+    if len(set(treated)) < len(treated):
+        raise DataError("placebo", "a treated unit is named more than once")
     rows = complete_rows(frame, scores=[score], labels=["wave", unit])
     rows = rows[rows["wave"].isin([before, after])]
     means = rows.pivot_table(
