@@ -1,0 +1,290 @@
+"""Scores of treated and comparison clusters over waves into what the treated gained.
+
+The model: an intercept for every cluster (or linked participant), one for every wave,
+and the treated arm's departure from the comparison's course. It answers what the pilot
+did only if the arms would have moved alike without it; the event study shows whether
+they did so before. Oracle: R clubSandwich, tests/oracles/values/compared.json.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.foundation.errors import DataError, unknown
+from analysis.foundation.results import Composite, Result, Unavailable
+from analysis.outcomes.clustered.cluster_robust import (
+    ClusterRobustFit,
+    cluster_robust_fit,
+)
+from analysis.outcomes.compared.joint_tests import joint_p_value
+from analysis.outcomes.compared.panels import (
+    answered_twice,
+    arm_fault,
+    complete_rows,
+    link_fault,
+    score_fault,
+    within,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+ONE_WAVE_BEFORE = (
+    "one wave before the start: whether the arms moved alike before cannot be seen"
+)
+ASSUMES = "right if the arms would have moved alike without the pilot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventStudyEffect(Composite):
+    """How much further apart the arms were at a wave than at the last one before.
+
+    Attributes
+    ----------
+    wave : str
+        The wave.
+    timing : {"before", "after"}
+        Before the start it should be about nought; after it, it is the effect.
+    event_study_effect, event_study_p_value : Estimate or Unavailable
+        In score units, treated minus comparison.
+    """
+
+    wave: str
+    timing: str
+    event_study_effect: Result
+    event_study_p_value: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifferenceInDifferences(Composite):
+    """What the treated clusters gained over the comparison, wave by wave and in all."""
+
+    difference_in_differences: Result
+    difference_in_differences_p_value: Result
+    difference_in_differences_degrees_of_freedom: Result
+    pre_trend_p_value: Result
+    by_wave: tuple[EventStudyEffect, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What is compared with what: waves in order, the arms, and the columns' names.
+
+    Attributes
+    ----------
+    waves : sequence of str
+        In order; at least one before the start and one after.
+    started : str
+        The first wave after the start.
+    treated, control : str
+        The arms; rows of others are left out.
+    cluster : str
+        Column of what was allocated (team, trust).
+    linked : bool
+        Whether ``participant`` links people across waves; then each is compared with
+        themselves, and those with one answer are left out.
+    """
+
+    waves: Sequence[str]
+    started: str
+    treated: str
+    control: str
+    cluster: str = "cluster"
+    linked: bool = False
+
+    def before(self) -> list[str]:
+        """Waves before the start."""
+        return list(self.waves)[: list(self.waves).index(self.started)]
+
+    def after(self) -> list[str]:
+        """Waves from the start on."""
+        return list(self.waves)[list(self.waves).index(self.started) :]
+
+
+def difference_in_differences(
+    frame: pd.DataFrame, comparison: Comparison, *, score: str = "score"
+) -> DifferenceInDifferences:
+    """Estimate what treated clusters gained over comparison clusters.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row a participant and wave
+        Columns ``wave``, ``arm``, the score, the cluster, and ``participant`` if
+        linked. NaN where unanswered, and then left out.
+    comparison : Comparison
+        Waves, arms and columns.
+    score : str
+        The outcome, in any units; 1 and 0 give differences of shares.
+
+    Returns
+    -------
+    DifferenceInDifferences
+        In score units. The overall number takes all answers before together and all
+        after; ``by_wave`` sets each wave beside the last before the start.
+        ``pre_trend_p_value`` is small where the arms moved apart before; a large one
+        does not show that they moved alike. Unavailable: fewer than 5 clusters, one
+        treated cluster only, an arm without a score at a wave, a cluster in both arms.
+
+    References
+    ----------
+    Bertrand, Duflo & Mullainathan (2004), Quarterly J. of Economics 119(1), 249-275;
+    Roth (2022), American Economic Review: Insights 4(3), 305-322.
+    """
+    rows = _rows(frame, comparison, score)
+    how = _how(comparison)
+    overall = _fit(rows, comparison, score, ["treated after"])
+    events = event_study_fit(frame, comparison, score=score)
+    after = ", ".join(comparison.after())
+    what = f"treated minus comparison, {after} against {', '.join(comparison.before())}"
+    effect, p_value, degrees = (
+        _asked(overall, "treated after", f"difference_in_differences{kind}", kind)
+        for kind in ("", "_p_value", "_degrees_of_freedom")
+    )
+    return DifferenceInDifferences(
+        difference_in_differences=_told(effect, f"{what}; {how}"),
+        difference_in_differences_p_value=_told(p_value, f"{what}; {how}"),
+        difference_in_differences_degrees_of_freedom=_told(degrees, f"{what}; {how}"),
+        pre_trend_p_value=_pre_trend(events, comparison, how),
+        by_wave=_by_wave(events, comparison, how),
+    )
+
+
+def event_study_fit(
+    frame: pd.DataFrame, comparison: Comparison, *, score: str = "score"
+) -> ClusterRobustFit | Unavailable:
+    """Fit the arms' distance at every wave against the last one before the start.
+
+    Parameters
+    ----------
+    frame, comparison, score
+        As for `difference_in_differences`.
+
+    Returns
+    -------
+    ClusterRobustFit
+        Columns named ``treated at <wave>`` and ``wave <wave>``, the last wave before
+        left out.
+    """
+    rows = _rows(frame, comparison, score)
+    base = comparison.before()[-1:]
+    others = [wave for wave in comparison.waves if wave not in base]
+    return _fit(rows, comparison, score, [f"treated at {wave}" for wave in others])
+
+
+def _rows(frame: pd.DataFrame, comparison: Comparison, score: str) -> pd.DataFrame:
+    if comparison.started not in comparison.waves:
+        fault = unknown("wave", comparison.started, comparison.waves)
+        raise DataError("comparison", fault)
+    labels = ["wave", "arm", comparison.cluster]
+    labels += ["participant"] if comparison.linked else []
+    rows = complete_rows(frame, scores=[score], labels=labels)
+    arms = [comparison.treated, comparison.control]
+    rows = rows[rows["wave"].isin(list(comparison.waves)) & rows["arm"].isin(arms)]
+    return answered_twice(rows) if comparison.linked else rows.reset_index(drop=True)
+
+
+def _fault(rows: pd.DataFrame, comparison: Comparison, score: str) -> str:
+    if not comparison.before():
+        return "no wave before the start: nothing to compare the change with"
+    if fault := score_fault(rows, [score]):
+        return fault
+    cluster = comparison.cluster
+    arms = comparison.treated, comparison.control
+    if fault := arm_fault(rows, cluster=cluster, waves=comparison.waves, arms=arms):
+        return fault
+    return link_fault(rows, cluster=cluster) if comparison.linked else ""
+
+
+def _fit(
+    rows: pd.DataFrame, comparison: Comparison, score: str, asked: list[str]
+) -> ClusterRobustFit | Unavailable:
+    if fault := _fault(rows, comparison, score):
+        return Unavailable(term="", reason=fault, n=len(rows))
+    treated = (rows["arm"] == comparison.treated).to_numpy(dtype=float)
+    columns = {
+        f"wave {wave}": (rows["wave"] == wave).to_numpy(dtype=float)
+        for wave in comparison.waves
+        if wave != comparison.before()[-1]
+    }
+    for name in asked:
+        here = rows["wave"].isin(comparison.after())
+        if name != "treated after":
+            here = rows["wave"] == name.removeprefix("treated at ")
+        columns[name] = treated * here.to_numpy(dtype=float)
+    groups = rows["participant" if comparison.linked else comparison.cluster].to_numpy()
+    outcome = rows[score].to_numpy(dtype=float)
+    values = np.column_stack([outcome - outcome.mean(), *columns.values()])
+    left = within(values, groups)
+    return cluster_robust_fit(
+        left[:, 0],
+        left[:, 1:],
+        rows[comparison.cluster].to_numpy(),
+        names=list(columns),
+    )
+
+
+def _asked(
+    fit: ClusterRobustFit | Unavailable, name: str, term: str, kind: str
+) -> Result:
+    if isinstance(fit, Unavailable):
+        return dataclasses.replace(fit, term=term)
+    asks = {
+        "": fit.estimate,
+        "_p_value": fit.p_value,
+        "_degrees_of_freedom": fit.degrees_result,
+    }
+    return asks[kind](name, term=term)
+
+
+def _told(result: Result, what: str) -> Result:
+    method = "; ".join(part for part in (what, result.method) if part)
+    return dataclasses.replace(result, method=method)
+
+
+def _how(comparison: Comparison) -> str:
+    who = "linked participant" if comparison.linked else "cluster"
+    return f"an intercept for every {who} and wave; {ASSUMES}"
+
+
+def _pre_trend(
+    fit: ClusterRobustFit | Unavailable, comparison: Comparison, how: str
+) -> Result:
+    term, leads = "pre_trend_p_value", comparison.before()[:-1]
+    if isinstance(fit, Unavailable):
+        return dataclasses.replace(fit, term=term)
+    if not leads:
+        return Unavailable(term=term, reason=ONE_WAVE_BEFORE, n=fit.n)
+    names = [f"treated at {wave}" for wave in leads]
+    what = f"the arms' distance before the start did not change; {how}"
+    return joint_p_value(fit, names, term=term, method=what)
+
+
+def _by_wave(
+    fit: ClusterRobustFit | Unavailable, comparison: Comparison, how: str
+) -> tuple[EventStudyEffect, ...]:
+    base = comparison.before()[-1:]
+    found = []
+    for wave in comparison.waves:
+        if wave in base:
+            continue
+        what = f"treated minus comparison, {wave} against {''.join(base)}; {how}"
+        name = f"treated at {wave}"
+        effect, p_value = (
+            _told(_asked(fit, name, f"event_study_{word}", kind), what)
+            for word, kind in (("effect", ""), ("p_value", "_p_value"))
+        )
+        found.append(
+            EventStudyEffect(
+                wave=str(wave),
+                timing="before" if wave in comparison.before() else "after",
+                event_study_effect=effect,
+                event_study_p_value=p_value,
+            )
+        )
+    return tuple(found)

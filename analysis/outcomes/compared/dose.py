@@ -1,0 +1,288 @@
+"""Sessions attended into scores after: how much more comes with more of the pilot.
+
+Who attends more chose to, so a slope between people is not yet the sessions' doing;
+`future_dose` checks that, and the slope within people compares each with themselves.
+Oracles: R clubSandwich and Hmisc, tests/oracles/values/compared.json.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.foundation.results import Composite, Result, Unavailable
+from analysis.outcomes.clustered.cluster_robust import (
+    ClusterRobustFit,
+    cluster_robust_fit,
+)
+from analysis.outcomes.compared.panels import (
+    answered_twice,
+    complete_rows,
+    link_fault,
+    score_fault,
+    within,
+)
+from analysis.outcomes.compared.splines import bend, three_knots
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from analysis.outcomes.clustered.bias_reduction import Array
+
+FEWEST_DOSES = 4
+ONE_DOSE = "everybody had the same dose: nothing to compare"
+NO_BEND = "fewer than 4 different doses, or too many alike: no curve can be told"
+CHOSEN = "attendance was chosen, not allocated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DosePoint(Composite):
+    """The score after a dose less the score after the reference dose.
+
+    Attributes
+    ----------
+    dose : str
+        How much.
+    dose_effect : Estimate or Unavailable
+        In score units, people with the same score before.
+    """
+
+    dose: str
+    dose_effect: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoseResponse(Composite):
+    """Score after by dose, straight and curved."""
+
+    dose_slope: Result
+    dose_slope_p_value: Result
+    dose_curve_p_value: Result
+    by_dose: tuple[DosePoint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithinPersonDose(Composite):
+    """What a further session comes with, each person compared with themselves."""
+
+    within_person_dose_slope: Result
+    within_person_dose_p_value: Result
+
+
+def dose_response(
+    frame: pd.DataFrame,
+    *,
+    at: Sequence[float],
+    reference: float = 0.0,
+    dose: str = "sessions",
+    before: str = "before",
+    after: str = "after",
+    cluster: str = "cluster",
+    covariates: Sequence[str] = (),
+) -> DoseResponse:
+    """Estimate the score after by the dose received, given the score before.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row a participant
+        Dose, both scores, the cluster, numeric covariates. Rows lacking one are left
+        out.
+    at : sequence of float
+        Doses to compare with `reference`.
+    reference : float
+        The dose compared with.
+    dose, before, after, cluster : str
+        Columns.
+    covariates : sequence of str
+        What else to hold equal.
+
+    Returns
+    -------
+    DoseResponse
+        The slope is score units a session, by a straight line. ``by_dose`` follows a
+        restricted cubic spline where there are 4 doses or more, else the line;
+        ``dose_curve_p_value`` asks whether the line will not do. Unavailable: a dose
+        outside those seen, one dose only, fewer than 5 clusters.
+
+    References
+    ----------
+    Harrell (2015), Regression Modeling Strategies, 2nd ed., section 2.4.4.
+    """
+    scores = [after, before, dose, *covariates]
+    rows = complete_rows(frame, scores=scores, labels=[cluster])
+    fault = score_fault(rows, scores)
+    if not fault and rows[dose].nunique() < 2:
+        fault = ONE_DOSE
+    if fault:
+        return _nothing(at, Unavailable(term="", reason=fault, n=len(rows)))
+    doses = rows[dose].to_numpy(dtype=float)
+    line = _adjusted(rows, after, [before, *covariates], {"dose": doses}, cluster)
+    if isinstance(line, Unavailable):
+        return _nothing(at, line)
+    knots = three_knots(doses)
+    curve: ClusterRobustFit | Unavailable = Unavailable(term="", reason=NO_BEND)
+    if knots is not None:
+        columns = {"dose": doses, "bend": bend(doses, knots)}
+        curve = _adjusted(rows, after, [before, *covariates], columns, cluster)
+    held = ", ".join(["the score before", *covariates])
+    what = f"score after, given {held}; {CHOSEN}"
+    bent = dataclasses.replace(
+        curve.p_value("bend", term="dose_curve_p_value")
+        if isinstance(curve, ClusterRobustFit)
+        else dataclasses.replace(curve, term="dose_curve_p_value", n=line.n),
+        method=f"{what}; restricted cubic spline against a straight line",
+    )
+    return DoseResponse(
+        dose_slope=_told(line.estimate("dose", term="dose_slope"), f"line; {what}"),
+        dose_slope_p_value=_told(
+            line.p_value("dose", term="dose_slope_p_value"), f"line; {what}"
+        ),
+        dose_curve_p_value=bent,
+        by_dose=tuple(
+            _point(
+                line if isinstance(curve, Unavailable) else curve,
+                None if isinstance(curve, Unavailable) else knots,
+                doses,
+                (value, reference),
+                what,
+            )
+            for value in at
+        ),
+    )
+
+
+def within_person_dose(
+    frame: pd.DataFrame,
+    *,
+    dose: str = "sessions",
+    score: str = "score",
+    cluster: str = "cluster",
+) -> WithinPersonDose:
+    """Estimate what a further session comes with, in the same person.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row a participant and wave
+        ``participant``, ``wave``, cluster, score, and the sessions attended up to that
+        wave. At three waves or more people who attend at different times are compared;
+        at two the slope is that of changes on sessions.
+    dose, score, cluster : str
+        Columns.
+
+    Returns
+    -------
+    WithinPersonDose
+        Score units a session. What does not change in a person cannot bias it; that
+        people attend when they feel better can. Those who answered once are left out;
+        n counts answers. Unavailable: no dose that changes otherwise than for all, a
+        participant twice at a wave, fewer than 5 clusters.
+    """
+    terms = "within_person_dose_slope", "within_person_dose_p_value"
+    labels = ["participant", "wave", cluster]
+    rows = complete_rows(frame, scores=[score, dose], labels=labels)
+    rows = answered_twice(rows)
+    fault = score_fault(rows, [score, dose]) or link_fault(rows, cluster=cluster)
+    fit: ClusterRobustFit | Unavailable
+    fit = Unavailable(term="", reason=fault, n=len(rows))
+    if not fault:
+        fit = _within_fit(rows, dose, score, cluster)
+    if isinstance(fit, Unavailable):
+        return WithinPersonDose(
+            within_person_dose_slope=dataclasses.replace(fit, term=terms[0]),
+            within_person_dose_p_value=dataclasses.replace(fit, term=terms[1]),
+        )
+    what = f"an intercept for every person and wave; {CHOSEN}"
+    return WithinPersonDose(
+        within_person_dose_slope=_told(fit.estimate("dose", term=terms[0]), what),
+        within_person_dose_p_value=_told(fit.p_value("dose", term=terms[1]), what),
+    )
+
+
+def _within_fit(
+    rows: pd.DataFrame, dose: str, score: str, cluster: str
+) -> ClusterRobustFit | Unavailable:
+    waves = list(dict.fromkeys(rows["wave"]))
+    columns = [(rows["wave"] == wave).to_numpy(dtype=float) for wave in waves[1:]]
+    given = [rows[name].to_numpy(dtype=float) for name in (score, dose)]
+    centred = [given[0] - given[0].mean(), *columns, given[1]]
+    left = within(np.column_stack(centred), rows["participant"].to_numpy())
+    if not np.abs(left[:, -1]).max():
+        reason = "nobody's dose changes over the waves"
+        return Unavailable(term="", reason=reason, n=len(rows))
+    names = [*(f"wave {wave}" for wave in waves[1:]), "dose"]
+    return cluster_robust_fit(
+        left[:, 0], left[:, 1:], rows[cluster].to_numpy(), names=names
+    )
+
+
+def _adjusted(
+    rows: pd.DataFrame,
+    after: str,
+    covariates: list[str],
+    columns: dict[str, Array],
+    cluster: str,
+) -> ClusterRobustFit | Unavailable:
+    held = rows[covariates].to_numpy(dtype=float)
+    design = [np.ones(len(rows)), *(held - held.mean(axis=0)).T, *columns.values()]
+    outcome = rows[after].to_numpy(dtype=float)
+    return cluster_robust_fit(
+        outcome - outcome.mean(),
+        np.column_stack(design),
+        rows[cluster].to_numpy(),
+        names=["one", *covariates, *columns],
+    )
+
+
+def _point(
+    fit: ClusterRobustFit,
+    knots: Array | None,
+    doses: Array,
+    ends: tuple[float, float],
+    what: str,
+) -> DosePoint:
+    """One dose less the reference; along the line where there are no knots."""
+    value, reference = ends
+    label, term = f"{value:g}", "dose_effect"
+    if not all(doses.min() <= end <= doses.max() for end in ends):
+        reason = "nobody had so small or so large a dose"
+        absent = Unavailable(term=term, reason=reason, n=len(doses))
+        return DosePoint(dose=label, dose_effect=absent)
+    if value == reference:
+        reason = "the reference itself"
+        absent = Unavailable(term=term, reason=reason, n=len(doses))
+        return DosePoint(dose=label, dose_effect=absent)
+    shape = "straight line"
+    contrast = {"dose": value - reference}
+    if knots is not None:
+        shape = "restricted cubic spline, 3 knots"
+        bent = bend(np.array(ends), knots)
+        contrast["bend"] = float(bent[0] - bent[1])
+    weights = [contrast.get(name, 0.0) for name in fit.names]
+    result = fit.estimate(weights, term=term)
+    text = f"dose of {value:g} less a dose of {reference:g}; {shape}; {what}"
+    return DosePoint(dose=label, dose_effect=_told(result, text))
+
+
+def _told(result: Result, what: str) -> Result:
+    method = "; ".join(part for part in (what, result.method) if part)
+    return dataclasses.replace(result, method=method)
+
+
+def _nothing(at: Sequence[float], absent: Unavailable) -> DoseResponse:
+    def named(term: str) -> Unavailable:
+        return dataclasses.replace(absent, term=term)
+
+    return DoseResponse(
+        dose_slope=named("dose_slope"),
+        dose_slope_p_value=named("dose_slope_p_value"),
+        dose_curve_p_value=named("dose_curve_p_value"),
+        by_dose=tuple(
+            DosePoint(dose=f"{value:g}", dose_effect=named("dose_effect"))
+            for value in at
+        ),
+    )

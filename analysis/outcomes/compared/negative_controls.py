@@ -1,0 +1,274 @@
+"""The same comparison on what the pilot cannot move: a check that should find nothing.
+
+If waiting times "improve" as much as being listened to, something else differed
+between the arms. And sessions attended later cannot have moved a score of earlier: if
+they foretell it, those who attend differ, and a dose-response is not the sessions'
+doing. A check that finds nothing clears little; its interval says what it could have
+missed. Oracle: R clubSandwich, tests/oracles/values/compared.json.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+from analysis.outcomes.clustered.cluster_robust import cluster_robust_fit
+from analysis.outcomes.compared.difference_in_differences import (
+    Comparison,
+    difference_in_differences,
+)
+from analysis.outcomes.compared.panels import complete_rows, score_fault
+from analysis.outcomes.effect_sizes import pooled_deviation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from analysis.outcomes.compared.difference_in_differences import (
+        DifferenceInDifferences,
+    )
+
+NO_CONTROL = "no outcome named that the pilot cannot move"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FalsificationRow(Composite):
+    """One outcome's comparison, for the table of what moved and what must not.
+
+    Attributes
+    ----------
+    outcome : str
+        Column of the outcome.
+    role : {"outcome", "negative_control"}
+        Whether the pilot could have moved it.
+    falsification_effect : Estimate or Unavailable
+        Difference in differences, in the outcome's units.
+    falsification_standardised_effect : Estimate or Unavailable
+        In standard deviations before, to set outcomes side by side.
+    falsification_p_value : Estimate or Unavailable
+        Of no effect.
+    falsification_holm_p_value : Estimate or Unavailable
+        Corrected for the number of negative controls; outcomes have none.
+    """
+
+    outcome: str
+    role: str
+    falsification_effect: Result
+    falsification_standardised_effect: Result
+    falsification_p_value: Result
+    falsification_holm_p_value: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FalsificationTable(Composite):
+    """Every outcome and negative control by the same model."""
+
+    smallest_negative_control_p_value: Result
+    by_outcome: tuple[FalsificationRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FutureDose(Composite):
+    """Whether sessions attended later foretell scores before."""
+
+    future_dose_slope: Result
+    future_dose_p_value: Result
+
+
+def falsification_table(
+    frame: pd.DataFrame,
+    comparison: Comparison,
+    *,
+    outcomes: Sequence[str],
+    negative_controls: Sequence[str],
+) -> FalsificationTable:
+    """Compare outcomes, and what the pilot cannot have moved, by the same model.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row a participant and wave
+        As `difference_in_differences` takes it, a column for every outcome.
+    comparison : Comparison
+        Waves, arms and columns.
+    outcomes, negative_controls : sequence of str
+        Columns the pilot aims at, and columns it cannot reach (waiting,
+        appropriateness). Name them in the plan, before seeing the data.
+
+    Returns
+    -------
+    FalsificationTable
+        ``smallest_negative_control_p_value`` is Holm's smallest: small if some control
+        moved. Unavailable where the comparison is, or no control is named.
+
+    References
+    ----------
+    Lipsitch, Tchetgen Tchetgen & Cohen (2010), Epidemiology 21(3), 383-388; Holm
+    (1979), Scandinavian J. of Statistics 6(2), 65-70.
+    """
+    names = dict.fromkeys(outcomes, "outcome")
+    names |= dict.fromkeys(negative_controls, "negative_control")
+    found = {
+        name: difference_in_differences(frame, comparison, score=name) for name in names
+    }
+    p_values = {name: found[name].difference_in_differences_p_value for name in names}
+    controls = {name: p_values[name] for name in negative_controls}
+    corrected = _holm(controls)
+    rows = tuple(
+        _row(
+            name,
+            role,
+            found[name],
+            _standardised(
+                found[name].difference_in_differences, frame, comparison, name
+            ),
+            corrected.get(name),
+        )
+        for name, role in names.items()
+    )
+    return FalsificationTable(
+        smallest_negative_control_p_value=_smallest(list(corrected.values())),
+        by_outcome=rows,
+    )
+
+
+def future_dose(
+    frame: pd.DataFrame,
+    *,
+    dose: str = "sessions",
+    before: str = "before",
+    cluster: str = "cluster",
+) -> FutureDose:
+    """Ask whether attendance still to come foretells the score before.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row a participant
+        The score before, how many sessions were attended after it, and the cluster.
+        Those who could not attend (the comparison arm) should not be among the rows.
+    dose, before, cluster : str
+        Columns.
+
+    Returns
+    -------
+    FutureDose
+        Score units for one session more, with a CR2 interval; n counts participants.
+        Far from nought: the keen differed to begin with. Unavailable: fewer than 5
+        clusters, all attended alike, or all scores are the same.
+    """
+    terms = "future_dose_slope", "future_dose_p_value"
+    rows = complete_rows(frame, scores=[before, dose], labels=[cluster])
+    fault = score_fault(rows, [before, dose])
+    if not fault and rows[dose].nunique() < 2:
+        fault = "everybody attended equally often: no dose to compare"
+    if fault:
+        slope, p_value = (Unavailable(term=t, reason=fault, n=len(rows)) for t in terms)
+        return FutureDose(future_dose_slope=slope, future_dose_p_value=p_value)
+    design = np.column_stack([np.ones(len(rows)), rows[dose].to_numpy(dtype=float)])
+    fit = cluster_robust_fit(
+        rows[before].to_numpy(dtype=float) - float(rows[before].mean()),
+        design,
+        rows[cluster].to_numpy(),
+        names=["one", dose],
+    )
+    if isinstance(fit, Unavailable):
+        slope, p_value = (dataclasses.replace(fit, term=term) for term in terms)
+        return FutureDose(future_dose_slope=slope, future_dose_p_value=p_value)
+    what = "score before for one session more attended after it"
+    found = fit.estimate(dose, term=terms[0]), fit.p_value(dose, term=terms[1])
+    told = [dataclasses.replace(r, method=f"{what}; {r.method}") for r in found]
+    return FutureDose(future_dose_slope=told[0], future_dose_p_value=told[1])
+
+
+def _row(
+    name: str,
+    role: str,
+    found: DifferenceInDifferences,
+    standardised: Result,
+    corrected: Result | None,
+) -> FalsificationRow:
+    effect = found.difference_in_differences
+    holm = corrected or Unavailable(
+        term="falsification_holm_p_value",
+        reason="an outcome of the pilot: not one of the negative controls",
+        n=effect.n,
+    )
+    return FalsificationRow(
+        outcome=name,
+        role=role,
+        falsification_effect=dataclasses.replace(effect, term="falsification_effect"),
+        falsification_standardised_effect=standardised,
+        falsification_p_value=dataclasses.replace(
+            found.difference_in_differences_p_value, term="falsification_p_value"
+        ),
+        falsification_holm_p_value=holm,
+    )
+
+
+def _standardised(
+    effect: Result, frame: pd.DataFrame, comparison: Comparison, name: str
+) -> Result:
+    term = "falsification_standardised_effect"
+    if isinstance(effect, Unavailable):
+        return dataclasses.replace(effect, term=term)
+    rows = complete_rows(frame, scores=[name], labels=["wave", "arm"])
+    rows = rows[rows["wave"].isin(comparison.before())]
+    arms = (
+        rows.loc[rows["arm"] == arm, name].to_numpy(dtype=float)
+        for arm in (comparison.treated, comparison.control)
+    )
+    spread = pooled_deviation(*arms)
+    if spread == 0:
+        reason = "scores before do not vary within the arms"
+        return Unavailable(term=term, reason=reason, n=effect.n)
+    assert effect.conf_low is not None, "a comparison has an interval"
+    assert effect.conf_high is not None, "a comparison has an interval"
+    return Estimate(
+        term=term,
+        estimate=effect.estimate / spread,
+        conf_low=effect.conf_low / spread,
+        conf_high=effect.conf_high / spread,
+        n=effect.n,
+        method=f"over the standard deviation before, pooled within arms, its own error "
+        f"left out; {effect.method}",
+    )
+
+
+def _holm(p_values: dict[str, Result]) -> dict[str, Result]:
+    """Holm's correction over the controls whose p is known."""
+    term = "falsification_holm_p_value"
+    known = {k: p for k, p in p_values.items() if isinstance(p, Estimate)}
+    found: dict[str, Result] = {
+        name: dataclasses.replace(result, term=term)
+        for name, result in p_values.items()
+        if isinstance(result, Unavailable)
+    }
+    if not known:
+        return found
+    from statsmodels.stats.multitest import (  # noqa: PLC0415 - heavy
+        multipletests,
+    )
+
+    corrected = multipletests([p.estimate for p in known.values()], method="holm")[1]
+    for (name, result), value in zip(known.items(), corrected, strict=True):
+        method = f"Holm's correction over {len(known)} negative controls; "
+        found[name] = Estimate(
+            term=term, estimate=float(value), n=result.n, method=method + result.method
+        )
+    return found
+
+
+def _smallest(corrected: list[Result]) -> Result:
+    term = "smallest_negative_control_p_value"
+    known = [result for result in corrected if isinstance(result, Estimate)]
+    if not known:
+        reason = NO_CONTROL
+        if corrected and isinstance(corrected[0], Unavailable):
+            reason = corrected[0].reason
+        return Unavailable(term=term, reason=reason)
+    least = min(known, key=lambda result: result.estimate)
+    return dataclasses.replace(least, term=term)

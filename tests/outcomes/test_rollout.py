@@ -1,0 +1,307 @@
+"""Roll-outs: growing effects are not turned round, and orders are gone through."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.foundation import DataError, Estimate, Unavailable, generator
+from analysis.outcomes.compared import (
+    StaggeredEffects,
+    SteppedWedge,
+    staggered_effects,
+    stepped_wedge,
+)
+from analysis.outcomes.compared.rollout import roll_out
+from analysis.outcomes.compared.stepped_wedge import _allocations
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+WAVES = ["w1", "w2", "w3", "w4", "w5"]
+STARTS = ["w2", "w2", "w3", "w3", "w4", "w4", None, None, None]
+
+
+def rolled(
+    *,
+    starts: list[str | None] | None = None,
+    effect: float = 0.5,
+    growth: float = 0.0,
+    noise: float = 0.1,
+    seed: str = "rolled",
+) -> pd.DataFrame:
+    """One mean a team and wave; the effect grows with every wave since the start."""
+    random = generator("test", seed)
+    begun = STARTS if starts is None else starts
+    level = random.normal(3, 0.5, len(begun))
+    rows = []
+    for place, wave in enumerate(WAVES):
+        for team, start in enumerate(begun):
+            since = place - WAVES.index(start) if start else -1
+            gained = effect + growth * since if since >= 0 else 0.0
+            score = level[team] + 0.1 * place + gained + random.normal(0, noise)
+            rows.append((f"t{team}", wave, start, score))
+    return pd.DataFrame(rows, columns=["cluster", "wave", "start", "score"])
+
+
+def staggered(frame: pd.DataFrame, **options: Any) -> StaggeredEffects:
+    return staggered_effects(frame, waves=WAVES, **options)
+
+
+def wedge(frame: pd.DataFrame, **options: Any) -> SteppedWedge:
+    return stepped_wedge(frame, waves=WAVES, **options)
+
+
+def estimate(result: object) -> Estimate:
+    assert isinstance(result, Estimate), result
+    return result
+
+
+def test_growing_effects_are_followed_exactly_without_noise() -> None:
+    """Effects .5, .7, .9, 1.1 since the start; starts at w2, w3, w4, two teams each."""
+    frame = rolled(growth=0.2, noise=0.0)
+    found = staggered(frame)
+    for event in found.by_event_time:
+        since = int(event.waves_since_start)
+        expected = 0.5 + 0.2 * since if since >= 0 else 0.0
+        effect = estimate(event.event_time_effect)
+        assert effect.estimate == pytest.approx(expected, abs=1e-12)
+    # by start: (.5+.7+.9+1.1)/4, (.5+.7+.9)/3, (.5+.7)/2; equally many teams
+    overall = estimate(found.staggered_effect)
+    assert overall.estimate == pytest.approx((0.8 + 0.7 + 0.6) / 3, abs=1e-12)
+
+
+def test_starts_count_by_their_clusters() -> None:
+    """Three teams at w2 (mean .8) and one at w4 (mean .6), without noise."""
+    starts: list[str | None] = ["w2", "w2", "w2", "w4", None, None]
+    frame = rolled(starts=starts, growth=0.2, noise=0.0)
+    overall = estimate(staggered(frame).staggered_effect)
+    assert overall.estimate == pytest.approx((3 * 0.8 + 0.6) / 4, abs=1e-12)
+    at_once = staggered(frame).by_event_time
+    first = next(e for e in at_once if e.waves_since_start == "0")
+    assert estimate(first.event_time_effect).estimate == pytest.approx(0.5, abs=1e-12)
+
+
+def test_hand_worked_cell() -> None:
+    """Two teams start at w2 and rise by 3, 5; never treated rise by 1, 1, 4."""
+    rows = []
+    for team, (start, rise) in enumerate(
+        [("w2", 3), ("w2", 5), (None, 1), (None, 1), (None, 4)]
+    ):
+        rows += [
+            (team, "w1", start, 10.0 * team),
+            (team, "w2", start, 10 * team + rise),
+        ]
+    frame = pd.DataFrame(rows, columns=["cluster", "wave", "start", "score"])
+    found = staggered_effects(frame, waves=["w1", "w2"])
+    assert estimate(found.staggered_effect).estimate == pytest.approx(2.0, abs=1e-12)
+    assert [c.started for c in found.by_group_time] == ["w2"]
+    assert estimate(found.staggered_effect).n == 5
+
+
+def test_known_effect_lies_in_the_intervals_as_often_as_promised() -> None:
+    held, at_once = [], []
+    truth = (0.8 + 0.7 + 0.6) / 3
+    starts = [*STARTS, "w2", "w3", "w4", None]
+    for place in range(60):
+        frame = rolled(starts=starts, growth=0.2, seed=f"coverage {place}")
+        found = staggered(frame, seed=str(place))
+        effect = estimate(found.staggered_effect)
+        assert effect.conf_low is not None
+        assert effect.conf_high is not None
+        held.append(effect.conf_low <= truth <= effect.conf_high)
+        inside = []
+        for event in found.by_event_time:
+            since = int(event.waves_since_start)
+            expected = 0.5 + 0.2 * since if since >= 0 else 0.0
+            band = estimate(event.event_time_effect_simultaneous)
+            assert band.conf_low is not None
+            assert band.conf_high is not None
+            inside.append(band.conf_low <= expected <= band.conf_high)
+        at_once.append(all(inside))
+    # 60 binomial draws: at most 9 misses with probability .999 at 5 %
+    assert sum(held) >= 51
+    assert sum(at_once) >= 51
+
+
+def test_bands_hold_all_times_and_are_wider() -> None:
+    for event in staggered(rolled()).by_event_time:
+        single = estimate(event.event_time_effect)
+        band = estimate(event.event_time_effect_simultaneous)
+        assert single.estimate == band.estimate
+        if single.conf_high is not None:
+            assert band.conf_high is not None
+            assert band.conf_high > single.conf_high
+
+
+def test_the_already_treated_serve_nobody() -> None:
+    """Everybody is treated at last: no comparison then, and none is made up."""
+    starts: list[str | None] = ["w2", "w2", "w3", "w3", "w4", "w4"]
+    found = staggered(rolled(starts=starts))
+    cells = {(c.started, c.wave) for c in found.by_group_time}
+    assert ("w2", "w3") in cells
+    assert ("w2", "w4") not in cells
+    assert not any(wave == "w4" or wave == "w5" for _, wave in cells)
+    never = staggered(rolled(starts=starts), compared_with="never")
+    assert isinstance(never.staggered_effect, Unavailable)
+    assert "no wave" in never.staggered_effect.reason
+
+
+def test_one_cluster_alone_gets_an_estimate_without_an_interval() -> None:
+    found = staggered(rolled(starts=["w3", None, None, None]))
+    effect = estimate(found.staggered_effect)
+    assert effect.conf_low is None
+    assert "no interval" in effect.method
+    assert isinstance(found.staggered_effect_p_value, Unavailable)
+
+
+def test_people_are_averaged_and_gaps_leave_a_cluster_out() -> None:
+    frame = rolled()
+    twice = pd.concat([frame, frame.assign(score=frame["score"] + 1)])
+    first, second = staggered(frame), staggered(twice)
+    assert estimate(second.staggered_effect).estimate == pytest.approx(
+        estimate(first.staggered_effect).estimate, abs=1e-12
+    )
+    holed = frame.assign(
+        score=frame["score"].mask((frame["cluster"] == "t8") & (frame["wave"] == "w5"))
+    )
+    found = estimate(staggered(holed).staggered_effect)
+    assert found.n == 8
+    assert "1 without a score at some wave left out" in found.method
+    assert found.estimate == pytest.approx(
+        estimate(staggered(frame[frame["cluster"] != "t8"]).staggered_effect).estimate
+    )
+
+
+@pytest.mark.parametrize("kind", [staggered, wedge])
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        (rolled().assign(score=np.nan), "nobody has a score"),
+        (rolled().query("wave != 'w3'"), "no cluster has a score at every wave"),
+        (rolled(starts=[None] * 5), "nothing to compare|no wave at which"),
+        (rolled(starts=["w1"] * 5), "nothing to compare|no wave at which"),
+        (rolled(starts=["w3"] * 5), "nothing to compare|no wave at which"),
+        (rolled().assign(cluster="t1"), "more than one start"),
+    ],
+)
+def test_absence_has_a_reason(kind: Any, frame: pd.DataFrame, reason: str) -> None:
+    results = list(kind(frame).results())
+    assert results
+    for result in results:
+        assert isinstance(result, Unavailable)
+        assert any(part in result.reason for part in reason.split("|"))
+
+
+@pytest.mark.parametrize("kind", [staggered, wedge])
+def test_a_start_that_is_no_wave_is_an_error(kind: Any) -> None:
+    frame = rolled().assign(start="spring")
+    with pytest.raises(DataError, match="9 clusters start at something") as caught:
+        kind(frame)
+    assert "spring" not in str(caught.value)
+    with pytest.raises(DataError, match="unknown column 'start'"):
+        kind(frame.drop(columns="start"))
+
+
+# --- stepped wedge --------------------------------------------------------------------
+
+
+def by_definition(frame: pd.DataFrame, correlation: float, value: float) -> float:
+    """p of an effect: generalised least squares anew for every order of the starts."""
+    means = frame.pivot_table(index="cluster", columns="wave", values="score")
+    starts = frame.drop_duplicates("cluster").set_index("cluster")["start"]
+    places = starts.map({w: i for i, w in enumerate(WAVES)}).fillna(5).to_numpy()
+    n_clusters, n_waves = means.shape
+    covariance = np.full((n_waves, n_waves), correlation)
+    np.fill_diagonal(covariance, 1.0)
+    inverse = np.kron(np.eye(n_clusters), np.linalg.inv(covariance))
+    waves = np.tile(np.eye(n_waves), (n_clusters, 1))
+
+    def exposed(order: Any) -> np.ndarray:
+        return (np.arange(n_waves) >= np.array(order)[:, None]).astype(float).ravel()
+
+    freed = means.to_numpy().ravel() - value * exposed(places)
+    sizes = {}
+    for order in {tuple(places), *itertools.permutations(places)}:
+        design = np.column_stack([exposed(order), waves])
+        inner = design.T @ inverse @ design
+        sizes[order] = abs(np.linalg.solve(inner, design.T @ inverse @ freed)[0])
+    real = sizes[tuple(places)]
+    return float(np.mean([size >= real - 1e-10 for size in sizes.values()]))
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.6])
+def test_p_and_interval_are_those_of_refitting_every_order(correlation: float) -> None:
+    frame = rolled(starts=["w2", "w3", "w4", "w5", None], effect=0.15)
+    found = wedge(frame, correlation=correlation)
+    p_value = estimate(found.stepped_wedge_p_value).estimate
+    assert p_value == pytest.approx(by_definition(frame, correlation, 0.0), abs=1e-12)
+    effect = estimate(found.stepped_wedge_effect)
+    assert effect.conf_low is not None
+    assert effect.conf_high is not None
+    for limit, outwards in ((effect.conf_low, -1e-7), (effect.conf_high, 1e-7)):
+        assert by_definition(frame, correlation, limit - outwards) > 0.05
+        assert by_definition(frame, correlation, limit + outwards) <= 0.05
+    floor = estimate(found.stepped_wedge_smallest_possible_p_value).estimate
+    assert floor == 1 / 120
+
+
+def test_the_information_is_hussey_and_hughes() -> None:
+    """Their closed formula (2007, p. 185), by the slope of the statistic."""
+    table = roll_out(
+        rolled(), waves=WAVES, start="start", cluster="cluster", score="score"
+    )
+    for correlation in (0.05, 0.5, 0.9):
+        exposed = np.arange(5) >= table.starts[:, None]
+        clusters, waves = exposed.shape
+        u, v = exposed.sum(), (exposed.sum(axis=1) ** 2).sum()
+        w = (exposed.sum(axis=0) ** 2).sum()
+        within, between = 1 - correlation, correlation
+        top = clusters * within * (within + waves * between)
+        bottom = (clusters * u - w) * within + (
+            u**2 + clusters * waves * u - waves * w - clusters * v
+        ) * between
+        allocations = _allocations(table, correlation, "formula")
+        # the statistic drops the factor 1/within of the inverse covariance
+        found = within / allocations.slope[0] ** 2
+        assert found == pytest.approx(top / bottom, rel=1e-10)
+
+
+def test_known_effect_is_found_as_often_as_promised() -> None:
+    starts: list[str | None] = ["w2", "w2", "w3", "w4", "w5", None]
+    held = []
+    for place in range(80):
+        found = wedge(rolled(starts=starts, seed=f"wedge {place}"))
+        effect = estimate(found.stepped_wedge_effect)
+        assert effect.conf_low is not None
+        assert effect.conf_high is not None
+        held.append(effect.conf_low <= 0.5 <= effect.conf_high)
+    # 80 binomial draws: at most 11 misses with probability .999 at 5 %
+    assert sum(held) >= 69
+
+
+def test_many_orders_are_drawn_and_the_same_again() -> None:
+    starts = [*WAVES[1:], *WAVES[1:], None, None, None, None]
+    first, again = (wedge(rolled(starts=starts)) for _ in range(2))
+    assert first == again
+    assert "9999 allocations drawn" in first.stepped_wedge_p_value.method
+
+
+def test_clusters_that_move_alike_and_odd_correlations_are_refused() -> None:
+    flat = rolled(noise=0.0, effect=0.0)
+    assert isinstance(wedge(flat).stepped_wedge_effect, Unavailable)
+    few = rolled(starts=["w2", None])
+    absent = wedge(few).stepped_wedge_effect
+    assert isinstance(absent, Unavailable)
+    assert "2 clusters with every wave" in absent.reason
+    with pytest.raises(DataError, match="correlation"):
+        wedge(rolled(), correlation=1.0)
+
+
+@pytest.mark.parametrize("kind", [staggered, wedge])
+def test_no_rows_at_all_are_nobody(kind: Any) -> None:
+    found = kind(rolled().iloc[:0])
+    assert all(isinstance(result, Unavailable) for result in found.results())
