@@ -88,7 +88,7 @@ class Layout:
     @property
     def width(self) -> int:
         """Columns a score takes: itself, and itself times each arm."""
-        return 1 + self.arms.shape[1]
+        return 1 + int(self.arms.shape[1])
 
     def visited(self) -> list[int]:
         """Scores with gaps, fewest gaps first."""
@@ -97,7 +97,7 @@ class Layout:
 
     def first(self, place: int) -> int:
         """The column of a score."""
-        return self.fixed.shape[1] + place * self.width
+        return int(self.fixed.shape[1]) + place * self.width
 
     def predictors(self, place: int) -> Positions:
         """The columns that predict a score: all but its own."""
@@ -233,7 +233,10 @@ def _filled(
 
 
 def _predicted(
-    rows: Numbers, coefficients: Numbers, shifts: Numbers, codes: Positions,
+    rows: Numbers,
+    coefficients: Numbers,
+    shifts: Numbers,
+    codes: Positions,
     visit: _Visit,
 ) -> Numbers:
     whole = np.zeros((len(rows), rows.shape[2], 1))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-
 Numbers = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 # Sweeps of coefficients, intercepts and variances before each draw of a score: the
@@ -100,9 +99,7 @@ def draw_model(
                 + (counts * shifts**2).sum(axis=1)
             )
             residual = _variances(errors, n_rows, random)
-            between = _variances(
-                (shifts**2).sum(axis=1), sums.shape[1] - 1.0, random
-            )
+            between = _variances((shifts**2).sum(axis=1), sums.shape[1] - 1.0, random)
     return Drawn(
         expected=expected,
         coefficients=coefficients,
@@ -113,9 +110,7 @@ def draw_model(
     )
 
 
-def matched(
-    donors: Numbers, wanted: Numbers, random: np.random.Generator
-) -> Positions:
+def matched(donors: Numbers, wanted: Numbers, random: np.random.Generator) -> Positions:
     """For each row wanted, one of the 5 donors whose prediction is nearest.
 
     Parameters
@@ -160,9 +155,7 @@ def _solved(left: Numbers, right: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def _whitened(inverse: Numbers, random: np.random.Generator) -> Numbers:
-    return _times(
-        inverse.transpose(0, 2, 1), random.standard_normal(inverse.shape[:2])
-    )
+    return _times(inverse.transpose(0, 2, 1), random.standard_normal(inverse.shape[:2]))
 
 
 def _variances(

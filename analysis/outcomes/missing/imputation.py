@@ -150,7 +150,11 @@ def impute(
 
 
 def _imputation(
-    chains: Chains, layout: Layout, scores: Sequence[str], *, positions: Positions,
+    chains: Chains,
+    layout: Layout,
+    scores: Sequence[str],
+    *,
+    positions: Positions,
     how: str,
 ) -> Imputation:
     return Imputation(
@@ -190,7 +194,11 @@ def _dummies(labels: pd.Series) -> Numbers:
 
 
 def _fault(
-    values: Numbers, scores: Sequence[str], n_clusters: int, clustered: bool, n_sets: int
+    values: Numbers,
+    scores: Sequence[str],
+    n_clusters: int,
+    clustered: bool,
+    n_sets: int,
 ) -> str:
     if n_sets < 2:
         return f"{n_sets} completed data sets asked for; at least 2 needed"
@@ -244,9 +252,7 @@ def _words(
     alike = "a random intercept a cluster" if cluster else "people taken as independent"
     arms = f"own level of each score in each {arm}" if arm else "arms not told apart"
     slopes = ", own slopes too" if arm_slopes else ""
-    drawn = (
-        "predictive mean matching (5 donors)" if match else "normal draws"
-    )
+    drawn = "predictive mean matching (5 donors)" if match else "normal draws"
     return (
         f"multiple imputation by chained equations, {drawn}, {alike}, {arms}{slopes}; "
         f"{n_sets} sets after {n_iterations} iterations; missing at random given the "
