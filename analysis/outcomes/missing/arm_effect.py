@@ -67,7 +67,8 @@ class ArmModel:
         """The model in words."""
         adjusted = f", adjusted for {', '.join(self.adjust)}" if self.adjust else ""
         single = "" if self.cluster else ", each person a cluster"
-        return f"mean {self.outcome}, {self.treated} minus {self.reference}{adjusted}{single}"
+        arms = f"{self.treated} minus {self.reference}"
+        return f"mean {self.outcome}, {arms}{adjusted}{single}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,7 +111,7 @@ class Layout:
         return np.concatenate(parts, axis=2)
 
     def started(self, n_chains: int, random: np.random.Generator) -> Numbers:
-        """States, shape (n_chains, n_rows, n_columns), gaps filled from what was seen."""
+        """States, shape (n_chains, n_rows, n_columns), gaps filled from those seen."""
         every = np.arange(len(self.given))
         parts = [np.broadcast_to(self.fixed, (n_chains, *self.fixed.shape))]
         for place, column in enumerate(((self.given - self.centres) / self.scales).T):
@@ -138,7 +138,7 @@ def run_chains(
     state : ndarray, shape (n_chains, n_rows, n_columns)
         Where the chains start; changed in place.
     """
-    n_chains, _, n_columns = state.shape
+    n_chains = len(state)
     values = np.repeat(layout.given[None], n_chains, axis=0)
     means = np.zeros((n_iterations, n_chains, layout.given.shape[1]))
     deviations = np.zeros_like(means)

@@ -129,7 +129,7 @@ def impute(
     rows = people.iloc[kept]
     values = rows[list(scores)].to_numpy(dtype=float, na_value=np.nan)
     codes, n_clusters = _codes(rows, cluster)
-    if fault := _fault(values, scores, n_clusters, cluster is not None, n_sets):
+    if fault := _fault(values, scores, n_clusters if cluster else None, n_sets=n_sets):
         return _absent(fault, len(rows))
     layout = Layout.of(
         values,
@@ -143,7 +143,13 @@ def impute(
     if fault := _unsolvable(layout, start[0], scores):
         return _absent(fault, len(rows))
     chains = run_chains(layout, start, n_iterations, match=match, random=random)
-    how = _words(cluster, arm, n_sets, n_iterations, match, arm_slopes)
+    how = _words(
+        clustered=cluster is not None,
+        by_arm=arm is not None,
+        arm_slopes=arm_slopes,
+        match=match,
+        length=(n_sets, n_iterations),
+    )
     return _imputation(
         chains, layout, scores, positions=kept, how=how + _left_out(people, kept)
     )
@@ -196,8 +202,8 @@ def _dummies(labels: pd.Series) -> Numbers:
 def _fault(
     values: Numbers,
     scores: Sequence[str],
-    n_clusters: int,
-    clustered: bool,
+    n_clusters: int | None,
+    *,
     n_sets: int,
 ) -> str:
     if n_sets < 2:
@@ -206,7 +212,7 @@ def _fault(
         return "nobody has an arm, a cluster and every covariate"
     if np.isinf(values).any():
         return "some scores are infinite"
-    if clustered and n_clusters < FEWEST_CLUSTERS:
+    if n_clusters is not None and n_clusters < FEWEST_CLUSTERS:
         return (
             f"{n_clusters} clusters; at least {FEWEST_CLUSTERS} needed for how they "
             "differ: name the cluster among the covariates instead"
@@ -242,20 +248,22 @@ def _unsolvable(layout: Layout, state: Numbers, scores: Sequence[str]) -> str:
 
 
 def _words(
-    cluster: str | None,
-    arm: str | None,
-    n_sets: int,
-    n_iterations: int,
-    match: bool,
+    *,
+    clustered: bool,
+    by_arm: bool,
     arm_slopes: bool,
+    match: bool,
+    length: tuple[int, int],
 ) -> str:
-    alike = "a random intercept a cluster" if cluster else "people taken as independent"
-    arms = f"own level of each score in each {arm}" if arm else "arms not told apart"
+    alike = (
+        "a random intercept a cluster" if clustered else "people taken as independent"
+    )
+    arms = "own level of each score in each arm" if by_arm else "no arms"
     slopes = ", own slopes too" if arm_slopes else ""
     drawn = "predictive mean matching (5 donors)" if match else "normal draws"
     return (
         f"multiple imputation by chained equations, {drawn}, {alike}, {arms}{slopes}; "
-        f"{n_sets} sets after {n_iterations} iterations; missing at random given the "
+        f"{length[0]} sets after {length[1]} iterations; missing at random given the "
         "scores seen, arm and covariates"
     )
 

@@ -194,10 +194,10 @@ def _described(
         "monte_carlo_error": pooled.monte_carlo_error,
     }
     said = {
-        "p_value": f"{how}; two-sided t test of no effect; a probability has no interval",
-        "degrees_of_freedom": "Barnard and Rubin's degrees of freedom of the pooled t "
-        "interval, at most those of the complete data; a property of the design and of "
-        "what is missing, so no interval",
+        "p_value": f"{how}; two-sided t test of no effect; a probability, no interval",
+        "degrees_of_freedom": "Barnard and Rubin's, of the pooled t interval, at most "
+        "those of the complete data; a property of the design and of what is missing, "
+        "so no interval",
         "fraction_missing_information": "share of what the complete data would tell "
         "that is missing: (r + 2/(df + 3))/(r + 1), r the rise in variance; an "
         f"estimate from {n_sets} sets, rough, without an interval",

@@ -19,6 +19,7 @@ from analysis.outcomes.missing.response import Known, fitted_leaving, known_rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
     import pandas as pd
 
     from analysis.outcomes.missing.conditional import Numbers, Positions
@@ -131,7 +132,8 @@ def response_weights(
         "inverse probability of response, logistic model with "
         f"{', '.join(known.names[1:])}{', each arm its own' if by_arm else ''}; "
         f"stabilised by the share that stayed{' of the arm' if own else ''}; "
-        f"{n_trimmed} of {len(values)} weights trimmed to {limit:.3g} (quantile {trim:g})"
+        f"{n_trimmed} of {len(values)} weights trimmed to {limit:.3g}
+        f" (quantile {trim:g})"
     )
     return ResponseWeights(
         positions=known.positions[stayed],
