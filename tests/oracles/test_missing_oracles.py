@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from oracle import oracle_rows, oracle_values
+from scipy import stats
 
 from analysis.foundation import Estimate
 from analysis.outcomes.clustered import ClusterRobustFit
@@ -64,7 +65,8 @@ def test_rubins_rules_are_those_of_mice(case: str) -> None:
         pooled.increase,
         pooled.fraction,
     ]
-    names = "estimate within between total degrees increase fraction".split()
+    names = ["estimate", "within", "between", "total", "degrees", "increase"]
+    names.append("fraction")
     assert seen == pytest.approx([stored[name] for name in names], rel=CLOSED)
 
 
@@ -82,8 +84,6 @@ def test_who_leaves_is_modelled_as_by_glm(
     people: pd.DataFrame, cluster: str | None
 ) -> None:
     """Limits by R's errors: normal, or t on 11 with clusters (sandwich's CR1)."""
-    from scipy import stats
-
     stored = VALUES["leaving"]
     model = attrition_model(
         people,
@@ -134,8 +134,6 @@ def test_what_weights_cost_and_mend(people: pd.DataFrame) -> None:
 def test_differences_of_those_who_stayed_are_those_of_clubsandwich(
     people: pd.DataFrame, kind: str
 ) -> None:
-    from scipy import stats
-
     stored = VALUES["weighting"][kind]
     if kind == "complete":
         found = estimate(complete_arm_difference(people, MODEL))

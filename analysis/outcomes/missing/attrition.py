@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
@@ -19,10 +18,13 @@ from analysis.outcomes.effect_sizes import hedges_g
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    import numpy.typing as npt
+
 
 NEWCOMBE = (
     "difference of two shares, Newcombe's interval (1998, method 10) from Wilson's; "
-    "people taken as independent; n counts everybody who started in both arms"
+    "people taken as independent; n counts everybody in both"
 )
 WILSON = (
     "people with a score over everybody who started in the arm; Wilson's interval; n "
@@ -223,7 +225,7 @@ def _differences(
             (int((has & stayed).sum()), int(stayed.sum())),
             (int((has & ~stayed).sum()), int((~stayed).sum())),
             term="stayers_minus_leavers_share",
-            method=f"{ALIKE}{NEWCOMBE.replace('everybody who started in both arms', 'both')}",
+            method=ALIKE + NEWCOMBE,
         )
         found.append((f"{name}: {level}", result))
     return found

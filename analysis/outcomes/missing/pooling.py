@@ -97,7 +97,7 @@ def rubin_rules(
     observed = (
         (complete_degrees + 1) / (complete_degrees + 3) * complete_degrees * (1 - share)
     )
-    # One over the degrees of freedom that the number of sets allows: 0 where they agree.
+    # One over the degrees that the number of sets allows; 0 where sets agree.
     scarcity = share**2 / (n_sets - 1)
     degrees = observed / (1 + observed * scarcity)
     return Pooling(
