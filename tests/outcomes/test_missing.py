@@ -74,6 +74,17 @@ def filled(people: pd.DataFrame) -> Imputation:
     return imputed(people)
 
 
+@pytest.fixture(scope="module")
+def strong(people: pd.DataFrame) -> pd.DataFrame:
+    """The same people, and the treated arm a point better."""
+    return people.assign(after=people["after"] + people["arm"].eq("pack"))
+
+
+@pytest.fixture(scope="module")
+def strong_filled(strong: pd.DataFrame) -> Imputation:
+    return imputed(strong)
+
+
 def imputed(people: pd.DataFrame, **options: Any) -> Imputation:
     how: dict[str, Any] = {
         "scores": ["before", "after"],
@@ -320,6 +331,14 @@ def test_sums_kept_up_to_date_do_not_drift(people: pd.DataFrame) -> None:
     )
 
 
+def twinned(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(twin=rows["before"])
+
+
+def gone(rows: pd.DataFrame, where: Any) -> pd.DataFrame:
+    return rows.assign(after=rows["after"].mask(where))
+
+
 @pytest.mark.parametrize(
     ("change", "options", "reason"),
     [
@@ -327,13 +346,13 @@ def test_sums_kept_up_to_date_do_not_drift(people: pd.DataFrame) -> None:
         (lambda rows: rows.assign(after=np.nan), {}, "hardly any score"),
         (lambda rows: rows.assign(after=rows["after"] * 0 + 1), {}, "all the same"),
         (lambda rows: rows.assign(before=np.inf), {}, "infinite"),
-        (lambda rows: rows.assign(twin=rows["before"]), {"scores": ["before", "twin", "after"]}, "predict each other"),
-        (lambda rows: rows.assign(after=rows["after"].where(rows["arm"].eq("usual"))), {}, "some arm"),
-        (lambda rows: rows.assign(after=rows["after"].where(rows.index < 6)), {}, "too few"),
+        (twinned, {"scores": ["before", "twin", "after"]}, "predict each other"),
+        (lambda rows: gone(rows, rows["arm"].eq("pack")), {}, "some arm"),
+        (lambda rows: gone(rows, rows.index >= 6), {}, "too few"),
         (lambda rows: rows.assign(arm=None), {}, "nobody has"),
         (lambda rows: rows, {"n_sets": 1}, "at least 2"),
     ],
-)  # fmt: skip
+)
 def test_scores_that_cannot_be_filled_in_say_why(
     people: pd.DataFrame, change: Any, options: dict[str, Any], reason: str
 ) -> None:
@@ -423,23 +442,23 @@ def test_pooling_an_empty_arm_says_so(people: pd.DataFrame, filled: Imputation) 
 
 @pytest.mark.parametrize("whom", [{"pack": 1.0}, {"pack": 1.0, "usual": -0.5}])
 def test_the_curve_is_what_shifting_and_refitting_gives(
-    people: pd.DataFrame, filled: Imputation, whom: dict[str, float]
+    strong: pd.DataFrame, strong_filled: Imputation, whom: dict[str, float]
 ) -> None:
-    found = tipped(people, filled, shifted=whom)
+    found = tipped(strong, strong_filled, shifted=whom)
     for part in found.curve:
-        moved = people["arm"].map(whom).fillna(0).to_numpy() * float(part.shift)
-        values = filled.values.copy()
-        values[:, :, 1] += moved * filled.filled_in("after")
+        moved = strong["arm"].map(whom).fillna(0).to_numpy() * float(part.shift)
+        values = strong_filled.values.copy()
+        values[:, :, 1] += moved * strong_filled.filled_in("after")
         shifted = Imputation(
-            scores=filled.scores,
+            scores=strong_filled.scores,
             values=values,
-            missing=filled.missing,
-            positions=filled.positions,
-            means=filled.means,
-            deviations=filled.deviations,
-            method=filled.method,
+            missing=strong_filled.missing,
+            positions=strong_filled.positions,
+            means=strong_filled.means,
+            deviations=strong_filled.deviations,
+            method=strong_filled.method,
         )
-        direct = estimate(imputed_arm_difference(people, shifted, ADJUSTED).effect)
+        direct = estimate(imputed_arm_difference(strong, shifted, ADJUSTED).effect)
         curve = estimate(part.effect)
         assert [curve.estimate, curve.conf_low, curve.conf_high] == pytest.approx(
             [direct.estimate, direct.conf_low, direct.conf_high], rel=1e-9
@@ -447,14 +466,14 @@ def test_the_curve_is_what_shifting_and_refitting_gives(
 
 
 def test_at_the_tipping_point_the_interval_is_at_zero(
-    people: pd.DataFrame, filled: Imputation
+    strong: pd.DataFrame, strong_filled: Imputation
 ) -> None:
-    found = tipped(people, filled)
+    found = tipped(strong, strong_filled)
     point = estimate(found.interval_zero).estimate
     assert -3 < point < 0
     (there,) = [
         part
-        for part in tipped(people, filled, shifts=[point, 0]).curve
+        for part in tipped(strong, strong_filled, shifts=[point, 0]).curve
         if part.shift != "0"
     ]
     assert estimate(there.effect).conf_low == pytest.approx(0, abs=1e-9)
@@ -463,38 +482,58 @@ def test_at_the_tipping_point_the_interval_is_at_zero(
 
 
 def test_the_smallest_effect_is_reached_before_zero(
-    people: pd.DataFrame, filled: Imputation
+    strong: pd.DataFrame, strong_filled: Imputation
 ) -> None:
-    found = tipped(people, filled, smallest_effect=0.2)
+    found = tipped(strong, strong_filled, smallest_effect=0.2)
     at_zero = estimate(found.estimate_zero).estimate
     assert at_zero < estimate(found.estimate_smallest_effect).estimate < 0
 
 
 def test_shifts_that_change_nothing_say_so(
-    people: pd.DataFrame, filled: Imputation
+    strong: pd.DataFrame, strong_filled: Imputation
 ) -> None:
-    near = tipped(people, filled, shifts=[-0.1, 0.1])
+    near = tipped(strong, strong_filled, shifts=[-0.1, 0.1])
     assert isinstance(near.interval_zero, Unavailable)
-    assert "no shift from -0.1 to 0.1" in near.sentence()
+    assert "no shift from -0.1 to 0.1 points" in near.sentence()
 
 
 @pytest.mark.parametrize(
     "options", [{"shifts": [1.0]}, {"shifts": [0, np.inf]}, {"shifted": {"pack": 0.0}}]
 )
 def test_shifts_that_cannot_be_made_say_why(
-    people: pd.DataFrame, filled: Imputation, options: dict[str, Any]
+    strong: pd.DataFrame, strong_filled: Imputation, options: dict[str, Any]
 ) -> None:
     how: dict[str, Any] = {"shifts": SHIFTS}
-    found = tipping_point(people, filled, ADJUSTED, **how | options)
+    found = tipping_point(strong, strong_filled, ADJUSTED, **how | options)
     assert isinstance(found, Unavailable)
 
 
-def test_an_interval_that_holds_zero_has_nothing_to_undo() -> None:
-    whole, holed = simulated(8, 10, seed="nothing")
+def test_an_interval_that_holds_zero_is_shifted_until_it_does_not() -> None:
+    holed = simulated(8, 10, seed="nothing")[1]
     holed = holed.assign(after=holed["after"] - 0.5 * holed["arm"].eq("pack"))
-    found = tipped(holed, imputed(holed))
-    assert isinstance(found.interval_zero, Unavailable)
-    assert "without any shift" in found.interval_zero.reason
+    filled = imputed(holed)
+    found = tipped(holed, filled)
+    point = estimate(found.interval_zero).estimate
+    assert "would no longer hold 0" in found.sentence()
+    for part in tipped(holed, filled, shifts=[0, 0.99 * point, 1.01 * point]).curve:
+        effect = estimate(part.effect)
+        held = effect.conf_low <= 0 <= effect.conf_high
+        assert held == (abs(float(part.shift)) < abs(point))
+
+
+def test_the_true_shift_gives_the_true_effect() -> None:
+    """Leavers of one arm lie .6 lower than people alike who stayed."""
+    errors = []
+    for turn in range(8):
+        whole, holed = simulated(12, 40, seed=f"worse {turn}")
+        left = holed["after"].isna() & holed["arm"].eq("pack")
+        whole = whole.assign(after=whole["after"] - 0.6 * left)
+        right = estimate(complete_arm_difference(whole, ADJUSTED)).estimate
+        found = tipped(holed, imputed(holed, n_sets=10), shifts=[-0.6, 0.0])
+        errors.append([estimate(p.effect).estimate - right for p in found.curve])
+    shifted, unshifted = np.mean(errors, axis=0)
+    assert abs(shifted) < 0.04
+    assert unshifted > 0.15
 
 
 def tipped(people: pd.DataFrame, filled: Imputation, **options: Any) -> TippingPoint:

@@ -102,8 +102,8 @@ def _described(imputation: Imputation, place: int, n_gaps: int) -> ImputedScore:
             term="filled_in_minus_seen",
             estimate=apart,
             n=n,
-            method="mean filled in less mean seen, over the standard deviation (divisor "
-            f"n-1) of those seen; {words}",
+            method="mean filled in less mean seen, over the standard deviation "
+            f"(divisor n-1) of those seen; {words}",
         ),
         chain_mixing=_mixing(imputation.means[:, :, place], n=n_gaps, words=words),
     )
@@ -111,8 +111,8 @@ def _described(imputation: Imputation, place: int, n_gaps: int) -> ImputedScore:
 
 def _mixing(means: Numbers, *, n: int, words: str) -> Result:
     method = (
-        "Gelman and Rubin's potential scale reduction of the mean filled in, later half "
-        f"of the iterations; over 1.2 ask for more iterations; n counts gaps; {words}"
+        "Gelman and Rubin's potential scale reduction of the mean filled in, later "
+        f"half of the iterations; over 1.2 ask for more iterations; n counts gaps; {words}"
     )
     value = chain_mixing(means) if len(means) >= FEWEST_ITERATIONS else None
     if value is None:

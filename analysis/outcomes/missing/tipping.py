@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 NO_LEAVERS = "nobody's score was filled in there: no shift can change anything"
 TOO_FEW_SHIFTS = "at least 2 different shifts needed, all finite"
+CEASES = "ceases to hold"
 NOT_ASKED = "no smallest effect of interest was named"
 # Points between no shift and the furthest at which a crossing is looked for.
 STEPS = 200
@@ -51,7 +52,8 @@ class TippingPoint(Composite):
     curve : tuple of ShiftedEffect
         From the lowest shift to the highest.
     interval_zero, estimate_zero : Estimate or Unavailable
-        The shift nearest to none at which the interval, or the effect, reaches 0.
+        The shift nearest to none at which the interval begins or ceases to hold 0, or
+        the effect is 0.
     interval_smallest_effect, estimate_smallest_effect : Estimate or Unavailable
         The same for the smallest effect that matters.
     """
@@ -71,9 +73,10 @@ class TippingPoint(Composite):
         if isinstance(found, Unavailable):
             return f"Shifting {whose}: {found.reason}."
         side = "higher" if found.estimate > 0 else "lower"
+        change = "no longer hold" if CEASES in found.method else "reach"
         return (
             f"If {whose} lay {abs(found.estimate):.2g} points {side} than those of "
-            "people alike who stayed, the interval of the effect would reach 0."
+            f"people alike who stayed, the interval of the effect would {change} 0."
         )
 
 
@@ -155,8 +158,7 @@ def tipping_point(
     Returns
     -------
     TippingPoint
-        Each tipping point is Unavailable where it lies beyond the shifts, or the
-        interval holds the value without any shift.
+        Each tipping point is Unavailable where it lies beyond the shifts.
     Unavailable
         Nobody's outcome was filled in there, fewer than 2 shifts, or the effect cannot
         be estimated.
@@ -263,41 +265,47 @@ def _reached(
     curve: ShiftCurve, ends: tuple[float, float], term: str, target: float | None
 ) -> Result:
     """The shift nearest to none at which the effect, or a limit, is at the target."""
-    from scipy.optimize import brentq  # noqa: PLC0415 - heavy, and only needed here
-
     if target is None:
         return Unavailable(term=term, reason=NOT_ASKED, n=curve.n)
-    low, high = interval(curve.at(0.0))
-    of_interval = "interval" in term
-    if of_interval and low <= target <= high:
-        reason = f"the interval holds {target:g} without any shift: nothing to undo"
-        return Unavailable(term=term, reason=reason, n=curve.n, method=curve.words)
-    limit = 0 if low > target else 1
-
-    def above(shift: float) -> float:
-        pooled = curve.at(shift)
-        bound = interval(pooled)[limit] if of_interval else pooled.estimate
-        return bound - target
-
-    roots = [
-        float(brentq(above, *bracket, xtol=1e-12))
-        for end in ends
-        if end and (bracket := _bracket(above, end)) is not None
-    ]
+    roots, what = _crossings(curve, ends, target, of_interval="interval" in term)
     if not roots:
         reason = (
-            f"no shift from {ends[0]:g} to {ends[1]:g} points brings it to {target:g}"
+            f"no shift from {ends[0]:g} to {ends[1]:g} points is one at which {what} "
+            f"{target:g}"
         )
         return Unavailable(term=term, reason=reason, n=curve.n, method=curve.words)
-    what = "interval" if of_interval else "effect"
     return Estimate(
         term=term,
         estimate=min(roots, key=abs),
         n=curve.n,
-        method=f"shift nearest to none at which the {what} is at "
-        f"{target:g}, in scale points; {curve.words}; says when an interval "
-        "changes, so it has none",
+        method=f"shift nearest to none at which {what} {target:g}, in scale points; "
+        f"{curve.words}; says when an interval changes, so it has none",
     )
+
+
+def _crossings(
+    curve: ShiftCurve, ends: tuple[float, float], target: float, *, of_interval: bool
+) -> tuple[list[float], str]:
+    """First crossings towards either end of what can cross, and what it is."""
+    from scipy.optimize import brentq  # noqa: PLC0415 - heavy, and only needed here
+
+    low, high = interval(curve.at(0.0))
+    held = low <= target <= high
+    sides = [low > target, low <= target] if not held else [True, True]
+    bounds: list[Callable[[float], float]] = [
+        lambda shift: interval(curve.at(shift))[0] - target,
+        lambda shift: interval(curve.at(shift))[1] - target,
+    ]
+    what = f"the interval {CEASES if held else 'begins to hold'}"
+    if not of_interval:
+        bounds = [lambda shift: curve.at(shift).estimate - target]
+        sides, what = [True], "the effect is"
+    return [
+        float(brentq(bound, *bracket, xtol=1e-12))
+        for bound, asked in zip(bounds, sides, strict=True)
+        for end in ends
+        if asked and end and (bracket := _bracket(bound, end)) is not None
+    ], what
 
 
 def _bracket(above: Callable[[float], float], end: float) -> tuple[float, float] | None:
