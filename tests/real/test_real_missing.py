@@ -23,13 +23,6 @@ from analysis.outcomes.missing import (
 pytestmark = pytest.mark.filterwarnings("error")
 
 WAVES = ["bdi.pre", "bdi.2m", "bdi.3m", "bdi.5m", "bdi.8m"]
-MODEL = ArmModel(
-    outcome="bdi.2m",
-    treated="BtheB",
-    reference="TAU",
-    arm="treatment",
-    adjust=("bdi.pre", "drug", "length"),
-)
 PRESENT = {"TAU": [48, 45, 36, 29, 25], "BtheB": [52, 52, 37, 29, 27]}
 
 
@@ -61,6 +54,19 @@ def test_who_stayed_in_beat_the_blues(people: pd.DataFrame) -> None:
     assert seen == PRESENT
 
 
+@pytest.fixture(scope="module")
+def filled(people: pd.DataFrame) -> Imputation:
+    found = impute(
+        people,
+        scores=WAVES,
+        covariates=["drug", "length"],
+        arm="treatment",
+        seed="beat the blues",
+    )
+    assert isinstance(found, Imputation)
+    return found
+
+
 def test_leavers_of_beat_the_blues_are_hardly_told_by_the_start(
     people: pd.DataFrame,
 ) -> None:
@@ -71,38 +77,50 @@ def test_leavers_of_beat_the_blues_are_hardly_told_by_the_start(
         arm="treatment",
     )
     assert isinstance(model, AttritionModel)
-    assert all(isinstance(part.odds_ratio, Estimate) for part in model.odds_ratios)
+    assert len(model.odds_ratios) == 4
+    for part in model.odds_ratios:
+        assert isinstance(part.odds_ratio, Estimate)
 
 
-def test_what_would_undo_beat_the_blues(people: pd.DataFrame) -> None:
-    """At two months the programme's people are less depressed; at eight nobody knows."""
-    filled = impute(
+def test_few_missing_at_two_months_change_little(
+    people: pd.DataFrame, filled: Imputation
+) -> None:
+    left_out = complete_arm_difference(people, at("bdi.2m"))
+    pooled = imputed_arm_difference(people, filled, at("bdi.2m"))
+    assert isinstance(left_out, Estimate)
+    assert isinstance(pooled.effect, Estimate)
+    assert (left_out.n, pooled.effect.n) == (97, 100)
+    assert pooled.effect.estimate == pytest.approx(left_out.estimate, abs=0.5)
+
+
+def test_what_would_change_the_answer_at_eight_months(
+    people: pd.DataFrame, filled: Imputation
+) -> None:
+    """Half have left: the interval holds 0; some points on one arm's leavers decide."""
+    pooled = imputed_arm_difference(people, filled, at("bdi.8m"))
+    assert isinstance(pooled.fraction_missing_information, Estimate)
+    assert pooled.fraction_missing_information.estimate > 0.2
+    found = tipping_point(people, filled, at("bdi.8m"), shifts=range(-20, 21))
+    assert isinstance(found, TippingPoint)
+    assert isinstance(found.interval_zero, Estimate)
+    assert -8 < found.interval_zero.estimate < -2
+    assert "lower" in found.sentence()
+    alike = tipping_point(
         people,
-        scores=WAVES,
-        covariates=["drug", "length"],
-        arm="treatment",
-        seed="beat the blues",
+        filled,
+        at("bdi.8m"),
+        shifts=range(-20, 21),
+        shifted={"BtheB": 1, "TAU": 1},
     )
-    assert isinstance(filled, Imputation)
-    for outcome in ("bdi.2m", "bdi.8m"):
-        model = ArmModel(
-            outcome=outcome,
-            treated="BtheB",
-            reference="TAU",
-            arm="treatment",
-            adjust=MODEL.adjust,
-        )
-        left_out = complete_arm_difference(people, model)
-        pooled = imputed_arm_difference(people, filled, model)
-        found = tipping_point(
-            people, filled, model, shifts=range(-20, 21), shifted={"BtheB": 1, "TAU": 1}
-        )
-        print(left_out, pooled.to_frame().to_string())
-        own = tipping_point(people, filled, model, shifts=range(-20, 21))
-        print(own.sentence() if isinstance(own, TippingPoint) else own)
-        print(found.sentence() if isinstance(found, TippingPoint) else found)
-        for s in (found, own):
-            if isinstance(s, TippingPoint):
-                print([(p.shift, round(p.effect.estimate,2), round(p.effect.conf_low,2), round(p.effect.conf_high,2)) for p in s.curve][::4])
-        tau = tipping_point(people, filled, model, shifts=range(-40, 41), shifted={"TAU": 1})
-        print(tau.sentence())
+    assert isinstance(alike, TippingPoint)
+    assert isinstance(alike.interval_zero, Unavailable)
+
+
+def at(outcome: str) -> ArmModel:
+    return ArmModel(
+        outcome=outcome,
+        treated="BtheB",
+        reference="TAU",
+        arm="treatment",
+        adjust=("bdi.pre", "drug", "length"),
+    )
