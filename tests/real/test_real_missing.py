@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from conftest import shared_data
 
-from analysis.foundation import Estimate
+from analysis.foundation import Estimate, Unavailable
 from analysis.outcomes.missing import (
     ArmModel,
     AttritionModel,

@@ -112,7 +112,8 @@ def _described(imputation: Imputation, place: int, n_gaps: int) -> ImputedScore:
 def _mixing(means: Numbers, *, n: int, words: str) -> Result:
     method = (
         "Gelman and Rubin's potential scale reduction of the mean filled in, later "
-        f"half of the iterations; over 1.2 ask for more iterations; n counts gaps; {words}"
+        f"half of the iterations; over 1.2 ask for more iterations; n counts gaps; "
+        f"{words}"
     )
     value = chain_mixing(means) if len(means) >= FEWEST_ITERATIONS else None
     if value is None:
