@@ -56,7 +56,7 @@ class ArmModel:
     adjust: tuple[str, ...] = ()
     cluster: str | None = None
 
-    def rows(self, people: pd.DataFrame) -> Numbers:
+    def rows(self, people: pd.DataFrame) -> npt.NDArray[np.bool_]:
         """Which rows can enter once they have an outcome: an array of bools."""
         asked = [*self.adjust, *([] if self.cluster is None else [self.cluster])]
         known = people[asked].notna().all(axis=1).to_numpy()

@@ -150,13 +150,12 @@ def run_chains(
     for turn in range(n_iterations):
         for place, visit in visits.items():
             gaps = state[:, visit.gaps]
-            lost = _cluster_sums(layout, gaps, visit.gaps)
+            lost = np.matmul(gaps.transpose(0, 2, 1), gaps)
+            lost_sums = _cluster_sums(layout, gaps, visit.gaps)
             order = visit.columns
             drawn = draw_model(
-                (products - np.matmul(gaps.transpose(0, 2, 1), gaps))[
-                    :, order[:, None], order
-                ],
-                (sums - lost)[:, :, order],
+                (products - lost)[:, order[:, None], order],
+                (sums - lost_sums)[:, :, order],
                 visit.counts,
                 residual=variances[0, place],
                 between=variances[1, place],
@@ -169,16 +168,13 @@ def run_chains(
             values[:, visit.gaps, place] = own
             means[turn, :, place] = own.mean(axis=1)
             deviations[turn, :, place] = own.std(axis=1)
-            fresh = gaps.copy()
-            start = layout.first(place)
-            fresh[:, :, start : start + layout.width] = layout.with_arms(
-                scores, visit.gaps
-            )
-            products += np.matmul(fresh.transpose(0, 2, 1), fresh) - np.matmul(
-                gaps.transpose(0, 2, 1), gaps
-            )
-            sums += _cluster_sums(layout, fresh, visit.gaps) - lost
-            state[:, visit.gaps] = fresh
+            own_columns = visit.own
+            gaps[:, :, own_columns] = layout.with_arms(scores, visit.gaps)
+            state[:, visit.gaps, own_columns] = gaps[:, :, own_columns]
+            gained = np.matmul(gaps[:, :, own_columns].transpose(0, 2, 1), gaps)
+            products[:, own_columns] += gained - lost[:, own_columns]
+            products[:, :, own_columns] = products[:, own_columns].transpose(0, 2, 1)
+            sums += _cluster_sums(layout, gaps, visit.gaps) - lost_sums
     return Chains(values=values, means=means, deviations=deviations)
 
 
@@ -189,6 +185,7 @@ class _Visit:
     place: int
     gaps: Positions
     seen: Positions
+    own: slice
     columns: Positions
     counts: Numbers
 
@@ -200,6 +197,7 @@ class _Visit:
             place=place,
             gaps=np.flatnonzero(gaps),
             seen=np.flatnonzero(~gaps),
+            own=slice(layout.first(place), layout.first(place) + layout.width),
             columns=np.append(layout.predictors(place), layout.first(place)),
             counts=counts[: layout.n_clusters].astype(float),
         )
