@@ -217,7 +217,7 @@ def shift_curve(
         kept = model.rows(frame)
         rows = frame[kept]
         strength = rows[model.arm].map(dict(shifted)).fillna(0.0).to_numpy(dtype=float)
-        moved = strength * imputation.filled_in(model.outcome)[kept]
+        moved = np.where(imputation.filled_in(model.outcome)[kept], strength, 0.0)
         if not moved.any():
             return _absent(NO_LEAVERS, len(rows))
         found = _one_set(prepared(rows, model), moved, reach)
