@@ -30,7 +30,7 @@ from analysis.outcomes.missing import (
     tipping_point,
     weighted_arm_difference,
 )
-from analysis.outcomes.missing.conditional import matched
+from analysis.outcomes.missing.conditional import draw_model, matched
 from analysis.outcomes.missing.diagnostics import chain_mixing
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -376,6 +376,38 @@ def test_people_without_a_team_are_left_out_and_counted(people: pd.DataFrame) ->
     assert all(len(frame) == len(people) - 7 for frame in found.completed(teamless))
 
 
+def test_variances_drawn_are_those_of_the_people() -> None:
+    """40 clusters of 25, variances 1 and .5; a 41st cluster has nobody to tell of it.
+
+    Against the analysis of variance, within what 1,600 draws can miss by.
+    """
+    random = generator("test", "variances")
+    codes = np.repeat(np.arange(40), 25)
+    score = random.normal(0, 0.5**0.5, 40)[codes] + random.normal(size=1000)
+    rows = np.column_stack([np.ones(1000), random.normal(size=1000), score])
+    sums = np.array([rows[codes == code].sum(axis=0) for code in range(41)])
+    between = residual = np.ones(200)
+    drawn = []
+    for _ in range(10):
+        model = draw_model(
+            np.repeat((rows.T @ rows)[None], 200, axis=0),
+            np.repeat(sums[None], 200, axis=0),
+            np.array([25.0] * 40 + [0.0]),
+            residual=residual,
+            between=between,
+            random=random,
+        )
+        residual, between = model.residual, model.between
+        drawn.append([residual.mean(), between.mean(), model.shifts[:, 40].var()])
+    within, spread, unseen = np.mean(drawn[2:], axis=0)
+    means = score.reshape(40, 25).mean(axis=1)
+    inside = score.reshape(40, 25).var(axis=1, ddof=1).mean()
+    expected = means.var(ddof=1) - inside / 25
+    assert within == pytest.approx(inside, rel=0.05)
+    assert spread == pytest.approx(expected * 40 / 37, rel=0.1)  # mean of the draws
+    assert unseen == pytest.approx(spread, rel=0.15)
+
+
 def test_donors_are_the_nearest() -> None:
     random = generator("test", "donors")
     donors, wanted = random.normal(size=(3, 40)), random.normal(size=(3, 200)) * 2
@@ -519,10 +551,12 @@ def test_an_interval_that_holds_zero_is_shifted_until_it_does_not() -> None:
     holed = simulated(8, 10, seed="nothing")[1]
     holed = holed.assign(after=holed["after"] - 0.5 * holed["arm"].eq("pack"))
     filled = imputed(holed)
-    found = tipped(holed, filled)
+    found = tipped(holed, filled, shifts=[-9, 9])
     point = estimate(found.interval_zero).estimate
     assert "would no longer hold 0" in found.sentence()
-    for part in tipped(holed, filled, shifts=[0, 0.99 * point, 1.01 * point]).curve:
+    # nowhere nearer, on either side
+    shifts = [0, 0.99 * point, 1.01 * point, -0.99 * point]
+    for part in tipped(holed, filled, shifts=shifts).curve:
         low, high = limits(part.effect)
         held = low <= 0 <= high
         assert held == (abs(float(part.shift)) < abs(point))
