@@ -181,6 +181,10 @@ def test_comparing_leavers_where_nobody_left_says_so(people: pd.DataFrame) -> No
     assert all(all_absent(part) for part in found)
 
 
+def odd(rows: pd.DataFrame) -> pd.Series:
+    return pd.Series(rows.index % 2 == 1, index=rows.index)
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -190,6 +194,7 @@ def test_comparing_leavers_where_nobody_left_says_so(people: pd.DataFrame) -> No
         (lambda rows: rows.assign(before=rows["after"].isna() * 1.0), "always"),
         (lambda rows: rows.assign(team=rows["team"] % 4), "4 clusters"),
         (lambda rows: rows.iloc[:2], "everybody|no rows to spare|always"),
+        (lambda rows: rows.assign(before=rows["after"].notna() & odd(rows)), "always"),
     ],
 )
 def test_leaving_that_cannot_be_modelled_says_why(
