@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.foundation import generator
-from analysis.outcomes.missing import ArmModel, imputed_arm_difference, impute
+from analysis.outcomes.missing import ArmModel, impute, imputed_arm_difference
 
 MICE = """
 library(mice); n <- 5000
