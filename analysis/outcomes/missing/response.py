@@ -1,0 +1,250 @@
+"""Who answers at the end, modelled from what was known at the start.
+
+The rule that holds throughout: a logistic model by statsmodels; where some kind of
+people always stay or always leave there is no model, and the reason says so.
+Oracles: R glm and sandwich, tests/oracles/values/missing.json.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analysis.outcomes.missing.conditional import Numbers, Positions
+
+FEWEST_CLUSTERS = 5
+# A person who stays or leaves with a probability this near to certain has no odds.
+CERTAIN = 1e-8
+DEPENDENT = 1e-9
+ONE_KIND = "everybody stayed, or everybody left: nothing to model"
+SEPARATED = "some kind of people always stay or always leave: no odds can be given"
+DEPENDS = "the predictors predict each other, or one never varies: leave out or merge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OddsRatio(Composite):
+    """How one predictor goes with leaving."""
+
+    predictor: str
+    odds_ratio: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttritionModel(Composite):
+    """What goes with leaving, all predictors at once.
+
+    Attributes
+    ----------
+    odds_ratios : tuple of OddsRatio
+        Over 1: more leave.
+    leavers_differ_by_arm : Estimate or Unavailable
+        p of the predictors doing the same in every arm.
+    """
+
+    outcome: str
+    odds_ratios: tuple[OddsRatio, ...]
+    leavers_differ_by_arm: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Rows with all predictors, as a design.
+
+    Attributes
+    ----------
+    design : ndarray, shape (n_rows, n_names)
+        An intercept first.
+    left : ndarray, shape (n_rows,)
+        1 where the outcome is missing.
+    """
+
+    positions: Positions = field(repr=False)
+    design: Numbers = field(repr=False)
+    left: Numbers = field(repr=False)
+    names: tuple[str, ...]
+
+
+def attrition_model(
+    people: pd.DataFrame,
+    *,
+    outcome: str,
+    predictors: Sequence[str],
+    arm: str | None = None,
+    cluster: str | None = None,
+) -> AttritionModel | Unavailable:
+    """Model leaving by what was known at the start.
+
+    Parameters
+    ----------
+    people : DataFrame, one row a participant
+        `outcome` NaN for leavers.
+    predictors : sequence of str
+        Numbers (odds ratio a unit) or categories (against the first level); rows
+        without one are left out.
+    arm, cluster : str, optional
+        The arm is a predictor as well; clusters make the errors theirs.
+
+    Returns
+    -------
+    AttritionModel
+        Odds ratios with Wald intervals: normal, or with clusters t on G - 1.
+    Unavailable
+        Everybody stayed or left, predictors that predict each other, people who always
+        stay or leave, fewer than 5 clusters.
+    """
+    columns = [*([] if arm is None else [arm]), *predictors]
+    known = known_rows(people, outcome=outcome, predictors=columns, also=cluster)
+    fit = fitted_leaving(known)
+    if isinstance(fit, str):
+        return Unavailable(term="attrition_model", reason=fit, n=len(known.left))
+    if cluster is not None:
+        codes, labels = pd.factorize(people[cluster].iloc[known.positions])
+        if len(labels) < FEWEST_CLUSTERS:
+            reason = f"{len(labels)} clusters; at least {FEWEST_CLUSTERS} needed"
+            return Unavailable(term="attrition_model", reason=reason, n=len(known.left))
+        fit = fitted_leaving(known, codes)
+        assert not isinstance(fit, str), "it was fitted without clusters above"
+    return AttritionModel(
+        outcome=outcome,
+        odds_ratios=tuple(
+            OddsRatio(
+                predictor=name, odds_ratio=_odds_ratio(fit, place, known, cluster)
+            )
+            for place, name in enumerate(known.names)
+            if place
+        ),
+        leavers_differ_by_arm=_by_arm(known, fit, arm, clustered=bool(cluster)),
+    )
+
+
+def known_rows(
+    people: pd.DataFrame,
+    *,
+    outcome: str,
+    predictors: Sequence[str],
+    also: str | None = None,
+) -> Known:
+    """The rows with every predictor (and `also` a cluster), as a design."""
+    asked = [*predictors, *([] if also is None else [also])]
+    positions = np.flatnonzero(people[asked].notna().all(axis=1).to_numpy())
+    rows = people.iloc[positions]
+    parts, names = [np.ones(len(rows))], ["one"]
+    for name in predictors:
+        values = rows[name]
+        numeric = pd.api.types.is_numeric_dtype(values)
+        if numeric and not pd.api.types.is_bool_dtype(values):
+            parts.append(values.to_numpy(dtype=float))
+            names.append(name)
+            continue
+        codes, levels = pd.factorize(values, sort=True)
+        for place, level in enumerate(levels[1:], start=1):
+            parts.append((codes == place).astype(float))
+            names.append(f"{name}: {level}")
+    return Known(
+        positions=positions,
+        design=np.column_stack(parts),
+        left=np.asarray(rows[outcome].isna(), dtype=float),
+        names=tuple(names),
+    )
+
+
+def fitted_leaving(known: Known, clusters: Positions | None = None) -> Any:
+    """The logistic model of leaving by statsmodels, or in words why there is none."""
+    from statsmodels.discrete.discrete_model import Logit  # noqa: PLC0415 - heavy
+
+    design = known.design
+    if not 0 < known.left.sum() < len(known.left):
+        return ONE_KIND
+    if len(design) <= design.shape[1]:
+        return f"{len(design)} rows for {design.shape[1]} columns: no rows to spare"
+    lengths = np.linalg.norm(design, axis=0)
+    if (lengths == 0).any():
+        return DEPENDS
+    diagonal = np.diag(np.linalg.qr(design / lengths, mode="r"))
+    if (np.abs(diagonal) < DEPENDENT).any():
+        return DEPENDS
+    how: dict[str, Any] = {}
+    if clusters is not None:
+        how = {
+            "cov_type": "cluster",
+            "cov_kwds": {"groups": clusters},
+            "use_t": True,
+        }
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            fit = Logit(known.left, design).fit(
+                disp=0, maxiter=100, tol=1e-12, method="newton", **how
+            )
+    except (Warning, ArithmeticError, ValueError, np.linalg.LinAlgError):
+        return SEPARATED
+    chances = fit.predict()
+    certain = np.minimum(chances, 1 - chances) < CERTAIN
+    return SEPARATED if certain.any() else fit
+
+
+def _odds_ratio(fit: Any, place: int, known: Known, cluster: str | None) -> Result:
+    low, high = np.exp(fit.conf_int()[place])
+    n_lost = int(known.left.sum())
+    errors = (
+        "cluster-robust errors (CR1) and t on clusters less one, rather narrow where "
+        "clusters are few"
+        if cluster
+        else "people taken as independent, normal interval"
+    )
+    return Estimate(
+        term="attrition_odds_ratio",
+        estimate=float(np.exp(fit.params[place])),
+        conf_low=float(low),
+        conf_high=float(high),
+        n=len(known.left),
+        method=f"odds of leaving, logistic model with {', '.join(known.names[1:])}; "
+        f"Wald interval, {errors}; {n_lost} left; rows with every predictor; n counts "
+        "people",
+    )
+
+
+def _by_arm(known: Known, fit: Any, arm: str | None, *, clustered: bool) -> Result:
+    """Likelihood-ratio p of every predictor working alike in every arm."""
+    from scipy.stats import chi2  # noqa: PLC0415 - heavy, and only needed here
+
+    term, n = "leavers_differ_by_arm_p_value", len(known.left)
+    method = (
+        "likelihood-ratio test of all products of arm and predictors; a probability "
+        "has no interval"
+    )
+    if arm is None or clustered:
+        reason = "no arm was named" if arm is None else "people share clusters"
+        return Unavailable(term=term, reason=reason, n=n, method=method)
+    own = [name.startswith(f"{arm}: ") or name == arm for name in known.names]
+    arms = known.design[:, own]
+    others = known.design[:, ~np.array(own)][:, 1:]
+    if not others.shape[1] or not arms.shape[1]:
+        reason = "no predictor beside the arm, or one arm only"
+        return Unavailable(term=term, reason=reason, n=n, method=method)
+    crossed = (arms[:, :, None] * others[:, None, :]).reshape(n, -1)
+    wider = Known(
+        positions=known.positions,
+        design=np.hstack([known.design, crossed]),
+        left=known.left,
+        names=known.names,
+    )
+    larger = fitted_leaving(wider)
+    if isinstance(larger, str):
+        return Unavailable(term=term, reason=larger, n=n, method=method)
+    rise = max(2 * (larger.llf - fit.llf), 0.0)
+    return Estimate(
+        term=term,
+        estimate=float(chi2.sf(rise, crossed.shape[1])),
+        n=n,
+        method=f"{method}; {crossed.shape[1]} degrees of freedom",
+    )

@@ -1,0 +1,126 @@
+"""A trial half of whose people left: counted, filled in, shifted."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from conftest import shared_data
+
+from analysis.foundation import Estimate, Unavailable
+from analysis.outcomes.missing import (
+    ArmModel,
+    AttritionModel,
+    Imputation,
+    TippingPoint,
+    attrition_model,
+    attrition_table,
+    complete_arm_difference,
+    impute,
+    imputed_arm_difference,
+    tipping_point,
+)
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+WAVES = ["bdi.pre", "bdi.2m", "bdi.3m", "bdi.5m", "bdi.8m"]
+PRESENT = {"TAU": [48, 45, 36, 29, 25], "BtheB": [52, 52, 37, 29, 27]}
+
+
+@pytest.fixture(scope="module")
+def people() -> pd.DataFrame:
+    return pd.read_csv(shared_data("hsaur3_beat_the_blues") / "BtheB.csv")
+
+
+def test_who_stayed_in_beat_the_blues(people: pd.DataFrame) -> None:
+    """Proudfoot et al. (2003), as counted from the published data set."""
+    responses = people.melt(
+        id_vars=["subject", "treatment"],
+        value_vars=WAVES,
+        var_name="wave",
+        value_name="bdi",
+    )
+    table = attrition_table(
+        responses,
+        waves=WAVES,
+        reference="TAU",
+        participant="subject",
+        arm="treatment",
+        score="bdi",
+    )
+    seen: dict[str, list[float]] = {"TAU": [], "BtheB": []}
+    for part in table.retention:
+        assert isinstance(part.n_present, Estimate)
+        seen[part.arm].append(part.n_present.estimate)
+    assert seen == PRESENT
+
+
+@pytest.fixture(scope="module")
+def filled(people: pd.DataFrame) -> Imputation:
+    found = impute(
+        people,
+        scores=WAVES,
+        covariates=["drug", "length"],
+        arm="treatment",
+        seed="beat the blues",
+    )
+    assert isinstance(found, Imputation)
+    return found
+
+
+def test_leavers_of_beat_the_blues_are_hardly_told_by_the_start(
+    people: pd.DataFrame,
+) -> None:
+    model = attrition_model(
+        people,
+        outcome="bdi.8m",
+        predictors=["bdi.pre", "drug", "length"],
+        arm="treatment",
+    )
+    assert isinstance(model, AttritionModel)
+    assert len(model.odds_ratios) == 4
+    for part in model.odds_ratios:
+        assert isinstance(part.odds_ratio, Estimate)
+
+
+def test_few_missing_at_two_months_change_little(
+    people: pd.DataFrame, filled: Imputation
+) -> None:
+    left_out = complete_arm_difference(people, at("bdi.2m"))
+    pooled = imputed_arm_difference(people, filled, at("bdi.2m"))
+    assert isinstance(left_out, Estimate)
+    assert isinstance(pooled.effect, Estimate)
+    assert (left_out.n, pooled.effect.n) == (97, 100)
+    assert pooled.effect.estimate == pytest.approx(left_out.estimate, abs=0.5)
+
+
+def test_what_would_change_the_answer_at_eight_months(
+    people: pd.DataFrame, filled: Imputation
+) -> None:
+    """Half have left: the interval holds 0; some points on one arm's leavers decide."""
+    pooled = imputed_arm_difference(people, filled, at("bdi.8m"))
+    assert isinstance(pooled.fraction_missing_information, Estimate)
+    assert pooled.fraction_missing_information.estimate > 0.2
+    found = tipping_point(people, filled, at("bdi.8m"), shifts=range(-20, 21))
+    assert isinstance(found, TippingPoint)
+    assert isinstance(found.interval_zero, Estimate)
+    assert -8 < found.interval_zero.estimate < -2
+    assert "lower" in found.sentence()
+    alike = tipping_point(
+        people,
+        filled,
+        at("bdi.8m"),
+        shifts=range(-20, 21),
+        shifted={"BtheB": 1, "TAU": 1},
+    )
+    assert isinstance(alike, TippingPoint)
+    assert isinstance(alike.interval_zero, Unavailable)
+
+
+def at(outcome: str) -> ArmModel:
+    return ArmModel(
+        outcome=outcome,
+        treated="BtheB",
+        reference="TAU",
+        arm="treatment",
+        adjust=("bdi.pre", "drug", "length"),
+    )
