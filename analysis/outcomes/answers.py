@@ -6,6 +6,7 @@ that was declared to matter, reckoned in other ways, and split into who got bett
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +26,7 @@ from analysis.outcomes.judgement import (
     equivalence_verdict,
     uncertain_effect,
 )
+from analysis.outcomes.rungs import evidence_rung
 from analysis.outcomes.ways import EFFECT, Way, WaysOfReckoning, reckon_in_ways
 
 if TYPE_CHECKING:
@@ -52,8 +54,9 @@ class ArmsAnswer(Composite):
     ----------
     ways : tuple of Way
         The same question reckoned otherwise; none where people were allocated.
-    p_value : Result or None
-        Of no difference, by the wild bootstrap over teams.
+    p_values : tuple of Result
+        Of no difference: by the wild bootstrap over teams, by every other set of teams,
+        and the least the latter can be.
     judgement : Judgement or None
         None where no smallest effect was declared.
     alike : IntraclusterCorrelation or None
@@ -61,7 +64,7 @@ class ArmsAnswer(Composite):
     """
 
     ways: tuple[Way, ...]
-    p_value: Result | None
+    p_values: tuple[Result, ...]
     judgement: Judgement | None
     alike: IntraclusterCorrelation | None
 
@@ -93,7 +96,7 @@ def answer_between_arms(
             estimated, degrees_of_freedom=max((estimated.n or 0) - 3, 1)
         )
         judgement = _judged(effect, study, outcome)
-        return ArmsAnswer(ways=(), p_value=None, judgement=judgement, alike=None)
+        return ArmsAnswer(ways=(), p_values=(), judgement=judgement, alike=None)
     found = reckon_in_ways(
         before,
         after,
@@ -104,7 +107,11 @@ def answer_between_arms(
     )
     return ArmsAnswer(
         ways=found.ways,
-        p_value=found.p_value,
+        p_values=(
+            found.p_value,
+            found.placebo_p_value,
+            found.placebo_smallest_possible_p_value,
+        ),
         judgement=_judged(_effect(found), study, outcome),
         alike=intracluster_correlation(before.loc[before["cluster"] != ""]),
     )
@@ -117,6 +124,42 @@ def answer_within(
     effect = uncertain_effect(change, degrees_of_freedom=max((change.n or 0) - 1, 1))
     judgement = _judged(effect, study, outcome)
     return judgement.verdict if judgement else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRung(Composite):
+    """How far an answer can be trusted by its design; the sentence is its method."""
+
+    rung: str
+    evidence_rung: Result
+
+
+def stand(
+    change: Composite, compared: Composite | None, study: Study, n: int | None
+) -> EvidenceRung:
+    """Place an answer on the ladder of evidence.
+
+    Parameters
+    ----------
+    change, compared : Composite
+        Change within arms, and between them where there are two.
+    n : int or None
+        People the answer rests on; the rung itself counts nobody.
+    """
+    analyses: dict[str, Result | Composite] = {
+        "unlinked_change": change,
+        "correlation_bounds": change,
+    }
+    if compared:
+        analyses["arm_comparison"] = compared
+    # Teams are chosen by those who run a pilot; only people are taken to be drawn.
+    drawn = "participant" if study.allocated_by == "participant" else "none"
+    standing = evidence_rung(analyses, allocated_by=drawn)
+    found = standing.evidence_rung
+    told = dataclasses.replace(found, n=n or found.n or 0, method=standing.sentence)
+    return EvidenceRung(
+        rung=standing.rung.name if standing.rung else "", evidence_rung=told
+    )
 
 
 def who_responded(

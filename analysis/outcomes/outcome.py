@@ -14,6 +14,7 @@ from analysis.outcomes.answers import (
     answer_between_arms,
     answer_within,
     bounds_of_change,
+    stand,
     who_responded,
 )
 from analysis.outcomes.change import paired_change, unlinked_change
@@ -217,8 +218,9 @@ class _Waves:
             )
             change = paired_change(among["before"], among["after"], cluster=cluster)
             yield arm, change
-            if not self.contrast:
+            if not (self.contrast or arm):
                 yield from self._judged(change.mean_change)
+                yield self._standing(change, None, change.mean_change)
             # Without a reliability, nobody knows which changes are error.
             if self.alpha is not None and bool(arm) == bool(self.contrast):
                 yield arm, who_responded(among, self._subscale, self.alpha)
@@ -230,11 +232,13 @@ class _Waves:
                 cluster=self.by_team,
             )
             yield self.contrast, compared
-            yield self._answered(
+            estimated = (
                 compared.difference_in_change
                 if self.by_team
                 else compared.adjusted_mean_difference
             )
+            yield self._answered(estimated)
+            yield self._standing(change, compared, estimated)
 
     def unlinked(self) -> Iterator[tuple[str, Result | Composite]]:
         """Change between waves of different people, then between the arms."""
@@ -253,8 +257,9 @@ class _Waves:
             if not self.by_team:
                 for bound in bounds_of_change(among["score"], then["score"]):
                     yield arm, bound
-            if not self.contrast:
+            if not (self.contrast or arm):
                 yield from self._judged(change.mean_change)
+                yield self._standing(change, None, change.mean_change)
         if self.contrast:
             compared = compare_arms_unlinked(
                 self.before,
@@ -265,6 +270,7 @@ class _Waves:
             )
             yield self.contrast, compared
             yield self._answered(compared.difference_in_change)
+            yield self._standing(change, compared, compared.difference_in_change)
 
     @property
     def _subscale(self) -> Subscale:
@@ -281,6 +287,11 @@ class _Waves:
             seed=f"{self.study.name} {self.outcome.name}",
         )
         return self.contrast, answer
+
+    def _standing(
+        self, change: Composite, compared: Composite | None, estimated: Result
+    ) -> tuple[str, Composite]:
+        return self.contrast, stand(change, compared, self.study, estimated.n)
 
     def _judged(self, change: Result) -> Iterator[tuple[str, Result | Composite]]:
         verdict = answer_within(change, self.study, self.outcome)

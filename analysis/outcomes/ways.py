@@ -21,6 +21,7 @@ from analysis.outcomes.clustered import (
     mixed_wave_effects,
     wild_cluster_bootstrap,
 )
+from analysis.outcomes.compared import placebo_comparison
 
 if TYPE_CHECKING:
     from analysis.outcomes.clustered.waves import Approach
@@ -53,10 +54,15 @@ class WaysOfReckoning(Composite):
         Teams weigh by their people.
     p_value : Result
         Of no difference, by the wild bootstrap: it needs no normal scores.
+    placebo_p_value, placebo_smallest_possible_p_value : Result
+        Share of all sets of as many teams whose changes lie as far apart from those of
+        the others, and the least it can be with so many teams.
     """
 
     ways: tuple[Way, ...]
     p_value: Result
+    placebo_p_value: Result
+    placebo_smallest_possible_p_value: Result
     fit: ClusterRobustFit | Unavailable
 
 
@@ -85,7 +91,8 @@ def reckon_in_ways(
     Returns
     -------
     WaysOfReckoning
-        In points, treated minus control. `Unavailable` with fewer than 5 teams.
+        In points, treated minus control. `Unavailable` with fewer than 5 teams, but for
+        the comparison with every other set of teams, which needs 3 without the pilot.
     """
     rows = _rows(before, after, (treated, control))
     outcome = rows["score"].to_numpy(float)
@@ -113,12 +120,26 @@ def reckon_in_ways(
             approach=approach,
             clusters_drift=True,
         ).average.mixed_model_difference
+    in_pilot = rows.loc[rows["arm"] == treated, "cluster"].unique()
+    placebo = placebo_comparison(
+        rows,
+        treated=[str(name) for name in in_pilot],
+        before=WAVES[0],
+        after=WAVES[1],
+        unit="cluster",
+        seed=seed,
+    )
+    found["every other set of teams"] = _of_people(placebo.placebo_effect, len(rows))
     return WaysOfReckoning(
         ways=tuple(
             Way(way=way, difference_in_change_by_way=renamed(result, TERM))
             for way, result in found.items()
         ),
         p_value=wild.p_value,
+        placebo_p_value=_of_people(placebo.placebo_p_value, len(rows)),
+        placebo_smallest_possible_p_value=_of_people(
+            placebo.placebo_smallest_possible_p_value, len(rows)
+        ),
         fit=fit,
     )
 
@@ -138,6 +159,12 @@ def _rows(
     alone = rows["wave"] + " " + rows.index.astype(str)
     linked = rows["participant"] != ""
     return rows.assign(participant=rows["participant"].where(linked, alone))
+
+
+def _of_people(result: Result, answers: int) -> Result:
+    """The same with its people as n, not its teams: no team is told of by itself."""
+    method = result.method.replace("n counts units with both waves", "n counts answers")
+    return dataclasses.replace(result, n=answers, method=method)
 
 
 def renamed(result: Result, term: str) -> Result:

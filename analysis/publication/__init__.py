@@ -1,6 +1,11 @@
 """What readers get: tables, figures and documents, made from disclosed findings."""
 
-from analysis.publication.answers import show_judgement, show_responders, show_ways
+from analysis.publication.answers import (
+    show_judgement,
+    show_responders,
+    show_standing,
+    show_ways,
+)
 from analysis.publication.disclosure import Disclosed, disclose
 from analysis.publication.documents import (
     Link,
@@ -84,6 +89,7 @@ __all__ = [
     "show_responders",
     "show_retest",
     "show_scores",
+    "show_standing",
     "show_structure",
     "show_study",
     "show_ways",

@@ -23,6 +23,26 @@ def show_judgement(disclosed: Disclosed, study: Study) -> Shown:
     return shown_parts([judgement_table(disclosed, study)], nothing)
 
 
+def show_standing(disclosed: Disclosed, study: Study) -> Shown:
+    """How far each answer can be trusted by its design, and what would lift it."""
+    titles: dict[str, dict[str, None]] = {}
+    for outcome in study.outcomes:
+        here = disclosed.where(
+            survey=outcome.survey,
+            instrument=outcome.instrument,
+            subscale=outcome.subscale,
+            term="evidence_rung",
+        )
+        for finding in here.findings:
+            said = finding.method if finding.estimate is not None else finding.reason
+            titles.setdefault(said, {})[outcome.title] = None
+    notes = (
+        Note(text=f"{', '.join(named)}. {said}", kind="summary")
+        for said, named in titles.items()
+    )
+    return Shown(parts=tuple(notes) or (Note(text="No outcome was declared."),))
+
+
 def show_ways(disclosed: Disclosed, study: Study) -> Shown:
     """The same question reckoned in several ways, and how alike teams are."""
     reckoned = {

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Estimate, Finding, Unavailable, generator
+from analysis.foundation import (
+    Composite,
+    Estimate,
+    Finding,
+    Result,
+    Unavailable,
+    generator,
+)
 from analysis.outcomes import evaluate_outcomes
-from analysis.outcomes.answers import answer_between_arms, answer_within
+from analysis.outcomes.answers import answer_between_arms, answer_within, stand
 from analysis.storage.declared import read_study
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 STUDY = read_study("listening-pilot")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Some(Composite):
+    some: Result
+
+
 OUTCOME = next(outcome for outcome in STUDY.outcomes if outcome.name == "care")
 
 
@@ -147,7 +162,7 @@ def test_findings_carry_the_verdict_and_the_way() -> None:
     assert effect.estimate == pytest.approx(2.5, abs=0.3)
     assert effect.group == "larger than the smallest effect that matters"
     ways = [p.group for p in care if p.term == "difference_in_change_by_way"]
-    assert len(ways) == len(set(ways)) == 5
+    assert len(ways) == len(set(ways)) == 6
 
 
 def test_responders_are_counted_where_a_reliability_is_known() -> None:
@@ -172,3 +187,19 @@ def test_absence_is_judged_with_its_reason() -> None:
     assert found is not None
     assert isinstance(found.effect, Unavailable)
     assert found.effect.reason == "nobody was linked"
+
+
+def test_a_comparison_of_chosen_teams_stands_on_its_rung() -> None:
+    found = [part for part in evaluated() if part.term == "evidence_rung"]
+    assert {part.group for part in found} == {"comparison_arm"}
+    assert all(part.method.startswith("This answer rests on") for part in found)
+    assert all(part.n and part.n > 100 for part in found)
+
+
+def test_lots_drawn_stand_higher_than_no_comparison() -> None:
+    change, compared = (Some(some=estimate(1.0, 1.0)) for _ in range(2))
+    drawn = dataclasses.replace(STUDY, allocated_by="participant")
+    assert stand(change, compared, drawn, 50).rung == "allocated_by_chance"
+    assert stand(change, None, drawn, 50).rung == "unlinked_bounds"
+    nothing = Some(some=Unavailable(term="mean_change", reason="nobody answered"))
+    assert isinstance(stand(nothing, None, drawn, None).evidence_rung, Unavailable)

@@ -56,9 +56,10 @@ def test_equal_teams_make_team_means_and_rows_the_same_answer() -> None:
         for part in found.ways
         if isinstance(part.difference_in_change_by_way, Estimate)
     }
-    assert len(values) == 5
+    assert len(values) == 6
     robust = values["cluster-robust"]
     assert values["team means"] == pytest.approx(robust, abs=1e-10)
+    assert values["every other set of teams"] == pytest.approx(robust, abs=1e-10)
     assert values["wild bootstrap"] == pytest.approx(robust, abs=1e-10)
     assert values["mixed model"] == pytest.approx(robust, abs=1e-6)
 
@@ -119,16 +120,22 @@ def test_linked_people_count_once_in_the_mixed_model() -> None:
     assert width(linked) < 0.8 * width(alone)
 
 
-def test_few_teams_are_refused_in_every_way_but_the_declared() -> None:
+def test_with_few_teams_only_team_means_and_other_sets_of_teams_are_left() -> None:
     before, after = (wave(w, lift=0, teams=4) for w in ("before", "after"))
+    # one team in the pilot, three without: four sets of one
+    for frame in (before, after):
+        frame["arm"] = np.where(frame["cluster"] == "team 1", "pilot", "comparison")
     found = reckoned(before, after)
-    absent = [
+    known = {
         part.way
         for part in found.ways
-        if isinstance(part.difference_in_change_by_way, Unavailable)
-    ]
-    assert absent[-4:] == [part.way for part in found.ways][-4:]
+        if isinstance(part.difference_in_change_by_way, Estimate)
+    }
+    assert known == {"every other set of teams"}
     assert isinstance(found.p_value, Unavailable)
+    least = found.placebo_smallest_possible_p_value
+    assert isinstance(least, Estimate)
+    assert least.estimate == pytest.approx(1 / 4)
 
 
 def test_people_without_a_team_take_no_part() -> None:
