@@ -13,6 +13,8 @@ from analysis.publication.tables import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from analysis.declarations import Study
     from analysis.publication.disclosure import Disclosed
 
@@ -37,10 +39,15 @@ def show_standing(disclosed: Disclosed, study: Study) -> Shown:
             said = finding.method if finding.estimate is not None else finding.reason
             titles.setdefault(said, {})[outcome.title] = None
     notes = (
-        Note(text=f"{', '.join(named)}. {said}", kind="summary")
+        Note(text=f"{_named(named, study)}. {said}", kind="summary")
         for said, named in titles.items()
     )
     return Shown(parts=tuple(notes) or (Note(text="No outcome was declared."),))
+
+
+def _named(titles: Iterable[str], study: Study) -> str:
+    named = list(titles)
+    return "Every outcome" if len(named) == len(study.outcomes) else ", ".join(named)
 
 
 def show_ways(disclosed: Disclosed, study: Study) -> Shown:
