@@ -157,8 +157,10 @@ def _rows(
     )
     rows = rows.loc[rows["arm"].isin(arms) & (rows["cluster"] != "")]
     alone = rows["wave"] + " " + rows.index.astype(str)
-    linked = rows["participant"] != ""
-    return rows.assign(participant=rows["participant"].where(linked, alone))
+    named = rows["participant"].where(rows["participant"] != "", alone)
+    # Numbered as they come: another key to the pseudonyms must not change the order of
+    # sums, and with it the last digits.
+    return rows.assign(participant=named.factorize()[0])
 
 
 def _of_people(result: Result, answers: int) -> Result:

@@ -159,3 +159,14 @@ def test_teams_that_move_as_a_whole_leave_every_interval_wide() -> None:
         assert result.conf_high is not None
         widths[part.way] = result.conf_high - result.conf_low
     assert min(widths.values()) > 0.6 * widths["team means"], widths
+
+
+def test_other_pseudonyms_change_no_digit() -> None:
+    before, after = wave("before", lift=0), wave("after", lift=TRUE)
+    order = generator("ways tests", "pseudonyms").permutation(len(before))
+    names = [f"{place:05d}" for place in order]
+
+    def linked(codes: list[str]) -> WaysOfReckoning:
+        return reckoned(*(wave.assign(participant=codes) for wave in (before, after)))
+
+    assert linked(names).ways == linked(sorted(names)).ways
