@@ -30,6 +30,8 @@ CONFIDENCE = 0.95
 FEWEST_CLUSTERS = 5
 DRAWS = 2_000
 FEW_DRAWS = 100
+FAR = 8.0
+"""Standard errors beyond which a normal tail, under 1e-15, is nothing."""
 TERMS = (
     "expected_half_width",
     "power",
@@ -237,9 +239,9 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
         special.gammaln((degrees + 1) / 2) - special.gammaln(degrees / 2)
     )
     away = design.smallest_effect / error
-    power = stats.nct.sf(quantile, degrees, away) + stats.nct.cdf(
-        -quantile, degrees, away
-    )
+    # The wrong tail is under the normal's at -away; scipy cannot tell it far out.
+    wrong = stats.nct.cdf(-quantile, degrees, away) if away < FAR else 0.0
+    power = stats.nct.sf(quantile, degrees, away) + wrong
     exact = (
         "closed form for teams of equal size whose slope before to after is known, "
         "nobody answering only some follow-ups; n counts teams; exact under what is "

@@ -1,6 +1,7 @@
 """What readers get: tables, figures and documents, made from disclosed findings."""
 
 from analysis.publication.answers import show_judgement, show_responders, show_ways
+from analysis.publication.designs import show_design
 from analysis.publication.disclosure import Disclosed, disclose
 from analysis.publication.documents import (
     Link,
@@ -70,6 +71,7 @@ __all__ = [
     "show_comparability",
     "show_comparison",
     "show_coverage",
+    "show_design",
     "show_evidence",
     "show_flow",
     "show_followed",

@@ -63,6 +63,14 @@ def test_power_by_formula_is_that_of_a_t_test_of_team_means() -> None:
     assert value(found.power_by_formula) == pytest.approx(0.7730732155833475, abs=1e-8)
 
 
+def test_a_large_effect_is_always_seen() -> None:
+    """The wrong tail of the noncentral t is no number far out in scipy."""
+    design = PilotDesign(team_size=20, smallest_effect=3.0)
+    found = expected(design, 12, draws=100)
+    assert value(found.power_by_formula) == pytest.approx(1, abs=1e-12)
+    assert value(found.power) == 1
+
+
 def test_simulated_effects_are_right_on_average() -> None:
     found = simulated_effects(DESIGNS[1], 6, draws=1_500, random=generator("test"))
     error = found.effects.std(ddof=1) / math.sqrt(1_500)

@@ -13,6 +13,7 @@ from analysis.publication.tables.cleaning import (
     pattern_table,
     scrubbed_table,
 )
+from analysis.publication.tables.designs import design_sentence, design_table
 from analysis.publication.tables.evidence import (
     comparability_table,
     cosmin_tables,
@@ -31,6 +32,7 @@ from analysis.publication.tables.keys import (
 from analysis.publication.tables.numbers import (
     MINUS,
     estimate_text,
+    in_hundred_text,
     in_ten_text,
     interval_text,
     number_text,
@@ -56,10 +58,13 @@ __all__ = [
     "comparability_table",
     "comparison_table",
     "cosmin_tables",
+    "design_sentence",
+    "design_table",
     "emptied_table",
     "estimate_text",
     "flag_table",
     "flow_table",
+    "in_hundred_text",
     "in_ten_text",
     "interval_text",
     "item_table",
