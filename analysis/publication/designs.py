@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from analysis.publication.figures import Note, design_figure
 from analysis.publication.shown import Shown
-from analysis.publication.tables import design_sentence, design_table
+from analysis.publication.tables import assumed_table, design_sentence, design_table
 
 if TYPE_CHECKING:
     from analysis.declarations import Study
@@ -16,7 +16,7 @@ NOTHING = "This study declares no design, so what it could see was not worked ou
 
 
 def show_design(disclosed: Disclosed, study: Study) -> Shown:
-    """One sentence, one figure and one table about the numbers of teams declared."""
+    """One sentence, one figure and one table by number of teams; what was assumed."""
     if study.design is None:
         return Shown(parts=(Note(text=NOTHING),))
     return Shown(
@@ -24,5 +24,6 @@ def show_design(disclosed: Disclosed, study: Study) -> Shown:
             Note(text=design_sentence(disclosed, study), kind="summary"),
             design_figure(disclosed, study),
             design_table(disclosed, study),
+            assumed_table(study),
         )
     )

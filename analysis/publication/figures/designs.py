@@ -31,6 +31,8 @@ WIDTHS = {
     "expected_half_width_by_formula": "By formula",
 }
 POWERS = {"power": "Simulated pilots", "power_by_formula": "By formula"}
+BY_PLACE = ({"markersize": 5, "zorder": 4}, {"markersize": 11})
+"""The formula's mark is large and hollow, so that both are seen where they agree."""
 PANELS = ((0.0, 0.56, 1.0, 0.44), (0.0, 0.0, 1.0, 0.44))
 """Left, bottom, width and height of the two panels, in parts of the whole."""
 
@@ -105,7 +107,7 @@ def _draw_panel(
                 [int(point.label) for point in chosen],
                 [point.value for point in chosen],
                 yerr=reaches(chosen),
-                **mark(place, len(series)),
+                **mark(place, len(series)) | BY_PLACE[place],
                 linestyle=LINES[place],
             )
     axes.set_xticks(counts, [f"{count}" for count in counts])

@@ -13,7 +13,11 @@ from analysis.publication.tables.cleaning import (
     pattern_table,
     scrubbed_table,
 )
-from analysis.publication.tables.designs import design_sentence, design_table
+from analysis.publication.tables.designs import (
+    assumed_table,
+    design_sentence,
+    design_table,
+)
 from analysis.publication.tables.evidence import (
     comparability_table,
     cosmin_tables,
@@ -54,6 +58,7 @@ __all__ = [
     "Footnotes",
     "Table",
     "alike_table",
+    "assumed_table",
     "change_table",
     "comparability_table",
     "comparison_table",

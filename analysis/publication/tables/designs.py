@@ -20,16 +20,18 @@ if TYPE_CHECKING:
     from analysis.publication.disclosure import Disclosed
 
 COLUMNS = {
-    "expected_half_width": "Interval, half its width",
+    "expected_half_width": "Half-width",
     "expected_half_width_by_formula": "By formula",
-    "power": "Pilots that see the smallest difference",
+    "power": "Pilots that see it",
     "power_by_formula": "By formula",
 }
+ASSUMED = "What is assumed, and not yet known"
 MEANT = (
-    "Half the width of the 95% interval is in standard deviations: how far the answer "
-    "may be off to either side.",
-    "A pilot sees a difference if its interval leaves out no difference. In brackets: "
-    "what is left open because only so many pilots were simulated.",
+    "Half-width: half the width of the 95% interval, in standard deviations; how far "
+    "the answer may be off to either side.",
+    "Pilots that see it: those whose interval leaves out no difference, where the "
+    "smallest that matters is there. In brackets what stays open because only so many "
+    "were simulated.",
     "By formula: for teams of equal size. Where the two differ, believe the "
     "simulation.",
 )
@@ -51,6 +53,36 @@ def design_table(disclosed: Disclosed, study: Study) -> Table:
         notes=(*notes.notes(), *(MEANT if rows else ())),
         methods=notes.methods(),
     )
+
+
+def assumed_table(study: Study) -> Table:
+    """What the numbers rest on, as it was declared."""
+    if study.design is None:
+        return Table(caption=ASSUMED, columns=("Assumed", "Value"), rows=())
+    assumed = study.design.assumed
+    told = {
+        "People of a team who answer before": f"{assumed.team_size:g}",
+        "Spread of the teams' sizes, over their mean": (
+            f"{assumed.team_size_variation:g}"
+        ),
+        "Waves after the start": f"{assumed.follow_ups}",
+        "Correlation of two people of one team": (
+            f"{assumed.intracluster_correlation:g}"
+        ),
+        "Correlation of a team's level between two waves": (
+            f"{assumed.team_stability:g}"
+        ),
+        "Correlation of a person's answers before and after": (
+            f"{assumed.before_after_correlation:g}"
+        ),
+        "Share lost, or not linked, at a wave": f"{assumed.attrition:g}",
+        "Reliability of the instrument": f"{assumed.reliability:g}",
+        "Smallest difference that matters, in standard deviations": (
+            f"{assumed.smallest_effect:g}"
+        ),
+        "As many teams without the pilot": "yes" if assumed.compared else "no",
+    }
+    return Table(caption=ASSUMED, columns=("Assumed", "Value"), rows=(*told.items(),))
 
 
 def design_sentence(disclosed: Disclosed, study: Study) -> str:
