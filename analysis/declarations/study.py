@@ -205,6 +205,23 @@ class Study:
             instruments=dict(sorted(used.items())),
         )
 
+    def before_data(self) -> Study:
+        """What is declared before any data: all that looking ahead depends on."""
+        return dataclasses.replace(
+            self,
+            surveys=(),
+            waves=(),
+            outcomes=(),
+            arms=(),
+            sites=(),
+            teams=(),
+            unknowns=(),
+            roster=None,
+            plan=None,
+            lock=None,
+            instruments={},
+        )
+
     def unverified(self) -> Iterator[tuple[Instrument, Fact]]:
         """Every codebook fact in use that was not checked against a source."""
         for instrument in self.instruments.values():

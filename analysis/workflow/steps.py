@@ -129,7 +129,7 @@ def plan_design(study: Study) -> tuple[Step, ...]:
         title="Before the pilot: what could it see?",
         study=study.name,
         parameters={"study": study.name},
-        declared=study.digest(),
+        declared=study.before_data().digest(),
     )
     return (step,)
 

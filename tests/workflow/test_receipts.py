@@ -138,6 +138,19 @@ def test_a_changed_title_of_one_wave_concerns_that_wave_and_the_whole(
     }
 
 
+def test_another_assumption_concerns_the_look_ahead_and_the_whole(
+    ran: Project,
+) -> None:
+    path = ran.studies / "listening-pilot.toml"
+    text = path.read_text("utf-8")
+    old = "team_stability = 0.83"
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, "team_stability = 0.7"), encoding="utf-8")
+    found = stale()
+    assert found["design"] == "the declaration changed"
+    assert not any(name.startswith(("cleaning", "reliability")) for name in found)
+
+
 def test_a_wave_taken_out_takes_its_outputs_along(ran: Project) -> None:
     kept = [step for step in steps().values() if step.wave != "later"]
     assert forget_orphans("listening-pilot", kept) == [
