@@ -1,6 +1,7 @@
 """The command line. Each module holds the commands about one thing."""
 
 from analysis.cli import (  # noqa: F401 - their commands join the application
+    designing,
     instruments,
     key,
     locking,

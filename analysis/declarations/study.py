@@ -14,6 +14,7 @@ from analysis.foundation.errors import unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from analysis.declarations.design import DeclaredDesign
     from analysis.declarations.instrument import Fact, Instrument
     from analysis.declarations.plan import Plan
     from analysis.declarations.plan_lock import Lock
@@ -110,6 +111,8 @@ class Study:
     ----------
     plan : Plan or None
         The analysis plan; None if none was declared.
+    design : DeclaredDesign or None
+        What is assumed before the pilot, for what it can see; never locked.
     lock : Lock or None
         What was locked of it, from the file beside the declaration; no part of the
         digest, as it is no part of what is declared.
@@ -134,6 +137,7 @@ class Study:
     unknowns: tuple[str, ...] = ()
     roster: Roster | None = None
     plan: Plan | None = None
+    design: DeclaredDesign | None = None
     lock: Lock | None = None
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
 
@@ -196,8 +200,26 @@ class Study:
             outcomes=(),
             roster=None,
             plan=None,
+            design=None,
             lock=None,
             instruments=dict(sorted(used.items())),
+        )
+
+    def before_data(self) -> Study:
+        """What is declared before any data: all that looking ahead depends on."""
+        return dataclasses.replace(
+            self,
+            surveys=(),
+            waves=(),
+            outcomes=(),
+            arms=(),
+            sites=(),
+            teams=(),
+            unknowns=(),
+            roster=None,
+            plan=None,
+            lock=None,
+            instruments={},
         )
 
     def unverified(self) -> Iterator[tuple[Instrument, Fact]]:

@@ -116,6 +116,14 @@ class Table:
             return ()
         return tuple(float(entry) for entry in value)
 
+    def wholes(self, key: str, default: Sequence[int] = ()) -> tuple[int, ...]:
+        """A list of whole numbers."""
+        value = self._get(key, list, "a list of whole numbers", default, ())
+        if not all(_is_number(entry) and isinstance(entry, int) for entry in value):
+            self.fault(key, "must be a list of whole numbers")
+            return tuple(default)
+        return tuple(value)
+
     def pair(self, key: str) -> tuple[float, float]:
         """Two numbers, the lower first."""
         value = self._get(key, list, "a list of two numbers", None, [0.0, 0.0])

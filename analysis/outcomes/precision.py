@@ -15,98 +15,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.foundation.findings import Finding
 from analysis.foundation.randomness import generator
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 from analysis.outcomes.simulated_pilots import simulated_effects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+
+    from analysis.declarations.design import PilotDesign
+    from analysis.declarations.study import Study
 
 CONFIDENCE = 0.95
 FEWEST_CLUSTERS = 5
 DRAWS = 2_000
 FEW_DRAWS = 100
+FAR = 8.0
+"""Standard errors beyond which a normal tail, under 1e-15, is nothing."""
 TERMS = (
     "expected_half_width",
     "power",
     "expected_half_width_by_formula",
     "power_by_formula",
-    "design_effect",
+    "expected_design_effect",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PilotDesign:
-    """What is assumed about a pilot before it starts.
-
-    Attributes
-    ----------
-    team_size : float
-        People of a team who answer before; on average over teams.
-    team_size_variation : float
-        Standard deviation of the teams' sizes over their mean.
-    follow_ups : int
-        Waves after the start; what is judged is a person's mean over them.
-    intracluster_correlation : float
-        Of two people of one team at one wave.
-    team_stability : float
-        Correlation of a team's own level between two waves.
-    before_after_correlation : float
-        Of one person's two answers, within a team.
-    attrition : float
-        Share of those who answered before whose answer is missing, or cannot be
-        linked, at a follow-up.
-    reliability : float
-        Of the instrument; 1 if the correlations above are of observed scores.
-    smallest_effect : float
-        Smallest difference that matters.
-    compared : bool
-        Whether as many teams without the pilot answer too.
-    """
-
-    team_size: float
-    team_size_variation: float = 0.0
-    follow_ups: int = 1
-    intracluster_correlation: float = 0.05
-    team_stability: float = 0.8
-    before_after_correlation: float = 0.6
-    attrition: float = 0.0
-    reliability: float = 1.0
-    smallest_effect: float = 0.2
-    compared: bool = True
-
-    def faults(self) -> Iterator[str]:
-        """Everything that cannot be."""
-        shares = {
-            "intracluster_correlation": self.intracluster_correlation,
-            "team_stability": self.team_stability,
-            "before_after_correlation": self.before_after_correlation,
-        }
-        for name, value in shares.items():
-            if not 0 <= value <= 1:
-                yield f"{name} must be from 0 to 1"
-        if not 0 <= self.attrition < 1:
-            yield "attrition must be from 0 to under 1"
-        if not 0 < self.reliability <= 1:
-            yield "reliability must be over 0 and at most 1"
-        if not (math.isfinite(self.team_size) and self.team_size >= 2):
-            yield "team_size must be at least 2"
-        if not 0 <= self.team_size_variation <= 2:
-            yield "team_size_variation must be from 0 to 2"
-        if self.follow_ups < 1:
-            yield "follow_ups must be at least 1"
-        if not (math.isfinite(self.smallest_effect) and self.smallest_effect > 0):
-            yield "smallest_effect must be over 0"
-        if self.reliability == 1 and 1 in (
-            self.intracluster_correlation,
-            self.before_after_correlation,
-        ):
-            yield "with a correlation of 1 and no error nothing is left to vary"
-
-    @property
-    def error_variance(self) -> float:
-        """What the instrument adds to a variance of 1."""
-        return (1 - self.reliability) / self.reliability
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +56,7 @@ class ExpectedPrecision(Composite):
         the smallest that matters.
     expected_half_width_by_formula, power_by_formula : Estimate or Unavailable
         The same in closed form, for teams of equal size.
-    design_effect : Estimate or Unavailable
+    expected_design_effect : Estimate or Unavailable
         How many times larger the variance of a mean is than with unrelated people.
     """
 
@@ -133,7 +65,7 @@ class ExpectedPrecision(Composite):
     power: Result
     expected_half_width_by_formula: Result
     power_by_formula: Result
-    design_effect: Result
+    expected_design_effect: Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +73,21 @@ class PrecisionByTeams(Composite):
     """`ExpectedPrecision` for each number of teams asked for."""
 
     numbers: tuple[ExpectedPrecision, ...]
+
+
+def evaluate_design(study: Study) -> tuple[Finding, ...]:
+    """What a declared design would show, for each number of teams; needs no data.
+
+    Returns
+    -------
+    tuple of Finding
+        `group` says how many teams; n counts simulated pilots or teams, never people.
+        None where the study declares no design.
+    """
+    if study.design is None:
+        return ()
+    expected = precision_by_teams(study.design.assumed, teams=study.design.teams)
+    return Finding.place(expected, study=study.name)
 
 
 def precision_by_teams(
@@ -208,7 +155,7 @@ def _precision(
         power=_share(np.abs(found.effects) > reach, how=how),
         expected_half_width_by_formula=half_width,
         power_by_formula=power,
-        design_effect=_design_effect(design, total),
+        expected_design_effect=_design_effect(design, total),
     )
 
 
@@ -292,9 +239,9 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
         special.gammaln((degrees + 1) / 2) - special.gammaln(degrees / 2)
     )
     away = design.smallest_effect / error
-    power = stats.nct.sf(quantile, degrees, away) + stats.nct.cdf(
-        -quantile, degrees, away
-    )
+    # The wrong tail is under the normal's at -away; scipy cannot tell it far out.
+    wrong = stats.nct.cdf(-quantile, degrees, away) if away < FAR else 0.0
+    power = stats.nct.sf(quantile, degrees, away) + wrong
     exact = (
         "closed form for teams of equal size whose slope before to after is known, "
         "nobody answering only some follow-ups; n counts teams; exact under what is "
@@ -321,7 +268,7 @@ def _design_effect(design: PilotDesign, teams: int) -> Result:
     observed = design.intracluster_correlation * design.reliability
     size = design.team_size * (1 + design.team_size_variation**2)
     return Estimate(
-        term="design_effect",
+        term=TERMS[4],
         estimate=1 + (size - 1) * observed,
         n=teams,
         method="1 + (m - 1) times the observed intracluster correlation (the true one "

@@ -6,6 +6,7 @@ from analysis.publication.answers import (
     show_standing,
     show_ways,
 )
+from analysis.publication.designs import show_design
 from analysis.publication.disclosure import Disclosed, disclose
 from analysis.publication.documents import (
     Link,
@@ -75,6 +76,7 @@ __all__ = [
     "show_comparability",
     "show_comparison",
     "show_coverage",
+    "show_design",
     "show_evidence",
     "show_flow",
     "show_followed",

@@ -118,6 +118,7 @@ LINES = {
     "coverage": "How many of the staff in regular contact were rated.",
     "linkage": "Who of one wave is who of another, and how many links are false.",
     "cleaning": "What came in, what was left out and why.",
+    "design": "Before the pilot: what so many teams would let it see.",
 }
 """Kind of page → what it holds."""
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from analysis.declarations import Export, Study
 
 KINDS = (
+    "design",
     "cleaning",
     "linkage",
     "reliability",
@@ -34,6 +35,7 @@ KINDS = (
 """Kinds of step, in the order they run."""
 
 NOTEBOOKS = {
+    "design": "05_design.ipynb",
     "cleaning": "10_cleaning.ipynb",
     "linkage": "15_linkage.ipynb",
     "reliability": "20_reliability.ipynb",
@@ -103,6 +105,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     outcomes = _outcomes(study, linkage, judged_by)
     coverage = _coverage(study, fingerprint)
     found_by = (
+        *plan_design(study),
         *cleaning,
         *linkage,
         *reliability,
@@ -114,6 +117,21 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     summary = _funder_summary(study, findings)
     index = _index(study, (*found_by, summary))
     return (*found_by, findings, summary, index)
+
+
+def plan_design(study: Study) -> tuple[Step, ...]:
+    """The step that looks ahead, where a design is declared; it needs no data."""
+    if study.design is None:
+        return ()
+    step = Step(
+        name="design",
+        kind="design",
+        title="Before the pilot: what could it see?",
+        study=study.name,
+        parameters={"study": study.name},
+        declared=study.before_data().digest(),
+    )
+    return (step,)
 
 
 def _cleaning(study: Study, wave: str, fingerprint: str) -> Step:

@@ -52,6 +52,7 @@ READERS = {
     "texts",
     "texts_by_text",
     "whole",
+    "wholes",
 }
 """Methods of `analysis.declarations.tables.Table` that take a key."""
 
@@ -152,6 +153,7 @@ def accepted_keys(module: str) -> set[str]:
         ("linkage", "study-file", 5),
         ("roster", "study-file", 8),
         ("plan", "study-file", 15),
+        ("design", "study-file", 11),
     ],
 )
 def test_every_key_of_a_declaration_is_in_the_reference(

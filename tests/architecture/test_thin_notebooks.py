@@ -57,6 +57,7 @@ def _lines(tree: ast.Module) -> int:
 
 def test_the_notebooks_are_here() -> None:
     assert [path.name for path in NOTEBOOKS] == [
+        "05_design.ipynb",
         "10_cleaning.ipynb",
         "15_linkage.ipynb",
         "20_reliability.ipynb",

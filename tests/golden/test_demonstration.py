@@ -333,7 +333,7 @@ def test_a_fourth_wave_is_one_table_and_its_files(
         "funder-summary",
         "index",
     }
-    assert len(told["fresh"]) == 6
+    assert len(told["fresh"]) == 7
     assert "fourth - before" in {record["wave"] for record in findings(project)}
 
 

@@ -8,10 +8,10 @@ import math
 import numpy as np
 import pytest
 
+from analysis.declarations.design import PilotDesign
 from analysis.foundation import Estimate, Unavailable, generator
 from analysis.outcomes.precision import (
     ExpectedPrecision,
-    PilotDesign,
     precision_by_teams,
     team_mean_variance,
 )
@@ -51,8 +51,8 @@ def test_simulation_agrees_with_the_closed_form(design: PilotDesign) -> None:
 def test_without_a_score_before_the_variance_is_the_design_effects() -> None:
     """(1 + (m-1) ICC)/m, and with equal teams 1.95 by hand: 1 + 19 x .05."""
     assert team_mean_variance(DESIGNS[0]) == pytest.approx(1.95 / 20, rel=1e-12)
-    assert value(expected(DESIGNS[0], 4, draws=100).design_effect) == pytest.approx(
-        1.95, rel=1e-12
+    assert value(expected(DESIGNS[0], 4, draws=100).expected_design_effect) == (
+        pytest.approx(1.95, rel=1e-12)
     )
 
 
@@ -61,6 +61,14 @@ def test_power_by_formula_is_that_of_a_t_test_of_team_means() -> None:
     design = dataclasses.replace(DESIGNS[0], smallest_effect=0.4)
     found = expected(design, 10, draws=100)
     assert value(found.power_by_formula) == pytest.approx(0.7730732155833475, abs=1e-8)
+
+
+def test_a_large_effect_is_always_seen() -> None:
+    """The wrong tail of the noncentral t is no number far out in scipy."""
+    design = PilotDesign(team_size=20, smallest_effect=3.0)
+    found = expected(design, 12, draws=100)
+    assert value(found.power_by_formula) == pytest.approx(1, abs=1e-12)
+    assert value(found.power) == 1
 
 
 def test_simulated_effects_are_right_on_average() -> None:

@@ -107,14 +107,15 @@ def test_code_a_step_reaches_makes_it_stale_and_other_code_does_not(
     ran: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def changed(path: Path) -> str | None:
-        return "new" if path.name == "consistency.py" else digest(path)
+        return "new" if path.name == "scale_structure.py" else digest(path)
 
     monkeypatch.setattr(receipts, "digest", changed)
-    reason = "code changed: analysis/reliability/consistency.py"
-    assert stale() == {
-        **{f"reliability-{wave}": reason for wave in ("before", "after", "later")},
-        "comparability": reason,
-    }
+    reason = "code changed: analysis/reliability/scale_structure.py"
+    found = stale()
+    assert set(found.values()) == {reason}
+    assert {f"reliability-{w}" for w in ("before", "after", "later")} <= set(found)
+    assert not [name for name in found if name.startswith(("cleaning", "linkage"))]
+    assert not {"findings", "funder-summary", "index"} & set(found)
 
 
 def test_a_changed_title_of_one_wave_concerns_that_wave_and_the_whole(
@@ -136,6 +137,19 @@ def test_a_changed_title_of_one_wave_concerns_that_wave_and_the_whole(
         "funder-summary",
         "index",
     }
+
+
+def test_another_assumption_concerns_the_look_ahead_and_the_whole(
+    ran: Project,
+) -> None:
+    path = ran.studies / "listening-pilot.toml"
+    text = path.read_text("utf-8")
+    old = "team_stability = 0.83"
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, "team_stability = 0.7"), encoding="utf-8")
+    found = stale()
+    assert found["design"] == "the declaration changed"
+    assert not any(name.startswith(("cleaning", "reliability")) for name in found)
 
 
 def test_a_wave_taken_out_takes_its_outputs_along(ran: Project) -> None:

@@ -55,6 +55,16 @@ COUNTED = (
 """Counts of the cleaning, which `counts` beside this module looks after."""
 
 
+ASSUMED = (
+    "expected_design_effect",
+    "expected_half_width",
+    "expected_half_width_by_formula",
+    "power",
+    "power_by_formula",
+)
+"""Terms of a design: worked out before any answer, their n counts pilots or teams."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosed:
     """Findings in which what rests on too few people is held back, with a reason."""
@@ -89,7 +99,10 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
         Fewest people a number may rest on.
     """
     known = list(findings)
-    held = [_held_back(finding, smallest) for finding in known]
+    held = [
+        finding if _is_assumed(finding) else _held_back(finding, smallest)
+        for finding in known
+    ]
     for place in (
         *_constant(known),
         *_related(known, held, smallest),
@@ -99,6 +112,11 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
         if held[place].estimate is not None:
             held[place] = _without_numbers(held[place], WITHHELD)
     return Disclosed(findings=tuple(held))
+
+
+def _is_assumed(finding: Finding) -> bool:
+    """Whether a number was worked out of a design alone, about nobody's answers."""
+    return finding.term in ASSUMED and not finding.survey
 
 
 def _held_back(finding: Finding, smallest: int) -> Finding:

@@ -1,6 +1,7 @@
 """Figures: values made from disclosed findings, which draw themselves."""
 
 from analysis.publication.figures.contrasts import change_figure, comparison_figure
+from analysis.publication.figures.designs import design_figure
 from analysis.publication.figures.flow import flow_figure, flow_figures
 from analysis.publication.figures.followed import followed_figures
 from analysis.publication.figures.frame import Figure, Note, Point, make_figure
@@ -26,6 +27,7 @@ __all__ = [
     "change_figure",
     "comparison_figure",
     "decision_figure",
+    "design_figure",
     "figure_of",
     "flow_figure",
     "flow_figures",

@@ -13,6 +13,11 @@ from analysis.publication.tables.cleaning import (
     pattern_table,
     scrubbed_table,
 )
+from analysis.publication.tables.designs import (
+    assumed_table,
+    design_sentence,
+    design_table,
+)
 from analysis.publication.tables.evidence import (
     comparability_table,
     cosmin_tables,
@@ -31,6 +36,7 @@ from analysis.publication.tables.keys import (
 from analysis.publication.tables.numbers import (
     MINUS,
     estimate_text,
+    in_hundred_text,
     in_ten_text,
     interval_text,
     number_text,
@@ -52,14 +58,18 @@ __all__ = [
     "Footnotes",
     "Table",
     "alike_table",
+    "assumed_table",
     "change_table",
     "comparability_table",
     "comparison_table",
     "cosmin_tables",
+    "design_sentence",
+    "design_table",
     "emptied_table",
     "estimate_text",
     "flag_table",
     "flow_table",
+    "in_hundred_text",
     "in_ten_text",
     "interval_text",
     "item_table",

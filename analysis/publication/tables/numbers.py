@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from analysis.foundation import Finding
 
 MINUS = "\N{MINUS SIGN}"
-SHARES = frozenset({"false_match_rate", "response_share"})
+SHARES = frozenset({"false_match_rate", "power", "power_by_formula", "response_share"})
 """Shares whose name does not begin so."""
 COUNTS = frozenset(
     {
@@ -91,6 +91,15 @@ def in_ten_text(share: float) -> str:
     if tenths == 10 and share < 1:
         return "over 9 in 10"
     return f"{tenths} in 10"
+
+
+def in_hundred_text(share: float) -> str:
+    """A share as so many in a hundred."""
+    if 0 < share < 0.005:
+        return "under 1 of 100"
+    if 0.995 <= share < 1:
+        return "over 99 of 100"
+    return f"{int(100 * share + 0.5)} of 100"
 
 
 def estimate_text(finding: Finding) -> str:
