@@ -14,6 +14,7 @@ from analysis.foundation.errors import unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from analysis.declarations.groups import Grouping
     from analysis.declarations.instrument import Fact, Instrument
     from analysis.declarations.plan import Plan
     from analysis.declarations.plan_lock import Lock
@@ -133,6 +134,7 @@ class Study:
     outcomes: tuple[Outcome, ...]
     unknowns: tuple[str, ...] = ()
     roster: Roster | None = None
+    groups: tuple[Grouping, ...] = ()
     plan: Plan | None = None
     lock: Lock | None = None
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
@@ -194,6 +196,7 @@ class Study:
             surveys=tuple(part for part in self.surveys if part.name in held),
             waves=(only,),
             outcomes=(),
+            groups=(),
             roster=None,
             plan=None,
             lock=None,

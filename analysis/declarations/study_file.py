@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from analysis.declarations.cleaning_file import parse_cleaning
+from analysis.declarations.groups import parse_grouping
 from analysis.declarations.linkage import parse_linkage_rule
 from analysis.declarations.plan import parse_plan
 from analysis.declarations.roster import parse_roster
@@ -99,6 +100,7 @@ def _study(
         sites=tuple(_site(key, table) for key, table in top.tables("sites")),
         teams=tuple(_team(key, table) for key, table in top.tables("teams")),
         roster=parse_roster(top.table("roster")) if top.has("roster") else None,
+        groups=tuple(parse_grouping(*pair) for pair in top.tables("groups")),
         plan=parse_plan(top.table("plan")) if top.has("plan") else None,
         surveys=surveys,
         waves=waves,
