@@ -1,4 +1,4 @@
-"""Groups of those who answer, compared with each other: from which answer, with whom."""
+"""Groups of those who answer: by which answer they are told apart, and with whom."""
 
 from __future__ import annotations
 

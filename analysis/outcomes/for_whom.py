@@ -224,7 +224,8 @@ class _Compared:
         known = _placeable(before)
         arms = [self.study.treated, self.study.control]
         counts = pd.crosstab(known["group"], known["arm"])
-        return counts.reindex(columns=arms, fill_value=0).min(axis=1).to_dict()
+        smaller = counts.reindex(columns=arms, fill_value=0).min(axis=1)
+        return {str(group): int(n) for group, n in smaller.items()}
 
     def _told(
         self,

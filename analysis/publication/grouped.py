@@ -123,8 +123,8 @@ def _effect_words(here: Disclosed) -> str:
             f"brings ({p})."
         )
     return (
-        f"Nothing shows that the pilot added more for one group than for another ({p}), "
-        "which is no proof that it added as much."
+        f"Nothing shows that the pilot added more for one group than for another ({p}),"
+        " which is no proof that it added as much."
     )
 
 
