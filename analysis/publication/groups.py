@@ -27,9 +27,7 @@ def show_groups(disclosed: Disclosed, study: Study) -> Shown:
     parts: list[Part] = []
     for grouping, outcome, here in outcomes_by_group(disclosed, study):
         table = group_table(here, study, grouping, outcome)
-        parts.append(
-            Note(text=answer_words(here, study, grouping, outcome), kind="summary")
-        )
+        parts.append(Note(text=answer_words(here, study, grouping, outcome)))
         parts.append(gap_figure(here, study, grouping, outcome))
         parts += [table] if table.rows else []
     if not parts:

@@ -54,7 +54,11 @@ def test_along_an_order_the_first_rank_is_the_reference() -> None:
         ('"35 to 54"', '"40"', "[groups.age.reference] unknown group '40'"),
         ('"ratings"', '"rating"', "[groups.age.survey] unknown survey 'rating'"),
         ('"age_band"', '"age"', "[groups.age.column] unknown attribute 'age'"),
-        ('title = "Age"', 'title = "Age"\nname = "Age"', "[groups.age.name] unknown key 'name'"),
+        (
+            'title = "Age"',
+            'title = "Age"\nname = "Age"',
+            "[groups.age.name] unknown key 'name'",
+        ),
         ('reference = "35 to 54"', 'order = ["under 35", "35 to 54"]', "name every"),
         ('reference = "35 to 54"', f"order = {NAMES[:-1]}, 'under 35']", "name every"),
         (

@@ -109,3 +109,14 @@ def test_every_page_lists_what_was_done_otherwise(ran: Project) -> None:
         assert "2 deviations are listed" in page, name
         for told in deviations:
             assert told in page, name
+
+
+def test_groups_are_compared_only_where_they_answer_for_an_outcome() -> None:
+    study = read_study("listening-pilot")
+    kinds = [step.kind for step in plan_steps(study)]
+    assert kinds.index("for-whom") == kinds.index("outcomes") + 1
+    for other in (
+        dataclasses.replace(study, groups=()),
+        dataclasses.replace(study, outcomes=()),
+    ):
+        assert "for-whom" not in {step.kind for step in plan_steps(other)}

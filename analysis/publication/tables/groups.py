@@ -9,7 +9,6 @@ from analysis.publication.grouped import (
     beside,
     capital,
     gap,
-    gap_waves,
     groups_in,
     level,
 )
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from analysis.declarations import Outcome, Study
     from analysis.declarations.groups import Grouping
-    from analysis.foundation import Finding
     from analysis.publication.disclosure import Disclosed
 
 ALIKE = (
@@ -34,7 +32,7 @@ ALIKE = (
 def group_table(
     here: Disclosed, study: Study, grouping: Grouping, outcome: Outcome
 ) -> Table:
-    """A row a group, the reference first.
+    """Rows of a group, the reference first: a mean a wave, then what the pilot added.
 
     Parameters
     ----------
@@ -42,57 +40,47 @@ def group_table(
         What was found of this grouping and outcome.
     """
     notes = Footnotes()
-    waves = waves_of(here, study, contrasts=False)
-    gaps = gap_waves(here, study)
-    added = bool(here.where(term="effect_in_group").findings)
-    rows = [
-        _row(here, grouping, group, notes, waves=waves, gaps=gaps, added=added)
+    rows = tuple(
+        row
         for group in groups_in(here, grouping)
-    ]
-    reference = grouping.reference
-    heads = (
-        grouping.title,
-        *(f"n, {wave_text(study, wave)}" for wave in waves),
-        *(f"Mean, {wave_text(study, wave)}" for wave in waves),
-        *(f"Less {reference}, {wave_text(study, wave)}" for wave in gaps),
-        *(("The pilot added", f"Less {reference}'s") if added else ()),
+        for row in _rows(here, study, grouping, group, notes)
     )
     drawn = (ALIKE,) if here.where(term="shrunken_mean").findings else ()
     return Table(
         caption=f"{outcome.title}, by {grouping.title.lower()}",
-        columns=heads,
-        rows=tuple(rows),
+        columns=(grouping.title, "What", "n", "Points", f"Less {grouping.reference}"),
+        rows=rows,
+        row_headings=2,
         notes=(*notes.notes(), *drawn, *_along_order(here, study)),
         methods=notes.methods(),
     )
 
 
-def _row(
-    here: Disclosed,
-    grouping: Grouping,
-    group: str,
-    notes: Footnotes,
-    *,
-    waves: list[str],
-    gaps: list[str],
-    added: bool,
-) -> tuple[str, ...]:
-    is_reference = group == grouping.reference
-    levels = [level(here, grouping, group, wave) for wave in waves]
-
-    def against(finding: Finding | None, title: str) -> str:
-        return "reference" if is_reference else notes.cell(finding, title=title)
-
-    cells = [notes.people(finding) for finding in levels]
-    cells += [notes.cell(finding, title="Mean") for finding in levels]
-    cells += [against(gap(here, grouping, group, wave), "Gap") for wave in gaps]
-    if added:
-        own = here.where(term="effect_in_group", group=f"{grouping.name}: {group}")
-        cells.append(notes.cell(found(own), title="The pilot added"))
-        term = "effect_difference"
-        less = found(here, term=term, group=beside(grouping, group))
-        cells.append(against(less, "Difference of what it added"))
-    return (capital(group), *cells)
+def _rows(
+    here: Disclosed, study: Study, grouping: Grouping, group: str, notes: Footnotes
+) -> Iterator[tuple[str, ...]]:
+    name = capital(group)
+    for wave in waves_of(here, study, contrasts=False):
+        own = level(here, grouping, group, wave)
+        less = gap(here, grouping, group, wave)
+        yield (
+            name,
+            f"Mean, {wave_text(study, wave)}",
+            notes.people(own),
+            notes.cell(own, title="Mean"),
+            notes.cell(less, title="Mean less the reference's"),
+        )
+    for wave in waves_of(here.where(term="effect_in_group"), study, contrasts=True):
+        at = here.where(wave=wave)
+        own = found(at, term="effect_in_group", group=f"{grouping.name}: {group}")
+        less = found(at, term="effect_difference", group=beside(grouping, group))
+        yield (
+            name,
+            f"Pilot added, {wave_text(study, wave)}",
+            notes.people(own),
+            notes.cell(own, title="Pilot added"),
+            notes.cell(less, title="Pilot added, less in the reference group"),
+        )
 
 
 def _along_order(here: Disclosed, study: Study) -> Iterator[str]:
