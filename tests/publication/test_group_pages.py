@@ -39,9 +39,7 @@ def found(p: float | None = 0.4, reason: str = "", **sizes: int) -> list[Finding
     made = []
     for wave, gap in (("before", 0.5), ("later", -1.5)):
         for group, n in {**SIZES, **sizes}.items():
-            made.append(
-                number("shrunken_mean", f"age: {group}", 40.0, wave=wave, n=n)
-            )
+            made.append(number("shrunken_mean", f"age: {group}", 40.0, wave=wave, n=n))
             if group != "35 to 54":
                 name = f"age: {group} - 35 to 54"
                 made.append(number("gap_difference", name, gap, wave=wave, n=n))
@@ -122,7 +120,9 @@ def test_what_no_plan_names_is_called_exploratory() -> None:
 def test_along_an_order_the_indices_stand_below_the_table() -> None:
     index = number("slope_index_of_inequality", "age", -2.5, n=150)
     told = page([*found(), index])
-    assert "Slope index of inequality (most deprived end less the least, in poin" in told
+    assert (
+        "Slope index of inequality (most deprived end less the least, in poin" in told
+    )
     assert "Before −2.50 (−3.50 to −1.50)" in told
 
 
