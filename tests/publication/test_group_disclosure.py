@@ -98,10 +98,17 @@ def test_a_hidden_reference_takes_every_gap_along() -> None:
 
 
 def test_a_group_whose_name_has_a_minus_is_known() -> None:
-    found = findings(reference="35 - 54", **{"18 - 34": 40, "35 - 54": 50, "55 +": 5})
-    found += [number("shrunken_mean", "age: 75 +", 45)]
+    found = [
+        number("shrunken_mean", f"age: {name}", n)
+        for name, n in (("18 - 34", 40), ("35 - 54", 50), ("55 +", 5), ("75 +", 45))
+    ]
+    found.append(number("gap_difference", "age: 75 + - 35 - 54", 45))
     told = shown(disclose(found, smallest=SMALLEST))
-    assert told == {("shrunken_mean", "age: 35 - 54"), ("shrunken_mean", "age: 75 +")}
+    assert told == {
+        ("shrunken_mean", "age: 35 - 54"),
+        ("shrunken_mean", "age: 75 +"),
+        ("gap_difference", "age: 75 + - 35 - 54"),
+    }
 
 
 def test_what_could_not_be_estimated_loses_its_n_too() -> None:
@@ -154,7 +161,9 @@ def test_effects_are_held_back_by_their_smaller_side() -> None:
 def test_whatever_the_sizes_what_is_hidden_is_several_and_enough() -> None:
     for unknown, *sizes in itertools.product((0, 4, 30), *[(0, 2, 6, 10, 11, 25)] * 3):
         named = dict(zip("abc", sizes, strict=True))
-        visible = groups_shown(findings(unknown=unknown, **named))
+        visible = groups_shown(
+            findings(unknown=unknown, a=named["a"], b=named["b"], c=named["c"])
+        )
         hidden = [n for name, n in named.items() if n and name not in visible]
         hidden += [unknown] * bool(unknown)
         assert all(named[name] >= SMALLEST for name in visible)

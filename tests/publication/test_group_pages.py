@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import pytest
 
 from analysis.foundation import Finding
 from analysis.publication import Figure, disclose, show_groups
 from analysis.storage.declared import read_study
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -35,7 +39,9 @@ def number(term: str, group: str, value: float | None, **more: object) -> Findin
     return Finding(**{**place, **more})  # type: ignore[arg-type]
 
 
-def found(p: float | None = 0.4, reason: str = "", **sizes: int) -> list[Finding]:
+def found(
+    p: float | None = 0.4, reason: str = "", sizes: Mapping[str, int] = SIZES
+) -> list[Finding]:
     made = []
     for wave, gap in (("before", 0.5), ("later", -1.5)):
         for group, n in {**SIZES, **sizes}.items():
@@ -62,7 +68,10 @@ def test_an_outcome_has_a_sentence_a_figure_and_a_table() -> None:
     assert [point.label for point in figure.points] == ["Under 35", "55 or over"] * 2
     assert [point.series for point in figure.points] == ["Before"] * 2 + ["Later"] * 2
     assert "the interval of 2 of 2 gaps to 35 to 54 leaves out zero" in figure.alt_text
-    assert "−1.50 (−2.50 to −0.50) at Under 35" in figure.alt_text
+    assert (
+        "\N{MINUS SIGN}1.50 (\N{MINUS SIGN}2.50 to \N{MINUS SIGN}0.50) at Under 35"
+        in figure.alt_text
+    )
     assert figure.name == "gap-age-care"
     assert figure.png()
     assert table.columns == ("Age", "What", "n", "Points", "Less 35 to 54")
@@ -71,9 +80,12 @@ def test_an_outcome_has_a_sentence_a_figure_and_a_table() -> None:
         ("35 to 54", "Mean, Later", "60"),
         ("35 to 54", "Pilot added, Before to Later", "40"),
     ]
-    assert table.rows[0][4] == "–"
-    assert table.rows[4][3:] == ("40.00 (39.00 to 41.00)", "−1.50 (−2.50 to −0.50)")
-    assert table.rows[5][4] == "0.30 (−0.70 to 1.30)"
+    assert table.rows[0][4] == "\N{EN DASH}"
+    assert table.rows[4][3:] == (
+        "40.00 (39.00 to 41.00)",
+        "\N{MINUS SIGN}1.50 (\N{MINUS SIGN}2.50 to \N{MINUS SIGN}0.50)",
+    )
+    assert table.rows[5][4] == "0.30 (\N{MINUS SIGN}0.70 to 1.30)"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +107,7 @@ def test_what_cannot_be_told_is_said_with_the_reason() -> None:
 
 
 def test_a_held_back_group_is_named_without_its_numbers() -> None:
-    shown = show_groups(disclose(found(**{"under 35": 5}), smallest=11), STUDY)
+    shown = show_groups(disclose(found(sizes={"under 35": 5}), smallest=11), STUDY)
     (table,) = shown.tables
     young = [row for row in table.rows if row[0] == "Under 35"]
     assert all("not shown" in cell for cell in young[0][2:])
@@ -123,7 +135,9 @@ def test_along_an_order_the_indices_stand_below_the_table() -> None:
     assert (
         "Slope index of inequality (most deprived end less the least, in poin" in told
     )
-    assert "Before −2.50 (−3.50 to −1.50)" in told
+    assert (
+        "Before \N{MINUS SIGN}2.50 (\N{MINUS SIGN}3.50 to \N{MINUS SIGN}1.50)" in told
+    )
 
 
 def test_nothing_found_is_a_sentence() -> None:
