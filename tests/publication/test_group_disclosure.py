@@ -129,8 +129,9 @@ def test_a_small_group_hides_none_of_another_wave_or_score(
         number("shrunken_mean", f"age: {name}", n, **other)
         for name, n in (("a", 40), ("b", 50), ("c", 60))
     ]
-    told = disclose([*found, *elsewhere], smallest=SMALLEST).findings[len(found) :]
-    assert all(part.n for part in told)
+    told = disclose([*found, *elsewhere], smallest=SMALLEST).findings
+    assert all(part.n for part in told[len(found) :])
+    assert [part.n for part in told[:3]] == [None, 50, None]
 
 
 def test_one_grouping_does_not_hide_another() -> None:

@@ -72,10 +72,9 @@ def _hidden(sizes: dict[str, int], unknown: int, smallest: int) -> set[str]:
     hidden = [group for group in by_size if sizes[group] < smallest]
     if not hidden and not 0 < unknown < smallest:
         return set()
-    # One unknown sum of two parts tells neither; a small sum would tell both.
+    # Each hidden first is small, so whatever adds up to enough has several parts.
     for group in by_size[len(hidden) :]:
-        parts = len(hidden) + bool(unknown)
-        if parts > 1 and sum(sizes[one] for one in hidden) + unknown >= smallest:
+        if sum(sizes[one] for one in hidden) + unknown >= smallest:
             break
         hidden.append(group)
     return set(hidden)
