@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from analysis.declarations.design import DeclaredDesign
+    from analysis.declarations.groups import Grouping
     from analysis.declarations.instrument import Fact, Instrument
     from analysis.declarations.plan import Plan
     from analysis.declarations.plan_lock import Lock
@@ -136,6 +137,7 @@ class Study:
     outcomes: tuple[Outcome, ...]
     unknowns: tuple[str, ...] = ()
     roster: Roster | None = None
+    groups: tuple[Grouping, ...] = ()
     plan: Plan | None = None
     design: DeclaredDesign | None = None
     lock: Lock | None = None
@@ -198,6 +200,7 @@ class Study:
             surveys=tuple(part for part in self.surveys if part.name in held),
             waves=(only,),
             outcomes=(),
+            groups=(),
             roster=None,
             plan=None,
             design=None,

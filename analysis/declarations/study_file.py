@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.declarations.cleaning_file import parse_cleaning
 from analysis.declarations.design import parse_design
+from analysis.declarations.groups import parse_grouping
 from analysis.declarations.linkage import parse_linkage_rule
 from analysis.declarations.plan import parse_plan
 from analysis.declarations.roster import parse_roster
@@ -100,6 +101,7 @@ def _study(
         sites=tuple(_site(key, table) for key, table in top.tables("sites")),
         teams=tuple(_team(key, table) for key, table in top.tables("teams")),
         roster=parse_roster(top.table("roster")) if top.has("roster") else None,
+        groups=tuple(parse_grouping(*pair) for pair in top.tables("groups")),
         plan=parse_plan(top.table("plan")) if top.has("plan") else None,
         design=parse_design(top.table("design")) if top.has("design") else None,
         surveys=surveys,

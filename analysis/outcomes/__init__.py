@@ -15,6 +15,7 @@ from analysis.outcomes.comparison import (
 from analysis.outcomes.coverage import evaluate_coverage
 from analysis.outcomes.description import ScoreDescription, describe_scores
 from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.outcomes.for_whom import evaluate_groups
 from analysis.outcomes.precision import evaluate_design
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "describe_scores",
     "evaluate_coverage",
     "evaluate_design",
+    "evaluate_groups",
     "evaluate_outcomes",
     "paired_change",
     "unlinked_change",

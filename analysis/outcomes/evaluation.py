@@ -79,8 +79,25 @@ def evaluate_outcomes(
     )
     return (
         *_descriptions(scores_by_wave, study),
-        *_reliable_only(_comparable_only(judged, comparability), reliability, study),
+        *through_gates(judged, study, comparability, reliability),
     )
+
+
+def through_gates(
+    findings: Iterable[Finding],
+    study: Study,
+    comparability: Iterable[Finding],
+    reliability: Iterable[Finding],
+) -> Iterator[Finding]:
+    """Findings, without numbers where the score may not be compared.
+
+    Parameters
+    ----------
+    comparability, reliability : iterable of Finding
+        As of `evaluate_outcomes`.
+    """
+    comparable = _comparable_only(findings, comparability)
+    yield from _reliable_only(comparable, reliability, study)
 
 
 def _comparable_only(

@@ -21,6 +21,7 @@ from analysis.publication.findings import (
     publish_findings,
     published_findings,
 )
+from analysis.publication.groups import show_groups
 from analysis.publication.people import show_coverage, show_linkage
 from analysis.publication.plans import (
     keep_deviations,
@@ -80,6 +81,7 @@ __all__ = [
     "show_evidence",
     "show_flow",
     "show_followed",
+    "show_groups",
     "show_items",
     "show_judgement",
     "show_key_audit",

@@ -113,6 +113,7 @@ def _make_index(step: Step) -> None:
 LINES = {
     "funder-summary": "One page in plain words.",
     "outcomes": "What changed, for whom, and compared with whom.",
+    "for-whom": "Where groups stand, and whether the pilot did as much for each.",
     "comparability": "Whether a score means the same at one wave as at another.",
     "reliability": "Whether the instruments can be trusted in this wave.",
     "coverage": "How many of the staff in regular contact were rated.",

@@ -27,6 +27,7 @@ KINDS = (
     "reliability",
     "comparability",
     "outcomes",
+    "for-whom",
     "coverage",
     "findings",
     "funder-summary",
@@ -41,6 +42,7 @@ NOTEBOOKS = {
     "reliability": "20_reliability.ipynb",
     "comparability": "25_comparability.ipynb",
     "outcomes": "30_outcomes.ipynb",
+    "for-whom": "35_for_whom.ipynb",
     "coverage": "40_coverage.ipynb",
     "funder-summary": "90_funder_summary.ipynb",
 }
@@ -52,6 +54,7 @@ READS_ROWS = (
     "reliability",
     "comparability",
     "outcomes",
+    "for-whom",
     "coverage",
 )
 """Kinds that are given the folders of row-level data."""
@@ -103,6 +106,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     comparability = _comparability(study)
     judged_by = (*comparability, *reliability)
     outcomes = _outcomes(study, linkage, judged_by)
+    for_whom = _for_whom(study, linkage, judged_by)
     coverage = _coverage(study, fingerprint)
     found_by = (
         *plan_design(study),
@@ -111,6 +115,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
         *reliability,
         *comparability,
         outcomes,
+        *for_whom,
         *coverage,
     )
     findings = _findings(study, found_by)
@@ -203,6 +208,28 @@ def _outcomes(
     study: Study, linkage: tuple[Step, ...], judged_by: tuple[Step, ...]
 ) -> Step:
     """What judges the outcomes, given what the steps found that may refuse a score."""
+    inputs = _scores_judged(study, linkage, judged_by) | _lock(study)
+    also = tuple(step.name for step in (*linkage, *judged_by))
+    return _across_waves(study, "outcomes", "Outcomes", inputs=inputs, also=also)
+
+
+def _for_whom(
+    study: Study, linkage: tuple[Step, ...], judged_by: tuple[Step, ...]
+) -> tuple[Step, ...]:
+    """What compares groups; none where none are declared that answer for an outcome."""
+    judged = {outcome.survey for outcome in study.outcomes}
+    if not any(grouping.survey in judged for grouping in study.groups):
+        return ()
+    inputs = _scores_judged(study, linkage, judged_by) | _lock(study)
+    also = tuple(step.name for step in (*linkage, *judged_by))
+    title = "For whom did it work?"
+    return (_across_waves(study, "for-whom", title, inputs=inputs, also=also),)
+
+
+def _scores_judged(
+    study: Study, linkage: tuple[Step, ...], judged_by: tuple[Step, ...]
+) -> dict[str, Path]:
+    """Scores of all waves, their links, and what was found of their worth."""
     inputs: dict[str, Path] = {}
     for wave in study.wave_names():
         inputs |= _processed(study, wave, "scores")
@@ -213,9 +240,7 @@ def _outcomes(
         f"findings/parts/{step.name}.json": parts / f"{step.name}.json"
         for step in judged_by
     }
-    inputs |= _lock(study)
-    also = tuple(step.name for step in (*linkage, *judged_by))
-    return _across_waves(study, "outcomes", "Outcomes", inputs=inputs, also=also)
+    return inputs
 
 
 def _coverage(study: Study, fingerprint: str) -> tuple[Step, ...]:

@@ -328,3 +328,16 @@ def test_the_frame_is_not_changed() -> None:
     before = rows.copy()
     everything(rows, "team")
     pd.testing.assert_frame_equal(rows, before)
+
+
+def test_a_ratio_to_hardly_anything_is_refused_and_does_not_overflow() -> None:
+    frame = pd.DataFrame(
+        {
+            "group": np.repeat(["a", "b"], 4),
+            "score": [1.0, 2.0, 3.0, 4.0, -1.0, 1.0, -3.0, 3.001],
+        }
+    )
+    (_, gap) = subgroup_gaps(frame, reference="a").groups
+    assert isinstance(gap.gap_difference, Estimate)
+    assert isinstance(gap.gap_ratio, Unavailable)
+    assert "hardly above the lowest" in gap.gap_ratio.reason

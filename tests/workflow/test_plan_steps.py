@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import sys
 
@@ -80,10 +81,10 @@ def test_a_lock_taken_away_or_changed_makes_the_pages_stale(ran: Project) -> Non
     text = path.read_text("utf-8")
     path.write_text(text.replace("date = 20", "date = 19"), encoding="utf-8")
     reason = "input changed: listening-pilot.lock.toml"
-    assert stale() == dict.fromkeys(TOLD, reason)
+    assert stale() == dict.fromkeys((*TOLD, "for-whom"), reason)
     path.unlink()
     reason = "no longer an input: listening-pilot.lock.toml"
-    assert stale() == dict.fromkeys(TOLD, reason)
+    assert stale() == dict.fromkeys((*TOLD, "for-whom"), reason)
     assert ran.folder.exists()
 
 
@@ -106,3 +107,14 @@ def test_every_page_lists_what_was_done_otherwise(ran: Project) -> None:
         assert "2 deviations are listed" in page, name
         for told in deviations:
             assert told in page, name
+
+
+def test_groups_are_compared_only_where_they_answer_for_an_outcome() -> None:
+    study = read_study("listening-pilot")
+    kinds = [step.kind for step in plan_steps(study)]
+    assert kinds.index("for-whom") == kinds.index("outcomes") + 1
+    for other in (
+        dataclasses.replace(study, groups=()),
+        dataclasses.replace(study, outcomes=()),
+    ):
+        assert "for-whom" not in {step.kind for step in plan_steps(other)}

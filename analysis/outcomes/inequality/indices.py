@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
-from analysis.outcomes.inequality.linear import least_squares
+from analysis.outcomes.inequality.linear import WIDEST, least_squares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -193,6 +193,9 @@ def _relative(
     if why := fit.fault(RANK):
         return _index(term, n, why)
     value, low, high = fit.interval(RANK)
+    if max(abs(low), abs(high)) > WIDEST:
+        reason = "no ratio of the ends: an end has hardly a score above the lowest"
+        return _index(term, n, reason)
     return Estimate(
         term=term,
         estimate=math.exp(value),

@@ -30,6 +30,8 @@ CONFIDENCE = 0.95
 NO_VARIATION = "no variation within the groups: no interval can be given"
 # Spread under this share of the values' size is rounding.
 ROUNDING = 1e-10
+# Logarithm of a ratio's furthest limit; beyond, nothing is known and numbers overflow.
+WIDEST = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,9 @@ class LinearFit:
         _, low, high = self.interval(weights)
         # The contrast of logarithms is zero at the values themselves: 1 - 1.
         reach = (high - low) / 2
+        if reach > WIDEST:
+            reason = "a mean is hardly above the lowest possible score: no ratio"
+            return Unavailable(term=term, reason=reason, n=n, method=how)
         return Estimate(
             term=term,
             estimate=upper / lower,

@@ -5,7 +5,8 @@ group is held back with its n. So is a share that speaks of fewer people than th
 of all but so few, and a spread of nothing, which would tell what everybody answered.
 Numbers from which another one follows are held back with it: those of one contrast
 together, those of everyone where one arm is small, and in the participant flow as many
-counts as it takes until no small one follows from sums and differences (`counts`).
+counts as it takes until no small one follows from sums and differences (`counts`); of
+groups as many as keep a small one from following (`groups`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.publication.disclosure.counts import unsafe_counts
+from analysis.publication.disclosure.groups import GROUPED, unsafe_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -111,6 +113,10 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
     ):
         if held[place].estimate is not None:
             held[place] = _without_numbers(held[place], WITHHELD)
+    for place in unsafe_groups(known, smallest):
+        # The n of what could not be estimated would tell how many are in a group.
+        if held[place].n is not None:
+            held[place] = _without_numbers(held[place], WITHHELD)
     return Disclosed(findings=tuple(held))
 
 
@@ -183,7 +189,7 @@ def _related(known: list[Finding], held: list[Finding], smallest: int) -> Iterat
     small: dict[tuple[str, ...], set[str]] = {}
     hidden: dict[tuple[str, ...], set[str]] = {}
     for before, after in zip(known, held, strict=True):
-        if before.term in COUNTED:
+        if before.term in (*COUNTED, *GROUPED):
             continue
         here = (*_scale(before), before.wave)
         if before.n is not None and 0 < before.n < smallest:
@@ -191,7 +197,7 @@ def _related(known: list[Finding], held: list[Finding], smallest: int) -> Iterat
         if before.arm and before.estimate is not None and after.estimate is None:
             hidden.setdefault((*here, before.term), set()).add(before.arm)
     for place, finding in enumerate(known):
-        if finding.term in COUNTED:
+        if finding.term in (*COUNTED, *GROUPED):
             continue
         here = (*_scale(finding), finding.wave)
         arms = small.get(here, set())

@@ -5,6 +5,7 @@ from analysis.publication.figures.designs import design_figure
 from analysis.publication.figures.flow import flow_figure, flow_figures
 from analysis.publication.figures.followed import followed_figures
 from analysis.publication.figures.frame import Figure, Note, Point, make_figure
+from analysis.publication.figures.groups import gap_figure
 from analysis.publication.figures.items import item_figure
 from analysis.publication.figures.over_time import reliability_figure, score_figure
 from analysis.publication.figures.reliability import (
@@ -32,6 +33,7 @@ __all__ = [
     "flow_figure",
     "flow_figures",
     "followed_figures",
+    "gap_figure",
     "information_figure",
     "item_figure",
     "item_map_figure",

@@ -30,6 +30,7 @@ from analysis.publication.tables.frame import (
     Table,
     lean_table,
 )
+from analysis.publication.tables.groups import group_table
 from analysis.publication.tables.keys import (
     key_tables,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "estimate_text",
     "flag_table",
     "flow_table",
+    "group_table",
     "in_hundred_text",
     "in_ten_text",
     "interval_text",

@@ -1,0 +1,89 @@
+"""Which findings about groups to hold back, so that no small group follows.
+
+A group's mean follows from everyone's and from those of all other groups; so where one
+group is held back, a second one is, and more until those hidden are as many as a number
+may rest on. Who is in no group is a group that is never shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from analysis.foundation import Finding
+
+OF_ONE = ("group_mean", "shrunken_mean", "effect_in_group")
+"""Terms about a single group; their n is that of the group."""
+OF_TWO = ("gap_difference", "effect_difference")
+OF_ALL = (
+    "interaction_p_value",
+    "relative_index_of_inequality",
+    "slope_index_of_inequality",
+)
+UNKNOWN = "participants_without_group"
+GROUPED = (*OF_ONE, *OF_TWO, *OF_ALL, UNKNOWN)
+
+
+@dataclass(slots=True)
+class _Place:
+    """All findings of one score, wave and grouping."""
+
+    of_one: list[int] = field(default_factory=list)
+    others: list[int] = field(default_factory=list)
+    unknown: int = 0
+
+
+def unsafe_groups(findings: list[Finding], smallest: int) -> Iterator[int]:
+    """Places of the numbers to hold back."""
+    for here in _places(findings).values():
+        sizes = {findings[p].group: findings[p].n or 0 for p in here.of_one}
+        hidden = _hidden(sizes, here.unknown, smallest)
+        if not hidden:
+            continue
+        shown = _naming(set(sizes) - hidden)
+        yield from (p for p in here.of_one if findings[p].group in hidden)
+        # What names no group, as an index, is made of all of them.
+        yield from (p for p in here.others if findings[p].group not in shown)
+
+
+def _places(findings: Iterable[Finding]) -> dict[tuple[str, ...], _Place]:
+    places: dict[tuple[str, ...], _Place] = {}
+    for number, found in enumerate(findings):
+        if found.term not in GROUPED:
+            continue
+        name = found.group.partition(": ")[0]
+        score = (found.survey, found.instrument, found.subscale, found.item)
+        here = places.setdefault((*score, found.wave, found.arm, name), _Place())
+        if found.term == UNKNOWN:
+            here.unknown = found.n or 0
+        elif found.term in OF_ONE:
+            here.of_one.append(number)
+        else:
+            here.others.append(number)
+    return places
+
+
+def _hidden(sizes: dict[str, int], unknown: int, smallest: int) -> set[str]:
+    """Groups to hold back: the small ones, and as many more as keep them hidden."""
+    by_size = sorted((group for group in sizes if sizes[group]), key=sizes.__getitem__)
+    hidden = [group for group in by_size if sizes[group] < smallest]
+    if not hidden and not 0 < unknown < smallest:
+        return set()
+    # Each hidden first is small, so whatever adds up to enough has several parts.
+    for group in by_size[len(hidden) :]:
+        if sum(sizes[one] for one in hidden) + unknown >= smallest:
+            break
+        hidden.append(group)
+    return set(hidden)
+
+
+def _naming(groups: set[str]) -> set[str]:
+    """How a contrast of any two of these is written."""
+    return {
+        f"{first} - {second.partition(': ')[2]}"
+        for first in groups
+        for second in groups
+    }
