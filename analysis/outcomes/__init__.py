@@ -15,6 +15,7 @@ from analysis.outcomes.comparison import (
 from analysis.outcomes.coverage import evaluate_coverage
 from analysis.outcomes.description import ScoreDescription, describe_scores
 from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.outcomes.missing_scores import evaluate_missing
 
 __all__ = [
     "ArmComparison",
@@ -26,6 +27,7 @@ __all__ = [
     "compare_arms_unlinked",
     "describe_scores",
     "evaluate_coverage",
+    "evaluate_missing",
     "evaluate_outcomes",
     "paired_change",
     "unlinked_change",

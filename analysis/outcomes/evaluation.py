@@ -61,7 +61,7 @@ def evaluate_outcomes(
         Linked participants who are mostly at another site: not the same people.
     """
     if linkage_rule:
-        _check_rule(linkage_rule, links, study)
+        check_rule(linkage_rule, links, study)
     reliability = tuple(reliability)
     judge = partial(
         outcome_findings,
@@ -79,8 +79,25 @@ def evaluate_outcomes(
     )
     return (
         *_descriptions(scores_by_wave, study),
-        *_reliable_only(_comparable_only(judged, comparability), reliability, study),
+        *through_gates(judged, study, comparability, reliability),
     )
+
+
+def through_gates(
+    findings: Iterable[Finding],
+    study: Study,
+    comparability: Iterable[Finding],
+    reliability: Iterable[Finding],
+) -> Iterator[Finding]:
+    """Findings, without numbers where the score may not be compared.
+
+    Parameters
+    ----------
+    comparability, reliability : iterable of Finding
+        As of `evaluate_outcomes`.
+    """
+    comparable = _comparable_only(findings, comparability)
+    yield from _reliable_only(comparable, reliability, study)
 
 
 def _comparable_only(
@@ -179,7 +196,8 @@ def _descriptions(scores_by_wave: ScoresByWave, study: Study) -> Iterator[Findin
                         )
 
 
-def _check_rule(rule: str, links: pd.DataFrame | None, study: Study) -> None:
+def check_rule(rule: str, links: pd.DataFrame | None, study: Study) -> None:
+    """Refuse a rule under which no link was made; else equality would decide."""
     known = [] if links is None else sorted(links["rule"].unique())
     if rule not in known:
         raise DeclarationError(

@@ -48,8 +48,8 @@ def outcome_findings(
     scores_by_wave, study, links, linkage_rule, reliability
         As of `evaluate_outcomes`.
     """
-    before, after = (
-        scores_by_wave[wave][outcome.survey] for wave in (outcome.baseline, follow_up)
+    before, after, linked = waves_of_outcome(
+        scores_by_wave, study, outcome, follow_up, links=links, rule=linkage_rule
     )
     place = {
         "study": study.name,
@@ -58,13 +58,6 @@ def outcome_findings(
         "subscale": outcome.subscale,
         "wave": f"{follow_up} - {outcome.baseline}",
     }
-    linked = _is_linked(study, outcome, follow_up)
-    if linked and links is not None:
-        rule = linkage_rule or _declared_rule(study, outcome, follow_up)
-        pair = (outcome.baseline, follow_up)
-        after = _renamed(after, links, survey=outcome.survey, waves=pair, rule=rule)
-    if linked:
-        _check_sites(before, after, f"{study.name}, {outcome.survey}, {place['wave']}")
     waves = _Waves(
         before=_scores(before, outcome),
         after=_scores(after, outcome),
@@ -75,6 +68,45 @@ def outcome_findings(
     found = waves.linked() if linked else waves.unlinked()
     for arm, result in found:
         yield from Finding.place(result, **place, arm=arm)
+
+
+def waves_of_outcome(
+    scores_by_wave: ScoresByWave,
+    study: Study,
+    outcome: Outcome,
+    follow_up: str,
+    *,
+    links: pd.DataFrame | None,
+    rule: str = "",
+) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
+    """Everyone at the baseline, at a follow-up, and whether they are the same people.
+
+    Parameters
+    ----------
+    scores_by_wave, study, links
+        As of `evaluate_outcomes`.
+    rule : str
+        Link by this rule and not the declared one.
+
+    Returns
+    -------
+    before, after : DataFrame, one row a participant
+        Linked participants have the same name in both.
+    linked : bool
+        False where the waves are of different people as far as anybody knows.
+    """
+    before, after = (
+        scores_by_wave[wave][outcome.survey] for wave in (outcome.baseline, follow_up)
+    )
+    linked = _is_linked(study, outcome, follow_up)
+    if linked and links is not None:
+        rule = rule or _declared_rule(study, outcome, follow_up)
+        pair = (outcome.baseline, follow_up)
+        after = _renamed(after, links, survey=outcome.survey, waves=pair, rule=rule)
+    if linked:
+        waves = f"{follow_up} - {outcome.baseline}"
+        _check_sites(before, after, f"{study.name}, {outcome.survey}, {waves}")
+    return before, after, linked
 
 
 def _is_linked(study: Study, outcome: Outcome, follow_up: str) -> bool:
