@@ -161,11 +161,27 @@ def score_responses(
 def score_wave(
     cleaned: Iterable[Cleaned], study: Study
 ) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
-    """Survey → its clean responses and their scores."""
+    """Survey → its clean responses, and their scores beside the attributes with values."""
     return {
         survey.export.survey: (
             survey.frame,
-            score_responses(survey.frame, study.asked(survey.export).values()),
+            _with_groups(
+                score_responses(survey.frame, study.asked(survey.export).values()),
+                survey,
+            ),
         )
         for survey in cleaned
     }
+
+
+def _with_groups(scores: pd.DataFrame, survey: Cleaned) -> pd.DataFrame:
+    """Scores beside what each person said of themselves that makes groups.
+
+    Kept here, as a join of two files later would rest on the order of their rows.
+    """
+    kept = [
+        attribute.name
+        for attribute in survey.export.attributes
+        if attribute.values and not attribute.separator
+    ]
+    return scores.assign(**{name: survey.frame[name] for name in kept})

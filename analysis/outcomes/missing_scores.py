@@ -42,6 +42,9 @@ Found: TypeAlias = "tuple[str, str, str, Result | Composite]"
 EVERYONE = "everyone"
 FEWEST_TEAMS = 5
 """Fewer give no random intercept: they are covariates then."""
+FEWEST_ALIKE = 10
+"""People who gave an answer about themselves; rarer answers are put together."""
+OTHER = "other"
 SHARE_OF_RANGE = 1 / 3
 STEPS = 5
 """Shifts drawn on either side of none."""
@@ -100,7 +103,7 @@ def _followed_scores(
 ) -> _Followed | None:
     """Everybody who started, waves side by side; None where no wave is linked."""
     score = f"{outcome.instrument}.{outcome.subscale}"
-    people, columns = pd.DataFrame(), {}
+    people, columns, told = pd.DataFrame(), {}, {}
     for follow_up in outcome.follow_ups:
         before, after, linked = waves_of_outcome(
             scores_by_wave, study, outcome, follow_up, links=links, rule=rule
@@ -109,10 +112,11 @@ def _followed_scores(
             continue
         if not columns:
             first = _column(outcome.baseline)
-            people = before[["participant", "arm", "team"]].assign(
-                **{first: before[score]}
+            start = before.loc[before[score].notna() & _known(before, study)]
+            told = _told_at_start(start, study, outcome)
+            people = start[["participant", "arm", "team"]].assign(
+                **{first: start[score]}, **told
             )
-            people = people.loc[people[first].notna() & _known(people, study)]
         seen = after.loc[(after["participant"] != "") & after[score].notna()]
         later = seen.set_index("participant")[score]
         columns[follow_up] = _column(follow_up)
@@ -120,7 +124,13 @@ def _followed_scores(
     if not columns:
         return None
     people = people.drop(columns="participant").reset_index(drop=True)
-    return _Followed(people=people, columns=columns, study=study, outcome=outcome)
+    return _Followed(
+        people=people,
+        columns=columns,
+        study=study,
+        outcome=outcome,
+        told=tuple(told),
+    )
 
 
 def _known(people: pd.DataFrame, study: Study) -> pd.Series[bool]:
@@ -128,6 +138,30 @@ def _known(people: pd.DataFrame, study: Study) -> pd.Series[bool]:
     arms = [arm.name for arm in study.arms]
     known = people["arm"].isin(arms) | (not arms)
     return known & ((people["team"] != "") | (study.allocated_by != "team"))
+
+
+def _told_at_start(
+    start: pd.DataFrame, study: Study, outcome: Outcome
+) -> dict[str, pd.Series[str]]:
+    """What people said of themselves at the baseline, rare answers put together.
+
+    Who did not say is with the rare ones, and those with the most common where they
+    are few: nobody is left out, and no answer tells too few people apart.
+    """
+    export = study.wave(outcome.baseline).export(outcome.survey)
+    told = {}
+    for attribute in export.attributes if export else ():
+        if attribute.name not in start.columns or not attribute.values:
+            continue
+        answers = start[attribute.name].fillna("").replace("", OTHER).astype(object)
+        for instead in (OTHER, None):
+            counts = answers.value_counts()
+            rare = counts.index[counts < FEWEST_ALIKE]
+            common = counts.index[0] if len(counts) else OTHER
+            answers = answers.where(~answers.isin(rare), instead or common)
+        if answers.nunique() > 1:
+            told[attribute.name] = answers
+    return told
 
 
 def _column(wave: str) -> str:
@@ -145,12 +179,15 @@ class _Followed:
         ``arm``, ``team``, and a score a wave, NaN where missing.
     columns : mapping
         Follow-up → its column of `people`.
+    told : tuple of str
+        Columns of what people said of themselves at the baseline.
     """
 
     people: pd.DataFrame
     columns: Mapping[str, str]
     study: Study
     outcome: Outcome
+    told: tuple[str, ...]
 
     @property
     def contrast(self) -> str:
@@ -212,7 +249,7 @@ class _Followed:
                 outcome=column,
                 treated=self.study.treated,
                 reference=self.study.control,
-                adjust=(self.before,),
+                adjust=(self.before, *self._adjusted()),
                 cluster="team" if self.study.allocated_by == "team" else None,
             )
             results = [
@@ -224,6 +261,11 @@ class _Followed:
                 yield follow_up, self.contrast, "", result
             yield from self._tipped(imputation, model, follow_up)
 
+    def _adjusted(self) -> tuple[str, ...]:
+        """What the plan names; without a plan all that was told at the baseline."""
+        plan = self.study.plan
+        return tuple(n for n in self.told if plan is None or n in plan.covariates)
+
     def _imputed(self) -> Imputation | Unavailable:
         """Every score filled in from all waves, once for the outcome."""
         teams = self.people["team"]
@@ -233,7 +275,7 @@ class _Followed:
         return impute(
             self.people,
             scores=[self.before, *self.columns.values()],
-            covariates=["team"] if among and not random else [],
+            covariates=[*self.told, *(["team"] if among and not random else [])],
             arm="arm",
             cluster="team" if random else None,
             seed=f"{self.study.name} {self.outcome.name}",
@@ -243,7 +285,10 @@ class _Followed:
         both = [model.treated, model.reference]
         people = self.people.loc[self.people["arm"].isin(both)]
         weights = response_weights(
-            people, outcome=model.outcome, predictors=[self.before], arm="arm"
+            people,
+            outcome=model.outcome,
+            predictors=[self.before, *self.told],
+            arm="arm",
         )
         if isinstance(weights, Unavailable):
             return _told(weights, "weighted_arm_difference")
