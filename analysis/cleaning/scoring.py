@@ -161,7 +161,7 @@ def score_responses(
 def score_wave(
     cleaned: Iterable[Cleaned], study: Study
 ) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
-    """Survey → its clean responses, and their scores beside the attributes with values."""
+    """Survey → its clean responses, and their scores beside what makes groups."""
     return {
         survey.export.survey: (
             survey.frame,

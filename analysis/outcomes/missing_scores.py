@@ -1,7 +1,8 @@
 """Scores of all waves into who was followed, and whether the answer rests on who was.
 
-The rule that holds throughout: everybody with a score at the baseline, an arm and, where
-teams were allocated, a team has started; who has no linked score later is missing there.
+The rule that holds throughout: everybody with a score at the baseline, an arm and,
+where teams were allocated, a team has started; who has no linked score later is missing
+there.
 """
 
 from __future__ import annotations
@@ -103,7 +104,9 @@ def _followed_scores(
 ) -> _Followed | None:
     """Everybody who started, waves side by side; None where no wave is linked."""
     score = f"{outcome.instrument}.{outcome.subscale}"
-    people, columns, told = pd.DataFrame(), {}, {}
+    people = pd.DataFrame()
+    columns: dict[str, str] = {}
+    told: dict[str, pd.Series[str]] = {}
     for follow_up in outcome.follow_ups:
         before, after, linked = waves_of_outcome(
             scores_by_wave, study, outcome, follow_up, links=links, rule=rule
@@ -159,7 +162,7 @@ def _told_at_start(
             rare = counts.index[counts < FEWEST_ALIKE]
             common = counts.index[0] if len(counts) else OTHER
             answers = answers.where(~answers.isin(rare), instead or common)
-        if answers.nunique() > 1:
+        if len(set(answers)) > 1:
             told[attribute.name] = answers
     return told
 
@@ -242,7 +245,7 @@ class _Followed:
                 yield part.wave, contrast, "", part.share_present_difference
 
     def compared(self) -> Iterator[Found]:
-        """The arms' difference after: leavers left out, weighted, filled in, shifted."""
+        """The arms' difference: leavers left out, weighted, filled in, shifted."""
         imputation = self._imputed()
         for follow_up, column in self.columns.items():
             model = ArmModel(
@@ -268,10 +271,10 @@ class _Followed:
 
     def _imputed(self) -> Imputation | Unavailable:
         """Every score filled in from all waves, once for the outcome."""
-        teams = self.people["team"]
+        teams = set(self.people["team"])
         by_team = self.study.allocated_by == "team"
-        among = teams.nunique() > 1 and bool((teams != "").all())
-        random = by_team or (among and teams.nunique() >= FEWEST_TEAMS)
+        among = len(teams) > 1 and "" not in teams
+        random = by_team or (among and len(teams) >= FEWEST_TEAMS)
         return impute(
             self.people,
             scores=[self.before, *self.columns.values()],

@@ -15,6 +15,11 @@ from analysis.publication.findings import (
     publish_findings,
     published_findings,
 )
+from analysis.publication.missing import (
+    show_attrition,
+    show_tipping,
+    show_ways_with_missing,
+)
 from analysis.publication.people import show_coverage, show_linkage
 from analysis.publication.plans import (
     keep_deviations,
@@ -66,6 +71,7 @@ __all__ = [
     "published_findings",
     "render_index",
     "render_notebook",
+    "show_attrition",
     "show_change",
     "show_comparability",
     "show_comparison",
@@ -86,5 +92,7 @@ __all__ = [
     "show_scores",
     "show_structure",
     "show_study",
+    "show_tipping",
     "show_ways",
+    "show_ways_with_missing",
 ]

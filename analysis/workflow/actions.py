@@ -113,6 +113,7 @@ def _make_index(step: Step) -> None:
 LINES = {
     "funder-summary": "One page in plain words.",
     "outcomes": "What changed, for whom, and compared with whom.",
+    "missing": "Who could not be followed, and whether the answer rests on who could.",
     "comparability": "Whether a score means the same at one wave as at another.",
     "reliability": "Whether the instruments can be trusted in this wave.",
     "coverage": "How many of the staff in regular contact were rated.",

@@ -5,6 +5,7 @@ A wave more is a cleaning and a reliability step more; nothing else changes.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ KINDS = (
     "reliability",
     "comparability",
     "outcomes",
+    "missing",
     "coverage",
     "findings",
     "funder-summary",
@@ -39,6 +41,7 @@ NOTEBOOKS = {
     "reliability": "20_reliability.ipynb",
     "comparability": "25_comparability.ipynb",
     "outcomes": "30_outcomes.ipynb",
+    "missing": "33_who_is_missing.ipynb",
     "coverage": "40_coverage.ipynb",
     "funder-summary": "90_funder_summary.ipynb",
 }
@@ -50,6 +53,7 @@ READS_ROWS = (
     "reliability",
     "comparability",
     "outcomes",
+    "missing",
     "coverage",
 )
 """Kinds that are given the folders of row-level data."""
@@ -101,6 +105,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     comparability = _comparability(study)
     judged_by = (*comparability, *reliability)
     outcomes = _outcomes(study, linkage, judged_by)
+    missing = _missing(study, outcomes)
     coverage = _coverage(study, fingerprint)
     found_by = (
         *cleaning,
@@ -108,6 +113,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
         *reliability,
         *comparability,
         outcomes,
+        *missing,
         *coverage,
     )
     findings = _findings(study, found_by)
@@ -198,6 +204,21 @@ def _outcomes(
     inputs |= _lock(study)
     also = tuple(step.name for step in (*linkage, *judged_by))
     return _across_waves(study, "outcomes", "Outcomes", inputs=inputs, also=also)
+
+
+def _missing(study: Study, outcomes: Step) -> tuple[Step, ...]:
+    """What asks who could not be followed, where an outcome is of people followed.
+
+    It reads what the outcomes read; whether a plan was kept to is told there.
+    """
+    if not waves_linked(study):
+        return ()
+    lock = _lock(study)
+    inputs = {name: path for name, path in outcomes.inputs.items() if name not in lock}
+    step = _across_waves(
+        study, "missing", "Who is missing, and does it matter?", inputs=inputs
+    )
+    return (dataclasses.replace(step, needs=outcomes.needs),)
 
 
 def _coverage(study: Study, fingerprint: str) -> tuple[Step, ...]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.publication.disclosure.counts import unsafe_counts
+from analysis.publication.disclosure.leavers import unsafe_leavers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,6 +31,7 @@ SHARES = (
     "share_improved",
     "share_lowest",
     "share_lowest_before",
+    "share_present",
     "share_unchanged",
     "share_without_room_before",
     "share_worsened",
@@ -95,6 +97,7 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
         *_related(known, held, smallest),
         *_adding_to_one(known, held),
         *unsafe_counts(known, smallest),
+        *unsafe_leavers(known, smallest),
     ):
         if held[place].estimate is not None:
             held[place] = _without_numbers(held[place], WITHHELD)

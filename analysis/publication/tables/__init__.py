@@ -28,6 +28,7 @@ from analysis.publication.tables.frame import (
 from analysis.publication.tables.keys import (
     key_tables,
 )
+from analysis.publication.tables.missing import attrition_table
 from analysis.publication.tables.numbers import (
     MINUS,
     estimate_text,
@@ -52,6 +53,7 @@ __all__ = [
     "Footnotes",
     "Table",
     "alike_table",
+    "attrition_table",
     "change_table",
     "comparability_table",
     "comparison_table",
