@@ -131,6 +131,7 @@ def test_a_changed_title_of_one_wave_concerns_that_wave_and_the_whole(
         "linkage",
         "comparability",
         "outcomes",
+        "missing",
         "coverage",
         "findings",
         "funder-summary",

@@ -128,8 +128,8 @@ def _sentence(at: Disclosed, study: Study, outcome: Outcome) -> str:
     subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
     side = "higher" if tips.estimate > 0 else "lower"
     return (
-        f"If {whose} lay {points_text(abs(tips.estimate), subscale)} points {side} than "
-        f"people like them who were followed, {change} from "
+        f"If {whose} lay {points_text(abs(tips.estimate), subscale)} points {side} "
+        f"than people like them who were followed, {change} from "
         f"{study.arm_title(control)}; as it is, {'none' if unsure else 'one'} can."
     )
 
@@ -148,7 +148,7 @@ def _ends(drawn: Sequence[Point]) -> str:
         return ""
     ends = (drawn[0], drawn[-1])
     told = [
-        f"{number_text(point.value)} with them {number_text(float(point.label))} points off"
+        f"{number_text(point.value)} at {number_text(float(point.label))} points"
         for point in ends
     ]
     return f"The effect goes from {told[0]} to {told[1]}."

@@ -32,8 +32,8 @@ HEADS = (
     "Followed minus lost, before",
 )
 STANDARDISED = (
-    "Followed minus lost, before: the score at the baseline of those followed less that "
-    "of those lost, in standard deviations."
+    "Followed minus lost, before: the score at the baseline of those followed less "
+    "that of those lost, in standard deviations."
 )
 
 
