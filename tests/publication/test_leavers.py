@@ -78,6 +78,14 @@ def test_few_lost_of_all_are_not_told_by_the_n_of_those_who_stayed() -> None:
     assert shown == {(term, BOTH) for term in FILLED}
 
 
+def test_what_is_held_back_of_those_followed_loses_the_method_that_counts_them() -> (
+    None
+):
+    row = found("complete_arm_difference", 0.3, 8, BOTH)
+    (kept,) = disclose([row], smallest=SMALLEST).findings
+    assert (kept.estimate, kept.n, kept.method) == (None, None, "")
+
+
 def test_eleven_lost_of_all_and_few_of_each_are_told_by_no_arm() -> None:
     shown = published((45, 50), (44, 50))
     assert lost_told(shown) <= {""}

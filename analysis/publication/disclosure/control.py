@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.publication.disclosure.counts import unsafe_counts
-from analysis.publication.disclosure.leavers import unsafe_leavers
+from analysis.publication.disclosure.leavers import AMONG_FOLLOWED, unsafe_leavers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -122,12 +122,15 @@ def _held_back(finding: Finding, smallest: int) -> Finding:
 
 
 def _without_numbers(finding: Finding, reason: str) -> Finding:
+    # Where each person is a cluster of their own, the method counts people.
+    told = "" if finding.term in AMONG_FOLLOWED else finding.method
     return dataclasses.replace(
         finding,
         estimate=None,
         conf_low=None,
         conf_high=None,
         n=None,
+        method=told,
         reason=reason,
     )
 
