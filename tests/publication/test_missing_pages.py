@@ -1,4 +1,4 @@
-"""The page of the missing: counted, three ways beside each other, and what would tip."""
+"""The page of the missing: counted, three ways beside each other, what would tip."""
 
 from __future__ import annotations
 
