@@ -178,6 +178,11 @@ def test_who_has_no_code_counts_as_lost() -> None:
     held = scores(FREE)
     first = held["before"]["staff"]
     first.loc[first.index < 30, "participant"] = ""
+    # Somebody later has none either: no more the same than anybody.
+    later = held["after"]["staff"]
+    held["after"]["staff"] = later.assign(
+        participant=later["participant"].where(later.index != 1, "")
+    )
     told = by_place(evaluate_missing(held, FREE))
     # Twenty of them were followed under a name that is not known any more.
     assert value(told["share_present pilot"]) == pytest.approx(20 / 60)
