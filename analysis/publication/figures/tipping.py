@@ -57,7 +57,7 @@ def tipping_figures(
         smallest = outcome.smallest_effect
         caption = f"{outcome.title}, {wave_text(study, wave)}"
         yield make_figure(
-            f"tipping-{outcome.name}-{wave.partition(' - ')[0]}",
+            f"{wave.partition(' - ')[0]}-tipping-{outcome.name}",
             f"{caption}. {_sentence(at, study, outcome)}",
             f"{caption}: {_sentence(at, study, outcome)} {_ends(drawn_points(points))}",
             points,
