@@ -16,6 +16,7 @@ from analysis.outcomes.coverage import evaluate_coverage
 from analysis.outcomes.description import ScoreDescription, describe_scores
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.for_whom import evaluate_groups
+from analysis.outcomes.missing_scores import evaluate_missing
 from analysis.outcomes.precision import evaluate_design
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "evaluate_coverage",
     "evaluate_design",
     "evaluate_groups",
+    "evaluate_missing",
     "evaluate_outcomes",
     "paired_change",
     "unlinked_change",

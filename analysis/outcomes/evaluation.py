@@ -61,7 +61,7 @@ def evaluate_outcomes(
         Linked participants who are mostly at another site: not the same people.
     """
     if linkage_rule:
-        _check_rule(linkage_rule, links, study)
+        check_rule(linkage_rule, links, study)
     reliability = tuple(reliability)
     judge = partial(
         outcome_findings,
@@ -196,7 +196,8 @@ def _descriptions(scores_by_wave: ScoresByWave, study: Study) -> Iterator[Findin
                         )
 
 
-def _check_rule(rule: str, links: pd.DataFrame | None, study: Study) -> None:
+def check_rule(rule: str, links: pd.DataFrame | None, study: Study) -> None:
+    """Refuse a rule under which no link was made; else equality would decide."""
     known = [] if links is None else sorted(links["rule"].unique())
     if rule not in known:
         raise DeclarationError(

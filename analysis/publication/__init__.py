@@ -22,6 +22,11 @@ from analysis.publication.findings import (
     published_findings,
 )
 from analysis.publication.groups import show_groups
+from analysis.publication.missing import (
+    show_attrition,
+    show_tipping,
+    show_ways_with_missing,
+)
 from analysis.publication.people import show_coverage, show_linkage
 from analysis.publication.plans import (
     keep_deviations,
@@ -73,6 +78,7 @@ __all__ = [
     "published_findings",
     "render_index",
     "render_notebook",
+    "show_attrition",
     "show_change",
     "show_comparability",
     "show_comparison",
@@ -96,5 +102,7 @@ __all__ = [
     "show_standing",
     "show_structure",
     "show_study",
+    "show_tipping",
     "show_ways",
+    "show_ways_with_missing",
 ]

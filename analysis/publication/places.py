@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from analysis.declarations import Instrument, Study, Subscale
+    from analysis.declarations import Instrument, Outcome, Study, Subscale
     from analysis.foundation import Finding
     from analysis.publication.disclosure import Disclosed
 
@@ -167,6 +167,15 @@ def day_text(date: str) -> str:
 def found(disclosed: Disclosed, **context: str) -> Finding | None:
     """The first finding of that place and term, if there is one."""
     return next(iter(disclosed.where(**context).findings), None)
+
+
+def where_judged(disclosed: Disclosed, outcome: Outcome) -> Disclosed:
+    """What was found of the score that an outcome is judged by."""
+    return disclosed.where(
+        survey=outcome.survey,
+        instrument=outcome.instrument,
+        subscale=outcome.subscale,
+    )
 
 
 def flow_count(here: Disclosed, term: str) -> Finding | None:

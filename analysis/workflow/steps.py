@@ -5,6 +5,7 @@ A wave more is a cleaning and a reliability step more; nothing else changes.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ KINDS = (
     "reliability",
     "comparability",
     "outcomes",
+    "missing",
     "for-whom",
     "coverage",
     "findings",
@@ -42,6 +44,7 @@ NOTEBOOKS = {
     "reliability": "20_reliability.ipynb",
     "comparability": "25_comparability.ipynb",
     "outcomes": "30_outcomes.ipynb",
+    "missing": "33_who_is_missing.ipynb",
     "for-whom": "35_for_whom.ipynb",
     "coverage": "40_coverage.ipynb",
     "funder-summary": "90_funder_summary.ipynb",
@@ -54,6 +57,7 @@ READS_ROWS = (
     "reliability",
     "comparability",
     "outcomes",
+    "missing",
     "for-whom",
     "coverage",
 )
@@ -106,6 +110,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     comparability = _comparability(study)
     judged_by = (*comparability, *reliability)
     outcomes = _outcomes(study, linkage, judged_by)
+    missing = _missing(study, outcomes)
     for_whom = _for_whom(study, linkage, judged_by)
     coverage = _coverage(study, fingerprint)
     found_by = (
@@ -115,6 +120,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
         *reliability,
         *comparability,
         outcomes,
+        *missing,
         *for_whom,
         *coverage,
     )
@@ -241,6 +247,21 @@ def _scores_judged(
         for step in judged_by
     }
     return inputs
+
+
+def _missing(study: Study, outcomes: Step) -> tuple[Step, ...]:
+    """What asks who could not be followed, where an outcome is of people followed.
+
+    It reads what the outcomes read; whether a plan was kept to is told there.
+    """
+    if not waves_linked(study):
+        return ()
+    lock = _lock(study)
+    inputs = {name: path for name, path in outcomes.inputs.items() if name not in lock}
+    step = _across_waves(
+        study, "missing", "Who is missing, and does it matter?", inputs=inputs
+    )
+    return (dataclasses.replace(step, needs=outcomes.needs),)
 
 
 def _coverage(study: Study, fingerprint: str) -> tuple[Step, ...]:

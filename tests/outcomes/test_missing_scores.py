@@ -232,7 +232,10 @@ def test_trimming_is_told(people: pd.DataFrame) -> None:
     assert estimate(whole.summary.n_trimmed).estimate == 0
     count = estimate(cut.summary.n_trimmed).estimate
     assert count == (whole.values > cut.values.max()).sum() > 0
-    assert f"{count:.0f} of {len(cut.values)} weights trimmed" in cut.method
+    assert count > 0
+    # A count in the words of a method would pass any control of what may be shown.
+    assert "weights above their quantile" in cut.method
+    assert str(len(cut.values)) not in cut.method
 
 
 def test_weights_where_an_arm_lost_nobody_say_so(people: pd.DataFrame) -> None:

@@ -232,8 +232,8 @@ def _unsolvable(layout: Layout, state: Numbers, scores: Sequence[str]) -> str:
         columns = state[seen][:, layout.predictors(place)]
         if len(columns) < columns.shape[1] + SPARE_ROWS:
             return (
-                f"{scores[place]} was seen {len(columns)} times, too few for a model "
-                f"of {columns.shape[1]} columns: name fewer scores or covariates"
+                f"{scores[place]} was seen too rarely for a model of "
+                f"{columns.shape[1]} columns: name fewer scores or covariates"
             )
         lengths = np.linalg.norm(columns, axis=0)
         if (lengths == 0).any():

@@ -132,8 +132,7 @@ def response_weights(
         "inverse probability of response, logistic model with "
         f"{', '.join(known.names[1:])}{', each arm its own' if by_arm else ''}; "
         f"stabilised by the share that stayed{' of the arm' if own else ''}; "
-        f"{n_trimmed} of {len(values)} weights trimmed to {limit:.3g} "
-        f"(quantile {trim:g})"
+        f"weights above their quantile {trim:g} set to it"
     )
     return ResponseWeights(
         positions=known.positions[stayed],

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from analysis.publication.disclosure.counts import unsafe_counts
 from analysis.publication.disclosure.groups import GROUPED, unsafe_groups
+from analysis.publication.disclosure.leavers import AMONG_FOLLOWED, unsafe_leavers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +33,7 @@ SHARES = (
     "share_improved",
     "share_lowest",
     "share_lowest_before",
+    "share_present",
     "share_unchanged",
     "share_without_room_before",
     "share_worsened",
@@ -110,6 +112,7 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
         *_related(known, held, smallest),
         *_adding_to_one(known, held),
         *unsafe_counts(known, smallest),
+        *unsafe_leavers(known, smallest),
     ):
         if held[place].estimate is not None:
             held[place] = _without_numbers(held[place], WITHHELD)
@@ -143,12 +146,15 @@ def _held_back(finding: Finding, smallest: int) -> Finding:
 
 
 def _without_numbers(finding: Finding, reason: str) -> Finding:
+    # Where each person is a cluster of their own, the method counts people.
+    told = "" if finding.term in AMONG_FOLLOWED else finding.method
     return dataclasses.replace(
         finding,
         estimate=None,
         conf_low=None,
         conf_high=None,
         n=None,
+        method=told,
         reason=reason,
     )
 

@@ -7,6 +7,7 @@ from analysis.publication.figures.followed import followed_figures
 from analysis.publication.figures.frame import Figure, Note, Point, make_figure
 from analysis.publication.figures.groups import gap_figure
 from analysis.publication.figures.items import item_figure
+from analysis.publication.figures.missing import missing_ways_figure
 from analysis.publication.figures.over_time import reliability_figure, score_figure
 from analysis.publication.figures.reliability import (
     decision_figure,
@@ -19,6 +20,7 @@ from analysis.publication.figures.reliability import (
     scree_figure,
     staff_figure,
 )
+from analysis.publication.figures.tipping import tipping_figures
 from analysis.publication.figures.ways import ways_figure
 
 __all__ = [
@@ -40,10 +42,12 @@ __all__ = [
     "limits_figure",
     "loading_figure",
     "make_figure",
+    "missing_ways_figure",
     "reliability_figure",
     "response_figure",
     "score_figure",
     "scree_figure",
     "staff_figure",
+    "tipping_figures",
     "ways_figure",
 ]

@@ -34,6 +34,7 @@ from analysis.publication.tables.groups import group_table
 from analysis.publication.tables.keys import (
     key_tables,
 )
+from analysis.publication.tables.missing import attrition_table
 from analysis.publication.tables.numbers import (
     MINUS,
     estimate_text,
@@ -60,6 +61,7 @@ __all__ = [
     "Table",
     "alike_table",
     "assumed_table",
+    "attrition_table",
     "change_table",
     "comparability_table",
     "comparison_table",

@@ -69,7 +69,8 @@ def _share_text(value: float) -> str:
         return "under 1%"
     if 0.995 <= value < 1:
         return "over 99%"
-    return f"{100 * value:.0f}%"
+    text = f"{100 * value:.0f}%"
+    return (text.lstrip("-") if text == "-0%" else text).replace("-", MINUS)
 
 
 def interval_text(low: float, high: float, term: str = "") -> str:
