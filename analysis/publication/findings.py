@@ -39,7 +39,9 @@ def publish_findings(
 def keep_figures(shown: Shown, study: Study, *, step: str, wave: str = "") -> Shown:
     """Keep every figure shown as pictures and as the numbers drawn; give all back."""
     for figure in shown.figures:
-        drawn = figure.to_frame().to_csv(index=False, lineterminator="\n")
+        drawn = figure.to_frame().to_csv(
+            index=False, lineterminator="\n", float_format="%.12g"
+        )
         write_figure(
             study.name,
             _page(step, wave),

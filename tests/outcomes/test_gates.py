@@ -82,6 +82,9 @@ def test_an_unreliable_wave_refuses_change_and_comparison(wave: str) -> None:
     for part in judged(found):
         if part.instrument == "seed_culture" and part.term != "participants_linked":
             assert part.estimate is part.conf_low is part.conf_high is None
+            # made-up scores leave the scale, so nobody's own change can be counted
+            if part.reason.startswith("scores lie outside"):
+                continue
             assert part.reason == (
                 "the score is not reliable enough: Cronbach's alpha is 0.600 at "
                 f"{wave}, under the 0.7 that the plan asks for"
