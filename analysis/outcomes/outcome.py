@@ -326,6 +326,9 @@ class _Waves:
         return self.contrast, stand(change, compared, self.study, estimated.n)
 
     def _judged(self, change: Result) -> Iterator[tuple[str, Result | Composite]]:
+        # The interval of team means has fewer degrees of freedom than people tell.
+        if self.by_team:
+            return
         verdict = answer_within(change, self.study, self.outcome)
         if verdict:
             yield "", verdict

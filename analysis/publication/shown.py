@@ -48,11 +48,18 @@ NO_CHANGE = "No change was estimated in this study: it has no outcome at two wav
 ONE_WAVE = "People were asked at one time only, so nobody could be followed."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Shown:
     """Tables, figures and notes in the order they are read."""
 
     parts: tuple[Part, ...]
+
+    def __repr__(self) -> str:
+        """Short: kept beside the page, where nothing but last digits would differ."""
+        return (
+            f"Shown({len(self.tables)} tables, {len(self.figures)} figures, "
+            f"{len(self.parts)} parts)"
+        )
 
     @property
     def figures(self) -> tuple[Figure, ...]:

@@ -30,8 +30,8 @@ def _folder(study: str) -> Path:
 
 
 def write_part(study: str, step: str, findings: Iterable[Finding]) -> None:
-    """Keep the findings of one step, at full precision."""
-    records = [dataclasses.asdict(finding) for finding in findings]
+    """Keep the findings of one step, with the digits that hold on any processor."""
+    records = [_rounded(finding) for finding in findings]
     write_json(_folder(study) / "parts" / f"{step}.json", records)
 
 
