@@ -357,7 +357,8 @@ def nbval(*arguments: str, project: Project) -> subprocess.CompletedProcess[str]
     return subprocess.run(
         [*command, "--nbval-current-env", *arguments],
         cwd=ROOT,
-        env=project.environment(),
+        # As a run has it: more threads would add up in another order.
+        env={**project.environment(), "OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -363,7 +363,7 @@ def gone(rows: pd.DataFrame, where: Any) -> pd.DataFrame:
         (lambda rows: rows.assign(before=np.inf), {}, "infinite"),
         (twinned, {"scores": ["before", "twin", "after"]}, "predict each other"),
         (lambda rows: gone(rows, rows["arm"].eq("pack")), {}, "some arm"),
-        (lambda rows: gone(rows, rows.index >= 6), {}, "too few"),
+        (lambda rows: gone(rows, rows.index >= 6), {}, "too rarely"),
         (lambda rows: rows.assign(arm=None), {}, "nobody has"),
         (lambda rows: rows, {"n_sets": 1}, "at least 2"),
     ],

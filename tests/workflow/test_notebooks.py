@@ -27,7 +27,8 @@ def cleaning(project: Project, monkeypatch: pytest.MonkeyPatch) -> Step:
     shutil.copytree(ROOT / "notebooks", home / "notebooks")
     shutil.copy(ROOT / "requirements.lock", home)
     monkeypatch.setenv("HEARD_HOME", str(home))
-    return plan_steps(read_study("listening-pilot"))[0]
+    steps = plan_steps(read_study("listening-pilot"))
+    return next(step for step in steps if step.kind == "cleaning")
 
 
 def rewrite(step: Step, old: str, new: str) -> None:

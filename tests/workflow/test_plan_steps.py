@@ -112,7 +112,7 @@ def test_every_page_lists_what_was_done_otherwise(ran: Project) -> None:
 def test_groups_are_compared_only_where_they_answer_for_an_outcome() -> None:
     study = read_study("listening-pilot")
     kinds = [step.kind for step in plan_steps(study)]
-    assert kinds.index("for-whom") == kinds.index("outcomes") + 1
+    assert kinds.index("for-whom") == kinds.index("missing") + 1
     for other in (
         dataclasses.replace(study, groups=()),
         dataclasses.replace(study, outcomes=()),

@@ -42,7 +42,7 @@ def tipping_figures(
 ) -> Iterator[Figure | Note]:
     """A figure a follow-up: the effect against how far those lost are shifted."""
     here = where_judged(disclosed, outcome)
-    for wave in waves_of(here, study, contrasts=True):
+    for number, wave in enumerate(waves_of(here, study, contrasts=True), start=1):
         at = here.where(wave=wave)
         tips = found(at, term=TIPS)
         if tips is None:
@@ -57,7 +57,7 @@ def tipping_figures(
         smallest = outcome.smallest_effect
         caption = f"{outcome.title}, {wave_text(study, wave)}"
         yield make_figure(
-            f"{wave.partition(' - ')[0]}-tipping-{outcome.name}",
+            f"tipping-{outcome.name}-{number}",
             f"{caption}. {_sentence(at, study, outcome)}",
             f"{caption}: {_sentence(at, study, outcome)} {_ends(drawn_points(points))}",
             points,
