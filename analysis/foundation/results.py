@@ -103,6 +103,23 @@ class Composite:
         return _html(list(self.results()))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled(Composite):
+    """A composite whose frame says, before each term, what the result is about."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """One tidy row a result; a label is empty where it does not apply."""
+        pairs = list(self.labelled())
+        frame = _frame([result for _, result in pairs])
+        names = dict.fromkeys(name for labels, _ in pairs for name in labels)
+        for place, name in enumerate(names):
+            frame.insert(place, name, [labels.get(name, "") for labels, _ in pairs])
+        return frame
+
+    def _repr_html_(self) -> str:
+        return _shown(self.to_frame())
+
+
 def _labelled_in(value: object) -> Iterator[tuple[Labels, Result]]:
     if isinstance(value, Estimate | Unavailable):
         yield {}, value
@@ -124,7 +141,9 @@ def _frame(results: list[Result]) -> pd.DataFrame:
 
 
 def _html(results: list[Result]) -> str:
-    shown: str = _frame(results).to_html(
-        index=False, float_format="{:.4g}".format, na_rep=""
-    )
+    return _shown(_frame(results))
+
+
+def _shown(frame: pd.DataFrame) -> str:
+    shown: str = frame.to_html(index=False, float_format="{:.4g}".format, na_rep="")
     return shown

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+from analysis.foundation.results import Estimate, Labelled, Result, Unavailable
 from analysis.reliability.complete import LISTWISE, column_fault, complete_responses
 from analysis.reliability.consistency import NO_VARIANCE, alpha_of, pearson
 from analysis.reliability.item_results import rows_of, wilson
@@ -29,7 +29,7 @@ MISSING = "share of all participants who did not answer; 95 % Wilson interval"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemStatistics(Composite):
+class ItemStatistics(Labelled):
     """What one item did: its answers, and how it goes with the rest of its subscale."""
 
     item: str
@@ -40,12 +40,6 @@ class ItemStatistics(Composite):
     share_highest: Result
     item_rest_correlation: Result
     cronbach_alpha_if_dropped: Result
-
-    def to_frame(self) -> pd.DataFrame:
-        """One tidy row a statistic, with the item it is about."""
-        frame = Composite.to_frame(self)
-        frame.insert(0, "item", self.item)
-        return frame
 
 
 def item_statistics(

@@ -31,6 +31,13 @@ STATISTICS: tuple[Statistic, ...] = (
     omega_total,
     mean_inter_item_correlation,
 )
+GAP_RULES = [
+    (statistic, missing)
+    for statistic in STATISTICS
+    for missing in ("listwise", "pairwise", "fiml")
+    # omega knows no pairwise covariances
+    if not (statistic is omega_total and missing == "pairwise")
+]
 INTERVALS = ("adf", "bootstrap", "percentile", "cluster")
 
 
@@ -123,13 +130,10 @@ def test_doubled_participants_are_no_news_where_they_are_one_cluster(
     assert limits(statistic(twice, interval="adf"))[0] > limits(found)[0]
 
 
-@pytest.mark.parametrize("statistic", STATISTICS)
-@pytest.mark.parametrize("missing", ["listwise", "pairwise", "fiml"])
+@pytest.mark.parametrize(("statistic", "missing"), GAP_RULES)
 def test_the_order_of_participants_says_nothing(
     responses: pd.DataFrame, clusters: pd.Series, statistic: Statistic, missing: str
 ) -> None:
-    if statistic is omega_total and missing == "pairwise":
-        pytest.skip("omega knows no pairwise covariances")
     rows = holed(responses)
     found = statistic(rows, missing=missing, clusters=clusters)
     order = np.random.default_rng(2).permutation(len(rows))
@@ -337,13 +341,13 @@ BAD: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
 
 
 @pytest.mark.parametrize("kind", BAD)
-@pytest.mark.parametrize("missing", ["listwise", "pairwise", "fiml"])
-@pytest.mark.parametrize("statistic", [cronbach_alpha, omega_total])
+@pytest.mark.parametrize(
+    ("statistic", "missing"),
+    [rule for rule in GAP_RULES if rule[0] is not mean_inter_item_correlation],
+)
 def test_poor_data_are_told_not_crashed_on(
     responses: pd.DataFrame, statistic: Statistic, missing: str, kind: str
 ) -> None:
-    if statistic is omega_total and missing == "pairwise":
-        pytest.skip("omega knows no pairwise covariances")
     change, reason = BAD[kind]
     found = statistic(change(responses), missing=missing, interval="adf")
     assert isinstance(found, Unavailable)

@@ -5,13 +5,14 @@ from analysis.outcomes.trends.control_chart import (
     ControlChart,
     control_chart,
 )
-from analysis.outcomes.trends.run_chart import RunChart, RunChartPoint, run_chart
+from analysis.outcomes.trends.run_chart import RunChart, run_chart
+from analysis.outcomes.trends.series import SeriesPoint
 
 __all__ = [
     "ChartPoint",
     "ControlChart",
     "RunChart",
-    "RunChartPoint",
+    "SeriesPoint",
     "control_chart",
     "run_chart",
 ]

@@ -19,11 +19,11 @@ from analysis.outcomes.trends.series import (
     BETTER,
     Direction,
     Series,
+    SeriesPoint,
     Verdict,
     in_words,
     series,
     stretches,
-    verdict,
 )
 
 if TYPE_CHECKING:
@@ -50,36 +50,18 @@ SHIFT = f"{RUN} in a row {{side}} the mean"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChartPoint(Composite):
+class ChartPoint(SeriesPoint):
     """One wave on the chart.
 
     Attributes
     ----------
-    point : str
-        The wave.
-    chart_value, chart_centre, chart_lower_limit, chart_upper_limit : Estimate
-        Where it lies, and where it usually would.
-    signals : tuple of str
-        Every rule it breaks, in words.
-    side : int
-        Where its strongest signal lies: 1 above or rising, -1 below or falling, 0 none.
-    better : int
-        Which side is better, 0 if neither.
+    chart_centre, chart_lower_limit, chart_upper_limit : Estimate
+        Where it usually would lie.
     """
 
-    point: str
-    chart_value: Result
     chart_centre: Result
     chart_lower_limit: Result
     chart_upper_limit: Result
-    signals: tuple[str, ...]
-    side: int
-    better: int
-
-    @property
-    def verdict(self) -> Verdict:
-        """What it shows."""
-        return verdict(self.side, self.better)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,11 +19,10 @@ from analysis.outcomes.trends.series import (
     BETTER,
     Direction,
     Series,
-    Verdict,
+    SeriesPoint,
     in_words,
     series,
     stretches,
-    verdict,
 )
 
 if TYPE_CHECKING:
@@ -38,22 +37,6 @@ RUN_TERMS = ("runs", "fewest_runs", "most_runs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunChartPoint(Composite):
-    """One wave on the chart, with every rule it breaks in words."""
-
-    point: str
-    chart_value: Result
-    signals: tuple[str, ...]
-    side: int
-    better: int
-
-    @property
-    def verdict(self) -> Verdict:
-        """What it shows."""
-        return verdict(self.side, self.better)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunChart(Composite):
     """A run chart.
 
@@ -65,7 +48,7 @@ class RunChart(Composite):
         Stretches on one side of it.
     fewest_runs, most_runs : Estimate or Unavailable
         How many chance brings.
-    points : tuple of RunChartPoint
+    points : tuple of SeriesPoint
         In the order of time.
     """
 
@@ -73,7 +56,7 @@ class RunChart(Composite):
     runs: Result
     fewest_runs: Result
     most_runs: Result
-    points: tuple[RunChartPoint, ...]
+    points: tuple[SeriesPoint, ...]
 
     @property
     def sentence(self) -> str:
@@ -162,7 +145,7 @@ def run_chart(
         ),
         **_runs(sides),
         points=tuple(
-            RunChartPoint(
+            SeriesPoint(
                 point=name,
                 chart_value=Estimate(
                     term="chart_value",

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from analysis.foundation.results import Composite
+
 if TYPE_CHECKING:
     import pandas as pd
+
+    from analysis.foundation.results import Result
 
 Direction: TypeAlias = Literal["increase", "decrease", "neither"]
 """Which way is better."""
@@ -77,6 +81,36 @@ def verdict(side: int, better: int) -> Verdict:
     if better == 0:
         return "change"
     return "improvement" if side == better else "concern"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesPoint(Composite):
+    """One wave on a chart, with every rule it breaks.
+
+    Attributes
+    ----------
+    point : str
+        The wave.
+    chart_value : Estimate
+        Where it lies.
+    signals : tuple of str
+        Every rule it breaks, in words.
+    side : int
+        Where its strongest signal lies: 1 above or rising, -1 below or falling, 0 none.
+    better : int
+        Which side is better, 0 if neither.
+    """
+
+    point: str
+    chart_value: Result
+    signals: tuple[str, ...]
+    side: int
+    better: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it shows."""
+        return verdict(self.side, self.better)
 
 
 def stretches(sides: np.ndarray) -> list[tuple[int, int, int]]:

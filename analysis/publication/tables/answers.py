@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.declarations import Outcome, Study
-    from analysis.foundation import Finding
     from analysis.publication.disclosure import Disclosed
 
 CHANCES = {
@@ -46,10 +45,6 @@ def judgement_table(disclosed: Disclosed, study: Study) -> Table:
         if effect is None:
             continue
         declared = here.where(group="as declared")
-        chances = [
-            notes.cell(found(declared, term=term), title=title)
-            for term, title in CHANCES.items()
-        ]
         smallest = outcome.smallest_effect
         rows.append(
             (
@@ -58,7 +53,7 @@ def judgement_table(disclosed: Disclosed, study: Study) -> Table:
                 notes.cell(effect, title="Effect"),
                 number_text(smallest) if smallest else ABSENT,
                 effect.group or "not judged",
-                *chances,
+                *_cells(declared, CHANCES, notes),
                 notes.people(effect),
             )
         )
@@ -121,10 +116,10 @@ def _outcomes(
 
 
 def _cells(here: Disclosed, columns: dict[str, str], notes: Footnotes) -> list[str]:
-    findings: list[tuple[Finding | None, str]] = [
-        (found(here, term=term), title) for term, title in columns.items()
+    return [
+        notes.cell(found(here, term=term), title=title)
+        for term, title in columns.items()
     ]
-    return [notes.cell(finding, title=title) for finding, title in findings]
 
 
 def _table(

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.foundation.results import Estimate, Result, Unavailable
+from analysis.foundation.results import Estimate, Labelled, Result, Unavailable
 from analysis.reliability.agreement.two_occasions import paired
-from analysis.reliability.structure.labelled import Labelled
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+from analysis.foundation.results import (
+    Composite,
+    Estimate,
+    Labelled,
+    Result,
+    Unavailable,
+)
 from analysis.reliability.complete import complete_responses
 
 if TYPE_CHECKING:
@@ -27,7 +33,7 @@ TERMS = ("r_wg", "r_wg_j", "average_deviation", "a_wg")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupAgreement(Composite):
+class GroupAgreement(Labelled):
     """How far the members of one group gave the same answers."""
 
     group: str
@@ -35,12 +41,6 @@ class GroupAgreement(Composite):
     r_wg_j: Result
     average_deviation: Result
     a_wg: Result
-
-    def to_frame(self) -> pd.DataFrame:
-        """One tidy row a statistic, with the group it is about."""
-        frame = Composite.to_frame(self)
-        frame.insert(0, "group", self.group)
-        return frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.reliability.structure.labelled import Labelled
+from analysis.foundation.results import Labelled
 
 if TYPE_CHECKING:
     from analysis.foundation.results import Result

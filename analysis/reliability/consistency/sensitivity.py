@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+from analysis.foundation.results import (
+    Estimate,
+    Labelled,
+    Result,
+    Unavailable,
+)
 from analysis.reliability.consistency.alpha import cronbach_alpha
 from analysis.reliability.consistency.inter_item import mean_inter_item_correlation
 from analysis.reliability.consistency.omega import omega_total
@@ -22,7 +27,7 @@ EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CleanedCoefficients(Composite):
+class CleanedCoefficients(Labelled):
     """The coefficients of the participants one rule keeps."""
 
     rule: str
@@ -31,15 +36,9 @@ class CleanedCoefficients(Composite):
     omega_total: Result
     mean_inter_item_correlation: Result
 
-    def to_frame(self) -> pd.DataFrame:
-        """One tidy row a coefficient, with the rule it was made under."""
-        frame = Composite.to_frame(self)
-        frame.insert(0, "rule", self.rule)
-        return frame
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CleaningSensitivity(Composite):
+class CleaningSensitivity(Labelled):
     """How far coefficients depend on who is taken out.
 
     Attributes
@@ -54,24 +53,6 @@ class CleaningSensitivity(Composite):
     cronbach_alpha_range: Result
     omega_total_range: Result
     mean_inter_item_correlation_range: Result
-
-    def to_frame(self) -> pd.DataFrame:
-        """One tidy row a coefficient and rule; `rule` is empty for the ranges."""
-        ranges = (
-            self.cronbach_alpha_range,
-            self.omega_total_range,
-            self.mean_inter_item_correlation_range,
-        )
-        over_all = pd.concat([result.to_frame() for result in ranges])
-        over_all.insert(0, "rule", "")
-        frames = [*(rule.to_frame() for rule in self.rules), over_all]
-        return pd.concat(frames, ignore_index=True)
-
-    def _repr_html_(self) -> str:
-        shown: str = self.to_frame().to_html(
-            index=False, float_format="{:.4g}".format, na_rep=""
-        )
-        return shown
 
 
 def cleaning_sensitivity(

@@ -13,8 +13,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from analysis.foundation.results import Composite, Estimate, Unavailable
-from analysis.reliability.dependability.labels import Labelled
+from analysis.foundation.results import Composite, Estimate, Labelled, Unavailable
 from analysis.reliability.dependability.mixed import MixedFit, fit_mixed_model
 from analysis.reliability.dependability.mixed.profile import (
     Held,
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.foundation.results import Result
-    from analysis.reliability.dependability.labels import Labels
+    from analysis.foundation.results import Labels, Result
     from analysis.reliability.dependability.mixed.profile import Bounds
     from analysis.reliability.dependability.ratings import Ratings
 

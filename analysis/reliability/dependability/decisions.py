@@ -12,14 +12,13 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from analysis.foundation.results import Composite, Unavailable
+from analysis.foundation.results import Composite, Labelled, Unavailable
 from analysis.reliability.dependability.components import (
     INTERVALS,
     RESIDUAL,
     bounded,
     share_of,
 )
-from analysis.reliability.dependability.labels import Labelled
 from analysis.reliability.dependability.mixed.profile import Held
 from analysis.reliability.dependability.ratings import facets_of
 from analysis.reliability.influence import percent
@@ -27,9 +26,8 @@ from analysis.reliability.influence import percent
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from analysis.foundation.results import Result
+    from analysis.foundation.results import Labels, Result
     from analysis.reliability.dependability.components import VarianceComponents
-    from analysis.reliability.dependability.labels import Labels
     from analysis.reliability.dependability.mixed.profile import Bounds
 
     Numbers = Mapping[str, int | Sequence[int]]

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.foundation.results import Composite, Estimate, Unavailable
+from analysis.foundation.results import Composite, Estimate, Labelled, Unavailable
 from analysis.reliability.consistency import pearson
-from analysis.reliability.dependability.labels import Labelled
 from analysis.reliability.dependability.ratings import read_ratings
 from analysis.reliability.dependability.source_model import (
     SourceFit,
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.foundation.results import Result
-    from analysis.reliability.dependability.labels import Labels
+    from analysis.foundation.results import Labels, Result
     from analysis.reliability.dependability.mixed.design import Array
     from analysis.reliability.dependability.ratings import Ratings
 

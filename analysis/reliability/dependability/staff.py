@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.foundation.results import Composite, Estimate, Unavailable
+from analysis.foundation.results import Composite, Estimate, Labelled, Unavailable
 from analysis.reliability.dependability.components import share_of
-from analysis.reliability.dependability.labels import Labelled
 from analysis.reliability.dependability.mixed import MixedFit, fit_mixed_model
 from analysis.reliability.dependability.mixed.prediction import (
     PredictedMeans,
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.foundation.results import Result
-    from analysis.reliability.dependability.labels import Labels
+    from analysis.foundation.results import Labels, Result
     from analysis.reliability.dependability.mixed.design import Array
     from analysis.reliability.dependability.ratings import Ratings
 

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.foundation.results import Estimate, Result, Unavailable
-from analysis.reliability.structure.labelled import Labelled
+from analysis.foundation.results import Estimate, Labelled, Result, Unavailable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.foundation.results import Composite, Estimate, Result
+from analysis.foundation.results import Composite, Estimate, Labelled, Result
 from analysis.reliability.complete import LISTWISE, complete_responses
 from analysis.reliability.item_response.item_steps import largest_parts
 
@@ -29,7 +29,7 @@ MODEL = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairScalability(Composite):
+class PairScalability(Labelled):
     """Two items, and how well they order people alike."""
 
     item: str
@@ -37,27 +37,14 @@ class PairScalability(Composite):
     scalability: Result
     standard_error: Result
 
-    def to_frame(self) -> pd.DataFrame:
-        """One tidy row a result, with the two items it is about."""
-        frame = Composite.to_frame(self)
-        frame.insert(0, "item", self.item)
-        frame.insert(1, "other_item", self.other_item)
-        return frame
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemScalability(Composite):
+class ItemScalability(Labelled):
     """One item, and how well it orders people as the others do."""
 
     item: str
     scalability: Result
     standard_error: Result
-
-    def to_frame(self) -> pd.DataFrame:
-        """One tidy row a result, with the item it is about."""
-        frame = Composite.to_frame(self)
-        frame.insert(0, "item", self.item)
-        return frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

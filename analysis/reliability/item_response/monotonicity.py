@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.foundation.results import Composite, Estimate, Result
+from analysis.foundation.results import Estimate, Labelled, Result
 from analysis.reliability.complete import LISTWISE, complete_responses
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ BEYOND = NormalDist().inv_cdf(0.95)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemMonotonicity(Composite):
+class ItemMonotonicity(Labelled):
     """How often, and how far, one item falls where it should rise."""
 
     item: str
@@ -41,12 +41,6 @@ class ItemMonotonicity(Composite):
     violations: Result
     largest_violation: Result
     beyond_chance: Result
-
-    def to_frame(self) -> pd.DataFrame:
-        """One tidy row a result, with the item it is about."""
-        frame = Composite.to_frame(self)
-        frame.insert(0, "item", self.item)
-        return frame
 
 
 def item_monotonicity(

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+from analysis.foundation.results import (
+    Estimate,
+    Labelled,
+    Result,
+    Unavailable,
+)
 from analysis.reliability.complete import LISTWISE, complete_responses
 from analysis.reliability.influence import interval_of
 from analysis.reliability.item_response.item_steps import largest_parts
@@ -41,7 +46,7 @@ PERFECT = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LevelScalability(Composite):
+class LevelScalability(Labelled):
     """Scalability within and between raters, and their ratio.
 
     About the scale where both items are empty, about an item where the second is.
@@ -56,26 +61,14 @@ class LevelScalability(Composite):
     ratio: Result
     ratio_standard_error: Result
 
-    def to_frame(self) -> pd.DataFrame:
-        """One tidy row a result, with the items it is about."""
-        frame = Composite.to_frame(self)
-        frame.insert(0, "item", self.item)
-        frame.insert(1, "other_item", self.other_item)
-        return frame
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TwoLevelScalability(Composite):
+class TwoLevelScalability(Labelled):
     """The scale, its items and their pairs."""
 
     scale: LevelScalability
     items: tuple[LevelScalability, ...]
     pairs: tuple[LevelScalability, ...]
-
-    def to_frame(self) -> pd.DataFrame:
-        """One tidy row a result, with the items it is about."""
-        parts = [self.scale, *self.items, *self.pairs]
-        return pd.concat([one.to_frame() for one in parts], ignore_index=True)
 
 
 def two_level_scalability(

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.foundation.results import Estimate, Result
+from analysis.foundation.results import Estimate, Labelled, Result
 from analysis.reliability.structure.item_correlations import item_correlations
-from analysis.reliability.structure.labelled import Labelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from analysis.foundation import generator
-from analysis.foundation.results import Result  # noqa: TC001 - fields have it
+from analysis.foundation.results import (
+    Labelled,
+    Result,
+)
 from analysis.reliability.influence import percent
 from analysis.reliability.structure.factor_fit import (
     FactorFit,
@@ -18,7 +21,6 @@ from analysis.reliability.structure.factor_fit import (
 )
 from analysis.reliability.structure.intervals import DrawnIntervals
 from analysis.reliability.structure.item_correlations import item_correlations
-from analysis.reliability.structure.labelled import Labelled
 from analysis.reliability.structure.solutions import (
     Solution,
     caution_words,

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.foundation.results import Estimate, Result
-from analysis.reliability.structure.labelled import Labelled
+from analysis.foundation.results import Estimate, Labelled, Result
 
 if TYPE_CHECKING:
     from analysis.reliability.complete import Array

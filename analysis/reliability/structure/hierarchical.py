@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.foundation import generator
-from analysis.foundation.results import Result  # noqa: TC001 - fields have it
+from analysis.foundation.results import (
+    Labelled,
+    Result,
+)
 from analysis.reliability.influence import percent
 from analysis.reliability.structure.exploratory import EXTRACTION_WORDS
 from analysis.reliability.structure.extraction import (
@@ -21,7 +24,6 @@ from analysis.reliability.structure.extraction import (
 )
 from analysis.reliability.structure.intervals import DrawnIntervals
 from analysis.reliability.structure.item_correlations import item_correlations
-from analysis.reliability.structure.labelled import Labelled
 from analysis.reliability.structure.solutions import (
     caution_words,
     check_choices,

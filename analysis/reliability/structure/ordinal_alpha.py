@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.foundation.results import Estimate, Result
+from analysis.foundation.results import Estimate, Labelled, Result
 from analysis.reliability.influence import percent
-from analysis.reliability.structure.labelled import Labelled
 from analysis.reliability.structure.ordinal import ordinal_items
 
 if TYPE_CHECKING:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 
 from analysis.foundation import generator
-from analysis.foundation.results import Estimate, Result
+from analysis.foundation.results import Estimate, Labelled, Result
 from analysis.reliability.structure.extraction import extract_factors
 from analysis.reliability.structure.item_correlations import item_correlations
-from analysis.reliability.structure.labelled import Labelled
 from analysis.reliability.structure.polychoric import polychoric_moments
 
 if TYPE_CHECKING:
