@@ -51,7 +51,7 @@ def design(
 ) -> None:
     """Say what a declared design would let the pilot see; needs no data."""
     from analysis.storage.declared import read_study  # noqa: PLC0415
-    from analysis.workflow.steps import plan_design  # noqa: PLC0415
+    from analysis.workflow.planning import plan_design  # noqa: PLC0415
 
     _use_folders(None, None, reports)
     declared = read_study(study)

@@ -229,7 +229,7 @@ def _use_folders(
 def _plan(study: str, parameters: list[str]) -> tuple[Step, ...]:
     from analysis.storage.declared import read_study  # noqa: PLC0415
     from analysis.workflow.parameters import with_parameters  # noqa: PLC0415
-    from analysis.workflow.steps import plan_steps  # noqa: PLC0415
+    from analysis.workflow.planning import plan_steps  # noqa: PLC0415
 
     return with_parameters(plan_steps(read_study(study)), parameters)
 

@@ -17,13 +17,14 @@ from analysis.storage.stage import clear_stage, publish_stage
 from analysis.storage.whole_files import read_json, write_json
 from analysis.workflow.environment import variables_set
 from analysis.workflow.notebooks import run_notebook, write_page
+from analysis.workflow.planning import plan_steps
 from analysis.workflow.receipts import (
     made_from,
     receipt_file,
     write_failure,
     write_receipt,
 )
-from analysis.workflow.steps import NOTEBOOKS, Step, plan_steps
+from analysis.workflow.steps import NOTEBOOKS, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable

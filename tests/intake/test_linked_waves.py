@@ -15,7 +15,7 @@ from analysis.outcomes import evaluate_outcomes
 from analysis.storage.declared import read_instrument
 from analysis.storage.links import read_links, write_links
 from analysis.storage.rows import read_all_responses, read_all_scores, write_processed
-from analysis.workflow.steps import plan_steps
+from analysis.workflow.planning import plan_steps
 
 PEOPLE = 15
 STUDY = """

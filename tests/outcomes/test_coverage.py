@@ -13,7 +13,7 @@ from analysis.intake.roster import read_roster
 from analysis.outcomes import evaluate_coverage
 from analysis.publication import disclose, show_coverage
 from analysis.storage.declared import read_instrument
-from analysis.workflow.steps import plan_steps
+from analysis.workflow.planning import plan_steps
 
 STUDY = """
 title = "A study"

@@ -15,8 +15,9 @@ from analysis.foundation import DataError, DisclosureError, NotebookError
 from analysis.intake import map_responses, read_exports
 from analysis.storage.declared import read_study
 from analysis.workflow.actions import run_step
+from analysis.workflow.planning import plan_steps
 from analysis.workflow.receipts import freshness, receipt_file
-from analysis.workflow.steps import Step, plan_steps
+from analysis.workflow.steps import Step
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from planned import GOOD, locked, parsed
 
 from analysis.storage.declared import read_study
 from analysis.storage.plan_locks import lock_file
+from analysis.workflow.planning import plan_steps
 from analysis.workflow.receipts import freshness
-from analysis.workflow.steps import Step, plan_steps
+from analysis.workflow.steps import Step
 
 STUDY = "listening-pilot"
 TOLD = ("outcomes", "funder-summary", "index")

@@ -12,9 +12,10 @@ from conftest import ROOT, Project
 from analysis.storage.declared import read_study
 from analysis.storage.whole_files import digest
 from analysis.workflow import receipts
+from analysis.workflow.planning import plan_steps
 from analysis.workflow.receipts import freshness
 from analysis.workflow.runner import forget_orphans
-from analysis.workflow.steps import Step, plan_steps
+from analysis.workflow.steps import Step
 
 
 @pytest.fixture
