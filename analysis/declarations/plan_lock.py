@@ -99,6 +99,7 @@ def lockable(study: Study) -> dict[str, Any]:
             "treated": study.treated,
             "control": study.control,
             "arms": sorted(arm.name for arm in study.arms),
+            **({"drawn_by_lot": True} if study.drawn_by_lot else {}),
         },
         "plan": _stated(study.plan),
         "outcomes": {outcome.name: _outcome(outcome) for outcome in study.outcomes},

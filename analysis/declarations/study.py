@@ -114,6 +114,8 @@ class Study:
         The analysis plan; None if none was declared.
     design : DeclaredDesign or None
         What is assumed before the pilot, for what it can see; never locked.
+    drawn_by_lot : bool
+        Whether lots decided who was in which arm, or which unit began first.
     lock : Lock or None
         What was locked of it, from the file beside the declaration; no part of the
         digest, as it is no part of what is declared.
@@ -135,6 +137,7 @@ class Study:
     surveys: tuple[Survey, ...]
     waves: tuple[Wave, ...]
     outcomes: tuple[Outcome, ...]
+    drawn_by_lot: bool = False
     unknowns: tuple[str, ...] = ()
     roster: Roster | None = None
     groups: tuple[Grouping, ...] = ()

@@ -41,6 +41,7 @@ def check_study(study: Study) -> list[str]:
     return [
         *_check_limits(study),
         *_check_design(study),
+        *_check_names(study),
         *(
             fault
             for wave in study.waves
@@ -78,6 +79,7 @@ def _check_limits(study: Study) -> Iterator[str]:
 
 
 def _check_design(study: Study) -> Iterator[str]:
+    """Faults of who was allocated to what."""
     arms = {arm.name for arm in study.arms}
     sites = {site.name for site in study.sites}
     for key, name in (("treated", study.treated), ("control", study.control)):
@@ -85,11 +87,17 @@ def _check_design(study: Study) -> Iterator[str]:
             yield f"[{key}] {unknown('arm', name, arms)}"
     if bool(study.treated) != bool(study.control):
         yield "[treated] and [control] go together"
+    if study.drawn_by_lot and study.allocated_by == "none":
+        yield "[drawn_by_lot] needs allocated_by: what the lots were drawn for"
     for team in study.teams:
         if team.arm and team.arm not in arms:
             yield f"[teams.{team.name}.arm] {unknown('arm', team.arm, arms)}"
         if team.site and team.site not in sites:
             yield f"[teams.{team.name}.site] {unknown('site', team.site, sites)}"
+
+
+def _check_names(study: Study) -> Iterator[str]:
+    """Arms, sites or teams that an export could not tell apart."""
     for kind, groups in (
         ("arms", study.arms),
         ("sites", study.sites),

@@ -82,6 +82,7 @@ def _study(
         smallest_group_shown=top.whole("smallest_group_shown", SMALLEST_GROUP),
         allow_unverified=top.flag("allow_unverified"),
         allocated_by=top.choice("allocated_by", ALLOCATIONS, "none"),
+        drawn_by_lot=top.flag("drawn_by_lot"),
         treated=top.text("treated", ""),
         control=top.text("control", ""),
         unknowns=top.texts("unknowns"),

@@ -152,9 +152,7 @@ def stand(
     }
     if compared:
         analyses["arm_comparison"] = compared
-    # Teams are chosen by those who run a pilot; only people are taken to be drawn.
-    drawn = "participant" if study.allocated_by == "participant" else "none"
-    standing = evidence_rung(analyses, allocated_by=drawn)
+    standing = evidence_rung(analyses, drawn_by_lot=study.drawn_by_lot)
     found = standing.evidence_rung
     told = dataclasses.replace(found, n=n or found.n or 0, method=standing.sentence)
     return EvidenceRung(

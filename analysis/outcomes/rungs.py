@@ -151,7 +151,7 @@ class Standing(Composite):
 
 
 def evidence_rung(
-    analyses: Mapping[str, Result | Composite], *, allocated_by: str = "none"
+    analyses: Mapping[str, Result | Composite], *, drawn_by_lot: bool = False
 ) -> Standing:
     """Place an answer on the ladder of evidence.
 
@@ -160,10 +160,10 @@ def evidence_rung(
     analyses : mapping of str to Estimate, Unavailable or Composite
         What was asked for, by name, of `ANALYSES`. A composite counts as done if any
         estimate stands in it. Names that are not asked for may be left out.
-    allocated_by : {"none", "participant", "team"}
+    drawn_by_lot : bool
         As the study declares it: an ``arm_comparison`` of arms allocated by chance is
-        an ``allocated_comparison``, and a comparison claimed as such without allocation
-        is only an ``arm_comparison``.
+        an ``allocated_comparison``, and a comparison claimed as such without lots is
+        only an ``arm_comparison``.
 
     Returns
     -------
@@ -180,8 +180,10 @@ def evidence_rung(
             f"unknown analyses: {', '.join(strange)}; known: {', '.join(ANALYSES)}"
         )
         raise ValueError(message)
-    given = _by_allocation(analyses, chance=allocated_by != "none")
-    lacking = {rung.name: _lacking(rung, given, allocated_by) for rung in LADDER}
+    given = _by_allocation(analyses, chance=drawn_by_lot)
+    lacking = {
+        rung.name: _lacking(rung, given, drawn_by_lot=drawn_by_lot) for rung in LADDER
+    }
     reached = [rung for rung in LADDER if not lacking[rung.name]]
     rung = reached[-1] if reached else None
     height = LADDER.index(rung) + 1 if rung else 0
@@ -212,12 +214,12 @@ def _by_allocation(
 
 
 def _lacking(
-    rung: Rung, analyses: Mapping[str, Result | Composite], allocated_by: str
+    rung: Rung, analyses: Mapping[str, Result | Composite], *, drawn_by_lot: bool
 ) -> str:
     """What keeps an answer off a rung; empty if nothing does."""
     reasons = []
     for name in rung.needs:
-        if name == "allocated_comparison" and allocated_by == "none":
+        if name == "allocated_comparison" and not drawn_by_lot:
             reasons.append("nothing was allocated by chance")
         elif name not in analyses:
             reasons.append(f"{name.replace('_', ' ')} {NOT_ASKED}")

@@ -118,6 +118,10 @@ def test_what_decides_nothing_is_not_locked(same: str) -> None:
             ["Team 'blue': its arm was 'other' when locked and is 'pilot' now."],
         ),
         (
+            changed("control =", "drawn_by_lot = true\ncontrol ="),
+            ["Design: drawn_by_lot was not stated when locked and is true now."],
+        ),
+        (
             changed("[surveys.staff]", '[teams.green]\ntitle = "G"\n[surveys.staff]'),
             ["The team 'green' was added after the lock."],
         ),

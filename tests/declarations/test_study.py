@@ -125,6 +125,7 @@ def test_what_names_or_reaches_a_person_is_not_kept(header: str, kept: str) -> N
         ('staff.file = "one.csv"', "", "names no survey; declared are: staff"),
         ('summary = "What was done."', "", "[summary] is missing"),
         ('control = "other"', "", "[treated] and [control] go together"),
+        ('control = "other"', "drawn_by_lot = true", "[drawn_by_lot] needs"),
         ('summary = "', 'folder = "../x"\nsummary = "', "[folder] must lie in"),
         ('"one.csv"', '"../one.csv"', "file] must lie in the study's raw folder"),
         ('"one.csv"', '"/one.csv"', "file] must lie in the study's raw folder"),

@@ -198,7 +198,7 @@ def test_a_comparison_of_chosen_teams_stands_on_its_rung() -> None:
 
 def test_lots_drawn_stand_higher_than_no_comparison() -> None:
     change, compared = (Some(some=estimate(1.0, 1.0)) for _ in range(2))
-    drawn = dataclasses.replace(STUDY, allocated_by="participant")
+    drawn = dataclasses.replace(STUDY, drawn_by_lot=True)
     assert stand(change, compared, drawn, 50).rung == "allocated_by_chance"
     assert stand(change, None, drawn, 50).rung == "unlinked_bounds"
     nothing = Some(some=Unavailable(term="mean_change", reason="nobody answered"))

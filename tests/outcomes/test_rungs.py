@@ -15,8 +15,8 @@ DONE = Estimate(term="mean_change", estimate=0.2, n=40, method="by hand")
 NOT_DONE = Unavailable(term="mean_change", reason="fewer than 5 clusters")
 
 
-def height(*names: str, allocated_by: str = "none") -> float:
-    found = evidence_rung(dict.fromkeys(names, DONE), allocated_by=allocated_by)
+def height(*names: str, drawn_by_lot: bool = False) -> float:
+    found = evidence_rung(dict.fromkeys(names, DONE), drawn_by_lot=drawn_by_lot)
     assert isinstance(found.evidence_rung, Estimate)
     return found.evidence_rung.estimate
 
@@ -24,7 +24,7 @@ def height(*names: str, allocated_by: str = "none") -> float:
 def test_each_rung_is_reached_by_its_own_analyses() -> None:
     for place, rung in enumerate(LADDER[:-1], start=1):
         assert height(*rung.needs) == place
-    assert height("arm_comparison", allocated_by="team") == len(LADDER)
+    assert height("arm_comparison", drawn_by_lot=True) == len(LADDER)
 
 
 def test_a_linked_change_without_tipping_point_stands_lower() -> None:
@@ -74,7 +74,7 @@ def test_a_misspelt_analysis_is_refused() -> None:
 @given(st.sets(st.sampled_from(ANALYSES)), st.sampled_from(ANALYSES))
 def test_one_more_analysis_never_lowers_an_answer(names: set[str], more: str) -> None:
     def reached(chosen: set[str]) -> float:
-        found = evidence_rung(dict.fromkeys(chosen, DONE), allocated_by="team")
+        found = evidence_rung(dict.fromkeys(chosen, DONE), drawn_by_lot=True)
         result = found.evidence_rung
         return result.estimate if isinstance(result, Estimate) else 0.0
 

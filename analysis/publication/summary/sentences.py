@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from analysis.publication.disclosure import Disclosed
 
 STRENGTH = {
-    "compared participant": "Good, with limits. People were put in one of two groups, "
-    "and the two groups were compared. Those who stopped answering may differ.",
+    "drawn": "Good, with limits. Lots decided who was in which of two groups, and the "
+    "two groups were compared. Those who stopped answering may differ.",
     "compared": "Middling. The groups were compared over the same time, so a change "
     "that everybody went through is not counted. But the groups may have differed from "
     "the start.",
@@ -246,8 +246,8 @@ def strength_sentence(result: MainResult | None, study: Study) -> str:
     """How much the evidence can bear, in words."""
     if result is None:
         return STRENGTH["one wave" if len(study.waves) == 1 else "unlinked"]
-    if result.design == "compared" and study.allocated_by == "participant":
-        return STRENGTH["compared participant"]
+    if result.design == "compared" and study.drawn_by_lot:
+        return STRENGTH["drawn"]
     return STRENGTH[result.design]
 
 
