@@ -22,7 +22,13 @@ from analysis.outcomes.clustered.wild_bootstrap import (
     _sums,
 )
 
-METHODS = ("CR1, z", "CR1, t(G-1)", "CR2, Satterthwaite", "wild bootstrap")
+METHODS = (
+    "CR1, z",
+    "CR1, t(G-1)",
+    "CR2, Satterthwaite",
+    "wild bootstrap",
+    "team means, t(G-2)",
+)
 # All combinations of up to 12 clusters; beyond, this many draws.
 N_DRAWS = {True: 4096, False: 999}
 CELLS = [
@@ -69,11 +75,14 @@ def one(
     draws, _, complete = _multipliers(
         n_clusters, "auto", N_DRAWS[n_clusters <= 12], seed
     )
+    means = np.array([outcome[clusters == one].mean() for one in range(n_clusters)])
+    by_team = stats.ttest_ind(means[arm == 1], means[arm == 0])
     return [
         size > stats.norm.ppf(0.975),
         size > stats.t.ppf(0.975, n_clusters - 1),
         shrunk.estimate < 0.05,
         _probability(sums, draws, complete=complete)(0.0) <= 0.05,
+        by_team.pvalue < 0.05,
     ]
 
 
