@@ -93,8 +93,8 @@ def eq_scored(eq_rows: pd.DataFrame) -> pd.DataFrame:
     responses = pd.DataFrame(
         {
             f"eq22.{header.rstrip('R').lower()}": eq_rows[header].map(answers)
-            for header in eq_rows
-            if str(header).startswith("Q")
+            for header in map(str, eq_rows)
+            if header.startswith("Q")
         },
         dtype=float,
     )
@@ -128,7 +128,7 @@ def test_short_eq_has_its_published_alpha(eq_rows: pd.DataFrame) -> None:
     texts = eq_rows[headers].set_axis(names, axis="columns")
     responses = texts.apply(lambda column: column.map(dict(eq.answers))).astype(float)
     found = estimate(cronbach_alpha(keyed_responses(responses, eq)))
-    # In exact fractions .89461276253; the list has ...7626, off by one in its last digit.
+    # .89461276253 in exact fractions; the list's last digit is one too many.
     assert found.estimate == pytest.approx(0.8946127625, abs=5e-11)
     assert found.conf_low == pytest.approx(0.891, abs=5e-4)
     assert found.conf_high == pytest.approx(0.898, abs=5e-4)
