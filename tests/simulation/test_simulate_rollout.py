@@ -219,3 +219,14 @@ def test_effect_by_event_time_grows_and_then_stays() -> None:
     assert effects[0] == pytest.approx(0.63, abs=1e-12)
     assert list(effects) == sorted(effects)
     assert effects[4] == effects[5]
+
+
+def test_readme_beside_the_files_tells_this_truth() -> None:
+    text = " ".join((FOLDER / "README.md").read_text("utf-8").split())
+    effects = TRUTH.effect_by_event_time()[:4]
+    row = " | ".join(f"{effect:.2f}" for effect in effects)
+    assert f"| confidence, in all | {row} |" in text
+    row = " | ".join(f"{effect:.2f}" for effect in TRUTH.effect_on_culture)
+    assert f"| culture | {row} |" in text
+    gain = TRUTH.effect_at(4, early=True) - TRUTH.effect_at(4, early=False)
+    assert f"gain {gain:.2f} points on the late ones" in text
