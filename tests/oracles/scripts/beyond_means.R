@@ -87,7 +87,13 @@ w1 <- prop.test(sum(x == 5), length(x), correct = FALSE)$conf.int
 w2 <- prop.test(sum(y == 5), length(y), correct = FALSE)$conf.int
 newcombe <- top + c(-1, 1) * c(sqrt((mean(x == 5) - w1[1])^2 + (w2[2] - mean(y == 5))^2),
                                sqrt((w1[2] - mean(x == 5))^2 + (mean(y == 5) - w2[1])^2))
+without <- sapply(1:g, function(t) unname(coef(clm(score ~ arm, data = long[cluster != t, ],
+  control = clm.control(gradTol = 1e-10)))["armpilot"]))   # each team left out in turn
+jack <- sqrt((g - 1) / g * sum((without - slope)^2))
+top2 <- mean(x >= 4) - mean(y >= 4)
 ordered_answers <- list(
+  top_two_difference = top2, proportional_odds_ratio_teams =
+    exp(interval(slope, slope + c(-1, 1) * qt(.975, g - 2) * jack)),
   counts = counts, cluster = cluster,
   probability_of_better_answer = logit(p, sqrt(sum(parts)), df),
   probability_of_better_answer_teams = logit(p, sqrt(g / (g - 1) * sum(sums^2)), g - 2),
