@@ -9,6 +9,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.declarations.beside import has_beside
 from analysis.declarations.linkage import declares_rule, waves_linked
 from analysis.storage.folders import find_folders
 from analysis.storage.key import key_fingerprint
@@ -31,6 +32,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     comparability = _comparability(study)
     judged_by = (*comparability, *reliability)
     outcomes = _outcomes(study, linkage, judged_by)
+    beyond = _beyond_the_mean(study, linkage, judged_by)
     missing = _missing(study, outcomes)
     for_whom = _for_whom(study, linkage, judged_by)
     coverage = _coverage(study, fingerprint)
@@ -41,6 +43,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
         *reliability,
         *comparability,
         outcomes,
+        *beyond,
         *missing,
         *for_whom,
         *coverage,
@@ -136,6 +139,16 @@ def _outcomes(
 ) -> Step:
     """What judges the outcomes, given what the steps found that may refuse a score."""
     return _about_scores(study, "outcomes", "Outcomes", linkage, judged_by)
+
+
+def _beyond_the_mean(
+    study: Study, linkage: tuple[Step, ...], judged_by: tuple[Step, ...]
+) -> tuple[Step, ...]:
+    """What tells what means hide; none where nothing stands beside them."""
+    if not has_beside(study):
+        return ()
+    title = "Beyond the mean"
+    return (_about_scores(study, "beyond-the-mean", title, linkage, judged_by),)
 
 
 def _for_whom(
