@@ -63,18 +63,26 @@ def of_arms(
 
 def _end_words(here: Disclosed, study: Study) -> Iterator[str]:
     for term, (end, name, moving) in ENDS.items():
-        waves = waves_of(here.where(term=term), study, contrasts=False)
-        many = [
-            f"{_named(part, study)} at the wave “{wave_text(study, wave)}”"
-            for wave in waves
-            for part in of_arms(here, study, term, wave)
-            if (part.estimate or 0.0) > TOO_MANY
+        known = [
+            part for part in here.where(term=term).findings if part.estimate is not None
         ]
-        if many:
-            yield (
-                f"More than 15% had the {end} score there is, which is called {name}: "
-                f"{_listed(many)}. Nobody there can be seen to {moving}."
-            )
+        most = max(known, key=_share, default=None)
+        if most is None or _share(most) <= TOO_MANY:
+            continue
+        first = waves_of(here.where(term=term), study, contrasts=False)[0]
+        began = [_named(part, study) for part in of_arms(here, study, term, first)]
+        before = ""
+        if began and most.wave != first:
+            before = f"; at the wave “{wave_text(study, first)}” {_listed(began)}"
+        yield (
+            f"At the wave “{wave_text(study, most.wave)}” {_named(most, study)} had the "
+            f"{end} score there is{before}. Over 15% is called {name}: nobody there can "
+            f"be seen to {moving}."
+        )
+
+
+def _share(part: Finding) -> float:
+    return part.estimate or 0.0
 
 
 def _answer_words(here: Disclosed, study: Study) -> str:
@@ -177,8 +185,8 @@ def _anchor_words(here: Disclosed, study: Study, outcome: Outcome) -> str:
     effect = outcome.smallest_effect
     declared = f"; declared to matter are {number_text(effect)}" if effect else ""
     return (
-        f"A change of {estimate_text(known[0])} points is as likely among those who say "
-        f"that things got better as among the rest{declared}."
+        f"A change of {estimate_text(known[0])} points is as likely among those who "
+        f"say that things got better as among the rest{declared}."
     )
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.publication.places import arm_text, wave_text, waves_of
+from analysis.publication.places import arm_text, found, wave_text, waves_of
 from analysis.publication.tables.frame import Footnotes, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from analysis.declarations import Outcome, Study
     from analysis.foundation import Finding
     from analysis.publication.disclosure import Disclosed
@@ -50,52 +48,85 @@ CALLED = (
 )
 CHANCE = (
     "A chance of a better answer is that one person, drawn at random, answers better "
-    "than one of the others; the same answer counts half."
+    "than one of the others, or later than earlier; the same answer counts half, and "
+    "50% is no difference."
 )
+TOPS = ("top_share_before", "top_share_after")
 
 
 def beside_table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
-    """A row a number: what it is, at which waves, of whom.
+    """A row a number and wave, a column a group; with each number its n.
 
     Parameters
     ----------
     here : Disclosed
-        What was found beside the mean of this outcome.
+        What was found beside the mean of this outcome. A term of which nothing may be
+        shown has no rows, and is told below the table with its reasons.
     """
-    notes = Footnotes()
-    rows = tuple(
-        (
-            TITLES[part.term],
-            wave_text(study, part.wave),
-            arm_text(study, part.arm),
-            notes.people(part),
-            notes.cell(part, title=TITLES[part.term]),
-        )
-        for part in _ordered(here, study)
-    )
-    said = {row[0] for row in rows}
-    also = [CALLED] if TITLES["share_at_best"] in said else []
-    also += [CHANCE] if TITLES["probability_of_better_answer"] in said else []
+    told, lacking = _terms(here, outcome)
+    of_terms = [part for part in here.findings if part.term in told]
+    groups = _groups(of_terms, study)
+    notes, rows = Footnotes(), []
+    for term in told:
+        at = here.where(term=term)
+        waves = [
+            *waves_of(at, study, contrasts=False),
+            *waves_of(at, study, contrasts=True),
+        ]
+        for wave in waves:
+            cells = [
+                _cell(found(at, wave=wave, arm=arm), notes, TITLES[term])
+                for arm in groups
+            ]
+            rows.append((TITLES[term], wave_text(study, wave), *cells))
+    also = [CALLED] if "share_at_best" in told else []
+    also += [CHANCE] if "probability_of_better_answer" in told else []
     return Table(
         caption=f"{outcome.title}: beside the mean",
-        columns=("What", "Waves", "Group", "n", "Value"),
-        rows=rows,
-        row_headings=3,
-        notes=(*notes.notes(), *also),
+        columns=("What", "Waves", *(_heading(study, arm) for arm in groups)),
+        rows=tuple(rows),
+        row_headings=2,
+        notes=(*notes.notes(), *lacking, *also) if rows else (),
         methods=notes.methods(),
     )
 
 
-def _ordered(here: Disclosed, study: Study) -> Iterator[Finding]:
-    waves = [
-        *waves_of(here, study, contrasts=False),
-        *waves_of(here, study, contrasts=True),
+def _terms(here: Disclosed, outcome: Outcome) -> tuple[list[str], list[str]]:
+    """Terms to show, and a sentence for each of which nothing may be shown."""
+    told, lacking = [], []
+    # Where the best score alone is a top one, its share stands there already.
+    again = outcome.beside.top is None and not here.where(term="share_better").findings
+    for term, title in TITLES.items():
+        of_term = here.where(term=term).findings
+        if not of_term or (again and term in TOPS):
+            continue
+        if any(part.estimate is not None for part in of_term):
+            told.append(term)
+            continue
+        reasons = dict.fromkeys(part.reason for part in of_term if part.reason)
+        lacking.append(f"{title}: not shown ({'; '.join(reasons)}).")
+    return told, lacking
+
+
+def _groups(findings: list[Finding], study: Study) -> list[str]:
+    """Everyone, then the arms as declared, then arms compared."""
+    present = dict.fromkeys(part.arm for part in findings)
+    known = ["", *(arm.name for arm in study.arms)]
+    return [
+        *(name for name in known if name in present),
+        *(name for name in present if name not in known),
     ]
-    arms = ["", *(arm.name for arm in study.arms)]
 
-    def place(part: Finding) -> tuple[int, int]:
-        arm = arms.index(part.arm) if part.arm in arms else len(arms)
-        return waves.index(part.wave), arm
 
-    for term in TITLES:
-        yield from sorted(here.where(term=term).findings, key=place)
+def _heading(study: Study, arm: str) -> str:
+    first, against, second = arm.partition(" - ")
+    if not against:
+        return arm_text(study, arm)
+    return f"{study.arm_title(first)} against {study.arm_title(second)}"
+
+
+def _cell(part: Finding | None, notes: Footnotes, title: str) -> str:
+    text = notes.cell(part, title=title)
+    if part is None or part.estimate is None or part.n is None:
+        return text
+    return f"{text}, n {part.n:,}"
