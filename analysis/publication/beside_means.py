@@ -75,9 +75,9 @@ def _end_words(here: Disclosed, study: Study) -> Iterator[str]:
         if began and most.wave != first:
             before = f"; at the wave “{wave_text(study, first)}” {_listed(began)}"
         yield (
-            f"At the wave “{wave_text(study, most.wave)}” {_named(most, study)} had the "
-            f"{end} score there is{before}. Over 15% is called {name}: nobody there can "
-            f"be seen to {moving}."
+            f"At the wave “{wave_text(study, most.wave)}” {_named(most, study)} had "
+            f"the {end} score there is{before}. Over 15% is called {name}: nobody "
+            f"there can be seen to {moving}."
         )
 
 

@@ -100,10 +100,12 @@ def _changes_figure(here: Disclosed, study: Study, outcome: Outcome) -> Figure |
     drawn = drawn_points(points)
     words = outcome_words(here, study, outcome)
     rows = len({point.label for point in points})
+    looked_back = any(point.finding.group == THEN for point in points)
+    then = ", and against the state before as judged afterwards" * looked_back
     return make_figure(
         f"changes-{outcome.name}",
         f"{outcome.title}: change of those followed, of those who answered once, and "
-        "of all who answered, with 95% intervals.",
+        f"of all who answered{then}, with 95% intervals.",
         f"{words} {point_words(drawn)}" if drawn else words,
         points,
         partial(
