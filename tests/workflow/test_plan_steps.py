@@ -82,10 +82,10 @@ def test_a_lock_taken_away_or_changed_makes_the_pages_stale(ran: Project) -> Non
     text = path.read_text("utf-8")
     path.write_text(text.replace("date = 20", "date = 19"), encoding="utf-8")
     reason = "input changed: listening-pilot.lock.toml"
-    assert stale() == dict.fromkeys((*TOLD, "for-whom"), reason)
+    assert stale() == dict.fromkeys((*TOLD, "beyond-the-mean", "for-whom"), reason)
     path.unlink()
     reason = "no longer an input: listening-pilot.lock.toml"
-    assert stale() == dict.fromkeys((*TOLD, "for-whom"), reason)
+    assert stale() == dict.fromkeys((*TOLD, "beyond-the-mean", "for-whom"), reason)
     assert ran.folder.exists()
 
 
@@ -119,3 +119,15 @@ def test_groups_are_compared_only_where_they_answer_for_an_outcome() -> None:
         dataclasses.replace(study, outcomes=()),
     ):
         assert "for-whom" not in {step.kind for step in plan_steps(other)}
+
+
+def test_beyond_the_mean_is_asked_where_something_stands_beside_a_mean() -> None:
+    study = read_study("listening-pilot")
+    kinds = [step.kind for step in plan_steps(study)]
+    assert kinds.index("beyond-the-mean") == kinds.index("outcomes") + 1
+    care = tuple(one for one in study.outcomes if one.name == "care")
+    bare = dataclasses.replace(study, outcomes=care)
+    assert "beyond-the-mean" not in {step.kind for step in plan_steps(bare)}
+    (cares,) = (one for one in study.outcomes if one.name == "cares")
+    ordered = dataclasses.replace(study, outcomes=(*care, cares))
+    assert "beyond-the-mean" in {step.kind for step in plan_steps(ordered)}
