@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from planned import GOOD, lock_of, parsed
@@ -45,7 +46,8 @@ def refused(keys: str) -> str:
 def test_everything_is_read() -> None:
     keys = (
         'top = 8\nthen = "then"\nanchor = "felt"\n'
-        'anchor_better = ["better", "little"]\nanchor_little = "little"\nanchor_reliability = 0.7'
+        'anchor_better = ["better", "little"]\nanchor_little = "little"\n'
+        "anchor_reliability = 0.7"
     )
     assert beside(keys) == Beside(
         top=8.0,
@@ -130,7 +132,7 @@ def test_a_sum_of_whole_answers_is_ordered_and_one_with_gaps_filled_is_not() -> 
     study = parsed()
     instrument = study.instruments["seed_confidence"]
 
-    def summed(**more: object) -> Study:
+    def summed(**more: Any) -> Study:
         now = dataclasses.replace(
             instrument.subscales[0], items=("now", "then"), method="sum", **more
         )

@@ -191,7 +191,7 @@ def test_waves_linked_in_part_of_teams() -> None:
     """Every third link is lost, as in the script."""
     stored = VALUES["in_teams"]
     frame = TEAMS.reset_index()
-    kept = [place % 3 != 2 for place in range(len(frame))]
+    kept = pd.Series(np.arange(len(frame)) % 3 != 2)
     waves = []
     for wave in ("before", "after"):
         held = frame.assign(

@@ -56,17 +56,24 @@ def _hidden(answers: Sequence[Finding], tops: set[int], smallest: int) -> set[in
     sensitive = _small_sums(counts, smallest)
     if not sensitive:
         return hidden
-    known = _known(values, counts, tops, smallest)
+    ends = _ends_told(values, counts, smallest)
+    known = _known(values, counts, tops, ends)
     first = int(np.flatnonzero(counts < smallest)[0])
     while len(hidden) < len(counts):
-        shown = [
-            _unit(at, len(counts)) for at in range(len(counts)) if at not in hidden
-        ]
+        left = [at for at in range(len(counts)) if at not in hidden]
+        shown = [_unit(at, len(counts)) for at in left]
         if not _any_follows([*known, *shown], sensitive):
             break
-        left = [at for at in range(len(counts)) if at not in hidden]
-        hidden.add(min(left, key=lambda at: (abs(at - first), counts[at])))
+        # What is told elsewhere hides nothing here: it goes last.
+        hidden.add(min(left, key=lambda at: (at in ends, abs(at - first), counts[at])))
     return hidden
+
+
+def _ends_told(values: Vector, counts: Vector, smallest: int) -> set[int]:
+    """The ends of the scale whose shares the page of the outcomes shows."""
+    n = counts.sum()
+    ends = (int(values.argmin()), int(values.argmax()))
+    return {at for at in ends if smallest <= counts[at] <= n - smallest}
 
 
 def _small_sums(counts: Vector, smallest: int) -> list[Vector]:
@@ -81,14 +88,13 @@ def _small_sums(counts: Vector, smallest: int) -> list[Vector]:
 
 
 def _known(
-    values: Vector, counts: Vector, tops: set[int], smallest: int
+    values: Vector, counts: Vector, tops: set[int], ends: set[int]
 ) -> list[Vector]:
     """What else is told: how many, their mean and spread, the ends, the top answers."""
-    size, n = len(values), counts.sum()
+    size = len(values)
     centred = (values - values.mean()) / max(np.ptp(values), 1.0)
     told = [np.ones(size), centred, centred**2]
-    ends = (int(values.argmin()), int(values.argmax()))
-    told += [_unit(at, size) for at in ends if smallest <= counts[at] <= n - smallest]
+    told += [_unit(at, size) for at in ends]
     # From whichever end: a top share counts answers from one of them on.
     for side in (values.argsort(), values.argsort()[::-1]):
         for upto in range(1, size):
