@@ -85,7 +85,8 @@ def evaluate_beyond_the_mean(
         found += told.placed(told.described(scores_by_wave))
         judged = told.judged(scores_by_wave, links, linkage_rule)
         found += through_gates(told.placed(judged), study, *gates)
-    return tuple(found)
+    # Outcomes that share a score and a wave tell the same of it.
+    return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,3 +131,9 @@ def test_beyond_the_mean_is_asked_where_something_stands_beside_a_mean() -> None
     (cares,) = (one for one in study.outcomes if one.name == "cares")
     ordered = dataclasses.replace(study, outcomes=(*care, cares))
     assert "beyond-the-mean" in {step.kind for step in plan_steps(ordered)}
+
+
+def test_totals_alone_are_not_asked_whether_they_mean_the_same() -> None:
+    """A page of nothing but "cannot be tested" would help nobody."""
+    assert "comparability" in steps(read_study(STUDY))
+    assert "comparability" not in steps(read_study("beat-the-blues"))
