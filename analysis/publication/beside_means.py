@@ -29,7 +29,14 @@ THEN = "then-test"
 
 
 def outcome_words(here: Disclosed, study: Study, outcome: Outcome) -> str:
-    """What stands beside the mean of one outcome.
+    """What stands beside the mean of one outcome, as one text."""
+    return " ".join(outcome_sentences(here, study, outcome))
+
+
+def outcome_sentences(
+    here: Disclosed, study: Study, outcome: Outcome
+) -> tuple[str, ...]:
+    """What stands beside the mean of one outcome, a sentence or two a matter.
 
     Parameters
     ----------
@@ -44,8 +51,8 @@ def outcome_words(here: Disclosed, study: Study, outcome: Outcome) -> str:
         _then_words(here, study),
         _anchor_words(here, study, outcome),
     ]
-    words = " ".join(filter(None, told)) or "Nothing could be told."
-    return f"{outcome.title}. {words}"
+    first, *others = [*filter(None, told)] or ["Nothing could be told."]
+    return (f"{outcome.title}. {first}", *others)
 
 
 def of_arms(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.publication.beside_means import outcome_words
+from analysis.publication.beside_means import outcome_sentences
 from analysis.publication.disclosure import Disclosed
 from analysis.publication.figures import Note, answers_figure, beside_figure
 from analysis.publication.places import where_judged
@@ -29,7 +29,7 @@ def show_beyond_the_mean(disclosed: Disclosed, study: Study) -> Shown:
         here = _of_outcome(disclosed, outcome)
         if not here.findings:
             continue
-        parts.append(Note(text=outcome_words(here, study, outcome)))
+        parts += [Note(text=t) for t in outcome_sentences(here, study, outcome)]
         # One figure: the answers where enough may be shown of them.
         figure = answers_figure(here, study, outcome)
         parts.append(figure or beside_figure(here, study, outcome))

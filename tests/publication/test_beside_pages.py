@@ -142,7 +142,7 @@ def test_a_term_of_which_nothing_is_shown_is_a_sentence_below_the_table() -> Non
     (table,) = shown([*answers(), worst], CARES).tables
     assert not [row for row in table.rows if "worst" in row[0]]
     assert (
-        "With the worst score there is: not shown (fewer than 11 people, or nobody)."
+        "Not shown (fewer than 11 people, or nobody): With the worst score there is."
         in (table.notes)
     )
 

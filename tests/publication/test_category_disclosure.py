@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from analysis.foundation import Finding
 from analysis.publication import disclose
+from analysis.publication.disclosure.control import WITHHELD
 
 PLACE = {
     "study": "s",
@@ -107,6 +109,20 @@ def test_a_difference_in_change_follows_from_four_shares() -> None:
     ]
     kept = [part.estimate for part in disclose(found, smallest=11).findings]
     assert kept == [None, 0.5, None, 0.5, 0.01, None]
+
+
+def test_why_there_is_no_difference_tells_nothing_of_small_shares() -> None:
+    found = [
+        share("top_share_treated", 0, 100, arm="pilot - comparison"),
+        share("top_share_control", 0, 100, arm="pilot - comparison"),
+        dataclasses.replace(
+            share("top_share_difference", 0, 200, arm="pilot - comparison"),
+            estimate=None,
+            reason="teams do not differ in this share",
+        ),
+    ]
+    last = disclose(found, smallest=11).findings[-1]
+    assert (last.n, last.reason) == (None, WITHHELD)
 
 
 def test_better_same_and_worse_go_together() -> None:

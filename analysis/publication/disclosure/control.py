@@ -127,14 +127,17 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
         *_constant(known),
         *_related(known, held, smallest),
         *_adding_to_one(known, held),
-        *unsafe_categories(known, smallest),
         *unsafe_counts(known, smallest),
         *unsafe_leavers(known, smallest),
     ):
         if held[place].estimate is not None:
             held[place] = _without_numbers(held[place], WITHHELD)
-    for place in unsafe_groups(known, smallest):
-        # The n of what could not be estimated would tell how many are in a group.
+    for place in (
+        *unsafe_groups(known, smallest),
+        *unsafe_categories(known, smallest),
+    ):
+        # The n of what could not be estimated would tell how many are in a group; and
+        # why there is no difference, that nobody gave an answer.
         if held[place].n is not None:
             held[place] = _without_numbers(held[place], WITHHELD)
     return Disclosed(findings=tuple(held))

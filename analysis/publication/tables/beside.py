@@ -93,7 +93,8 @@ def beside_table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
 
 def _terms(here: Disclosed, outcome: Outcome) -> tuple[list[str], list[str]]:
     """Terms to show, and a sentence for each of which nothing may be shown."""
-    told, lacking = [], []
+    told: list[str] = []
+    lacking: dict[str, list[str]] = {}
     # Where the best score alone is a top one, its share stands there already.
     again = outcome.beside.top is None and not here.where(term="share_better").findings
     for term, title in TITLES.items():
@@ -104,8 +105,8 @@ def _terms(here: Disclosed, outcome: Outcome) -> tuple[list[str], list[str]]:
             told.append(term)
             continue
         reasons = dict.fromkeys(part.reason for part in of_term if part.reason)
-        lacking.append(f"{title}: not shown ({'; '.join(reasons)}).")
-    return told, lacking
+        lacking.setdefault("; ".join(reasons), []).append(title)
+    return told, [f"Not shown ({w}): {'; '.join(t)}." for w, t in lacking.items()]
 
 
 def _groups(findings: list[Finding], study: Study) -> list[str]:
