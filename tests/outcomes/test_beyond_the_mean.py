@@ -117,6 +117,8 @@ def test_answers_of_different_people_are_compared_at_each_wave_and_over_waves() 
         assert share.n == len(pilot)
         best = one(found, term="share_at_best", wave=wave, arm="pilot")
         assert best.estimate == share.estimate
+    # Beside the arms everyone would tell what is held back of one of them.
+    assert "" not in {part.arm for part in found}
     pilots = [frame[frame["arm"] == "pilot"] for frame in frames.values()]
     known = [frame[frame["cluster"] != ""] for frame in pilots]
     before, after = ((frame["score"] == 5).mean() for frame in known)

@@ -133,6 +133,14 @@ def test_what_may_not_be_shown_is_one_hatched_part() -> None:
     assert "16 values are held back" in figure.caption
     assert b"not shown" not in figure.png()  # a picture, drawn without an error
     # Nothing of a bar: marks of the ends instead.
+    bare = [
+        dataclasses.replace(part, estimate=None, n=None, reason="too few")
+        if part.term == "share_in_category"
+        and (part.arm, part.wave) == ("comparison", "later")
+        else part
+        for part in answers()
+    ]
+    assert [one.name for one in shown(bare, CARES).figures] == ["ends-cares"]
     (instead,) = shown(answers((100, 5, 5, 5, 85)), CARES).figures
     assert instead.name == "ends-cares"
 
