@@ -1,9 +1,10 @@
 """What is locked of a study, as a value, as a hash, and as the text of a file.
 
 Locked is what decides the answer: the plan, the outcomes, arms and teams, and of every
-wave how its surveys are cleaned and linked. Titles, files and comments are not: they
-may change without a deviation. What stands at its default is left out, so that a later
-version with a further key leaves old locks as they are.
+wave how its surveys are cleaned and linked. Titles, files, comments and what is shown
+beside an outcome's mean are not: they may change without a deviation. What stands at
+its default is left out, so that a later version with a further key leaves old locks as
+they are.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def lockable(study: Study) -> dict[str, Any]:
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     told = _stated(outcome)
-    return {key: told[key] for key in told if key not in ("name", "title")}
+    return {key: told[key] for key in told if key not in ("name", "title", "beside")}
 
 
 def _wave(wave: Wave) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from analysis.declarations.beside import Beside
 from analysis.foundation import DeclarationError
 from analysis.foundation.errors import unknown
 
@@ -91,6 +92,8 @@ class Outcome:
         Waves compared with the baseline; every later wave if none is named.
     smallest_effect : float or None
         Smallest difference that matters, in units of the score.
+    beside : Beside
+        What is shown beside its mean, and decides nothing.
     """
 
     name: str
@@ -102,6 +105,7 @@ class Outcome:
     baseline: str
     follow_ups: tuple[str, ...]
     smallest_effect: float | None = None
+    beside: Beside = field(default_factory=Beside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import re
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
+from analysis.declarations.beside import check_beside
 from analysis.declarations.design import check_design
 from analysis.declarations.groups import check_groupings
 from analysis.declarations.linkage import (
@@ -60,6 +61,7 @@ def check_study(study: Study) -> list[str]:
         *_check_same_rows(study),
         *_check_asked_alike(study),
         *(fault for outcome in study.outcomes for fault in _check(outcome, study)),
+        *check_beside(study),
         *check_groupings(study),
         *check_plan(study),
         *check_design(study),

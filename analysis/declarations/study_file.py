@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.declarations.beside import parse_beside
 from analysis.declarations.design import parse_design
 from analysis.declarations.groups import parse_grouping
 from analysis.declarations.plan import parse_plan
@@ -163,6 +164,7 @@ def _outcome(name: str, table: Table, waves: tuple[Wave, ...]) -> Outcome:
         baseline=baseline,
         follow_ups=table.texts("follow_ups", later),
         smallest_effect=table.optional_number("smallest_effect"),
+        beside=parse_beside(table),
     )
     table.close()
     return outcome

@@ -1,5 +1,6 @@
 """What changed, and for whom: scores described, changes and arms compared."""
 
+from analysis.outcomes.beyond_the_mean import evaluate_beyond_the_mean
 from analysis.outcomes.change import (
     PairedChange,
     UnlinkedChange,
@@ -28,6 +29,7 @@ __all__ = [
     "compare_arms",
     "compare_arms_unlinked",
     "describe_scores",
+    "evaluate_beyond_the_mean",
     "evaluate_coverage",
     "evaluate_design",
     "evaluate_groups",

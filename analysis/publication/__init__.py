@@ -6,6 +6,7 @@ from analysis.publication.answers import (
     show_standing,
     show_ways,
 )
+from analysis.publication.beyond import show_beyond_the_mean
 from analysis.publication.designs import show_design
 from analysis.publication.disclosure import Disclosed, disclose
 from analysis.publication.documents import (
@@ -79,6 +80,7 @@ __all__ = [
     "render_index",
     "render_notebook",
     "show_attrition",
+    "show_beyond_the_mean",
     "show_change",
     "show_comparability",
     "show_comparison",

@@ -114,6 +114,7 @@ def _make_index(step: Step) -> None:
 LINES = {
     "funder-summary": "One page in plain words.",
     "outcomes": "What changed, for whom, and compared with whom.",
+    "beyond-the-mean": "What a mean hides: who answers better, who can get no higher.",
     "for-whom": "Where groups stand, and whether the pilot did as much for each.",
     "missing": "Who could not be followed, and whether the answer rests on who could.",
     "comparability": "Whether a score means the same at one wave as at another.",

@@ -9,6 +9,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.declarations.beside import has_beside
 from analysis.declarations.linkage import declares_rule, waves_linked
 from analysis.storage.folders import find_folders
 from analysis.storage.key import key_fingerprint
@@ -31,6 +32,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     comparability = _comparability(study)
     judged_by = (*comparability, *reliability)
     outcomes = _outcomes(study, linkage, judged_by)
+    beyond = _beyond_the_mean(study, outcomes)
     missing = _missing(study, outcomes)
     for_whom = _for_whom(study, linkage, judged_by)
     coverage = _coverage(study, fingerprint)
@@ -41,6 +43,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
         *reliability,
         *comparability,
         outcomes,
+        *beyond,
         *missing,
         *for_whom,
         *coverage,
@@ -144,6 +147,13 @@ def _outcomes(
     return _about_scores(study, "outcomes", "Outcomes", linkage, judged_by)
 
 
+def _beyond_the_mean(study: Study, outcomes: Step) -> tuple[Step, ...]:
+    """What tells what means hide; none where nothing stands beside them."""
+    if not has_beside(study):
+        return ()
+    return (_beside_outcomes(study, "beyond-the-mean", "Beyond the mean", outcomes),)
+
+
 def _for_whom(
     study: Study, linkage: tuple[Step, ...], judged_by: tuple[Step, ...]
 ) -> tuple[Step, ...]:
@@ -186,18 +196,19 @@ def _scores_judged(
 
 
 def _missing(study: Study, outcomes: Step) -> tuple[Step, ...]:
-    """What asks who could not be followed, where an outcome is of people followed.
-
-    It reads what the outcomes read; whether a plan was kept to is told there.
-    """
+    """What asks who could not be followed, where an outcome is of people followed."""
     if not waves_linked(study):
         return ()
+    title = "Who is missing, and does it matter?"
+    return (_beside_outcomes(study, "missing", title, outcomes),)
+
+
+def _beside_outcomes(study: Study, kind: str, title: str, outcomes: Step) -> Step:
+    """A notebook that reads what the outcomes read; of a plan it is told there."""
     lock = _lock(study)
     inputs = {name: path for name, path in outcomes.inputs.items() if name not in lock}
-    step = _across_waves(
-        study, "missing", "Who is missing, and does it matter?", inputs=inputs
-    )
-    return (dataclasses.replace(step, needs=outcomes.needs),)
+    step = _across_waves(study, kind, title, inputs=inputs)
+    return dataclasses.replace(step, needs=outcomes.needs)
 
 
 def _coverage(study: Study, fingerprint: str) -> tuple[Step, ...]:

@@ -153,6 +153,7 @@ def accepted_keys(module: str) -> set[str]:
         ("instrument_file", "instrument-file", 40),
         ("linkage", "study-file", 5),
         ("roster", "study-file", 8),
+        ("beside", "study-file", 6),
         ("groups", "study-file", 5),
         ("plan", "study-file", 15),
         ("design", "study-file", 11),

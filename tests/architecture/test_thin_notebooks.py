@@ -63,6 +63,7 @@ def test_the_notebooks_are_here() -> None:
         "20_reliability.ipynb",
         "25_comparability.ipynb",
         "30_outcomes.ipynb",
+        "31_beyond_the_mean.ipynb",
         "33_who_is_missing.ipynb",
         "35_for_whom.ipynb",
         "40_coverage.ipynb",

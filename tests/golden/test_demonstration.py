@@ -328,6 +328,7 @@ def test_a_fourth_wave_is_one_table_and_its_files(
         "linkage",
         "comparability",
         "outcomes",
+        "beyond-the-mean",
         "missing",
         "for-whom",
         "coverage",

@@ -47,11 +47,14 @@ def found(project: Project) -> dict[str, Finding]:
     for wave in study.wave_names():
         cleaned = clean_wave(map_responses(read_exports(study.narrowed(wave), wave)))
         write_processed(STUDY, wave, score_wave(cleaned, study.narrowed(wave)))
-    outcomes = {(o.instrument, o.subscale): o.name for o in study.outcomes}
+    # A score may be judged over other waves too.
+    judged = [one for one in study.outcomes if one.baseline == BEFORE]
+    outcomes = {(one.instrument, one.subscale): one.name for one in judged}
     return {
         outcomes[finding.instrument, finding.subscale]: finding
         for finding in evaluate_outcomes(read_all_scores(study), study)
         if finding.term == "difference_in_change"
+        and finding.wave == f"{AFTER} - {BEFORE}"
     }
 
 

@@ -20,7 +20,9 @@ from analysis.outcomes.beyond_means import (
     minimal_important_change,
     ordinal_change,
     overlapping_change,
+    overlapping_change_of_teams,
     responders,
+    shares_at_ends,
     then_test,
     unlinked_bounds,
 )
@@ -153,6 +155,53 @@ def test_ordered_answers_of_teams() -> None:
     for term in ("probability_of_better_answer", "top_share_difference"):
         expected = pytest.approx(stored[f"{term}_teams"], rel=CLOSED)
         assert numbers(getattr(found, term)) == expected
+    ratio = stored["proportional_odds_ratio_teams"]
+    assert numbers(found.proportional_odds_ratio) == pytest.approx(ratio, rel=OPTIMISED)
+
+
+def test_the_best_two_answers_count_as_top_ones() -> None:
+    stored = VALUES["ordered_answers"]
+    found = compare_ordinal(
+        ordered_frame(stored),
+        treated="pilot",
+        control="comparison",
+        categories=(1, 2, 3, 4, 5),
+        top=2,
+    )
+    assert numbers(found.top_share_difference)[0] == pytest.approx(
+        stored["top_two_difference"], rel=CLOSED
+    )
+
+
+def test_ends_of_the_scale_are_those_of_prop_test_and_sandwich() -> None:
+    stored = VALUES["in_teams"]["ends"]
+    scores = TEAMS["before"]
+    ends = {"lowest": stored["lowest"], "highest": stored["highest"]}
+    people = shares_at_ends(scores, **ends)
+    assert numbers(people.share_at_best) == pytest.approx(stored["best"], rel=CLOSED)
+    assert numbers(people.share_at_worst) == pytest.approx(stored["worst"], rel=CLOSED)
+    teams = shares_at_ends(scores, **ends, cluster=TEAMS["cluster"])
+    value, low, high = numbers(teams.share_at_best)
+    best, lower, upper = stored["best_teams"]
+    assert (value, high) == pytest.approx((best, upper), rel=CLOSED)
+    assert low == pytest.approx(max(lower, 0.0), abs=1e-15)
+
+
+def test_waves_linked_in_part_of_teams() -> None:
+    """Every third link is lost, as in the script."""
+    stored = VALUES["in_teams"]
+    frame = TEAMS.reset_index()
+    kept = pd.Series(np.arange(len(frame)) % 3 != 2)
+    waves = []
+    for wave in ("before", "after"):
+        held = frame.assign(
+            participant=frame["participant"].astype(str).where(kept, ""),
+            score=frame[wave],
+        )
+        waves.append(held.dropna(subset="score")[["participant", "cluster", "score"]])
+    found = overlapping_change_of_teams(*waves)
+    for term in ("mean_change_linked", "mean_change_unlinked", "mean_change_everybody"):
+        assert numbers(getattr(found, term)) == pytest.approx(stored[term], rel=CLOSED)
 
 
 @pytest.mark.parametrize("unit", ["people", "teams"])
@@ -202,6 +251,16 @@ def test_smallest_change_that_counts_is_terluins() -> None:
     )
     for term in ("anchor_correlation", "mic_mean_change"):
         assert numbers(getattr(found, term)) == pytest.approx(stored[term], rel=CLOSED)
+    teams = minimal_important_change(
+        pd.Series(stored["change"]),
+        pd.Series(stored["improved"]),
+        seed="test",
+        little_improved=pd.Series(stored["little"]),
+        cluster=pd.Series(stored["cluster"]).astype(str),
+    )
+    assert numbers(teams.mic_mean_change) == pytest.approx(
+        stored["mic_mean_change_teams"], rel=CLOSED
+    )
     for term in (
         "mic_roc",
         "mic_predictive",

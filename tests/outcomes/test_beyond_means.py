@@ -329,7 +329,11 @@ def test_two_answers_in_use_leave_one_cut() -> None:
 
 def test_few_teams_give_no_interval_and_an_empty_team_is_none() -> None:
     found = compare(MIXED, cluster="cluster")
-    assert estimate(found.proportional_odds_ratio).conf_low is None
+    ratio, alone = (
+        estimate(each.proportional_odds_ratio) for each in (found, compare(MIXED))
+    )
+    assert ratio.estimate == alone.estimate
+    assert (ratio.conf_low, ratio.conf_high) != (alone.conf_low, alone.conf_high)
     assert "teams" in absent(found.proportional_odds_p_value)
     assert width(found.top_share_difference) > 0
     few = MIXED.assign(cluster=["a", "b", "c", "d"] * 16)

@@ -121,6 +121,18 @@ def test_groups_are_compared_only_where_they_answer_for_an_outcome() -> None:
         assert "for-whom" not in {step.kind for step in plan_steps(other)}
 
 
+def test_beyond_the_mean_is_asked_where_something_stands_beside_a_mean() -> None:
+    study = read_study("listening-pilot")
+    kinds = [step.kind for step in plan_steps(study)]
+    assert kinds.index("beyond-the-mean") == kinds.index("outcomes") + 1
+    care = tuple(one for one in study.outcomes if one.name == "care")
+    bare = dataclasses.replace(study, outcomes=care)
+    assert "beyond-the-mean" not in {step.kind for step in plan_steps(bare)}
+    (cares,) = (one for one in study.outcomes if one.name == "cares")
+    ordered = dataclasses.replace(study, outcomes=(*care, cares))
+    assert "beyond-the-mean" in {step.kind for step in plan_steps(ordered)}
+
+
 def test_totals_alone_are_not_asked_whether_they_mean_the_same() -> None:
     """A page of nothing but "cannot be tested" would help nobody."""
     assert "comparability" in steps(read_study(STUDY))

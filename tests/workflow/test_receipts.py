@@ -133,6 +133,7 @@ def test_a_changed_title_of_one_wave_concerns_that_wave_and_the_whole(
         "linkage",
         "comparability",
         "outcomes",
+        "beyond-the-mean",
         "missing",
         "for-whom",
         "coverage",

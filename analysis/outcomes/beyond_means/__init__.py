@@ -1,5 +1,6 @@
 """Change beyond the mean: unlinked waves, who responded, ordered answers, and then."""
 
+from analysis.outcomes.beyond_means.ends import SharesAtEnds, shares_at_ends
 from analysis.outcomes.beyond_means.linked_answers import (
     OrdinalChange,
     ordinal_change,
@@ -12,6 +13,9 @@ from analysis.outcomes.beyond_means.ordinal import OrdinalComparison, compare_or
 from analysis.outcomes.beyond_means.overlapping import (
     OverlappingChange,
     overlapping_change,
+)
+from analysis.outcomes.beyond_means.overlapping_teams import (
+    overlapping_change_of_teams,
 )
 from analysis.outcomes.beyond_means.responders import Responders, responders
 from analysis.outcomes.beyond_means.then_test import ThenTest, then_test
@@ -28,13 +32,16 @@ __all__ = [
     "OrdinalComparison",
     "OverlappingChange",
     "Responders",
+    "SharesAtEnds",
     "ThenTest",
     "UnlinkedBounds",
     "compare_ordinal",
     "minimal_important_change",
     "ordinal_change",
     "overlapping_change",
+    "overlapping_change_of_teams",
     "responders",
+    "shares_at_ends",
     "then_test",
     "unlinked_bounds",
 ]

@@ -14,14 +14,23 @@ import numpy as np
 
 from analysis.foundation.errors import DataError
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
-from analysis.outcomes.beyond_means.shares import difference_of_paired_shares, share
+from analysis.outcomes.beyond_means.shares import (
+    NOBODY,
+    difference_of_paired_shares,
+    share,
+)
 from analysis.outcomes.description import FEWEST_CLUSTERS, as_floats, named
 
 if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
     import pandas as pd
 
     from analysis.outcomes.description import Numbers
 
+    Codes: TypeAlias = np.ndarray[Any, np.dtype[np.intp]]
+
+OVER_TEAMS = "residuals summed within teams, t on teams - 1"
 BOTH = "people with both answers only"
 TOO_FEW_CLUSTERS = (
     "fewer than 5 teams: no interval that respects clustering can be given"
@@ -39,7 +48,7 @@ class OrdinalChange(Composite):
     net_share_better : Estimate or Unavailable
         Better less worse, from -1 to 1.
     top_share_before, top_share_after : Estimate or Unavailable
-        Share in the best category.
+        Share in the best category, or in the best few.
     top_share_change : Estimate or Unavailable
         After less before.
     """
@@ -60,6 +69,7 @@ def ordinal_change(
     before: str = "before",
     after: str = "after",
     cluster: str | None = None,
+    top: int = 1,
 ) -> OrdinalChange:
     """Count who answered better, the same or worse the second time.
 
@@ -74,6 +84,8 @@ def ordinal_change(
     cluster : str, optional
         Column of teams: the two differences then rest on teams, the shares have no
         interval.
+    top : int
+        How many of the best categories count as top ones.
 
     Returns
     -------
@@ -95,31 +107,49 @@ def ordinal_change(
     kept = kept.dropna()
     first, second = (ranks(kept[column], categories) for column in (before, after))
     teams = kept[cluster].factorize()[0].astype(float) if cluster else None
-    best = float(len(categories) - 1)
+    best, words = first_top(categories, top), best_words(top)
     moved, n = np.sign(second - first), len(first)
     counted = {
         "share_better": (moved > 0, "share who answered better after than before"),
         "share_same": (moved == 0, "share who answered alike before and after"),
         "share_worse": (moved < 0, "share who answered worse after than before"),
-        "top_share_before": (first == best, "share in the best category before"),
-        "top_share_after": (second == best, "share in the best category after"),
+        "top_share_before": (first >= best, f"share in {words} before"),
+        "top_share_after": (second >= best, f"share in {words} after"),
     }
-    top = (second == best).astype(float) - (first == best)
+    to_top = (second >= best).astype(float) - (first >= best)
     return OrdinalChange(
         **{
-            term: _share(int(who.sum()), n, term, f"{words}; {BOTH}", teams)
-            for term, (who, words) in counted.items()
+            term: _share(int(who.sum()), n, term, f"{told}; {BOTH}", teams)
+            for term, (who, told) in counted.items()
         },
         net_share_better=_net(
             moved, teams, "net_share_better", "share better less share worse"
         ),
         top_share_change=_net(
-            top,
+            to_top,
             teams,
             "top_share_change",
-            "share in the best category, after less before",
+            f"share in {words}, after less before",
         ),
     )
+
+
+def first_top(categories: tuple[float, ...], top: int) -> float:
+    """Place of the first category that counts as a top one.
+
+    Raises
+    ------
+    ValueError
+        None, or all, of the categories would.
+    """
+    if not 0 < top < len(categories):
+        raise ValueError(f"top is {top}; it must lie from 1 to {len(categories) - 1}")
+    return float(len(categories) - top)
+
+
+def best_words(top: int) -> str:
+    """The top categories in words."""
+    return "the best category" if top == 1 else f"the best {top} categories"
 
 
 def ranks(answers: pd.Series, categories: tuple[float, ...]) -> Numbers:
@@ -158,31 +188,54 @@ def _net(moves: Numbers, teams: Numbers | None, term: str, words: str) -> Result
     if teams is None or n == 0:
         up, down = int((moves > 0).sum()), int((moves < 0).sum())
         return difference_of_paired_shares(up, down, n, term=term, method=method)
-    method = f"{method}; residuals summed within teams, t on teams - 1"
-    return _mean_over_clusters(moves, teams, term=term, method=method)
+    ends = (-1.0, 1.0)
+    return mean_over_teams(moves, teams, term=term, method=method, within=ends)
 
 
-def _mean_over_clusters(
-    moves: Numbers, teams: Numbers, *, term: str, method: str
+def mean_over_teams(
+    values: Numbers,
+    teams: Numbers | Codes,
+    *,
+    term: str,
+    method: str,
+    within: tuple[float, float] | None = None,
 ) -> Result:
-    """Mean of people's moves, its error from sums of residuals within clusters."""
+    """Mean of people's values, its error from sums of residuals within teams.
+
+    Parameters
+    ----------
+    values, teams : array, shape (n_people,)
+        Teams are numbered from 0, without a gap.
+    within : (float, float), optional
+        Ends that the interval may not pass.
+
+    Returns
+    -------
+    Estimate
+        People weigh alike; t on teams - 1. Unavailable: nobody, under 5 teams, or teams
+        all alike.
+    """
     from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
 
-    n, value = len(moves), float(moves.mean())
-    sums = np.bincount(teams.astype(int), weights=moves - value) / n
+    n, method = len(values), f"{method}; {OVER_TEAMS}"
+    if n == 0:
+        return Unavailable(term=term, reason=NOBODY, n=n, method=method)
+    value = float(values.mean())
+    sums = np.bincount(teams.astype(int), weights=values - value) / n
     count = len(sums)
     reason = TOO_FEW_CLUSTERS if count < FEWEST_CLUSTERS else ""
     error = float((count / max(count - 1, 1) * sums @ sums) ** 0.5)
-    if not reason and error <= 1e-12:
-        reason = "teams do not differ in this share: no interval can be given"
+    if not reason and error <= 1e-12 * max(1.0, float(np.abs(values).max())):
+        reason = "teams do not differ in this: no interval can be given"
     if reason:
         return Unavailable(term=term, reason=reason, n=n, method=method)
     reach = float(stats.t.ppf(0.975, count - 1)) * error
+    low, high = within or (-np.inf, np.inf)
     return Estimate(
         term=term,
         estimate=value,
-        conf_low=max(value - reach, -1.0),
-        conf_high=min(value + reach, 1.0),
+        conf_low=max(value - reach, low),
+        conf_high=min(value + reach, high),
         n=n,
         method=method,
     )

@@ -16,10 +16,21 @@ import pandas as pd
 from analysis.foundation.errors import DataError
 from analysis.foundation.randomness import generator
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
-from analysis.outcomes.description import as_floats, mean_result, number_fault
+from analysis.outcomes.beyond_means.linked_answers import mean_over_teams
+from analysis.outcomes.description import (
+    FEWEST_CLUSTERS,
+    as_floats,
+    mean_result,
+    named,
+    number_fault,
+)
 
 if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
     from analysis.outcomes.description import Numbers
+
+    Codes: TypeAlias = np.ndarray[Any, np.dtype[np.intp]]
 
 WEAKEST_ANCHOR = 0.3
 DRAWS = 2000
@@ -76,6 +87,7 @@ def minimal_important_change(
     seed: str,
     little_improved: pd.Series | None = None,
     anchor_reliability: float | None = None,
+    cluster: pd.Series | None = None,
 ) -> MinimalImportantChange:
     """Estimate the smallest change that people themselves call an improvement.
 
@@ -91,14 +103,18 @@ def minimal_important_change(
         Indexed alike: whether the person says a little better, and no more.
     anchor_reliability : float, optional
         Of the answer whether things got better, over 0 and at most 1.
+    cluster : Series, optional
+        Indexed alike: the team of each person. Teams are then drawn, not people; those
+        without a team count as a team each.
 
     Returns
     -------
     MinimalImportantChange
         In points of the score. Intervals are percentiles of 2,000 bootstrap draws of
-        people (t for the mean change); ``n`` counts people with both.
+        people (t for the mean change), or of teams; the correlation has none in teams.
+        ``n`` counts people with both.
         Unavailable: fewer than 10 people improved or not; an anchor that correlates
-        under .3 with change; groups that do not overlap.
+        under .3 with change; groups that do not overlap. No interval: under 5 teams.
 
     Raises
     ------
@@ -114,15 +130,16 @@ def minimal_important_change(
     """
     if anchor_reliability is not None and not 0 < anchor_reliability <= 1:
         raise ValueError("the anchor's reliability must be over 0 and at most 1")
-    for other in (improved, little_improved):
+    for other in (improved, little_improved, cluster):
         if other is not None and not other.index.equals(change.index):
             raise DataError("anchor", "answers and changes are not indexed alike")
     frame = pd.DataFrame({"change": as_floats(change), "improved": as_floats(improved)})
     little = None if little_improved is None else as_floats(little_improved)
     known = frame.notna().all(axis=1).to_numpy()
     x, y = (frame[name].to_numpy(dtype=float)[known] for name in frame)
+    teams = None if cluster is None else _teams(cluster)[known]
     fault = _fault(x, y)
-    correlation = _correlation(x, y, fault)
+    correlation = _correlation(x, y, fault, clustered=teams is not None)
     if not fault and isinstance(correlation, Unavailable):
         fault = correlation.reason
     if isinstance(correlation, Estimate) and correlation.estimate < WEAKEST_ANCHOR:
@@ -132,9 +149,22 @@ def minimal_important_change(
         )
     return MinimalImportantChange(
         anchor_correlation=correlation,
-        mic_mean_change=_of_little(x, None if little is None else little[known], fault),
-        **_by_group(x, y, anchor_reliability, seed, fault),
+        mic_mean_change=_of_little(
+            x, None if little is None else little[known], fault, teams
+        ),
+        **_by_group(
+            x, y, teams, reliability=anchor_reliability, seed=seed, fault=fault
+        ),
     )
+
+
+def _teams(cluster: pd.Series) -> Codes:
+    """A number a team; those without one are a team each."""
+    codes, names = pd.factorize(named(cluster), use_na_sentinel=True)
+    alone = codes < 0
+    codes[alone] = len(names) + np.arange(alone.sum())
+    found: Codes = codes
+    return found
 
 
 def _fault(x: Numbers, y: Numbers) -> str:
@@ -147,11 +177,13 @@ def _fault(x: Numbers, y: Numbers) -> str:
     return "" if np.ptp(x) > 0 else "everybody changed by the same amount"
 
 
-def _correlation(x: Numbers, y: Numbers, fault: str) -> Result:
+def _correlation(x: Numbers, y: Numbers, fault: str, *, clustered: bool) -> Result:
     from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
 
     term, n = "anchor_correlation", len(x)
-    method = "point-biserial correlation of change with having improved; Fisher z"
+    method = "point-biserial correlation of change with having improved"
+    interval = "no interval: Fisher's would ignore the teams"
+    method = f"{method}; {interval if clustered else 'Fisher z'}"
     if fault:
         return Unavailable(term=term, reason=fault, n=n, method=method)
     found = stats.pearsonr(x, y)
@@ -159,20 +191,30 @@ def _correlation(x: Numbers, y: Numbers, fault: str) -> Result:
     return Estimate(
         term=term,
         estimate=float(found.statistic),
-        conf_low=float(limits.low),
-        conf_high=float(limits.high),
+        conf_low=None if clustered else float(limits.low),
+        conf_high=None if clustered else float(limits.high),
         n=n,
         method=method,
     )
 
 
-def _of_little(x: Numbers, little: Numbers | None, fault: str) -> Result:
+def _of_little(
+    x: Numbers, little: Numbers | None, fault: str, teams: Codes | None
+) -> Result:
     term = "mic_mean_change"
     if little is None and not fault:
         fault = "nobody said who was a little improved"
     if fault or little is None:
         return Unavailable(term=term, reason=fault, n=len(x))
     those = x[little == 1]
+    if teams is not None:
+        _, of_those = np.unique(teams[little == 1], return_inverse=True)
+        return mean_over_teams(
+            those,
+            of_those,
+            term=term,
+            method="mean change of people a little improved; n counts them",
+        )
     return mean_result(
         those,
         term=term,
@@ -182,12 +224,22 @@ def _of_little(x: Numbers, little: Numbers | None, fault: str) -> Result:
 
 
 def _by_group(
-    x: Numbers, y: Numbers, reliability: float | None, seed: str, fault: str
+    x: Numbers,
+    y: Numbers,
+    teams: Codes | None,
+    *,
+    reliability: float | None,
+    seed: str,
+    fault: str,
 ) -> dict[str, Result]:
     n = len(x)
-    # People of one change and one answer are a cell: drawing cells draws people.
-    cells, counts = np.unique(np.column_stack([x, y]), axis=0, return_counts=True)
+    # People of one change, answer and team are a cell: drawing cells draws people.
+    known = np.zeros(n) if teams is None else teams.astype(float)
+    cells, counts = np.unique(
+        np.column_stack([x, y, known]), axis=0, return_counts=True
+    )
     x, y, sizes = cells[:, 0], cells[:, 1], counts.astype(float)
+    of_cell = None if teams is None else np.unique(cells[:, 2], return_inverse=True)[1]
     once = {} if fault else _all_methods(x, y, sizes[None, :], reliability)
     if once and not np.isfinite(once["mic_predictive"][0]):
         fault = "the changes of those improved and of the rest do not overlap"
@@ -196,29 +248,33 @@ def _by_group(
             term: Unavailable(term=term, reason=fault, n=n, method=words)
             for term, words in WORDS.items()
         }
-    drawn = _bootstrap(x, y, sizes, reliability, seed)
+    drawn = _bootstrap(x, y, sizes, of_cell=of_cell, reliability=reliability, seed=seed)
+    units = "people" if teams is None else "teams"
     found: dict[str, Result] = {}
     for term, words in WORDS.items():
         if term not in once:
             reason = "the anchor's reliability is not known"
             found[term] = Unavailable(term=term, reason=reason, n=n, method=words)
         else:
+            value = float(once[term][0])
             found[term] = _with_limits(
-                term, float(once[term][0]), drawn[term], n, words
+                term, value, drawn[term], n=n, words=words, units=units
             )
     return found
 
 
 def _with_limits(
-    term: str, value: float, draws: Numbers, n: int, words: str
+    term: str, value: float, draws: Numbers, *, n: int, words: str, units: str
 ) -> Estimate:
     settled = draws[np.isfinite(draws)]
     low, high = None, None
     how = "no interval: over 5 % of the bootstrap draws gave no answer"
-    if len(settled) >= (1 - MOST_FAILED) * len(draws):
+    if not len(draws):
+        how = "no interval: fewer than 5 teams to draw from"
+    elif len(settled) >= (1 - MOST_FAILED) * len(draws):
         limits = np.quantile(settled, [0.025, 0.975])
         low, high = min(float(limits[0]), value), max(float(limits[1]), value)
-        how = f"percentile interval of {len(settled)} bootstrap draws of people"
+        how = f"percentile interval of {len(settled)} bootstrap draws of {units}"
     return Estimate(
         term=term,
         estimate=value,
@@ -230,12 +286,27 @@ def _with_limits(
 
 
 def _bootstrap(
-    x: Numbers, y: Numbers, sizes: Numbers, reliability: float | None, seed: str
+    x: Numbers,
+    y: Numbers,
+    sizes: Numbers,
+    *,
+    of_cell: Codes | None,
+    reliability: float | None,
+    seed: str,
 ) -> dict[str, Numbers]:
+    """Draws of every method; none where there are too few teams to draw from."""
     random, n = generator("minimal important change", seed), int(sizes.sum())
+    teams = 0 if of_cell is None else int(of_cell.max()) + 1
+    if 0 < teams < FEWEST_CLUSTERS:
+        return dict.fromkeys(WORDS, np.array([]))
     parts = []
     for _ in range(DRAWS // CHUNK):
-        weights = random.multinomial(n, sizes / n, size=CHUNK).astype(float)
+        if of_cell is None:
+            weights = random.multinomial(n, sizes / n, size=CHUNK).astype(float)
+        else:
+            alike = np.full(teams, 1 / teams)
+            times = random.multinomial(teams, alike, size=CHUNK)
+            weights = times[:, of_cell] * sizes
         parts.append(_all_methods(x, y, weights, reliability))
     return {term: np.concatenate([part[term] for part in parts]) for term in parts[0]}
 

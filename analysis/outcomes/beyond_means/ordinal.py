@@ -15,7 +15,12 @@ import numpy as np
 
 from analysis.foundation.errors import DataError
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
-from analysis.outcomes.beyond_means.linked_answers import TOO_FEW_CLUSTERS, ranks
+from analysis.outcomes.beyond_means.linked_answers import (
+    TOO_FEW_CLUSTERS,
+    best_words,
+    first_top,
+    ranks,
+)
 from analysis.outcomes.beyond_means.proportional_odds import proportional_odds
 from analysis.outcomes.beyond_means.shares import difference_of_shares, share
 from analysis.outcomes.description import (
@@ -46,7 +51,7 @@ class OrdinalComparison(Composite):
     proportional_odds_p_value : Estimate or Unavailable
         Of the odds ratio being the same at every cut.
     top_share_treated, top_share_control : Estimate or Unavailable
-        Share in the highest category.
+        Share in the highest category, or in the highest few.
     top_share_difference : Estimate or Unavailable
         Treated less control.
     """
@@ -61,15 +66,42 @@ class OrdinalComparison(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Groups:
-    """Two groups' answers, the treated first, and their clusters if asked."""
+    """Two groups' answers, the treated first, and their clusters if asked.
+
+    An answer counts as a top one from the place `best` on.
+    """
 
     treated: Numbers
     control: Numbers
     clusters: Numbers | None
+    best: float
+    size: int
 
     @property
     def n(self) -> int:
         return len(self.treated) + len(self.control)
+
+    def counts(self) -> Numbers:
+        """Answers of the treated, then of the control, in each category."""
+        sides = (self.treated, self.control)
+        counted = [np.bincount(s.astype(int), minlength=self.size) for s in sides]
+        return np.array(counted, dtype=float)
+
+    def counts_by_team(self) -> Numbers | None:
+        """The same team by team, shape (n_teams, 2, n_categories)."""
+        if self.clusters is None:
+            return None
+        side = np.repeat([0, 1], [len(self.treated), len(self.control)])
+        place = np.concatenate([self.treated, self.control]).astype(int)
+        teams = self.clusters.astype(int)
+        found = np.zeros((int(teams.max(initial=-1)) + 1, 2, self.size))
+        np.add.at(found, (teams, side, place), 1.0)
+        return found
+
+    @property
+    def share(self) -> str:
+        """What a top share is a share of, in words."""
+        return f"share of answers in {best_words(self.size - int(self.best))}"
 
 
 def compare_ordinal(
@@ -81,6 +113,7 @@ def compare_ordinal(
     score: str = "score",
     group: str = "arm",
     cluster: str | None = None,
+    top: int = 1,
 ) -> OrdinalComparison:
     """Compare two groups' answers in ordered categories.
 
@@ -97,7 +130,9 @@ def compare_ordinal(
     score, group : str
         Columns.
     cluster : str, optional
-        Column of teams. Intervals then rest on them; the odds ratio has none.
+        Column of teams. Intervals then rest on them.
+    top : int
+        How many of the best categories count as top ones.
 
     Returns
     -------
@@ -116,38 +151,32 @@ def compare_ordinal(
     Brunner & Munzel (2000), Biometrical J. 42(1), 17-25; Obuchowski (1997), Biometrics
     53, 567-578 (clusters); McCullagh (1980), J. of the Royal Statistical Society B 42.
     """
-    groups = _groups(frame, (treated, control), categories, (score, group, cluster))
-    best = float(len(categories) - 1)
-    top = {
-        name: int((values == best).sum())
-        for name, values in (("treated", groups.treated), ("control", groups.control))
-    }
-    counts = np.array(
-        [
-            np.bincount(values.astype(int), minlength=len(categories))
-            for values in (groups.treated, groups.control)
-        ]
+    groups = _groups(
+        frame, (treated, control), categories, (score, group, cluster), top=top
     )
+    sides = {"treated": groups.treated, "control": groups.control}
+    tops = {
+        name: (int((values >= groups.best).sum()), len(values))
+        for name, values in sides.items()
+    }
     fault = _fault(groups)
     ratio, check = proportional_odds(
-        counts.astype(float), clustered=groups.clusters is not None, fault=fault
+        groups.counts(), by_team=groups.counts_by_team(), fault=fault
     )
-    shares = "share of answers in the best category"
-    sizes = len(groups.treated), len(groups.control)
     return OrdinalComparison(
         probability_of_better_answer=_better(groups, fault),
         proportional_odds_ratio=ratio,
         proportional_odds_p_value=check,
-        top_share_treated=_top("top_share_treated", top["treated"], sizes[0], groups),
-        top_share_control=_top("top_share_control", top["control"], sizes[1], groups),
+        top_share_treated=_top("top_share_treated", tops["treated"], groups),
+        top_share_control=_top("top_share_control", tops["control"], groups),
         top_share_difference=difference_of_shares(
-            (top["treated"], sizes[0]),
-            (top["control"], sizes[1]),
+            tops["treated"],
+            tops["control"],
             term="top_share_difference",
-            method=f"{shares}, treated less control",
+            method=f"{groups.share}, treated less control",
         )
         if groups.clusters is None
-        else _top_over_clusters(groups, best, fault),
+        else _top_over_clusters(groups, fault),
     )
 
 
@@ -156,6 +185,8 @@ def _groups(
     names: tuple[str, str],
     categories: tuple[float, ...],
     columns: tuple[str, str, str | None],
+    *,
+    top: int,
 ) -> _Groups:
     score, group, cluster = columns
     asked = [column for column in columns if column]
@@ -172,7 +203,11 @@ def _groups(
         codes = kept[cluster].factorize()[0].astype(float)
         codes = np.concatenate([codes[is_treated], codes[~is_treated]])
     return _Groups(
-        treated=places[is_treated], control=places[~is_treated], clusters=codes
+        treated=places[is_treated],
+        control=places[~is_treated],
+        clusters=codes,
+        best=first_top(categories, top),
+        size=len(categories),
     )
 
 
@@ -252,8 +287,9 @@ def _share_below(others: Numbers, values: Numbers) -> Numbers:
     return below
 
 
-def _top(term: str, count: int, n: int, groups: _Groups) -> Result:
-    words = "share of answers in the best category; missing answers left out"
+def _top(term: str, counted: tuple[int, int], groups: _Groups) -> Result:
+    count, n = counted
+    words = f"{groups.share}; missing answers left out"
     if groups.clusters is None or n == 0:
         return share(count, n, term=term, method=words)
     return Estimate(
@@ -264,18 +300,19 @@ def _top(term: str, count: int, n: int, groups: _Groups) -> Result:
     )
 
 
-def _top_over_clusters(groups: _Groups, best: float, fault: str) -> Result:
+def _top_over_clusters(groups: _Groups, fault: str) -> Result:
     from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
 
     term = "top_share_difference"
     method = (
-        "share of answers in the best category, treated less control; residuals summed "
-        "within teams, t on teams - 2; missing answers left out"
+        f"{groups.share}, treated less control; residuals summed within teams, t on "
+        "teams - 2; missing answers left out"
     )
     if fault or groups.clusters is None:
         return Unavailable(term=term, reason=fault, n=groups.n, method=method)
     tops = [
-        (values == best).astype(float) for values in (groups.treated, groups.control)
+        (values >= groups.best).astype(float)
+        for values in (groups.treated, groups.control)
     ]
     means = [float(top.mean()) for top in tops]
     moves = np.concatenate(

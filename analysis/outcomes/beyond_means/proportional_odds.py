@@ -1,6 +1,7 @@
 """Two groups' counts of ordered answers into one odds ratio, and whether one will do.
 
-Oracle: R MASS polr and ordinal clm, tests/oracles/values/beyond_means.json.
+Where people share teams, the interval is the jackknife's: each team is left out in
+turn. Oracle: R MASS polr and ordinal clm, tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.foundation.results import Estimate, Result, Unavailable
+from analysis.outcomes.beyond_means.odds_of_teams import error_over_teams, runs_off
 
 if TYPE_CHECKING:
     from analysis.outcomes.description import Numbers
@@ -23,10 +25,17 @@ MODEL = (
 NORMAL_QUANTILE = 1.959963984540054  # of a two-sided 95 % interval
 # Beyond e^12 the odds ratio is running off to infinity.
 FARTHEST = 12.0
+WALD = "Wald interval on the log scale"
+JACKKNIFE = (
+    "each team left out in turn, t on teams - 2 on the log scale; missing answers left "
+    "out"
+)
+UNSETTLED = "the model did not settle on an answer"
+UNSTEADY = "without one of the teams there is no odds ratio, so none has an interval"
 
 
 def proportional_odds(
-    counts: Numbers, *, clustered: bool, fault: str
+    counts: Numbers, *, by_team: Numbers | None, fault: str
 ) -> tuple[Result, Result]:
     """Estimate the odds ratio of a higher answer, and check that it is one.
 
@@ -34,47 +43,64 @@ def proportional_odds(
     ----------
     counts : ndarray, shape (2, n_categories)
         Answers of the treated, then of the control group, from worst to best.
-    clustered : bool
-        People share clusters: the ratio then stands without an interval.
+    by_team : ndarray, shape (n_teams, 2, n_categories), or None
+        The same counts team by team, where people share teams.
     fault : str
         Why there is nothing to estimate; empty if there is.
 
     Returns
     -------
     tuple of two results
-        The odds ratio, Wald's interval on the log scale; and the p-value of the same
-        ratio at every cut, by the likelihood of the groups' own shares.
+        The odds ratio, Wald's interval on the log scale, in teams the jackknife's; and
+        the p-value of the same ratio at every cut, by the likelihood of the groups' own
+        shares.
         Unavailable: one answer only, a group that answers all in one end, a fit that
-        does not settle; for the check fewer than 3 categories in use, or clusters.
+        does not settle, with or without any of the teams; for the check fewer than 3
+        categories in use, or teams.
+
+    References
+    ----------
+    MacKinnon, Nielsen & Webb (2023), J. of Applied Econometrics 38(5), 671-694: leaving
+    out a cluster at a time (CV3).
     """
     n = int(counts.sum())
     used = counts[:, counts.sum(axis=0) > 0]
-    if not fault and _runs_off(used):
+    if not fault and runs_off(used):
         fault = "no overlap: the odds ratio is without limit"
     fitted = None if fault else _fit(used)
     if fitted is None:
-        reason = fault or "the model did not settle on an answer"
-        ratio, check = (
-            Unavailable(term=term, reason=reason, n=n, method=MODEL) for term in TERMS
-        )
-        return ratio, check
+        absent = [_absent(term, fault or UNSETTLED, n) for term in TERMS]
+        return absent[0], absent[1]
     slope, error, likelihood = fitted
-    low, high = slope - NORMAL_QUANTILE * error, slope + NORMAL_QUANTILE * error
-    interval = "Wald interval on the log scale"
-    if clustered:
-        interval = "no interval: people share teams, which the model takes as unrelated"
-    return (
-        Estimate(
-            term=TERMS[0],
-            estimate=float(np.exp(slope)),
-            conf_low=None if clustered else float(np.exp(low)),
-            conf_high=None if clustered else float(np.exp(high)),
-            n=n,
-            method=f"{MODEL}; odds of a higher answer, treated over control; "
-            f"{interval}",
-        ),
-        _check(used, likelihood, n, clustered=clustered),
+    check = _check(used, likelihood, n, clustered=by_team is not None)
+    if by_team is None:
+        return _ratio(slope, NORMAL_QUANTILE * error, n, WALD), check
+    return _ratio(slope, _reach_over_teams(by_team, slope), n, JACKKNIFE), check
+
+
+def _ratio(slope: float, reach: float, n: int, interval: str) -> Result:
+    if not 0 < reach < FARTHEST:
+        reason = UNSETTLED if interval == WALD else UNSTEADY
+        return _absent(TERMS[0], reason, n)
+    return Estimate(
+        term=TERMS[0],
+        estimate=float(np.exp(slope)),
+        conf_low=float(np.exp(slope - reach)),
+        conf_high=float(np.exp(slope + reach)),
+        n=n,
+        method=f"{MODEL}; odds of a higher answer, treated over control; {interval}",
     )
+
+
+def _reach_over_teams(by_team: Numbers, slope: float) -> float:
+    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
+
+    quantile = float(stats.t.ppf(0.975, len(by_team) - 2))
+    return quantile * error_over_teams(by_team, slope)
+
+
+def _absent(term: str, reason: str, n: int) -> Unavailable:
+    return Unavailable(term=term, reason=reason, n=n, method=MODEL)
 
 
 def _check(used: Numbers, likelihood: float, n: int, *, clustered: bool) -> Result:
@@ -100,13 +126,6 @@ def _check(used: Numbers, likelihood: float, n: int, *, clustered: bool) -> Resu
         n=n,
         method=method,
     )
-
-
-def _runs_off(used: Numbers) -> bool:
-    """Whether one group lies wholly at or beyond all of the other."""
-    ends = [np.flatnonzero(group)[[0, -1]] for group in used]
-    (low, high), (other_low, other_high) = ends
-    return bool(low >= other_high or other_low >= high)
 
 
 def _fit(used: Numbers) -> tuple[float, float, float] | None:

@@ -6,7 +6,8 @@ of all but so few, and a spread of nothing, which would tell what everybody answ
 Numbers from which another one follows are held back with it: those of one contrast
 together, those of everyone where one arm is small, and in the participant flow as many
 counts as it takes until no small one follows from sums and differences (`counts`); of
-groups as many as keep a small one from following (`groups`).
+groups as many as keep a small one from following (`groups`), of ordered answers too
+(`categories`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis.publication.disclosure.categories import unsafe_categories
 from analysis.publication.disclosure.counts import unsafe_counts
 from analysis.publication.disclosure.groups import GROUPED, unsafe_groups
 from analysis.publication.disclosure.leavers import AMONG_FOLLOWED, unsafe_leavers
@@ -28,24 +30,38 @@ EVERYBODY = "everybody gave the same answer, so the number would tell what each 
 WITHHELD = "held back, or a smaller number could be worked out from it"
 SHARES = (
     "response_share",
+    "share_at_best",
+    "share_at_worst",
+    "share_better",
     "share_highest",
     "share_highest_before",
     "share_improved",
+    "share_in_category",
     "share_lowest",
     "share_lowest_before",
     "share_present",
+    "share_same",
     "share_unchanged",
     "share_without_room_before",
+    "share_worse",
     "share_worsened",
+    "top_share_after",
+    "top_share_before",
+    "top_share_control",
+    "top_share_treated",
 )
 """Terms from which, with their n, follows how many people gave an answer.
 
 How many gave none to an item is no secret: it says nothing of what anybody thinks.
 """
 ADD_TO_ONE = (
+    "net_share_better",
     "net_share_improved",
+    "share_better",
     "share_improved",
+    "share_same",
     "share_unchanged",
+    "share_worse",
     "share_worsened",
 )
 """Shares of which one follows from the others: shown together or not at all."""
@@ -116,8 +132,12 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
     ):
         if held[place].estimate is not None:
             held[place] = _without_numbers(held[place], WITHHELD)
-    for place in unsafe_groups(known, smallest):
-        # The n of what could not be estimated would tell how many are in a group.
+    for place in (
+        *unsafe_groups(known, smallest),
+        *unsafe_categories(known, smallest),
+    ):
+        # The n of what could not be estimated would tell how many are in a group; and
+        # why there is no difference, that nobody gave an answer.
         if held[place].n is not None:
             held[place] = _without_numbers(held[place], WITHHELD)
     return Disclosed(findings=tuple(held))

@@ -1,5 +1,6 @@
 """Figures: values made from disclosed findings, which draw themselves."""
 
+from analysis.publication.figures.beside import answers_figure, beside_figure
 from analysis.publication.figures.contrasts import change_figure, comparison_figure
 from analysis.publication.figures.designs import design_figure
 from analysis.publication.figures.flow import flow_figure, flow_figures
@@ -27,6 +28,8 @@ __all__ = [
     "Figure",
     "Note",
     "Point",
+    "answers_figure",
+    "beside_figure",
     "change_figure",
     "comparison_figure",
     "decision_figure",

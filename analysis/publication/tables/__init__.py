@@ -5,6 +5,7 @@ from analysis.publication.tables.answers import (
     judgement_table,
     responder_table,
 )
+from analysis.publication.tables.beside import beside_table
 from analysis.publication.tables.cleaning import (
     emptied_table,
     flag_table,
@@ -62,6 +63,7 @@ __all__ = [
     "alike_table",
     "assumed_table",
     "attrition_table",
+    "beside_table",
     "change_table",
     "comparability_table",
     "comparison_table",

@@ -9,7 +9,15 @@ if TYPE_CHECKING:
     from analysis.foundation import Finding
 
 MINUS = "\N{MINUS SIGN}"
-SHARES = frozenset({"false_match_rate", "power", "power_by_formula", "response_share"})
+SHARES = frozenset(
+    {
+        "false_match_rate",
+        "net_share_better",
+        "power",
+        "power_by_formula",
+        "response_share",
+    }
+)
 """Shares whose name does not begin so."""
 COUNTS = frozenset(
     {
@@ -53,7 +61,7 @@ def number_text(value: float, term: str = "", *, decimals: int = DECIMALS) -> st
     never nought, all else has two decimals; the minus is U+2212 and zero never carries
     one.
     """
-    if term.startswith(("share_", "probability_")) or term in SHARES:
+    if term.startswith(("share_", "top_share_", "probability_")) or term in SHARES:
         return _share_text(value)
     if term.endswith(("_p", "p_value")):
         return f"{value:.3f}" if value >= 0.001 else "under 0.001"

@@ -87,7 +87,13 @@ w1 <- prop.test(sum(x == 5), length(x), correct = FALSE)$conf.int
 w2 <- prop.test(sum(y == 5), length(y), correct = FALSE)$conf.int
 newcombe <- top + c(-1, 1) * c(sqrt((mean(x == 5) - w1[1])^2 + (w2[2] - mean(y == 5))^2),
                                sqrt((w1[2] - mean(x == 5))^2 + (mean(y == 5) - w2[1])^2))
+without <- sapply(1:g, function(t) unname(coef(clm(score ~ arm, data = long[cluster != t, ],
+  control = clm.control(gradTol = 1e-10)))["armpilot"]))   # each team left out in turn
+jack <- sqrt((g - 1) / g * sum((without - slope)^2))
+top2 <- mean(x >= 4) - mean(y >= 4)
 ordered_answers <- list(
+  top_two_difference = top2, proportional_odds_ratio_teams =
+    exp(interval(slope, slope + c(-1, 1) * qt(.975, g - 2) * jack)),
   counts = counts, cluster = cluster,
   probability_of_better_answer = logit(p, sqrt(sum(parts)), df),
   probability_of_better_answer_teams = logit(p, sqrt(g / (g - 1) * sum(sums^2)), g - 2),
@@ -113,6 +119,27 @@ moves5 <- list(net_share_better = sign(after5 - before5),
 linked_answers <- list(before = before5, after = after5, cluster = team6,
   people = lapply(moves5, agresti_min), teams = lapply(moves5, over_teams))
 
+# --- ends of the scale, waves linked in part, in teams ----------------------------
+over <- function(v, g) {
+  fit <- lm(v ~ 1); se <- sqrt(sandwich::vcovCL(fit, g, type = "HC0", cadjust = TRUE)[1, 1])
+  interval(mean(v), mean(v) + c(-1, 1) * qt(.975, length(unique(g)) - 1) * se)
+}
+wilson <- function(v) interval(mean(v), prop.test(sum(v), length(v), correct = FALSE)$conf.int)
+seen <- !is.na(b); low <- min(b, na.rm = TRUE); high <- max(b, na.rm = TRUE)
+team_change <- function(first, second) {   # a team's mean after less its mean before
+  m <- merge(aggregate(b ~ cluster, data.frame(b, cluster = teams$cluster)[first, ], mean),
+             aggregate(a ~ cluster, data.frame(a, cluster = teams$cluster)[second, ], mean))
+  t <- t.test(m$a - m$b); interval(t$estimate, t$conf.int)
+}
+of_pairs <- tapply((a - b)[linked], teams$cluster[linked], mean)
+in_teams <- list(
+  ends = list(lowest = low, highest = high + 0,
+    best = wilson(b[seen] == high), worst = wilson(b[seen] == low),
+    best_teams = over((b[seen] == high) + 0, teams$cluster[seen])),
+  mean_change_linked = interval(mean(of_pairs), t.test(of_pairs)$conf.int),
+  mean_change_unlinked = team_change(!linked & !is.na(b), !linked & !is.na(a)),
+  mean_change_everybody = team_change(!is.na(b), !is.na(a)))
+
 # --- smallest change that counts ------------------------------------------------
 set.seed(7)
 n <- 300; change <- round(rnorm(n, 3, 6)); improved <- as.numeric(change + rnorm(n, 0, 5) > 1)
@@ -125,6 +152,8 @@ little <- as.numeric(improved == 1 & change < 6)
 mic <- list(change = change, improved = improved, little = little,
   anchor_correlation = interval(cc, cr$conf.int),
   mic_mean_change = interval(mean(change[little == 1]), t.test(change[little == 1])$conf.int),
+  cluster = rep(1:12, length.out = n),
+  mic_mean_change_teams = over(change[little == 1], rep(1:12, length.out = n)[little == 1]),
   mic_roc = mean(cuts[gain > max(gain) - 1e-12]), mic_predictive = pm,
   mic_predictive_adjusted = pm - (.09 + .103 * cc) * sd(change) * q,
   mic_predictive_reliability_adjusted = pm - (.8 / .7 - .5) * sd(change) * cc * q)
@@ -134,7 +163,7 @@ values <- list(
   made_by = c(list(R = as.character(getRversion())),
               sapply(versions, function(p) as.character(packageVersion(p)), simplify = FALSE)),
   waves = waves, responders = responders, then_test = then_test,
-  ordered_answers = ordered_answers,
+  ordered_answers = ordered_answers, in_teams = in_teams,
   linked_answers = linked_answers, mic = mic)
 write_json(values, "tests/oracles/values/beyond_means.json", digits = NA, auto_unbox = TRUE,
            pretty = FALSE, dataframe = "columns")

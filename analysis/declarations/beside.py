@@ -1,0 +1,218 @@
+"""What is shown beside an outcome's mean: its best answers, a look back, an anchor.
+
+Nothing here decides an answer, so a lock leaves it out: means and arms are compared as
+the plan says, whatever stands beside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from analysis.declarations.linkage import waves_linked
+from analysis.foundation.errors import unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analysis.declarations.instrument import Subscale
+    from analysis.declarations.study import Outcome, Study
+    from analysis.declarations.tables import Table
+
+FEWEST_CATEGORIES = 3
+MOST_CATEGORIES = 11
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What is asked of an outcome beside its mean.
+
+    Attributes
+    ----------
+    top : float or None
+        Score from which on, towards the better end, an answer counts as a top one; the
+        best score alone if not given.
+    then : str
+        Subscale of the same instrument, asked at follow-ups: the state before, judged
+        afterwards. Empty if there is none.
+    anchor : str
+        Attribute at the follow-ups by which people say whether things got better.
+    anchor_better : tuple of str
+        Its values that mean better.
+    anchor_little : tuple of str
+        Those of them that mean a little better, and no more.
+    anchor_reliability : float or None
+        Of the anchor, if it is known.
+    """
+
+    top: float | None = None
+    then: str = ""
+    anchor: str = ""
+    anchor_better: tuple[str, ...] = ()
+    anchor_little: tuple[str, ...] = ()
+    anchor_reliability: float | None = None
+
+
+def parse_beside(table: Table) -> Beside:
+    """The keys of a table ``[outcomes.NAME]`` that speak of what stands beside it."""
+    return Beside(
+        top=table.optional_number("top"),
+        then=table.text("then", ""),
+        anchor=table.text("anchor", ""),
+        anchor_better=table.texts("anchor_better"),
+        anchor_little=table.texts("anchor_little"),
+        anchor_reliability=table.optional_number("anchor_reliability"),
+    )
+
+
+def check_beside(study: Study) -> Iterator[str]:
+    """Every way in which what is asked beside an outcome cannot be answered."""
+    surveys = {survey.name: survey for survey in study.surveys}
+    for outcome in study.outcomes:
+        held = surveys.get(outcome.survey)
+        if held is None or outcome.instrument not in held.instruments:
+            continue  # told elsewhere
+        known = {s.name for s in study.instruments[outcome.instrument].subscales}
+        if outcome.subscale in known:
+            yield from _check_top(outcome, study)
+            yield from _check_then(outcome, study)
+            yield from _check_anchor(outcome, study)
+
+
+def _check_top(outcome: Outcome, study: Study) -> Iterator[str]:
+    top, at = outcome.beside.top, f"outcomes.{outcome.name}.top"
+    if top is None:
+        return
+    categories = ordered_categories(study, outcome)
+    if not categories:
+        yield (
+            f"[{at}] needs a score of {FEWEST_CATEGORIES} to {MOST_CATEGORIES} ordered "
+            f"values, such as one question; '{outcome.subscale}' is none"
+        )
+    elif top not in categories[1:]:
+        told = ", ".join(f"{value:g}" for value in categories[1:])
+        yield f"[{at}] must be one of: {told}"
+
+
+def _check_then(outcome: Outcome, study: Study) -> Iterator[str]:
+    then, at = outcome.beside.then, f"outcomes.{outcome.name}.then"
+    if not then:
+        return
+    instrument = study.instruments[outcome.instrument]
+    subscales = {part.name: part for part in instrument.subscales}
+    if then not in subscales or then == outcome.subscale:
+        others = sorted(set(subscales) - {outcome.subscale})
+        yield f"[{at}] {unknown('other subscale', then, others)}"
+        return
+    own, other = subscales[outcome.subscale], subscales[then]
+    if (own.lowest, own.highest) != (other.lowest, other.highest):
+        yield f"[{at}] '{then}' and '{own.name}' must have the same range"
+    if not any(asks(study, outcome, wave, then) for wave in outcome.follow_ups):
+        yield f"[{at}] no follow-up asks what '{then}' is made of"
+
+
+def _check_anchor(outcome: Outcome, study: Study) -> Iterator[str]:
+    beside, at = outcome.beside, f"outcomes.{outcome.name}"
+    if not beside.anchor:
+        if beside.anchor_better or beside.anchor_little or beside.anchor_reliability:
+            yield f"[{at}.anchor] is missing; it names the attribute people answer by"
+        return
+    values, attributes = _values_of_anchor(outcome, study)
+    if not values:
+        fault = unknown("attribute with values", beside.anchor, attributes)
+        yield f"[{at}.anchor] {fault}"
+        return
+    yield from _check_values(beside, values, at)
+    if not any(is_linked(study, outcome, wave) for wave in outcome.follow_ups):
+        yield f"[{at}.anchor] needs people who are linked between waves"
+    reliability = beside.anchor_reliability
+    if reliability is not None and not 0 < reliability <= 1:
+        yield f"[{at}.anchor_reliability] must be over 0 and at most 1"
+
+
+def _check_values(beside: Beside, values: set[str], at: str) -> Iterator[str]:
+    if not beside.anchor_better or set(beside.anchor_better) >= values:
+        yield (
+            f"[{at}.anchor_better] must name some of its values, and not all: "
+            f"{', '.join(sorted(values))}"
+        )
+    for name in beside.anchor_better:
+        if name not in values:
+            yield f"[{at}.anchor_better] {unknown('value', name, values)}"
+    for name in beside.anchor_little:
+        if name not in beside.anchor_better:
+            yield (
+                f"[{at}.anchor_little] {unknown('value', name, beside.anchor_better)}: "
+                "who got a little better got better"
+            )
+
+
+def _values_of_anchor(outcome: Outcome, study: Study) -> tuple[set[str], list[str]]:
+    """Values of the anchor at any follow-up, and the attributes that could be one."""
+    values: set[str] = set()
+    attributes: list[str] = []
+    for wave in outcome.follow_ups:
+        if wave not in study.wave_names():
+            continue
+        export = study.wave(wave).export(outcome.survey)
+        for each in export.attributes if export else ():
+            if each.values and not each.separator:
+                attributes.append(each.name)
+                if each.name == outcome.beside.anchor:
+                    values |= set(each.values.values())
+    return values, attributes
+
+
+def asks(study: Study, outcome: Outcome, wave: str, subscale: str) -> bool:
+    """Whether a wave asked what a subscale of the outcome's instrument is made of."""
+    if wave not in study.wave_names():
+        return False
+    export = study.wave(wave).export(outcome.survey)
+    asked = study.asked(export).get(outcome.instrument) if export else None
+    return asked is not None and subscale in {part.name for part in asked.subscales}
+
+
+def is_linked(study: Study, outcome: Outcome, wave: str) -> bool:
+    """Whether people of a follow-up are linked to those of the baseline."""
+    waves = {held.name: held.export(outcome.survey) for held in study.waves}
+    exports = [waves.get(name) for name in (outcome.baseline, wave)]
+    return all(export is not None and export.linkage != "none" for export in exports)
+
+
+def ordered_categories(study: Study, outcome: Outcome) -> tuple[float, ...]:
+    """Every value the score can have, from worst to best; none if it has many.
+
+    Where neither end is the better one, a higher value counts as more.
+    """
+    subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
+    values = _values(study, outcome, subscale)
+    if not FEWEST_CATEGORIES <= len(values) <= MOST_CATEGORIES:
+        return ()
+    return values[::-1] if subscale.direction == "higher_is_worse" else values
+
+
+def _values(study: Study, outcome: Outcome, subscale: Subscale) -> tuple[float, ...]:
+    instrument = study.instruments[outcome.instrument]
+    if subscale.parts or subscale.gates:
+        return ()
+    worths = instrument.categories(subscale.items)
+    if subscale.method == "value":
+        return worths
+    # With gaps filled by a person's own mean, a sum has values in between.
+    if subscale.method != "sum" or subscale.max_missing or not worths:
+        return ()
+    steps = {round(b - a, 9) for a, b in pairwise(worths)}
+    if len(steps) != 1:
+        return ()
+    count, step = len(subscale.items), steps.pop()
+    values = count * (len(worths) - 1) + 1
+    return tuple(round(count * worths[0] + step * place, 9) for place in range(values))
+
+
+def has_beside(study: Study) -> bool:
+    """Whether there is anything to show beside the means."""
+    return bool(waves_linked(study)) or any(
+        outcome.beside.then or ordered_categories(study, outcome)
+        for outcome in study.outcomes
+    )

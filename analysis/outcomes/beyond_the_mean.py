@@ -1,0 +1,306 @@
+"""Scores of all waves into what their means hide, outcome by outcome.
+
+The rule that holds throughout: what stands here stands beside the mean and decides
+nothing; where teams were allocated, no interval takes people of a team as unrelated.
+Everything is told arm by arm where there are arms, of everyone where there are none.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from analysis.declarations.beside import asks, ordered_categories
+from analysis.foundation import Finding
+from analysis.outcomes.beyond_means import (
+    minimal_important_change,
+    overlapping_change,
+    overlapping_change_of_teams,
+    shares_at_ends,
+    then_test,
+)
+from analysis.outcomes.change import paired_change
+from analysis.outcomes.evaluation import check_rule, through_gates
+from analysis.outcomes.ordered_outcome import OrderedOutcome
+from analysis.outcomes.outcome import by_arm, waves_of_outcome
+from analysis.outcomes.rungs import evidence_rung
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import pandas as pd
+
+    from analysis.declarations import Outcome, Study, Subscale
+    from analysis.foundation import Composite, Result
+    from analysis.outcomes.outcome import ScoresByWave
+
+Found: TypeAlias = "tuple[str, str, str, Result | Composite]"
+"""Wave, arm, group, and what was found there."""
+
+THEN = "then-test"
+"""Group of what rests on the state before, judged afterwards."""
+
+
+def evaluate_beyond_the_mean(
+    scores_by_wave: ScoresByWave,
+    study: Study,
+    *,
+    links: pd.DataFrame | None = None,
+    linkage_rule: str = "",
+    comparability: Iterable[Finding] = (),
+    reliability: Iterable[Finding] = (),
+) -> tuple[Finding, ...]:
+    """Tell of every outcome what its mean hides.
+
+    Parameters
+    ----------
+    scores_by_wave, links, linkage_rule, comparability, reliability
+        As of `evaluate_outcomes`; what is refused there is refused here.
+
+    Returns
+    -------
+    tuple of Finding
+        Who sits at an end of the scale; of scores of few ordered values how many gave
+        each answer, and how probable a better one is; where waves are linked, the
+        change of those linked beside that of all who answered; where declared, change
+        against the state before as judged afterwards, and the smallest change that
+        people call an improvement.
+
+    Raises
+    ------
+    DeclarationError
+        No link was made under that rule.
+    DataError
+        Linked participants who are mostly at another site: not the same people.
+    """
+    if linkage_rule:
+        check_rule(linkage_rule, links, study)
+    gates = tuple(comparability), tuple(reliability)
+    found: list[Finding] = []
+    for outcome in study.outcomes:
+        told = _Told(study=study, outcome=outcome)
+        found += told.placed(told.described(scores_by_wave))
+        judged = told.judged(scores_by_wave, links, linkage_rule)
+        found += through_gates(told.placed(judged), study, *gates)
+    # Outcomes that share a score and a wave tell the same of it.
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """All that is said of one outcome beside its mean."""
+
+    study: Study
+    outcome: Outcome
+
+    @property
+    def by_team(self) -> bool:
+        return self.study.allocated_by == "team"
+
+    @property
+    def subscale(self) -> Subscale:
+        instrument = self.study.instruments[self.outcome.instrument]
+        return instrument.subscale(self.outcome.subscale)
+
+    @property
+    def better(self) -> Literal["higher", "lower"]:
+        return "lower" if self.subscale.direction == "higher_is_worse" else "higher"
+
+    @property
+    def ordered(self) -> OrderedOutcome | None:
+        categories = ordered_categories(self.study, self.outcome)
+        if not categories:
+            return None
+        return OrderedOutcome(
+            study=self.study, outcome=self.outcome, categories=categories
+        )
+
+    def placed(self, found: Iterable[Found]) -> Iterator[Finding]:
+        """Findings of this outcome at their wave, arm and group."""
+        for wave, arm, group, result in found:
+            place = {
+                "study": self.study.name,
+                "survey": self.outcome.survey,
+                "instrument": self.outcome.instrument,
+                "subscale": self.outcome.subscale,
+                "wave": wave,
+                "arm": arm,
+            }
+            # A composite may name its own groups.
+            own = {"group": group} if group else {}
+            yield from Finding.place(result, **place, **own)
+
+    def described(self, scores_by_wave: ScoresByWave) -> Iterator[Found]:
+        """Each wave by itself: the ends of the scale, and the shares of answers."""
+        for wave in (self.outcome.baseline, *self.outcome.follow_ups):
+            scores = self.scores(scores_by_wave[wave][self.outcome.survey])
+            for arm, among in arms_or_everyone(scores, self.study):
+                ends = shares_at_ends(
+                    among["score"],
+                    lowest=self.subscale.lowest,
+                    highest=self.subscale.highest,
+                    better=self.better,
+                    cluster=among["cluster"] if self.by_team else None,
+                )
+                yield wave, arm, "", ends
+                if self.ordered:
+                    yield wave, arm, "", self.ordered.shares(among)
+
+    def judged(
+        self, scores_by_wave: ScoresByWave, links: pd.DataFrame | None, rule: str
+    ) -> Iterator[Found]:
+        """What compares waves, or arms; a score that is refused says none of it."""
+        if self.ordered:
+            for wave in (self.outcome.baseline, *self.outcome.follow_ups):
+                scores = self.scores(scores_by_wave[wave][self.outcome.survey])
+                for arm, result in self.ordered.between_arms(scores):
+                    yield wave, arm, "", result
+        for follow_up in self.outcome.follow_ups:
+            before, after, linked = waves_of_outcome(
+                scores_by_wave,
+                self.study,
+                self.outcome,
+                follow_up,
+                links=links,
+                rule=rule,
+            )
+            wave = f"{follow_up} - {self.outcome.baseline}"
+            for arm, group, result in self._of_waves(
+                before, after, follow_up, linked=linked
+            ):
+                yield wave, arm, group, result
+
+    def scores(self, wave: pd.DataFrame) -> pd.DataFrame:
+        """Who has a score, their arm and team; who has no team is a team of their own.
+
+        Parameters
+        ----------
+        wave : DataFrame, one row a participant
+            Scores of all instruments.
+        """
+        beside = self.outcome.beside
+        columns = {"score": wave[f"{self.outcome.instrument}.{self.outcome.subscale}"]}
+        then = f"{self.outcome.instrument}.{beside.then}"
+        columns |= {"then": wave[then]} if then in wave else {}
+        columns |= {"anchor": wave[beside.anchor]} if beside.anchor in wave else {}
+        kept = wave[["participant", "arm", "team"]].assign(**columns)
+        return kept.dropna(subset="score").rename(columns={"team": "cluster"})
+
+    def _of_waves(
+        self,
+        before_wave: pd.DataFrame,
+        after_wave: pd.DataFrame,
+        follow_up: str,
+        *,
+        linked: bool,
+    ) -> Iterator[tuple[str, str, Result | Composite]]:
+        before, after = self.scores(before_wave), self.scores(after_wave)
+        pairs = _pairs(before, after) if linked else None
+        if self.ordered:
+            for arm, result in self.ordered.over_waves(before, after, pairs):
+                yield arm, "", result
+        if linked:
+            for arm, result in self._everybody(before, after):
+                yield arm, "", result
+        then = self.outcome.beside.then
+        if then and asks(self.study, self.outcome, follow_up, then):
+            for arm, result in self._looked_back(after, pairs):
+                yield arm, THEN, result
+        if pairs is not None and "anchor" in pairs:
+            yield "", "", self._smallest_change(pairs, follow_up)
+
+    def _everybody(
+        self, before: pd.DataFrame, after: pd.DataFrame
+    ) -> Iterator[tuple[str, Result]]:
+        """Change of those linked, of those who answered once, and of all together."""
+        afters = dict(arms_or_everyone(after, self.study))
+        for arm, among in arms_or_everyone(before, self.study):
+            waves = among, afters[arm]
+            if self.by_team:
+                found = overlapping_change_of_teams(*waves)
+            else:
+                first, second = (
+                    wave.set_index("participant")["score"] for wave in waves
+                )
+                found = overlapping_change(first, second)
+            # Their correlation stands on the page of the outcomes.
+            yield arm, found.mean_change_linked
+            yield arm, found.mean_change_unlinked
+            yield arm, found.mean_change_everybody
+
+    def _looked_back(
+        self, after: pd.DataFrame, pairs: pd.DataFrame | None
+    ) -> Iterator[tuple[str, Result | Composite]]:
+        """Change against the state before as people judge it afterwards."""
+        cluster = "cluster" if self.by_team else None
+        for arm, among in arms_or_everyone(
+            after if pairs is None else pairs, self.study
+        ):
+            if pairs is not None:
+                found = then_test(among, cluster=cluster)
+                yield arm, found
+                felt = found.then_test_change
+            else:
+                felt = self._felt(among)
+                yield arm, felt
+            standing = evidence_rung({"then_test": felt})
+            told = standing.evidence_rung
+            sentence = standing.sentence.partition(" One rung higher")[0]
+            yield (
+                arm,
+                dataclasses.replace(
+                    told, term="then_test_rung", n=felt.n or 0, method=sentence
+                ),
+            )
+
+    def _felt(self, after: pd.DataFrame) -> Result:
+        """After less then, of people whose answers before nobody can find."""
+        own = after.reset_index(drop=True)
+        found = paired_change(
+            own["then"],
+            own["score"],
+            cluster=own["cluster"] if self.by_team else None,
+        ).mean_change
+        method = f"after minus then, both judged at the end; {found.method}"
+        return dataclasses.replace(found, term="then_test_change", method=method)
+
+    def _smallest_change(self, pairs: pd.DataFrame, follow_up: str) -> Composite:
+        """Which change people call an improvement; of both arms together."""
+        beside = self.outcome.beside
+        told = pairs.loc[pairs["anchor"].fillna("") != ""]
+        sign = -1.0 if self.better == "lower" else 1.0
+        little = None
+        if beside.anchor_little:
+            little = told["anchor"].isin(beside.anchor_little)
+        return minimal_important_change(
+            sign * (told["after"] - told["before"]),
+            told["anchor"].isin(beside.anchor_better),
+            seed=f"{self.study.name} {self.outcome.name} {follow_up}",
+            little_improved=little,
+            anchor_reliability=beside.anchor_reliability,
+            cluster=told["cluster"] if self.by_team else None,
+        )
+
+
+def arms_or_everyone(
+    scores: pd.DataFrame, study: Study
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each declared arm; everyone where there are none."""
+    for arm, among in by_arm(scores, study):
+        if bool(arm) == bool(study.arms):
+            yield arm, among
+
+
+def _pairs(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Participants with a score at both waves, with what they said at the second."""
+    waves = [
+        wave.loc[wave["participant"] != ""].set_index("participant")
+        for wave in (before, after)
+    ]
+    later = waves[1].drop(columns=["arm", "cluster"]).rename(columns={"score": "after"})
+    earlier = waves[0][["arm", "cluster", "score"]].rename(columns={"score": "before"})
+    pairs = earlier.join(later, how="inner", validate="one_to_one")
+    return pairs if "then" in pairs else pairs.assign(then=np.nan)
