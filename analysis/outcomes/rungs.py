@@ -147,7 +147,11 @@ class Standing(Composite):
         if height == len(LADDER):
             return "No design stands higher."
         above = LADDER[height]
-        return f"One rung higher: {above.reached_by} ({self.kept_off[0][1]})."
+        lacking = self.kept_off[0][1].split("; ")
+        # That nothing of it was asked for says no more than what would bring it.
+        if all(reason.endswith(NOT_ASKED) for reason in lacking):
+            return f"One rung higher: {above.reached_by}."
+        return f"One rung higher: {above.reached_by} ({'; '.join(lacking)})."
 
 
 def evidence_rung(

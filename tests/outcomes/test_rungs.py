@@ -79,3 +79,10 @@ def test_one_more_analysis_never_lowers_an_answer(names: set[str], more: str) ->
         return result.estimate if isinstance(result, Estimate) else 0.0
 
     assert reached(names | {more}) >= reached(names)
+
+
+def test_what_was_not_asked_for_is_not_told_twice() -> None:
+    asked = dict.fromkeys(("unlinked_change", "correlation_bounds"), DONE)
+    assert evidence_rung(asked).lift.endswith("the tipping point for those who left.")
+    failed = evidence_rung({**asked, "paired_change": NOT_DONE})
+    assert "(paired change: fewer than 5 clusters; " in failed.lift
