@@ -20,6 +20,7 @@ from analysis.outcomes.description import answered
 from analysis.outcomes.evaluation import through_gates
 from analysis.outcomes.outcome import by_arm
 from analysis.outcomes.trends import control_chart, run_chart
+from analysis.outcomes.trends.series import improvement_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,16 +29,10 @@ if TYPE_CHECKING:
     from analysis.foundation import Result
     from analysis.outcomes.outcome import ScoresByWave
     from analysis.outcomes.trends import SeriesPoint
-    from analysis.outcomes.trends.series import Direction
 
 VALUE = "chart_value"
 EVERYBODY = "everybody gave the same answer, so the number would tell what each said"
 FEW_OF_A_KIND = "fewer than {smallest} people answered yes, or no"
-WAYS: dict[str, Direction] = {
-    "higher_is_better": "increase",
-    "higher_is_worse": "decrease",
-}
-"""Direction of a score → which way is better; all others have none."""
 
 
 def evaluate_over_time(
@@ -139,7 +134,7 @@ class _Chart:
         frame = pd.DataFrame(rows, columns=["wave", "value", "count"])
         # A wave left out of the chart keeps its count to itself.
         people = int(frame.loc[frame["value"].notna(), "count"].sum())
-        way = WAYS.get(self.subscale.direction, "neither")
+        way = improvement_of(self.subscale.direction)
         run = run_chart(frame, count="count", improvement=way)
         limits = control_chart(frame, count="count", improvement=way)
         for result in (run.chart_median, run.runs, run.fewest_runs, run.most_runs):
@@ -189,9 +184,7 @@ class _Chart:
         few = result.n < self.study.smallest_group_shown
         return np.nan if few else result.estimate
 
-    def _signals(
-        self, points: tuple[SeriesPoint, ...], term: str
-    ) -> Iterator[Finding]:
+    def _signals(self, points: tuple[SeriesPoint, ...], term: str) -> Iterator[Finding]:
         for point in points:
             if point.signals:
                 signal = Estimate(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.declarations.linkage import declares_rule, waves_linked
+from analysis.declarations.series import charted_outcomes
 from analysis.storage.folders import find_folders
 from analysis.storage.key import key_fingerprint
 from analysis.storage.links import links_file
@@ -33,6 +34,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     outcomes = _outcomes(study, linkage, judged_by)
     missing = _missing(study, outcomes)
     for_whom = _for_whom(study, linkage, judged_by)
+    over_time = _over_time(study, judged_by)
     coverage = _coverage(study, fingerprint)
     found_by = (
         *plan_design(study),
@@ -43,6 +45,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
         outcomes,
         *missing,
         *for_whom,
+        *over_time,
         *coverage,
     )
     findings = _findings(study, found_by)
@@ -147,6 +150,16 @@ def _for_whom(
         return ()
     title = "For whom did it work?"
     return (_about_scores(study, "for-whom", title, linkage, judged_by),)
+
+
+def _over_time(study: Study, judged_by: tuple[Step, ...]) -> tuple[Step, ...]:
+    """What charts outcomes of many waves; who is who does not matter to it."""
+    if not charted_outcomes(study):
+        return ()
+    title = "Wave by wave: what moved, and what only wavered?"
+    inputs = _scores_judged(study, (), judged_by)
+    also = tuple(step.name for step in judged_by)
+    return (_across_waves(study, "over-time", title, inputs=inputs, also=also),)
 
 
 def _about_scores(

@@ -1,5 +1,6 @@
 """Figures: values made from disclosed findings, which draw themselves."""
 
+from analysis.publication.figures.charts import chart_figure
 from analysis.publication.figures.contrasts import change_figure, comparison_figure
 from analysis.publication.figures.designs import design_figure
 from analysis.publication.figures.flow import flow_figure, flow_figures
@@ -28,6 +29,7 @@ __all__ = [
     "Note",
     "Point",
     "change_figure",
+    "chart_figure",
     "comparison_figure",
     "decision_figure",
     "design_figure",

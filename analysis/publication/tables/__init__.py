@@ -5,6 +5,7 @@ from analysis.publication.tables.answers import (
     judgement_table,
     responder_table,
 )
+from analysis.publication.tables.charts import chart_table
 from analysis.publication.tables.cleaning import (
     emptied_table,
     flag_table,
@@ -63,6 +64,7 @@ __all__ = [
     "assumed_table",
     "attrition_table",
     "change_table",
+    "chart_table",
     "comparability_table",
     "comparison_table",
     "cosmin_tables",
