@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from analysis.declarations.design import check_design
 from analysis.declarations.groups import check_groupings
 from analysis.declarations.linkage import check_linkage_rule, check_waves_agree
+from analysis.declarations.other_choices import check_other_choices
 from analysis.declarations.plan import check_plan
 from analysis.declarations.roster import check_roster
 from analysis.foundation.errors import unknown
@@ -57,6 +58,7 @@ def check_study(study: Study) -> list[str]:
         *_check_asked_alike(study),
         *(fault for outcome in study.outcomes for fault in _check(outcome, study)),
         *check_groupings(study),
+        *check_other_choices(study),
         *check_plan(study),
         *check_design(study),
         *check_roster(study),
