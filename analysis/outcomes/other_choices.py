@@ -113,10 +113,12 @@ class _Alternatives:
             improvement="decrease" if self._worse else "increase",
             declared=tuple(self._declared[choice] for choice in choices),
         )
-        for part in curve.specifications:
-            options = dict(zip(choices, part.options, strict=True))
-            named = dataclasses.replace(part.result, term=TERM)
-            yield self._placed(named, told_options(options))
+        # In the order of the options: which of two equal answers is the lower one
+        # differs from machine to machine.
+        for options, result in answers.items():
+            named = dict(zip(choices, options, strict=True))
+            told = dataclasses.replace(result, term=TERM)
+            yield self._placed(told, told_options(named))
         yield from self._summaries(curve, answers)
 
     @cached_property
@@ -144,9 +146,9 @@ class _Alternatives:
             curve.declared_rank,
         ):
             yield self._placed(_of_people(result, people))
-        for part in curve.influences:
-            moved = _of_people(part.choice_influence, people)
-            yield self._placed(moved, part.choice)
+        moved = {part.choice: part.choice_influence for part in curve.influences}
+        for choice in curve.choices:
+            yield self._placed(_of_people(moved[choice], people), choice)
 
     def _answer(self, options: Mapping[str, str]) -> Result:
         full = {**self._declared, **options}

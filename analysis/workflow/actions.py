@@ -115,6 +115,7 @@ LINES = {
     "funder-summary": "One page in plain words.",
     "outcomes": "What changed, for whom, and compared with whom.",
     "for-whom": "Where groups stand, and whether the pilot did as much for each.",
+    "other-choices": "What other choices, made in good faith, would have answered.",
     "over-time": "Wave by wave: what is more than the usual wavering.",
     "missing": "Who could not be followed, and whether the answer rests on who could.",
     "comparability": "Whether a score means the same at one wave as at another.",

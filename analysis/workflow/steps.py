@@ -21,6 +21,7 @@ KINDS = (
     "missing",
     "for-whom",
     "over-time",
+    "other-choices",
     "coverage",
     "findings",
     "funder-summary",
@@ -38,6 +39,7 @@ NOTEBOOKS = {
     "missing": "33_who_is_missing.ipynb",
     "for-whom": "35_for_whom.ipynb",
     "over-time": "37_over_time.ipynb",
+    "other-choices": "38_other_choices.ipynb",
     "coverage": "40_coverage.ipynb",
     "funder-summary": "90_funder_summary.ipynb",
 }
@@ -52,6 +54,7 @@ READS_ROWS = (
     "missing",
     "for-whom",
     "over-time",
+    "other-choices",
     "coverage",
 )
 """Kinds that are given the folders of row-level data."""

@@ -24,6 +24,8 @@ Choices: TypeAlias = tuple[str, ...]
 """One option of every choice, in the order of the choices."""
 
 NO_ANSWER = "no specification gave an answer"
+# Two models may be one by algebra, and differ in the last digits.
+SAME = 1e-9
 SHARED = "specifications share their data, so no interval"
 
 
@@ -322,11 +324,16 @@ def _declared_rank(
     own = found.estimate
     return Estimate(
         term=term,
-        estimate=float(sum(answer.estimate < own for answer in answers.values())),
+        estimate=float(sum(_is_lower(each.estimate, own) for each in answers.values())),
         n=len(answers),
         method="answers lower than that of the specification declared in advance; "
         f"{SHARED}; n counts specifications with an answer",
     )
+
+
+def _is_lower(value: float, own: float) -> bool:
+    """Whether an answer is lower by more than the last digits of two equal ones."""
+    return own - value > SAME * max(abs(own), abs(value))
 
 
 def _influences(

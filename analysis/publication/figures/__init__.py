@@ -21,6 +21,7 @@ from analysis.publication.figures.reliability import (
     scree_figure,
     staff_figure,
 )
+from analysis.publication.figures.specifications import specification_figure
 from analysis.publication.figures.tipping import tipping_figures
 from analysis.publication.figures.ways import ways_figure
 
@@ -49,6 +50,7 @@ __all__ = [
     "response_figure",
     "score_figure",
     "scree_figure",
+    "specification_figure",
     "staff_figure",
     "tipping_figures",
     "ways_figure",

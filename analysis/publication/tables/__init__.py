@@ -53,6 +53,10 @@ from analysis.publication.tables.scores import (
     retest_table,
     score_table,
 )
+from analysis.publication.tables.specifications import (
+    choice_words,
+    specification_table,
+)
 
 __all__ = [
     "ABSENT",
@@ -65,6 +69,7 @@ __all__ = [
     "attrition_table",
     "change_table",
     "chart_table",
+    "choice_words",
     "comparability_table",
     "comparison_table",
     "cosmin_tables",
@@ -91,5 +96,6 @@ __all__ = [
     "retest_table",
     "score_table",
     "scrubbed_table",
+    "specification_table",
     "structure_tables",
 ]
