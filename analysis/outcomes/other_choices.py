@@ -72,12 +72,14 @@ def evaluate_other_choices(
         ``group``, moves the answer.
     """
     found: list[Finding] = []
+    scored: dict[tuple[str, str, str], pd.DataFrame] = {}
     for outcome in judged_otherwise(study):
         alternatives = _Alternatives(
             study=study,
             outcome=outcome,
             responses_by_wave=responses_by_wave,
             links=links,
+            scored=scored,
         )
         found += alternatives.findings()
     return tuple(through_gates(found, study, comparability, reliability))
@@ -96,6 +98,7 @@ class _Alternatives:
     outcome: Outcome
     responses_by_wave: Mapping[str, Mapping[str, pd.DataFrame]]
     links: pd.DataFrame | None
+    scored: dict[tuple[str, str, str], pd.DataFrame]
     kept: dict[tuple[str, str], Sample | Unavailable] = field(default_factory=dict)
 
     def findings(self) -> Iterator[Finding]:
@@ -188,9 +191,15 @@ class _Alternatives:
 
     def _scored(self, cleaning: str) -> dict[str, dict[str, pd.DataFrame]]:
         """Scores of the responses that stay, at the waves of the outcome."""
+        waves = (self.outcome.baseline, *self.outcome.follow_ups)
         survey = self.outcome.survey
-        scored: dict[str, dict[str, pd.DataFrame]] = {}
-        for wave in (self.outcome.baseline, *self.outcome.follow_ups):
+        return {wave: {survey: self._scored_at(wave, cleaning)} for wave in waves}
+
+    def _scored_at(self, wave: str, cleaning: str) -> pd.DataFrame:
+        """Scores of a wave, made once for all outcomes of the survey."""
+        survey = self.outcome.survey
+        key = wave, survey, cleaning
+        if key not in self.scored:
             export = self.study.wave(wave).export(survey)
             assert export is not None, "checked as the study was read"
             responses = self.responses_by_wave[wave][survey]
@@ -203,8 +212,8 @@ class _Alternatives:
                     else responses[items].notna().mean(axis="columns") >= least
                 )
                 responses = responses.loc[stays]
-            scored[wave] = {survey: score_survey(responses, export, self.study)}
-        return scored
+            self.scored[key] = score_survey(responses, export, self.study)
+        return self.scored[key]
 
     def _placed(self, result: Result, group: str = "") -> Finding:
         outcome, study = self.outcome, self.study
