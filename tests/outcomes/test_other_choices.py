@@ -271,6 +271,16 @@ def test_few_left_out_by_cleaning_are_not_told_of() -> None:
     assert found[option()].estimate is not None
 
 
+def test_of_different_people_too_few_left_out_are_not_told_of() -> None:
+    rows = responses(CARE, gaps=0.02)
+    for held in rows.values():
+        held["ratings"]["participant"] = ""
+    found = effects(evaluate_other_choices(rows, CARE))
+    told = {name.partition(";")[0]: part.estimate for name, part in found.items()}
+    assert told["cleaning: 100% answered"] is None
+    assert told["cleaning: as declared"] is not None
+
+
 def test_where_few_were_lost_nothing_is_weighted_or_filled_in() -> None:
     rows = responses(CONFIDENCE, lost=0.05)
     found = effects(
