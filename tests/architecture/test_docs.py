@@ -153,6 +153,7 @@ def accepted_keys(module: str) -> set[str]:
         ("linkage", "study-file", 5),
         ("roster", "study-file", 8),
         ("groups", "study-file", 5),
+        ("other_choices", "study-file", 5),
         ("plan", "study-file", 15),
         ("design", "study-file", 11),
     ],

@@ -148,13 +148,14 @@ def test_share_on_the_side_of_the_one_declared() -> None:
             estimates(*values), choices=("model",), declared=(declared,)
         )
         assert value(found.share_on_declared_side) == share
-    for declared, words in (
+    lacking: list[tuple[tuple[str, ...] | None, str]] = [
         (("2",), "exactly zero"),
         (("9",), "gave no answer"),
         (None, "no specification was declared"),
-    ):
+    ]
+    for own, words in lacking:
         found = specification_curve(
-            estimates(*values), choices=("model",), declared=declared
+            estimates(*values), choices=("model",), declared=own
         )
         assert isinstance(found.share_on_declared_side, Unavailable)
         assert words in found.share_on_declared_side.reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.declarations.other_choices import AS_DECLARED
 from analysis.publication.alternatives import (
     TERM,
     answers_in,
@@ -46,7 +47,7 @@ def specification_table(here: Disclosed, study: Study, outcome: Outcome) -> Tabl
             rows.append(
                 (
                     choice.capitalize(),
-                    option_text(option) + " (declared)" * (option == own),
+                    _option(option, own),
                     f"{len(of_option)}",
                     *_ends(of_option),
                     notes.cell(moved, title="Moves the answer by")
@@ -62,6 +63,11 @@ def specification_table(here: Disclosed, study: Study, outcome: Outcome) -> Tabl
         notes=(*notes.notes(), *_without_answer(here)),
         methods=(*notes.methods(), *_methods(answers)),
     )
+
+
+def _option(option: str, own: str) -> str:
+    declared = option == own != AS_DECLARED
+    return option_text(option) + " (declared)" * declared
 
 
 def _ends(answers: Sequence[Finding]) -> tuple[str, str]:
