@@ -123,6 +123,7 @@ CHANGE: Columns = (
     ("Mean before", "mean_before"),
     ("Mean after", "mean_after"),
     ("Mean change", "mean_change"),
+    ("Mean change, if all who could answered twice", "mean_change_best_case"),
     ("Hedges' g, average spread", "hedges_g_av"),
     ("Hedges' g", "hedges_g"),
     ("Cohen's d, spread of changes", "cohen_d_z"),

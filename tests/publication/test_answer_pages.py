@@ -77,6 +77,15 @@ def test_the_verdict_and_the_chances_stand_in_one_row() -> None:
     assert "2.00" in row
 
 
+def test_what_is_known_of_no_outcome_has_no_column() -> None:
+    """Without teams and without a smallest effect's prior there are no chances."""
+    found = [number("effect", 2.1, conf_low=0.1, conf_high=4.1, group="cannot tell")]
+    (table,) = show_judgement(disclose(found, smallest=11), STUDY).tables
+    assert not [title for title in table.columns if "Chance" in title]
+    assert not [note for note in table.notes if "Chances" in note]
+    assert "2.10 (0.10 to 4.10)" in table.rows[0]
+
+
 def responders(improved: float) -> list[Finding]:
     shares = {
         "share_improved": improved,

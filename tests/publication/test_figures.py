@@ -21,8 +21,16 @@ from analysis.publication.figures import (
     reliability_figure,
     score_figure,
 )
+from analysis.publication.figures.drawings import draw_over_time
 from analysis.publication.figures.over_time import RELIABLE
-from analysis.publication.figures.style import fills, ink_on, lightness, mark
+from analysis.publication.figures.style import (
+    WIDTH,
+    drawing_style,
+    fills,
+    ink_on,
+    lightness,
+    mark,
+)
 from analysis.publication.scales import show_items, show_reliability
 from analysis.publication.shown import (
     show_change,
@@ -195,3 +203,25 @@ def test_a_dollar_sign_is_a_letter() -> None:
     label = "Costs $5 or $6 each"
     points = tuple(dataclasses.replace(part, label=label) for part in figure.points)
     assert b"Oblique" not in dataclasses.replace(figure, points=points).svg()
+
+
+@pytest.mark.parametrize(
+    ("many", "autumn", "slant"),
+    [(3, "September", 0), (5, "September", 0), (8, "October", 0), (8, "September", 45)],
+)
+def test_names_of_many_waves_do_not_lie_on_each_other(
+    many: int, autumn: str, slant: float
+) -> None:
+    months = ("January", "April", "July", autumn)
+    waves = [f"{months[k % 4]} {2024 + k // 4}" for k in range(many)]
+    canvas = Canvas(figsize=(WIDTH, 3), layout="constrained")
+    with drawing_style():
+        axes = canvas.add_subplot()
+        draw_over_time(axes, [], waves=waves, label="Mean score", limits=(0, 10))
+        canvas.draw_without_rendering()
+        boxes = [text.get_window_extent() for text in axes.get_xticklabels()]
+    words = [text.get_text().split() for text in axes.get_xticklabels()]
+    assert [" ".join(part) for part in words] == waves
+    assert {text.get_rotation() for text in axes.get_xticklabels()} == {slant}
+    if not slant:
+        assert all(left.x1 < right.x0 for left, right in pairwise(boxes))

@@ -265,3 +265,33 @@ def everything_shown(disclosed: Disclosed, study: Study) -> list[Shown]:
         show_comparison,
     )
     return [show_study(study), *(show(disclosed, study) for show in shows)]
+
+
+def test_a_change_of_waves_not_linked_stands_beside_its_narrowest_interval() -> None:
+    study = study_of("listening-pilot")
+    place = {
+        "study": study.name,
+        "survey": "ratings",
+        "instrument": "care",
+        "subscale": "total",
+        "wave": "after - before",
+    }
+    made = [
+        Finding(
+            **place,
+            term=term,
+            estimate=1.0,
+            conf_low=1.0 - reach,
+            conf_high=1.0 + reach,
+            n=200,
+            method="made up",
+        )
+        for term, reach in (("mean_change", 0.9), ("mean_change_best_case", 0.4))
+    ]
+    disclosed = Disclosed(findings=tuple(made))
+    table = change_table(disclosed, study, survey="ratings", instrument="care")
+    assert table.columns[-2:] == (
+        "Mean change",
+        "Mean change, if all who could answered twice",
+    )
+    assert table.rows[0][-2:] == ("1.00 (0.10 to 1.90)", "1.00 (0.60 to 1.40)")

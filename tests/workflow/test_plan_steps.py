@@ -119,3 +119,9 @@ def test_groups_are_compared_only_where_they_answer_for_an_outcome() -> None:
         dataclasses.replace(study, outcomes=()),
     ):
         assert "for-whom" not in {step.kind for step in plan_steps(other)}
+
+
+def test_totals_alone_are_not_asked_whether_they_mean_the_same() -> None:
+    """A page of nothing but "cannot be tested" would help nobody."""
+    assert "comparability" in steps(read_study(STUDY))
+    assert "comparability" not in steps(read_study("beat-the-blues"))

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
     from analysis.publication.figures.frame import Point
 
+LETTERS = 60
+"""So many letters stand side by side below a figure."""
+MANY_WAVES = 6
+
 
 def draw_across(
     axes: Axes,
@@ -112,10 +116,22 @@ def draw_over_time(
             **mark(place, len(series)),
             linestyle=LINES[place % len(LINES)],
         )
-    axes.set_xticks(range(len(waves)), [folded(wave, 14) for wave in waves])
+    name_waves(axes, waves)
     axes.set_xlim(-0.5, len(waves) - 0.5)
     axes.set_ylim(*limits)
     axes.set_ylabel(label)
     axes.grid(visible=False, axis="x")
     bare(axes)
     legend(axes, series)
+
+
+def name_waves(axes: Axes, waves: Sequence[str]) -> None:
+    """Write waves below the axes: side by side, or aslant where words are too long."""
+    room = LETTERS // max(len(waves), 1)
+    longest = max((len(word) for wave in waves for word in wave.split()), default=0)
+    names = [folded(wave, max(min(room, 14), longest)) for wave in waves]
+    axes.set_xticks(range(len(waves)), names)
+    if len(waves) > MANY_WAVES:
+        axes.tick_params(axis="x", labelsize="small")
+    if longest > room:
+        axes.tick_params(axis="x", rotation=45)

@@ -70,7 +70,7 @@ def judgement_table(disclosed: Disclosed, study: Study) -> Table:
         ),
         rows,
         notes,
-        also=(PRIOR,),
+        also=(PRIOR,) if any(found(disclosed, term=term) for term in CHANCES) else (),
     )
 
 
@@ -130,10 +130,12 @@ def _table(
     *,
     also: tuple[str, ...] = (),
 ) -> Table:
+    # A column that says nothing of any outcome is left out.
+    kept = [p for p in range(len(heads)) if {row[p] for row in rows} != {ABSENT}]
     return Table(
         caption=caption,
-        columns=heads,
-        rows=tuple(rows),
+        columns=tuple(heads[place] for place in kept),
+        rows=tuple(tuple(row[place] for place in kept) for row in rows),
         notes=(*notes.notes(), *also),
         methods=notes.methods(),
     )
