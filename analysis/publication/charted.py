@@ -32,9 +32,9 @@ VALUE = "chart_value"
 SIGNALS = ("control_chart_signal", "run_chart_signal")
 """The stricter chart first: what it says of a wave counts."""
 MEANINGS: dict[Verdict, str] = {
-    "improvement": "a change for the better",
-    "concern": "a change for the worse",
-    "change": "a change",
+    "improvement": "more than wavering, towards the better end",
+    "concern": "more than wavering, towards the worse end",
+    "change": "more than wavering",
     "wavering": "no more than the usual wavering",
 }
 
@@ -156,6 +156,7 @@ def trial_words(here: Disclosed, study: Study) -> str:
     if fewest >= LIMIT_POINTS:
         return ""
     return (
-        f"The usual range rests on {fewest} waves, fewer than {LIMIT_POINTS}: it is on "
-        "trial, and will move."
+        f"The usual range rests on {fewest} waves, fewer than {LIMIT_POINTS}, and is "
+        "on trial: where a score moved for good, its first waves stand out one way and "
+        "its last ones the other."
     )

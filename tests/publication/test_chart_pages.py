@@ -94,23 +94,23 @@ def test_an_outcome_has_a_sentence_a_figure_and_a_table() -> None:
     shown = show_over_time(disclose(both(), smallest=11), STUDY)
     (figure,), (table,) = shown.figures, shown.tables
     told = (
-        "Pilot: Wave 6 and Wave 7 show a change for the better; Wave 1 shows a change "
-        "for the worse; the waves lie too few times on another side of the median "
-        "than the wave before (2 runs; chance brings 3 to 8). Comparison: no wave "
-        "shows more than the usual wavering."
+        "Pilot: Wave 6 and Wave 7 show more than wavering, towards the better end; "
+        "Wave 1 shows more than wavering, towards the worse end; the waves lie too few "
+        "times on another side of the median than the wave before (2 runs; chance "
+        "brings 3 to 8). Comparison: no wave shows more than the usual wavering."
     )
     assert told in page(both())
     assert told in figure.alt_text
     assert "36.50 at Wave 7" in figure.alt_text
-    assert "rests on 7 waves, fewer than 12: it is on trial" in figure.caption
+    assert "rests on 7 waves, fewer than 12, and is on trial" in figure.caption
     assert figure.name == "chart-care"
     assert figure.png()
     assert table.rows[0] == (
         *("Pilot", "Wave 1", "40", "30.00"),
-        *("worse", "outside the limits"),
+        *("worse end", "range: outside the limits"),
     )
-    assert table.rows[6][4:] == ("better", "outside the limits")
-    assert table.rows[5][4:] == ("better", "5 or more rising")
+    assert table.rows[6][4:] == ("better end", "range: outside the limits")
+    assert table.rows[5][4:] == ("better end", "run chart: 5 or more rising")
     assert {row[4:] for row in table.rows[7:]} == {("\N{EN DASH}", "\N{EN DASH}")}
     assert "Pilot: mean 33.10, usual range 30.50 to 36.00, median 33.00." in table.notes
 
@@ -120,7 +120,9 @@ def test_three_waves_in_a_row_are_told_by_their_ends() -> None:
         number("run_chart_signal", 1.0, wave=f"w{place}", group="5 or more rising")
         for place in (2, 3, 4, 5)
     ]
-    assert "Wave 2 to Wave 7 show a change for the better" in page([*both(), *rising])
+    assert "Wave 2 to Wave 7 show more than wavering, towards the better" in page(
+        [*both(), *rising]
+    )
 
 
 @pytest.mark.parametrize(
@@ -128,9 +130,9 @@ def test_three_waves_in_a_row_are_told_by_their_ends() -> None:
     [
         (
             "higher_is_worse",
-            "better; Wave 6 and Wave 7 show a change for the worse",
+            "better end; Wave 6 and Wave 7 show more than wavering, towards the worse",
         ),
-        ("higher_is_more", "Wave 1, Wave 6 and Wave 7 show a change; "),
+        ("higher_is_more", "Wave 1, Wave 6 and Wave 7 show more than wavering; "),
     ],
 )
 def test_which_way_is_better_is_the_codebooks(direction: str, words: str) -> None:

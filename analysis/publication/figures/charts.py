@@ -181,8 +181,8 @@ def _panel(
                 zorder=3,
             )
     every = -(-len(waves) // MOST_LABELS)
-    told = [folded(w, 10) if not n % every else "" for n, w in enumerate(waves)]
-    panel.set_xticks(range(len(waves)), told)
+    told = [folded(w, 8) if not n % every else "" for n, w in enumerate(waves)]
+    panel.set_xticks(range(len(waves)), told, fontsize="small")
     panel.set_xlim(-0.5, len(waves) - 0.5)
     panel.grid(visible=False)
     bare(panel)

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from analysis.outcomes.trends.series import Verdict
     from analysis.publication.disclosure import Disclosed
 
+CHARTS = {"control_chart_signal": "range", "run_chart_signal": "run chart"}
 SHOWS: Mapping[Verdict, str] = {
-    "improvement": "better",
-    "concern": "worse",
-    "change": "better or worse",
+    "improvement": "better end",
+    "concern": "worse end",
+    "change": "either end",
     "wavering": ABSENT,
 }
 
@@ -58,7 +59,14 @@ def chart_table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
     lines = [_line_words(here, study, arm) for arm in arms]
     return Table(
         caption=f"{outcome.title}, wave by wave",
-        columns=("Who", "Wave", "n", "Mean", "Change for the", "Strongest rule broken"),
+        columns=(
+            "Who",
+            "Wave",
+            "n",
+            "Mean",
+            "More than wavering, towards",
+            "Strongest rule broken",
+        ),
         rows=tuple(rows),
         row_headings=2,
         notes=(*notes.notes(), *filter(None, lines)),
@@ -69,7 +77,10 @@ def chart_table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
 def _rules(here: Disclosed, arm: str, wave: str) -> str:
     """The strongest rule broken: of the usual range, else of the run chart."""
     signals = signals_at(here, arm, wave)
-    return signals[0].group.partition("; ")[0] if signals else ABSENT
+    if not signals:
+        return ABSENT
+    # The chart first: a rule that begins with its number would be set as one.
+    return f"{CHARTS[signals[0].term]}: {signals[0].group.partition('; ')[0]}"
 
 
 def _line_words(here: Disclosed, study: Study, arm: str) -> str:
