@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from analysis.cleaning.flow import Cleaned
-    from analysis.declarations import Coding, Instrument, Study, Subscale
+    from analysis.declarations import Coding, Export, Instrument, Study, Subscale
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
@@ -165,23 +165,21 @@ def score_wave(
     return {
         survey.export.survey: (
             survey.frame,
-            _with_groups(
-                score_responses(survey.frame, study.asked(survey.export).values()),
-                survey,
-            ),
+            score_survey(survey.frame, survey.export, study),
         )
         for survey in cleaned
     }
 
 
-def _with_groups(scores: pd.DataFrame, survey: Cleaned) -> pd.DataFrame:
+def score_survey(responses: pd.DataFrame, export: Export, study: Study) -> pd.DataFrame:
     """Scores beside what each person said of themselves that makes groups.
 
     Kept here, as a join of two files later would rest on the order of their rows.
     """
+    scores = score_responses(responses, study.asked(export).values())
     kept = [
         attribute.name
-        for attribute in survey.export.attributes
+        for attribute in export.attributes
         if attribute.values and not attribute.separator
     ]
-    return scores.assign(**{name: survey.frame[name] for name in kept})
+    return scores.assign(**{name: responses[name] for name in kept})

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from analysis.declarations.design import DeclaredDesign
     from analysis.declarations.groups import Grouping
     from analysis.declarations.instrument import Fact, Instrument
+    from analysis.declarations.other_choices import OtherChoices
     from analysis.declarations.plan import Plan
     from analysis.declarations.plan_lock import Lock
     from analysis.declarations.roster import Roster
@@ -145,6 +146,7 @@ class Study:
     unknowns: tuple[str, ...] = ()
     roster: Roster | None = None
     groups: tuple[Grouping, ...] = ()
+    other_choices: OtherChoices | None = None
     plan: Plan | None = None
     design: DeclaredDesign | None = None
     lock: Lock | None = None
@@ -208,6 +210,7 @@ class Study:
             waves=(only,),
             outcomes=(),
             groups=(),
+            other_choices=None,
             roster=None,
             plan=None,
             design=None,
@@ -222,6 +225,7 @@ class Study:
             surveys=(),
             waves=(),
             outcomes=(),
+            other_choices=None,
             arms=(),
             sites=(),
             teams=(),

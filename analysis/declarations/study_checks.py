@@ -14,6 +14,7 @@ from analysis.declarations.linkage import (
     check_row_linkage,
     check_waves_agree,
 )
+from analysis.declarations.other_choices import check_other_choices
 from analysis.declarations.plan import check_plan
 from analysis.declarations.roster import check_roster
 from analysis.foundation.errors import unknown
@@ -63,6 +64,7 @@ def check_study(study: Study) -> list[str]:
         *(fault for outcome in study.outcomes for fault in _check(outcome, study)),
         *check_beside(study),
         *check_groupings(study),
+        *check_other_choices(study),
         *check_plan(study),
         *check_design(study),
         *check_roster(study),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from analysis.declarations.beside import parse_beside
 from analysis.declarations.design import parse_design
 from analysis.declarations.groups import parse_grouping
+from analysis.declarations.other_choices import parse_other_choices
 from analysis.declarations.plan import parse_plan
 from analysis.declarations.roster import parse_roster
 from analysis.declarations.study import (
@@ -92,6 +93,11 @@ def _study(
         teams=tuple(_team(key, table) for key, table in top.tables("teams")),
         roster=parse_roster(top.table("roster")) if top.has("roster") else None,
         groups=tuple(parse_grouping(*pair) for pair in top.tables("groups")),
+        other_choices=(
+            parse_other_choices(top.table("other_choices"))
+            if top.has("other_choices")
+            else None
+        ),
         plan=parse_plan(top.table("plan")) if top.has("plan") else None,
         design=parse_design(top.table("design")) if top.has("design") else None,
         surveys=surveys,

@@ -18,6 +18,8 @@ from analysis.outcomes.description import ScoreDescription, describe_scores
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.for_whom import evaluate_groups
 from analysis.outcomes.missing_scores import evaluate_missing
+from analysis.outcomes.other_choices import evaluate_other_choices
+from analysis.outcomes.over_time import evaluate_over_time
 from analysis.outcomes.precision import evaluate_design
 
 __all__ = [
@@ -34,7 +36,9 @@ __all__ = [
     "evaluate_design",
     "evaluate_groups",
     "evaluate_missing",
+    "evaluate_other_choices",
     "evaluate_outcomes",
+    "evaluate_over_time",
     "paired_change",
     "unlinked_change",
 ]

@@ -86,7 +86,7 @@ def evaluate_missing(
     gates = tuple(comparability), tuple(reliability)
     found: list[Finding] = []
     for outcome in study.outcomes:
-        waves = _followed_scores(scores_by_wave, study, outcome, links, linkage_rule)
+        waves = followed_scores(scores_by_wave, study, outcome, links, linkage_rule)
         if waves is None or not len(waves.people):
             continue
         found += waves.placed(waves.who_was_followed())
@@ -95,13 +95,13 @@ def evaluate_missing(
     return tuple(found)
 
 
-def _followed_scores(
+def followed_scores(
     scores_by_wave: ScoresByWave,
     study: Study,
     outcome: Outcome,
     links: pd.DataFrame | None,
     rule: str,
-) -> _Followed | None:
+) -> Followed | None:
     """Everybody who started, waves side by side; None where no wave is linked."""
     score = f"{outcome.instrument}.{outcome.subscale}"
     people = pd.DataFrame()
@@ -127,7 +127,7 @@ def _followed_scores(
     if not columns:
         return None
     people = people.drop(columns="participant").reset_index(drop=True)
-    return _Followed(
+    return Followed(
         people=people,
         columns=columns,
         study=study,
@@ -173,7 +173,7 @@ def _column(wave: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Followed:
+class Followed:
     """Everybody who started, and all that can be said of who is missing.
 
     Attributes
@@ -194,10 +194,12 @@ class _Followed:
 
     @property
     def contrast(self) -> str:
+        """How the two arms compared are written."""
         return f"{self.study.treated} - {self.study.control}"
 
     @property
     def before(self) -> str:
+        """The column of the score at the baseline."""
         return _column(self.outcome.baseline)
 
     def placed(self, found: Iterable[Found]) -> Iterator[Finding]:
@@ -248,13 +250,7 @@ class _Followed:
         """The arms' difference: leavers left out, weighted, filled in, shifted."""
         imputation = self._imputed()
         for follow_up, column in self.columns.items():
-            model = ArmModel(
-                outcome=column,
-                treated=self.study.treated,
-                reference=self.study.control,
-                adjust=(self.before, *self._adjusted()),
-                cluster="team" if self.study.allocated_by == "team" else None,
-            )
+            model = self._model(column)
             results = [
                 complete_arm_difference(self.people, model),
                 self._weighted(model),
@@ -263,6 +259,30 @@ class _Followed:
             for result in results:
                 yield follow_up, self.contrast, "", result
             yield from self._tipped(imputation, model, follow_up)
+
+    def in_way(self, follow_up: str, missing: str) -> Result:
+        """The arms' difference at a follow-up, the lost allowed for in one way.
+
+        Parameters
+        ----------
+        missing : {"complete", "weighted", "imputed"}
+            Left out; followed weighted to stand for all; filled in.
+        """
+        model = self._model(self.columns[follow_up])
+        if missing == "complete":
+            return complete_arm_difference(self.people, model)
+        if missing == "weighted":
+            return self._weighted(model)
+        return next(self._filled_in(self._imputed(), model))
+
+    def _model(self, column: str) -> ArmModel:
+        return ArmModel(
+            outcome=column,
+            treated=self.study.treated,
+            reference=self.study.control,
+            adjust=(self.before, *self._adjusted()),
+            cluster="team" if self.study.allocated_by == "team" else None,
+        )
 
     def _adjusted(self) -> tuple[str, ...]:
         """What the plan names; without a plan all that was told at the baseline."""

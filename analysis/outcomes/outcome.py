@@ -60,8 +60,8 @@ def outcome_findings(
         "wave": f"{follow_up} - {outcome.baseline}",
     }
     waves = _Waves(
-        before=_scores(before, outcome),
-        after=_scores(after, outcome),
+        before=scores_of(before, outcome),
+        after=scores_of(after, outcome),
         study=study,
         outcome=outcome,
         alpha=_alpha(reliability, outcome),
@@ -170,12 +170,31 @@ def _check_sites(before: pd.DataFrame, after: pd.DataFrame, where: str) -> None:
         )
 
 
-def _scores(scores: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+def scores_of(scores: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     """Who, arm, team and the one score, where there is a score."""
     frame = scores[["participant", "arm", "team"]].assign(
         score=scores[f"{outcome.instrument}.{outcome.subscale}"]
     )
     return frame.dropna(subset="score").rename(columns={"team": "cluster"})
+
+
+def linked_pairs(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Participants with a score at both waves, ``before`` and ``after`` beside it.
+
+    Parameters
+    ----------
+    before, after : DataFrame, one row a participant
+        As `scores_of` gives them; who is not linked has no name.
+    """
+    waves = [
+        wave.loc[wave["participant"] != ""].set_index("participant")
+        for wave in (before, after)
+    ]
+    return (
+        waves[0]
+        .rename(columns={"score": "before"})
+        .join(waves[1]["score"].rename("after"), how="inner", validate="one_to_one")
+    )
 
 
 def _alpha(reliability: Iterable[Finding], outcome: Outcome) -> Result | None:
@@ -228,15 +247,7 @@ class _Waves:
 
     def linked(self) -> Iterator[tuple[str, Result | Composite]]:
         """Change within people, arm by arm, then between the arms."""
-        waves = [
-            wave.loc[wave["participant"] != ""].set_index("participant")
-            for wave in (self.before, self.after)
-        ]
-        pairs = (
-            waves[0]
-            .rename(columns={"score": "before"})
-            .join(waves[1]["score"].rename("after"), how="inner", validate="one_to_one")
-        )
+        pairs = linked_pairs(self.before, self.after)
         for arm, among in by_arm(pairs, self.study):
             cluster = among["cluster"] if self.by_team else None
             yield (

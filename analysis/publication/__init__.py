@@ -7,6 +7,8 @@ from analysis.publication.answers import (
     show_ways,
 )
 from analysis.publication.beyond import show_beyond_the_mean
+from analysis.publication.charts import show_over_time
+from analysis.publication.choices import show_other_choices
 from analysis.publication.designs import show_design
 from analysis.publication.disclosure import Disclosed, disclose
 from analysis.publication.documents import (
@@ -95,6 +97,8 @@ __all__ = [
     "show_key_audit",
     "show_linkage",
     "show_missing",
+    "show_other_choices",
+    "show_over_time",
     "show_plan",
     "show_plan_check",
     "show_reliability",

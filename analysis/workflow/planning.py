@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from analysis.declarations.beside import has_beside
 from analysis.declarations.linkage import declares_rule, waves_linked
+from analysis.declarations.other_choices import judged_otherwise
+from analysis.declarations.series import charted_outcomes
 from analysis.storage.folders import find_folders
 from analysis.storage.key import key_fingerprint
 from analysis.storage.links import links_file
@@ -35,6 +37,8 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     beyond = _beyond_the_mean(study, outcomes)
     missing = _missing(study, outcomes)
     for_whom = _for_whom(study, linkage, judged_by)
+    over_time = _over_time(study, judged_by)
+    other_choices = _other_choices(study, linkage, judged_by)
     coverage = _coverage(study, fingerprint)
     found_by = (
         *plan_design(study),
@@ -46,6 +50,8 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
         *beyond,
         *missing,
         *for_whom,
+        *over_time,
+        *other_choices,
         *coverage,
     )
     findings = _findings(study, found_by)
@@ -165,6 +171,28 @@ def _for_whom(
     return (_about_scores(study, "for-whom", title, linkage, judged_by),)
 
 
+def _over_time(study: Study, judged_by: tuple[Step, ...]) -> tuple[Step, ...]:
+    """What charts outcomes of many waves; who is who does not matter to it."""
+    if not charted_outcomes(study):
+        return ()
+    title = "Wave by wave: what moved, and what only wavered?"
+    inputs = _scores_judged(study, (), judged_by)
+    also = tuple(step.name for step in judged_by)
+    return (_across_waves(study, "over-time", title, inputs=inputs, also=also),)
+
+
+def _other_choices(
+    study: Study, linkage: tuple[Step, ...], judged_by: tuple[Step, ...]
+) -> tuple[Step, ...]:
+    """What answers by other choices; none where none are declared that suit."""
+    if not judged_otherwise(study):
+        return ()
+    inputs = _scores_judged(study, linkage, judged_by, content="responses")
+    also = tuple(step.name for step in (*linkage, *judged_by))
+    title = "Would other choices have answered otherwise?"
+    return (_across_waves(study, "other-choices", title, inputs=inputs, also=also),)
+
+
 def _about_scores(
     study: Study,
     kind: str,
@@ -179,12 +207,16 @@ def _about_scores(
 
 
 def _scores_judged(
-    study: Study, linkage: tuple[Step, ...], judged_by: tuple[Step, ...]
+    study: Study,
+    linkage: tuple[Step, ...],
+    judged_by: tuple[Step, ...],
+    *,
+    content: str = "scores",
 ) -> dict[str, Path]:
-    """Scores of all waves, their links, and what was found of their worth."""
+    """Scores (or responses) of all waves, links, and what was found of their worth."""
     inputs: dict[str, Path] = {}
     for wave in study.wave_names():
-        inputs |= _processed(study, wave, "scores")
+        inputs |= _processed(study, wave, content)
     if linkage:
         inputs["linkage/links.parquet"] = links_file(study.name)
     parts = find_folders().reports / study.name / "findings" / "parts"

@@ -21,6 +21,8 @@ KINDS = (
     "beyond-the-mean",
     "missing",
     "for-whom",
+    "over-time",
+    "other-choices",
     "coverage",
     "findings",
     "funder-summary",
@@ -38,6 +40,8 @@ NOTEBOOKS = {
     "beyond-the-mean": "31_beyond_the_mean.ipynb",
     "missing": "33_who_is_missing.ipynb",
     "for-whom": "35_for_whom.ipynb",
+    "over-time": "37_over_time.ipynb",
+    "other-choices": "38_other_choices.ipynb",
     "coverage": "40_coverage.ipynb",
     "funder-summary": "90_funder_summary.ipynb",
 }
@@ -52,6 +56,8 @@ READS_ROWS = (
     "beyond-the-mean",
     "missing",
     "for-whom",
+    "over-time",
+    "other-choices",
     "coverage",
 )
 """Kinds that are given the folders of row-level data."""

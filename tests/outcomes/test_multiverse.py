@@ -132,3 +132,37 @@ def test_the_curve_does_not_depend_on_the_order_given(
     assert found == specification_curve(turned, choices=("one", "other"))
     low, high = value(found.specification_lowest), value(found.specification_highest)
     assert low <= value(found.specification_median) <= high
+
+
+def estimates(*values: float) -> dict[tuple[str, ...], Result]:
+    return {
+        (f"{place}",): Estimate(term="mean_change", estimate=value, n=20, method="")
+        for place, value in enumerate(values)
+    }
+
+
+def test_share_on_the_side_of_the_one_declared() -> None:
+    values = (-0.4, -0.1, 0.0, 0.2)
+    for declared, share in (("0", 0.5), ("3", 0.25)):
+        found = specification_curve(
+            estimates(*values), choices=("model",), declared=(declared,)
+        )
+        assert value(found.share_on_declared_side) == share
+    lacking: list[tuple[tuple[str, ...] | None, str]] = [
+        (("2",), "exactly zero"),
+        (("9",), "gave no answer"),
+        (None, "no specification was declared"),
+    ]
+    for own, words in lacking:
+        found = specification_curve(
+            estimates(*values), choices=("model",), declared=own
+        )
+        assert isinstance(found.share_on_declared_side, Unavailable)
+        assert words in found.share_on_declared_side.reason
+
+
+def test_an_answer_that_differs_in_the_last_digits_is_not_lower() -> None:
+    """Two models may be one by algebra; machines differ in how sums are rounded."""
+    values = (0.3 - 1e-15, 0.3, 0.3 - 1e-6)
+    found = specification_curve(estimates(*values), choices=("model",), declared=("1",))
+    assert value(found.declared_rank) == 1

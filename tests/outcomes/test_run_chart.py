@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
+from math import comb
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,9 @@ import pytest
 from analysis.foundation import Estimate, Unavailable
 from analysis.outcomes.trends import RunChart, run_chart
 from analysis.outcomes.trends.run_chart import run_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -41,12 +45,62 @@ def test_run_limits_are_those_of_every_arrangement(above: int, below: int) -> No
     assert (counts > high).mean() <= 0.025 < (counts >= high).mean()
 
 
+def ways_by_runs(above: int, below: int) -> dict[int, int]:
+    """Arrangements by their number of runs, built wave by wave, with no formula."""
+    # (above left, below left, side of the last wave) → runs so far → arrangements
+    reached = {(above, below, 0): {0: 1}}
+    for _ in range(above + below):
+        further: dict[tuple[int, int, int], dict[int, int]] = {}
+        for (up, down, last), counts in reached.items():
+            for side, left in ((1, (up - 1, down)), (-1, (up, down - 1))):
+                if min(left) < 0:
+                    continue
+                place = further.setdefault((*left, side), {})
+                for runs, ways in counts.items():
+                    new = runs + (side != last)
+                    place[new] = place.get(new, 0) + ways
+        reached = further
+    total: dict[int, int] = {}
+    for counts in reached.values():
+        for runs, ways in counts.items():
+            total[runs] = total.get(runs, 0) + ways
+    return total
+
+
 @pytest.mark.parametrize(
-    ("half", "few", "many"), [(5, 2, 10), (6, 3, 11), (10, 6, 16), (20, 14, 28)]
+    ("above", "below"), [(7, 7), (9, 6), (10, 10), (12, 8), (15, 15), (20, 20)]
 )
-def test_run_limits_are_swed_and_eisenharts(half: int, few: int, many: int) -> None:
-    """Their table names the numbers that are too few and too many, 2.5 % each."""
-    assert run_limits(half, half) == (few + 1, many - 1)
+def test_run_limits_of_longer_series_are_those_counted_wave_by_wave(
+    above: int, below: int
+) -> None:
+    counts = ways_by_runs(above, below)
+    all_ways = sum(counts.values())
+    assert all_ways == comb(above + below, above)
+    low, high = run_limits(above, below)
+
+    def share(test: Callable[[int], bool]) -> float:
+        return sum(ways for runs, ways in counts.items() if test(runs)) / all_ways
+
+    assert share(lambda runs: runs < low) <= 0.025 < share(lambda runs: runs <= low)
+    assert share(lambda runs: runs > high) <= 0.025 < share(lambda runs: runs >= high)
+
+
+TEN = "1,6 2,8 3,10 3,12 4,13 5,14 5,15 5,16 6,16 6,17 7,17 7,18 7,18 7,18"
+TEN += " 8,19 8,19 8,19 8,20 9,20"
+"""Too few and too many runs, 2.5 % each, of 10 above and 2 to 20 below.
+
+As textbooks print the table of Swed and Eisenhart (two-tailed, 5 %).
+"""
+PRINTED = {
+    (10, 2 + place): tuple(map(int, pair.split(",")))
+    for place, pair in enumerate(TEN.split())
+} | {(5, 5): (2, 10), (6, 6): (3, 11), (20, 20): (14, 28)}
+
+
+@pytest.mark.parametrize("sides", PRINTED)
+def test_run_limits_are_those_printed(sides: tuple[int, int]) -> None:
+    few, many = PRINTED[sides]
+    assert run_limits(*sides) == run_limits(*sides[::-1]) == (few + 1, many - 1)
 
 
 def test_six_on_one_side_are_a_shift_and_the_median_itself_counts_on_neither() -> None:

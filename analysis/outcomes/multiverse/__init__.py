@@ -4,6 +4,7 @@ from analysis.outcomes.multiverse.specifications import (
     ChoiceInfluence,
     Specification,
     SpecificationCurve,
+    evaluate_combinations,
     evaluate_specifications,
     specification_curve,
 )
@@ -12,6 +13,7 @@ __all__ = [
     "ChoiceInfluence",
     "Specification",
     "SpecificationCurve",
+    "evaluate_combinations",
     "evaluate_specifications",
     "specification_curve",
 ]

@@ -16,7 +16,7 @@ from analysis.foundation.errors import AnalysisError
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -24,6 +24,8 @@ Choices: TypeAlias = tuple[str, ...]
 """One option of every choice, in the order of the choices."""
 
 NO_ANSWER = "no specification gave an answer"
+# Two models may be one by algebra, and differ in the last digits.
+SAME = 1e-9
 SHARED = "specifications share their data, so no interval"
 
 
@@ -75,6 +77,8 @@ class SpecificationCurve(Composite):
         Share of answers at least as large, the right way, as what matters.
     share_excluding_zero : Estimate or Unavailable
         Share of intervals wholly on the right side of zero.
+    share_on_declared_side : Estimate or Unavailable
+        Share of answers on that side of zero on which the declared one lies.
     declared_rank : Estimate or Unavailable
         How many answers are lower than that of the specification declared.
     influences : tuple of ChoiceInfluence
@@ -90,6 +94,7 @@ class SpecificationCurve(Composite):
     specification_highest: Result
     share_beyond_smallest_effect: Result
     share_excluding_zero: Result
+    share_on_declared_side: Result
     declared_rank: Result
     influences: tuple[ChoiceInfluence, ...]
     specifications: tuple[Specification, ...]
@@ -151,12 +156,32 @@ def evaluate_specifications(
     dict
         Options, in the order of the grid → answer.
     """
+    every = product(*grid.values())
+    return evaluate_combinations(
+        (dict(zip(grid, options, strict=True)) for options in every), evaluate
+    )
+
+
+def evaluate_combinations(
+    combinations: Iterable[Mapping[str, str]],
+    evaluate: Callable[[Mapping[str, str]], Result],
+) -> dict[Choices, Result]:
+    """Run these combinations of options alone, where not all go together.
+
+    Parameters
+    ----------
+    combinations : iterable of mapping
+        Choice → option; every one names the same choices in the same order.
+    evaluate : callable
+        As of `evaluate_specifications`.
+    """
     found: dict[Choices, Result] = {}
-    for options in product(*grid.values()):
+    for options in combinations:
+        chosen = tuple(options.values())
         try:
-            found[options] = evaluate(dict(zip(grid, options, strict=True)))
+            found[chosen] = evaluate(options)
         except AnalysisError as error:
-            found[options] = Unavailable(term="specification", reason=str(error))
+            found[chosen] = Unavailable(term="specification", reason=str(error))
     return found
 
 
@@ -211,6 +236,7 @@ def specification_curve(
         specification_highest=_summary("specification_highest", max, values),
         share_beyond_smallest_effect=_share_beyond(values, smallest_effect, sign),
         share_excluding_zero=_share_excluding_zero(list(answers.values()), sign),
+        share_on_declared_side=_share_on_side(answers, declared),
         declared_rank=_declared_rank(answers, declared),
         influences=_influences(answers, choices),
         specifications=tuple(
@@ -261,23 +287,53 @@ def _share_excluding_zero(answers: list[Estimate], sign: int) -> Result:
     return _summary(term, fmean, beyond)
 
 
-def _declared_rank(
-    answers: Mapping[Choices, Estimate], declared: Choices | None
-) -> Result:
-    term = "declared_rank"
+def _own(
+    term: str, answers: Mapping[Choices, Estimate], declared: Choices | None
+) -> Estimate | Unavailable:
+    """The answer of the specification declared, or why there is none."""
     if declared is None:
         return Unavailable(term=term, reason="no specification was declared", n=0)
     if declared not in answers:
         reason = "the specification declared gave no answer"
         return Unavailable(term=term, reason=reason, n=len(answers))
-    own = answers[declared].estimate
+    return answers[declared]
+
+
+def _share_on_side(
+    answers: Mapping[Choices, Estimate], declared: Choices | None
+) -> Result:
+    term = "share_on_declared_side"
+    found = _own(term, answers, declared)
+    if isinstance(found, Unavailable):
+        return found
+    own = found.estimate
+    if own == 0:
+        reason = "the specification declared gave exactly zero, which lies on no side"
+        return Unavailable(term=term, reason=reason, n=len(answers))
+    values = [answer.estimate for answer in answers.values()]
+    return _summary(term, lambda all_: fmean(value * own > 0 for value in all_), values)
+
+
+def _declared_rank(
+    answers: Mapping[Choices, Estimate], declared: Choices | None
+) -> Result:
+    term = "declared_rank"
+    found = _own(term, answers, declared)
+    if isinstance(found, Unavailable):
+        return found
+    own = found.estimate
     return Estimate(
         term=term,
-        estimate=float(sum(answer.estimate < own for answer in answers.values())),
+        estimate=float(sum(_is_lower(each.estimate, own) for each in answers.values())),
         n=len(answers),
         method="answers lower than that of the specification declared in advance; "
         f"{SHARED}; n counts specifications with an answer",
     )
+
+
+def _is_lower(value: float, own: float) -> bool:
+    """Whether an answer is lower by more than the last digits of two equal ones."""
+    return own - value > SAME * max(abs(own), abs(value))
 
 
 def _influences(

@@ -74,6 +74,15 @@ BETTER: dict[Direction, int] = {"increase": 1, "decrease": -1, "neither": 0}
 """Which side of the centre is better; 0 where neither is."""
 
 
+def improvement_of(direction: str) -> Direction:
+    """Which way is better, by the direction a codebook gives a score."""
+    ways: dict[str, Direction] = {
+        "higher_is_better": "increase",
+        "higher_is_worse": "decrease",
+    }
+    return ways.get(direction, "neither")
+
+
 def verdict(side: int, better: int) -> Verdict:
     """What a signal on a side of the centre (1 above, -1 below, 0 none) means."""
     if side == 0:

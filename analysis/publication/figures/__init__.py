@@ -1,6 +1,7 @@
 """Figures: values made from disclosed findings, which draw themselves."""
 
 from analysis.publication.figures.beside import answers_figure, beside_figure
+from analysis.publication.figures.charts import chart_figure
 from analysis.publication.figures.contrasts import change_figure, comparison_figure
 from analysis.publication.figures.designs import design_figure
 from analysis.publication.figures.flow import flow_figure, flow_figures
@@ -21,6 +22,7 @@ from analysis.publication.figures.reliability import (
     scree_figure,
     staff_figure,
 )
+from analysis.publication.figures.specifications import specification_figure
 from analysis.publication.figures.tipping import tipping_figures
 from analysis.publication.figures.ways import ways_figure
 
@@ -31,6 +33,7 @@ __all__ = [
     "answers_figure",
     "beside_figure",
     "change_figure",
+    "chart_figure",
     "comparison_figure",
     "decision_figure",
     "design_figure",
@@ -50,6 +53,7 @@ __all__ = [
     "response_figure",
     "score_figure",
     "scree_figure",
+    "specification_figure",
     "staff_figure",
     "tipping_figures",
     "ways_figure",

@@ -6,6 +6,7 @@ from analysis.publication.tables.answers import (
     responder_table,
 )
 from analysis.publication.tables.beside import beside_table
+from analysis.publication.tables.charts import chart_table
 from analysis.publication.tables.cleaning import (
     emptied_table,
     flag_table,
@@ -53,6 +54,10 @@ from analysis.publication.tables.scores import (
     retest_table,
     score_table,
 )
+from analysis.publication.tables.specifications import (
+    choice_words,
+    specification_table,
+)
 
 __all__ = [
     "ABSENT",
@@ -65,6 +70,8 @@ __all__ = [
     "attrition_table",
     "beside_table",
     "change_table",
+    "chart_table",
+    "choice_words",
     "comparability_table",
     "comparison_table",
     "cosmin_tables",
@@ -91,5 +98,6 @@ __all__ = [
     "retest_table",
     "score_table",
     "scrubbed_table",
+    "specification_table",
     "structure_tables",
 ]

@@ -1,0 +1,239 @@
+"""What other declared choices would have answered, for every outcome they suit.
+
+The rule that holds throughout: each combination is the analysis of the outcomes page
+with other options, on the same people but for those whom an option leaves out or links
+otherwise. Where these are fewer than a number may rest on, the two answers would, side
+by side, speak of them: such a combination is counted, and not shown.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from analysis.cleaning.scoring import score_survey
+from analysis.declarations.other_choices import (
+    AS_DECLARED,
+    CLEANING,
+    LINKAGE,
+    MISSING,
+    MODEL,
+    cleaning_options,
+    combinations_of,
+    declared_options,
+    judged_otherwise,
+    options_of,
+)
+from analysis.foundation import Estimate, Finding, Unavailable
+from analysis.outcomes.alternatives import TERM, Sample
+from analysis.outcomes.evaluation import through_gates
+from analysis.outcomes.multiverse import evaluate_combinations, specification_curve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    import pandas as pd
+
+    from analysis.declarations import Outcome, Study
+    from analysis.foundation import Result
+    from analysis.outcomes.multiverse import SpecificationCurve
+    from analysis.outcomes.multiverse.specifications import Choices
+
+TOO_CLOSE = (
+    "fewer than {smallest} people are in it and not in another, or the other way round:"
+    " the two answers would tell of them"
+)
+
+
+def evaluate_other_choices(
+    responses_by_wave: Mapping[str, Mapping[str, pd.DataFrame]],
+    study: Study,
+    *,
+    links: pd.DataFrame | None = None,
+    comparability: Iterable[Finding] = (),
+    reliability: Iterable[Finding] = (),
+) -> tuple[Finding, ...]:
+    """Answer every outcome at its first follow-up by every combination of choices.
+
+    Parameters
+    ----------
+    responses_by_wave : mapping
+        Wave → survey → clean responses: scored again, as fewer of them may stay.
+    links, comparability, reliability
+        As of `evaluate_outcomes`; what is refused there is refused here.
+
+    Returns
+    -------
+    tuple of Finding
+        An effect a combination, its options in ``group``; then what they come to:
+        lowest, median and highest, shares of them, and how far each choice, in
+        ``group``, moves the answer.
+    """
+    found: list[Finding] = []
+    scored: dict[tuple[str, str, str], pd.DataFrame] = {}
+    for outcome in judged_otherwise(study):
+        alternatives = _Alternatives(
+            study=study,
+            outcome=outcome,
+            responses_by_wave=responses_by_wave,
+            links=links,
+            scored=scored,
+        )
+        found += alternatives.findings()
+    return tuple(through_gates(found, study, comparability, reliability))
+
+
+def told_options(options: Mapping[str, str]) -> str:
+    """Options in words, as they stand in ``group``."""
+    return "; ".join(f"{choice}: {option}" for choice, option in options.items())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Alternatives:
+    """One outcome at its first follow-up, and every way to answer it."""
+
+    study: Study
+    outcome: Outcome
+    responses_by_wave: Mapping[str, Mapping[str, pd.DataFrame]]
+    links: pd.DataFrame | None
+    scored: dict[tuple[str, str, str], pd.DataFrame]
+    kept: dict[tuple[str, str], Sample | Unavailable] = field(default_factory=dict)
+
+    def findings(self) -> Iterator[Finding]:
+        """Every combination, then what they come to."""
+        choices = tuple(options_of(self.study, self.outcome))
+        # The declared sample first: others are held against it.
+        self._sample(self._declared)
+        answers = evaluate_combinations(
+            combinations_of(self.study, self.outcome), self._answer
+        )
+        curve = specification_curve(
+            answers,
+            choices=choices,
+            smallest_effect=self.outcome.smallest_effect,
+            improvement="decrease" if self._worse else "increase",
+            declared=tuple(self._declared[choice] for choice in choices),
+        )
+        # In the order of the options: which of two equal answers is the lower one
+        # differs from machine to machine.
+        for options, result in answers.items():
+            named = dict(zip(choices, options, strict=True))
+            told = dataclasses.replace(result, term=TERM)
+            yield self._placed(told, told_options(named))
+        yield from self._summaries(curve, answers)
+
+    @cached_property
+    def _declared(self) -> dict[str, str]:
+        return declared_options(self.study, self.outcome)
+
+    @property
+    def _worse(self) -> bool:
+        instrument = self.study.instruments[self.outcome.instrument]
+        return instrument.subscale(self.outcome.subscale).direction == "higher_is_worse"
+
+    def _summaries(
+        self, curve: SpecificationCurve, answers: Mapping[Choices, Result]
+    ) -> Iterator[Finding]:
+        """What all come to; n is the people of the smallest, not the combinations."""
+        sizes = [part.n for part in answers.values() if isinstance(part, Estimate)]
+        people = min(sizes, default=0)
+        for result in (
+            curve.specification_lowest,
+            curve.specification_median,
+            curve.specification_highest,
+            curve.share_on_declared_side,
+            curve.share_beyond_smallest_effect,
+            curve.share_excluding_zero,
+            curve.declared_rank,
+        ):
+            yield self._placed(_of_people(result, people))
+        moved = {part.choice: part.choice_influence for part in curve.influences}
+        for choice in curve.choices:
+            yield self._placed(_of_people(moved[choice], people), choice)
+
+    def _answer(self, options: Mapping[str, str]) -> Result:
+        full = {**self._declared, **options}
+        sample = self._sample(full)
+        if isinstance(sample, Unavailable):
+            return sample
+        result = sample.answer(full[MODEL], full[MISSING])
+        smallest = self.study.smallest_group_shown
+        if result.n is not None and result.n < smallest:
+            return Unavailable(term=TERM, reason=f"fewer than {smallest} people")
+        return result
+
+    def _sample(self, options: Mapping[str, str]) -> Sample | Unavailable:
+        """The people of a combination; refused if few of them tell it from another."""
+        key = options[LINKAGE], options[CLEANING]
+        if key not in self.kept:
+            sample = self._made(*key)
+            smallest = self.study.smallest_group_shown
+            close = any(
+                sample.is_close_to(other, smallest)
+                for other in self.kept.values()
+                if isinstance(other, Sample)
+            )
+            reason = TOO_CLOSE.format(smallest=smallest)
+            refused = Unavailable(term=TERM, reason=reason)
+            self.kept[key] = refused if close else sample
+        return self.kept[key]
+
+    def _made(self, linkage: str, cleaning: str) -> Sample:
+        return Sample(
+            study=self.study,
+            outcome=self.outcome,
+            scores_by_wave=self._scored(cleaning),
+            links=self.links,
+            linkage="" if linkage == self._declared[LINKAGE] else linkage,
+        )
+
+    def _scored(self, cleaning: str) -> dict[str, dict[str, pd.DataFrame]]:
+        """Scores of the responses that stay, at the waves of the outcome."""
+        waves = (self.outcome.baseline, *self.outcome.follow_ups)
+        survey = self.outcome.survey
+        return {wave: {survey: self._scored_at(wave, cleaning)} for wave in waves}
+
+    def _scored_at(self, wave: str, cleaning: str) -> pd.DataFrame:
+        """Scores of a wave, made once for all outcomes of the survey."""
+        survey = self.outcome.survey
+        key = wave, survey, cleaning
+        if key not in self.scored:
+            export = self.study.wave(wave).export(survey)
+            assert export is not None, "checked as the study was read"
+            responses = self.responses_by_wave[wave][survey]
+            if cleaning != AS_DECLARED:
+                least = cleaning_options(self.study, self.outcome)[cleaning]
+                items = [*export.columns.items]
+                stays = (
+                    ~responses["careless"].astype(bool)
+                    if least is None
+                    else responses[items].notna().mean(axis="columns") >= least
+                )
+                responses = responses.loc[stays]
+            self.scored[key] = score_survey(responses, export, self.study)
+        return self.scored[key]
+
+    def _placed(self, result: Result, group: str = "") -> Finding:
+        outcome, study = self.outcome, self.study
+        (finding,) = Finding.place(
+            result,
+            study=study.name,
+            survey=outcome.survey,
+            instrument=outcome.instrument,
+            subscale=outcome.subscale,
+            wave=f"{outcome.follow_ups[0]} - {outcome.baseline}",
+            arm=f"{study.treated} - {study.control}" if study.treated else "",
+            group=group,
+        )
+        return finding
+
+
+def _of_people(result: Result, people: int) -> Result:
+    """The same with people as n, not combinations of choices."""
+    if isinstance(result, Unavailable):
+        return dataclasses.replace(result, n=None)
+    head, _, _ = result.method.partition("; n counts")
+    method = f"{head}, of {result.n}; n counts the people of the smallest of all"
+    return dataclasses.replace(result, n=people, method=method)
