@@ -161,27 +161,32 @@ def score_responses(
 def score_wave(
     cleaned: Iterable[Cleaned], study: Study
 ) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
-    """Survey → its clean responses, and their scores beside what makes groups."""
+    """Survey → its clean responses, and their scores beside what is told of people."""
     return {
         survey.export.survey: (
             survey.frame,
             _with_groups(
                 score_responses(survey.frame, study.asked(survey.export).values()),
                 survey,
+                study,
             ),
         )
         for survey in cleaned
     }
 
 
-def _with_groups(scores: pd.DataFrame, survey: Cleaned) -> pd.DataFrame:
-    """Scores beside what each person said of themselves that makes groups.
+def _with_groups(
+    scores: pd.DataFrame, survey: Cleaned, study: Study
+) -> pd.DataFrame:
+    """Scores beside what makes groups of people, and how much of the pilot they had.
 
     Kept here, as a join of two files later would rest on the order of their rows.
     """
+    told = study.dose
+    doses = told.attributes if told and told.survey == survey.export.survey else ()
     kept = [
         attribute.name
         for attribute in survey.export.attributes
-        if attribute.values and not attribute.separator
+        if (attribute.values and not attribute.separator) or attribute.name in doses
     ]
     return scores.assign(**{name: survey.frame[name] for name in kept})

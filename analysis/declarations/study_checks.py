@@ -7,9 +7,11 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from analysis.declarations.design import check_design
+from analysis.declarations.dose import check_dose
 from analysis.declarations.groups import check_groupings
 from analysis.declarations.linkage import check_linkage_rule, check_waves_agree
 from analysis.declarations.plan import check_plan
+from analysis.declarations.rollout import check_rollout
 from analysis.declarations.roster import check_roster
 from analysis.foundation.errors import unknown
 
@@ -57,6 +59,8 @@ def check_study(study: Study) -> list[str]:
         *_check_asked_alike(study),
         *(fault for outcome in study.outcomes for fault in _check(outcome, study)),
         *check_groupings(study),
+        *check_rollout(study),
+        *check_dose(study),
         *check_plan(study),
         *check_design(study),
         *check_roster(study),
