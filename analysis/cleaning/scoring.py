@@ -175,9 +175,7 @@ def score_wave(
     }
 
 
-def _with_groups(
-    scores: pd.DataFrame, survey: Cleaned, study: Study
-) -> pd.DataFrame:
+def _with_groups(scores: pd.DataFrame, survey: Cleaned, study: Study) -> pd.DataFrame:
     """Scores beside what makes groups of people, and how much of the pilot they had.
 
     Kept here, as a join of two files later would rest on the order of their rows.

@@ -6,6 +6,7 @@ from analysis.outcomes.change import (
     paired_change,
     unlinked_change,
 )
+from analysis.outcomes.compared_with_whom import evaluate_comparisons
 from analysis.outcomes.comparison import (
     ArmComparison,
     UnlinkedArmComparison,
@@ -28,6 +29,7 @@ __all__ = [
     "compare_arms",
     "compare_arms_unlinked",
     "describe_scores",
+    "evaluate_comparisons",
     "evaluate_coverage",
     "evaluate_design",
     "evaluate_groups",
