@@ -13,6 +13,12 @@ from analysis.publication.tables.cleaning import (
     pattern_table,
     scrubbed_table,
 )
+from analysis.publication.tables.compared import (
+    compared_table,
+    dose_table,
+    falsification_table,
+    sensitivity_table,
+)
 from analysis.publication.tables.designs import (
     assumed_table,
     design_sentence,
