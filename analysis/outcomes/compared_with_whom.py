@@ -111,7 +111,10 @@ class _Compared:
         return refusals(self.study, self.outcome, self.course, gates)
 
     def _contrasts(self) -> list[Contrast]:
-        if self.study.rollout is None and len(self.course.waves) < FEWEST_WAVES:
+        arms = self.study.allocated_by == "team"
+        if self.study.rollout is None and not (
+            arms and len(self.course.waves) >= FEWEST_WAVES
+        ):
             return []
         return list(contrasts_of(self.course, self.study, self.outcome))
 

@@ -6,6 +6,12 @@ from analysis.publication.answers import (
     show_standing,
     show_ways,
 )
+from analysis.publication.compared import (
+    show_compared,
+    show_dose,
+    show_falsification,
+    show_sensitivity,
+)
 from analysis.publication.designs import show_design
 from analysis.publication.disclosure import Disclosed, disclose
 from analysis.publication.documents import (
@@ -81,10 +87,13 @@ __all__ = [
     "show_attrition",
     "show_change",
     "show_comparability",
+    "show_compared",
     "show_comparison",
     "show_coverage",
     "show_design",
+    "show_dose",
     "show_evidence",
+    "show_falsification",
     "show_flow",
     "show_followed",
     "show_groups",
@@ -99,6 +108,7 @@ __all__ = [
     "show_responders",
     "show_retest",
     "show_scores",
+    "show_sensitivity",
     "show_standing",
     "show_structure",
     "show_study",

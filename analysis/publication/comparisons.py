@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.publication.disclosure import Disclosed
 from analysis.publication.places import arm_text, found, wave_text, where_judged
 from analysis.publication.tables.numbers import estimate_text, number_text
 
 if TYPE_CHECKING:
     from analysis.declarations import Outcome, Study
     from analysis.foundation import Finding
+    from analysis.publication.disclosure import Disclosed
 
 USUAL = 0.05
 """A p below this is said to be more than chance easily brings."""
@@ -95,8 +95,8 @@ def _before_words(here: Disclosed) -> str:
             f"({of_several}{p}), so this is not to be trusted."
         )
     return (
-        f"Nothing shows that courses differed before the start ({of_several}{p}), which "
-        "is no proof that they were alike."
+        f"Nothing shows that courses differed before the start ({of_several}{p}), "
+        "which is no proof that they were alike."
     )
 
 

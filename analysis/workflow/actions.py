@@ -115,6 +115,7 @@ LINES = {
     "funder-summary": "One page in plain words.",
     "outcomes": "What changed, for whom, and compared with whom.",
     "for-whom": "Where groups stand, and whether the pilot did as much for each.",
+    "compared": "Those with the pilot beside those without, wave by wave.",
     "missing": "Who could not be followed, and whether the answer rests on who could.",
     "comparability": "Whether a score means the same at one wave as at another.",
     "reliability": "Whether the instruments can be trusted in this wave.",

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from analysis.declarations import Export, Study
 
 
+FEWEST_FOLLOW_UPS = 2
+"""At one follow-up the outcomes tell all that arms can tell."""
+
+
 def plan_steps(study: Study) -> tuple[Step, ...]:
     """Every step of a study, each after those it needs."""
     fingerprint = key_fingerprint()
@@ -33,6 +37,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     outcomes = _outcomes(study, linkage, judged_by)
     missing = _missing(study, outcomes)
     for_whom = _for_whom(study, linkage, judged_by)
+    compared = _compared(study, linkage, judged_by)
     coverage = _coverage(study, fingerprint)
     found_by = (
         *plan_design(study),
@@ -43,6 +48,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
         outcomes,
         *missing,
         *for_whom,
+        *compared,
         *coverage,
     )
     findings = _findings(study, found_by)
@@ -147,6 +153,26 @@ def _for_whom(
         return ()
     title = "For whom did it work?"
     return (_about_scores(study, "for-whom", title, linkage, judged_by),)
+
+
+def _compared(
+    study: Study, linkage: tuple[Step, ...], judged_by: tuple[Step, ...]
+) -> tuple[Step, ...]:
+    """What sets those with the pilot beside those without, over all waves.
+
+    Of arms of teams where there are enough waves for a course; else where a roll-out, a
+    dose or what the pilot cannot move is declared.
+    """
+    teams = study.allocated_by == "team" and bool(study.treated and study.control)
+    course = teams and any(
+        len(one.follow_ups) >= FEWEST_FOLLOW_UPS for one in study.outcomes
+    )
+    controls = study.plan is not None and bool(study.plan.negative_controls)
+    declared = study.rollout or study.dose or controls
+    if not study.outcomes or not (course or declared):
+        return ()
+    title = "Compared with whom?"
+    return (_about_scores(study, "compared", title, linkage, judged_by),)
 
 
 def _about_scores(

@@ -20,6 +20,7 @@ KINDS = (
     "outcomes",
     "missing",
     "for-whom",
+    "compared",
     "coverage",
     "findings",
     "funder-summary",
@@ -36,6 +37,7 @@ NOTEBOOKS = {
     "outcomes": "30_outcomes.ipynb",
     "missing": "33_who_is_missing.ipynb",
     "for-whom": "35_for_whom.ipynb",
+    "compared": "36_compared_with_whom.ipynb",
     "coverage": "40_coverage.ipynb",
     "funder-summary": "90_funder_summary.ipynb",
 }
@@ -49,6 +51,7 @@ READS_ROWS = (
     "outcomes",
     "missing",
     "for-whom",
+    "compared",
     "coverage",
 )
 """Kinds that are given the folders of row-level data."""

@@ -1,5 +1,6 @@
 """Figures: values made from disclosed findings, which draw themselves."""
 
+from analysis.publication.figures.compared import dose_figure, event_figure
 from analysis.publication.figures.contrasts import change_figure, comparison_figure
 from analysis.publication.figures.designs import design_figure
 from analysis.publication.figures.flow import flow_figure, flow_figures
@@ -31,6 +32,8 @@ __all__ = [
     "comparison_figure",
     "decision_figure",
     "design_figure",
+    "dose_figure",
+    "event_figure",
     "figure_of",
     "flow_figure",
     "flow_figures",
