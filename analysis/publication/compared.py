@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.publication.comparisons import (
-    compared_outcomes,
+from analysis.publication.comparison_words import (
     compared_words,
     dose_words,
     falsified_words,
 )
+from analysis.publication.comparisons import compared_outcomes
 from analysis.publication.figures import Note, dose_figure, event_figure
 from analysis.publication.places import where_judged
 from analysis.publication.shown import Shown, shown_parts

@@ -65,6 +65,7 @@ def test_the_notebooks_are_here() -> None:
         "30_outcomes.ipynb",
         "33_who_is_missing.ipynb",
         "35_for_whom.ipynb",
+        "36_compared_with_whom.ipynb",
         "40_coverage.ipynb",
         "90_funder_summary.ipynb",
     ]

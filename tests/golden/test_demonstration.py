@@ -330,6 +330,7 @@ def test_a_fourth_wave_is_one_table_and_its_files(
         "outcomes",
         "missing",
         "for-whom",
+        "compared",
         "coverage",
         "findings",
         "funder-summary",

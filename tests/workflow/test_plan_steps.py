@@ -12,6 +12,8 @@ from conftest import ROOT, Project
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, locked, parsed
 
+from analysis.declarations.dose import Dose
+from analysis.declarations.rollout import Rollout
 from analysis.storage.declared import read_study
 from analysis.storage.plan_locks import lock_file
 from analysis.workflow.planning import plan_steps
@@ -82,10 +84,10 @@ def test_a_lock_taken_away_or_changed_makes_the_pages_stale(ran: Project) -> Non
     text = path.read_text("utf-8")
     path.write_text(text.replace("date = 20", "date = 19"), encoding="utf-8")
     reason = "input changed: listening-pilot.lock.toml"
-    assert stale() == dict.fromkeys((*TOLD, "for-whom"), reason)
+    assert stale() == dict.fromkeys((*TOLD, "for-whom", "compared"), reason)
     path.unlink()
     reason = "no longer an input: listening-pilot.lock.toml"
-    assert stale() == dict.fromkeys((*TOLD, "for-whom"), reason)
+    assert stale() == dict.fromkeys((*TOLD, "for-whom", "compared"), reason)
     assert ran.folder.exists()
 
 
@@ -119,3 +121,26 @@ def test_groups_are_compared_only_where_they_answer_for_an_outcome() -> None:
         dataclasses.replace(study, outcomes=()),
     ):
         assert "for-whom" not in {step.kind for step in plan_steps(other)}
+
+
+def test_a_course_beside_others_needs_waves_and_teams_or_a_declaration() -> None:
+    study = read_study("listening-pilot")
+
+    def planned(**more: object) -> bool:
+        changed = dataclasses.replace(study, **more)  # type: ignore[arg-type]
+        return "compared" in {step.kind for step in plan_steps(changed)}
+
+    short = tuple(
+        dataclasses.replace(one, follow_ups=one.follow_ups[:1])
+        for one in study.outcomes
+    )
+    rollout = Rollout(unit="team", starts={"bugle": "after"})
+    assert study.plan is not None
+    plan = dataclasses.replace(study.plan, negative_controls=("cares",))
+    assert planned()
+    assert not planned(outcomes=short)
+    assert not planned(allocated_by="participant")
+    assert not planned(outcomes=(), rollout=rollout)
+    assert planned(outcomes=short, rollout=rollout)
+    assert planned(outcomes=short, plan=plan)
+    assert planned(outcomes=short, dose=Dose(survey="staff", column="years"))

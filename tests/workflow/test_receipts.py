@@ -135,6 +135,7 @@ def test_a_changed_title_of_one_wave_concerns_that_wave_and_the_whole(
         "outcomes",
         "missing",
         "for-whom",
+        "compared",
         "coverage",
         "findings",
         "funder-summary",

@@ -5,13 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from analysis.publication.comparisons import (
-    SINCE,
-    compared_words,
-    dose_words,
-    since_text,
-    times_since,
-)
+from analysis.publication.comparison_words import compared_words, dose_words
+from analysis.publication.comparisons import SINCE, since_text, times_since
 from analysis.publication.figures.frame import (
     Point,
     drawn_points,

@@ -12,10 +12,10 @@ from analysis.publication.comparisons import (
     started_text,
     starts_of,
     times_since,
-    undone_words,
 )
 from analysis.publication.places import found, wave_text, waves_of, where_judged
 from analysis.publication.tables.frame import ABSENT, Footnotes, Table
+from analysis.publication.tables.numbers import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -211,7 +211,7 @@ def sensitivity_table(disclosed: Disclosed, study: Study) -> Table:
                 group = ", ".join(filter(None, [breakdown.group, f"M = {label}"]))
                 robust = found(here, term="trend_robust_effect", group=group)
                 cells.append(notes.cell(robust, title="Effect"))
-            undone = undone_words(breakdown) or notes.cell(breakdown)
+            undone = _undone(breakdown, notes)
             told = started_text(study, start) if start else ABSENT
             rows.append((outcome.title, told, undone, *cells))
     columns = ("Outcome", "Start", "Undone at", *(f"M = {label}" for label in labels))
@@ -226,3 +226,10 @@ def sensitivity_table(disclosed: Disclosed, study: Study) -> Table:
         notes=notes.notes(),
         methods=notes.methods(),
     )
+
+
+def _undone(breakdown: Finding, notes: Footnotes) -> str:
+    """From which departure on the answer is undone."""
+    if breakdown.estimate is None:
+        return notes.cell(breakdown)
+    return f"{number_text(breakdown.estimate)} times"
