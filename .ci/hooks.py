@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 LARGEST = 1_000_000
 PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY( BLOCK)?-----")
-SIMULATED = "data/raw/listening-pilot/"
+SIMULATED = ("data/raw/listening-pilot/", "data/raw/listening-rollout/")
 WITHOUT_ROWS = {"README.md", ".gitkeep"}
 
 
@@ -36,7 +36,7 @@ def is_key(path: Path) -> bool:
 
 
 def is_rows(path: Path) -> bool:
-    """Under data/, and neither a README nor the simulated demonstration study."""
+    """Under data/, and neither a README nor a simulated study."""
     name = path.as_posix()
     is_excepted = path.name in WITHOUT_ROWS or name.startswith(SIMULATED)
     return name.startswith("data/") and not is_excepted

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from analysis.declarations.tables import Table
 
 LINKAGE_RULES = ("exact", "one_element_off", "weighted")
+ROWS_OF = {
+    "file": "file",
+    "sheet": "sheet",
+    "event": "event",
+    "repeat_instrument": "instrument",
+    "tool": "tool",
+}
+"""What says which rows are read, and the key that declares it."""
 FEWEST_ELEMENTS = 3
 """With two, one element off would leave one to match by, which tells nobody apart."""
 
@@ -113,6 +121,35 @@ def check_linkage_rule(export: Export) -> Iterator[str]:
     yield from _check_weights(rule, elements, at)
 
 
+def check_row_linkage(export: Export, at: str) -> Iterator[str]:
+    """Whatever else would say who answered, where the row of the file says it."""
+    if export.linkage != "row":
+        return
+    if export.columns.participant:
+        yield (
+            f"[{at}.linkage] 'row' takes each row of the file for one person, and "
+            "columns.participant says who a person is: leave out one of the two"
+        )
+    if export.linkage_rule is not None:
+        yield f"[{at}.linkage_rule] a row is itself: 'row' needs no rule"
+
+
+def _check_rows_agree(survey: str, study: Study) -> Iterator[str]:
+    """A row is one person's at all waves only if all waves are read from it."""
+    exports = [part for wave in study.waves if (part := wave.export(survey))]
+    if not any(export.linkage == "row" for export in exports):
+        return
+    if any(export.linkage != "row" for export in exports):
+        yield f"[surveys.{survey}.linkage] 'row' must be declared at every wave"
+    for name, key in ROWS_OF.items():
+        if len({getattr(export, name) for export in exports}) > 1:
+            yield (
+                f"[surveys.{survey}.linkage] 'row' needs one file that holds all "
+                f"waves, and '{key}' differs between them: rows of two files are not "
+                "the same people. Link by an identifier instead"
+            )
+
+
 def _check_weights(rule: LinkageRule, elements: int, at: str) -> Iterator[str]:
     if rule.rule == "weighted" and not rule.weights:
         yield f"[{at}.weights] is missing; 'weighted' needs a number an element"
@@ -126,6 +163,7 @@ def _check_weights(rule: LinkageRule, elements: int, at: str) -> Iterator[str]:
 
 def check_waves_agree(survey: str, study: Study) -> Iterator[str]:
     """Codes of two waves are comparable only if they are made and matched alike."""
+    yield from _check_rows_agree(survey, study)
     exports = [
         export
         for wave in study.waves

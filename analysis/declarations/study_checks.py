@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 from analysis.declarations.design import check_design
 from analysis.declarations.dose import check_dose
 from analysis.declarations.groups import check_groupings
-from analysis.declarations.linkage import check_linkage_rule, check_waves_agree
+from analysis.declarations.linkage import (
+    check_linkage_rule,
+    check_row_linkage,
+    check_waves_agree,
+)
 from analysis.declarations.plan import check_plan
 from analysis.declarations.rollout import check_rollout
 from analysis.declarations.roster import check_roster
@@ -166,11 +170,13 @@ def _check_asked_alike(study: Study) -> Iterator[str]:
 
 def _check_people(export: Export, at: str) -> Iterator[str]:
     columns, cleaning = export.columns, export.cleaning
-    if export.linkage != "none" and not columns.participant:
+    yield from check_row_linkage(export, at)
+    by_columns = export.linkage not in ("none", "row")
+    if by_columns and not columns.participant:
         yield f"[{at}.linkage] needs columns.participant"
     if cleaning.repeats != "keep" and not columns.participant:
         yield f"[{at}.cleaning.repeats] needs columns.participant"
-    if export.linkage != "none" and cleaning.repeats == "keep":
+    if by_columns and cleaning.repeats == "keep":
         yield (
             f"[{at}.cleaning.repeats] linked responses need 'first', 'last' or 'none': "
             "a participant cannot be linked twice"

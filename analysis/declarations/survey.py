@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from analysis.declarations.linkage import LinkageRule
 
-LINKAGES = ("none", "identifier", "self_generated_code")
+LINKAGES = ("none", "identifier", "self_generated_code", "row")
 SPELLINGS = ("check", "folded", "as_written")
 REPEATS = ("keep", "first", "last", "none")
 CARELESS_ACTIONS = ("flag", "leave_out")
@@ -244,6 +244,9 @@ class Export:
         Name → header of a free text, kept without what names or reaches a person.
     names : str
         File of names that are taken out of free texts, one a line; empty if none.
+    linkage : str
+        What makes responses of two waves one participant's: ``row``, that they stand in
+        one row of the file that holds all waves; ``none``, nothing.
     linkage_rule : LinkageRule or None
         When two codes are one participant's; None: when they are equal.
     identifier_spelling : str

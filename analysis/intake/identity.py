@@ -62,6 +62,16 @@ def identifiers(
     return joined.where(known, "")
 
 
+def row_identifiers(cells: pd.DataFrame, file: str) -> pd.Series[str]:
+    """Where a response stands, which names a person where a row is one person.
+
+    The file is part of it, so that nobody shares a name with an identifier that is a
+    number, or with a row of another file.
+    """
+    places = [f"row {place} of {file}" for place in range(1, len(cells) + 1)]
+    return pd.Series(places, index=cells.index, dtype=object)
+
+
 def _mapped(
     cells: pd.Series[str], gone: set[str], compared: Callable[[str], str]
 ) -> pd.Series[str]:

@@ -24,7 +24,7 @@ from analysis.intake.answers import (
 from analysis.intake.choices import choice_columns
 from analysis.intake.conduct import conduct_columns
 from analysis.intake.headers import with_wanted_headers
-from analysis.intake.identity import check_identifiers, identifiers
+from analysis.intake.identity import check_identifiers, identifiers, row_identifiers
 from analysis.intake.items import item_columns
 from analysis.intake.pseudonyms import pseudonyms
 from analysis.intake.scrubbing import scrub
@@ -203,14 +203,16 @@ def _people(
     key = read_key()
     columns = export.columns
     missing = export.missing_codes
-    found = {
-        "participant": identifiers(
+    if export.linkage == "row":
+        people = row_identifiers(cells, export.file)
+    else:
+        people = identifiers(
             cells,
             columns.participant,
             missing_codes=missing,
             as_written=export.identifier_spelling == "as_written",
         )
-    }
+    found = {"participant": people}
     if columns.staff_member:
         found["staff_member"] = identifiers(
             cells, (columns.staff_member,), missing_codes=missing

@@ -102,6 +102,45 @@ def test_what_names_or_reaches_a_person_is_not_kept(header: str, kept: str) -> N
     parsed(GOOD.replace("items.seed", 'texts.remark = "What is the name?"\nitems.seed'))
 
 
+ROWS = (
+    GOOD.replace('"identifier"', '"row"')
+    .replace('participant = "id", ', "")
+    .replace('repeats = "last"', "")
+    .replace('"one.csv"', '"all.csv"')
+    .replace(
+        'staff.file = "two.csv"',
+        'staff = { file = "all.csv", items.seed_confidence = "after_{item}" }',
+    )
+)
+
+
+def test_rows_of_one_file_that_holds_all_waves_are_people() -> None:
+    assert [wave.exports[0].linkage for wave in parsed(ROWS).waves] == ["row", "row"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('file = "all.csv", items', 'file = "b.csv", items', "'file' differs between"),
+        ('"all.csv", items', '"all.csv", sheet = "B", items', "'sheet' differs"),
+        ('"all.csv", items', '"all.csv", event = "b", items', "'event' differs"),
+        ('"all.csv", items', '"all.csv", instrument = "b", items', "'instrument' diff"),
+        ('"all.csv", items', '"all.csv", tool = "spss", items', "'tool' differs"),
+        ('"all.csv", items', '"all.csv", linkage = "none", items', "at every wave"),
+        ("columns = {", 'columns = { participant = "id",', "leave out one of the two"),
+        ('"row"', '"row"\nlinkage_rule = { rule = "exact" }', "'row' needs no rule"),
+        ("cleaning = {", 'cleaning = { repeats = "last"', "repeats] needs columns"),
+    ],
+)
+def test_rows_that_are_not_the_same_people_are_refused(
+    old: str, new: str, told: str
+) -> None:
+    assert old in ROWS
+    with pytest.raises(DeclarationError) as caught:
+        parsed(ROWS.replace(old, new))
+    assert told in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -112,7 +151,11 @@ def test_what_names_or_reaches_a_person_is_not_kept(header: str, kept: str) -> N
         ('subscale = "now"', 'subscale = "than"', "unknown subscale 'than'"),
         ('subscale = "now"', 'subscale = "then"', "'before' did not ask what 'then'"),
         ('survey = "staff"', 'survey = "stuff"', "unknown survey 'stuff'"),
-        ('"identifier"', '"magic"', "Known: identifier, none, self_generated_code"),
+        (
+            '"identifier"',
+            '"magic"',
+            "Known: identifier, none, row, self_generated_code",
+        ),
         ('repeats = "last"', 'repeats = "keep"', "cannot be linked twice"),
         ('participant = "id", ', "", "[surveys.staff.linkage] needs columns"),
         ('team = "team"', 'site = "s"', "needs [sites] to be declared"),

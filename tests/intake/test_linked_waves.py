@@ -10,6 +10,7 @@ from analysis.cleaning import clean_wave, score_wave
 from analysis.declarations import Study, parse_study
 from analysis.foundation import DeclarationError, Finding, StaleError
 from analysis.intake import map_responses, read_exports
+from analysis.intake.identity import identifiers, row_identifiers
 from analysis.intake.linked_waves import LinkedStudy, link_study, read_linked_exports
 from analysis.outcomes import evaluate_outcomes
 from analysis.storage.declared import read_instrument
@@ -204,3 +205,54 @@ def test_a_fault_of_the_rule_is_told(old: str, new: str, told: str) -> None:
             text.replace(old, new), name="study", read_instrument=read_instrument
         )
     assert told in str(caught.value)
+
+
+WIDE = """
+title = "A study"
+summary = "What was done."
+[surveys.staff]
+title = "Staff"
+instruments = ["seed_confidence"]
+linkage = "row"
+cleaning = { least_answered = 1.0 }
+[waves.before]
+staff = { file = "all.csv", items.seed_confidence.now = "first" }
+[waves.after]
+staff = { file = "all.csv", items.seed_confidence.now = "second" }
+[outcomes.confidence]
+title = "Confidence"
+survey = "staff"
+instrument = "seed_confidence"
+subscale = "now"
+"""
+
+
+def test_rows_of_one_file_are_people_at_every_wave(project: Project) -> None:
+    """By hand: ten people changed by 1 and ten by 2, of whom two are not seen twice."""
+    wide = parse_study(WIDE, name="wide", read_instrument=read_instrument)
+    people = [[str(k % 9), str(k % 9 + 1 + k % 2)] for k in range(20)]
+    people[3][1] = ""
+    people[7][0] = ""
+    # A row without anything is no response, and moves nobody at either wave.
+    people.insert(5, ["", ""])
+    project.receive("wide", "all.csv", lines([["first", "second"], *people]))
+    for wave in wide.wave_names():
+        cleaned = clean_wave(map_responses(read_exports(wide, wave)))
+        names = cleaned[0].frame["participant"]
+        assert names.is_unique
+        assert not names.str.contains("row").any()
+        write_processed("wide", wave, score_wave(cleaned, wide))
+    found = evaluate_outcomes(read_all_scores(wide), wide)
+    (change,) = [each for each in found if each.term == "mean_change"]
+    assert change.n == 18
+    assert change.estimate == pytest.approx(26 / 18, abs=1e-12)
+    (linked,) = [each for each in found if each.term == "participants_linked"]
+    assert linked.n == 18
+    assert "linkage" not in {step.kind for step in plan_steps(wide)}
+
+
+def test_rows_of_two_files_and_numbers_given_out_name_different_people() -> None:
+    cells = pd.DataFrame({"id": ["1", "2"]})
+    one, two = (set(row_identifiers(cells, file)) for file in ("a.csv", "b.csv"))
+    assert not one & two
+    assert not one & set(identifiers(cells, ["id"]))
