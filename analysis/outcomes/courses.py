@@ -35,7 +35,8 @@ class Course:
         and the attributes asked for, NaN where a wave did not ask. Who has no score at
         a wave has no row of it.
     waves : tuple of str
-        In order of time: those before the baseline, the baseline, the follow-ups.
+        In order of time: those before the baseline, the baseline, the follow-ups; of
+        a roll-out all that asked for it.
     linked : bool
         Whether ``participant`` is the same person at every wave; if not, everybody is
         somebody else at another wave.
@@ -94,15 +95,19 @@ def course_of_outcome(
 def _waves(
     scores_by_wave: ScoresByWave, study: Study, outcome: Outcome
 ) -> tuple[str, ...]:
-    """Waves with the score: all before the baseline, and those declared."""
+    """Waves with the score: all before the baseline, and those declared after it.
+
+    All of them in a roll-out: its units start after one follow-up and another.
+    """
     names = study.wave_names()
     score = f"{outcome.instrument}.{outcome.subscale}"
-    earlier = [
+    known = len(names) if study.rollout else names.index(outcome.baseline)
+    held = [
         wave
-        for wave in names[: names.index(outcome.baseline)]
+        for wave in names[:known]
         if score in scores_by_wave.get(wave, {}).get(outcome.survey, pd.DataFrame())
     ]
-    declared = {*earlier, outcome.baseline, *outcome.follow_ups}
+    declared = {*held, outcome.baseline, *outcome.follow_ups}
     return tuple(wave for wave in names if wave in declared)
 
 

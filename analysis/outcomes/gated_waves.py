@@ -22,25 +22,33 @@ if TYPE_CHECKING:
 def refusals(
     study: Study, outcome: Outcome, course: Course, gates: Gates
 ) -> dict[str, str]:
-    """Wave → why its score may not be set beside the baseline's; none: all may."""
-    baseline = outcome.baseline
-    earlier = course.waves[: course.waves.index(baseline)]
-    others = [wave for wave in course.waves if wave != baseline]
+    """Wave → why its score may not be set beside others; none: all may.
+
+    Whether a score means the same is asked of the first wave and each later one, and of
+    the baseline and each follow-up.
+    """
+    waves = course.waves
+    pairs = [
+        (wave, sorted((wave, other), key=waves.index))
+        for other in dict.fromkeys([outcome.baseline, waves[0]])
+        for wave in waves
+        if wave != other
+    ]
     asked = [
         Finding(
             study=study.name,
             survey=outcome.survey,
             instrument=outcome.instrument,
             subscale=outcome.subscale,
-            wave=" - ".join([baseline, wave] if wave in earlier else [wave, baseline]),
+            wave=" - ".join(pair[::-1]),
             term="difference",
         )
-        for wave in others
+        for _, pair in pairs
     ]
     told = through_gates(asked, study, *gates)
     return {
         wave: finding.reason
-        for wave, finding in zip(others, told, strict=True)
+        for (wave, _), finding in zip(pairs, told, strict=True)
         if finding.reason
     }
 

@@ -52,7 +52,8 @@ def _before_words(here: Disclosed) -> str:
     if not tests:
         return ""
     if not done:
-        return f"Whether courses were alike before is not known: {tests[0].reason}."
+        reason = tests[0].reason
+        return f"{reason[:1].upper()}{reason[1:]}."
     least = min(done, key=lambda part: part.estimate or 0.0)
     p = p_words(least)
     of_several = f"the smallest of {len(done)} starts, " if len(done) > 1 else ""

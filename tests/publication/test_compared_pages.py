@@ -122,7 +122,7 @@ def test_an_interval_with_zero_in_it_tells_no_difference() -> None:
 @pytest.mark.parametrize(
     ("p", "words"),
     [
-        (None, "Whether courses were alike before is not known: one wave before"),
+        (None, "One wave before the start."),
         (0.3, "Nothing shows that courses differed before the start (p = 0.300)"),
         (0.049, "Courses differed before the start by more than chance"),
     ],

@@ -55,11 +55,12 @@ def event_figure(here: Disclosed, study: Study, outcome: Outcome) -> Figure | No
     beside = f" The smallest that matters is {number_text(effect)}." if effect else ""
     words = compared_words(here, study, outcome)
     drawn = drawn_points(points)
+    earlier = any(point.series == BEFORE for point in drawn)
+    should = " Before the start it should be about nought." if earlier else ""
     return make_figure(
         f"compared-{outcome.name}",
         f"{outcome.title}: those with the pilot less those without, against the last "
-        "wave before the start, with 95% intervals. Before the start it should be "
-        "about nought.",
+        f"wave before the start (the small mark), with 95% intervals.{should}",
         f"{words} {point_words(drawn)}{beside}" if drawn else words,
         points,
         partial(draw_events, ticks=ticks, label="Points apart", smallest_effect=effect),
@@ -80,9 +81,9 @@ def dose_figure(here: Disclosed, outcome: Outcome) -> Figure | Note:
     drawn = drawn_points(points)
     return make_figure(
         f"dose-{outcome.name}",
-        f"{outcome.title}: score after so many sessions, less that after {reference}, "
-        "of people with the same score before, with 95% intervals. Who attended more "
-        "chose to.",
+        f"{outcome.title}: score after so many sessions, less that after {reference} "
+        "(the small mark), of people with the same score before, with 95% intervals. "
+        "Who attended more chose to.",
         f"{words} {point_words(drawn)}" if drawn else words,
         points,
         partial(
@@ -150,6 +151,15 @@ def draw_events(
             fontsize="small",
         )
     axes.axhline(0, color=INK, linewidth=1, zorder=1)
+    set_against = [tick for tick in ticks if tick not in {p.label for p in points}]
+    axes.plot(
+        [ticks.index(tick) for tick in set_against],
+        [0] * len(set_against),
+        linestyle="none",
+        marker="|",
+        markersize=14,
+        color=INK,
+    )
     for name in series:
         chosen = [point for point in points if point.series == name]
         # Hollow and dashed before, full and solid after: told apart in grey too.
