@@ -1,9 +1,9 @@
 """A study's arms, or its roll-out, into what is compared with what.
 
 Where arms were declared there is one comparison. Where units start one after the other
-there is one for each start: those that started then beside those that never do or, if
-all do, beside the last to start, over the waves before these had it. Nobody who has the
-pilot already serves as comparison.
+there is one for each start: those that started then beside those that never do. Where
+these are few, the last to start join them, over the waves before they do. Nobody who has
+the pilot already serves as comparison.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from analysis.outcomes.courses import Course
 
 STARTED, NOT_YET = "started", "not_yet"
+FEWEST_OTHERS = 3
+"""Units to be compared with; of fewer hardly anything could be told."""
 NO_UNITS = (
     "neither teams nor people who were followed were allocated: there is nothing whose "
     "change could be set beside another's"
@@ -111,15 +113,15 @@ def _of_arms(course: Course, study: Study, outcome: Outcome) -> Iterator[Contras
 def _by_start(course: Course, study: Study, rollout: Rollout) -> Iterator[Contrast]:
     rows = started_rows(course, study, rollout)
     places = {wave: place for place, wave in enumerate(course.waves)}
-    starts = sorted({places[s] for s in rows["start"].dropna()})
-    never = rows["start"].isna()
+    starts = sorted({places[start] for start in rows["start"].dropna()})
+    others, last = rows["start"].isna(), len(course.waves)
+    for start in reversed(starts):
+        if rows.loc[others, "cluster"].nunique() >= FEWEST_OTHERS:
+            break
+        others, last = others | (rows["start"] == course.waves[start]), start
+    waves = course.waves[:last]
     for start in starts:
-        # Without a unit that never starts, the last to start are compared with until
-        # they do.
-        last = starts[-1]
-        others = never if never.any() else rows["start"] == course.waves[last]
-        waves = course.waves if never.any() else course.waves[:last]
-        if start == 0 or start >= len(waves):
+        if not 0 < start < last:
             continue
         wave = course.waves[start]
         arms = rows["start"].eq(wave).map({True: STARTED, False: ""})

@@ -237,6 +237,23 @@ def test_where_all_start_the_last_serve_until_they_do() -> None:
     assert groups == {f"started at {wave}" for wave in ("w3", "w4", "w5")}
 
 
+def test_where_few_never_start_the_last_join_them_until_they_do() -> None:
+    starts = STARTS | {TEAMS[9]: "w6", TEAMS[10]: "w6"}
+    study = dataclasses.replace(
+        CARE_ROLLED, rollout=Rollout(unit="team", starts=starts)
+    )
+    scores = scores_of(study, effect=3.0)
+    found = evaluate_comparisons(scores, study)
+    rows = rows_of(scores, study)
+    here = rows["cluster"].map(starts).fillna("w6")
+    by_hand = difference_in_differences(
+        rows.assign(arm=here),
+        Comparison(waves=WAVES[:5], started="w4", treated="w4", control="w6"),
+    )
+    told = one(found, term="difference_in_differences", group="started at w4")
+    assert numbers(told) == numbers(by_hand.difference_in_differences)
+
+
 def test_a_roll_out_has_its_course_since_the_start_and_its_placebo() -> None:
     scores = scores_of(CARE_ROLLED, effect=3.0)
     found = evaluate_comparisons(scores, CARE_ROLLED)
