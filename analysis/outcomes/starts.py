@@ -2,8 +2,8 @@
 
 Where arms were declared there is one comparison. Where units start one after the other
 there is one for each start: those that started then beside those that never do. Where
-these are few, the last to start join them, over the waves before they do. Nobody who has
-the pilot already serves as comparison.
+these are few, the last to start join them, over the waves before they do. Nobody who
+has the pilot already serves as comparison.
 """
 
 from __future__ import annotations
