@@ -9,7 +9,7 @@ from analysis.publication.comparison_words import (
     dose_words,
     falsified_words,
 )
-from analysis.publication.comparisons import compared_outcomes
+from analysis.publication.comparisons import aimed_at, compared_outcomes
 from analysis.publication.figures import Note, dose_figure, event_figure
 from analysis.publication.places import where_judged
 from analysis.publication.shown import Shown, shown_parts
@@ -66,7 +66,7 @@ def show_sensitivity(disclosed: Disclosed, study: Study) -> Shown:
 def show_dose(disclosed: Disclosed, study: Study) -> Shown:
     """Every outcome by how much of the pilot people had."""
     parts: list[Part] = []
-    for outcome in study.outcomes:
+    for outcome in aimed_at(study):
         here = where_judged(disclosed, outcome)
         if here.where(term="dose_slope").findings:
             parts.append(Note(text=dose_words(here, outcome)))

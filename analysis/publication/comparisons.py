@@ -21,8 +21,14 @@ def compared_outcomes(
     disclosed: Disclosed, study: Study
 ) -> list[tuple[Outcome, Disclosed]]:
     """Every outcome that was compared over waves, and what was found of it."""
-    pairs = ((one, where_judged(disclosed, one)) for one in study.outcomes)
+    pairs = ((one, where_judged(disclosed, one)) for one in aimed_at(study))
     return [(one, here) for one, here in pairs if overall(here) is not None]
+
+
+def aimed_at(study: Study) -> list[Outcome]:
+    """The outcomes but for negative controls, which have a table of their own."""
+    controls = study.plan.negative_controls if study.plan else ()
+    return [one for one in study.outcomes if one.name not in controls]
 
 
 def overall(here: Disclosed) -> Finding | None:

@@ -215,7 +215,7 @@ def test_what_would_undo_an_answer_is_told_by_how_far_courses_part() -> None:
         made.append(number("trend_robust_effect", 2.0, group=group, **told))
     (table,) = show_sensitivity(disclose(made, smallest=11), STUDY).tables
     assert table.columns == ("Outcome", "Undone at", "M = 0", "M = 1")
-    assert table.rows[0][1:3] == ("0.75 times", "2.00 (1.00 to 3.00)")
+    assert table.rows[0][1:3] == ("M = 0.75", "2.00 (1.00 to 3.00)")
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,10 @@ def event_figure(here: Disclosed, study: Study, outcome: Outcome) -> Figure | No
     here : Disclosed
         What was found of this outcome.
     """
-    points, ticks = _since_start(here) if times_since(here) else _by_wave(here, study)
+    times = times_since(here)
+    points, ticks = _since_start(here) if times else _by_wave(here, study)
+    # Of a roll-out there are many places, so they are numbered.
+    numbered = [number_text(place, decimals=0) for place in sorted({*times, -1})]
     effect = outcome.smallest_effect
     beside = f" The smallest that matters is {number_text(effect)}." if effect else ""
     words = compared_words(here, study, outcome)
@@ -63,7 +66,13 @@ def event_figure(here: Disclosed, study: Study, outcome: Outcome) -> Figure | No
         f"wave before the start (the small mark), with 95% intervals.{should}",
         f"{words} {point_words(drawn)}{beside}" if drawn else words,
         points,
-        partial(draw_events, ticks=ticks, label="Points apart", smallest_effect=effect),
+        partial(
+            draw_events,
+            ticks=ticks,
+            texts=numbered if times else ticks,
+            across="Waves since the start" if times else "",
+            smallest_effect=effect,
+        ),
         height=height_of(6),
     )
 
@@ -78,6 +87,7 @@ def dose_figure(here: Disclosed, outcome: Outcome) -> Figure | Note:
     reference = findings[0].group.partition(" less ")[2] if findings else ""
     effect = outcome.smallest_effect
     words = dose_words(here, outcome)
+    ticks = [reference, *(point.label for point in points)]
     drawn = drawn_points(points)
     return make_figure(
         f"dose-{outcome.name}",
@@ -88,10 +98,10 @@ def dose_figure(here: Disclosed, outcome: Outcome) -> Figure | Note:
         points,
         partial(
             draw_events,
-            ticks=[reference, *(point.label for point in points)],
-            label="Points apart",
-            smallest_effect=effect,
+            ticks=ticks,
+            texts=ticks,
             across="Sessions attended",
+            smallest_effect=effect,
         ),
         height=height_of(6),
     )
@@ -135,31 +145,30 @@ def draw_events(
     points: Sequence[Point],
     *,
     ticks: Sequence[str],
-    label: str,
+    texts: Sequence[str],
+    across: str,
     smallest_effect: float | None,
-    across: str = "",
 ) -> None:
-    """Differences upright along time or dose, with the zone too small to matter."""
-    series = list(dict.fromkeys(point.series for point in points))
+    """Differences upright along time or dose, with the zone too small to matter.
+
+    A place without a point is what the others are set against: nought.
+
+    Parameters
+    ----------
+    ticks : sequence of str
+        The places along the line, as points are labelled.
+    texts : sequence of str
+        What is written at each.
+    across : str
+        What they are places of.
+    """
     if smallest_effect is not None:
-        axes.axhspan(-smallest_effect, smallest_effect, color=ZONE, zorder=0)
-        for edge in (-smallest_effect, smallest_effect):
-            axes.axhline(edge, color=QUIET, linewidth=1.2, linestyle="--", zorder=1)
-        axes.set_title(
-            "dashed: the smallest difference that matters",
-            color=QUIET,
-            fontsize="small",
-        )
+        _draw_zone(axes, smallest_effect)
     axes.axhline(0, color=INK, linewidth=1, zorder=1)
-    set_against = [tick for tick in ticks if tick not in {p.label for p in points}]
-    axes.plot(
-        [ticks.index(tick) for tick in set_against],
-        [0] * len(set_against),
-        linestyle="none",
-        marker="|",
-        markersize=14,
-        color=INK,
-    )
+    shown = {point.label for point in points}
+    against = [place for place, tick in enumerate(ticks) if tick not in shown]
+    axes.plot(against, [0] * len(against), "|", markersize=14, color=INK)
+    series = list(dict.fromkeys(point.series for point in points))
     for name in series:
         chosen = [point for point in points if point.series == name]
         # Hollow and dashed before, full and solid after: told apart in grey too.
@@ -172,13 +181,23 @@ def draw_events(
             linestyle=LINES[place],
         )
     width = 14 if len(ticks) <= MOST_UPRIGHT else 9
-    axes.set_xticks(range(len(ticks)), [folded(tick, width) for tick in ticks])
+    axes.set_xticks(range(len(ticks)), [folded(text, width) for text in texts])
     axes.set_xlim(-0.5, len(ticks) - 0.5)
-    furthest = max(abs(point.value) + max(point.reach) for point in points)
-    reach = 1.08 * max(furthest, smallest_effect or 0.0)
+    furthest = [abs(point.value) + max(point.reach) for point in points]
+    reach = 1.08 * max([*furthest, smallest_effect or 0.0])
     axes.set_ylim(-reach, reach)
-    axes.set_ylabel(label)
+    axes.set_ylabel("Points apart")
     axes.set_xlabel(across)
     axes.grid(visible=False, axis="x")
     bare(axes)
     legend(axes, series)
+
+
+def _draw_zone(axes: Axes, smallest_effect: float) -> None:
+    """What is too small to matter, upright."""
+    axes.axhspan(-smallest_effect, smallest_effect, color=ZONE, zorder=0)
+    for edge in (-smallest_effect, smallest_effect):
+        axes.axhline(edge, color=QUIET, linewidth=1.2, linestyle="--", zorder=1)
+    axes.set_title(
+        "dashed: the smallest difference that matters", color=QUIET, fontsize="small"
+    )

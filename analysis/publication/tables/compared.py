@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 HEADS = ("What", "n", "Points", "p")
 SMALLER_SIDE = "n: answers of the smaller side at the smaller time."
 FLOOR = "The p of a placebo can be no smaller than {floor} with so many units."
+DEPARTURES = ("M = 0", "M = 1", "M = 2")
+"""Those shown; those between stand in the findings."""
 ROLES = {"outcome": "Outcome", "negative_control": "Cannot be moved"}
 DOSES = (
     ("One session more, between people", "dose_slope", "dose_slope_p_value"),
@@ -182,7 +184,8 @@ def dose_table(here: Disclosed, outcome: Outcome) -> Table:
         lines.append(("More than a straight line?", None, curve))
     for part in here.where(term="ingredient_effect").findings:
         p_value = found(here, term="ingredient_p_value", group=part.group)
-        lines.append((f"With {part.group}, less without", part, p_value))
+        name = part.group.replace("_", " ")
+        lines.append((f"With {name}, less without", part, p_value))
     return Table(
         caption=f"{outcome.title}: by sessions attended",
         columns=HEADS,
@@ -196,25 +199,24 @@ def sensitivity_table(disclosed: Disclosed, study: Study) -> Table:
     """How far courses may part by themselves before an answer is undone."""
     notes, rows = Footnotes(), []
     compared = compared_outcomes(disclosed, study)
-    labels = list(
-        dict.fromkeys(
-            part.group.rpartition("M = ")[2]
-            for _, here in compared
-            for part in here.where(term="trend_robust_effect").findings
-        )
-    )
+    robust = [
+        part.group
+        for _, here in compared
+        for part in here.where(term="trend_robust_effect").findings
+    ]
+    labels = [each for each in DEPARTURES if any(g.endswith(each) for g in robust)]
     for outcome, here in compared:
         for breakdown in here.where(term="trend_breakdown_value").findings:
             start = breakdown.group.removeprefix(STARTED)
             cells = []
             for label in labels:
-                group = ", ".join(filter(None, [breakdown.group, f"M = {label}"]))
-                robust = found(here, term="trend_robust_effect", group=group)
-                cells.append(notes.cell(robust, title="Effect"))
+                group = ", ".join(filter(None, [breakdown.group, label]))
+                effect = found(here, term="trend_robust_effect", group=group)
+                cells.append(notes.cell(effect, title="Effect"))
             undone = _undone(breakdown, notes)
             told = started_text(study, start) if start else ABSENT
             rows.append((outcome.title, told, undone, *cells))
-    columns = ("Outcome", "Start", "Undone at", *(f"M = {label}" for label in labels))
+    columns = ("Outcome", "Start", "Undone at", *labels)
     kept = [
         p for p in range(len(columns)) if p != 1 or {r[1] for r in rows} != {ABSENT}
     ]
@@ -232,4 +234,6 @@ def _undone(breakdown: Finding, notes: Footnotes) -> str:
     """From which departure on the answer is undone."""
     if breakdown.estimate is None:
         return notes.cell(breakdown)
-    return f"{number_text(breakdown.estimate)} times"
+    if breakdown.estimate == 0:
+        return "unsure as it is"
+    return f"M = {number_text(breakdown.estimate)}"
