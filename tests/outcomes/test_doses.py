@@ -12,7 +12,7 @@ from analysis.declarations import Study
 from analysis.declarations.dose import Dose
 from analysis.declarations.survey import Attribute
 from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_comparisons
+from analysis.outcomes import evaluate_comparisons, evaluate_outcomes
 from analysis.outcomes.compared import (
     dose_response,
     future_dose,
@@ -179,6 +179,14 @@ def test_sessions_to_come_do_or_do_not_foretell_the_score_before(keen: float) ->
     (taken,) = doses_taken(scores, study, links=None)
     passed = "estimate" in dir(taken.standing()["negative_dose"])
     assert passed == (keen == 0)
+
+
+@pytest.mark.parametrize(("keen", "rung"), [(0.0, 4), (0.1, 2)])
+def test_without_others_a_checked_dose_lifts_the_answer(keen: float, rung: int) -> None:
+    study = dataclasses.replace(study_of(), treated="", control="", arms=())
+    found = evaluate_outcomes(scores_of(study, keen=keen), study)
+    told = [part for part in found if part.term == "evidence_rung"]
+    assert [part.estimate for part in told] == [2, rung]
 
 
 def test_sessions_to_come_are_those_declared_where_they_are() -> None:

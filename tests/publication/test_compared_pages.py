@@ -171,6 +171,13 @@ def test_a_small_side_is_held_back_with_all_its_numbers() -> None:
     assert not any(cell[:1].isdigit() for row in table.rows for cell in row[1:])
 
 
+def test_a_negative_control_has_no_figure_of_its_own() -> None:
+    assert STUDY.plan is not None
+    plan = dataclasses.replace(STUDY.plan, negative_controls=("care",))
+    study = dataclasses.replace(STUDY, plan=plan)
+    assert not show_compared(disclose(of_arms(), smallest=11), study).figures
+
+
 def test_lots_take_the_caution_away() -> None:
     found = disclose(of_arms(), smallest=11)
     assert "Lots did not decide" in show_compared(found, STUDY)._repr_html_()
