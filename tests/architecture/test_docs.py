@@ -153,6 +153,8 @@ def accepted_keys(module: str) -> set[str]:
         ("linkage", "study-file", 5),
         ("roster", "study-file", 8),
         ("groups", "study-file", 5),
+        ("rollout", "study-file", 2),
+        ("dose", "study-file", 4),
         ("plan", "study-file", 15),
         ("design", "study-file", 11),
     ],
