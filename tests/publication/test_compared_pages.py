@@ -159,7 +159,7 @@ def test_a_roll_out_is_drawn_and_listed_by_waves_since_the_start() -> None:
         "Started at Later: all waves after",
         "Started at Later: alike before?",
     ]
-    assert any("no smaller than 0.010" in note for note in table.notes)
+    assert any("so many units: 0.010." in note for note in table.notes)
 
 
 def test_a_small_side_is_held_back_with_all_its_numbers() -> None:

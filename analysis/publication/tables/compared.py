@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HEADS = ("What", "n", "Points", "p")
 SMALLER_SIDE = "n: answers of the smaller side at the smaller time."
-FLOOR = "The p of a placebo can be no smaller than {floor} with so many units."
+FLOOR = "The least p that a placebo could have with so many units: {floor}."
 DEPARTURES = ("M = 0", "M = 1", "M = 2")
 """Those shown; those between stand in the findings."""
 ROLES = {"outcome": "Outcome", "negative_control": "Cannot be moved"}
