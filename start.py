@@ -287,7 +287,13 @@ def run_all(commands: Mapping[str, Sequence[str]]) -> int:
 
 
 def pytest_arguments(arguments: Sequence[str]) -> list[str]:
-    """Turn ``k=alpha`` into ``-k alpha``; everything else is pytest's own."""
+    """Turn ``k=alpha`` into ``-k alpha``; everything else is pytest's own.
+
+    Asked for nothing, run every test, on as many cores as help: a file at a time, as
+    tests of one file share what they set up.
+    """
+    if not arguments:
+        return ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"]
     turned: list[str] = []
     for argument in arguments:
         is_choice = argument.startswith("k=")

@@ -127,8 +127,14 @@ def _linkage(study: Study, fingerprint: str) -> tuple[Step, ...]:
 
 
 def _comparability(study: Study) -> tuple[Step, ...]:
-    """What asks whether scores mean the same at every wave, where there are several."""
-    if len(study.wave_names()) < 2:
+    """What asks whether scores mean the same at every wave, where that can be asked.
+
+    It takes several waves, and a score whose items are signs of one thing.
+    """
+    scores = (
+        score for named in study.instruments.values() for score in named.subscales
+    )
+    if len(study.wave_names()) < 2 or not any(score.reflective for score in scores):
         return ()
     inputs: dict[str, Path] = {}
     for wave in study.wave_names():

@@ -147,7 +147,8 @@ def accepted_keys(module: str) -> set[str]:
 @pytest.mark.parametrize(
     ("module", "page", "fewest"),
     [
-        ("study_file", "study-file", 45),
+        ("study_file", "study-file", 31),
+        ("survey_file", "study-file", 30),
         ("cleaning_file", "study-file", 18),
         ("instrument_file", "instrument-file", 40),
         ("linkage", "study-file", 5),

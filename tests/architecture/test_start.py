@@ -132,6 +132,11 @@ def test_choice_of_tests_is_turned_for_pytest() -> None:
     assert start.pytest_arguments(given) == ["-k", "alpha and not slow", "-x", "--lf"]
 
 
+def test_every_test_runs_on_several_cores_and_a_few_alone() -> None:
+    assert "--numprocesses=auto" in start.pytest_arguments([])
+    assert "--numprocesses=auto" not in start.pytest_arguments(["k=alpha"])
+
+
 def test_bytecode_stays_compiled_in_what_is_run() -> None:
     passed_on = start.environment({"PYTHONDONTWRITEBYTECODE": "1", "HOME": "/h"})
     assert "PYTHONDONTWRITEBYTECODE" not in passed_on

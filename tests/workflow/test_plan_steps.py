@@ -144,3 +144,9 @@ def test_a_course_beside_others_needs_waves_and_teams_or_a_declaration() -> None
     assert planned(outcomes=short, rollout=rollout)
     assert planned(outcomes=short, plan=plan)
     assert planned(outcomes=short, dose=Dose(survey="staff", column="years"))
+
+
+def test_totals_alone_are_not_asked_whether_they_mean_the_same() -> None:
+    """A page of nothing but "cannot be tested" would help nobody."""
+    assert "comparability" in steps(read_study(STUDY))
+    assert "comparability" not in steps(read_study("beat-the-blues"))

@@ -2,7 +2,9 @@
 
 The restricted wild cluster bootstrap-t: residuals of the model in which the hypothesis
 holds are multiplied by one random number a cluster, and the t statistic of each such
-outcome is set beside the real one. The interval is what the test does not reject.
+outcome is set beside the real one. A large cluster pulls the fit towards itself, which
+makes its residuals too small, so each cluster's residuals are those from a fit without
+it (type S of MacKinnon, Nielsen & Webb). The interval is what the test does not reject.
 Every statistic is a quotient of forms in the sums of clusters, so rows are read once
 and a hypothesis costs what the draws cost. Oracle: the definition, row by row, and
 complete enumeration, tests/outcomes/test_wild_bootstrap.py.
@@ -18,7 +20,7 @@ import numpy as np
 
 from analysis.foundation.randomness import generator
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
-from analysis.outcomes.clustered.bias_reduction import coded, dummies
+from analysis.outcomes.clustered.bias_reduction import SINGULAR, coded, dummies
 from analysis.outcomes.clustered.cluster_robust import (
     ClusterRobustFit,
     cluster_robust_fit,
@@ -63,17 +65,21 @@ class _Sums:
     ----------
     effect : float
         The coefficient.
+    size : float
+        x'x of all rows.
     own, moved : ndarray, shape (n_clusters,)
-        x'y and x'x of every cluster.
+        x'y and x'x of every cluster; of y and the second x what is left of them by a
+        fit of the other columns without that cluster.
     across : ndarray, shape (n_clusters, n_columns)
         x'Q: how a cluster's score sees the fitted columns.
     outcome, column : ndarray, shape (n_clusters, n_columns)
-        Q'y and Q'x.
+        Q'y and Q'x, likewise.
     spread : float
         Sum of the squared scores of the real residuals.
     """
 
     effect: float
+    size: float
     own: Array
     moved: Array
     across: Array
@@ -84,7 +90,7 @@ class _Sums:
     @property
     def error(self) -> float:
         """Plain cluster-robust standard error (CR0), the unit of the search."""
-        return float(np.sqrt(self.spread) / self.moved.sum())
+        return float(np.sqrt(self.spread)) / self.size
 
 
 def wild_cluster_bootstrap(
@@ -130,7 +136,7 @@ def wild_cluster_bootstrap(
     ----------
     Cameron, Gelbach & Miller (2008), Review of Economics and Statistics 90(3), 414-427;
     Webb (2023), Canadian Journal of Economics 56(3), 839-858; MacKinnon, Nielsen & Webb
-    (2023), Journal of Econometrics 232(2), 272-299.
+    (2023), Journal of Applied Econometrics 38(5), 671-694.
     """
     fit = cluster_robust_fit(
         outcome, design, clusters, names=names, weights=weights, absorb=absorb
@@ -183,10 +189,11 @@ def _sums(
     for _ in range(2):  # the second time takes out what rounding left
         column = column - basis @ (basis.T @ column)
         left = left - basis @ (basis.T @ left)
-    squares = float(column @ column)
-    effect = float(column @ left) / squares
-    basis = np.column_stack([basis, column / np.sqrt(squares)])
+    size = float(column @ column)
+    effect = float(column @ left) / size
     codes, n_clusters = coded(clusters)
+    freed_left, freed = _without_own_pull([left, column], basis, codes)
+    basis = np.column_stack([basis, column / np.sqrt(size)])
 
     def by_cluster(values: Array) -> Array:
         total = np.zeros((n_clusters, *values.shape[1:]))
@@ -196,13 +203,34 @@ def _sums(
     scores = by_cluster(column * (left - effect * column))
     return _Sums(
         effect=effect,
-        own=by_cluster(column * left),
-        moved=by_cluster(column**2),
+        size=size,
+        own=by_cluster(column * freed_left),
+        moved=by_cluster(column * freed),
         across=by_cluster(basis * column[:, None]),
-        outcome=by_cluster(basis * left[:, None]),
-        column=by_cluster(basis * column[:, None]),
+        outcome=by_cluster(basis * freed_left[:, None]),
+        column=by_cluster(basis * freed[:, None]),
         spread=float(scores @ scores),
     )
+
+
+def _without_own_pull(
+    residuals: Sequence[Array], basis: Array, codes: Labels
+) -> list[Array]:
+    """Residuals of each cluster from a fit of the basis to all other clusters.
+
+    What only the cluster itself can tell, such as its own fixed effect, is left as it
+    is: no other cluster has a say in it.
+    """
+    freed = [residual.copy() for residual in residuals]
+    order = np.argsort(codes, kind="stable")
+    for rows in np.split(order, np.cumsum(np.bincount(codes))[:-1]):
+        own = basis[rows]
+        values, vectors = np.linalg.eigh(np.eye(own.shape[1]) - own.T @ own)
+        kept = values > SINGULAR
+        inverse = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+        for residual, without in zip(residuals, freed, strict=True):
+            without[rows] += own @ (inverse @ (own.T @ residual[rows]))
+    return freed
 
 
 def _multipliers(
@@ -239,16 +267,16 @@ def _probability(
     mixed = np.einsum("ij,ij->i", first, second)
     moved = np.einsum("ij,ij->i", second, second)
     top, slope = draws @ sums.own, draws @ sums.moved
-    size = float(sums.moved.sum())
 
     def probability(value: float) -> float:
         spread = square - 2 * value * mixed + value**2 * moved
         drawn = (top - value * slope) ** 2 * sums.spread
-        real = ((sums.effect - value) * size) ** 2
-        beyond = int((drawn >= real * spread * (1 - TIE)).sum())
+        real = ((sums.effect - value) * sums.size) ** 2
+        beyond = drawn >= real * spread * (1 - TIE)
         if complete:
-            return beyond / len(draws)
-        return (beyond + 1) / (len(draws) + 1)
+            # The first combination turns nothing round: that is the real outcome.
+            return (1 + int(beyond[1:].sum())) / len(draws)
+        return (1 + int(beyond.sum())) / (1 + len(draws))
 
     return probability
 
@@ -288,7 +316,8 @@ def _results(
 ) -> WildBootstrap:
     method = (
         f"{'weighted ' * fit.weighted}least squares; restricted wild cluster "
-        f"bootstrap-t over {fit.n_clusters} clusters, {drawn}; n counts rows; "
+        f"bootstrap-t over {fit.n_clusters} clusters, residuals of each from a fit "
+        f"without it, {drawn}; n counts rows; "
         "complete rows only"
     )
     low, high = (_limit(sums, probability, direction) for direction in (-1, 1))
