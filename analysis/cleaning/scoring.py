@@ -161,7 +161,7 @@ def score_responses(
 def score_wave(
     cleaned: Iterable[Cleaned], study: Study
 ) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
-    """Survey → its clean responses, and their scores beside what makes groups."""
+    """Survey → its clean responses, and their scores beside what is told of people."""
     return {
         survey.export.survey: (
             survey.frame,
@@ -172,14 +172,16 @@ def score_wave(
 
 
 def score_survey(responses: pd.DataFrame, export: Export, study: Study) -> pd.DataFrame:
-    """Scores beside what each person said of themselves that makes groups.
+    """Scores beside what makes groups of people, and how much of the pilot they had.
 
     Kept here, as a join of two files later would rest on the order of their rows.
     """
     scores = score_responses(responses, study.asked(export).values())
+    told = study.dose
+    doses = told.attributes if told and told.survey == export.survey else ()
     kept = [
         attribute.name
         for attribute in export.attributes
-        if attribute.values and not attribute.separator
+        if (attribute.values and not attribute.separator) or attribute.name in doses
     ]
     return scores.assign(**{name: responses[name] for name in kept})

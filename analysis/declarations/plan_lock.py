@@ -106,6 +106,8 @@ def lockable(study: Study) -> dict[str, Any]:
         "outcomes": {outcome.name: _outcome(outcome) for outcome in study.outcomes},
         "teams": {team.name: team.arm for team in study.teams},
         "waves": {wave.name: _wave(wave) for wave in study.waves},
+        **({"rollout": _stated(study.rollout)} if study.rollout else {}),
+        **({"dose": _stated(study.dose)} if study.dose else {}),
     }
 
 

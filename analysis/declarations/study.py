@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from analysis.declarations.design import DeclaredDesign
+    from analysis.declarations.dose import Dose
     from analysis.declarations.groups import Grouping
     from analysis.declarations.instrument import Fact, Instrument
     from analysis.declarations.other_choices import OtherChoices
     from analysis.declarations.plan import Plan
     from analysis.declarations.plan_lock import Lock
+    from analysis.declarations.rollout import Rollout
     from analysis.declarations.roster import Roster
     from analysis.declarations.survey import Export
 
@@ -121,6 +123,8 @@ class Study:
         What is assumed before the pilot, for what it can see; never locked.
     drawn_by_lot : bool
         Whether lots decided who was in which arm, or which unit began first.
+    rollout, dose : Rollout, Dose or None
+        Who started when, and how much of the pilot each person had.
     lock : Lock or None
         What was locked of it, from the file beside the declaration; no part of the
         digest, as it is no part of what is declared.
@@ -146,6 +150,8 @@ class Study:
     unknowns: tuple[str, ...] = ()
     roster: Roster | None = None
     groups: tuple[Grouping, ...] = ()
+    rollout: Rollout | None = None
+    dose: Dose | None = None
     other_choices: OtherChoices | None = None
     plan: Plan | None = None
     design: DeclaredDesign | None = None
@@ -210,6 +216,9 @@ class Study:
             waves=(only,),
             outcomes=(),
             groups=(),
+            rollout=None,
+            # Its attributes are kept beside the scores.
+            dose=self.dose if self.dose and self.dose.survey in held else None,
             other_choices=None,
             roster=None,
             plan=None,
@@ -230,6 +239,8 @@ class Study:
             sites=(),
             teams=(),
             unknowns=(),
+            rollout=None,
+            dose=None,
             roster=None,
             plan=None,
             lock=None,

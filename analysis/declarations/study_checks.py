@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from analysis.declarations.beside import check_beside
 from analysis.declarations.design import check_design
+from analysis.declarations.dose import check_dose
 from analysis.declarations.groups import check_groupings
 from analysis.declarations.linkage import (
     check_linkage_rule,
@@ -16,6 +17,7 @@ from analysis.declarations.linkage import (
 )
 from analysis.declarations.other_choices import check_other_choices
 from analysis.declarations.plan import check_plan
+from analysis.declarations.rollout import check_rollout
 from analysis.declarations.roster import check_roster
 from analysis.foundation.errors import unknown
 
@@ -64,6 +66,8 @@ def check_study(study: Study) -> list[str]:
         *(fault for outcome in study.outcomes for fault in _check(outcome, study)),
         *check_beside(study),
         *check_groupings(study),
+        *check_rollout(study),
+        *check_dose(study),
         *check_other_choices(study),
         *check_plan(study),
         *check_design(study),

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from analysis.declarations.beside import parse_beside
 from analysis.declarations.design import parse_design
+from analysis.declarations.dose import parse_dose
 from analysis.declarations.groups import parse_grouping
 from analysis.declarations.other_choices import parse_other_choices
 from analysis.declarations.plan import parse_plan
+from analysis.declarations.rollout import parse_rollout
 from analysis.declarations.roster import parse_roster
 from analysis.declarations.study import (
     ALLOCATIONS,
@@ -93,6 +95,8 @@ def _study(
         teams=tuple(_team(key, table) for key, table in top.tables("teams")),
         roster=parse_roster(top.table("roster")) if top.has("roster") else None,
         groups=tuple(parse_grouping(*pair) for pair in top.tables("groups")),
+        rollout=parse_rollout(top.table("rollout")) if top.has("rollout") else None,
+        dose=parse_dose(top.table("dose")) if top.has("dose") else None,
         other_choices=(
             parse_other_choices(top.table("other_choices"))
             if top.has("other_choices")

@@ -7,6 +7,7 @@ from analysis.outcomes.change import (
     paired_change,
     unlinked_change,
 )
+from analysis.outcomes.compared_with_whom import evaluate_comparisons
 from analysis.outcomes.comparison import (
     ArmComparison,
     UnlinkedArmComparison,
@@ -32,6 +33,7 @@ __all__ = [
     "compare_arms_unlinked",
     "describe_scores",
     "evaluate_beyond_the_mean",
+    "evaluate_comparisons",
     "evaluate_coverage",
     "evaluate_design",
     "evaluate_groups",

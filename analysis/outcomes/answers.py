@@ -30,6 +30,8 @@ from analysis.outcomes.rungs import evidence_rung
 from analysis.outcomes.ways import EFFECT, Way, WaysOfReckoning, reckon_in_ways
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from analysis.declarations import Outcome, Study, Subscale
@@ -135,7 +137,12 @@ class EvidenceRung(Composite):
 
 
 def stand(
-    change: Composite, compared: Composite | None, study: Study, n: int | None
+    change: Composite,
+    compared: Composite | None,
+    study: Study,
+    n: int | None,
+    *,
+    dose: Mapping[str, Result | Composite] | None = None,
 ) -> EvidenceRung:
     """Place an answer on the ladder of evidence.
 
@@ -145,10 +152,13 @@ def stand(
         Change within arms, and between them where there are two.
     n : int or None
         People the answer rests on; the rung itself counts nobody.
+    dose : mapping, optional
+        Analyses of how much people had, by the names the ladder knows.
     """
     analyses: dict[str, Result | Composite] = {
         "unlinked_change": change,
         "correlation_bounds": change,
+        **(dose or {}),
     }
     if compared:
         analyses["arm_comparison"] = compared

@@ -63,6 +63,10 @@ def evaluate_outcomes(
     if linkage_rule:
         check_rule(linkage_rule, links, study)
     reliability = tuple(reliability)
+    # Doses are followed over all waves, through the gates of this module.
+    from analysis.outcomes.doses import doses_taken  # noqa: PLC0415 - builds on this
+
+    taken = doses_taken(scores_by_wave, study, links=links)
     judge = partial(
         outcome_findings,
         scores_by_wave,
@@ -70,6 +74,7 @@ def evaluate_outcomes(
         links=links,
         linkage_rule=linkage_rule,
         reliability=reliability,
+        doses={one.outcome.name: one.standing() for one in taken},
     )
     judged = (
         finding

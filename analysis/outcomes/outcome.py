@@ -41,6 +41,7 @@ def outcome_findings(
     links: pd.DataFrame | None,
     linkage_rule: str,
     reliability: Iterable[Finding],
+    doses: Mapping[str, Mapping[str, Result | Composite]],
 ) -> Iterator[Finding]:
     """The change of each arm, and the arms compared, from baseline to a follow-up.
 
@@ -48,6 +49,8 @@ def outcome_findings(
     ----------
     scores_by_wave, study, links, linkage_rule, reliability
         As of `evaluate_outcomes`.
+    doses : mapping
+        Outcome → analyses of how much people had; none where that is not declared.
     """
     before, after, linked = waves_of_outcome(
         scores_by_wave, study, outcome, follow_up, links=links, rule=linkage_rule
@@ -65,6 +68,8 @@ def outcome_findings(
         study=study,
         outcome=outcome,
         alpha=_alpha(reliability, outcome),
+        # The dose is that of the whole time, up to the last follow-up.
+        dose=doses.get(outcome.name, {}) if follow_up == outcome.follow_ups[-1] else {},
     )
     found = waves.linked() if linked else waves.unlinked()
     for arm, result in found:
@@ -227,6 +232,8 @@ class _Waves:
         ``participant`` (empty if not linked), ``arm``, ``cluster``, ``score``.
     alpha : Result or None
         Reliability of the score at the baseline.
+    dose : mapping
+        Analyses of how much people had.
     """
 
     before: pd.DataFrame
@@ -234,6 +241,7 @@ class _Waves:
     study: Study
     outcome: Outcome
     alpha: Result | None
+    dose: Mapping[str, Result | Composite]
 
     @property
     def by_team(self) -> bool:
@@ -334,7 +342,8 @@ class _Waves:
     def _standing(
         self, change: Composite, compared: Composite | None, estimated: Result
     ) -> tuple[str, Composite]:
-        return self.contrast, stand(change, compared, self.study, estimated.n)
+        found = stand(change, compared, self.study, estimated.n, dose=self.dose)
+        return self.contrast, found
 
     def _judged(self, change: Result) -> Iterator[tuple[str, Result | Composite]]:
         # The interval of team means has fewer degrees of freedom than people tell.

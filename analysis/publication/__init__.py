@@ -9,6 +9,12 @@ from analysis.publication.answers import (
 from analysis.publication.beyond import show_beyond_the_mean
 from analysis.publication.charts import show_over_time
 from analysis.publication.choices import show_other_choices
+from analysis.publication.compared import (
+    show_compared,
+    show_dose,
+    show_falsification,
+    show_sensitivity,
+)
 from analysis.publication.designs import show_design
 from analysis.publication.disclosure import Disclosed, disclose
 from analysis.publication.documents import (
@@ -85,10 +91,13 @@ __all__ = [
     "show_beyond_the_mean",
     "show_change",
     "show_comparability",
+    "show_compared",
     "show_comparison",
     "show_coverage",
     "show_design",
+    "show_dose",
     "show_evidence",
+    "show_falsification",
     "show_flow",
     "show_followed",
     "show_groups",
@@ -105,6 +114,7 @@ __all__ = [
     "show_responders",
     "show_retest",
     "show_scores",
+    "show_sensitivity",
     "show_standing",
     "show_structure",
     "show_study",

@@ -116,6 +116,7 @@ LINES = {
     "outcomes": "What changed, for whom, and compared with whom.",
     "beyond-the-mean": "What a mean hides: who answers better, who can get no higher.",
     "for-whom": "Where groups stand, and whether the pilot did as much for each.",
+    "compared": "Those with the pilot beside those without, wave by wave.",
     "other-choices": "What other choices, made in good faith, would have answered.",
     "over-time": "Wave by wave: what is more than the usual wavering.",
     "missing": "Who could not be followed, and whether the answer rests on who could.",

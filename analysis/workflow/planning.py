@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from analysis.declarations import Export, Study
 
 
+FEWEST_FOLLOW_UPS = 2
+"""At one follow-up the outcomes tell all that arms can tell."""
+
+
 def plan_steps(study: Study) -> tuple[Step, ...]:
     """Every step of a study, each after those it needs."""
     fingerprint = key_fingerprint()
@@ -37,6 +41,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     beyond = _beyond_the_mean(study, outcomes)
     missing = _missing(study, outcomes)
     for_whom = _for_whom(study, linkage, judged_by)
+    compared = _compared(study, linkage, judged_by)
     over_time = _over_time(study, judged_by)
     other_choices = _other_choices(study, linkage, judged_by)
     coverage = _coverage(study, fingerprint)
@@ -50,6 +55,7 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
         *beyond,
         *missing,
         *for_whom,
+        *compared,
         *over_time,
         *other_choices,
         *coverage,
@@ -169,6 +175,26 @@ def _for_whom(
         return ()
     title = "For whom did it work?"
     return (_about_scores(study, "for-whom", title, linkage, judged_by),)
+
+
+def _compared(
+    study: Study, linkage: tuple[Step, ...], judged_by: tuple[Step, ...]
+) -> tuple[Step, ...]:
+    """What sets those with the pilot beside those without, over all waves.
+
+    Of arms of teams where there are enough waves for a course; else where a roll-out, a
+    dose or what the pilot cannot move is declared.
+    """
+    teams = study.allocated_by == "team" and bool(study.treated and study.control)
+    course = teams and any(
+        len(one.follow_ups) >= FEWEST_FOLLOW_UPS for one in study.outcomes
+    )
+    controls = study.plan is not None and bool(study.plan.negative_controls)
+    declared = study.rollout or study.dose or controls
+    if not study.outcomes or not (course or declared):
+        return ()
+    title = "Compared with whom?"
+    return (_about_scores(study, "compared", title, linkage, judged_by),)
 
 
 def _over_time(study: Study, judged_by: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -155,6 +155,8 @@ def accepted_keys(module: str) -> set[str]:
         ("roster", "study-file", 8),
         ("beside", "study-file", 6),
         ("groups", "study-file", 5),
+        ("rollout", "study-file", 2),
+        ("dose", "study-file", 4),
         ("other_choices", "study-file", 5),
         ("plan", "study-file", 15),
         ("design", "study-file", 11),

@@ -66,6 +66,7 @@ def test_the_notebooks_are_here() -> None:
         "31_beyond_the_mean.ipynb",
         "33_who_is_missing.ipynb",
         "35_for_whom.ipynb",
+        "36_compared_with_whom.ipynb",
         "37_over_time.ipynb",
         "38_other_choices.ipynb",
         "40_coverage.ipynb",

@@ -331,6 +331,7 @@ def test_a_fourth_wave_is_one_table_and_its_files(
         "beyond-the-mean",
         "missing",
         "for-whom",
+        "compared",
         "other-choices",
         "coverage",
         "findings",

@@ -12,6 +12,8 @@ from conftest import ROOT, Project
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, locked, parsed
 
+from analysis.declarations.dose import Dose
+from analysis.declarations.rollout import Rollout
 from analysis.storage.declared import read_study
 from analysis.storage.plan_locks import lock_file
 from analysis.workflow.planning import plan_steps
@@ -31,7 +33,7 @@ def test_the_lock_is_an_input_of_the_pages_that_tell_of_it(project: Project) -> 
     with_lock, without = steps(locked()), steps(parsed())
     for name, step in with_lock.items():
         holds = "planned.lock.toml" in step.inputs
-        assert holds == (name in TOLD), name
+        assert holds == (name in (*TOLD, "compared")), name
         assert "planned.lock.toml" not in without[name].inputs
         assert step.declared == without[name].declared
 
@@ -82,10 +84,10 @@ def test_a_lock_taken_away_or_changed_makes_the_pages_stale(ran: Project) -> Non
     text = path.read_text("utf-8")
     path.write_text(text.replace("date = 20", "date = 19"), encoding="utf-8")
     reason = "input changed: listening-pilot.lock.toml"
-    assert stale() == dict.fromkeys((*TOLD, "for-whom"), reason)
+    assert stale() == dict.fromkeys((*TOLD, "for-whom", "compared"), reason)
     path.unlink()
     reason = "no longer an input: listening-pilot.lock.toml"
-    assert stale() == dict.fromkeys((*TOLD, "for-whom"), reason)
+    assert stale() == dict.fromkeys((*TOLD, "for-whom", "compared"), reason)
     assert ran.folder.exists()
 
 
@@ -131,6 +133,29 @@ def test_beyond_the_mean_is_asked_where_something_stands_beside_a_mean() -> None
     (cares,) = (one for one in study.outcomes if one.name == "cares")
     ordered = dataclasses.replace(study, outcomes=(*care, cares))
     assert "beyond-the-mean" in {step.kind for step in plan_steps(ordered)}
+
+
+def test_a_course_beside_others_needs_waves_and_teams_or_a_declaration() -> None:
+    study = read_study("listening-pilot")
+
+    def planned(**more: object) -> bool:
+        changed = dataclasses.replace(study, **more)  # type: ignore[arg-type]
+        return "compared" in {step.kind for step in plan_steps(changed)}
+
+    short = tuple(
+        dataclasses.replace(one, follow_ups=one.follow_ups[:1])
+        for one in study.outcomes
+    )
+    rollout = Rollout(unit="team", starts={"bugle": "after"})
+    assert study.plan is not None
+    plan = dataclasses.replace(study.plan, negative_controls=("cares",))
+    assert planned()
+    assert not planned(outcomes=short)
+    assert not planned(allocated_by="participant")
+    assert not planned(outcomes=(), rollout=rollout)
+    assert planned(outcomes=short, rollout=rollout)
+    assert planned(outcomes=short, plan=plan)
+    assert planned(outcomes=short, dose=Dose(survey="staff", column="years"))
 
 
 def test_totals_alone_are_not_asked_whether_they_mean_the_same() -> None:

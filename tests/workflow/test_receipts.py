@@ -136,6 +136,7 @@ def test_a_changed_title_of_one_wave_concerns_that_wave_and_the_whole(
         "beyond-the-mean",
         "missing",
         "for-whom",
+        "compared",
         "other-choices",
         "coverage",
         "findings",

@@ -25,13 +25,9 @@ from analysis.outcomes.compared.panels import complete_rows, score_fault
 from analysis.outcomes.effect_sizes import pooled_deviation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
-
-    from analysis.outcomes.compared.difference_in_differences import (
-        DifferenceInDifferences,
-    )
 
 NO_CONTROL = "no outcome named that the pilot cannot move"
 
@@ -73,6 +69,23 @@ class FalsificationTable(Composite):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """What the comparison of one outcome found.
+
+    Attributes
+    ----------
+    effect, p_value : Estimate or Unavailable
+        In the outcome's units, and of no effect.
+    spread : float
+        Standard deviation before, pooled within arms; 0 where there is none.
+    """
+
+    effect: Result
+    p_value: Result
+    spread: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FutureDose(Composite):
     """Whether sessions attended later foretell scores before."""
 
@@ -110,29 +123,59 @@ def falsification_table(
     Lipsitch, Tchetgen Tchetgen & Cohen (2010), Epidemiology 21(3), 383-388; Holm
     (1979), Scandinavian J. of Statistics 6(2), 65-70.
     """
-    names = dict.fromkeys(outcomes, "outcome")
-    names |= dict.fromkeys(negative_controls, "negative_control")
     found = {
-        name: difference_in_differences(frame, comparison, score=name) for name in names
+        name: moved(frame, comparison, score=name)
+        for name in dict.fromkeys([*outcomes, *negative_controls])
     }
-    p_values = {name: found[name].difference_in_differences_p_value for name in names}
-    controls = {name: p_values[name] for name in negative_controls}
-    corrected = _holm(controls)
-    rows = tuple(
-        _row(
-            name,
-            role,
-            found[name],
-            _standardised(
-                found[name].difference_in_differences, frame, comparison, name
-            ),
-            corrected.get(name),
-        )
-        for name, role in names.items()
+    return side_by_side(found, negative_controls=negative_controls)
+
+
+def moved(frame: pd.DataFrame, comparison: Comparison, *, score: str) -> Moved:
+    """What one outcome's comparison found, and its spread before within the arms.
+
+    Parameters
+    ----------
+    frame, comparison, score
+        As for `difference_in_differences`.
+    """
+    found = difference_in_differences(frame, comparison, score=score)
+    rows = complete_rows(frame, scores=[score], labels=["wave", "arm"])
+    rows = rows[rows["wave"].isin(comparison.before())]
+    arms = [
+        rows.loc[rows["arm"] == arm, score].to_numpy(dtype=float)
+        for arm in (comparison.treated, comparison.control)
+    ]
+    enough = all(len(arm) > 1 for arm in arms)
+    return Moved(
+        effect=found.difference_in_differences,
+        p_value=found.difference_in_differences_p_value,
+        spread=pooled_deviation(*arms) if enough else 0.0,
     )
+
+
+def side_by_side(
+    found: Mapping[str, Moved], *, negative_controls: Sequence[str]
+) -> FalsificationTable:
+    """Set comparisons of several outcomes beside each other, whatever they came by.
+
+    Parameters
+    ----------
+    found : mapping of str to Moved
+        Outcome → what its comparison found.
+    negative_controls : sequence of str
+        Those that the pilot cannot have moved; all others are its outcomes.
+
+    Returns
+    -------
+    FalsificationTable
+        As of `falsification_table`.
+    """
+    corrected = _holm({name: found[name].p_value for name in negative_controls})
     return FalsificationTable(
         smallest_negative_control_p_value=_smallest(list(corrected.values())),
-        by_outcome=rows,
+        by_outcome=tuple(
+            _row(name, part, corrected.get(name)) for name, part in found.items()
+        ),
     )
 
 
@@ -184,14 +227,8 @@ def future_dose(
     return FutureDose(future_dose_slope=told[0], future_dose_p_value=told[1])
 
 
-def _row(
-    name: str,
-    role: str,
-    found: DifferenceInDifferences,
-    standardised: Result,
-    corrected: Result | None,
-) -> FalsificationRow:
-    effect = found.difference_in_differences
+def _row(name: str, found: Moved, corrected: Result | None) -> FalsificationRow:
+    effect = found.effect
     holm = corrected or Unavailable(
         term="falsification_holm_p_value",
         reason="an outcome of the pilot: not one of the negative controls",
@@ -199,39 +236,29 @@ def _row(
     )
     return FalsificationRow(
         outcome=name,
-        role=role,
+        role="outcome" if corrected is None else "negative_control",
         falsification_effect=dataclasses.replace(effect, term="falsification_effect"),
-        falsification_standardised_effect=standardised,
+        falsification_standardised_effect=_standardised(effect, found.spread),
         falsification_p_value=dataclasses.replace(
-            found.difference_in_differences_p_value, term="falsification_p_value"
+            found.p_value, term="falsification_p_value"
         ),
         falsification_holm_p_value=holm,
     )
 
 
-def _standardised(
-    effect: Result, frame: pd.DataFrame, comparison: Comparison, name: str
-) -> Result:
+def _standardised(effect: Result, spread: float) -> Result:
     term = "falsification_standardised_effect"
     if isinstance(effect, Unavailable):
         return dataclasses.replace(effect, term=term)
-    rows = complete_rows(frame, scores=[name], labels=["wave", "arm"])
-    rows = rows[rows["wave"].isin(comparison.before())]
-    arms = (
-        rows.loc[rows["arm"] == arm, name].to_numpy(dtype=float)
-        for arm in (comparison.treated, comparison.control)
-    )
-    spread = pooled_deviation(*arms)
     if spread == 0:
         reason = "scores before do not vary within the arms"
         return Unavailable(term=term, reason=reason, n=effect.n)
-    assert effect.conf_low is not None, "a comparison has an interval"
-    assert effect.conf_high is not None, "a comparison has an interval"
+    low, high = effect.conf_low, effect.conf_high
     return Estimate(
         term=term,
         estimate=effect.estimate / spread,
-        conf_low=effect.conf_low / spread,
-        conf_high=effect.conf_high / spread,
+        conf_low=None if low is None else low / spread,
+        conf_high=None if high is None else high / spread,
         n=effect.n,
         method=f"over the standard deviation before, pooled within arms, its own error "
         f"left out; {effect.method}",

@@ -2,6 +2,7 @@
 
 from analysis.publication.figures.beside import answers_figure, beside_figure
 from analysis.publication.figures.charts import chart_figure
+from analysis.publication.figures.compared import dose_figure, event_figure
 from analysis.publication.figures.contrasts import change_figure, comparison_figure
 from analysis.publication.figures.designs import design_figure
 from analysis.publication.figures.flow import flow_figure, flow_figures
@@ -37,6 +38,8 @@ __all__ = [
     "comparison_figure",
     "decision_figure",
     "design_figure",
+    "dose_figure",
+    "event_figure",
     "figure_of",
     "flow_figure",
     "flow_figures",

@@ -15,6 +15,12 @@ from analysis.publication.tables.cleaning import (
     pattern_table,
     scrubbed_table,
 )
+from analysis.publication.tables.compared import (
+    compared_table,
+    dose_table,
+    falsification_table,
+    sensitivity_table,
+)
 from analysis.publication.tables.designs import (
     assumed_table,
     design_sentence,
@@ -73,12 +79,15 @@ __all__ = [
     "chart_table",
     "choice_words",
     "comparability_table",
+    "compared_table",
     "comparison_table",
     "cosmin_tables",
     "design_sentence",
     "design_table",
+    "dose_table",
     "emptied_table",
     "estimate_text",
+    "falsification_table",
     "flag_table",
     "flow_table",
     "group_table",
@@ -98,6 +107,7 @@ __all__ = [
     "retest_table",
     "score_table",
     "scrubbed_table",
+    "sensitivity_table",
     "specification_table",
     "structure_tables",
 ]
