@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from analysis.foundation import DeclarationError, Finding
 from analysis.foundation.errors import unknown
 from analysis.outcomes.description import describe_scores
+from analysis.outcomes.families import adjusted_outcomes, tested_outcomes
 from analysis.outcomes.outcome import by_arm, outcome_findings
+from analysis.outcomes.sites import site_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -62,11 +64,10 @@ def evaluate_outcomes(
     """
     if linkage_rule:
         check_rule(linkage_rule, links, study)
-    reliability = tuple(reliability)
-    judge = partial(
+    reliability, comparability = tuple(reliability), tuple(comparability)
+    at = partial(site_findings, links=links, linkage_rule=linkage_rule)
+    everywhere = partial(
         outcome_findings,
-        scores_by_wave,
-        study,
         links=links,
         linkage_rule=linkage_rule,
         reliability=reliability,
@@ -75,11 +76,19 @@ def evaluate_outcomes(
         finding
         for outcome in study.outcomes
         for follow_up in outcome.follow_ups
-        for finding in judge(outcome, follow_up)
+        for find in (everywhere, at)
+        for finding in find(scores_by_wave, study, outcome, follow_up)
+    )
+    tested = tested_outcomes(
+        scores_by_wave, study, links=links, linkage_rule=linkage_rule
+    )
+    gate = partial(
+        through_gates, study=study, comparability=comparability, reliability=reliability
     )
     return (
         *_descriptions(scores_by_wave, study),
-        *through_gates(judged, study, comparability, reliability),
+        *gate(judged),
+        *adjusted_outcomes(gate(tested), study),
     )
 
 
