@@ -113,10 +113,10 @@ def _told(
             method="participants with a score at the baseline whose site is not known",
         )
         yield "site", count
-    for part in found.sites:
+    for name, effect in effects.items():
         # That a site has one arm alone is no small number to be held back.
-        own = _sized(part.effect, least[part.site] or None)
-        yield f"site: {part.site}", dataclasses.replace(own, term="effect_at_site")
+        own = _sized(_own(effect), least[name] or None)
+        yield f"site: {name}", own
     used = [least[n] for n, e in effects.items() if isinstance(e, UncertainEffect)]
     fewest = min(used, default=0)
     for term in TOGETHER:
@@ -126,6 +126,22 @@ def _told(
     if len(used) > FEWEST_SITES:
         for part in found.sites:
             yield f"site: {part.site}", _sized(part.pooled_without_site, fewest)
+
+
+def _own(effect: UncertainEffect | Unavailable) -> Result:
+    term = "effect_at_site"
+    if isinstance(effect, Unavailable):
+        return dataclasses.replace(effect, term=term)
+    low, high = effect.limits()
+    return Estimate(
+        term=term,
+        estimate=effect.effect,
+        conf_low=low,
+        conf_high=high,
+        n=effect.n,
+        method=f"{effect.term} of this site alone; t interval on "
+        f"{effect.degrees_of_freedom:.4g} degrees of freedom",
+    )
 
 
 def _sized(result: Result, n: int | None) -> Result:

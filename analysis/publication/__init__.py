@@ -1,8 +1,10 @@
 """What readers get: tables, figures and documents, made from disclosed findings."""
 
 from analysis.publication.answers import (
+    show_families,
     show_judgement,
     show_responders,
+    show_sites,
     show_standing,
     show_ways,
 )
@@ -85,6 +87,7 @@ __all__ = [
     "show_coverage",
     "show_design",
     "show_evidence",
+    "show_families",
     "show_flow",
     "show_followed",
     "show_groups",
@@ -99,6 +102,7 @@ __all__ = [
     "show_responders",
     "show_retest",
     "show_scores",
+    "show_sites",
     "show_standing",
     "show_structure",
     "show_study",

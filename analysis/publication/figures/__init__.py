@@ -20,6 +20,7 @@ from analysis.publication.figures.reliability import (
     scree_figure,
     staff_figure,
 )
+from analysis.publication.figures.sites import site_figure
 from analysis.publication.figures.tipping import tipping_figures
 from analysis.publication.figures.ways import ways_figure
 
@@ -47,6 +48,7 @@ __all__ = [
     "response_figure",
     "score_figure",
     "scree_figure",
+    "site_figure",
     "staff_figure",
     "tipping_figures",
     "ways_figure",

@@ -23,6 +23,7 @@ from analysis.publication.tables.evidence import (
     cosmin_tables,
     structure_tables,
 )
+from analysis.publication.tables.families import family_table
 from analysis.publication.tables.frame import (
     ABSENT,
     HELD_BACK,
@@ -52,6 +53,7 @@ from analysis.publication.tables.scores import (
     retest_table,
     score_table,
 )
+from analysis.publication.tables.sites import site_table
 
 __all__ = [
     "ABSENT",
@@ -70,6 +72,7 @@ __all__ = [
     "design_table",
     "emptied_table",
     "estimate_text",
+    "family_table",
     "flag_table",
     "flow_table",
     "group_table",
@@ -89,5 +92,6 @@ __all__ = [
     "retest_table",
     "score_table",
     "scrubbed_table",
+    "site_table",
     "structure_tables",
 ]
