@@ -60,7 +60,7 @@ class ArmsAnswer(Composite):
     judgement : Judgement or None
         None where no smallest effect was declared.
     alike : IntraclusterCorrelation or None
-        How alike people of one team were before.
+        How alike people of one team were before; at the first follow-up.
     """
 
     ways: tuple[Way, ...]
@@ -77,6 +77,7 @@ def answer_between_arms(
     outcome: Outcome,
     estimated: Result,
     seed: str,
+    alike: bool = True,
 ) -> ArmsAnswer:
     """Reckon the arms' difference in other ways, and judge it.
 
@@ -89,6 +90,9 @@ def answer_between_arms(
         else by people, adjusted for the score before.
     seed : str
         Names the draws of the wild bootstrap.
+    alike : bool
+        Whether to say how alike people of one team were before; that is the same at
+        every follow-up, and said once.
     """
     if study.allocated_by != "team":
         # Two arms and the score before are estimated, so three are lost.
@@ -113,7 +117,9 @@ def answer_between_arms(
             found.placebo_smallest_possible_p_value,
         ),
         judgement=_judged(_effect(found), study, outcome),
-        alike=intracluster_correlation(before.loc[before["cluster"] != ""]),
+        alike=intracluster_correlation(before.loc[before["cluster"] != ""])
+        if alike
+        else None,
     )
 
 
@@ -161,16 +167,18 @@ def stand(
 
 
 def who_responded(
-    pairs: pd.DataFrame, subscale: Subscale, reliability: Result
+    pairs: pd.DataFrame, subscale: Subscale, reliability: Result, *, by_team: bool
 ) -> Responders:
     """Count who changed by more than error.
 
     Parameters
     ----------
     pairs : DataFrame, one row a participant, indexed by participant
-        ``before`` and ``after``.
+        ``before``, ``after`` and ``cluster``.
     reliability : Result
         Of the score at the first wave.
+    by_team : bool
+        Whether teams were allocated: then intervals count teams.
     """
     return responders(
         pairs["before"],
@@ -179,6 +187,7 @@ def who_responded(
         lowest=subscale.lowest,
         highest=subscale.highest,
         better=_better(subscale),
+        cluster=pairs["cluster"] if by_team else None,
     )
 
 

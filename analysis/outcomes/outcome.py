@@ -65,6 +65,7 @@ def outcome_findings(
         study=study,
         outcome=outcome,
         alpha=_alpha(reliability, outcome),
+        first=follow_up == outcome.follow_ups[0],
     )
     found = waves.linked() if linked else waves.unlinked()
     for arm, result in found:
@@ -208,6 +209,8 @@ class _Waves:
         ``participant`` (empty if not linked), ``arm``, ``cluster``, ``score``.
     alpha : Result or None
         Reliability of the score at the baseline.
+    first : bool
+        Whether this is the first follow-up.
     """
 
     before: pd.DataFrame
@@ -215,6 +218,7 @@ class _Waves:
     study: Study
     outcome: Outcome
     alpha: Result | None
+    first: bool
 
     @property
     def by_team(self) -> bool:
@@ -255,7 +259,10 @@ class _Waves:
                 yield self._standing(change, None, change.mean_change)
             # Without a reliability, nobody knows which changes are error.
             if self.alpha is not None and bool(arm) == bool(self.contrast):
-                yield arm, who_responded(among, self._subscale, self.alpha)
+                told = who_responded(
+                    among, self._subscale, self.alpha, by_team=self.by_team
+                )
+                yield arm, told
         if self.contrast:
             compared = compare_arms(
                 pairs,
@@ -317,6 +324,7 @@ class _Waves:
             outcome=self.outcome,
             estimated=estimated,
             seed=f"{self.study.name} {self.outcome.name}",
+            alike=self.first,
         )
         return self.contrast, answer
 
