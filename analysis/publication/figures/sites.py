@@ -48,9 +48,14 @@ def site_figure(disclosed: Disclosed, study: Study, outcome: Outcome) -> Figure 
         "between them.",
         f"{outcome.title}, {_apart(drawn)} {point_words(drawn)}{beside}",
         points,
-        partial(draw_forest, label="Points", smallest_effect=effect),
+        partial(draw_forest, label=_label(points), smallest_effect=effect),
         height=height_of(max(lines, 1) * (0.5 + 0.25 * series)),
     )
+
+
+def _label(points: list[Point]) -> str:
+    compared = any(point.finding.arm for point in points)
+    return "Difference in points" if compared else "Change in points"
 
 
 def _points(here: Disclosed, study: Study, wave: str) -> Iterator[Point]:

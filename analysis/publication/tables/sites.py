@@ -22,7 +22,10 @@ TOGETHER = {
     "homogeneity_p_value": "Chance of such differences if sites were alike (p)",
 }
 WITHOUT = "All but "
-SAME = "What is told of a site is of its own people alone, reckoned as for everyone."
+SAME = (
+    "What is told of a site is of its own people alone, reckoned as for everyone; n "
+    "counts those of its smallest side, an arm at a wave."
+)
 
 
 def by_site(
@@ -54,7 +57,7 @@ def site_table(disclosed: Disclosed, study: Study) -> Table:
         columns=("Outcome", "Waves", "Site", "n", "Points"),
         rows=rows,
         row_headings=3,
-        notes=(*notes.notes(), SAME) if rows else (),
+        notes=(*notes.notes(), *_not_together(disclosed), SAME) if rows else (),
         methods=notes.methods(),
     )
 
@@ -69,10 +72,21 @@ def _rows(
     }
     for term, title in named.items():
         for finding in here.where(term=term).findings:
+            # What was not reckoned over all sites is said once, below the table.
+            if term in TOGETHER and finding.estimate is None:
+                continue
             place = title
             if term in {AT_SITE, "pooled_without_site"}:
                 place = f"{title}{site_title(finding, study)}"
             yield place, notes.people(finding), notes.cell(finding, title=_told(term))
+
+
+def _not_together(disclosed: Disclosed) -> Iterator[str]:
+    """Why there is nothing of all sites together."""
+    pooled = disclosed.where(term="pooled_effect_cautious").findings
+    absent = [part.reason for part in pooled if part.estimate is None]
+    for reason in dict.fromkeys(absent):
+        yield f"All sites together: {reason}."
 
 
 def _told(term: str) -> str:
