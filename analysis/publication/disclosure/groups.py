@@ -20,6 +20,7 @@ OF_ONE = ("group_mean", "shrunken_mean", "effect_in_group", *OF_SITE)
 """Terms about a single group; their n is that of the group."""
 OF_TWO = ("gap_difference", "effect_difference")
 OF_ALL = (
+    "group_means_comparable",
     "interaction_p_value",
     "relative_index_of_inequality",
     "slope_index_of_inequality",
