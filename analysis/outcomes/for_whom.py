@@ -73,11 +73,12 @@ def evaluate_groups(
     Returns
     -------
     tuple of Finding
-        Whether the score means the same to them; at each wave the mean of each group, drawn towards the others where there are
-        at least 3; at the baseline and the last follow-up how far each lies from the
-        reference, and the indices of inequality along a declared order; at the last
-        follow-up what the pilot added in each group. Placed in ``group`` as
-        ``name: group``, or ``name: group - reference``.
+        Whether the score means the same to them; at each wave the mean of each group,
+        drawn towards the others where there are at least 3; at the baseline and the
+        last follow-up how far each lies from the reference, and the indices of
+        inequality along a declared order; at the last follow-up what the pilot added
+        in each group. Placed in ``group`` as ``name: group``, or
+        ``name: group - reference``.
     """
     found = (
         finding

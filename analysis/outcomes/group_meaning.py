@@ -11,8 +11,6 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from analysis.cleaning import keyed_responses
 from analysis.foundation import Estimate, Unavailable
 from analysis.reliability.invariance import (
@@ -23,6 +21,8 @@ from analysis.reliability.invariance import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TypeAlias
+
+    import pandas as pd
 
     from analysis.declarations import Instrument, Outcome, Study, Subscale
     from analysis.declarations.groups import Grouping
