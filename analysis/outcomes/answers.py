@@ -17,6 +17,7 @@ from analysis.outcomes.clustered import (
     IntraclusterCorrelation,
     intracluster_correlation,
 )
+from analysis.outcomes.held_equal import held_equal_by_person, held_names, way_name
 from analysis.outcomes.judgement import (
     BayesianCompanion,
     EquivalenceVerdict,
@@ -27,9 +28,11 @@ from analysis.outcomes.judgement import (
     uncertain_effect,
 )
 from analysis.outcomes.rungs import evidence_rung
-from analysis.outcomes.ways import EFFECT, Way, WaysOfReckoning, reckon_in_ways
+from analysis.outcomes.ways import EFFECT, Way, WaysOfReckoning, reckon_in_ways, renamed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
     from analysis.declarations import Outcome, Study, Subscale
@@ -53,7 +56,8 @@ class ArmsAnswer(Composite):
     Attributes
     ----------
     ways : tuple of Way
-        The same question reckoned otherwise; none where people were allocated.
+        The same question reckoned otherwise; where people were allocated, only with
+        what the plan holds equal.
     p_values : tuple of Result
         Of no difference: by the wild bootstrap over teams, by every other set of teams,
         and the least the latter can be.
@@ -100,7 +104,8 @@ def answer_between_arms(
             estimated, degrees_of_freedom=max((estimated.n or 0) - 3, 1)
         )
         judgement = _judged(effect, study, outcome)
-        return ArmsAnswer(ways=(), p_values=(), judgement=judgement, alike=None)
+        ways = tuple(_people_held_equal(before, after, study, estimated))
+        return ArmsAnswer(ways=ways, p_values=(), judgement=judgement, alike=None)
     found = reckon_in_ways(
         before,
         after,
@@ -108,6 +113,7 @@ def answer_between_arms(
         control=study.control,
         seed=seed,
         declared=estimated,
+        held_equal=study.plan.covariates if study.plan else (),
     )
     return ArmsAnswer(
         ways=found.ways,
@@ -121,6 +127,29 @@ def answer_between_arms(
         if alike
         else None,
     )
+
+
+def _people_held_equal(
+    before: pd.DataFrame, after: pd.DataFrame, study: Study, estimated: Result
+) -> Iterator[Way]:
+    """Of people followed, the answer as told, and with what the plan holds equal."""
+    covariates = study.plan.covariates if study.plan else ()
+    if not held_names(covariates) or estimated.term != "adjusted_mean_difference":
+        return
+    named = [wave.loc[wave["participant"] != ""] for wave in (before, after)]
+    later = named[1].set_index("participant")["score"].rename("after")
+    pairs = (
+        named[0]
+        .rename(columns={"score": "before"})
+        .join(later, on="participant", how="inner", validate="one_to_one")
+    )
+    pairs = pairs.loc[pairs["arm"].isin([study.treated, study.control])]
+    found = held_equal_by_person(
+        pairs.assign(treated=(pairs["arm"] == study.treated).astype(float)), covariates
+    )
+    told = renamed(estimated, found.term)
+    for way, result in (("score before", told), (way_name(covariates), found)):
+        yield Way(way=way, difference_in_change_by_way=result)
 
 
 def answer_within(

@@ -60,8 +60,8 @@ def outcome_findings(
         "wave": f"{follow_up} - {outcome.baseline}",
     }
     waves = _Waves(
-        before=_scores(before, outcome),
-        after=_scores(after, outcome),
+        before=_scores(before, outcome, study),
+        after=_scores(after, outcome, study),
         study=study,
         outcome=outcome,
         alpha=_alpha(reliability, outcome),
@@ -171,9 +171,11 @@ def _check_sites(before: pd.DataFrame, after: pd.DataFrame, where: str) -> None:
         )
 
 
-def _scores(scores: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
-    """Who, arm, team and the one score, where there is a score."""
-    frame = scores[["participant", "arm", "team"]].assign(
+def _scores(scores: pd.DataFrame, outcome: Outcome, study: Study) -> pd.DataFrame:
+    """Who, arm, team, what is held equal and the one score, where there is a score."""
+    held = study.plan.covariates if study.plan else ()
+    columns = ["participant", "arm", "team", *(n for n in held if n in scores)]
+    frame = scores[list(dict.fromkeys(columns))].assign(
         score=scores[f"{outcome.instrument}.{outcome.subscale}"]
     )
     return frame.dropna(subset="score").rename(columns={"team": "cluster"})

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations.study import Site
+from analysis.declarations.study import Site, Study
 from analysis.foundation import Finding, generator
 from analysis.outcomes import evaluate_outcomes
 from analysis.outcomes.comparison import compare_arms_unlinked
@@ -33,11 +33,11 @@ TOLD = (
 )
 
 
-def study_of(sites: int, **more: object):  # type: ignore[no-untyped-def]
+def study_of(sites: int, **more: object) -> Study:
     named = tuple(Site(name=f"s{n}", title=f"Trust {n}") for n in range(sites))
     care = dataclasses.replace(CARE, follow_ups=("after",))
     changed = {"sites": named, "outcomes": (care,), "plan": None, "lock": None, **more}
-    return dataclasses.replace(DEMONSTRATION, **changed)
+    return dataclasses.replace(DEMONSTRATION, **changed)  # type: ignore[arg-type]
 
 
 def scores(sites: int, wave: str, *, size: int = 12, teams: int = 3) -> pd.DataFrame:
@@ -57,15 +57,12 @@ def scores(sites: int, wave: str, *, size: int = 12, teams: int = 3) -> pd.DataF
     lift = np.where((frame["arm"] == "pilot") & (wave == "after"), 2.0, 0.0)
     own = generator("site tests", "own").normal(size=len(rows))
     score = 20 + 4 * draws[:, 0] + own + frame["team"].map(of_team) + lift
-    return frame.assign(
-        **{
-            "participant": [f"p{n}" for n in range(len(rows))],
-            "care.total": score,
-        }
-    )
+    frame["participant"] = [f"p{n}" for n in range(len(rows))]
+    frame["care.total"] = score
+    return frame
 
 
-def found(study, **frames: pd.DataFrame) -> list[Finding]:  # type: ignore[no-untyped-def]
+def found(study: Study, **frames: pd.DataFrame) -> list[Finding]:
     by_wave = {
         wave: {"ratings": frame, "staff": frame.iloc[:0]}
         for wave, frame in frames.items()

@@ -63,7 +63,7 @@ def test_sites_then_all_together_stand_in_one_figure_and_one_table() -> None:
     assert [point.label for point in figure.points] == [
         *(f"Trust {n}" for n in range(4)),
         "All sites together",
-        "A further site like these",
+        "A further site, at least",
     ]
     assert "3 of 4 intervals exclude no effect" in figure.alt_text
     assert "The smallest that matters is 2.00" in figure.alt_text
@@ -73,7 +73,7 @@ def test_sites_then_all_together_stand_in_one_figure_and_one_table() -> None:
     assert named[:6] == [
         *(f"Trust {n}" for n in range(4)),
         "All sites together",
-        "A further site like these",
+        "A further site, at least",
     ]
     assert named[-4:] == [f"All but Trust {n}" for n in range(4)]
     assert table.rows[1][3:] == ("40", f"0.50 ({MINUS}0.50 to 1.50)")

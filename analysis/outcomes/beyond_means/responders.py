@@ -257,7 +257,7 @@ def _end(
     if isinstance(result, Unavailable):
         return Unavailable(term=term, reason=result.reason, n=result.n)
     if teams is not None:
-        here = (pairs["before"] == at).to_numpy(float)
+        here = np.asarray(pairs["before"] == at, dtype=float)
         method = f"before, people with both scores; share at {at:g}"
         return share_over_teams(here, teams, term=term, method=method)
     return Estimate(
@@ -282,7 +282,7 @@ def _without_room(
         f"that change taken as known; {needed.method}"
     )
     if teams is not None:
-        counted = near.astype(float)
+        counted: Numbers = near.astype(float)
         return share_over_teams(counted, teams, term=term, method=method)
     return share(int(near.sum()), n, term=term, method=method)
 

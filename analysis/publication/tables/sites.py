@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 AT_SITE = "effect_at_site"
 TOGETHER = {
     "pooled_effect_cautious": "All sites together",
-    "prediction_interval": "A further site like these",
+    "prediction_interval": "A further site, at least",
     "between_site_standard_deviation": "How far sites lie apart (standard deviation)",
     "homogeneity_p_value": "Chance of such differences if sites were alike (p)",
 }
