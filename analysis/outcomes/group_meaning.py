@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     ByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 TERM = "group_means_comparable"
-FEWEST_IN_GROUP = 30
-"""A factor model of fewer people is hardly ever told from chance."""
+FEWEST_IN_GROUP = 50
+"""Of groups of fewer, one set in five that answer alike is said not to."""
 NUMBERS_FROM = 5
 """Categories from which answers are analysed as numbers, as between waves."""
 LEVELS_OF_CHANGE = ("configural", "metric")

@@ -122,7 +122,8 @@ def _told(
     for term in TOGETHER:
         together = getattr(found, term)
         if isinstance(together, Estimate) or term == TOGETHER[0]:
-            yield "site", _sized(together, fewest)
+            # Without an effect anywhere nobody is counted, and nobody is held back.
+            yield "site", _sized(together, fewest or None)
     if len(used) > FEWEST_SITES:
         for part in found.sites:
             yield f"site: {part.site}", _sized(part.pooled_without_site, fewest)

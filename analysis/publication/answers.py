@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.publication.figures import Note, site_figure, ways_figure
+from analysis.publication.figures import Figure, Note, site_figure, ways_figure
 from analysis.publication.shown import Shown, shown_parts
 from analysis.publication.tables import (
     alike_table,
@@ -92,11 +92,13 @@ def show_sites(disclosed: Disclosed, study: Study) -> Shown:
     told = [outcome for outcome, _, _ in by_site(disclosed, study)]
     if not told:
         return Shown(parts=(Note(text=ONE_SITE),))
-    figures = [
+    drawn = (
         site_figure(disclosed, study, outcome)
         for outcome in study.outcomes
         if outcome in told
-    ]
+    )
+    # Why there is nothing to draw stands below the table.
+    figures = [figure for figure in drawn if isinstance(figure, Figure)]
     return Shown(parts=(*figures, site_table(disclosed, study)))
 
 

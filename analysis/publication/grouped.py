@@ -98,7 +98,10 @@ def meaning_words(here: Disclosed) -> str:
     if verdict.estimate is None:
         return f"Whether the score means the same to each group: {verdict.reason}."
     if verdict.estimate:
-        return "As far as a test can tell, the questions mean the same to each group."
+        return (
+            "As far as a test can tell, the questions mean the same to every group "
+            "that is large enough for one."
+        )
     return (
         "The questions do not mean the same to each group, so no gap between them is "
         "told."

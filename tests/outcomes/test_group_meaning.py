@@ -82,7 +82,7 @@ def test_groups_too_small_for_a_model_take_no_part() -> None:
     assert found.verdict.n == 300
 
 
-@pytest.mark.parametrize("n", [0, 29])
+@pytest.mark.parametrize("n", [0, 49])
 def test_too_few_people_are_not_tested_and_refuse_nothing(n: int) -> None:
     found = meaning(answers(n=n))
     assert isinstance(found.verdict, Unavailable)

@@ -143,7 +143,7 @@ def test_along_an_order_the_indices_stand_below_the_table() -> None:
 @pytest.mark.parametrize(
     ("value", "reason", "words"),
     [
-        (1.0, "", "the questions mean the same to each group."),
+        (1.0, "", "the questions mean the same to every group that is large"),
         (0.0, "", "do not mean the same to each group, so no gap between them is told"),
         (None, "a single question", "to each group: a single question."),
     ],

@@ -102,6 +102,17 @@ def test_a_small_site_leaves_without_its_numbers() -> None:
     assert "All but" not in told or "1.40" not in told
 
 
+def test_sites_of_which_none_could_be_told_are_a_table_alone() -> None:
+    found = [
+        number("effect_at_site", None, f"site: s{n}", reason="too few teams")
+        for n in range(3)
+    ]
+    shown = show_sites(disclose(found, smallest=11), STUDY)
+    (part,) = shown.parts
+    assert part in shown.tables
+    assert "(a) too few teams." in shown.tables[0].notes
+
+
 def test_without_sites_a_sentence_says_so() -> None:
     (part,) = show_sites(disclose([], smallest=11), STUDY).parts
     assert isinstance(part, Note)
