@@ -136,10 +136,7 @@ def reckon_in_ways(
         seed=seed,
     )
     found["every other set of teams"] = _of_people(placebo.placebo_effect, len(rows))
-    if held_names(held_equal):
-        found[way_name(held_equal)] = held_equal_by_team(
-            rows.assign(treated=arm, later=later), held_equal
-        )
+    found |= _held_equal(rows.assign(treated=arm, later=later), held_equal)
     return WaysOfReckoning(
         ways=tuple(
             Way(way=way, difference_in_change_by_way=renamed(result, TERM))
@@ -152,6 +149,13 @@ def reckon_in_ways(
         ),
         fit=fit,
     )
+
+
+def _held_equal(rows: pd.DataFrame, covariates: Sequence[str]) -> dict[str, Result]:
+    """The answer with what the plan holds equal; none where it holds nothing so."""
+    if not held_names(covariates):
+        return {}
+    return {way_name(covariates): held_equal_by_team(rows, covariates)}
 
 
 def _rows(

@@ -17,6 +17,8 @@ sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, lock_of, parsed
 
 from analysis.declarations import Study
+from analysis.declarations.deviations import deviations
+from analysis.declarations.plan_lock import lockable
 from analysis.foundation import DeclarationError, Finding, generator
 from analysis.outcomes import evaluate_outcomes
 from analysis.outcomes.families import adjusted_outcomes
@@ -250,6 +252,18 @@ def test_what_was_added_after_the_lock_is_exploratory() -> None:
     assert found["seed_confidence adjusted_p_value"].estimate is None
     # One outcome is left in the family, so nothing is doubled.
     assert found["seed_culture adjusted_p_value"].estimate == 0.02
+
+
+def test_the_lock_holds_the_rule_and_leaves_older_locks_as_they_are() -> None:
+    assert "multiplicity_rule" not in lockable(parsed())["plan"]
+    ruled = parsed(RULED)
+    assert lockable(ruled)["plan"]["multiplicity_rule"] == "holm"
+    changed = RULED.replace('"holm"', '"benjamini_hochberg"')
+    late = dataclasses.replace(parsed(changed), lock=lock_of(ruled))
+    assert deviations(late) == (
+        "Plan: the rule for several outcomes was 'holm' when locked and is "
+        "'benjamini_hochberg' now.",
+    )
 
 
 @pytest.mark.parametrize(
