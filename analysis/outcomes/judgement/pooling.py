@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 FEWEST_SITES = 3
 TOO_FEW = (
-    "under 3 sites with an effect: how much sites differ cannot be told from so few, so "
-    "they are shown one by one and not pooled"
+    "under 3 sites with an effect: how much sites differ cannot be told from so few, "
+    "so they are shown one by one and not pooled"
 )
 Effects: TypeAlias = "Mapping[str, UncertainEffect | Unavailable]"
 
