@@ -198,6 +198,16 @@ def small(frames: dict[str, pd.DataFrame], site: str) -> dict[str, pd.DataFrame]
     }
 
 
+def test_n_is_that_of_the_smallest_side_alone() -> None:
+    frames = {wave: scores(2, wave) for wave in WAVES}
+    after = frames["after"]
+    side = (after["site"] == "s1") & (after["arm"] == "pilot")
+    frames["after"] = after.loc[~side | ~after.duplicated(["team"])]
+    told = found(study_of(2), **frames)
+    assert of(told, "effect_at_site", "site: s1").n == 3
+    assert of(told, "effect_at_site", "site: s0").n == 36
+
+
 @pytest.mark.parametrize("sites", [2, 4])
 def test_a_small_site_takes_another_along_and_all_that_is_made_of_it(
     sites: int,
