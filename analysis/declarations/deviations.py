@@ -25,6 +25,7 @@ LEAVES = {
     "linkage_rule.weights": "the weights of the linkage rule",
     "cleaning.least_answered": "the least share of items answered",
     "gates.least_reliability": "the least reliability",
+    "multiplicity_rule": "the rule for several outcomes",
     "primary": "the primary outcome",
     "summary_measure": "the summary measure",
 }

@@ -33,6 +33,14 @@ IN_WORDS = (
 )
 """Keys that are told in words, and held against the methods by the reader."""
 
+UNTESTED = "none"
+MULTIPLICITY_RULES = (UNTESTED, "holm", "benjamini_hochberg", "fixed_sequence")
+"""How many tests are allowed for within a family; none: they are not tested."""
+
+PRIMARY = "primary"
+"""The family of the primary outcome alone, which the others wait for."""
+EXPLORATORY = "exploratory"
+
 PLACES = ("site", "team")
 SCORE_BEFORE = "score_before"
 
@@ -70,6 +78,9 @@ class Plan:
         Name of a family of secondary outcomes → the outcomes in it.
     model, missing, multiplicity, inference : str
         In words.
+    multiplicity_rule : str
+        How many tests are allowed for within a family, once the primary outcome holds;
+        ``none``: secondary outcomes are not tested.
     negative_controls : tuple of str
         Outcomes that the intervention should not move.
     """
@@ -84,6 +95,7 @@ class Plan:
     multiplicity: str
     inference: str
     families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    multiplicity_rule: str = UNTESTED
     covariates: tuple[str, ...] = ()
     subgroups: tuple[str, ...] = ()
     negative_controls: tuple[str, ...] = ()
@@ -104,6 +116,9 @@ def parse_plan(table: Table) -> Plan:
         multiplicity=table.text("multiplicity"),
         inference=table.text("inference"),
         families={name: families.texts(name) for name in families.keys()},  # noqa: SIM118 - Table is not a mapping
+        multiplicity_rule=table.choice(
+            "multiplicity_rule", MULTIPLICITY_RULES, UNTESTED
+        ),
         covariates=table.texts("covariates"),
         subgroups=table.texts("subgroups"),
         negative_controls=table.texts("negative_controls"),
@@ -205,5 +220,22 @@ def _check_families(plan: Plan, study: Study) -> Iterator[str]:
             elif name == plan.primary:
                 yield f"[plan.{key}] '{name}' is the primary outcome"
     listed = [name for names in plan.families.values() for name in names]
+    if plan.multiplicity_rule != UNTESTED:
+        yield from _check_tested(plan, listed)
     for name in dict.fromkeys(name for name in listed if listed.count(name) > 1):
         yield f"[plan.families] '{name}' stands in more than one family, or twice"
+
+
+def _check_tested(plan: Plan, listed: list[str]) -> Iterator[str]:
+    """Faults of families that are tested: none, a name taken, or a control in one."""
+    if not listed:
+        yield "[plan.multiplicity_rule] needs [plan.families], which it is about"
+    for family in (PRIMARY, EXPLORATORY):
+        if family in plan.families:
+            yield f"[plan.families.{family}] means something else; give another name"
+    for name in plan.negative_controls:
+        if name in listed:
+            yield (
+                f"[plan.families] '{name}' is a negative control, which nobody hopes "
+                "to move; leave it out of the families"
+            )

@@ -113,7 +113,10 @@ class Sample:
     @cached_property
     def _scores(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         before, after, _ = self._waves
-        return scores_of(before, self.outcome), scores_of(after, self.outcome)
+        return (
+            scores_of(before, self.outcome, self.study),
+            scores_of(after, self.outcome, self.study),
+        )
 
     @cached_property
     def _compared(self) -> Composite:

@@ -17,6 +17,7 @@ from analysis.outcomes.clustered import (
     IntraclusterCorrelation,
     intracluster_correlation,
 )
+from analysis.outcomes.held_equal import held_equal_by_person, held_names, way_name
 from analysis.outcomes.judgement import (
     BayesianCompanion,
     EquivalenceVerdict,
@@ -27,10 +28,10 @@ from analysis.outcomes.judgement import (
     uncertain_effect,
 )
 from analysis.outcomes.rungs import evidence_rung
-from analysis.outcomes.ways import EFFECT, Way, WaysOfReckoning, reckon_in_ways
+from analysis.outcomes.ways import EFFECT, Way, WaysOfReckoning, reckon_in_ways, renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
@@ -55,14 +56,15 @@ class ArmsAnswer(Composite):
     Attributes
     ----------
     ways : tuple of Way
-        The same question reckoned otherwise; none where people were allocated.
+        The same question reckoned otherwise; where people were allocated, only with
+        what the plan holds equal.
     p_values : tuple of Result
         Of no difference: by the wild bootstrap over teams, by every other set of teams,
         and the least the latter can be.
     judgement : Judgement or None
         None where no smallest effect was declared.
     alike : IntraclusterCorrelation or None
-        How alike people of one team were before.
+        How alike people of one team were before; at the first follow-up.
     """
 
     ways: tuple[Way, ...]
@@ -79,6 +81,7 @@ def answer_between_arms(
     outcome: Outcome,
     estimated: Result,
     seed: str,
+    alike: bool = True,
 ) -> ArmsAnswer:
     """Reckon the arms' difference in other ways, and judge it.
 
@@ -91,6 +94,9 @@ def answer_between_arms(
         else by people, adjusted for the score before.
     seed : str
         Names the draws of the wild bootstrap.
+    alike : bool
+        Whether to say how alike people of one team were before; that is the same at
+        every follow-up, and said once.
     """
     if study.allocated_by != "team":
         # Two arms and the score before are estimated, so three are lost.
@@ -98,7 +104,8 @@ def answer_between_arms(
             estimated, degrees_of_freedom=max((estimated.n or 0) - 3, 1)
         )
         judgement = _judged(effect, study, outcome)
-        return ArmsAnswer(ways=(), p_values=(), judgement=judgement, alike=None)
+        ways = tuple(_people_held_equal(before, after, study, estimated))
+        return ArmsAnswer(ways=ways, p_values=(), judgement=judgement, alike=None)
     found = reckon_in_ways(
         before,
         after,
@@ -106,6 +113,7 @@ def answer_between_arms(
         control=study.control,
         seed=seed,
         declared=estimated,
+        held_equal=study.plan.covariates if study.plan else (),
     )
     return ArmsAnswer(
         ways=found.ways,
@@ -115,8 +123,33 @@ def answer_between_arms(
             found.placebo_smallest_possible_p_value,
         ),
         judgement=_judged(_effect(found), study, outcome),
-        alike=intracluster_correlation(before.loc[before["cluster"] != ""]),
+        alike=intracluster_correlation(before.loc[before["cluster"] != ""])
+        if alike
+        else None,
     )
+
+
+def _people_held_equal(
+    before: pd.DataFrame, after: pd.DataFrame, study: Study, estimated: Result
+) -> Iterator[Way]:
+    """Of people followed, the answer as told, and with what the plan holds equal."""
+    covariates = study.plan.covariates if study.plan else ()
+    if not held_names(covariates) or estimated.term != "adjusted_mean_difference":
+        return
+    named = [wave.loc[wave["participant"] != ""] for wave in (before, after)]
+    later = named[1].set_index("participant")["score"].rename("after")
+    pairs = (
+        named[0]
+        .rename(columns={"score": "before"})
+        .join(later, on="participant", how="inner", validate="one_to_one")
+    )
+    pairs = pairs.loc[pairs["arm"].isin([study.treated, study.control])]
+    found = held_equal_by_person(
+        pairs.assign(treated=(pairs["arm"] == study.treated).astype(float)), covariates
+    )
+    told = renamed(estimated, found.term)
+    for way, result in (("score before", told), (way_name(covariates), found)):
+        yield Way(way=way, difference_in_change_by_way=result)
 
 
 def answer_within(
@@ -171,16 +204,18 @@ def stand(
 
 
 def who_responded(
-    pairs: pd.DataFrame, subscale: Subscale, reliability: Result
+    pairs: pd.DataFrame, subscale: Subscale, reliability: Result, *, by_team: bool
 ) -> Responders:
     """Count who changed by more than error.
 
     Parameters
     ----------
     pairs : DataFrame, one row a participant, indexed by participant
-        ``before`` and ``after``.
+        ``before``, ``after`` and ``cluster``.
     reliability : Result
         Of the score at the first wave.
+    by_team : bool
+        Whether teams were allocated: then intervals count teams.
     """
     return responders(
         pairs["before"],
@@ -189,6 +224,7 @@ def who_responded(
         lowest=subscale.lowest,
         highest=subscale.highest,
         better=_better(subscale),
+        cluster=pairs["cluster"] if by_team else None,
     )
 
 

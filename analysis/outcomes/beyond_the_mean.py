@@ -23,7 +23,7 @@ from analysis.outcomes.beyond_means import (
     then_test,
 )
 from analysis.outcomes.change import paired_change
-from analysis.outcomes.evaluation import check_rule, through_gates
+from analysis.outcomes.gates import check_rule, through_gates
 from analysis.outcomes.ordered_outcome import OrderedOutcome
 from analysis.outcomes.outcome import by_arm, waves_of_outcome
 from analysis.outcomes.rungs import evidence_rung

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.foundation import Estimate, Finding, Unavailable
-from analysis.outcomes.evaluation import through_gates
+from analysis.outcomes.gates import through_gates
+from analysis.outcomes.group_meaning import group_meaning
 from analysis.outcomes.inequality import (
     effects_by_group,
     inequality_indices,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from analysis.declarations import Outcome, Study
     from analysis.declarations.groups import Grouping
     from analysis.foundation import Result
+    from analysis.outcomes.group_meaning import ByWave
     from analysis.outcomes.inequality import EffectsByGroup
 
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
@@ -53,6 +55,7 @@ def evaluate_groups(
     links: pd.DataFrame | None = None,
     comparability: Iterable[Finding] = (),
     reliability: Iterable[Finding] = (),
+    responses_by_wave: ByWave | None = None,
 ) -> tuple[Finding, ...]:
     """Compare the declared groups in every outcome of their survey.
 
@@ -63,15 +66,19 @@ def evaluate_groups(
         groups.
     links, comparability, reliability
         As of `evaluate_outcomes`; what is refused there is refused here.
+    responses_by_wave : mapping, optional
+        Wave → survey → clean responses. With them it is tested whether a score means
+        the same to the groups; where it does not, their gaps are refused.
 
     Returns
     -------
     tuple of Finding
-        At each wave the mean of each group, drawn towards the others where there are
-        at least 3; at the baseline and the last follow-up how far each lies from the
-        reference, and the indices of inequality along a declared order; at the last
-        follow-up what the pilot added in each group. Placed in ``group`` as
-        ``name: group``, or ``name: group - reference``.
+        Whether the score means the same to them; at each wave the mean of each group,
+        drawn towards the others where there are at least 3; at the baseline and the
+        last follow-up how far each lies from the reference, and the indices of
+        inequality along a declared order; at the last follow-up what the pilot added
+        in each group. Placed in ``group`` as ``name: group``, or
+        ``name: group - reference``.
     """
     found = (
         finding
@@ -79,7 +86,7 @@ def evaluate_groups(
         for outcome in study.outcomes
         if outcome.survey == grouping.survey
         for finding in _Compared(study, outcome, grouping).findings(
-            scores_by_wave, links
+            scores_by_wave, links, responses_by_wave
         )
     )
     return tuple(through_gates(found, study, comparability, reliability))
@@ -107,6 +114,22 @@ class _Compared:
         return instrument.subscale(self.outcome.subscale).method == "all_highest"
 
     def findings(
+        self,
+        scores_by_wave: ScoresByWave,
+        links: pd.DataFrame | None,
+        responses_by_wave: ByWave | None,
+    ) -> Iterator[Finding]:
+        found = self._found(scores_by_wave, links)
+        if responses_by_wave is None or self.yes_or_no:
+            yield from found
+            return
+        meaning = group_meaning(
+            responses_by_wave, self.study, self.outcome, self.grouping
+        )
+        yield self._placed(meaning.verdict, wave=self.outcome.baseline)
+        yield from map(meaning.told, found)
+
+    def _found(
         self, scores_by_wave: ScoresByWave, links: pd.DataFrame | None
     ) -> Iterator[Finding]:
         outcome = self.outcome

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from analysis.foundation import Finding
-from analysis.outcomes.evaluation import through_gates
+from analysis.outcomes.gates import through_gates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

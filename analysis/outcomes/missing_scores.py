@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.foundation import Finding, Unavailable
-from analysis.outcomes.evaluation import check_rule, through_gates
+from analysis.outcomes.gates import check_rule, through_gates
 from analysis.outcomes.missing import (
     ArmModel,
     Imputation,

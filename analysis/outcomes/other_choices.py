@@ -28,7 +28,7 @@ from analysis.declarations.other_choices import (
 )
 from analysis.foundation import Estimate, Finding, Unavailable
 from analysis.outcomes.alternatives import TERM, Sample
-from analysis.outcomes.evaluation import through_gates
+from analysis.outcomes.gates import through_gates
 from analysis.outcomes.multiverse import evaluate_combinations, specification_curve
 
 if TYPE_CHECKING:

@@ -63,11 +63,12 @@ def outcome_findings(
         "wave": f"{follow_up} - {outcome.baseline}",
     }
     waves = _Waves(
-        before=scores_of(before, outcome),
-        after=scores_of(after, outcome),
+        before=scores_of(before, outcome, study),
+        after=scores_of(after, outcome, study),
         study=study,
         outcome=outcome,
         alpha=_alpha(reliability, outcome),
+        first=follow_up == outcome.follow_ups[0],
         # The dose is that of the whole time, up to the last follow-up.
         dose=doses.get(outcome.name, {}) if follow_up == outcome.follow_ups[-1] else {},
     )
@@ -175,9 +176,11 @@ def _check_sites(before: pd.DataFrame, after: pd.DataFrame, where: str) -> None:
         )
 
 
-def scores_of(scores: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
-    """Who, arm, team and the one score, where there is a score."""
-    frame = scores[["participant", "arm", "team"]].assign(
+def scores_of(scores: pd.DataFrame, outcome: Outcome, study: Study) -> pd.DataFrame:
+    """Who, arm, team, what is held equal and the one score, where there is a score."""
+    held = study.plan.covariates if study.plan else ()
+    columns = ["participant", "arm", "team", *(n for n in held if n in scores)]
+    frame = scores[list(dict.fromkeys(columns))].assign(
         score=scores[f"{outcome.instrument}.{outcome.subscale}"]
     )
     return frame.dropna(subset="score").rename(columns={"team": "cluster"})
@@ -232,6 +235,8 @@ class _Waves:
         ``participant`` (empty if not linked), ``arm``, ``cluster``, ``score``.
     alpha : Result or None
         Reliability of the score at the baseline.
+    first : bool
+        Whether this is the first follow-up.
     dose : mapping
         Analyses of how much people had.
     """
@@ -241,6 +246,7 @@ class _Waves:
     study: Study
     outcome: Outcome
     alpha: Result | None
+    first: bool
     dose: Mapping[str, Result | Composite]
 
     @property
@@ -274,7 +280,10 @@ class _Waves:
                 yield self._standing(change, None, change.mean_change)
             # Without a reliability, nobody knows which changes are error.
             if self.alpha is not None and bool(arm) == bool(self.contrast):
-                yield arm, who_responded(among, self._subscale, self.alpha)
+                told = who_responded(
+                    among, self._subscale, self.alpha, by_team=self.by_team
+                )
+                yield arm, told
         if self.contrast:
             compared = compare_arms(
                 pairs,
@@ -336,6 +345,7 @@ class _Waves:
             outcome=self.outcome,
             estimated=estimated,
             seed=f"{self.study.name} {self.outcome.name}",
+            alike=self.first,
         )
         return self.contrast, answer
 

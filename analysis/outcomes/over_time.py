@@ -17,7 +17,7 @@ import pandas as pd
 from analysis.declarations.series import charted_outcomes
 from analysis.foundation import Estimate, Finding, Unavailable
 from analysis.outcomes.description import answered
-from analysis.outcomes.evaluation import through_gates
+from analysis.outcomes.gates import through_gates
 from analysis.outcomes.outcome import by_arm
 from analysis.outcomes.trends import control_chart, run_chart
 from analysis.outcomes.trends.series import improvement_of

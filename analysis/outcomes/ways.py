@@ -22,8 +22,11 @@ from analysis.outcomes.clustered import (
     wild_cluster_bootstrap,
 )
 from analysis.outcomes.compared import placebo_comparison
+from analysis.outcomes.held_equal import held_equal_by_team, held_names, way_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from analysis.outcomes.clustered.waves import Approach
 
 TERM = "difference_in_change_by_way"
@@ -74,6 +77,7 @@ def reckon_in_ways(
     control: str,
     seed: str,
     declared: Result | None = None,
+    held_equal: Sequence[str] = (),
 ) -> WaysOfReckoning:
     """Estimate the arms' difference in change in every way that suits teams.
 
@@ -87,6 +91,8 @@ def reckon_in_ways(
         Names the draws of the wild bootstrap.
     declared : Result, optional
         The answer by team means, to stand beside the others.
+    held_equal : sequence of str
+        What the plan holds equal, a column each of both waves but for ``team``.
 
     Returns
     -------
@@ -130,6 +136,7 @@ def reckon_in_ways(
         seed=seed,
     )
     found["every other set of teams"] = _of_people(placebo.placebo_effect, len(rows))
+    found |= _held_equal(rows.assign(treated=arm, later=later), held_equal)
     return WaysOfReckoning(
         ways=tuple(
             Way(way=way, difference_in_change_by_way=renamed(result, TERM))
@@ -142,6 +149,13 @@ def reckon_in_ways(
         ),
         fit=fit,
     )
+
+
+def _held_equal(rows: pd.DataFrame, covariates: Sequence[str]) -> dict[str, Result]:
+    """The answer with what the plan holds equal; none where it holds nothing so."""
+    if not held_names(covariates):
+        return {}
+    return {way_name(covariates): held_equal_by_team(rows, covariates)}
 
 
 def _rows(

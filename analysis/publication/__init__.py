@@ -1,8 +1,10 @@
 """What readers get: tables, figures and documents, made from disclosed findings."""
 
 from analysis.publication.answers import (
+    show_families,
     show_judgement,
     show_responders,
+    show_sites,
     show_standing,
     show_ways,
 )
@@ -98,6 +100,7 @@ __all__ = [
     "show_dose",
     "show_evidence",
     "show_falsification",
+    "show_families",
     "show_flow",
     "show_followed",
     "show_groups",
@@ -115,6 +118,7 @@ __all__ = [
     "show_retest",
     "show_scores",
     "show_sensitivity",
+    "show_sites",
     "show_standing",
     "show_structure",
     "show_study",

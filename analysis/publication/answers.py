@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.publication.figures import Note, ways_figure
+from analysis.publication.figures import Figure, Note, site_figure, ways_figure
 from analysis.publication.shown import Shown, shown_parts
 from analysis.publication.tables import (
     alike_table,
+    family_table,
     judgement_table,
     responder_table,
+    site_table,
 )
+from analysis.publication.tables.families import tested_outcomes
+from analysis.publication.tables.sites import by_site
+
+NOT_TESTED = (
+    "The plan has no rule by which several outcomes are tested together, so none is "
+    "tested here: each stands with its interval, and of many intervals one may exclude "
+    "no effect by chance alone."
+)
+ONE_SITE = "Fewer than two sites hold what is compared, so there is one answer."
+USUAL = 0.05
+"""A p below this is said to hold."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,3 +85,37 @@ def show_responders(disclosed: Disclosed, study: Study) -> Shown:
     """Who got better, stayed and got worse, never the first alone."""
     nothing = "Nobody was followed from wave to wave, so nobody's own change is known."
     return shown_parts([responder_table(disclosed, study)], nothing)
+
+
+def show_sites(disclosed: Disclosed, study: Study) -> Shown:
+    """What was found at each site; from three sites on, over all of them too."""
+    told = [outcome for outcome, _, _ in by_site(disclosed, study)]
+    if not told:
+        return Shown(parts=(Note(text=ONE_SITE),))
+    drawn = (
+        site_figure(disclosed, study, outcome)
+        for outcome in study.outcomes
+        if outcome in told
+    )
+    # Why there is nothing to draw stands below the table.
+    figures = [figure for figure in drawn if isinstance(figure, Figure)]
+    return Shown(parts=(*figures, site_table(disclosed, study)))
+
+
+def show_families(disclosed: Disclosed, study: Study) -> Shown:
+    """Which outcomes still stand once all that was asked is counted."""
+    table = family_table(disclosed, study)
+    if not table.rows:
+        return Shown(parts=(Note(text=NOT_TESTED),))
+    adjusted = [
+        part
+        for _, _, here in tested_outcomes(disclosed, study)
+        for part in here.where(term="adjusted_p_value").findings
+        if part.estimate is not None
+    ]
+    stand = sum(part.estimate < USUAL for part in adjusted if part.estimate is not None)
+    words = (
+        f"{stand} of {len(adjusted)} outcomes still stand at a level of .05 once all "
+        "that was asked with them is counted."
+    )
+    return Shown(parts=(Note(text=words, kind="summary"), table))

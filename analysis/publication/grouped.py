@@ -86,7 +86,26 @@ def answer_words(
     """What it comes to, in one sentence or two."""
     words = [_gap_words(here, study, grouping), _effect_words(here)]
     told = " ".join(filter(None, words)) or "Nothing could be compared."
+    told = " ".join(filter(None, [told, meaning_words(here)]))
     return f"{outcome.title}, by {grouping.title.lower()}. {told}"
+
+
+def meaning_words(here: Disclosed) -> str:
+    """Whether the score means the same to the groups; empty if nobody asked."""
+    verdict = found(here, term="group_means_comparable")
+    if verdict is None:
+        return ""
+    if verdict.estimate is None:
+        return f"Whether the score means the same to each group: {verdict.reason}."
+    if verdict.estimate:
+        return (
+            "As far as a test can tell, the questions mean the same to every group "
+            "that is large enough for one."
+        )
+    return (
+        "The questions do not mean the same to each group, so no gap between them is "
+        "told."
+    )
 
 
 def _gap_words(here: Disclosed, study: Study, grouping: Grouping) -> str:

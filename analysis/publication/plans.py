@@ -149,6 +149,7 @@ def _plan_table(plan: Plan, study: Study) -> Table:
             for name, listed in plan.families.items()
         ),
         ("Multiplicity", plan.multiplicity),
+        ("Rule within a family", _spaced(plan.multiplicity_rule)),
         ("Inference", plan.inference),
         ("Subgroups", _names(plan.subgroups)),
         (

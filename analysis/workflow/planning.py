@@ -174,7 +174,11 @@ def _for_whom(
     if not any(grouping.survey in judged for grouping in study.groups):
         return ()
     title = "For whom did it work?"
-    return (_about_scores(study, "for-whom", title, linkage, judged_by),)
+    step = _about_scores(study, "for-whom", title, linkage, judged_by)
+    inputs = dict(step.inputs)
+    for wave in study.wave_names():
+        inputs |= _processed(study, wave, "responses")
+    return (dataclasses.replace(step, inputs=inputs),)
 
 
 def _compared(

@@ -140,6 +140,45 @@ def test_along_an_order_the_indices_stand_below_the_table() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "reason", "words"),
+    [
+        (1.0, "", "the questions mean the same to every group that is large"),
+        (0.0, "", "do not mean the same to each group, so no gap between them is told"),
+        (None, "a single question", "to each group: a single question."),
+    ],
+)
+def test_whether_the_score_means_the_same_is_said(
+    value: float | None, reason: str, words: str
+) -> None:
+    verdict = number(
+        "group_means_comparable", "age", value, reason=reason, conf_low=None
+    )
+    told = page([verdict, *found()])
+    assert words in told
+    untested = "Where it was not tested"
+    assert (untested in told) == (value is None)
+    assert untested in page(found())
+
+
+def test_what_the_plan_names_is_said_to_confirm() -> None:
+    assert STUDY.plan is not None
+    plan = dataclasses.replace(STUDY.plan, subgroups=("age_band",))
+    planned = dataclasses.replace(STUDY, plan=plan, lock=None)
+    told = show_groups(disclose(found(), smallest=11), planned)._repr_html_()
+    assert "the plan, as declared, names subgroups by age." in told
+    assert "names no subgroups by role" in told
+    assert "Declared in advance" not in page(found())
+
+
+def test_a_verdict_beside_a_hidden_group_is_hidden_with_it() -> None:
+    verdict = number("group_means_comparable", "age", 1.0, n=110)
+    small = found(sizes={"under 35": 5})
+    shown = disclose([verdict, *small], smallest=11).findings
+    (kept,) = [part for part in shown if part.term == verdict.term]
+    assert kept.estimate is kept.n is None
+
+
 def test_nothing_found_is_a_sentence() -> None:
     (part,) = show_groups(disclose([], smallest=11), STUDY).parts
     assert "No groups were declared" in part._repr_html_()

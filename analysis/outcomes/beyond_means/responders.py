@@ -7,6 +7,7 @@ whole interval. Oracle: R, tests/oracles/values/beyond_means.json.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +16,10 @@ import pandas as pd
 
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 from analysis.outcomes.beyond_means.shares import difference_of_paired_shares, share
+from analysis.outcomes.beyond_means.team_shares import (
+    net_share_over_teams,
+    share_over_teams,
+)
 from analysis.outcomes.description import answered, as_floats, describe_scores
 from analysis.reliability.change import ReliableChange, reliable_change
 
@@ -62,6 +67,7 @@ def responders(
     lowest: float,
     highest: float,
     better: Literal["higher", "lower"] = "higher",
+    cluster: pd.Series | None = None,
 ) -> Responders:
     """Count who changed by more than error, and carry the doubt about the error.
 
@@ -75,6 +81,8 @@ def responders(
         The ends of the possible range, from the instrument's declaration.
     better : {"higher", "lower"}
         Which direction is an improvement.
+    cluster : Series, optional
+        Team of each participant, indexed alike: then every interval counts teams.
 
     Returns
     -------
@@ -108,18 +116,54 @@ def responders(
         reliable_change(pairs, reliability=value, higher_is_better=up)
         for value in _tried(reliability)
     ]
+    teams = None if cluster is None else cluster.reindex(pairs.index).fillna("")
+    if teams is not None:
+        found = [_over_teams(one, pairs, teams, up=up) for one in found]
     words = _words(reliability)
     needed = _over(found, "reliable_change_needed", words)
     ends = describe_scores(pairs["before"], lowest=lowest, highest=highest)
     return Responders(
         **{term: _over(found, term, words) for term in SHARES},
-        net_share_improved=_net(found[0]),
+        net_share_improved=_net(found[0], pairs, teams, up=up),
         reliable_change_needed=needed,
-        share_lowest_before=_end(ends.share_lowest, "share_lowest_before"),
-        share_highest_before=_end(ends.share_highest, "share_highest_before"),
-        share_without_room_before=_without_room(
-            answered(pairs["before"]), needed, end=highest if up else lowest
+        share_lowest_before=_end(
+            ends.share_lowest, "share_lowest_before", pairs, teams, at=lowest
         ),
+        share_highest_before=_end(
+            ends.share_highest, "share_highest_before", pairs, teams, at=highest
+        ),
+        share_without_room_before=_without_room(
+            answered(pairs["before"]), needed, teams, end=highest if up else lowest
+        ),
+    )
+
+
+def _signs(pairs: pd.DataFrame, needed: Result, *, up: bool) -> Numbers:
+    """1 for who improved by more than error, -1 for who worsened, else 0."""
+    assert isinstance(needed, Estimate), "what is absent was told before"
+    change = (pairs["after"] - pairs["before"]).to_numpy(float) * (1 if up else -1)
+    signs: Numbers = np.where(np.abs(change) > needed.estimate, np.sign(change), 0.0)
+    return signs
+
+
+def _over_teams(
+    found: ReliableChange, pairs: pd.DataFrame, teams: pd.Series, *, up: bool
+) -> ReliableChange:
+    """The same shares with intervals that count teams."""
+    if isinstance(found.reliable_change_needed, Unavailable):
+        return found
+    signs = _signs(pairs, found.reliable_change_needed, up=up)
+    return dataclasses.replace(
+        found,
+        **{
+            term: share_over_teams(
+                (signs == sign).astype(float),
+                teams,
+                term=term,
+                method=getattr(found, term).method.replace("Wilson's interval; ", ""),
+            )
+            for term, sign in zip(SHARES, (1, 0, -1), strict=True)
+        },
     )
 
 
@@ -130,7 +174,8 @@ def _pairs(before: pd.Series, after: pd.Series) -> tuple[pd.DataFrame, str]:
         return nobody, "a participant appears more than once: pairs would be ambiguous"
     both = known[0].index.intersection(known[1].index)
     frame = pd.DataFrame(
-        {"before": as_floats(known[0][both]), "after": as_floats(known[1][both])}
+        {"before": as_floats(known[0][both]), "after": as_floats(known[1][both])},
+        index=both,
     )
     return frame, "" if len(both) > 1 else "fewer than 2 participants have both scores"
 
@@ -164,7 +209,8 @@ def _over(found: list[ReliableChange], term: str, words: str) -> Result:
         for limit in (one.conf_low, one.conf_high, one.estimate)
         if limit is not None
     ]
-    bare = len(limits) == 1
+    # Of few teams a share has no limits, and its doubt is not that of the error alone.
+    bare = len(limits) == 1 or (term in SHARES and first.conf_low is None)
     return Estimate(
         term=term,
         estimate=first.estimate,
@@ -175,19 +221,24 @@ def _over(found: list[ReliableChange], term: str, words: str) -> Result:
     )
 
 
-def _net(found: ReliableChange) -> Result:
+def _net(
+    found: ReliableChange, pairs: pd.DataFrame, teams: pd.Series | None, *, up: bool
+) -> Result:
     """Improved less worsened."""
     term = "net_share_improved"
-    up, down = found.share_improved, found.share_worsened
-    if isinstance(up, Unavailable) or isinstance(down, Unavailable):
-        return Unavailable(term=term, reason=_reason(up), n=up.n)
+    improved, worsened = found.share_improved, found.share_worsened
+    if isinstance(improved, Unavailable) or isinstance(worsened, Unavailable):
+        return Unavailable(term=term, reason=_reason(improved), n=improved.n)
+    how = "share improved less share worsened, the reliability taken as known"
+    if teams is not None:
+        signs = _signs(pairs, found.reliable_change_needed, up=up)
+        return net_share_over_teams(signs, teams, term=term, method=how)
     return difference_of_paired_shares(
-        round(up.estimate * up.n),
-        round(down.estimate * up.n),
-        up.n,
+        round(improved.estimate * improved.n),
+        round(worsened.estimate * improved.n),
+        improved.n,
         term=term,
-        method="share improved less share worsened, the reliability taken as known; "
-        f"{up.method}",
+        method=f"{how}; {improved.method}",
     )
 
 
@@ -195,9 +246,20 @@ def _reason(result: Result) -> str:
     return result.reason if isinstance(result, Unavailable) else ""
 
 
-def _end(result: Result, term: str) -> Result:
+def _end(
+    result: Result,
+    term: str,
+    pairs: pd.DataFrame,
+    teams: pd.Series | None,
+    *,
+    at: float,
+) -> Result:
     if isinstance(result, Unavailable):
         return Unavailable(term=term, reason=result.reason, n=result.n)
+    if teams is not None:
+        here = np.asarray(pairs["before"] == at, dtype=float)
+        method = f"before, people with both scores; share at {at:g}"
+        return share_over_teams(here, teams, term=term, method=method)
     return Estimate(
         term=term,
         estimate=result.estimate,
@@ -208,17 +270,21 @@ def _end(result: Result, term: str) -> Result:
     )
 
 
-def _without_room(before: Numbers, needed: Result, *, end: float) -> Result:
+def _without_room(
+    before: Numbers, needed: Result, teams: pd.Series | None, *, end: float
+) -> Result:
     term, n = "share_without_room_before", len(before)
     if isinstance(needed, Unavailable):
         return Unavailable(term=term, reason=needed.reason, n=n)
-    return share(
-        int((np.abs(end - before) <= needed.estimate).sum()),
-        n,
-        term=term,
-        method="share whose score before lies within the change needed of the better "
-        f"end, that change taken as known; {needed.method}",
+    near = np.abs(end - before) <= needed.estimate
+    method = (
+        "share whose score before lies within the change needed of the better end, "
+        f"that change taken as known; {needed.method}"
     )
+    if teams is not None:
+        counted: Numbers = near.astype(float)
+        return share_over_teams(counted, teams, term=term, method=method)
+    return share(int(near.sum()), n, term=term, method=method)
 
 
 def _known(scores: pd.Series) -> pd.Series:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 FEWEST_SITES = 3
 TOO_FEW = (
-    "under 3 sites: how much sites differ cannot be told from so few, so they are "
-    "shown one by one and not pooled"
+    "under 3 sites with an effect: how much sites differ cannot be told from so few, "
+    "so they are shown one by one and not pooled"
 )
 Effects: TypeAlias = "Mapping[str, UncertainEffect | Unavailable]"
 
@@ -121,7 +121,9 @@ def pool_sites(effects: Effects, *, between: Between = "REML") -> PooledEffect:
     References
     ----------
     IntHout, Ioannidis & Borm (2014), BMC Medical Research Methodology 14, 25; Higgins,
-    Thompson & Spiegelhalter (2009), J. of the Royal Statistical Society A 172, 137-159.
+    Thompson & Spiegelhalter (2009), J. of the Royal Statistical Society A 172, 137-159;
+    Partlett & Riley (2017), Statistics in Medicine 36(2), 301-317, on how often the
+    limits for a further site hold.
     """
     if between not in get_args(Between):
         raise ValueError(f"between must be one of {', '.join(get_args(Between))}")
@@ -173,7 +175,9 @@ def _pooled(sites: _Sites) -> dict[str, Estimate]:
             cautious + between,
             "limits for the true effect at one further site like these, t on "
             "sites - 1, error of the average (factor at least 1) and variance "
-            "between sites together",
+            "between sites together, which is taken as known: with a handful of "
+            "sites that differ they hold it in under 95 % (.87 of simulated sets of "
+            "8), so the true range is at least as wide",
         ),
     }
     return {

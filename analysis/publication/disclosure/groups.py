@@ -2,7 +2,7 @@
 
 A group's mean follows from everyone's and from those of all other groups; so where one
 group is held back, a second one is, and more until those hidden are as many as a number
-may rest on. Who is in no group is a group that is never shown.
+may rest on. Who is in no group is a group that is never shown. Sites are groups too.
 """
 
 from __future__ import annotations
@@ -15,16 +15,27 @@ if TYPE_CHECKING:
 
     from analysis.foundation import Finding
 
-OF_ONE = ("group_mean", "shrunken_mean", "effect_in_group")
+OF_SITE = ("effect_at_site",)
+OF_ONE = ("group_mean", "shrunken_mean", "effect_in_group", *OF_SITE)
 """Terms about a single group; their n is that of the group."""
 OF_TWO = ("gap_difference", "effect_difference")
 OF_ALL = (
+    "group_means_comparable",
     "interaction_p_value",
     "relative_index_of_inequality",
     "slope_index_of_inequality",
 )
-UNKNOWN = "participants_without_group"
-GROUPED = (*OF_ONE, *OF_TWO, *OF_ALL, UNKNOWN)
+OF_SITES = (
+    "between_site_standard_deviation",
+    "homogeneity_p_value",
+    "pooled_effect_cautious",
+    "pooled_without_site",
+    "prediction_interval",
+)
+"""Terms made of the effects at all sites, or at all but one."""
+WITHOUT_SITE = "participants_without_site"
+UNKNOWN = ("participants_without_group", WITHOUT_SITE)
+GROUPED = (*OF_ONE, *OF_TWO, *OF_ALL, *OF_SITES, *UNKNOWN)
 
 
 @dataclass(slots=True)
@@ -56,8 +67,11 @@ def _places(findings: Iterable[Finding]) -> dict[tuple[str, ...], _Place]:
             continue
         name = found.group.partition(": ")[0]
         score = (found.survey, found.instrument, found.subscale, found.item)
+        if found.term in (*OF_SITE, *OF_SITES, WITHOUT_SITE):
+            # A grouping may be called site as well, and is of other numbers.
+            name = "\x00site"
         here = places.setdefault((*score, found.wave, found.arm, name), _Place())
-        if found.term == UNKNOWN:
+        if found.term in UNKNOWN:
             here.unknown = found.n or 0
         elif found.term in OF_ONE:
             here.of_one.append(number)

@@ -23,6 +23,7 @@ from analysis.publication.figures.reliability import (
     scree_figure,
     staff_figure,
 )
+from analysis.publication.figures.sites import site_figure
 from analysis.publication.figures.specifications import specification_figure
 from analysis.publication.figures.tipping import tipping_figures
 from analysis.publication.figures.ways import ways_figure
@@ -56,6 +57,7 @@ __all__ = [
     "response_figure",
     "score_figure",
     "scree_figure",
+    "site_figure",
     "specification_figure",
     "staff_figure",
     "tipping_figures",

@@ -31,6 +31,7 @@ from analysis.publication.tables.evidence import (
     cosmin_tables,
     structure_tables,
 )
+from analysis.publication.tables.families import family_table
 from analysis.publication.tables.frame import (
     ABSENT,
     HELD_BACK,
@@ -60,6 +61,7 @@ from analysis.publication.tables.scores import (
     retest_table,
     score_table,
 )
+from analysis.publication.tables.sites import site_table
 from analysis.publication.tables.specifications import (
     choice_words,
     specification_table,
@@ -88,6 +90,7 @@ __all__ = [
     "emptied_table",
     "estimate_text",
     "falsification_table",
+    "family_table",
     "flag_table",
     "flow_table",
     "group_table",
@@ -108,6 +111,7 @@ __all__ = [
     "score_table",
     "scrubbed_table",
     "sensitivity_table",
+    "site_table",
     "specification_table",
     "structure_tables",
 ]

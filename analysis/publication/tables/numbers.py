@@ -29,6 +29,7 @@ COUNTS = frozenset(
         "participants_conflicting",
         "participants_kept",
         "participants_linked",
+        "participants_without_site",
         "little_mcar_df",
         "responses_by_pattern",
         "responses_flagged",

@@ -1,0 +1,117 @@
+"""What keeps a score from being compared, and a linkage rule from being followed.
+
+Numbers that may not be told are refused here, in one place for every page.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING
+
+from analysis.foundation import DeclarationError, Finding
+from analysis.foundation.errors import unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import pandas as pd
+
+    from analysis.declarations import Study
+
+
+def through_gates(
+    findings: Iterable[Finding],
+    study: Study,
+    comparability: Iterable[Finding],
+    reliability: Iterable[Finding],
+) -> Iterator[Finding]:
+    """Findings, without numbers where the score may not be compared.
+
+    Parameters
+    ----------
+    comparability, reliability : iterable of Finding
+        As of `evaluate_outcomes`.
+    """
+    comparable = _comparable_only(findings, comparability)
+    yield from _reliable_only(comparable, reliability, study)
+
+
+def _comparable_only(
+    findings: Iterable[Finding], comparability: Iterable[Finding]
+) -> Iterator[Finding]:
+    """Findings, without numbers where the score does not mean the same at both waves.
+
+    Where that could not be tested, the numbers stand: too few answers for a test are
+    no sign that anything is wrong.
+    """
+    refused = {
+        _score(verdict): verdict.method.partition("; rule: ")[0]
+        for verdict in comparability
+        if verdict.term == "means_comparable" and verdict.estimate == 0
+    }
+    for finding in findings:
+        why = refused.get(_score(finding))
+        if why is None or finding.term == "participants_linked":
+            yield finding
+        else:
+            reason = f"the items do not measure the same at both waves: {why}"
+            yield _refused(finding, reason)
+
+
+def _reliable_only(
+    findings: Iterable[Finding], reliability: Iterable[Finding], study: Study
+) -> Iterator[Finding]:
+    """Findings, without numbers where a wave's score is too unreliable by the plan.
+
+    Where there is no alpha, as of a score of one item, the numbers stand.
+    """
+    least = study.plan.gates.least_reliability if study.plan else None
+    alphas = {
+        _score(found): found.estimate
+        for found in reliability
+        if found.term == "cronbach_alpha"
+        and found.estimate is not None
+        and not (found.arm or found.item or found.group)
+    }
+    for finding in findings:
+        survey, instrument, subscale, waves = _score(finding)
+        by_wave = {
+            wave: alphas.get((survey, instrument, subscale, wave))
+            for wave in waves.split(" - ")[::-1]
+        }
+        low = [
+            f"{math.floor(alpha * 1000) / 1000:.3f} at {wave}"
+            for wave, alpha in by_wave.items()
+            if least is not None and alpha is not None and alpha < least
+        ]
+        # A reason that stands already is the nearer one; who was linked is no score.
+        if not low or finding.reason or finding.term == "participants_linked":
+            yield finding
+        else:
+            reason = (
+                f"the score is not reliable enough: Cronbach's alpha is "
+                f"{' and '.join(low)}, under the {least:g} that the plan asks for"
+            )
+            yield _refused(finding, reason)
+
+
+def _refused(finding: Finding, reason: str) -> Finding:
+    return dataclasses.replace(
+        finding, estimate=None, conf_low=None, conf_high=None, reason=reason
+    )
+
+
+def _score(finding: Finding) -> tuple[str, str, str, str]:
+    return finding.survey, finding.instrument, finding.subscale, finding.wave
+
+
+def check_rule(rule: str, links: pd.DataFrame | None, study: Study) -> None:
+    """Refuse a rule under which no link was made; else equality would decide."""
+    known = [] if links is None else sorted(links["rule"].unique())
+    if rule not in known:
+        raise DeclarationError(
+            study.name,
+            f"{unknown('linkage rule', rule, known)}. A survey's linkage_rule "
+            "declares which are tried",
+        )

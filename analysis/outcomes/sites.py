@@ -1,0 +1,153 @@
+"""Outcomes by site: what the pilot did at each, and what sites say together.
+
+Teams, or people, are compared within their site, so what parts the sites anyway is no
+part of any effect. The n of everything here is that of its smallest side.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from analysis.foundation import Estimate, Finding, Unavailable
+from analysis.outcomes.judgement import UncertainEffect, pool_sites
+from analysis.outcomes.judgement.pooling import FEWEST_SITES
+from analysis.outcomes.measured import CHANGE, TwoWaves, measure_of, measured, two_waves
+from analysis.outcomes.outcome import waves_of_outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import TypeAlias
+
+    import pandas as pd
+
+    from analysis.declarations import Outcome, Study
+    from analysis.foundation import Result
+
+    ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
+    Effects: TypeAlias = Mapping[str, UncertainEffect | Unavailable]
+
+FEWEST_SHOWN = 2
+TOGETHER = (
+    "pooled_effect_cautious",
+    "prediction_interval",
+    "between_site_standard_deviation",
+    "homogeneity_p_value",
+)
+ONE_ARM = "this site has people of one arm only: nothing to compare here"
+SMALLEST = "n counts people of its smallest side: an arm of a site at a wave"
+
+
+def site_findings(
+    scores_by_wave: ScoresByWave,
+    study: Study,
+    outcome: Outcome,
+    follow_up: str,
+    *,
+    links: pd.DataFrame | None,
+    linkage_rule: str,
+) -> Iterator[Finding]:
+    """An outcome's measure at each site, and over all of them from three on.
+
+    Nothing where fewer than two sites hold what is compared. Placed in ``group`` as
+    ``site: name``; what speaks of all sites as ``site``.
+
+    Parameters
+    ----------
+    scores_by_wave, study, links, linkage_rule
+        As of `evaluate_outcomes`.
+    """
+    before, after, linked = waves_of_outcome(
+        scores_by_wave, study, outcome, follow_up, links=links, rule=linkage_rule
+    )
+    waves = two_waves(before, after, outcome, linked=linked)
+    within = measure_of(study, linked=linked) == CHANGE
+    arms = () if within else (study.treated, study.control)
+    sizes = {site.name: _sizes(waves.at(site.name), arms) for site in study.sites}
+    held = {name: size for name, size in sizes.items() if max(size)}
+    if sum(min(size) > 0 for size in held.values()) < FEWEST_SHOWN:
+        return
+    effects = {name: _effect(waves.at(name), study, held[name]) for name in held}
+    place = {
+        "study": study.name,
+        "survey": outcome.survey,
+        "instrument": outcome.instrument,
+        "subscale": outcome.subscale,
+        "wave": f"{follow_up} - {outcome.baseline}",
+        "arm": " - ".join(arms),
+    }
+    nowhere = int((waves.before["site"] == "").sum())
+    for group, result in _told(effects, held, nowhere):
+        yield from Finding.place(result, **place, group=group)
+
+
+def _sizes(waves: TwoWaves, arms: tuple[str, ...]) -> tuple[int, ...]:
+    """People of each arm compared, at each wave; of everybody where none are."""
+    frames = [waves.pairs()] if waves.linked else [waves.before, waves.after]
+    return tuple(
+        int((frame["arm"] == arm).sum()) if arm else len(frame)
+        for frame in frames
+        for arm in arms or ("",)
+    )
+
+
+def _effect(
+    waves: TwoWaves, study: Study, sizes: tuple[int, ...]
+) -> UncertainEffect | Unavailable:
+    if not min(sizes):
+        return Unavailable(term="effect", reason=ONE_ARM)
+    return measured(waves, study)
+
+
+def _told(
+    effects: Effects, sizes: Mapping[str, tuple[int, ...]], nowhere: int
+) -> Iterator[tuple[str, Result]]:
+    """Every site, then all together; each with the n of its smallest side."""
+    found = pool_sites(effects)
+    least = {name: min(sizes[name]) for name in effects}
+    if nowhere:
+        count = Estimate(
+            term="participants_without_site",
+            estimate=float(nowhere),
+            n=nowhere,
+            method="participants with a score at the baseline whose site is not known",
+        )
+        yield "site", count
+    for name, effect in effects.items():
+        # That a site has one arm alone is no small number to be held back.
+        own = _sized(_own(effect), least[name] or None)
+        yield f"site: {name}", own
+    used = [least[n] for n, e in effects.items() if isinstance(e, UncertainEffect)]
+    fewest = min(used, default=0)
+    for term in TOGETHER:
+        together = getattr(found, term)
+        if isinstance(together, Estimate) or term == TOGETHER[0]:
+            # Without an effect anywhere nobody is counted, and nobody is held back.
+            yield "site", _sized(together, fewest or None)
+    if len(used) > FEWEST_SITES:
+        for part in found.sites:
+            yield f"site: {part.site}", _sized(part.pooled_without_site, fewest)
+
+
+def _own(effect: UncertainEffect | Unavailable) -> Result:
+    term = "effect_at_site"
+    if isinstance(effect, Unavailable):
+        return dataclasses.replace(effect, term=term)
+    low, high = effect.limits()
+    return Estimate(
+        term=term,
+        estimate=effect.effect,
+        conf_low=low,
+        conf_high=high,
+        n=effect.n,
+        method=f"{effect.term} of this site alone; t interval on "
+        f"{effect.degrees_of_freedom:.4g} degrees of freedom",
+    )
+
+
+def _sized(result: Result, n: int | None) -> Result:
+    words = result.method.replace("n counts sites", SMALLEST)
+    method = words if SMALLEST in words else f"{words}; {SMALLEST}".strip("; ")
+    if isinstance(result, Unavailable):
+        return dataclasses.replace(result, n=n, method=method)
+    return dataclasses.replace(result, n=n or 0, method=method)

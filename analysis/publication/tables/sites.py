@@ -1,0 +1,93 @@
+"""Outcomes by site into a table: what was found at each, and over all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.publication.places import wave_text, waves_of, where_judged
+from analysis.publication.tables.frame import Footnotes, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analysis.declarations import Outcome, Study
+    from analysis.foundation import Finding
+    from analysis.publication.disclosure import Disclosed
+
+AT_SITE = "effect_at_site"
+TOGETHER = {
+    "pooled_effect_cautious": "All sites together",
+    "prediction_interval": "A further site, at least",
+    "between_site_standard_deviation": "How far sites lie apart (standard deviation)",
+    "homogeneity_p_value": "Chance of such differences if sites were alike (p)",
+}
+WITHOUT = "All but "
+SAME = (
+    "What is told of a site is of its own people alone, reckoned as for everyone; n "
+    "counts those of its smallest side, an arm at a wave."
+)
+
+
+def by_site(
+    disclosed: Disclosed, study: Study
+) -> Iterator[tuple[Outcome, str, Disclosed]]:
+    """Every outcome and follow-up that was told site by site."""
+    for outcome in study.outcomes:
+        of_sites = where_judged(disclosed, outcome)
+        for wave in waves_of(of_sites.where(term=AT_SITE), study, contrasts=True):
+            yield outcome, wave, of_sites.where(wave=wave)
+
+
+def site_title(finding: Finding, study: Study) -> str:
+    """The title of the site that a finding speaks of."""
+    name = finding.group.removeprefix("site: ")
+    return next((site.title for site in study.sites if site.name == name), name)
+
+
+def site_table(disclosed: Disclosed, study: Study) -> Table:
+    """Rows of an outcome and follow-up: each site, then what they say together."""
+    notes = Footnotes()
+    rows = tuple(
+        (outcome.title, wave_text(study, wave), *row)
+        for outcome, wave, here in by_site(disclosed, study)
+        for row in _rows(here, study, notes)
+    )
+    return Table(
+        caption="What was found at each site",
+        columns=("Outcome", "Waves", "Site", "n", "Points"),
+        rows=rows,
+        row_headings=3,
+        notes=(*notes.notes(), *_not_together(disclosed), SAME) if rows else (),
+        methods=notes.methods(),
+    )
+
+
+def _rows(
+    here: Disclosed, study: Study, notes: Footnotes
+) -> Iterator[tuple[str, str, str]]:
+    named = {
+        AT_SITE: "",
+        **TOGETHER,
+        "pooled_without_site": WITHOUT,
+    }
+    for term, title in named.items():
+        for finding in here.where(term=term).findings:
+            # What was not reckoned over all sites is said once, below the table.
+            if term in TOGETHER and finding.estimate is None:
+                continue
+            place = title
+            if term in {AT_SITE, "pooled_without_site"}:
+                place = f"{title}{site_title(finding, study)}"
+            yield place, notes.people(finding), notes.cell(finding, title=_told(term))
+
+
+def _not_together(disclosed: Disclosed) -> Iterator[str]:
+    """Why there is nothing of all sites together."""
+    pooled = disclosed.where(term="pooled_effect_cautious").findings
+    absent = [part.reason for part in pooled if part.estimate is None]
+    for reason in dict.fromkeys(absent):
+        yield f"All sites together: {reason}."
+
+
+def _told(term: str) -> str:
+    return TOGETHER.get(term, "A site" if term == AT_SITE else "All but one site")
