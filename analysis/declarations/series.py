@@ -17,4 +17,5 @@ def charted_outcomes(study: Study) -> tuple[Outcome, ...]:
         survey.name: sum(wave.export(survey.name) is not None for wave in study.waves)
         for survey in study.surveys
     }
-    return tuple(one for one in study.outcomes if held[one.survey] >= FEWEST_WAVES)
+    scores = study.outcome_of_each_score()
+    return tuple(one for one in scores if held[one.survey] >= FEWEST_WAVES)

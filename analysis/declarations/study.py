@@ -158,6 +158,16 @@ class Study:
     lock: Lock | None = None
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
 
+    def outcome_of_each_score(self) -> tuple[Outcome, ...]:
+        """The outcomes, of those judged by one score the first: what takes all waves.
+
+        Judged at other waves, a score may serve several outcomes.
+        """
+        first: dict[tuple[str, str, str], Outcome] = {}
+        for one in self.outcomes:
+            first.setdefault((one.survey, one.instrument, one.subscale), one)
+        return tuple(first.values())
+
     def wave(self, name: str) -> Wave:
         """The wave of that name.
 

@@ -80,7 +80,7 @@ def evaluate_comparisons(
             outcome=outcome,
             course=course_of_outcome(scores_by_wave, study, outcome, links=links),
         )
-        for outcome in study.outcomes
+        for outcome in study.outcome_of_each_score()
     ]
     found: list[Finding] = []
     for one in compared:

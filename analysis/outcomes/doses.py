@@ -83,7 +83,7 @@ def doses_taken(
 ) -> Iterator[DosesTaken]:
     """Every outcome of the survey that tells the dose; none where none is declared."""
     dose = study.dose
-    for outcome in study.outcomes if dose else ():
+    for outcome in study.outcome_of_each_score() if dose else ():
         if dose and outcome.survey == dose.survey and outcome.follow_ups:
             course = course_of_outcome(
                 scores_by_wave, study, outcome, links=links, also=dose.attributes

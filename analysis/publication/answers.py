@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.publication.figures import Figure, Note, site_figure, ways_figure
+from analysis.publication.places import where_judged
 from analysis.publication.shown import Shown, shown_parts
 from analysis.publication.tables import (
     alike_table,
@@ -42,10 +43,7 @@ def show_standing(disclosed: Disclosed, study: Study) -> Shown:
     """How far each answer can be trusted by its design, and what would lift it."""
     titles: dict[str, dict[str, None]] = {}
     for outcome in study.outcomes:
-        here = disclosed.where(
-            survey=outcome.survey,
-            instrument=outcome.instrument,
-            subscale=outcome.subscale,
+        here = where_judged(disclosed, outcome).where(
             term="evidence_rung",
         )
         for finding in here.findings:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.publication.beside_means import outcome_sentences
-from analysis.publication.disclosure import Disclosed
 from analysis.publication.figures import Note, answers_figure, beside_figure
 from analysis.publication.places import where_judged
 from analysis.publication.shown import Shown
 from analysis.publication.tables import beside_table
 
 if TYPE_CHECKING:
-    from analysis.declarations import Outcome, Study
+    from analysis.declarations import Study
+    from analysis.publication.disclosure import Disclosed
     from analysis.publication.shown import Part
 
 NOTHING = "Nothing stands beside the means of this study."
@@ -26,7 +26,7 @@ def show_beyond_the_mean(disclosed: Disclosed, study: Study) -> Shown:
     """Every outcome: what its mean hides."""
     parts: list[Part] = []
     for outcome in study.outcomes:
-        here = _of_outcome(disclosed, outcome)
+        here = where_judged(disclosed, outcome)
         if not here.findings:
             continue
         parts += [Note(text=t) for t in outcome_sentences(here, study, outcome)]
@@ -38,11 +38,3 @@ def show_beyond_the_mean(disclosed: Disclosed, study: Study) -> Shown:
     if not parts:
         return Shown(parts=(Note(text=NOTHING),))
     return Shown(parts=(Note(text=DECIDES_NOTHING, kind="caution"), *parts))
-
-
-def _of_outcome(disclosed: Disclosed, outcome: Outcome) -> Disclosed:
-    """What was found of its score at its own waves: two outcomes may share a score."""
-    waves = {outcome.baseline, *outcome.follow_ups}
-    waves |= {f"{name} - {outcome.baseline}" for name in outcome.follow_ups}
-    found = where_judged(disclosed, outcome).findings
-    return Disclosed(findings=tuple(part for part in found if part.wave in waves))

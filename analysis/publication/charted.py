@@ -15,9 +15,9 @@ from analysis.outcomes.trends.series import (
 from analysis.publication.places import (
     arm_text,
     found,
+    of_score,
     wave_text,
     waves_of,
-    where_judged,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def charts_found(
 ) -> Iterator[tuple[Outcome, Disclosed]]:
     """Every outcome that was charted, and what was found of it."""
     for outcome in charted_outcomes(study):
-        here = where_judged(disclosed, outcome)
+        here = of_score(disclosed, outcome)
         if here.where(term=VALUE).findings:
             yield outcome, here
 

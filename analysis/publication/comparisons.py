@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.publication.places import found, wave_text, where_judged
+from analysis.publication.places import found, of_score, wave_text
 
 if TYPE_CHECKING:
     from analysis.declarations import Outcome, Study
@@ -21,14 +21,14 @@ def compared_outcomes(
     disclosed: Disclosed, study: Study
 ) -> list[tuple[Outcome, Disclosed]]:
     """Every outcome that was compared over waves, and what was found of it."""
-    pairs = ((one, where_judged(disclosed, one)) for one in aimed_at(study))
+    pairs = ((one, of_score(disclosed, one)) for one in aimed_at(study))
     return [(one, here) for one, here in pairs if overall(here) is not None]
 
 
 def aimed_at(study: Study) -> list[Outcome]:
     """The outcomes but for negative controls, which have a table of their own."""
     controls = study.plan.negative_controls if study.plan else ()
-    return [one for one in study.outcomes if one.name not in controls]
+    return [one for one in study.outcome_of_each_score() if one.name not in controls]
 
 
 def overall(here: Disclosed) -> Finding | None:

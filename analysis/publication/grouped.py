@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.publication.disclosure import Disclosed
-from analysis.publication.places import found, wave_text, waves_of
+from analysis.publication.places import found, wave_text, waves_of, where_judged
 from analysis.publication.tables.numbers import number_text
 
 if TYPE_CHECKING:
@@ -30,11 +30,7 @@ def outcomes_by_group(
     """Every grouping with every outcome it was compared in, and what was found."""
     for grouping in study.groups:
         for outcome in study.outcomes:
-            of_score = disclosed.where(
-                survey=outcome.survey,
-                instrument=outcome.instrument,
-                subscale=outcome.subscale,
-            )
+            of_score = where_judged(disclosed, outcome)
             here = tuple(
                 finding
                 for finding in of_score.findings

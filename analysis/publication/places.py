@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from analysis.publication.disclosure import Disclosed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from analysis.declarations import Instrument, Outcome, Study, Subscale
     from analysis.foundation import Finding
-    from analysis.publication.disclosure import Disclosed
 
 EVERYONE = "Everyone"
 MONTHS = (
@@ -171,7 +172,18 @@ def found(disclosed: Disclosed, **context: str) -> Finding | None:
 
 
 def where_judged(disclosed: Disclosed, outcome: Outcome) -> Disclosed:
-    """What was found of the score that an outcome is judged by."""
+    """What was found of the score that an outcome is judged by, at its waves.
+
+    Another outcome may be judged by the same score at other waves.
+    """
+    waves = {"", outcome.baseline, *outcome.follow_ups}
+    waves |= {f"{name} - {outcome.baseline}" for name in outcome.follow_ups}
+    found = of_score(disclosed, outcome).findings
+    return Disclosed(findings=tuple(part for part in found if part.wave in waves))
+
+
+def of_score(disclosed: Disclosed, outcome: Outcome) -> Disclosed:
+    """What was found at any wave of the score that an outcome is judged by."""
     return disclosed.where(
         survey=outcome.survey,
         instrument=outcome.instrument,

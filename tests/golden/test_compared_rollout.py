@@ -76,3 +76,14 @@ def test_what_the_simulation_put_in_is_found_again(found: tuple[Finding, ...]) -
     check = one(found, "now", term="future_dose_p_value")
     assert check.estimate is not None
     assert check.estimate < 0.01
+
+
+def test_a_score_that_serves_two_outcomes_is_told_of_once(
+    found: tuple[Finding, ...],
+) -> None:
+    """Over all waves there is one answer, whatever waves an outcome is judged at."""
+    places = [
+        (part.term, part.survey, part.subscale, part.wave, part.arm, part.group)
+        for part in found
+    ]
+    assert len(places) == len(set(places))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from analysis.publication.figures.drawings import draw_forest
 from analysis.publication.figures.frame import Point, drawn_points, make_figure
 from analysis.publication.figures.style import height_of
-from analysis.publication.places import wave_text, waves_of
+from analysis.publication.places import wave_text, waves_of, where_judged
 from analysis.publication.tables import estimate_text, number_text
 
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ TERM = "difference_in_change_by_way"
 
 def ways_figure(disclosed: Disclosed, study: Study, outcome: Outcome) -> Figure | Note:
     """The arms' difference in change: one line a way, one mark a follow-up."""
-    here = disclosed.where(
-        survey=outcome.survey,
-        instrument=outcome.instrument,
-        subscale=outcome.subscale,
+    here = where_judged(disclosed, outcome).where(
         term=TERM,
     )
     points = [

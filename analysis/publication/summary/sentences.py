@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from analysis.declarations.plan_lock import family_of
 from analysis.publication.disclosure.losses import FEW_LOST
-from analysis.publication.places import MONTHS, found, wave_text
+from analysis.publication.places import MONTHS, found, wave_text, where_judged
 from analysis.publication.tables import estimate_text, points_text
 
 if TYPE_CHECKING:
@@ -85,10 +85,7 @@ def main_result(disclosed: Disclosed, study: Study) -> MainResult | None:
     if outcome is None or not outcome.follow_ups:
         return None
     instrument = study.instruments[outcome.instrument]
-    here = disclosed.where(
-        survey=outcome.survey,
-        instrument=outcome.instrument,
-        subscale=outcome.subscale,
+    here = where_judged(disclosed, outcome).where(
         wave=f"{outcome.follow_ups[0]} - {outcome.baseline}",
     )
     finding, design = _best_finding(here, study)

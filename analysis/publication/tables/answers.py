@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.publication.places import arm_text, found, wave_text, waves_of
+from analysis.publication.places import (
+    arm_text,
+    found,
+    wave_text,
+    waves_of,
+    where_judged,
+)
 from analysis.publication.tables.frame import ABSENT, Footnotes, Table
 from analysis.publication.tables.numbers import number_text
 
@@ -106,11 +112,7 @@ def _outcomes(
     disclosed: Disclosed, study: Study
 ) -> Iterator[tuple[Outcome, str, Disclosed]]:
     for outcome in study.outcomes:
-        here = disclosed.where(
-            survey=outcome.survey,
-            instrument=outcome.instrument,
-            subscale=outcome.subscale,
-        )
+        here = where_judged(disclosed, outcome)
         for wave in waves_of(here, study, contrasts=True):
             yield outcome, wave, here.where(wave=wave)
 

@@ -13,7 +13,7 @@ from analysis.publication.comparisons import (
     starts_of,
     times_since,
 )
-from analysis.publication.places import found, wave_text, waves_of, where_judged
+from analysis.publication.places import found, of_score, wave_text, waves_of
 from analysis.publication.tables.frame import ABSENT, Footnotes, Table
 from analysis.publication.tables.numbers import number_text
 
@@ -137,8 +137,8 @@ def _by_unit(
 def falsification_table(disclosed: Disclosed, study: Study) -> Table:
     """A line an outcome: what moved, and what must not have."""
     notes, rows = Footnotes(), []
-    for outcome in study.outcomes:
-        here = where_judged(disclosed, outcome)
+    for outcome in study.outcome_of_each_score():
+        here = of_score(disclosed, outcome)
         effect = found(here, term="falsification_effect")
         if effect is None:
             continue

@@ -1,0 +1,41 @@
+"""Where a finding belongs, if a score serves more than one outcome."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from analysis.foundation import Finding
+from analysis.publication.disclosure import Disclosed
+from analysis.publication.places import of_score, where_judged
+from analysis.storage.declared import read_study
+
+
+def at(wave: str, subscale: str = "total") -> Finding:
+    return Finding(
+        study="listening-pilot",
+        survey="ratings",
+        instrument="care",
+        subscale=subscale,
+        wave=wave,
+        term="mean_change",
+        estimate=1.0,
+        n=40,
+        method="by hand",
+    )
+
+
+def test_an_outcome_is_shown_what_was_found_at_its_own_waves() -> None:
+    care = read_study("listening-pilot").outcomes[0]
+    soon = dataclasses.replace(care, follow_ups=("after",))
+    waves = ("", "before", "after", "later", "after - before", "later - before")
+    found = Disclosed(findings=(*map(at, waves), at("after", "other")))
+    shown = [part.wave for part in where_judged(found, soon).findings]
+    assert shown == ["", "before", "after", "after - before"]
+    assert [part.wave for part in of_score(found, soon).findings] == list(waves)
+
+
+def test_of_outcomes_of_one_score_the_first_stands_for_it() -> None:
+    study = read_study("listening-pilot")
+    again = dataclasses.replace(study.outcomes[0], name="care_later")
+    both = dataclasses.replace(study, outcomes=(*study.outcomes, again))
+    assert both.outcome_of_each_score() == study.outcomes
