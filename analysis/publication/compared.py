@@ -11,7 +11,7 @@ from analysis.publication.comparison_words import (
 )
 from analysis.publication.comparisons import aimed_at, compared_outcomes
 from analysis.publication.figures import Note, dose_figure, event_figure
-from analysis.publication.places import where_judged
+from analysis.publication.places import of_score
 from analysis.publication.shown import Shown, shown_parts
 from analysis.publication.tables import (
     compared_table,
@@ -60,6 +60,15 @@ def show_falsification(disclosed: Disclosed, study: Study) -> Shown:
 
 def show_sensitivity(disclosed: Disclosed, study: Study) -> Shown:
     """How far courses may part by themselves before an answer is undone."""
+    of_all = [here for _, here in compared_outcomes(disclosed, study)]
+    told = [
+        part
+        for here in of_all
+        for part in here.where(term="trend_breakdown_value").findings
+    ]
+    reasons = {part.reason for part in told}
+    if len(reasons) == 1 and all(part.estimate is None for part in told):
+        return Shown(parts=(Note(text=f"It cannot be told: {reasons.pop()}."),))
     return shown_parts([sensitivity_table(disclosed, study)], NO_SENSITIVITY)
 
 
@@ -67,7 +76,7 @@ def show_dose(disclosed: Disclosed, study: Study) -> Shown:
     """Every outcome by how much of the pilot people had."""
     parts: list[Part] = []
     for outcome in aimed_at(study):
-        here = where_judged(disclosed, outcome)
+        here = of_score(disclosed, outcome)
         if here.where(term="dose_slope").findings:
             parts.append(Note(text=dose_words(here, outcome)))
             parts.append(dose_figure(here, outcome))

@@ -225,6 +225,16 @@ def test_what_would_undo_an_answer_is_told_by_how_far_courses_part() -> None:
     assert table.rows[0][1:3] == ("M = 0.75", "2.00 (1.00 to 3.00)")
 
 
+def test_one_reason_for_all_is_told_once() -> None:
+    reason = "one wave before the start"
+    made = [
+        *of_arms(),
+        number("trend_breakdown_value", None, reason=reason, arm=ARMS),
+    ]
+    (part,) = show_sensitivity(disclose(made, smallest=11), STUDY).parts
+    assert part == Note(text=f"It cannot be told: {reason}.")
+
+
 @pytest.mark.parametrize(
     ("p", "words"),
     [(0.2, "do not foretell the score before"), (0.01, "differed to begin with")],
