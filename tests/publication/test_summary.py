@@ -65,6 +65,21 @@ def test_linked_waves_without_a_comparison_are_weak() -> None:
     assert summary.number == "4.4 points better"
 
 
+def test_what_holds_at_every_wave_is_said_once() -> None:
+    """How many came is held back where few of them were left out."""
+    hidden = Disclosed(
+        findings=tuple(
+            dataclasses.replace(part, estimate=None, n=None, reason=TOO_FEW)
+            if part.term == "responses_received"
+            else part
+            for part in disclosed_of("listening-pilot").findings
+        )
+    )
+    words = all_words(summary_of("listening-pilot", hidden))
+    assert "answers used, a few more were received: Before:" in words
+    assert "not used" not in words
+
+
 def test_main_result_is_told_in_better_and_worse() -> None:
     words = " ".join(summary_of("listening-pilot").result.sentences)
     assert "the Pilot group improved by 2.4 points more than the Comparison" in words

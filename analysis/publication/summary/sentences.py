@@ -272,15 +272,24 @@ def participation_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]
             elif kept.estimate is None:
                 parts.append(f"{wave.title}: too few to say")
             elif received.estimate is None:
-                parts.append(f"{wave.title}: {estimate_text(kept)} of a few more")
+                parts.append(f"{wave.title}: {estimate_text(kept)} and a few not used")
             else:
                 of = f"{estimate_text(kept)} of {estimate_text(received)}"
                 parts.append(f"{wave.title}: {of}")
         if parts:
-            yield f"{survey.title}, answers used of those received: {'; '.join(parts)}."
+            yield _answers_used(survey.title, parts)
     yield from _linked_sentences(disclosed, study)
     yield from _rated_sentences(disclosed, study)
     yield "How many people were invited is not recorded here."
+
+
+def _answers_used(survey: str, parts: list[str]) -> str:
+    """A survey's answers wave by wave; what is alike at all of them is said once."""
+    few = " and a few not used"
+    if all(part.endswith(few) for part in parts):
+        told = "; ".join(part.removesuffix(few) for part in parts)
+        return f"{survey}, answers used, a few more were received: {told}."
+    return f"{survey}, answers used of those received: {'; '.join(parts)}."
 
 
 def _linked_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]:
