@@ -175,7 +175,7 @@ def stand(
     study: Study,
     n: int | None,
     *,
-    dose: Mapping[str, Result | Composite] | None = None,
+    also: Mapping[str, Result | Composite] | None = None,
 ) -> EvidenceRung:
     """Place an answer on the ladder of evidence.
 
@@ -185,13 +185,13 @@ def stand(
         Change within arms, and between them where there are two.
     n : int or None
         People the answer rests on; the rung itself counts nobody.
-    dose : mapping, optional
-        Analyses of how much people had, by the names the ladder knows.
+    also : mapping, optional
+        What else was done, by the names the ladder knows.
     """
     analyses: dict[str, Result | Composite] = {
         "unlinked_change": change,
         "correlation_bounds": change,
-        **(dose or {}),
+        **(also or {}),
     }
     if compared:
         analyses["arm_comparison"] = compared

@@ -10,11 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from analysis.foundation import Finding
+from analysis.outcomes.courses import course_of_outcome
 from analysis.outcomes.description import describe_scores
 from analysis.outcomes.doses import doses_taken
 from analysis.outcomes.families import adjusted_outcomes, tested_outcomes
 from analysis.outcomes.gates import check_rule, through_gates
 from analysis.outcomes.outcome import by_arm, outcome_findings
+from analysis.outcomes.rolled_out import RolledOut
 from analysis.outcomes.sites import site_findings
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.declarations import Study
+    from analysis.foundation.results import Composite, Result
 
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
@@ -64,14 +67,13 @@ def evaluate_outcomes(
     if linkage_rule:
         check_rule(linkage_rule, links, study)
     reliability, comparability = tuple(reliability), tuple(comparability)
-    taken = doses_taken(scores_by_wave, study, links=links)
     at = partial(site_findings, links=links, linkage_rule=linkage_rule)
     everywhere = partial(
         outcome_findings,
         links=links,
         linkage_rule=linkage_rule,
         reliability=reliability,
-        doses={one.outcome.name: one.standing() for one in taken},
+        over_all_waves=_over_all_waves(scores_by_wave, study, links),
     )
     judged = (
         finding
@@ -91,6 +93,23 @@ def evaluate_outcomes(
         *gate(judged),
         *adjusted_outcomes(gate(tested), study),
     )
+
+
+def _over_all_waves(
+    scores_by_wave: ScoresByWave, study: Study, links: pd.DataFrame | None
+) -> dict[str, dict[str, Result | Composite]]:
+    """What all waves of an outcome tell of how far its answer can be trusted."""
+    found: dict[str, dict[str, Result | Composite]] = {
+        taken.outcome.name: taken.standing()
+        for taken in doses_taken(scores_by_wave, study, links=links)
+    }
+    # Teams stand in one organisation; a placebo is as good as its other organisations.
+    if study.rollout is not None and study.rollout.unit == "site":
+        for outcome in study.outcome_of_each_score():
+            course = course_of_outcome(scores_by_wave, study, outcome, links=links)
+            placebo = RolledOut(study, outcome, course).placebo_effect()
+            found.setdefault(outcome.name, {})["placebo_comparison"] = placebo
+    return found
 
 
 def _descriptions(scores_by_wave: ScoresByWave, study: Study) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ def outcome_findings(
     links: pd.DataFrame | None,
     linkage_rule: str,
     reliability: Iterable[Finding],
-    doses: Mapping[str, Mapping[str, Result | Composite]],
+    over_all_waves: Mapping[str, Mapping[str, Result | Composite]],
 ) -> Iterator[Finding]:
     """The change of each arm, and the arms compared, from baseline to a follow-up.
 
@@ -49,8 +49,8 @@ def outcome_findings(
     ----------
     scores_by_wave, study, links, linkage_rule, reliability
         As of `evaluate_outcomes`.
-    doses : mapping
-        Outcome → analyses of how much people had; none where that is not declared.
+    over_all_waves : mapping
+        Outcome → what all its waves told that the ladder of evidence knows, by name.
     """
     before, after, linked = waves_of_outcome(
         scores_by_wave, study, outcome, follow_up, links=links, rule=linkage_rule
@@ -69,8 +69,10 @@ def outcome_findings(
         outcome=outcome,
         alpha=_alpha(reliability, outcome),
         first=follow_up == outcome.follow_ups[0],
-        # The dose is that of the whole time, up to the last follow-up.
-        dose=doses.get(outcome.name, {}) if follow_up == outcome.follow_ups[-1] else {},
+        # What all waves tell speaks of the whole time, up to the last follow-up.
+        over_all_waves=over_all_waves.get(outcome.name, {})
+        if follow_up == outcome.follow_ups[-1]
+        else {},
     )
     found = waves.linked() if linked else waves.unlinked()
     for arm, result in found:
@@ -237,8 +239,8 @@ class _Waves:
         Reliability of the score at the baseline.
     first : bool
         Whether this is the first follow-up.
-    dose : mapping
-        Analyses of how much people had.
+    over_all_waves : mapping
+        Analyses of all waves, by the names the ladder of evidence knows.
     """
 
     before: pd.DataFrame
@@ -247,7 +249,7 @@ class _Waves:
     outcome: Outcome
     alpha: Result | None
     first: bool
-    dose: Mapping[str, Result | Composite]
+    over_all_waves: Mapping[str, Result | Composite]
 
     @property
     def by_team(self) -> bool:
@@ -352,7 +354,9 @@ class _Waves:
     def _standing(
         self, change: Composite, compared: Composite | None, estimated: Result
     ) -> tuple[str, Composite]:
-        found = stand(change, compared, self.study, estimated.n, dose=self.dose)
+        found = stand(
+            change, compared, self.study, estimated.n, also=self.over_all_waves
+        )
         return self.contrast, found
 
     def _judged(self, change: Result) -> Iterator[tuple[str, Result | Composite]]:

@@ -72,6 +72,12 @@ class RolledOut:
         yield from self._by_order(rows)
         yield from self._placebo(rows)
 
+    def placebo_effect(self) -> Result:
+        """The change of those started less that of those not, as results tell it."""
+        rows = started_rows(self.course, self.study, self.rollout)
+        _, _, effect = next(iter(self._placebo(rows)))
+        return effect
+
     def _by_time_since(self, rows: pd.DataFrame) -> Iterator[tuple[str, str, Result]]:
         table = _Cells.of(rows, self.course.waves)
         found = staggered_effects(

@@ -15,7 +15,7 @@ import pytest
 from analysis.declarations import Study
 from analysis.declarations.rollout import Rollout
 from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_comparisons
+from analysis.outcomes import evaluate_comparisons, evaluate_outcomes
 from analysis.outcomes.compared import (
     Comparison,
     difference_in_differences,
@@ -326,6 +326,24 @@ def test_sites_that_start_are_told_of_by_name_and_teams_are_not() -> None:
     told = one(found, term="conformal_effect")
     assert (told.group, told.n) == (site, 2 * 14)
     assert one(found, term="placebo_smallest_possible_p_value").estimate == 1 / 8
+
+
+@pytest.mark.parametrize(("others", "lifts"), [(8, True), (3, False)])
+def test_other_organisations_lift_the_answer(others: int, *, lifts: bool) -> None:
+    site = WHOLE.sites[0].name
+    study = dataclasses.replace(
+        CARE_ROLLED, rollout=Rollout(unit="site", starts={site: "w3"})
+    )
+    scores = scores_of(study)
+    for surveys in scores.values():
+        frame = surveys["ratings"]
+        places = frame["team"].map(TEAMS.index) % others
+        frame["site"] = np.where(places == 0, site, "other " + places.astype(str))
+    found = evaluate_outcomes(scores, study)
+    told = [part for part in found if part.term == "evidence_rung"]
+    # Of the last follow-up alone: the placebo takes all waves.
+    lifted = ["each taken in turn" in part.method for part in told]
+    assert lifted == [*(False for _ in told[1:]), lifts]
 
 
 def plan_with(*controls: str) -> object:
