@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.foundation import Finding, Unavailable
+from analysis.outcomes.change import paired_change
 from analysis.outcomes.gates import check_rule, through_gates
 from analysis.outcomes.missing import (
     ArmModel,
@@ -23,6 +24,7 @@ from analysis.outcomes.missing import (
     complete_arm_difference,
     impute,
     imputed_arm_difference,
+    leavers_tipping_point,
     response_weights,
     stayers_and_leavers,
     tipping_point,
@@ -72,7 +74,8 @@ def evaluate_missing(
     -------
     tuple of Finding
         Shares followed, and how those differed at the baseline; where two arms are
-        compared, their difference in three ways, and when missing scores would tip it.
+        compared, their difference in three ways, and when missing scores would tip it;
+        where none are, what change of those lost would undo that of those followed.
 
     Raises
     ------
@@ -90,8 +93,9 @@ def evaluate_missing(
         if waves is None or not len(waves.people):
             continue
         found += waves.placed(waves.who_was_followed())
-        if study.treated and study.control:
-            found += through_gates(waves.placed(waves.compared()), study, *gates)
+        compared = study.treated and study.control
+        judged = waves.compared() if compared else waves.undone()
+        found += through_gates(waves.placed(judged), study, *gates)
     return tuple(found)
 
 
@@ -259,6 +263,17 @@ class Followed:
             for result in results:
                 yield follow_up, self.contrast, "", result
             yield from self._tipped(imputation, model, follow_up)
+
+    def undone(self) -> Iterator[Found]:
+        """The changes of those lost that would undo the change of those followed."""
+        for follow_up, column in self.columns.items():
+            pairs = self.people.loc[self.people[column].notna()]
+            cluster = pairs["team"] if self.study.allocated_by == "team" else None
+            change = paired_change(pairs[self.before], pairs[column], cluster=cluster)
+            tipped = leavers_tipping_point(
+                change.mean_change, followed=len(pairs), started=len(self.people)
+            )
+            yield follow_up, "", "", tipped
 
     def in_way(self, follow_up: str, missing: str) -> Result:
         """The arms' difference at a follow-up, the lost allowed for in one way.

@@ -17,8 +17,9 @@ from analysis.outcomes.answers import (
     stand,
     who_responded,
 )
-from analysis.outcomes.change import paired_change, unlinked_change
+from analysis.outcomes.change import PairedChange, paired_change, unlinked_change
 from analysis.outcomes.comparison import compare_arms, compare_arms_unlinked
+from analysis.outcomes.missing import leavers_tipping_point
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -279,7 +280,8 @@ class _Waves:
             yield arm, change
             if not (self.contrast or arm):
                 yield from self._judged(change.mean_change)
-                yield self._standing(change, None, change.mean_change)
+                tipped = self._tipped(change, len(among))
+                yield self._standing(change, None, change.mean_change, also=tipped)
             # Without a reliability, nobody knows which changes are error.
             if self.alpha is not None and bool(arm) == bool(self.contrast):
                 told = who_responded(
@@ -351,12 +353,30 @@ class _Waves:
         )
         return self.contrast, answer
 
-    def _standing(
-        self, change: Composite, compared: Composite | None, estimated: Result
-    ) -> tuple[str, Composite]:
-        found = stand(
-            change, compared, self.study, estimated.n, also=self.over_all_waves
+    def _tipped(
+        self, change: PairedChange, followed: int
+    ) -> dict[str, Result | Composite]:
+        """A change of people followed, and what of the lost would undo it."""
+        started = len(self.before)
+        tipped: Composite = leavers_tipping_point(
+            change.mean_change, followed=followed, started=started
         )
+        # Where nobody was lost, nobody can undo it.
+        return {
+            "paired_change": change,
+            "tipping_point": tipped if followed < started else change,
+        }
+
+    def _standing(
+        self,
+        change: Composite,
+        compared: Composite | None,
+        estimated: Result,
+        *,
+        also: Mapping[str, Result | Composite] | None = None,
+    ) -> tuple[str, Composite]:
+        known = {**(also or {}), **self.over_all_waves}
+        found = stand(change, compared, self.study, estimated.n, also=known)
         return self.contrast, found
 
     def _judged(self, change: Result) -> Iterator[tuple[str, Result | Composite]]:

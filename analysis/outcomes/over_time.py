@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.declarations.series import charted_outcomes
+from analysis.declarations.series import charted_outcomes, improvement_of
 from analysis.foundation import Estimate, Finding, Unavailable
 from analysis.outcomes.description import answered
 from analysis.outcomes.gates import through_gates
 from analysis.outcomes.outcome import by_arm
 from analysis.outcomes.trends import control_chart, run_chart
-from analysis.outcomes.trends.series import improvement_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

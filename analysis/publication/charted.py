@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.declarations.series import charted_outcomes
-from analysis.outcomes.trends.control_chart import LIMIT_POINTS
-from analysis.outcomes.trends.series import (
+from analysis.declarations.series import (
     BETTER,
+    LIMIT_POINTS,
+    charted_outcomes,
     improvement_of,
     in_words,
     verdict,
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.declarations import Outcome, Study
+    from analysis.declarations.series import Verdict
     from analysis.foundation import Finding
-    from analysis.outcomes.trends.series import Verdict
     from analysis.publication.disclosure import Disclosed
 
 VALUE = "chart_value"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.publication.figures import Note, missing_ways_figure, tipping_figures
-from analysis.publication.places import where_judged
+from analysis.publication.places import found, wave_text, waves_of, where_judged
 from analysis.publication.shown import Shown, shown_parts
-from analysis.publication.tables import attrition_table
+from analysis.publication.tables import attrition_table, number_text
 
 if TYPE_CHECKING:
     from analysis.declarations import Outcome, Study
@@ -39,7 +39,35 @@ def show_tipping(disclosed: Disclosed, study: Study) -> Shown:
         for outcome in _compared(disclosed, study)
         for figure in tipping_figures(disclosed, study, outcome)
     ]
-    return Shown(parts=tuple(figures) or (Note(text=NO_ARMS),))
+    notes = [
+        Note(text=_undone_words(here, study, outcome, wave))
+        for outcome in study.outcomes
+        for here in [where_judged(disclosed, outcome)]
+        for wave in waves_of(
+            here.where(term="leavers_change_zero"), study, contrasts=True
+        )
+    ]
+    return Shown(parts=(*figures, *notes) or (Note(text=NO_ARMS),))
+
+
+def _undone_words(here: Disclosed, study: Study, outcome: Outcome, wave: str) -> str:
+    """What those lost would have to have done for nothing to be left of a change."""
+    told = f"{outcome.title}, {wave_text(study, wave)}"
+    zero = found(here, term="leavers_change_zero", wave=wave)
+    if zero is None or zero.estimate is None:
+        return f"{told}: {zero.reason if zero else NOBODY}."
+    lost = f"the {zero.n:,} not followed" if zero.n else "those not followed"
+    points = number_text(zero.estimate)
+    words = (
+        f"{told}: had {lost} changed by {points} points on average, nothing would be "
+        "left of the change"
+    )
+    limit = found(here, term="leavers_change_interval_zero", wave=wave)
+    if limit is None or limit.estimate is None:
+        why = limit.reason if limit else NOBODY
+        return f"{words}; when nobody could tell any more: {why}."
+    points = number_text(limit.estimate)
+    return f"{words}; by {points}, its interval would begin to hold zero."
 
 
 def _compared(disclosed: Disclosed, study: Study) -> list[Outcome]:

@@ -181,12 +181,12 @@ def test_sessions_to_come_do_or_do_not_foretell_the_score_before(keen: float) ->
     assert passed == (keen == 0)
 
 
-@pytest.mark.parametrize(("keen", "rung"), [(0.0, 4), (0.1, 2)])
+@pytest.mark.parametrize(("keen", "rung"), [(0.0, 4), (0.1, 3)])
 def test_without_others_a_checked_dose_lifts_the_answer(keen: float, rung: int) -> None:
     study = dataclasses.replace(study_of(), treated="", control="", arms=())
     found = evaluate_outcomes(scores_of(study, keen=keen), study)
     told = [part for part in found if part.term == "evidence_rung"]
-    assert [part.estimate for part in told] == [2, rung]
+    assert [part.estimate for part in told] == [3, rung]
 
 
 def test_sessions_to_come_are_those_declared_where_they_are() -> None:

@@ -15,7 +15,7 @@ from planned import STUDY, parsed
 
 from analysis.declarations import Study
 from analysis.foundation import DeclarationError, Finding, generator
-from analysis.outcomes import evaluate_missing
+from analysis.outcomes import evaluate_missing, evaluate_outcomes
 from analysis.outcomes.missing import ArmModel, complete_arm_difference
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -153,7 +153,7 @@ def test_too_few_teams_give_a_reason() -> None:
     assert "share_present pilot" in told
 
 
-def test_without_arms_only_who_was_followed_is_told() -> None:
+def test_without_arms_it_is_told_what_of_the_lost_would_undo_a_change() -> None:
     study = dataclasses.replace(
         FREE, arms=(), treated="", control="", allocated_by="none"
     )
@@ -161,7 +161,22 @@ def test_without_arms_only_who_was_followed_is_told() -> None:
     for wave in held.values():
         wave["staff"] = wave["staff"].assign(arm="")
     told = by_place(evaluate_missing(held, study))
-    assert set(told) == {"share_present", "stayers_minus_leavers_standardised"}
+    assert set(told) == {
+        "share_present",
+        "stayers_minus_leavers_standardised",
+        "leavers_change_zero",
+        "leavers_change_interval_zero",
+    }
+    pairs = people("before").merge(people("after"), on="participant")
+    change = (pairs["seed_culture.total_y"] - pairs["seed_culture.total_x"]).mean()
+    lost = TEAMS * EACH - len(pairs)
+    undone = told["leavers_change_zero"]
+    assert value(undone) == pytest.approx(-change * len(pairs) / lost)
+    assert undone.n == lost
+    assert value(undone) < value(told["leavers_change_interval_zero"]) < change
+    rungs = [f for f in evaluate_outcomes(held, study) if f.term == "evidence_rung"]
+    linked = [part.method for part in rungs if part.subscale == "total"]
+    assert any("the same people before and after" in method for method in linked)
 
 
 def test_nobody_lost_is_no_error() -> None:

@@ -133,3 +133,26 @@ def test_without_a_comparison_there_is_a_sentence() -> None:
     for shown in (show_tipping(nothing, STUDY), show_ways_with_missing(nothing, STUDY)):
         (part,) = shown.parts
         assert isinstance(part, Note)
+
+
+def test_without_arms_a_sentence_says_what_would_undo_a_change() -> None:
+    told = [
+        row("leavers_change_zero", -0.75, ""),
+        row("leavers_change_interval_zero", -0.5, ""),
+    ]
+    (note,) = show_tipping(disclose(told, smallest=11), STUDY).parts
+    assert isinstance(note, Note)
+    minus = "\N{MINUS SIGN}"
+    assert note.text == (
+        "Staff confidence, Before to After: had the 100 not followed changed by "
+        f"{minus}0.75 points on average, nothing would be left of the change; by "
+        f"{minus}0.50, its interval would begin to hold zero."
+    )
+    unsure = [told[0], row("leavers_change_interval_zero", None, "")]
+    (note,) = show_tipping(disclose(unsure, smallest=11), STUDY).parts
+    assert isinstance(note, Note)
+    assert note.text.endswith("when nobody could tell any more: no shift is enough.")
+    few = [row("leavers_change_zero", -0.75, "", n=4)]
+    (note,) = show_tipping(disclose(few, smallest=11), STUDY).parts
+    assert isinstance(note, Note)
+    assert "0.75" not in note.text

@@ -78,7 +78,8 @@ def test_committed_files_are_a_fresh_simulation_byte_for_byte() -> None:
 
 def test_declaration_says_of_teams_and_outcomes_what_the_truth_says() -> None:
     study = read_study(NAME)
-    assert [outcome.name for outcome in study.outcomes] == list(OUTCOMES)
+    once = study.outcome_of_each_score()
+    assert [outcome.name for outcome in once] == list(OUTCOMES)
     assert len(study.waves) == WAVES
     arm = {
         team.name: "early" if team.begins in (3, 4) else "late" for team in TRUTH.teams

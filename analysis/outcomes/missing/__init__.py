@@ -11,6 +11,10 @@ from analysis.outcomes.missing.diagnostics import (
     imputation_diagnostics,
 )
 from analysis.outcomes.missing.imputation import Imputation, impute
+from analysis.outcomes.missing.leavers import (
+    LeaversTippingPoint,
+    leavers_tipping_point,
+)
 from analysis.outcomes.missing.pooling import PooledEstimate, pool
 from analysis.outcomes.missing.response import AttritionModel, attrition_model
 from analysis.outcomes.missing.tipping import TippingPoint, tipping_point
@@ -28,6 +32,7 @@ __all__ = [
     "AttritionTable",
     "Imputation",
     "ImputationDiagnostics",
+    "LeaversTippingPoint",
     "PooledEstimate",
     "ResponseWeights",
     "TippingPoint",
@@ -38,6 +43,7 @@ __all__ = [
     "imputation_diagnostics",
     "impute",
     "imputed_arm_difference",
+    "leavers_tipping_point",
     "pool",
     "response_weights",
     "stayers_and_leavers",

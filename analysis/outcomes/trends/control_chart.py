@@ -14,25 +14,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.foundation.results import Composite, Estimate, Result, Unavailable
-from analysis.outcomes.trends.series import (
+from analysis.declarations.series import (
     BETTER,
+    LIMIT_POINTS,
     Direction,
-    Series,
-    SeriesPoint,
     Verdict,
     in_words,
-    series,
-    stretches,
 )
+from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+from analysis.outcomes.trends.series import Series, SeriesPoint, series, stretches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-LIMIT_POINTS = 12
-"""Waves that fix the limits; with fewer they are on trial."""
 FEWEST_POINTS = 3
 RUN = 7
 # 3 over 1.128, the expected range of two normal values in their standard deviation;

@@ -14,16 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.declarations.series import BETTER, Direction, in_words
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
-from analysis.outcomes.trends.series import (
-    BETTER,
-    Direction,
-    Series,
-    SeriesPoint,
-    in_words,
-    series,
-    stretches,
-)
+from analysis.outcomes.trends.series import Series, SeriesPoint, series, stretches
 
 if TYPE_CHECKING:
     import pandas as pd

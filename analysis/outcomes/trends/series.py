@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.declarations.series import verdict
 from analysis.foundation.results import Composite
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.declarations.series import Verdict
     from analysis.foundation.results import Result
-
-Direction: TypeAlias = Literal["increase", "decrease", "neither"]
-"""Which way is better."""
-
-Verdict: TypeAlias = Literal["improvement", "concern", "change", "wavering"]
-"""What a point shows: a change for the better, for the worse, neither; or nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,28 +66,6 @@ def series(
     )
 
 
-BETTER: dict[Direction, int] = {"increase": 1, "decrease": -1, "neither": 0}
-"""Which side of the centre is better; 0 where neither is."""
-
-
-def improvement_of(direction: str) -> Direction:
-    """Which way is better, by the direction a codebook gives a score."""
-    ways: dict[str, Direction] = {
-        "higher_is_better": "increase",
-        "higher_is_worse": "decrease",
-    }
-    return ways.get(direction, "neither")
-
-
-def verdict(side: int, better: int) -> Verdict:
-    """What a signal on a side of the centre (1 above, -1 below, 0 none) means."""
-    if side == 0:
-        return "wavering"
-    if better == 0:
-        return "change"
-    return "improvement" if side == better else "concern"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesPoint(Composite):
     """One wave on a chart, with every rule it breaks.
@@ -130,10 +104,3 @@ def stretches(sides: np.ndarray) -> list[tuple[int, int, int]]:
     starts = [0, *turns.tolist()]
     ends = [*turns.tolist(), len(sides)]
     return [(a, b, int(sides[a])) for a, b in zip(starts, ends, strict=True)]
-
-
-def in_words(names: tuple[str, ...]) -> str:
-    """One, two and three."""
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
