@@ -15,7 +15,7 @@ from analysis.foundation import Unavailable
 from analysis.outcomes.change import paired_change, unlinked_change
 from analysis.outcomes.comparison import compare_arms, compare_arms_unlinked
 from analysis.outcomes.missing_scores import followed_scores
-from analysis.outcomes.outcome import linked_pairs, scores_of, waves_of_outcome
+from analysis.outcomes.outcome_scores import linked_pairs, scores_of, waves_of_outcome
 from analysis.outcomes.ways import reckon_in_ways
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from analysis.declarations import Outcome, Study
     from analysis.foundation import Composite, Result
-    from analysis.outcomes.missing_scores import Followed
-    from analysis.outcomes.outcome import ScoresByWave
+    from analysis.outcomes.followed import Followed
+    from analysis.outcomes.outcome_scores import ScoresByWave
 
 TERM = "specification_effect"
 WAYS = dict(

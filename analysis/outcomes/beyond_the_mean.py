@@ -25,7 +25,7 @@ from analysis.outcomes.beyond_means import (
 from analysis.outcomes.change import paired_change
 from analysis.outcomes.gates import check_rule, through_gates
 from analysis.outcomes.ordered_outcome import OrderedOutcome
-from analysis.outcomes.outcome import by_arm, waves_of_outcome
+from analysis.outcomes.outcome_scores import by_arm, waves_of_outcome
 from analysis.outcomes.rungs import evidence_rung
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from analysis.declarations import Outcome, Study, Subscale
     from analysis.foundation import Composite, Result
-    from analysis.outcomes.outcome import ScoresByWave
+    from analysis.outcomes.outcome_scores import ScoresByWave
 
 Found: TypeAlias = "tuple[str, str, str, Result | Composite]"
 """Wave, arm, group, and what was found there."""

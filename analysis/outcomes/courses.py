@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.outcomes.outcome import waves_of_outcome
+from analysis.outcomes.outcome_scores import waves_of_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,7 +15,8 @@ from analysis.outcomes.description import describe_scores
 from analysis.outcomes.doses import doses_taken
 from analysis.outcomes.families import adjusted_outcomes, tested_outcomes
 from analysis.outcomes.gates import check_rule, through_gates
-from analysis.outcomes.outcome import by_arm, outcome_findings
+from analysis.outcomes.outcome import outcome_findings
+from analysis.outcomes.outcome_scores import by_arm
 from analysis.outcomes.rolled_out import RolledOut
 from analysis.outcomes.sites import site_findings
 

@@ -14,7 +14,7 @@ from analysis.declarations.plan_lock import EXPLORATORY, family_of
 from analysis.foundation import Estimate, Finding, Unavailable
 from analysis.outcomes.judgement import Family, UncertainEffect, adjust_families
 from analysis.outcomes.measured import CHANGE, measure_of, measured, two_waves
-from analysis.outcomes.outcome import waves_of_outcome
+from analysis.outcomes.outcome_scores import waves_of_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

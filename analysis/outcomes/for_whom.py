@@ -21,7 +21,7 @@ from analysis.outcomes.inequality import (
     shrunken_groups,
     subgroup_gaps,
 )
-from analysis.outcomes.outcome import waves_of_outcome
+from analysis.outcomes.outcome_scores import waves_of_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from analysis.outcomes.change import paired_change, unlinked_change
 from analysis.outcomes.comparison import compare_arms, compare_arms_unlinked
 from analysis.outcomes.judgement import UncertainEffect, uncertain_effect
+from analysis.outcomes.outcome_scores import linked_pairs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,15 +53,7 @@ class TwoWaves:
 
     def pairs(self) -> pd.DataFrame:
         """Those linked, by their name: where they were before, both scores."""
-        waves = [
-            wave.loc[wave["participant"] != ""].set_index("participant")
-            for wave in (self.before, self.after)
-        ]
-        return (
-            waves[0]
-            .rename(columns={"score": "before"})
-            .join(waves[1]["score"].rename("after"), how="inner", validate="one_to_one")
-        )
+        return linked_pairs(self.before, self.after)
 
 
 def two_waves(

@@ -15,7 +15,7 @@ import pandas as pd
 from analysis.foundation import Composite, Estimate, Unavailable
 from analysis.outcomes.beyond_means import compare_ordinal, ordinal_change
 from analysis.outcomes.comparison import compare_arms, compare_arms_unlinked
-from analysis.outcomes.outcome import by_arm
+from analysis.outcomes.outcome_scores import by_arm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from analysis.declarations.series import charted_outcomes, improvement_of
 from analysis.foundation import Estimate, Finding, Unavailable
 from analysis.outcomes.description import answered
 from analysis.outcomes.gates import through_gates
-from analysis.outcomes.outcome import by_arm
+from analysis.outcomes.outcome_scores import by_arm
 from analysis.outcomes.trends import control_chart, run_chart
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from analysis.declarations import Outcome, Study, Subscale
     from analysis.foundation import Result
-    from analysis.outcomes.outcome import ScoresByWave
+    from analysis.outcomes.outcome_scores import ScoresByWave
     from analysis.outcomes.trends import SeriesPoint
 
 VALUE = "chart_value"

@@ -13,7 +13,7 @@ from analysis.foundation import Estimate, Finding, Unavailable
 from analysis.outcomes.judgement import UncertainEffect, pool_sites
 from analysis.outcomes.judgement.pooling import FEWEST_SITES
 from analysis.outcomes.measured import CHANGE, TwoWaves, measure_of, measured, two_waves
-from analysis.outcomes.outcome import waves_of_outcome
+from analysis.outcomes.outcome_scores import waves_of_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -1,0 +1,152 @@
+"""The scores an outcome is judged by: who has one at which wave, and who is who."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.foundation import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import TypeAlias
+
+    import pandas as pd
+
+    from analysis.declarations import Outcome, Study
+
+    ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
+
+
+def waves_of_outcome(
+    scores_by_wave: ScoresByWave,
+    study: Study,
+    outcome: Outcome,
+    follow_up: str,
+    *,
+    links: pd.DataFrame | None,
+    rule: str = "",
+) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
+    """Everyone at the baseline, at a follow-up, and whether they are the same people.
+
+    Parameters
+    ----------
+    scores_by_wave, study, links
+        As of `evaluate_outcomes`.
+    rule : str
+        Link by this rule and not the declared one.
+
+    Returns
+    -------
+    before, after : DataFrame, one row a participant
+        Linked participants have the same name in both.
+    linked : bool
+        False where the waves are of different people as far as anybody knows.
+    """
+    before, after = (
+        scores_by_wave[wave][outcome.survey] for wave in (outcome.baseline, follow_up)
+    )
+    linked = _is_linked(study, outcome, follow_up)
+    if linked and links is not None:
+        rule = rule or _declared_rule(study, outcome, follow_up)
+        pair = (outcome.baseline, follow_up)
+        after = _renamed(after, links, survey=outcome.survey, waves=pair, rule=rule)
+    if linked:
+        waves = f"{follow_up} - {outcome.baseline}"
+        _check_sites(before, after, f"{study.name}, {outcome.survey}, {waves}")
+    return before, after, linked
+
+
+def _is_linked(study: Study, outcome: Outcome, follow_up: str) -> bool:
+    exports = [
+        study.wave(wave).export(outcome.survey)
+        for wave in (outcome.baseline, follow_up)
+    ]
+    return all(export is not None and export.linkage != "none" for export in exports)
+
+
+def _declared_rule(study: Study, outcome: Outcome, follow_up: str) -> str:
+    export = study.wave(follow_up).export(outcome.survey)
+    rule = export.linkage_rule if export else None
+    return rule.rule if rule else "exact"
+
+
+def _renamed(
+    after: pd.DataFrame,
+    links: pd.DataFrame,
+    *,
+    survey: str,
+    waves: tuple[str, str],
+    rule: str,
+) -> pd.DataFrame:
+    """The later wave with every linked participant under the name of the earlier."""
+    here = links.loc[
+        (links["survey"] == survey)
+        & (links["wave_before"] == waves[0])
+        & (links["wave_after"] == waves[1])
+    ]
+    # An identifier is only ever linked exactly, whatever rule the codes are under.
+    tried = set(here["rule"])
+    here = here.loc[here["rule"] == (rule if rule in tried else "exact")]
+    for side in ("before", "after"):
+        assert here[side].is_unique, "a participant is linked once"
+    earlier = here.set_index("after")["before"]
+    names = after["participant"].map(earlier).fillna("")
+    return after.assign(participant=names)
+
+
+def _check_sites(before: pd.DataFrame, after: pd.DataFrame, where: str) -> None:
+    """Refuse an identifier that names one person here and another one there.
+
+    A few people move between sites; where most of those linked have, they are others.
+    """
+    sites = [
+        wave.loc[(wave["participant"] != "") & (wave["site"] != "")]
+        .set_index("participant")["site"]
+        .rename(name)
+        for name, wave in (("before", before), ("after", after))
+    ]
+    both = sites[0].to_frame().join(sites[1], how="inner", validate="one_to_one")
+    elsewhere = int((both["before"] != both["after"]).sum())
+    if 2 * elsewhere > len(both):
+        raise DataError(
+            where,
+            f"{elsewhere} of {len(both)} linked participants are at another site than "
+            "before, so the identifier is unique within a site alone. Name the site's "
+            "column in columns.participant too",
+        )
+
+
+def scores_of(scores: pd.DataFrame, outcome: Outcome, study: Study) -> pd.DataFrame:
+    """Who, arm, team, what is held equal and the one score, where there is a score."""
+    held = study.plan.covariates if study.plan else ()
+    columns = ["participant", "arm", "team", *(n for n in held if n in scores)]
+    frame = scores[list(dict.fromkeys(columns))].assign(
+        score=scores[f"{outcome.instrument}.{outcome.subscale}"]
+    )
+    return frame.dropna(subset="score").rename(columns={"team": "cluster"})
+
+
+def linked_pairs(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Participants with a score at both waves, ``before`` and ``after`` beside it.
+
+    Parameters
+    ----------
+    before, after : DataFrame, one row a participant
+        As `scores_of` gives them; who is not linked has no name.
+    """
+    waves = [
+        wave.loc[wave["participant"] != ""].set_index("participant")
+        for wave in (before, after)
+    ]
+    return (
+        waves[0]
+        .rename(columns={"score": "before"})
+        .join(waves[1]["score"].rename("after"), how="inner", validate="one_to_one")
+    )
+
+
+def by_arm(scores: pd.DataFrame, study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Everyone together, then each declared arm."""
+    yield "", scores
+    for arm in study.arms:
+        yield arm.name, scores.loc[scores["arm"] == arm.name]
