@@ -8,7 +8,8 @@ from analysis.cleaning.flow import (
     flow_findings,
     ledger_frame,
 )
-from analysis.cleaning.key_audit import KeyAudit, key_audit, key_audit_findings
+from analysis.cleaning.key_audit import KeyAudit
+from analysis.cleaning.key_findings import key_audit, key_audit_findings
 from analysis.cleaning.missing import (
     MissingData,
     estimate_moments,

@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import Estimate, Finding, Unavailable
+from analysis.foundation import Estimate, Unavailable
 from analysis.foundation.results import Composite, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from analysis.declarations import Instrument, Item, Subscale
+    from collections.abc import Collection, Iterator
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -74,8 +72,6 @@ class ItemAudit(Composite):
 class KeyAudit(Composite):
     """The key of one subscale against the answers to it."""
 
-    instrument: str
-    subscale: str
     items: tuple[ItemAudit, ...]
     sentence: str
 
@@ -90,15 +86,15 @@ class KeyAudit(Composite):
         return pd.concat([item.to_frame() for item in self.items], ignore_index=True)
 
 
-def key_audit(
-    responses: pd.DataFrame, instrument: Instrument, subscale: Subscale
-) -> KeyAudit:
-    """Hold the declared key of a subscale against the answers.
+def check_keys(responses: pd.DataFrame, *, reverse_keyed: Collection[str]) -> KeyAudit:
+    """Compare the declared key of a subscale with the answers.
 
     Parameters
     ----------
-    responses : DataFrame, one row a participant
-        With a column ``instrument.item`` an item: codes as answered, never keyed.
+    responses : DataFrame, one row a participant, one column an item
+        Codes as answered, never keyed.
+    reverse_keyed : collection of str
+        The items the key reverses.
 
     Returns
     -------
@@ -106,41 +102,22 @@ def key_audit(
         Every item has its verdict; ``not known`` where too few answered every item,
         or an item is constant.
     """
-    items = [instrument.item(name) for name in subscale.items]
-    columns = responses[[f"{instrument.name}.{item.name}" for item in items]]
-    answers = columns.to_numpy(float, na_value=np.nan)
+    items = [str(name) for name in responses.columns]
+    answers = responses.to_numpy(float, na_value=np.nan)
     complete = answers[~np.isnan(answers).any(axis=1)]
-    declared = np.array([-1.0 if item.reverse_keyed else 1.0 for item in items])
-    if reason := _gap(complete, subscale.items):
-        audits = [_unknown(item, reason, n=len(complete)) for item in items]
+    declared = np.array([-1.0 if item in reverse_keyed else 1.0 for item in items])
+    if reason := _gap(complete, tuple(items)):
+        audits = [
+            _unknown(item, reason, reverse_keyed=item in reverse_keyed, n=len(complete))
+            for item in items
+        ]
     else:
         loadings, rest = _directions(complete, declared)
         audits = [
-            _audited(item.name, *values, n=len(complete))
+            _audited(item, *values, n=len(complete))
             for item, *values in zip(items, declared, loadings, rest, strict=True)
         ]
-    return KeyAudit(
-        instrument=instrument.name,
-        subscale=subscale.name,
-        items=tuple(audits),
-        sentence=_sentence(audits),
-    )
-
-
-def key_audit_findings(audit: KeyAudit, **place: str) -> tuple[Finding, ...]:
-    """The audit as findings: two an item, its verdict in ``group``.
-
-    Parameters
-    ----------
-    **place : str
-        The tidy columns that say where: study, survey, wave, …
-    """
-    place |= {"instrument": audit.instrument, "subscale": audit.subscale}
-    return tuple(
-        finding
-        for item in audit.items
-        for finding in Finding.place(item, item=item.item, group=item.verdict, **place)
-    )
+    return KeyAudit(items=tuple(audits), sentence=_sentence(audits))
 
 
 def _gap(complete: Array, names: tuple[str, ...]) -> str:
@@ -256,12 +233,12 @@ def _verdict(declared: float, loading: float, rest: float, n: int) -> tuple[str,
     return RECODED_TWICE, "runs with the others before the key turns it"
 
 
-def _unknown(item: Item, reason: str, *, n: int) -> ItemAudit:
+def _unknown(item: str, reason: str, *, reverse_keyed: bool, n: int) -> ItemAudit:
     terms = ("first_factor_loading", "item_rest_correlation_as_answered")
     loading, rest = (Unavailable(term=term, reason=reason, n=n) for term in terms)
     return ItemAudit(
-        item=item.name,
-        reverse_keyed=item.reverse_keyed,
+        item=item,
+        reverse_keyed=reverse_keyed,
         verdict=UNKNOWN,
         reason=reason,
         first_factor_loading=loading,

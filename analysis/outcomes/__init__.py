@@ -16,12 +16,12 @@ from analysis.outcomes.comparison import (
 )
 from analysis.outcomes.coverage import evaluate_coverage
 from analysis.outcomes.description import ScoreDescription, describe_scores
+from analysis.outcomes.designed import evaluate_design
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.for_whom import evaluate_groups
 from analysis.outcomes.missing_scores import evaluate_missing
 from analysis.outcomes.other_choices import evaluate_other_choices
 from analysis.outcomes.over_time import evaluate_over_time
-from analysis.outcomes.precision import evaluate_design
 
 __all__ = [
     "ArmComparison",

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.foundation.findings import Finding
 from analysis.foundation.randomness import generator
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 from analysis.outcomes.simulated_pilots import simulated_effects
@@ -23,8 +22,7 @@ from analysis.outcomes.simulated_pilots import simulated_effects
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from analysis.declarations.design import PilotDesign
-    from analysis.declarations.study import Study
+    from analysis.outcomes.pilot_design import PilotDesign
 
 CONFIDENCE = 0.95
 FEWEST_CLUSTERS = 5
@@ -73,21 +71,6 @@ class PrecisionByTeams(Composite):
     """`ExpectedPrecision` for each number of teams asked for."""
 
     numbers: tuple[ExpectedPrecision, ...]
-
-
-def evaluate_design(study: Study) -> tuple[Finding, ...]:
-    """What a declared design would show, for each number of teams; needs no data.
-
-    Returns
-    -------
-    tuple of Finding
-        `group` says how many teams; n counts simulated pilots or teams, never people.
-        None where the study declares no design.
-    """
-    if study.design is None:
-        return ()
-    expected = precision_by_teams(study.design.assumed, teams=study.design.teams)
-    return Finding.place(expected, study=study.name)
 
 
 def precision_by_teams(

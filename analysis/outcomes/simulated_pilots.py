@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from analysis.declarations.design import PilotDesign
+    from analysis.outcomes.pilot_design import PilotDesign
 
 # Keeps a batch's arrays near 100 MB.
 MOST_ANSWERS = 2_000_000

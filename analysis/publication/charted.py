@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.declarations.series import (
-    BETTER,
-    LIMIT_POINTS,
-    charted_outcomes,
-    improvement_of,
-    in_words,
-    verdict,
-)
+from analysis.declarations.series import charted_outcomes, improvement_of
+from analysis.outcomes.trends.rules import BETTER, LIMIT_POINTS, in_words, verdict
 from analysis.publication.places import (
     arm_text,
     found,
@@ -24,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.declarations import Outcome, Study
-    from analysis.declarations.series import Verdict
     from analysis.foundation import Finding
+    from analysis.outcomes.trends.rules import Verdict
     from analysis.publication.disclosure import Disclosed
 
 VALUE = "chart_value"

@@ -72,12 +72,12 @@ def _instrument(
     for subscale in instrument.subscales:
         if not subscale.reflective:
             continue
-        audit = key_audit(responses, instrument, subscale)
-        yield from key_audit_findings(audit, **where)
-        items = keyed[list(subscale.items)]
-        categories = instrument.categories(subscale.items)
         here = {"instrument": instrument.name, "subscale": subscale.name}
         place = {**where, **here}
+        audit = key_audit(responses, instrument, subscale)
+        yield from key_audit_findings(audit, **place)
+        items = keyed[list(subscale.items)]
+        categories = instrument.categories(subscale.items)
         for share in response_shares(
             items, categories=categories, fewest=study.smallest_group_shown
         ):

@@ -163,7 +163,9 @@ def test_the_audit_becomes_a_frame_and_findings() -> None:
     assert len(frame) == 32
     assert list(frame.columns[:3]) == ["item", "reverse_keyed", "term"]
     assert set(frame["verdict"]) == {"agrees", "recoded twice"}
-    findings = key_audit_findings(audit, study="s", survey="staff", wave="before")
+    findings = key_audit_findings(
+        audit, study="s", survey="staff", wave="before", instrument="teq"
+    )
     assert len(findings) == 32
     assert {finding.instrument for finding in findings} == {"teq"}
     assert {f.item for f in findings if f.group == "recoded twice"} == {

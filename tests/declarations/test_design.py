@@ -7,10 +7,11 @@ import dataclasses
 import pytest
 from planned import GOOD, locked, parsed
 
-from analysis.declarations.design import TEAMS, DeclaredDesign, PilotDesign
+from analysis.declarations.design import TEAMS, DeclaredDesign
 from analysis.declarations.deviations import deviations
 from analysis.declarations.plan_lock import hash_of, lockable
 from analysis.foundation import DeclarationError
+from analysis.outcomes.pilot_design import PilotDesign
 
 DESIGN = """
 [design]

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from analysis.declarations import Study
-from analysis.declarations.series import FEWEST_WAVES, charted_outcomes
+from analysis.declarations.series import charted_outcomes
 from analysis.foundation import Finding, generator
 from analysis.outcomes import evaluate_over_time
 from analysis.outcomes.trends import control_chart, run_chart
+from analysis.outcomes.trends.rules import FEWEST_WAVES
 from analysis.outcomes.trends.run_chart import FEWEST_POINTS
 from analysis.publication import disclose
 from analysis.storage.declared import read_study

@@ -8,8 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from analysis.declarations.design import PilotDesign
 from analysis.foundation import Estimate, Unavailable, generator
+from analysis.outcomes.pilot_design import PilotDesign
 from analysis.outcomes.precision import (
     ExpectedPrecision,
     precision_by_teams,

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from analysis.declarations import Study
-from analysis.declarations.design import DeclaredDesign, PilotDesign
+from analysis.declarations.design import DeclaredDesign
 from analysis.foundation import Estimate, Finding
 from analysis.outcomes import evaluate_design
+from analysis.outcomes.pilot_design import PilotDesign
 from analysis.outcomes.precision import precision_by_teams
 from analysis.publication import Disclosed, Figure, Note, Table, disclose, show_design
 from analysis.publication.disclosure.control import ASSUMED

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from analysis.foundation.errors import DeclarationError
+from analysis.foundation.errors import DataError
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def adjust_families(
 
     Raises
     ------
-    DeclarationError
+    DataError
         An outcome in two families, an empty or repeated family, an unknown adjustment
         or one that waits for a family not declared before it.
     ValueError
@@ -116,7 +116,7 @@ def adjust_families(
     Statistical Planning and Inference 99, 25-40 (serial gatekeeping).
     """
     if faults := family_faults(families):
-        raise DeclarationError("families", faults)
+        raise DataError("families", faults)
     found: list[AdjustedOutcome] = []
     floors: dict[str, float] = {"": 0.0}
     for family in families:

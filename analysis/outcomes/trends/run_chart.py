@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.declarations.series import BETTER, Direction, in_words
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+from analysis.outcomes.trends.rules import BETTER, Direction, in_words
 from analysis.outcomes.trends.series import Series, SeriesPoint, series, stretches
 
 if TYPE_CHECKING:

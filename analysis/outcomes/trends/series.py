@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.declarations.series import verdict
 from analysis.foundation.results import Composite
+from analysis.outcomes.trends.rules import verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.declarations.series import Verdict
     from analysis.foundation.results import Result
+    from analysis.outcomes.trends.rules import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from analysis.declarations import Outcome, Study
-    from analysis.declarations.series import Verdict
+    from analysis.outcomes.trends.rules import Verdict
     from analysis.publication.disclosure import Disclosed
     from analysis.publication.figures.frame import Figure, Note
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from analysis.declarations import Outcome, Study
-    from analysis.declarations.series import Verdict
+    from analysis.outcomes.trends.rules import Verdict
     from analysis.publication.disclosure import Disclosed
 
 CHARTS = {"control_chart_signal": "range", "run_chart_signal": "run chart"}
