@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from analysis.cli.application import app, tell_fault
-from analysis.cli.running import (
+from analysis.cli.options import (
     AsJson,
     Quiet,
     Reports,
     StudyName,
     _run_locally,
-    _use_folders,
+    use_folders,
 )
 from analysis.foundation import DeclarationError
 from analysis.storage.folders import find_folders
@@ -53,7 +53,7 @@ def design(
     from analysis.storage.declared import read_study  # noqa: PLC0415
     from analysis.workflow.planning import plan_design  # noqa: PLC0415
 
-    _use_folders(None, None, reports)
+    use_folders(None, None, reports)
     declared = read_study(study)
     steps = plan_design(declared)
     if not steps:

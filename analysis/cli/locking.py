@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.cli.application import app
-from analysis.cli.running import Raw, StudyName, _use_folders
+from analysis.cli.options import Raw, StudyName, use_folders
 from analysis.foundation import DeclarationError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def lock(
         write_lock,
     )
 
-    _use_folders(raw, None, None)
+    use_folders(raw, None, None)
     declared = read_study(study)
     made = Lock(
         date=dt.datetime.now().astimezone().date().isoformat(),

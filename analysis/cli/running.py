@@ -6,14 +6,22 @@ import json
 import os
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from analysis.cli.application import app, tell_fault
+from analysis.cli.options import (
+    AsJson,
+    Processed,
+    Quiet,
+    Raw,
+    Reports,
+    StudyName,
+    use_folders,
+)
 from analysis.foundation import AnalysisError
-from analysis.storage.folders import VARIABLES, find_folders
+from analysis.storage.folders import find_folders
 from analysis.storage.key import key_file
 
 if TYPE_CHECKING:
@@ -21,21 +29,6 @@ if TYPE_CHECKING:
 
     from analysis.workflow.runner import Progress
     from analysis.workflow.steps import Step
-
-StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a study.")]
-Raw = Annotated[
-    Path | None,
-    typer.Option(help="Folder of raw data, instead of data/raw or HEARD_RAW."),
-]
-Processed = Annotated[
-    Path | None,
-    typer.Option(help="Folder of processed data, or HEARD_PROCESSED."),
-]
-Reports = Annotated[
-    Path | None, typer.Option(help="Folder of reports, or HEARD_REPORTS.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only faults.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
 
 @app.command("run")
@@ -78,7 +71,7 @@ def run_command(
         forget_orphans,
     )
 
-    _use_folders(raw, processed, reports)
+    use_folders(raw, processed, reports)
     if not key_file().exists() and not (quiet or as_json):
         typer.echo(f"A pseudonym key is made at {key_file()}. Keep a safe copy.")
     steps = _plan(study, parameter or [])
@@ -144,7 +137,7 @@ def status(
     """Say of every step whether it is fresh, or stale and why."""
     from analysis.workflow.receipts import freshness  # noqa: PLC0415
 
-    _use_folders(raw, processed, reports)
+    use_folders(raw, processed, reports)
     steps = _plan(study, [])
     reasons = {step.name: freshness(step).reason for step in steps}
     for step in steps:
@@ -176,7 +169,7 @@ def check(
     from analysis.storage.declared import read_study  # noqa: PLC0415
     from analysis.workflow.checks import check_data  # noqa: PLC0415
 
-    _use_folders(raw, None, None)
+    use_folders(raw, None, None)
     declared = read_study(study)
     counts = check_data(declared)
     if as_json:
@@ -214,16 +207,6 @@ def list_command(quiet: Quiet = False, as_json: AsJson = False) -> None:
         return
     for name, title in titles.items():
         typer.echo(name if quiet else f"{name:<24} {title}")
-
-
-def _use_folders(
-    raw: Path | None, processed: Path | None, reports: Path | None
-) -> None:
-    """Make folders named as options those of this run and of what it starts."""
-    named = {"raw": raw, "processed": processed, "reports": reports}
-    for name, folder in named.items():
-        if folder is not None:
-            os.environ[VARIABLES[name]] = str(folder.expanduser().absolute())
 
 
 def _plan(study: str, parameters: list[str]) -> tuple[Step, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.cli.application import app
-from analysis.cli.running import Raw, StudyName, _use_folders
+from analysis.cli.options import Raw, StudyName, use_folders
 from analysis.foundation import DeclarationError
 from analysis.foundation.errors import unknown
 from analysis.storage.folders import find_folders
@@ -45,7 +45,7 @@ def new(
     from analysis.storage.declared import study_file  # noqa: PLC0415
     from analysis.storage.whole_files import write_text  # noqa: PLC0415
 
-    _use_folders(raw, None, None)
+    use_folders(raw, None, None)
     _check_name("study", study)
     path = study_file(study)
     if path.exists():
@@ -122,7 +122,7 @@ def add_wave(
     )
     from analysis.storage.whole_files import write_text  # noqa: PLC0415
 
-    _use_folders(raw, None, None)
+    use_folders(raw, None, None)
     _check_name("wave", wave)
     _check_date(date)
     declared = read_study(study)
