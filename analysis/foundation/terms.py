@@ -4,7 +4,7 @@ The rows stand in ``terms.toml`` next to this module. A term that is not there i
 error wherever it is looked up, so nothing is published, shown or suppressed by a rule
 that nobody chose.
 
-    python -m analysis.foundation.terms          writes docs/reference/findings.md anew
+``python -m analysis.foundation.terms_reference`` makes the reference of the findings.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from analysis.foundation.terms import (
     sections,
     term,
 )
+from analysis.foundation.terms_reference import PAGE, with_terms
 from analysis.publication import disclose
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "listening-pilot.csv"
@@ -144,3 +145,11 @@ def test_a_faulty_row_is_named_with_its_fault(text: str, fault: str) -> None:
         parse_register(text)
     assert fault in str(refused.value)
     assert "share_of_it" in str(refused.value)
+
+
+def test_the_reference_of_the_findings_is_made_from_the_register() -> None:
+    """If this fails: python -m analysis.foundation.terms_reference"""
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == with_terms(page)
+    for name in register():
+        assert f"| `{name}` |" in page
