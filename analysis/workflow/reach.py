@@ -29,7 +29,8 @@ def notebook_imports(notebook: Path) -> set[str]:
 def reached_files(modules: set[str]) -> tuple[Path, ...]:
     """Every file of the package that importing the modules can run or read.
 
-    Files that are not Python, such as page templates, count with their room.
+    Files that are not Python count too: page templates with their room, and the table
+    of a module, such as the term register, with the module of its name.
     """
     seen: set[str] = set()
     waiting = set(modules)
@@ -45,7 +46,10 @@ def reached_files(modules: set[str]) -> tuple[Path, ...]:
     sources = {source for name in seen if (source := _source(name))}
     rooms = {source.parent for source in sources if source.name == "__init__.py"}
     templates = {path for room in rooms for path in room.glob("templates/*")}
-    return tuple(sorted(sources | templates))
+    tables = {
+        table for path in sources if (table := path.with_suffix(".toml")).is_file()
+    }
+    return tuple(sorted(sources | templates | tables))
 
 
 @functools.cache

@@ -10,17 +10,20 @@ import pytest
 from analysis.declarations import Study
 from analysis.declarations.design import DeclaredDesign
 from analysis.foundation import Estimate, Finding
+from analysis.foundation.terms import Rule, register
 from analysis.outcomes import evaluate_design
 from analysis.outcomes.pilot_design import PilotDesign
 from analysis.outcomes.precision import precision_by_teams
 from analysis.publication import Disclosed, Figure, Note, Table, disclose, show_design
-from analysis.publication.disclosure.control import ASSUMED
 from analysis.publication.tables import design_sentence, in_hundred_text
 from analysis.storage.declared import read_study
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 STUDY = read_study("listening-pilot")
+ASSUMED = tuple(
+    each.name for each in register().values() if each.rule is Rule.ABOUT_NOBODY
+)
 
 
 def with_design(teams: tuple[int, ...], **assumed: Any) -> Study:

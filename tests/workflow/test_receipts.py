@@ -168,3 +168,17 @@ def test_a_wave_taken_out_takes_its_outputs_along(ran: Project) -> None:
     assert not list(reports.rglob("*-later*"))
     assert not list((ran.processed / "listening-pilot" / "later").glob("*.parquet"))
     assert (reports / "cleaning-after.html").exists()
+
+
+def test_a_changed_register_of_terms_makes_what_publishes_stale(
+    ran: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kind decides what is suppressed, and it stands in no Python file."""
+
+    def changed(path: Path) -> str | None:
+        return "new" if path.name == "terms.toml" else digest(path)
+
+    monkeypatch.setattr(receipts, "digest", changed)
+    found = stale()
+    assert set(found.values()) == {"code changed: analysis/foundation/terms.toml"}
+    assert {"cleaning-before", "linkage", "outcomes"} <= set(found)

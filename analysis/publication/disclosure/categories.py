@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from analysis.foundation.terms import term
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -22,12 +24,6 @@ if TYPE_CHECKING:
     Vector: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 IN_CATEGORY = "share_in_category"
-TOPS = {
-    "top_share_difference": ("top_share_treated", "top_share_control"),
-    "top_share_change": ("top_share_before", "top_share_after"),
-    "top_share_difference_in_change": ("top_share_before", "top_share_after"),
-}
-"""Difference of top shares → the shares that one of them follows from with it."""
 FOLLOWS = 1e-8
 MOST_IN_A_SUM = 8
 
@@ -135,16 +131,16 @@ def _differences(findings: list[Finding], smallest: int) -> Iterator[int]:
             for arm in {finding.arm, *finding.arm.split(" - ")}:
                 small.add((*_scale(finding), finding.wave, arm, finding.term))
     for place, finding in enumerate(findings):
-        for term in TOPS.get(finding.term, ()):
+        for share in term(finding.term).made_of:
             arms = {finding.arm, *finding.arm.split(" - ")}
             here = (*_scale(finding), finding.wave)
-            if any((*here, arm, term) in small for arm in arms):
+            if any((*here, arm, share) in small for arm in arms):
                 yield place
                 break
 
 
 def _is_small(finding: Finding, smallest: int) -> bool:
-    if finding.estimate is None or finding.n is None or finding.term in TOPS:
+    if finding.estimate is None or finding.n is None or term(finding.term).made_of:
         return False
     people = _people(finding)
     return min(people, finding.n - people) < smallest

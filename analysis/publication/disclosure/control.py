@@ -1,7 +1,8 @@
 """Findings into disclosed findings: nothing about too few people leaves.
 
-Primary suppression: a number that rests on fewer people than the study's smallest
-group is held back with its n. So is a share that speaks of fewer people than that, or
+Primary suppression follows the rule of each term in the register; a term that is not
+there is refused. A number that rests on fewer people than the study's smallest group is
+held back with its n. So is a share or a count that speaks of fewer people than that, or
 of all but so few, and a spread of nothing, which would tell what everybody answered.
 Numbers from which another one follows are held back with it: those of one contrast
 together, those of everyone where one arm is small, and in the participant flow as many
@@ -16,10 +17,18 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis.foundation.terms import (
+    GROUPED,
+    Rule,
+    Secondary,
+    declared,
+    in_families,
+    term,
+)
 from analysis.publication.disclosure.categories import unsafe_categories
 from analysis.publication.disclosure.counts import unsafe_counts
-from analysis.publication.disclosure.groups import GROUPED, unsafe_groups
-from analysis.publication.disclosure.leavers import AMONG_FOLLOWED, unsafe_leavers
+from analysis.publication.disclosure.groups import unsafe_groups
+from analysis.publication.disclosure.leavers import unsafe_leavers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,61 +37,6 @@ if TYPE_CHECKING:
 
 EVERYBODY = "everybody gave the same answer, so the number would tell what each said"
 WITHHELD = "held back, or a smaller number could be worked out from it"
-SHARES = (
-    "response_share",
-    "share_at_best",
-    "share_at_worst",
-    "share_better",
-    "share_highest",
-    "share_highest_before",
-    "share_improved",
-    "share_in_category",
-    "share_lowest",
-    "share_lowest_before",
-    "share_present",
-    "share_same",
-    "share_unchanged",
-    "share_without_room_before",
-    "share_worse",
-    "share_worsened",
-    "top_share_after",
-    "top_share_before",
-    "top_share_control",
-    "top_share_treated",
-)
-"""Terms from which, with their n, follows how many people gave an answer.
-
-How many gave none to an item is no secret: it says nothing of what anybody thinks.
-"""
-ADD_TO_ONE = (
-    "net_share_better",
-    "net_share_improved",
-    "share_better",
-    "share_improved",
-    "share_same",
-    "share_unchanged",
-    "share_worse",
-    "share_worsened",
-)
-"""Shares of which one follows from the others: shown together or not at all."""
-COUNTED = (
-    "cells_emptied",
-    "responses_flagged",
-    "responses_kept",
-    "responses_left_out",
-    "responses_received",
-)
-"""Counts of the cleaning, which `counts` beside this module looks after."""
-
-
-ASSUMED = (
-    "expected_design_effect",
-    "expected_half_width",
-    "expected_half_width_by_formula",
-    "power",
-    "power_by_formula",
-)
-"""Terms of a design: worked out before any answer, their n counts pilots or teams."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +71,14 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
         Everything found by one step.
     smallest : int
         Fewest people a number may rest on.
+
+    Raises
+    ------
+    UndeclaredTermError
+        A term is not in the register, so that no rule is known for it.
     """
     known = list(findings)
+    declared(finding.term for finding in known)
     held = [
         finding if _is_assumed(finding) else _held_back(finding, smallest)
         for finding in known
@@ -145,7 +105,7 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
 
 def _is_assumed(finding: Finding) -> bool:
     """Whether a number was worked out of a design alone, about nobody's answers."""
-    return finding.term in ASSUMED and not finding.survey
+    return term(finding.term).rule is Rule.ABOUT_NOBODY and not finding.survey
 
 
 def _held_back(finding: Finding, smallest: int) -> Finding:
@@ -154,20 +114,30 @@ def _held_back(finding: Finding, smallest: int) -> Finding:
         return _without_numbers(finding, few)
     if finding.estimate is None or finding.n is None:
         return finding
-    if finding.term == "standard_deviation" and finding.estimate == 0:
+    rule = term(finding.term).rule
+    if rule is Rule.SPREAD and finding.estimate == 0:
         return _without_numbers(finding, EVERYBODY)
-    if finding.term in SHARES:
-        people = round(finding.estimate * finding.n)
-        if people < smallest:
-            return _without_numbers(finding, f"{few}, or nobody")
-        if finding.n - people < smallest:
-            return _without_numbers(finding, f"all but {few}, or everybody")
+    people = _people(finding.estimate, finding.n, rule)
+    if people is not None and people < smallest:
+        return _without_numbers(finding, f"{few}, or nobody")
+    # Of a count the n is the count itself: there are no others.
+    others = rule is not Rule.COUNT
+    if people is not None and others and finding.n - people < smallest:
+        return _without_numbers(finding, f"all but {few}, or everybody")
     return finding
+
+
+def _people(estimate: float, n: int, rule: Rule) -> int | None:
+    """How many people a number counts; None where it counts none."""
+    if rule is Rule.SHARE:
+        return round(estimate * n)
+    return round(estimate) if rule in (Rule.COUNT, Rule.PART) else None
 
 
 def _without_numbers(finding: Finding, reason: str) -> Finding:
     # Where each person is a cluster of their own, the method counts people.
-    told = "" if finding.term in AMONG_FOLLOWED else finding.method
+    followed = term(finding.term).secondary is Secondary.FOLLOWED
+    told = "" if followed else finding.method
     return dataclasses.replace(
         finding,
         estimate=None,
@@ -184,7 +154,7 @@ def _constant(findings: list[Finding]) -> Iterator[int]:
     constant = {
         (*_scale(finding), finding.wave, finding.arm)
         for finding in findings
-        if finding.term == "standard_deviation" and finding.estimate == 0
+        if term(finding.term).rule is Rule.SPREAD and finding.estimate == 0
     }
     for place, finding in enumerate(findings):
         if (*_scale(finding), finding.wave, finding.arm) in constant:
@@ -196,7 +166,7 @@ def _adding_to_one(known: list[Finding], held: list[Finding]) -> Iterator[int]:
     places = {
         place: (*_scale(finding), finding.wave, finding.arm)
         for place, finding in enumerate(known)
-        if finding.term in ADD_TO_ONE
+        if term(finding.term).secondary is Secondary.ADDS_TO_ONE
     }
     hidden = {
         here
@@ -215,7 +185,7 @@ def _related(known: list[Finding], held: list[Finding], smallest: int) -> Iterat
     small: dict[tuple[str, ...], set[str]] = {}
     hidden: dict[tuple[str, ...], set[str]] = {}
     for before, after in zip(known, held, strict=True):
-        if before.term in (*COUNTED, *GROUPED):
+        if in_families(before.term, Secondary.FLOW, *GROUPED):
             continue
         here = (*_scale(before), before.wave)
         if before.n is not None and 0 < before.n < smallest:
@@ -223,7 +193,7 @@ def _related(known: list[Finding], held: list[Finding], smallest: int) -> Iterat
         if before.arm and before.estimate is not None and after.estimate is None:
             hidden.setdefault((*here, before.term), set()).add(before.arm)
     for place, finding in enumerate(known):
-        if finding.term in (*COUNTED, *GROUPED):
+        if in_families(finding.term, Secondary.FLOW, *GROUPED):
             continue
         here = (*_scale(finding), finding.wave)
         arms = small.get(here, set())

@@ -10,32 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from analysis.foundation.terms import GROUPED, Secondary, term
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from analysis.foundation import Finding
-
-OF_SITE = ("effect_at_site",)
-OF_ONE = ("group_mean", "shrunken_mean", "effect_in_group", *OF_SITE)
-"""Terms about a single group; their n is that of the group."""
-OF_TWO = ("gap_difference", "effect_difference")
-OF_ALL = (
-    "group_means_comparable",
-    "interaction_p_value",
-    "relative_index_of_inequality",
-    "slope_index_of_inequality",
-)
-OF_SITES = (
-    "between_site_standard_deviation",
-    "homogeneity_p_value",
-    "pooled_effect_cautious",
-    "pooled_without_site",
-    "prediction_interval",
-)
-"""Terms made of the effects at all sites, or at all but one."""
-WITHOUT_SITE = "participants_without_site"
-UNKNOWN = ("participants_without_group", WITHOUT_SITE)
-GROUPED = (*OF_ONE, *OF_TWO, *OF_ALL, *OF_SITES, *UNKNOWN)
 
 
 @dataclass(slots=True)
@@ -63,17 +43,18 @@ def unsafe_groups(findings: list[Finding], smallest: int) -> Iterator[int]:
 def _places(findings: Iterable[Finding]) -> dict[tuple[str, ...], _Place]:
     places: dict[tuple[str, ...], _Place] = {}
     for number, found in enumerate(findings):
-        if found.term not in GROUPED:
+        family = term(found.term).secondary
+        if family not in GROUPED:
             continue
         name = found.group.partition(": ")[0]
         score = (found.survey, found.instrument, found.subscale, found.item)
-        if found.term in (*OF_SITE, *OF_SITES, WITHOUT_SITE):
+        if family in (Secondary.ONE_SITE, Secondary.ALL_SITES, Secondary.NO_SITE):
             # A grouping may be called site as well, and is of other numbers.
             name = "\x00site"
         here = places.setdefault((*score, found.wave, found.arm, name), _Place())
-        if found.term in UNKNOWN:
+        if family in (Secondary.NO_GROUP, Secondary.NO_SITE):
             here.unknown = found.n or 0
-        elif found.term in OF_ONE:
+        elif family in (Secondary.ONE_GROUP, Secondary.ONE_SITE):
             here.of_one.append(number)
         else:
             here.others.append(number)

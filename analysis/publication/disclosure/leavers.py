@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.foundation.terms import Secondary, term
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.foundation import Finding
 
 SHARE = "share_present"
-OF_THE_LOST = (SHARE, "share_present_difference", "stayers_minus_leavers_standardised")
-AMONG_FOLLOWED = ("complete_arm_difference", "weighted_arm_difference")
 
 
 def unsafe_leavers(findings: list[Finding], smallest: int) -> Iterator[int]:
@@ -37,9 +37,10 @@ def unsafe_leavers(findings: list[Finding], smallest: int) -> Iterator[int]:
         by_arm = counts.get(_place(finding), {})
         few = {arm for arm, told in by_arm.items() if min(told) < smallest}
         stayed_few = {arm for arm, told in by_arm.items() if told[0] < smallest}
-        if finding.term in OF_THE_LOST:
+        family = term(finding.term).secondary
+        if family is Secondary.LOST:
             hidden = finding.arm in few or bool(finding.arm and few - {""})
-        elif finding.term in AMONG_FOLLOWED:
+        elif family is Secondary.FOLLOWED:
             hidden = "" in few or bool(stayed_few)
         else:
             hidden = bool(stayed_few)
