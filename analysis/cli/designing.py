@@ -15,14 +15,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from analysis.cli.application import app, tell_fault
-from analysis.cli.options import (
-    AsJson,
-    Quiet,
-    Reports,
-    StudyName,
-    _run_locally,
-    use_folders,
-)
+from analysis.cli.options import AsJson, Quiet, Reports, StudyName, use_folders
+from analysis.cli.running import _run_locally
 from analysis.foundation import DeclarationError
 from analysis.storage.folders import find_folders
 
