@@ -107,7 +107,7 @@ def python_of(program: str) -> str:
     return answer.stdout.strip()
 
 
-def why_set_up(stamp: Mapping[str, str], wanted: Mapping[str, str], python: str) -> str:
+def set_up_reason(stamp: Mapping[str, str], wanted: Mapping[str, str], python: str) -> str:
     """Say why the set-up must run; empty when it need not.
 
     Parameters
@@ -145,21 +145,21 @@ def missing_modules(names: Sequence[str] = ("venv", "ensurepip")) -> str:
 def set_up() -> None:
     """Make ``.venv`` hold what the lock pins, unless it already does."""
     wanted = wanted_stamp(ROOT)
-    if not why_set_up(read_stamp(STAMP), wanted, python_of(PYTHON)):
+    if not set_up_reason(read_stamp(STAMP), wanted, python_of(PYTHON)):
         return
-    with only_one():
-        reason = why_set_up(read_stamp(STAMP), wanted, python_of(PYTHON))
+    with single_set_up():
+        reason = set_up_reason(read_stamp(STAMP), wanted, python_of(PYTHON))
         if not reason:
             return  # the set-up we waited for has done it
         began = time.monotonic()
-        say(f"setting up .venv, under a minute on most machines ({reason})")
+        notify(f"setting up .venv, under a minute on most machines ({reason})")
         STAMP.unlink(missing_ok=True)
         if reason != CHANGED:
             make_venv()
         install_uv()
         install_lock()
         STAMP.write_text(json.dumps(wanted, indent=2), encoding="utf-8")
-        say(f"ready in {time.monotonic() - began:.0f} s")
+        notify(f"ready in {time.monotonic() - began:.0f} s")
 
 
 def make_venv() -> None:
@@ -194,7 +194,7 @@ def uv(*arguments: str) -> list[str]:
 
 def step(what: str, command: Sequence[str]) -> None:
     """Run one step of the set-up quietly; show the last lines if it fails."""
-    say(f"  {what}")
+    notify(f"  {what}")
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -222,12 +222,12 @@ def ends(output: str, *, first: int = 4, last: int = 10) -> str:
 
 
 @contextlib.contextmanager
-def only_one() -> Iterator[None]:
+def single_set_up() -> Iterator[None]:
     """Let one set-up run at a time; the system lets go when a process dies."""
     CACHE.mkdir(exist_ok=True)
     with (CACHE / "setup.lock").open("a") as handle:
         if not is_locked(handle):
-            say("another set-up is running here; waiting for it")
+            notify("another set-up is running here; waiting for it")
             while not is_locked(handle):
                 time.sleep(0.2)
         yield
@@ -276,13 +276,13 @@ def run_all(commands: Mapping[str, Sequence[str]]) -> int:
     """Run every command, even after one failed; end with a list of those that did."""
     failed = []
     for name, command in commands.items():
-        say(name)
+        notify(name)
         code = run(*command)
         if code == 130:
             return code
         if code:
             failed.append(name)
-    say(f"failed: {', '.join(failed)}" if failed else f"all {len(commands)} passed")
+    notify(f"failed: {', '.join(failed)}" if failed else f"all {len(commands)} passed")
     return 1 if failed else 0
 
 
@@ -353,7 +353,7 @@ def command_bench(arguments: Sequence[str]) -> int:
     """Run every benchmark, one after the other."""
     found = benchmarks(ROOT)
     if not found:
-        say("there are no benchmarks yet: none in benchmarks/*.py, benchmarks/*/run.py")
+        notify("there are no benchmarks yet: none in benchmarks/*.py, benchmarks/*/run.py")
         return 0
     set_up()
     names = [path.relative_to(ROOT).as_posix() for path in found]
@@ -365,7 +365,7 @@ def command_lock(arguments: Sequence[str]) -> int:
 
     Needs no finished set-up: a lock that cannot be installed must be mendable.
     """
-    with only_one():
+    with single_set_up():
         if python_of(PYTHON) != wanted_stamp(ROOT)["python"]:
             make_venv()
         install_uv()
@@ -376,7 +376,7 @@ def command_lock(arguments: Sequence[str]) -> int:
 def command_setup(_: Sequence[str]) -> int:
     """Set up, and say so even when nothing was to do."""
     set_up()
-    say("set up; nothing is left to do")
+    notify("set up; nothing is left to do")
     return 0
 
 
@@ -385,7 +385,7 @@ def command_clean(_: Sequence[str]) -> int:
     for folder in (VENV, CACHE):
         if folder.exists():
             shutil.rmtree(folder)
-            say(f"removed {folder.name}")
+            notify(f"removed {folder.name}")
     return 0
 
 
@@ -407,7 +407,7 @@ def listing() -> str:
     return "\n".join(["usage: python3 start.py COMMAND, or make COMMAND", *lines])
 
 
-def say(text: str) -> None:
+def notify(text: str) -> None:
     """Tell the user at once, also when the output is a file."""
     print(f"heard: {text}", flush=True)
 

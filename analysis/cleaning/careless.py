@@ -17,7 +17,7 @@ from analysis.cleaning.compact import GAP, Answers, Array, Block
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-FEWEST_STRAIGHT = 3
+MINIMUM_STRAIGHT_ITEMS = 3
 """Two equal answers in a row say nothing about the care they were given with."""
 FLAT = 1e-12
 """A spread below this share of the mean square is rounding, not an answer."""
@@ -113,15 +113,15 @@ def mahalanobis(answers: Answers) -> IndexValues:
     moments = answers.moments
     if np.isnan(moments.covariance).any():
         reason = "two people must have answered each pair of items"
-        return nobody("mahalanobis", answers, reason)
+        return unavailable_index("mahalanobis", answers, reason)
     if (root := _inverse_root(moments.covariance)) is None:
         reason = "an item follows from the others, or does not vary"
-        return nobody("mahalanobis", answers, reason)
+        return unavailable_index("mahalanobis", answers, reason)
     centre = (moments.mean - answers.shift)[:, None]
 
     def distance(block: Block) -> Array:
-        apart = (block.values - centre) * block.answered
-        squared: Array = np.square(root @ apart).sum(axis=0)
+        deviation = (block.values - centre) * block.answered
+        squared: Array = np.square(root @ deviation).sum(axis=0)
         return squared
 
     return _index("mahalanobis", answers.each_person(distance), answers, at_least=1)
@@ -155,14 +155,14 @@ def straight_lining(
     """
     straight, asked = np.zeros(answers.people), np.zeros(answers.people)
     for items in instruments:
-        if len(items) < FEWEST_STRAIGHT:
+        if len(items) < MINIMUM_STRAIGHT_ITEMS:
             continue
         some = answers.chosen(items)
-        enough = some.answered_items >= FEWEST_STRAIGHT
+        enough = some.answered_items >= MINIMUM_STRAIGHT_ITEMS
         asked += enough
         straight += enough & (some.each_person(_one_code) > 0)
     values = np.where(asked > 0, straight / np.maximum(asked, 1), np.nan)
-    reason = f"fewer than {FEWEST_STRAIGHT} items of any instrument answered"
+    reason = f"fewer than {MINIMUM_STRAIGHT_ITEMS} items of any instrument answered"
     return IndexValues(term="straight_lining", values=values, reason=reason)
 
 
@@ -189,7 +189,7 @@ def _index(term: str, values: Array, answers: Answers, *, at_least: int) -> Inde
     )
 
 
-def nobody(term: str, answers: Answers, reason: str) -> IndexValues:
+def unavailable_index(term: str, answers: Answers, reason: str) -> IndexValues:
     """An index of which nobody has a value, and why."""
     nothing = np.full(answers.people, np.nan)
     return IndexValues(term=term, values=nothing, reason=reason)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.cleaning.careless import FLAT, IndexValues, nobody
+from analysis.cleaning.careless import FLAT, IndexValues, unavailable_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from analysis.cleaning.compact import Answers, Array, Block
 
-FEWEST_PAIRS = 3
+MINIMUM_PAIRS = 3
 """With two points, a correlation is 1 or -1 whatever was answered."""
 
 
@@ -39,8 +39,8 @@ def even_odd(answers: Answers, subscales: Iterable[Sequence[str]]) -> IndexValue
     Meade & Craig (2012), Psychological Methods 17(3), 437-455.
     """
     used = [tuple(items) for items in subscales if len(items) > 1]
-    if len(used) < FEWEST_PAIRS:
-        return nobody("even_odd", answers, _too_few("subscales", len(used)))
+    if len(used) < MINIMUM_PAIRS:
+        return unavailable_index("even_odd", answers, _too_few("subscales", len(used)))
     odd, even = _halves(answers, used)
     scale = answers.largest**2 * len(used)
 
@@ -96,15 +96,15 @@ def _sums(x: Array, y: Array, known: Array) -> tuple[Array, ...]:
     y = np.where(known, y, 0)
     x = np.where(known, x - x.sum(axis=0) / np.maximum(n, 1), 0)
     y = np.where(known, y - y.sum(axis=0) / np.maximum(n, 1), 0)
-    nought = np.zeros(x.shape[1])
+    no_deviation = np.zeros(x.shape[1])
     squares = (np.square(x).sum(axis=0), np.square(y).sum(axis=0))
-    return (n, nought, nought, *squares, (x * y).sum(axis=0))
+    return (n, no_deviation, no_deviation, *squares, (x * y).sum(axis=0))
 
 
 def _correlation(sums: tuple[Array, ...], *, scale: float) -> Array:
     """Correlations from n, sums, sums of squares and of products; NaN where flat."""
     n, x, y, xx, yy, xy = (part.astype(float) for part in sums)
-    enough = n >= FEWEST_PAIRS
+    enough = n >= MINIMUM_PAIRS
     n = np.maximum(n, 1)
     spread_x, spread_y = xx - x * x / n, yy - y * y / n
     varies = enough & (spread_x > FLAT * scale) & (spread_y > FLAT * scale)
@@ -123,8 +123,8 @@ def _within_pairs(
     """
     correlation = sign * np.nan_to_num(answers.moments.correlation, nan=0.0)
     pairs = np.tril(correlation > above, -1)
-    if (count := int(pairs.sum())) < FEWEST_PAIRS:
-        return nobody(term, answers, _too_few("such pairs of items", count))
+    if (count := int(pairs.sum())) < MINIMUM_PAIRS:
+        return unavailable_index(term, answers, _too_few("such pairs of items", count))
     used = [answers.items[place] for place in np.flatnonzero((pairs | pairs.T).any(0))]
     few = answers.chosen(used)
     places = [answers.items.index(name) for name in used]
@@ -152,4 +152,4 @@ def _pair_sums(block: Block, seconds: Array) -> tuple[Array, ...]:
 
 
 def _too_few(what: str, count: int) -> str:
-    return f"{count} {what}; at least {FEWEST_PAIRS} needed"
+    return f"{count} {what}; at least {MINIMUM_PAIRS} needed"

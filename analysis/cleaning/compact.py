@@ -197,7 +197,7 @@ def _column(responses: pd.DataFrame, place: int, rows: Array) -> Array:
     return column.to_numpy(dtype=float, na_value=np.nan)
 
 
-def turned_round(answers: Answers, ends: Mapping[str, float]) -> Answers:
+def reverse_scored(answers: Answers, ends: Mapping[str, float]) -> Answers:
     """Answers with some items turned round.
 
     Parameters

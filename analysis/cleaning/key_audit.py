@@ -28,8 +28,8 @@ RECODED_TWICE = "recoded twice"
 WEAK = "weak item"
 UNKNOWN = "not known"
 
-FEWEST_PARTICIPANTS = 10
-FEWEST_ITEMS = 3
+MINIMUM_PARTICIPANTS = 10
+MINIMUM_ITEMS = 3
 WEAKEST = 0.10
 """A correlation with the other items below this tells no direction."""
 Z_95 = 1.959963984540054
@@ -123,12 +123,12 @@ def check_keys(responses: pd.DataFrame, *, reverse_keyed: Collection[str]) -> Ke
 def _gap(complete: Array, names: tuple[str, ...]) -> str:
     """Why the answers cannot tell a direction; empty if they can."""
     n, k = complete.shape
-    if k < FEWEST_ITEMS:
-        return f"number of items {k}; at least {FEWEST_ITEMS} needed"
-    if n < FEWEST_PARTICIPANTS:
+    if k < MINIMUM_ITEMS:
+        return f"number of items {k}; at least {MINIMUM_ITEMS} needed"
+    if n < MINIMUM_PARTICIPANTS:
         return (
             f"participants who answered every item {n}; at least "
-            f"{FEWEST_PARTICIPANTS} needed"
+            f"{MINIMUM_PARTICIPANTS} needed"
         )
     flat = (complete == complete[:1]).all(axis=0)
     if flat.any():
@@ -171,8 +171,8 @@ def _orientation(loadings: Array, strong: Array, declared: Array) -> float:
     would be split, or lost, where half or more of the items are reverse-keyed.
     """
     signs = np.sign(loadings[strong.astype(bool)])
-    one_way = len(signs) and abs(signs.sum()) == len(signs)
-    if one_way and (declared > 0).any():
+    one_direction = len(signs) and abs(signs.sum()) == len(signs)
+    if one_direction and (declared > 0).any():
         return float(signs[0])
     votes = float((np.sign(loadings) * declared).sum())
     weighed = float((loadings * declared).sum())

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from analysis.foundation import Result
 
 CLOSE_ENOUGH = 1e-10
-MOST_STEPS = 5_000
-MOST_WORK = 2e8
+MAXIMUM_STEPS = 5_000
+MAXIMUM_WORK = 2e8
 """Patterns times items cubed, about a second's tenth a step: with far more patterns
 than that, each of few people, the test has no power to speak of."""
 LITTLE = (
@@ -105,7 +105,7 @@ def _patterns(gaps: Gaps) -> tuple[list[Pattern], str]:
     """The patterns among those who answered anything; or why they are not made."""
     items = gaps.values.shape[1]
     some = np.flatnonzero(gaps.kinds.any(axis=1))
-    if len(some) * items**3 > MOST_WORK:
+    if len(some) * items**3 > MAXIMUM_WORK:
         return [], f"there are too many patterns of {items} items to fit"
     order = np.argsort(gaps.of_person, kind="stable")
     of_kind = np.split(order, np.cumsum(gaps.counts)[:-1])
@@ -114,9 +114,14 @@ def _patterns(gaps: Gaps) -> tuple[list[Pattern], str]:
         people, answered = of_kind[kind], gaps.kinds[kind]
         rows = gaps.values[people][:, answered]
         mean = rows.mean(axis=0)
-        apart = rows - mean
+        deviation = rows - mean
         found.append(
-            Pattern(answered=answered, n=len(rows), mean=mean, scatter=apart.T @ apart)
+            Pattern(
+                answered=answered,
+                n=len(rows),
+                mean=mean,
+                scatter=deviation.T @ deviation,
+            )
         )
     return found, ""
 
@@ -129,7 +134,7 @@ def _moments(patterns: list[Pattern], items: int) -> Moments:
         reason = "an item was not answered by two people, or does not vary"
         return Moments(mean=nothing[:1], covariance=nothing, n=n, reason=reason)
     mean, covariance = start
-    for _ in range(MOST_STEPS):
+    for _ in range(MAXIMUM_STEPS):
         try:
             new_mean, new_covariance = _step(patterns, mean, covariance)
         except np.linalg.LinAlgError:
@@ -158,8 +163,8 @@ def _available_moments(
         total[pattern.answered] += pattern.n * pattern.mean
     mean = total / np.maximum(n, 1)
     for pattern in patterns:
-        apart = pattern.mean - mean[pattern.answered]
-        squares[pattern.answered] += np.diag(pattern.scatter) + pattern.n * apart**2
+        deviation = pattern.mean - mean[pattern.answered]
+        squares[pattern.answered] += np.diag(pattern.scatter) + pattern.n * deviation**2
     variance = squares / np.maximum(n, 1)
     if (n < 2).any() or (variance <= 1e-12 * (1 + mean**2)).any():
         return None
@@ -213,9 +218,9 @@ def _little(gaps: Gaps) -> tuple[Result, ...]:
         return tuple(absent)
     distance = 0.0
     for pattern in patterns:
-        apart = pattern.mean - moments.mean[pattern.answered]
+        deviation = pattern.mean - moments.mean[pattern.answered]
         within = moments.covariance[np.ix_(pattern.answered, pattern.answered)]
-        distance += pattern.n * float(apart @ np.linalg.solve(within, apart))
+        distance += pattern.n * float(deviation @ np.linalg.solve(within, deviation))
     from scipy.special import chdtrc  # noqa: PLC0415 - heavy
 
     numbers = (max(distance, 0.0), float(df), float(chdtrc(df, distance)))

@@ -61,15 +61,15 @@ class Gaps:
             (_pattern_name(names, self.kinds[kind]), int(counts[kind]))
             for kind in np.flatnonzero(counts >= smallest)
         ]
-        told = dict(sorted(listed, key=lambda pair: (-pair[1], pair[0])))
-        together = len(self.values) - sum(told.values())
+        shown = dict(sorted(listed, key=lambda pair: (-pair[1], pair[0])))
+        other_count = len(self.values) - sum(shown.values())
         # The complete ones follow from their share, so they hide nothing.
-        hiding = [name for name in told if name != COMPLETE]
-        while 0 < together < smallest and hiding:
-            together += told.pop(hiding.pop())
-        if 0 < together < smallest or not told:
+        hiding = [name for name in shown if name != COMPLETE]
+        while 0 < other_count < smallest and hiding:
+            other_count += shown.pop(hiding.pop())
+        if 0 < other_count < smallest or not shown:
             return {}
-        return {**told, OTHERS: together} if together else told
+        return {**shown, OTHERS: other_count} if other_count else shown
 
 
 def gaps_of(responses: pd.DataFrame) -> Gaps:

@@ -177,8 +177,8 @@ def score_survey(responses: pd.DataFrame, export: Export, study: Study) -> pd.Da
     Kept here, as a join of two files later would rest on the order of their rows.
     """
     scores = score_responses(responses, study.asked(export).values())
-    told = study.dose
-    doses = told.attributes if told and told.survey == export.survey else ()
+    dose = study.dose
+    doses = dose.attributes if dose and dose.survey == export.survey else ()
     kept = [
         attribute.name
         for attribute in export.attributes

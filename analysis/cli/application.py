@@ -26,7 +26,7 @@ def run() -> None:
     try:
         app()
     except AnalysisError as error:
-        tell_fault(error)
+        report_fault(error)
         sys.exit(error.exit_code)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -34,6 +34,6 @@ def run() -> None:
         sys.exit(1)
 
 
-def tell_fault(fault: AnalysisError) -> None:
+def report_fault(fault: AnalysisError) -> None:
     """Say a fault in one message, on the error stream."""
     typer.secho(f"{type(fault).__name__}: {fault}", fg="red", err=True)

@@ -56,7 +56,7 @@ def lock(
         earlier = _replaced(before, again, deviations(declared), where=path.name)
         made = dataclasses.replace(made, replaced=(*before.replaced, earlier))
     write_lock(study, made)
-    _tell(made, str(path))
+    _print_result(made, str(path))
 
 
 def _replaced(
@@ -85,7 +85,7 @@ def _replaced(
     )
 
 
-def _tell(made: Lock, path: str) -> None:
+def _print_result(made: Lock, path: str) -> None:
     typer.echo(f"Locked {made.date}, fingerprint {made.hash[:12]}: {path}")
     for change in made.replaced[-1].changed if made.replaced else ():
         typer.echo(f"  changed: {change}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analysis.cli.application import app, tell_fault
+from analysis.cli.application import app, report_fault
 from analysis.cli.options import (
     AsJson,
     Processed,
@@ -68,7 +68,7 @@ def run_command(
     from analysis.workflow.runner import (  # noqa: PLC0415
         Progress,
         choose_steps,
-        forget_orphans,
+        remove_orphans,
     )
 
     use_folders(raw, processed, reports)
@@ -76,7 +76,7 @@ def run_command(
         typer.echo(f"A pseudonym key is made at {key_file()}. Keep a safe copy.")
     steps = _plan(study, parameter or [])
     chosen = choose_steps(steps, waves=wave or [], only=only or [])
-    forget_orphans(study, steps)
+    remove_orphans(study, steps)
     concerned = {step.name for step in chosen}.union(*(s.needs for s in chosen))
     asked = [] if force else [step for step in steps if step.name in concerned]
     reasons = {step.name: freshness(step).reason for step in asked}
@@ -87,7 +87,7 @@ def run_command(
         progress = _run_locally(
             chosen, steps, reasons, jobs=jobs, force=force, silent=quiet or as_json
         )
-    _tell(study, progress, quiet=quiet, as_json=as_json)
+    _print_result(study, progress, quiet=quiet, as_json=as_json)
 
 
 def _run_locally(
@@ -182,13 +182,13 @@ def check(
                 TITLES[count.tool],
                 count.remark,
             )
-            told = ", ".join(fact for fact in dict.fromkeys(facts) if fact)
-            typer.echo(f"{count.wave}  {count.survey}  {told}")
+            text = ", ".join(fact for fact in dict.fromkeys(facts) if fact)
+            typer.echo(f"{count.wave}  {count.survey}  {text}")
         typer.echo("The declaration is sound and the data fit it.")
         if drift:
-            from analysis.cli.starting import tell_drift  # noqa: PLC0415 - it needs this
+            from analysis.cli.starting import report_drift  # noqa: PLC0415 - it needs this
 
-            tell_drift(declared)
+            report_drift(declared)
 
 
 @app.command("list")
@@ -217,21 +217,23 @@ def _plan(study: str, parameters: list[str]) -> tuple[Step, ...]:
     return with_parameters(plan_steps(read_study(study)), parameters)
 
 
-def _tell(study: str, progress: Progress, *, quiet: bool, as_json: bool) -> None:
+def _print_result(
+    study: str, progress: Progress, *, quiet: bool, as_json: bool
+) -> None:
     """Say what came of a run, and fail as its first fault does."""
     index = find_folders().reports / study / "index.html"
     if as_json:
-        told = {
+        text = {
             "ran": {name: round(took, 2) for name, took in progress.done.items()},
             "fresh": progress.fresh,
             "failed": {name: str(fault) for name, fault in progress.failed.items()},
             "blocked": progress.blocked,
             "report": str(index) if index.exists() else None,
         }
-        typer.echo(json.dumps(told, indent=1))
+        typer.echo(json.dumps(text, indent=1))
     if progress.failed:
         for fault in progress.failed.values():
-            tell_fault(fault)
+            report_fault(fault)
         sys.exit(next(iter(progress.failed.values())).exit_code)
     if quiet or as_json:
         return

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from analysis.declarations.study import Outcome, Study
     from analysis.declarations.tables import Table
 
-FEWEST_CATEGORIES = 3
-MOST_CATEGORIES = 11
+MINIMUM_CATEGORIES = 3
+MAXIMUM_CATEGORIES = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class SupplementaryMeasures:
     """What is asked of an outcome beside its mean.
 
     Attributes
@@ -54,9 +54,9 @@ class Beside:
     anchor_reliability: float | None = None
 
 
-def parse_beside(table: Table) -> Beside:
+def parse_supplementary(table: Table) -> SupplementaryMeasures:
     """The keys of a table ``[outcomes.NAME]`` that speak of what stands beside it."""
-    return Beside(
+    return SupplementaryMeasures(
         top=table.optional_number("top"),
         then=table.text("then", ""),
         anchor=table.text("anchor", ""),
@@ -66,37 +66,37 @@ def parse_beside(table: Table) -> Beside:
     )
 
 
-def check_beside(study: Study) -> Iterator[str]:
+def check_supplementary(study: Study) -> Iterator[str]:
     """Every way in which what is asked beside an outcome cannot be answered."""
     surveys = {survey.name: survey for survey in study.surveys}
     for outcome in study.outcomes:
-        held = surveys.get(outcome.survey)
-        if held is None or outcome.instrument not in held.instruments:
+        asked_survey = surveys.get(outcome.survey)
+        if asked_survey is None or outcome.instrument not in asked_survey.instruments:
             continue  # told elsewhere
         known = {s.name for s in study.instruments[outcome.instrument].subscales}
         if outcome.subscale in known:
             yield from _check_top(outcome, study)
-            yield from _check_then(outcome, study)
+            yield from _check_retrospective(outcome, study)
             yield from _check_anchor(outcome, study)
 
 
 def _check_top(outcome: Outcome, study: Study) -> Iterator[str]:
-    top, at = outcome.beside.top, f"outcomes.{outcome.name}.top"
+    top, at = outcome.supplementary.top, f"outcomes.{outcome.name}.top"
     if top is None:
         return
     categories = ordered_categories(study, outcome)
     if not categories:
         yield (
-            f"[{at}] needs a score of {FEWEST_CATEGORIES} to {MOST_CATEGORIES} ordered "
+            f"[{at}] needs a score of {MINIMUM_CATEGORIES} to {MAXIMUM_CATEGORIES} ordered "
             f"values, such as one question; '{outcome.subscale}' is none"
         )
     elif top not in categories[1:]:
-        told = ", ".join(f"{value:g}" for value in categories[1:])
-        yield f"[{at}] must be one of: {told}"
+        values_text = ", ".join(f"{value:g}" for value in categories[1:])
+        yield f"[{at}] must be one of: {values_text}"
 
 
-def _check_then(outcome: Outcome, study: Study) -> Iterator[str]:
-    then, at = outcome.beside.then, f"outcomes.{outcome.name}.then"
+def _check_retrospective(outcome: Outcome, study: Study) -> Iterator[str]:
+    then, at = outcome.supplementary.then, f"outcomes.{outcome.name}.then"
     if not then:
         return
     instrument = study.instruments[outcome.instrument]
@@ -113,37 +113,43 @@ def _check_then(outcome: Outcome, study: Study) -> Iterator[str]:
 
 
 def _check_anchor(outcome: Outcome, study: Study) -> Iterator[str]:
-    beside, at = outcome.beside, f"outcomes.{outcome.name}"
-    if not beside.anchor:
-        if beside.anchor_better or beside.anchor_little or beside.anchor_reliability:
+    supplementary, at = outcome.supplementary, f"outcomes.{outcome.name}"
+    if not supplementary.anchor:
+        if (
+            supplementary.anchor_better
+            or supplementary.anchor_little
+            or supplementary.anchor_reliability
+        ):
             yield f"[{at}.anchor] is missing; it names the attribute people answer by"
         return
     values, attributes = _values_of_anchor(outcome, study)
     if not values:
-        fault = unknown("attribute with values", beside.anchor, attributes)
+        fault = unknown("attribute with values", supplementary.anchor, attributes)
         yield f"[{at}.anchor] {fault}"
         return
-    yield from _check_values(beside, values, at)
+    yield from _check_values(supplementary, values, at)
     if not any(is_linked(study, outcome, wave) for wave in outcome.follow_ups):
         yield f"[{at}.anchor] needs people who are linked between waves"
-    reliability = beside.anchor_reliability
+    reliability = supplementary.anchor_reliability
     if reliability is not None and not 0 < reliability <= 1:
         yield f"[{at}.anchor_reliability] must be over 0 and at most 1"
 
 
-def _check_values(beside: Beside, values: set[str], at: str) -> Iterator[str]:
-    if not beside.anchor_better or set(beside.anchor_better) >= values:
+def _check_values(
+    supplementary: SupplementaryMeasures, values: set[str], at: str
+) -> Iterator[str]:
+    if not supplementary.anchor_better or set(supplementary.anchor_better) >= values:
         yield (
             f"[{at}.anchor_better] must name some of its values, and not all: "
             f"{', '.join(sorted(values))}"
         )
-    for name in beside.anchor_better:
+    for name in supplementary.anchor_better:
         if name not in values:
             yield f"[{at}.anchor_better] {unknown('value', name, values)}"
-    for name in beside.anchor_little:
-        if name not in beside.anchor_better:
+    for name in supplementary.anchor_little:
+        if name not in supplementary.anchor_better:
             yield (
-                f"[{at}.anchor_little] {unknown('value', name, beside.anchor_better)}: "
+                f"[{at}.anchor_little] {unknown('value', name, supplementary.anchor_better)}: "
                 "who got a little better got better"
             )
 
@@ -159,7 +165,7 @@ def _values_of_anchor(outcome: Outcome, study: Study) -> tuple[set[str], list[st
         for each in export.attributes if export else ():
             if each.values and not each.separator:
                 attributes.append(each.name)
-                if each.name == outcome.beside.anchor:
+                if each.name == outcome.supplementary.anchor:
                     values |= set(each.values.values())
     return values, attributes
 
@@ -175,7 +181,10 @@ def asks(study: Study, outcome: Outcome, wave: str, subscale: str) -> bool:
 
 def is_linked(study: Study, outcome: Outcome, wave: str) -> bool:
     """Whether people of a follow-up are linked to those of the baseline."""
-    waves = {held.name: held.export(outcome.survey) for held in study.waves}
+    waves = {
+        asked_survey.name: asked_survey.export(outcome.survey)
+        for asked_survey in study.waves
+    }
     exports = [waves.get(name) for name in (outcome.baseline, wave)]
     return all(export is not None and export.linkage != "none" for export in exports)
 
@@ -187,7 +196,7 @@ def ordered_categories(study: Study, outcome: Outcome) -> tuple[float, ...]:
     """
     subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
     values = _values(study, outcome, subscale)
-    if not FEWEST_CATEGORIES <= len(values) <= MOST_CATEGORIES:
+    if not MINIMUM_CATEGORIES <= len(values) <= MAXIMUM_CATEGORIES:
         return ()
     return values[::-1] if subscale.direction == "higher_is_worse" else values
 
@@ -210,9 +219,9 @@ def _values(study: Study, outcome: Outcome, subscale: Subscale) -> tuple[float, 
     return tuple(round(count * worths[0] + step * place, 9) for place in range(values))
 
 
-def has_beside(study: Study) -> bool:
+def has_supplementary(study: Study) -> bool:
     """Whether there is anything to show beside the means."""
     return bool(waves_linked(study)) or any(
-        outcome.beside.then or ordered_categories(study, outcome)
+        outcome.supplementary.then or ordered_categories(study, outcome)
         for outcome in study.outcomes
     )

@@ -82,26 +82,28 @@ def differences(locked: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[s
         pair = (was_leaves.get(path, ABSENT), now_leaves.get(path, ABSENT))
         if pair[0] == pair[1] or _in_one_alone(path, locked, now):
             continue
-        said = f"{_subject(path)} {_change(*pair)}"
-        waves_of.setdefault(said, []).extend(path[1:2] if path[0] == "waves" else [])
-    for said, waves in waves_of.items():
-        yield f"At {', '.join(waves)}: {said}" if waves else said
+        description = f"{_subject(path)} {_change(*pair)}"
+        waves_of.setdefault(description, []).extend(
+            path[1:2] if path[0] == "waves" else []
+        )
+    for description, waves in waves_of.items():
+        yield f"At {', '.join(waves)}: {description}" if waves else description
 
 
 def _whole(locked: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     """What was added or dropped whole: outcomes, waves, teams, surveys of waves."""
     for table, one in NAMED.items():
-        was, held = locked.get(table, {}), now.get(table, {})
-        for name in dict.fromkeys([*was, *held]):
-            if name not in held:
+        was, current = locked.get(table, {}), now.get(table, {})
+        for name in dict.fromkeys([*was, *current]):
+            if name not in current:
                 yield f"The {one} '{name}' was dropped."
             elif name not in was:
                 also = ": it is exploratory" if table == "outcomes" else ""
                 yield f"The {one} '{name}' was added after the lock{also}."
-    was, held = locked.get("waves", {}), now.get("waves", {})
-    for wave in [name for name in was if name in held]:
-        for survey in dict.fromkeys([*was[wave], *held[wave]]):
-            if survey not in held[wave]:
+    was, current = locked.get("waves", {}), now.get("waves", {})
+    for wave in [name for name in was if name in current]:
+        for survey in dict.fromkeys([*was[wave], *current[wave]]):
+            if survey not in current[wave]:
                 yield f"At {wave}: survey '{survey}' was dropped."
             elif survey not in was[wave]:
                 yield f"At {wave}: survey '{survey}' was added after the lock."
@@ -124,10 +126,10 @@ def _in_one_alone(
     table, name, *rest = path
     if table not in NAMED:
         return False
-    was, held = locked.get(table, {}), now.get(table, {})
-    if (name in was) != (name in held):
+    was, current = locked.get(table, {}), now.get(table, {})
+    if (name in was) != (name in current):
         return True
-    return table == "waves" and (rest[0] in was[name]) != (rest[0] in held[name])
+    return table == "waves" and (rest[0] in was[name]) != (rest[0] in current[name])
 
 
 def _subject(path: tuple[str, ...]) -> str:
@@ -149,19 +151,19 @@ def _called(key: list[str]) -> str:
 
 def _change(was: Any, now: Any) -> str:
     if was is ABSENT:
-        return f"was not stated when locked and is {_told(now)} now."
+        return f"was not stated when locked and is {_value_text(now)} now."
     if now is ABSENT:
-        return f"was {_told(was)} when locked and is not stated now."
-    return f"was {_told(was)} when locked and is {_told(now)} now."
+        return f"was {_value_text(was)} when locked and is not stated now."
+    return f"was {_value_text(was)} when locked and is {_value_text(now)} now."
 
 
-def _told(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         return f"'{value}'" if value else "empty"
     if isinstance(value, list):
-        return ", ".join(map(_told, value)) or "empty"
+        return ", ".join(map(_value_text, value)) or "empty"
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {_told(part)}" for key, part in value.items())
+        return ", ".join(f"{key}: {_value_text(part)}" for key, part in value.items())
     return f"{value:.12g}"

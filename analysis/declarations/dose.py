@@ -82,16 +82,16 @@ def _check_attribute(study: Study, survey: str, at: str, name: str) -> Iterator[
     """It is declared at some wave, and counts, or says yes and no, wherever it is."""
     exports = [export for wave in study.waves if (export := wave.export(survey))]
     declared = [each for export in exports for each in export.attributes]
-    here = [each for each in declared if each.name == name]
-    if not here:
+    named = [each for each in declared if each.name == name]
+    if not named:
         known = dict.fromkeys(each.name for each in declared)
         yield f"[{at}] {unknown('attribute', name, known)}"
-    elif "ingredients" in at and not all(_counts(e) or _yes_or_no(e) for e in here):
+    elif "ingredients" in at and not all(_counts(e) or _yes_or_no(e) for e in named):
         yield (
             f"[{at}] '{name}' neither counts nor says yes or no: it needs an attribute "
             f"with lowest and highest, or with the values {YES} and {NO}"
         )
-    elif "ingredients" not in at and not all(_counts(each) for each in here):
+    elif "ingredients" not in at and not all(_counts(each) for each in named):
         yield (
             f"[{at}] '{name}' does not count: it needs an attribute with lowest and "
             "highest"

@@ -91,8 +91,8 @@ def _check_subscale(
 def _check_made_of(subscale: Subscale, instrument: Instrument) -> Iterator[str]:
     known = {item.name: item for item in instrument.items}
     count = len(subscale.items)
-    if strangers := [name for name in subscale.items if name not in known]:
-        yield f"items not declared: {', '.join(strangers)}"
+    if unknown_items := [name for name in subscale.items if name not in known]:
+        yield f"items not declared: {', '.join(unknown_items)}"
         return
     if not count:
         yield "needs at least one item"
@@ -130,8 +130,8 @@ def _check_gaps(subscale: Subscale, instrument: Instrument) -> Iterator[str]:
 
 def _check_parts(subscale: Subscale, before: Sequence[Subscale]) -> Iterator[str]:
     made = {part.name: part for part in before}
-    if strangers := [name for name in subscale.parts if name not in made]:
-        yield f"of names no score declared before it: {', '.join(strangers)}"
+    if unknown_items := [name for name in subscale.parts if name not in made]:
+        yield f"of names no score declared before it: {', '.join(unknown_items)}"
         return
     if len(set(subscale.parts)) != len(subscale.parts):
         yield "a score is named twice"
@@ -220,12 +220,12 @@ def _check_partition(instrument: Instrument, asked: set[str]) -> Iterator[str]:
     if not instrument.partition:
         return
     parts = {part.name: part.items for part in instrument.subscales}
-    if strangers := [name for name in instrument.partition if name not in parts]:
-        yield f"[partition] names no score: {', '.join(strangers)}"
+    if unknown_items := [name for name in instrument.partition if name not in parts]:
+        yield f"[partition] names no score: {', '.join(unknown_items)}"
         return
-    held = [item for name in instrument.partition for item in parts[name]]
-    twice = sorted({item for item in held if held.count(item) > 1})
+    part_items = [item for name in instrument.partition for item in parts[name]]
+    twice = sorted({item for item in part_items if part_items.count(item) > 1})
     if twice:
         yield f"[partition] items held more than once: {', '.join(twice)}"
-    if lost := sorted(asked - set(held)):
-        yield f"[partition] items held by no score: {', '.join(lost)}"
+    if unused := sorted(asked - set(part_items)):
+        yield f"[partition] items held by no score: {', '.join(unused)}"

@@ -22,7 +22,7 @@ ROWS_OF = {
     "tool": "tool",
 }
 """What says which rows are read, and the key that declares it."""
-FEWEST_ELEMENTS = 3
+MINIMUM_ELEMENTS = 3
 """With two, one element off would leave one to match by, which tells nobody apart."""
 
 
@@ -74,7 +74,7 @@ def rules_tried(export: Export) -> tuple[str, ...]:
     if export.linkage == "identifier" or export.linkage_rule is None:
         return ("exact",)
     weighted = ("weighted",) if export.linkage_rule.weights else ()
-    tolerant = len(export.columns.participant) >= FEWEST_ELEMENTS
+    tolerant = len(export.columns.participant) >= MINIMUM_ELEMENTS
     return ("exact", *(("one_element_off",) if tolerant else ()), *weighted)
 
 
@@ -112,8 +112,8 @@ def check_linkage_rule(export: Export) -> Iterator[str]:
         yield f"[{at}] needs linkage to be 'identifier' or 'self_generated_code'"
     elif export.linkage == "identifier" and rule.rule != "exact":
         yield f"[{at}.rule] an identifier is linked 'exact': near ones are other people"
-    if rule.rule == "one_element_off" and elements < FEWEST_ELEMENTS:
-        yield f"[{at}.rule] needs at least {FEWEST_ELEMENTS} columns.participant"
+    if rule.rule == "one_element_off" and elements < MINIMUM_ELEMENTS:
+        yield f"[{at}.rule] needs at least {MINIMUM_ELEMENTS} columns.participant"
     known = {"site", *(attribute.name for attribute in export.attributes)}
     for name in rule.stable:
         if name not in known:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LINKAGE, CLEANING, MISSING, MODEL = "linkage", "cleaning", "missing", "model"
 COMPLETE = "complete"
-MISSING_WAYS = (COMPLETE, "weighted", "imputed")
+MISSING_METHODS = (COMPLETE, "weighted", "imputed")
 BY_PEOPLE = "adjusted_by_people"
 """The one model that takes weights, and scores that were filled in."""
 LINKED_MODELS = ("adjusted_mean_difference", BY_PEOPLE)
@@ -42,7 +42,7 @@ CARELESS = "careless left out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OtherChoices:
+class Multiverse:
     """What else could have been done; empty means: only what was declared.
 
     Attributes
@@ -60,9 +60,9 @@ class OtherChoices:
     careless_left_out: bool = False
 
 
-def parse_other_choices(table: Table) -> OtherChoices:
+def parse_multiverse(table: Table) -> Multiverse:
     """The table ``[other_choices]``."""
-    choices = OtherChoices(
+    choices = Multiverse(
         linkage=table.texts("linkage"),
         missing=table.texts("missing"),
         model=table.texts("model"),
@@ -106,17 +106,17 @@ def options_of(study: Study, outcome: Outcome) -> dict[str, tuple[str, ...]]:
 
     A choice without another option is left out.
     """
-    chosen = study.other_choices
+    chosen = study.multiverse
     if chosen is None or not outcome.follow_ups:
         return {}
     linked, arms = outcome_linked(study, outcome), bool(study.treated)
     export = study.wave(outcome.baseline).export(outcome.survey)
-    tried = rules_tried(export) if export and linked else ()
+    rules = rules_tried(export) if export and linked else ()
     models = MODELS if linked else (MODELS[0], *TEAM_MODELS)
     others = {
-        LINKAGE: [rule for rule in chosen.linkage if rule in tried],
+        LINKAGE: [rule for rule in chosen.linkage if rule in rules],
         CLEANING: [*cleaning_options(study, outcome)],
-        MISSING: [way for way in chosen.missing if linked and arms],
+        MISSING: [method for method in chosen.missing if linked and arms],
         MODEL: [model for model in chosen.model if model in models and arms],
     }
     declared = declared_options(study, outcome)
@@ -129,7 +129,7 @@ def options_of(study: Study, outcome: Outcome) -> dict[str, tuple[str, ...]]:
 
 def cleaning_options(study: Study, outcome: Outcome) -> dict[str, float | None]:
     """Other ways of cleaning → the share that must be answered; None: not careless."""
-    chosen = study.other_choices
+    chosen = study.multiverse
     exports = [
         export
         for wave in (outcome.baseline, *outcome.follow_ups)
@@ -170,19 +170,19 @@ def combinations_of(study: Study, outcome: Outcome) -> Iterator[dict[str, str]]:
             yield {choice: full[choice] for choice in options}
 
 
-def judged_otherwise(study: Study) -> tuple[Outcome, ...]:
+def multiverse_outcomes(study: Study) -> tuple[Outcome, ...]:
     """Outcomes that other choices are declared for."""
     return tuple(one for one in study.outcomes if options_of(study, one))
 
 
-def check_other_choices(study: Study) -> Iterator[str]:
+def check_multiverse(study: Study) -> Iterator[str]:
     """Every way in which the other choices contradict the rest of the study."""
-    chosen = study.other_choices
+    chosen = study.multiverse
     if chosen is None:
         return
     for key, names, known in (
         (LINKAGE, chosen.linkage, LINKAGE_RULES),
-        (MISSING, chosen.missing, MISSING_WAYS),
+        (MISSING, chosen.missing, MISSING_METHODS),
         (MODEL, chosen.model, MODELS),
     ):
         for name in names:
@@ -195,7 +195,7 @@ def check_other_choices(study: Study) -> Iterator[str]:
     yield from _check_use(chosen, study)
 
 
-def _check_design(chosen: OtherChoices, study: Study) -> Iterator[str]:
+def _check_design(chosen: Multiverse, study: Study) -> Iterator[str]:
     """Options that the design of the study has no place for."""
     if (chosen.model or chosen.missing) and not study.treated:
         yield (
@@ -206,15 +206,15 @@ def _check_design(chosen: OtherChoices, study: Study) -> Iterator[str]:
         for name in chosen.model:
             if name in TEAM_MODELS:
                 yield f"[other_choices.model] '{name}' needs allocated_by = \"team\""
-    beside = [way for way in chosen.missing if way != COMPLETE]
-    if beside and BY_PEOPLE not in chosen.model:
+    other_methods = [method for method in chosen.missing if method != COMPLETE]
+    if other_methods and BY_PEOPLE not in chosen.model:
         yield (
-            f"[other_choices.missing] '{beside[0]}' goes with the model '{BY_PEOPLE}'; "
+            f"[other_choices.missing] '{other_methods[0]}' goes with the model '{BY_PEOPLE}'; "
             "name it in model"
         )
 
 
-def _check_use(chosen: OtherChoices, study: Study) -> Iterator[str]:
+def _check_use(chosen: Multiverse, study: Study) -> Iterator[str]:
     """Keys that are of no use to any outcome."""
     judged = [outcome for outcome in study.outcomes if outcome.follow_ups]
     if not all(_placed(outcome, study) for outcome in judged):

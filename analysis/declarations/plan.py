@@ -198,10 +198,10 @@ def _check_primary(plan: Plan, study: Study) -> Iterator[str]:
         return
     named = sorted(o.name for o in study.outcomes if o.family == "primary")
     if named != [plan.primary]:
-        told = ", ".join(named) or "none"
+        names_text = ", ".join(named) or "none"
         yield (
             f"[plan.primary] exactly one outcome is primary, '{plan.primary}'; by "
-            f"family it is: {told}"
+            f"family it is: {names_text}"
         )
     if outcomes[plan.primary].smallest_effect is None:
         yield (

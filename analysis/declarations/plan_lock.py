@@ -100,7 +100,7 @@ def lockable(study: Study) -> dict[str, Any]:
             "treated": study.treated,
             "control": study.control,
             "arms": sorted(arm.name for arm in study.arms),
-            **({"drawn_by_lot": True} if study.drawn_by_lot else {}),
+            **({"drawn_by_lot": True} if study.randomised else {}),
         },
         "plan": _stated(study.plan),
         "outcomes": {outcome.name: _outcome(outcome) for outcome in study.outcomes},
@@ -112,36 +112,38 @@ def lockable(study: Study) -> dict[str, Any]:
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
-    told = _stated(outcome)
-    return {key: told[key] for key in told if key not in ("name", "title", "beside")}
+    stated = _stated(outcome)
+    return {
+        key: stated[key] for key in stated if key not in ("name", "title", "beside")
+    }
 
 
 def _wave(wave: Wave) -> dict[str, Any]:
-    held = {}
+    value_now = {}
     for export in wave.exports:
         rule = export.linkage_rule
         tables = {
             "linkage_rule": _stated(rule) if rule else {},
             "cleaning": _stated(export.cleaning),
         }
-        held[export.survey] = {
+        value_now[export.survey] = {
             "linkage": export.linkage,
             "identifier_spelling": export.identifier_spelling,
             **{key: table for key, table in tables.items() if table},
         }
-    return held
+    return value_now
 
 
 def _stated(value: Any) -> dict[str, Any]:
     """Fields of a dataclass that do not stand at their default."""
-    told = {}
+    stated = {}
     for known in dataclasses.fields(value):
-        held = getattr(value, known.name)
+        value_now = getattr(value, known.name)
         made = known.default_factory
         default = made() if made is not dataclasses.MISSING else known.default
-        if held != default:
-            told[known.name] = _plain(held)
-    return told
+        if value_now != default:
+            stated[known.name] = _plain(value_now)
+    return stated
 
 
 def _plain(value: Any) -> Any:
@@ -187,7 +189,7 @@ def parse_lock(text: str, *, where: str) -> Lock:
     """
     faults: list[str] = []
     top = Table(parse_toml(text, where=where), faults)
-    said = top.text("hash")
+    stated_hash = top.text("hash")
     locked = top.raw("locked")
     if not isinstance(locked, dict):
         top.fault("locked", "must be a table")
@@ -199,7 +201,7 @@ def parse_lock(text: str, *, where: str) -> Lock:
         replaced=tuple(_replaced(table) for table in top.list_of_tables("replaced")),
     )
     top.close()
-    if not faults and lock.hash != said:
+    if not faults and lock.hash != stated_hash:
         faults.append(
             "[hash] does not fit what is locked: the file was changed by hand. Put it "
             "back as version control has it"
@@ -267,8 +269,10 @@ def _value(value: Any) -> str:
         # A text of JSON is one of TOML but for this sign, which JSON leaves as it is.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, dict):
-        held = ", ".join(f"{_key(key)} = {_value(part)}" for key, part in value.items())
-        return f"{{ {held} }}"
+        value_now = ", ".join(
+            f"{_key(key)} = {_value(part)}" for key, part in value.items()
+        )
+        return f"{{ {value_now} }}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
     return repr(value)

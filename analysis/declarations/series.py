@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.outcomes.trends.rules import FEWEST_WAVES
+from analysis.outcomes.trends.rules import MINIMUM_WAVES
 
 if TYPE_CHECKING:
     from analysis.declarations.study import Outcome, Study
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 def improvement_of(direction: str) -> Direction:
     """Which way is better, by the direction a codebook gives a score."""
-    ways: dict[str, Direction] = {
+    directions: dict[str, Direction] = {
         "higher_is_better": "increase",
         "higher_is_worse": "decrease",
     }
-    return ways.get(direction, "neither")
+    return directions.get(direction, "neither")
 
 
 def charted_outcomes(study: Study) -> tuple[Outcome, ...]:
     """Outcomes whose survey was held at enough waves to tell a move from wavering."""
-    held = {
+    waves_by_survey = {
         survey.name: sum(wave.export(survey.name) is not None for wave in study.waves)
         for survey in study.surveys
     }
     scores = study.outcome_of_each_score()
-    return tuple(one for one in scores if held[one.survey] >= FEWEST_WAVES)
+    return tuple(one for one in scores if waves_by_survey[one.survey] >= MINIMUM_WAVES)

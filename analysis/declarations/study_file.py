@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.declarations.beside import parse_beside
+from analysis.declarations.beside import parse_supplementary
 from analysis.declarations.design import parse_design
 from analysis.declarations.dose import parse_dose
 from analysis.declarations.groups import parse_grouping
-from analysis.declarations.other_choices import parse_other_choices
+from analysis.declarations.other_choices import parse_multiverse
 from analysis.declarations.plan import parse_plan
 from analysis.declarations.rollout import parse_rollout
 from analysis.declarations.roster import parse_roster
@@ -86,7 +86,7 @@ def _study(
         smallest_group_shown=top.whole("smallest_group_shown", SMALLEST_GROUP),
         allow_unverified=top.flag("allow_unverified"),
         allocated_by=top.choice("allocated_by", ALLOCATIONS, "none"),
-        drawn_by_lot=top.flag("drawn_by_lot"),
+        randomised=top.flag("drawn_by_lot"),
         treated=top.text("treated", ""),
         control=top.text("control", ""),
         unknowns=top.texts("unknowns"),
@@ -97,8 +97,8 @@ def _study(
         groups=tuple(parse_grouping(*pair) for pair in top.tables("groups")),
         rollout=parse_rollout(top.table("rollout")) if top.has("rollout") else None,
         dose=parse_dose(top.table("dose")) if top.has("dose") else None,
-        other_choices=(
-            parse_other_choices(top.table("other_choices"))
+        multiverse=(
+            parse_multiverse(top.table("other_choices"))
             if top.has("other_choices")
             else None
         ),
@@ -161,9 +161,13 @@ def _answers(name: str, table: Table) -> tuple[str, ...]:
 def _outcome(name: str, table: Table, waves: tuple[Wave, ...]) -> Outcome:
     """An outcome; compared, unless it says otherwise, over the waves of its survey."""
     survey = table.text("survey")
-    held = tuple(wave.name for wave in waves if wave.export(survey))
-    baseline = table.text("baseline", held[0] if held else "")
-    later = held[held.index(baseline) + 1 :] if baseline in held else ()
+    waves_of_survey = tuple(wave.name for wave in waves if wave.export(survey))
+    baseline = table.text("baseline", waves_of_survey[0] if waves_of_survey else "")
+    later = (
+        waves_of_survey[waves_of_survey.index(baseline) + 1 :]
+        if baseline in waves_of_survey
+        else ()
+    )
     outcome = Outcome(
         name=name,
         title=table.text("title"),
@@ -174,7 +178,7 @@ def _outcome(name: str, table: Table, waves: tuple[Wave, ...]) -> Outcome:
         baseline=baseline,
         follow_ups=table.texts("follow_ups", later),
         smallest_effect=table.optional_number("smallest_effect"),
-        beside=parse_beside(table),
+        supplementary=parse_supplementary(table),
     )
     table.close()
     return outcome

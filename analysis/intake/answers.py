@@ -63,7 +63,7 @@ def item_codes(
         Code → answer in words, as an SPSS file gives them. The words are looked up
         before the code is taken as a number: *never* may be 1 there and 0 here.
     """
-    spoken = _spoken(words)
+    folded_labels = _folded_labels(words)
     declared = export.answers.get(instrument.name, {})
     takes = instrument.usual_coding.takes
     own = {text: code for text, code in declared.items() if takes(code)}
@@ -74,7 +74,7 @@ def item_codes(
     stray = "out of range" if empties else "unmapped"
 
     def code(text: str) -> float | str:
-        for written in (text, spoken.get(text, text)):
+        for written in (text, folded_labels.get(text, text)):
             if written in answers:
                 return answers[written]
             if written in unscored:
@@ -94,12 +94,12 @@ def attribute_values(
     words: Mapping[str, str] | None = None,
 ) -> tuple[pd.Series[float] | pd.Series[str], int]:
     """Values of an attribute, and how many were emptied for lying outside it."""
-    spoken = _spoken(words)
+    folded_labels = _folded_labels(words)
     missing = not_answered(export.missing_codes, words)
     if attribute.values:
         names = {fold(text): name for text, name in attribute.values.items()}
         folded = by_text(cells, fold)
-        known = folded.map(names).fillna(folded.map(spoken).map(names))
+        known = folded.map(names).fillna(folded.map(folded_labels).map(names))
         return known, int((known.isna() & ~folded.isin(missing)).sum())
 
     def value(text: str) -> float | str:
@@ -119,11 +119,11 @@ def group_names(
 ) -> pd.Series[str]:
     """Names of the arms, sites or teams that cells name; empty where they name none."""
     names = {fold(answer): group.name for group in groups for answer in group.answers}
-    spoken = _spoken(words)
+    folded_labels = _folded_labels(words)
 
     def name(text: str) -> str:
         folded = fold(text)
-        return names.get(folded) or names.get(spoken.get(folded, ""), "")
+        return names.get(folded) or names.get(folded_labels.get(folded, ""), "")
 
     return by_text(cells, name)
 
@@ -137,13 +137,17 @@ def accepted(
 ) -> pd.Series[bool]:
     """Whether each cell holds one of the answers; ``*`` is any that is not missing."""
     wanted = {fold(answer) for answer in answers}
-    spoken = _spoken(words)
-    gone = not_answered(missing, words)
+    folded_labels = _folded_labels(words)
+    missing_texts = not_answered(missing, words)
 
     def fits(text: str) -> bool:
         folded = fold(text)
-        anything = "*" in wanted and folded not in gone
-        return anything or folded in wanted or spoken.get(folded, "") in wanted - {""}
+        anything = "*" in wanted and folded not in missing_texts
+        return (
+            anything
+            or folded in wanted
+            or folded_labels.get(folded, "") in wanted - {""}
+        )
 
     numbers, texts = pd.factorize(cells)
     fitting = np.array([fits(text) for text in texts], dtype=bool)
@@ -162,20 +166,20 @@ def not_answered(
 ) -> set[str]:
     """What means *not answered*, as it is compared: the cell, or the words it codes."""
     declared = {fold(text) for text in ("", *missing)}
-    spoken = _spoken(words)
-    return declared | {code for code, text in spoken.items() if text in declared}
+    folded_labels = _folded_labels(words)
+    return declared | {code for code, text in folded_labels.items() if text in declared}
 
 
-def _spoken(words: Mapping[str, str] | None) -> dict[str, str]:
+def _folded_labels(words: Mapping[str, str] | None) -> dict[str, str]:
     """Code → answer in words, both as they are compared."""
     return {fold(code): fold(text) for code, text in (words or {}).items()}
 
 
 def _coded(
-    cells: pd.Series[str], code: Callable[[str], float | str], gone: set[str]
+    cells: pd.Series[str], code: Callable[[str], float | str], missing_texts: set[str]
 ) -> Codes:
     numbers, texts = pd.factorize(cells)
-    found = [math.nan if fold(t) in gone else code(fold(t)) for t in texts]
+    found = [math.nan if fold(t) in missing_texts else code(fold(t)) for t in texts]
     times = np.bincount(numbers, minlength=len(texts))
     emptied: dict[str, int] = {}
     for reason, count in zip(found, times, strict=True):

@@ -43,12 +43,12 @@ def _spread(
     ticked = {}
     for choice, header in attribute.multi.items():
         words = table.value_labels.get(header, {})
-        gone = not_answered(export.missing_codes, words) | NOT_SHOWN
-        spoken = {fold(code): fold(text) for code, text in words.items()}
+        missing_texts = not_answered(export.missing_codes, words) | NOT_SHOWN
+        folded_labels = {fold(code): fold(text) for code, text in words.items()}
         column = by_text(cells[header], fold)
-        answered |= ~column.isin(gone)
-        left = gone | NOT_TICKED
-        left |= {code for code, text in spoken.items() if text in left - {""}}
+        answered |= ~column.isin(missing_texts)
+        left = missing_texts | NOT_TICKED
+        left |= {code for code, text in folded_labels.items() if text in left - {""}}
         ticked[choice] = ~column.isin(left)
     return {
         f"{attribute.name}.{choice}": column.astype("boolean").where(answered)

@@ -32,12 +32,12 @@ def coding_shifts(
         name, _ = group
         headers = [export.columns.items[column] for column in groups[group]]
         coding = study.instruments[name].coding(groups[group][0].partition(".")[2])
-        said = check_coding(
+        mismatch = check_coding(
             [cells[header] for header in headers], coding, missing=export.missing_codes
         )
-        if said:
+        if mismatch:
             yield (
-                f"{export.file}: {name}: {said}. If so, declare each code of the file "
+                f"{export.file}: {name}: {mismatch}. If so, declare each code of the file "
                 f"and what it stands for under [surveys.{export.survey}.answers.{name}]"
                 "; if the stray code means no answer, declare it in missing_codes"
             )
@@ -65,8 +65,8 @@ def check_coding(
     str
         Empty where the codes fit, or where no single shift explains all numbers.
     """
-    gone = {"", *missing}
-    texts = {text for column in columns for text in column.unique()} - gone
+    missing_texts = {"", *missing}
+    texts = {text for column in columns for text in column.unique()} - missing_texts
     numbers = pd.to_numeric(pd.Series(sorted(texts), dtype=object), errors="coerce")
     numbers = numbers.dropna()
     if numbers.empty or all(coding.takes(number) for number in numbers):
@@ -76,11 +76,11 @@ def check_coding(
         return ""
     steps = abs(shift) / coding.step
     counted = {1.0: "one"}.get(steps, f"{steps:g}")
-    way = "higher" if shift > 0 else "lower"
+    direction = "higher" if shift > 0 else "lower"
     return (
         f"all answers lie in {coding.lowest + shift:g} to {coding.highest + shift:g}, "
         f"the codebook says {coding.lowest:g} to {coding.highest:g}: looks like an "
-        f"export coded {counted} {way}"
+        f"export coded {counted} {direction}"
     )
 
 

@@ -50,7 +50,7 @@ class Inspected:
     matches: tuple[Match, ...]
 
     @property
-    def sure(self) -> list[Match]:
+    def certain_matches(self) -> list[Match]:
         """The instruments that are written as declared."""
         return chosen(self.matches)
 
@@ -134,7 +134,7 @@ OUTCOME = (
 
 def _tasks(surveys: Sequence[Sequence[Inspected]]) -> Iterator[str]:
     yield "Write the title and the summary; name the surveys and waves."
-    if any(not waves[0].sure for waves in surveys):
+    if any(not waves[0].certain_matches for waves in surveys):
         yield "Name the instruments of the surveys where no match was sure."
     if unverified := _unverified(surveys):
         yield f"Decide on unverified codebooks: {', '.join(unverified)}."
@@ -143,23 +143,23 @@ def _tasks(surveys: Sequence[Sequence[Inspected]]) -> Iterator[str]:
 
 
 def _unverified(surveys: Sequence[Sequence[Inspected]]) -> list[str]:
-    used = (match.instrument for waves in surveys for match in waves[0].sure)
+    used = (match.instrument for waves in surveys for match in waves[0].certain_matches)
     return sorted({instrument.name for instrument in used if instrument.unverified})
 
 
 def _survey(name: str, export: Inspected) -> Iterator[str]:
-    table, sure = export.table, export.sure
+    table, certain_matches = export.table, export.certain_matches
     facts = [
         f"{len(table.cells)} rows",
         table.encoding,
         TITLES[table.tool],
         table.remark,
     ]
-    told = ", ".join(fact for fact in dict.fromkeys(facts) if fact)
-    yield f"# {_plain(export.file)}: {told}"
+    description = ", ".join(fact for fact in dict.fromkeys(facts) if fact)
+    yield f"# {_plain(export.file)}: {description}"
     yield f"[surveys.{name}]"
     yield f'title = "Survey {name.rpartition("_")[2]}"'
-    listed = ", ".join(quoted(match.instrument.name) for match in sure)
+    listed = ", ".join(quoted(match.instrument.name) for match in certain_matches)
     yield f"instruments = [{listed}]"
     if table.tool not in {"none", "spss"}:
         yield f"tool = {quoted(table.tool)}"
@@ -167,12 +167,12 @@ def _survey(name: str, export: Inspected) -> Iterator[str]:
         yield f"missing_codes = [{', '.join(map(quoted, missing))}]"
     yield from _rows_to_choose(table)
     yield from _finished(export)
-    for match in sure:
-        yield f"# {match.instrument.name}: {match.told()}"
+    for match in certain_matches:
+        yield f"# {match.instrument.name}: {match.description()}"
         yield from _items(match)
     for match in export.matches:
-        if match not in sure:
-            yield f"# perhaps {match.instrument.name}: {match.told()}"
+        if match not in certain_matches:
+            yield f"# perhaps {match.instrument.name}: {match.description()}"
             if match.by == "order":
                 yield "#   by number and range alone, which many instruments share"
             yield from (f"# {line}" for line in _items(match))
@@ -209,12 +209,15 @@ def _items(match: Match) -> Iterator[str]:
 
 
 def _roles(export: Inspected) -> Iterator[str]:
-    used = {header for match in export.sure for header in match.items.values()}
+    used = {
+        header for match in export.certain_matches for header in match.items.values()
+    }
     free = [column for column in export.columns if column.header not in used]
     for role, columns in candidate_roles(free).items():
         yield f"# perhaps {role.replace('_', ' ')}: {NEEDS[role]}"
         yield from (
-            f"#   {_plain(column.header)} ({column.told()})" for column in columns
+            f"#   {_plain(column.header)} ({column.description()})"
+            for column in columns
         )
 
 
@@ -222,17 +225,17 @@ def _columns(export: Inspected) -> Iterator[str]:
     yield "# Every column of the file; only those declared are read:"
     for column in export.columns:
         label = f" “{_plain(column.label)}”" if column.label else ""
-        yield f"#   {_plain(column.header)}{label} ({column.told()})"
+        yield f"#   {_plain(column.header)}{label} ({column.description()})"
 
 
 def _wave(survey: str, waves: Sequence[Inspected], place: int) -> Iterator[str]:
     export, first = waves[place], waves[0]
     yield f"{survey}.file = {quoted(export.file)}"
     if place:
-        lost = len(first.headers() - export.headers())
+        n_missing = len(first.headers() - export.headers())
         more = len(export.headers() - first.headers())
-        if lost or more:
-            yield f"# {lost} headers of the first wave are not there, {more} are new:"
+        if n_missing or more:
+            yield f"# {n_missing} headers of the first wave are not there, {more} are new:"
             yield "# take this wave out and let heard add-wave list what changed."
 
 

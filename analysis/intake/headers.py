@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 NUMBERED = re.compile(r"^(?P<name>.+)#(?P<number>[1-9]\d*)$")
-LEAST_PREFIX = 10
+MINIMUM_PREFIX = 10
 """Signs a beginning needs, a space among them: Q1 must not fit Q10."""
 LONGEST_SHOWN = 60
 
@@ -46,7 +46,7 @@ def find_columns(table: RawTable, wanted: str) -> list[int]:
     for texts in (written, asked):
         if fits := [place for place, text in enumerate(texts) if text == sought]:
             return fits
-    if len(sought) < LEAST_PREFIX or " " not in sought:
+    if len(sought) < MINIMUM_PREFIX or " " not in sought:
         return []
     begins = (
         place
@@ -97,7 +97,7 @@ def _renamed(table: RawTable, renamed: list[str], copies: dict[str, int]) -> Raw
     }
     came_from |= {name: headers[place] for name, place in copies.items()}
 
-    def moved(known: Mapping[str, T]) -> dict[str, T]:
+    def rekeyed(known: Mapping[str, T]) -> dict[str, T]:
         """What was known of a column, under its declared header too."""
         under = {new: known[old] for new, old in came_from.items() if old in known}
         return {**known, **under}
@@ -105,9 +105,9 @@ def _renamed(table: RawTable, renamed: list[str], copies: dict[str, int]) -> Raw
     return dataclasses.replace(
         table,
         cells=cells,
-        labels=moved(table.labels),
-        value_labels=moved(table.value_labels),
-        emptied=moved(table.emptied),
+        labels=rekeyed(table.labels),
+        value_labels=rekeyed(table.value_labels),
+        emptied=rekeyed(table.emptied),
     )
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BLANKS = {"": "", "na": "NA", "n/a": "N/A", "-99": "-99", "-9": "-9"}
 """Cells that stand for no answer wherever surveys are exported, as they are written."""
-SPOKEN_BLANKS = {"prefer not to say": "Prefer not to say"}
+WORDED_BLANKS = {"prefer not to say": "Prefer not to say"}
 MANY = 20
 """Different texts past which a column is no list of answers."""
 LONG = 60
@@ -82,7 +82,7 @@ class Column:
     lowest: float = math.nan
     highest: float = math.nan
 
-    def told(self) -> str:
+    def description(self) -> str:
         """What it holds, in words that quote no cell."""
         ends = ""
         # The ends of numbers few people share are somebody's own.
@@ -133,17 +133,17 @@ def _column(header: str, label: str, cells: pd.Series[str]) -> Column:
 
 def answered(cells: pd.Series[str], missing: Iterable[str] = ()) -> dict[str, int]:
     """Folded cell → how often, without the ones that stand for no answer."""
-    gone = {*BLANKS, *SPOKEN_BLANKS, *(fold(text) for text in missing)}
+    blanks = {*BLANKS, *WORDED_BLANKS, *(fold(text) for text in missing)}
     found: dict[str, int] = {}
     for text, count in cells.value_counts().items():
-        if (folded := fold(str(text))) not in gone:
+        if (folded := fold(str(text))) not in blanks:
             found[folded] = found.get(folded, 0) + int(count)
     return found
 
 
 def missing_texts(table: RawTable) -> list[str]:
     """Which usual signs of no answer the table holds, as they are written."""
-    known = {**BLANKS, **SPOKEN_BLANKS}
+    known = {**BLANKS, **WORDED_BLANKS}
     found: set[str] = set()
     for place in range(table.cells.shape[1]):
         found |= {fold(str(text)) for text in table.cells.iloc[:, place].unique()}
@@ -167,9 +167,9 @@ def _kind(header: str, label: str, texts: list[str], numeric: int, total: int) -
 
 
 def _names_people(header: str) -> bool:
-    heard = set(words(header))
-    of_a_person = "name" in heard and not heard & NAMED_THINGS
-    return of_a_person or bool(heard & set(IDENTIFYING))
+    header_words = set(words(header))
+    of_a_person = "name" in header_words and not header_words & NAMED_THINGS
+    return of_a_person or bool(header_words & set(IDENTIFYING))
 
 
 def _share(texts: list[str], *patterns: re.Pattern[str]) -> float:
@@ -189,12 +189,14 @@ def candidate_roles(columns: Iterable[Column]) -> dict[str, list[Column]]:
 def _roles(column: Column) -> Iterator[str]:
     if column.kind in {"blank", "free text"} or column.header.endswith(OF_A_FORM):
         return
-    heard = set(words(column.header))
+    header_words = set(words(column.header))
     if len(column.label) <= LONG:
-        heard |= set(words(column.label))
-    names_people = heard & set(IDS) and (heard & set(PEOPLE) or len(heard) == 1)
+        header_words |= set(words(column.label))
+    names_people = header_words & set(IDS) and (
+        header_words & set(PEOPLE) or len(header_words) == 1
+    )
     for role, hints in ROLES.items():
-        if heard & set(hints) or (role == "participant" and names_people):
+        if header_words & set(hints) or (role == "participant" and names_people):
             yield role
 
 

@@ -52,15 +52,17 @@ def item_columns(
         return found.emptied, found.unmapped
 
     misfits, strange = {}, []
-    told = in_threads(lambda numbered: fill(*numbered), enumerate(asked))
-    for (column, header), (gone, unmapped) in zip(asked.items(), told, strict=True):
-        for reason, count in gone.items():
+    filled = in_threads(lambda numbered: fill(*numbered), enumerate(asked))
+    for (column, header), (emptied_counts, unmapped) in zip(
+        asked.items(), filled, strict=True
+    ):
+        for reason, count in emptied_counts.items():
             emptied[f"{reason}: {column}"] = count
         if declared := table.emptied.get(header):
             emptied[f"missing as the file declares: {column}"] = declared
         if unmapped:
             misfits[column] = unmapped
-        if unmapped or gone.get("out of range"):
+        if unmapped or emptied_counts.get("out of range"):
             strange.append(column)
     for column, unmapped in misfits.items():
         faults.append(_misfit(column, unmapped, len(cells), export, study))

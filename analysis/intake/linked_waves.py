@@ -116,8 +116,8 @@ def link_study(
         for rule in _rules(export):
             found = link_waves(*pair, rule=rule)
             names = (survey, before, after, rule.rule)
-            said = dict(zip(LINK_COLUMNS[:4], names, strict=True))
-            links.append(found.links.assign(**said)[list(LINK_COLUMNS)])
+            labels = dict(zip(LINK_COLUMNS[:4], names, strict=True))
+            links.append(found.links.assign(**labels)[list(LINK_COLUMNS)])
             results = [*_counted(found, (before, after), pair)]
             if export.linkage == "self_generated_code":
                 seed = "/".join((study.name, *names))
@@ -145,8 +145,8 @@ def _counted(
     for side, wave in enumerate(waves):
         group, n = f"{found.rule}: {wave}", people[side]
         yield group, _count("participants_not_linked", n - linked, n)
-        doubted = len(set(found.ambiguous[side]))
-        yield group, _count("participants_ambiguous", doubted, n)
+        uncertain = len(set(found.ambiguous[side]))
+        yield group, _count("participants_ambiguous", uncertain, n)
         yield group, _count("codes_repeated", found.repeated[side], n)
     smaller = min(people)
     yield found.rule, _count("participants_conflicting", found.conflicting, smaller)

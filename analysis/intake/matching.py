@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from analysis.intake.inspection import Column
     from analysis.storage.readers import RawTable
 
-SURE = 0.75
+CERTAIN_SCORE = 0.75
 """Score from which a match is written as a declaration rather than a remark."""
-WORTH_SAYING = 0.45
-LIKE_ENOUGH = 0.72
-LEAST_FOUND = 0.6
+MINIMUM_REPORTED_SCORE = 0.45
+MINIMUM_SIMILARITY = 0.72
+MINIMUM_FOUND = 0.6
 BY_ORDER_ALONE = 0.3
-LEAST_FITTING = 0.5
+MINIMUM_FIT = 0.5
 """Share of the answers that must fit, unless the headers name the very items."""
 GENERIC = re.compile(r"[a-z]{0,3}_?\d+[a-z]?", re.IGNORECASE)
 """A name that any questionnaire may give an item, such as q01."""
@@ -61,7 +61,7 @@ class Match:
         """From 0 to 1; many instruments share their answers, so headers count more."""
         return 0.6 * self.named + 0.4 * self.fit
 
-    def told(self) -> str:
+    def description(self) -> str:
         """The score and what it rests on."""
         items = len(self.instrument.items)
         return (
@@ -86,7 +86,7 @@ def match_instruments(
             continue
         matches = []
         for instrument, (items, pattern, by, named) in _forms(known, usable):
-            if len(items) < LEAST_FOUND * len(instrument.items):
+            if len(items) < MINIMUM_FOUND * len(instrument.items):
                 continue
             fit = sum(
                 share_fitting(counts[h], instrument, table.value_labels.get(h, {}))
@@ -103,24 +103,24 @@ def match_instruments(
             if fit >= _least_fitting(instrument, by):
                 matches.append(match)
         found.extend(sorted(matches, key=lambda match: -match.score)[:1])
-    kept = [match for match in found if match.score >= WORTH_SAYING]
+    kept = [match for match in found if match.score >= MINIMUM_REPORTED_SCORE]
     return sorted(kept, key=lambda match: -match.score)
 
 
 def chosen(matches: Iterable[Match]) -> list[Match]:
     """The sure ones, best first, each column serving one instrument."""
-    taken: set[str] = set()
+    used: set[str] = set()
     kept = []
     for match in matches:
         headers = set(match.items.values())
         whole = len(match.items) == len(match.instrument.items)
-        if match.score >= SURE and whole and not headers & taken:
+        if match.score >= CERTAIN_SCORE and whole and not headers & used:
             kept.append(match)
-            taken |= headers
+            used |= headers
     return kept
 
 
-Way = tuple[dict[str, str], str, str, float]
+Reading = tuple[dict[str, str], str, str, float]
 
 
 def share_fitting(
@@ -128,12 +128,12 @@ def share_fitting(
 ) -> float:
     """Share of the answers that the codebook knows, by words or as codes."""
     known = {fold(text) for text in (*instrument.answers, *instrument.unscored)}
-    spoken = {fold(code): fold(text) for code, text in words.items()}
+    folded_labels = {fold(code): fold(text) for code, text in words.items()}
 
     def fits(text: str) -> bool:
         value = number(text)
         is_code = value is not None and instrument.takes(value)
-        return is_code or text in known or spoken.get(text, "") in known
+        return is_code or text in known or folded_labels.get(text, "") in known
 
     total = sum(counts.values())
     return sum(n for text, n in counts.items() if fits(text)) / total if total else 0.0
@@ -141,15 +141,17 @@ def share_fitting(
 
 def _forms(
     instrument: Instrument, columns: Sequence[Column]
-) -> Iterator[tuple[Instrument, Way]]:
+) -> Iterator[tuple[Instrument, Reading]]:
     """Every way to find the instrument, with its optional items and without."""
     forms = [instrument]
     if any(item.optional for item in instrument.items):
         forms.append(instrument.asked(()))
-    yield from ((form, way) for form in forms for way in _ways(form, columns))
+    yield from (
+        (form, reading) for form in forms for reading in _readings(form, columns)
+    )
 
 
-def _ways(instrument: Instrument, columns: Sequence[Column]) -> list[Way]:
+def _readings(instrument: Instrument, columns: Sequence[Column]) -> list[Reading]:
     patterned = _by_pattern(instrument, columns)
     if patterned:
         return [_weighed(patterned, instrument, columns)]
@@ -160,31 +162,33 @@ def _ways(instrument: Instrument, columns: Sequence[Column]) -> list[Way]:
 def _least_fitting(instrument: Instrument, by: str) -> float:
     if by == "order":
         return 0.95
-    return 0.0 if by == "name" and not _is_generic(instrument) else LEAST_FITTING
+    return 0.0 if by == "name" and not _is_generic(instrument) else MINIMUM_FIT
 
 
 def _is_generic(instrument: Instrument) -> bool:
     return all(GENERIC.fullmatch(item.name) for item in instrument.items)
 
 
-def _weighed(way: Way, instrument: Instrument, columns: Sequence[Column]) -> Way:
+def _weighed(
+    reading: Reading, instrument: Instrument, columns: Sequence[Column]
+) -> Reading:
     """A match by names such as q01, which prove no more than the items' order does.
 
     They are taken at their worth where the questions themselves agree, or where the
     file has exactly as many such columns as the instrument has items.
     """
-    items, pattern, by, named = way
+    items, pattern, by, named = reading
     if not items or not _is_generic(instrument):
-        return way
+        return reading
     asked = {column.header: column.label or column.header for column in columns}
     labels = {item.name: item.label for item in instrument.items}
     agree = sum(
-        similarity(labels[i], asked[h]) >= LIKE_ENOUGH for i, h in items.items()
+        similarity(labels[i], asked[h]) >= MINIMUM_SIMILARITY for i, h in items.items()
     )
     stems = {_stem(header) for header in items.values()}
     run = sum(_stem(header) in stems for header in asked)
-    if agree >= LEAST_FOUND * len(items) or run == len(instrument.items):
-        return way
+    if agree >= MINIMUM_FOUND * len(items) or run == len(instrument.items):
+        return reading
     return items, pattern, by, min(named, BY_ORDER_ALONE)
 
 
@@ -193,7 +197,7 @@ def _stem(header: str) -> str:
     return fold(numbered["stem"]) if numbered else fold(header)
 
 
-def _by_pattern(instrument: Instrument, columns: Sequence[Column]) -> Way | None:
+def _by_pattern(instrument: Instrument, columns: Sequence[Column]) -> Reading | None:
     """A header for every item that differs from its name by one beginning and end."""
     names = [item.name for item in instrument.items]
     headers = {column.header for column in columns}
@@ -209,37 +213,37 @@ def _by_pattern(instrument: Instrument, columns: Sequence[Column]) -> Way | None
     return None
 
 
-def _by_words(instrument: Instrument, columns: Sequence[Column]) -> Way:
+def _by_words(instrument: Instrument, columns: Sequence[Column]) -> Reading:
     """Items and headers paired from the most alike downwards, each once."""
     pairs = []
     for item in instrument.items:
         for column in columns:
             asked = similarity(item.label, column.label) if column.label else 0.0
-            alike = max(
+            best = max(
                 similarity(item.name, column.header),
                 similarity(item.label, column.header),
                 asked,
             )
-            if alike >= LIKE_ENOUGH:
-                pairs.append((alike, item.name, column.header))
-    items, scores = pair_off(pairs)
+            if best >= MINIMUM_SIMILARITY:
+                pairs.append((best, item.name, column.header))
+    items, scores = match_pairs(pairs)
     ordered = {i.name: items[i.name] for i in instrument.items if i.name in items}
     return ordered, "", "words", sum(scores.values()) / len(instrument.items)
 
 
-def pair_off(
+def match_pairs(
     pairs: Iterable[tuple[float, str, str]],
 ) -> tuple[dict[str, str], dict[str, float]]:
     """One partner each, the most alike first: name → header, and name → likeness."""
     partners: dict[str, str] = {}
     scores: dict[str, float] = {}
-    for alike, name, header in sorted(pairs, reverse=True):
+    for best, name, header in sorted(pairs, reverse=True):
         if name not in partners and header not in partners.values():
-            partners[name], scores[name] = header, alike
+            partners[name], scores[name] = header, best
     return partners, scores
 
 
-def _by_order(instrument: Instrument, columns: Sequence[Column]) -> list[Way]:
+def _by_order(instrument: Instrument, columns: Sequence[Column]) -> list[Reading]:
     """Runs of numbered headers, as many as there are items."""
     runs: dict[tuple[str, str], list[str]] = {}
     for column in columns:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heads:
+class WaveDetails:
     """What is told of a new wave beside its file.
 
     Attributes
@@ -33,11 +33,14 @@ class Heads:
     event: tuple[str, ...] = ()
 
 
-NO_HEADS = Heads()
+NO_DETAILS = WaveDetails()
 
 
 def wave_table(
-    study: Study, new: Export, compared: Comparison | None, heads: Heads = NO_HEADS
+    study: Study,
+    new: Export,
+    compared: Comparison | None,
+    headings: WaveDetails = NO_DETAILS,
 ) -> str:
     """The table to add to a study's file for a new wave.
 
@@ -49,19 +52,19 @@ def wave_table(
     at = f"waves.{new.wave}"
     lines = []
     if new.wave not in study.wave_names():
-        lines += ["", f"[{at}]", f"title = {quoted(heads.title or new.wave)}"]
-        lines += [f"date = {heads.date}"] if heads.date else []
+        lines += ["", f"[{at}]", f"title = {quoted(headings.title or new.wave)}"]
+        lines += [f"date = {headings.date}"] if headings.date else []
     lines += ["", f"[{at}.{new.survey}]", f"file = {quoted(new.file)}"]
-    if heads.event:
-        first, *others = heads.event
-        lines.append(f"event = {_list(heads.event) if others else quoted(first)}")
+    if headings.event:
+        first, *others = headings.event
+        lines.append(f"event = {_list(headings.event) if others else quoted(first)}")
     if compared is not None:
-        lines += _recodings_told(compared)
+        lines += _recodings_text(compared)
         lines += _overrides(new, compared)
     return "\n".join(lines) + "\n"
 
 
-def _recodings_told(compared: Comparison) -> Iterator[str]:
+def _recodings_text(compared: Comparison) -> Iterator[str]:
     for name, codes in compared.recodings.items():
         pairs = ", ".join(f'"{code}" = {target:g}' for code, target in codes.items())
         yield "# Coded otherwise than the codebook. If the form has the answers in the"

@@ -66,7 +66,7 @@ class Received:
 
     def _repr_html_(self) -> str:
         """What came in, without a cell of it, nor counts not yet fit to be shown."""
-        heads = ("Survey", "From", "Encoding", "Columns in the file", "Columns read")
+        headings = ("Survey", "From", "Encoding", "Columns in the file", "Columns read")
         wave = self.study.wave(self.wave)
         rows = [
             (
@@ -78,7 +78,7 @@ class Received:
             )
             for export in wave.exports
         ]
-        head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+        head = "".join(f'<th scope="col">{name}</th>' for name in headings)
         body = "".join(
             f'<tr><th scope="row">{escape(title)}</th>'
             + "".join(f"<td>{value}</td>" for value in values)
@@ -241,8 +241,8 @@ def _places(
             found[kind] = blank
             continue
         found[kind] = group_names(cells[header], groups, words.get(header))
-        gone = not_answered(export.missing_codes, words.get(header))
-        answered = ~by_text(cells[header], fold).isin(gone)
+        missing_texts = not_answered(export.missing_codes, words.get(header))
+        answered = ~by_text(cells[header], fold).isin(missing_texts)
         if unnamed := int(((found[kind] == "") & answered).sum()):
             known = ", ".join(group.name for group in groups)
             faults.append(
@@ -297,8 +297,10 @@ def _attributes(
             )
         if outside:
             emptied[f"outside what is declared: {attribute.name}"] = outside
-        if gone := sum(table.emptied.get(header, 0) for header in attribute.headers):
-            emptied[f"missing as the file declares: {attribute.name}"] = gone
+        if missing_texts := sum(
+            table.emptied.get(header, 0) for header in attribute.headers
+        ):
+            emptied[f"missing as the file declares: {attribute.name}"] = missing_texts
     return found
 
 
@@ -311,8 +313,10 @@ def _texts(
     """Free texts without what names or reaches a person."""
     found = {}
     for name, header in export.texts.items():
-        gone = by_text(cells[header], fold).isin(not_answered(export.missing_codes))
-        written = cells[header].mask(gone, "")
+        missing_texts = by_text(cells[header], fold).isin(
+            not_answered(export.missing_codes)
+        )
+        written = cells[header].mask(missing_texts, "")
         scrubbed = scrub(written, names=names)
         found[f"{TEXT}{name}"] = scrubbed.texts
         for kind, count in scrubbed.counts.items():

@@ -72,7 +72,7 @@ def _role_names(cells: pd.Series[str]) -> pd.Series[str]:
     """Roles as most write them: capitals and spaces make no other role."""
     written = cells.str.split().str.join(" ")
     folded = written.map(fold)
-    usual = written.groupby(folded).agg(lambda ways: ways.mode().iloc[0])
+    usual = written.groupby(folded).agg(lambda spellings: spellings.mode().iloc[0])
     return folded.map(usual)
 
 
@@ -82,7 +82,7 @@ def _check_roster(
     blank = frame["staff_member"] == ""
     twice = frame["staff_member"].duplicated() & ~blank
     unnamed = frame["team"] == ""
-    for which, told in (
+    for which, problem in (
         (blank, f"rows have no '{roster.staff_member}'"),
         (twice, "rows list a member of staff who is listed already"),
         (unnamed, f"rows name no declared team in '{roster.team}'"),
@@ -94,4 +94,4 @@ def _check_roster(
         ),
     ):
         if count := int(which.sum()):
-            yield f"{count} of {len(frame)} {told}"
+            yield f"{count} of {len(frame)} {problem}"

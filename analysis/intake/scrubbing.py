@@ -11,7 +11,14 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.intake.traces import COMPILED, HELD, KINDS, NAME, NAMED, is_nhs_number
+from analysis.intake.traces import (
+    COMPILED,
+    KINDS,
+    NAME,
+    NAMED,
+    PLACEHOLDER,
+    is_nhs_number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -123,11 +130,11 @@ def _spans(
     pattern: re.Pattern[str], text: str, fits: Callable[[str], bool] | None = None
 ) -> list[tuple[int, int]]:
     """Where a pattern stands, outside what earlier kinds have left."""
-    held = [found.span() for found in HELD.finditer(text)]
+    spans = [found.span() for found in PLACEHOLDER.finditer(text)]
     return [
         span
         for span in _found(pattern, text, fits)
-        if not any(start < span[1] and span[0] < end for start, end in held)
+        if not any(start < span[1] and span[0] < end for start, end in spans)
     ]
 
 

@@ -19,7 +19,7 @@ DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 NTH = r"\d{1,2}(?:st|nd|rd|th)"
 NOT_A_MONTH = r"(?!may\b|mar\b|march\b)"
 """Words that are months too: *2 may be enough* holds no date."""
-APART = r"[\s().\-\u2010-\u2015]"
+SEPARATORS = r"[\s().\-\u2010-\u2015]"
 HOST = r"(?<![\w-])(?<![\w-]\.)(?:[\w-]+\.)+"
 DOMAIN = r"(?:com|org|net|info|uk|eu|io|co|gov|edu|ie|app|scot|wales|cymru)"
 
@@ -36,11 +36,11 @@ FORMS = {
     r"[ns]?[,;\s]\s*[ew]?\s?[-+\u2212]?\d{1,3}\.\d{3,}(?:\s?\u00b0)?(?:\s?[ew]\b)?"
     r"|\d{1,3}\s?\u00b0\s?\d{1,2}\s?['\u2019\u2032](?:\s?[\d.]+\s?[\"\u201d\u2033])?"
     r"\s?(?:[nsew]\b)?|///\w+\.\w+\.\w+",
-    "phone": rf"(?<!\d)(?:(?:\+|00){APART}*44{APART}*(?:\(?0\)?)?|\(?0)"
-    rf"(?:{APART}*\d){{9,10}}(?!\d)(?:\s*(?:ext(?:ension)?|x)\.?\s*\d{{1,6}}\b)?"
-    rf"|(?<!\d)44{APART}*(?:\(0\))?(?:{APART}*\d){{10}}(?!\d)"
-    rf"|(?:\+|(?<!\d)00){APART}*[1-9](?:{APART}*\d){{6,13}}(?!\d)",
-    "NHS number": rf"(?<!\d)\d{{3}}{APART}{{0,2}}\d{{3}}{APART}{{0,2}}\d{{4}}(?!\d)",
+    "phone": rf"(?<!\d)(?:(?:\+|00){SEPARATORS}*44{SEPARATORS}*(?:\(?0\)?)?|\(?0)"
+    rf"(?:{SEPARATORS}*\d){{9,10}}(?!\d)(?:\s*(?:ext(?:ension)?|x)\.?\s*\d{{1,6}}\b)?"
+    rf"|(?<!\d)44{SEPARATORS}*(?:\(0\))?(?:{SEPARATORS}*\d){{10}}(?!\d)"
+    rf"|(?:\+|(?<!\d)00){SEPARATORS}*[1-9](?:{SEPARATORS}*\d){{6,13}}(?!\d)",
+    "NHS number": rf"(?<!\d)\d{{3}}{SEPARATORS}{{0,2}}\d{{3}}{SEPARATORS}{{0,2}}\d{{4}}(?!\d)",
     "date": rf"(?<!\d)\d{{1,2}}\s?[./-]\s?\d{{1,2}}\s?[./-]\s?(?:19|20)?\d{{2}}(?!\d)"
     rf"|(?<!\d){YEAR}[./-]\d{{1,2}}[./-]\d{{1,2}}(?!\d)"
     rf"|(?<!\d){DAY}[\s./-]+(?:of\s+)?(?:{MONTHS})[a-z]*\.?[\s,./-]+['\u2019]?{YEAR}\b"
@@ -53,9 +53,9 @@ FORMS = {
     "postcode": r"\b(?:gir\s?0aa"
     r"|[a-z]{1,2}\d[a-z\d]?[\s-]{0,3}\d[abd-hjlnp-uw-z]{2})\b",
     "number": r"(?<!\d)\d{6,}(?!\d)|(?<!\d)(?:\d{4}[\s-]){3}\d{4}(?!\d)"
-    rf"|(?<!\d)\d{{3}}{APART}\d{{3}}{APART}\d{{4}}(?!\d)"
+    rf"|(?<!\d)\d{{3}}{SEPARATORS}\d{{3}}{SEPARATORS}\d{{4}}(?!\d)"
     # A mobile number that lost its nought.
-    rf"|(?<!\d)7\d{{3}}{APART}?\d{{3}}{APART}?\d{{3}}(?!\d)"
+    rf"|(?<!\d)7\d{{3}}{SEPARATORS}?\d{{3}}{SEPARATORS}?\d{{3}}(?!\d)"
     r"|\b[a-z]{2}\s?(?:\d{2}\s?){3}[a-d]\b",
 }
 """Kind → its form, in the order in which they are taken out."""
@@ -103,7 +103,7 @@ NAMED = tuple(
 )
 """Names by what stands before them: a title, or words that a name follows."""
 
-TEN_DIGITS = rf"(?<!\d)\d(?:{APART}{{0,2}}\d){{9}}(?!\d)"
+TEN_DIGITS = rf"(?<!\d)\d(?:{SEPARATORS}{{0,2}}\d){{9}}(?!\d)"
 """An NHS number in other groups than is usual, which are looked for first."""
 COMPILED = tuple(
     (kind, re.compile(form, re.IGNORECASE))
@@ -111,7 +111,7 @@ COMPILED = tuple(
     for form in ((usual, TEN_DIGITS) if kind == "NHS number" else (usual,))
 )
 """Kinds with their patterns, in the order in which they are taken out."""
-HELD = re.compile(rf"\[(?:{'|'.join(map(re.escape, KINDS))})\]")
+PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(map(re.escape, KINDS))})\]")
 """What earlier kinds have left."""
 
 

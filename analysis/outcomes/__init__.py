@@ -1,6 +1,6 @@
 """What changed, and for whom: scores described, changes and arms compared."""
 
-from analysis.outcomes.beyond_the_mean import evaluate_beyond_the_mean
+from analysis.outcomes.beyond_the_mean import evaluate_supplementary
 from analysis.outcomes.change import (
     PairedChange,
     UnlinkedChange,
@@ -20,7 +20,7 @@ from analysis.outcomes.designed import evaluate_design
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.for_whom import evaluate_groups
 from analysis.outcomes.missing_scores import evaluate_missing
-from analysis.outcomes.other_choices import evaluate_other_choices
+from analysis.outcomes.other_choices import evaluate_multiverse
 from analysis.outcomes.over_time import evaluate_over_time
 
 __all__ = [
@@ -32,15 +32,15 @@ __all__ = [
     "compare_arms",
     "compare_arms_unlinked",
     "describe_scores",
-    "evaluate_beyond_the_mean",
     "evaluate_comparisons",
     "evaluate_coverage",
     "evaluate_design",
     "evaluate_groups",
     "evaluate_missing",
-    "evaluate_other_choices",
+    "evaluate_multiverse",
     "evaluate_outcomes",
     "evaluate_over_time",
+    "evaluate_supplementary",
     "paired_change",
     "unlinked_change",
 ]

@@ -16,7 +16,7 @@ from analysis.outcomes.change import paired_change, unlinked_change
 from analysis.outcomes.comparison import compare_arms, compare_arms_unlinked
 from analysis.outcomes.missing_scores import followed_scores
 from analysis.outcomes.outcome_scores import linked_pairs, scores_of, waves_of_outcome
-from analysis.outcomes.ways import reckon_in_ways
+from analysis.outcomes.ways import estimate_by_method
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from analysis.outcomes.outcome_scores import ScoresByWave
 
 TERM = "specification_effect"
-WAYS = dict(
+METHODS = dict(
     zip(
         TEAM_MODELS,
         (
@@ -40,8 +40,8 @@ WAYS = dict(
         strict=True,
     )
 )
-"""Model → what `reckon_in_ways` calls it."""
-FEW_LOST = "fewer than {smallest} people of a group were lost, or followed"
+"""Model → what `estimate_by_method` calls it."""
+FEW_DROPOUTS = "fewer than {smallest} people of a group were lost, or followed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,18 +64,18 @@ class Sample:
 
     def is_close_to(self, other: Sample, smallest: int) -> bool:
         """Whether few are in one and not in the other; none is not few."""
-        apart = self._rows ^ other._rows
-        counts = [sum(len(row) == size for row in apart) for size in (2, 3)]
+        changed = self._rows ^ other._rows
+        counts = [sum(len(row) == size for row in changed) for size in (2, 3)]
         return any(0 < count < smallest for count in counts)
 
     @cached_property
     def _rows(self) -> frozenset[tuple[Any, ...]]:
         """Who has a score at either wave, and which two are one participant."""
         before, after = self._scores
-        alone = {("before", place) for place in before.index}
-        alone |= {("after", place) for place in after.index}
+        one_wave_only = {("before", place) for place in before.index}
+        one_wave_only |= {("after", place) for place in after.index}
         if not self._linked:
-            return frozenset(alone)
+            return frozenset(one_wave_only)
         places = [
             frame.loc[frame["participant"] != ""]
             .reset_index(names="place")
@@ -84,12 +84,12 @@ class Sample:
         ]
         both = places[0].to_frame("first").join(places[1], how="inner")
         pairs = {("both", *pair) for pair in both.itertuples(index=False, name=None)}
-        return frozenset(alone | pairs)
+        return frozenset(one_wave_only | pairs)
 
     def answer(self, model: str, missing: str) -> Result:
         """The effect by a model, those lost allowed for in one way."""
-        if model in WAYS:
-            return self._ways[WAYS[model]]
+        if model in METHODS:
+            return self._methods[METHODS[model]]
         if model == BY_PEOPLE:
             return self._by_people(missing)
         term = model if self.study.treated else "mean_change"
@@ -145,16 +145,16 @@ class Sample:
         )
 
     @cached_property
-    def _ways(self) -> dict[str, Result]:
+    def _methods(self) -> dict[str, Result]:
         before, after = self._scores
-        found = reckon_in_ways(
+        found = estimate_by_method(
             before,
             after,
             treated=self.study.treated,
             control=self.study.control,
             seed=f"{self.study.name} {self.outcome.name}",
         )
-        return {part.way: part.difference_in_change_by_way for part in found.ways}
+        return {part.method: part.difference_in_change_by_way for part in found.methods}
 
     def _by_people(self, missing: str) -> Result:
         followed = self._followed
@@ -166,13 +166,15 @@ class Sample:
             counts = [
                 count
                 for arm in (self.study.treated, self.study.control)
-                for count in _seen_and_lost(seen[followed.people["arm"] == arm])
+                for count in _followed_and_dropped_out(
+                    seen[followed.people["arm"] == arm]
+                )
             ]
             smallest = self.study.smallest_group_shown
             if any(0 < count < smallest for count in counts):
-                reason = FEW_LOST.format(smallest=smallest)
+                reason = FEW_DROPOUTS.format(smallest=smallest)
                 return Unavailable(term=TERM, reason=reason)
-        return followed.in_way(follow_up, missing)
+        return followed.difference_by_method(follow_up, missing)
 
     @cached_property
     def _followed(self) -> Followed | None:
@@ -181,5 +183,5 @@ class Sample:
         )
 
 
-def _seen_and_lost(seen: pd.Series[bool]) -> tuple[int, int]:
+def _followed_and_dropped_out(seen: pd.Series[bool]) -> tuple[int, int]:
     return int(seen.sum()), int((~seen).sum())

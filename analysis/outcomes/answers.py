@@ -17,7 +17,11 @@ from analysis.outcomes.clustered import (
     IntraclusterCorrelation,
     intracluster_correlation,
 )
-from analysis.outcomes.held_equal import held_equal_by_person, held_names, way_name
+from analysis.outcomes.held_equal import (
+    covariate_adjusted_by_person,
+    covariate_names,
+    method_title,
+)
 from analysis.outcomes.judgement import (
     BayesianCompanion,
     EquivalenceVerdict,
@@ -27,8 +31,14 @@ from analysis.outcomes.judgement import (
     equivalence_verdict,
     uncertain_effect,
 )
-from analysis.outcomes.rungs import evidence_rung
-from analysis.outcomes.ways import EFFECT, Way, WaysOfReckoning, reckon_in_ways, renamed
+from analysis.outcomes.rungs import evidence_level
+from analysis.outcomes.ways import (
+    EFFECT,
+    MethodComparison,
+    MethodResult,
+    estimate_by_method,
+    renamed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,7 +65,7 @@ class ArmsAnswer(Composite):
 
     Attributes
     ----------
-    ways : tuple of Way
+    methods : tuple of MethodResult
         The same question reckoned otherwise; where people were allocated, only with
         what the plan holds equal.
     p_values : tuple of Result
@@ -63,14 +73,14 @@ class ArmsAnswer(Composite):
         and the least the latter can be.
     judgement : Judgement or None
         None where no smallest effect was declared.
-    alike : IntraclusterCorrelation or None
+    intracluster : IntraclusterCorrelation or None
         How alike people of one team were before; at the first follow-up.
     """
 
-    ways: tuple[Way, ...]
+    methods: tuple[MethodResult, ...]
     p_values: tuple[Result, ...]
     judgement: Judgement | None
-    alike: IntraclusterCorrelation | None
+    intracluster: IntraclusterCorrelation | None
 
 
 def answer_between_arms(
@@ -81,7 +91,7 @@ def answer_between_arms(
     outcome: Outcome,
     estimated: Result,
     seed: str,
-    alike: bool = True,
+    intracluster: bool = True,
 ) -> ArmsAnswer:
     """Reckon the arms' difference in other ways, and judge it.
 
@@ -94,7 +104,7 @@ def answer_between_arms(
         else by people, adjusted for the score before.
     seed : str
         Names the draws of the wild bootstrap.
-    alike : bool
+    intracluster : bool
         Whether to say how alike people of one team were before; that is the same at
         every follow-up, and said once.
     """
@@ -104,37 +114,39 @@ def answer_between_arms(
             estimated, degrees_of_freedom=max((estimated.n or 0) - 3, 1)
         )
         judgement = _judged(effect, study, outcome)
-        ways = tuple(_people_held_equal(before, after, study, estimated))
-        return ArmsAnswer(ways=ways, p_values=(), judgement=judgement, alike=None)
-    found = reckon_in_ways(
+        methods = tuple(_people_covariate_adjusted(before, after, study, estimated))
+        return ArmsAnswer(
+            methods=methods, p_values=(), judgement=judgement, intracluster=None
+        )
+    found = estimate_by_method(
         before,
         after,
         treated=study.treated,
         control=study.control,
         seed=seed,
         declared=estimated,
-        held_equal=study.plan.covariates if study.plan else (),
+        covariates=study.plan.covariates if study.plan else (),
     )
     return ArmsAnswer(
-        ways=found.ways,
+        methods=found.methods,
         p_values=(
             found.p_value,
             found.placebo_p_value,
             found.placebo_smallest_possible_p_value,
         ),
         judgement=_judged(_effect(found), study, outcome),
-        alike=intracluster_correlation(before.loc[before["cluster"] != ""])
-        if alike
+        intracluster=intracluster_correlation(before.loc[before["cluster"] != ""])
+        if intracluster
         else None,
     )
 
 
-def _people_held_equal(
+def _people_covariate_adjusted(
     before: pd.DataFrame, after: pd.DataFrame, study: Study, estimated: Result
-) -> Iterator[Way]:
+) -> Iterator[MethodResult]:
     """Of people followed, the answer as told, and with what the plan holds equal."""
     covariates = study.plan.covariates if study.plan else ()
-    if not held_names(covariates) or estimated.term != "adjusted_mean_difference":
+    if not covariate_names(covariates) or estimated.term != "adjusted_mean_difference":
         return
     named = [wave.loc[wave["participant"] != ""] for wave in (before, after)]
     later = named[1].set_index("participant")["score"].rename("after")
@@ -144,12 +156,15 @@ def _people_held_equal(
         .join(later, on="participant", how="inner", validate="one_to_one")
     )
     pairs = pairs.loc[pairs["arm"].isin([study.treated, study.control])]
-    found = held_equal_by_person(
+    found = covariate_adjusted_by_person(
         pairs.assign(treated=(pairs["arm"] == study.treated).astype(float)), covariates
     )
-    told = renamed(estimated, found.term)
-    for way, result in (("score before", told), (way_name(covariates), found)):
-        yield Way(way=way, difference_in_change_by_way=result)
+    reported = renamed(estimated, found.term)
+    for method, result in (
+        ("score before", reported),
+        (method_title(covariates), found),
+    ):
+        yield MethodResult(method=method, difference_in_change_by_way=result)
 
 
 def answer_within(
@@ -162,21 +177,21 @@ def answer_within(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceRung(Composite):
+class EvidenceStrength(Composite):
     """How far an answer can be trusted by its design; the sentence is its method."""
 
-    rung: str
-    evidence_rung: Result
+    level: str
+    evidence_level: Result
 
 
-def stand(
+def rate_evidence(
     change: Composite,
     compared: Composite | None,
     study: Study,
     n: int | None,
     *,
     also: Mapping[str, Result | Composite] | None = None,
-) -> EvidenceRung:
+) -> EvidenceStrength:
     """Place an answer on the ladder of evidence.
 
     Parameters
@@ -195,15 +210,15 @@ def stand(
     }
     if compared:
         analyses["arm_comparison"] = compared
-    standing = evidence_rung(analyses, drawn_by_lot=study.drawn_by_lot)
-    found = standing.evidence_rung
-    told = dataclasses.replace(found, n=n or found.n or 0, method=standing.sentence)
-    return EvidenceRung(
-        rung=standing.rung.name if standing.rung else "", evidence_rung=told
+    rating = evidence_level(analyses, randomised=study.randomised)
+    found = rating.evidence_level
+    reported = dataclasses.replace(found, n=n or found.n or 0, method=rating.sentence)
+    return EvidenceStrength(
+        level=rating.level.name if rating.level else "", evidence_level=reported
     )
 
 
-def who_responded(
+def count_responders(
     pairs: pd.DataFrame, subscale: Subscale, reliability: Result, *, by_team: bool
 ) -> Responders:
     """Count who changed by more than error.
@@ -234,12 +249,12 @@ def bounds_of_change(before: pd.Series, after: pd.Series) -> tuple[Result, Resul
     return bounds.mean_change_worst_case, bounds.mean_change_best_case
 
 
-def _effect(found: WaysOfReckoning) -> UncertainEffect | Unavailable:
+def _effect(found: MethodComparison) -> UncertainEffect | Unavailable:
     """The cluster-robust answer with its own standard error."""
     result = next(
         part.difference_in_change_by_way
-        for part in found.ways
-        if part.way == "cluster-robust"
+        for part in found.methods
+        if part.method == "cluster-robust"
     )
     if isinstance(result, Unavailable) or not isinstance(found.fit, ClusterRobustFit):
         assert isinstance(result, Unavailable), "without a fit there is no estimate"

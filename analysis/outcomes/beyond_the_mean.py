@@ -19,14 +19,14 @@ from analysis.outcomes.beyond_means import (
     minimal_important_change,
     overlapping_change,
     overlapping_change_of_teams,
+    retrospective_pretest,
     shares_at_ends,
-    then_test,
 )
 from analysis.outcomes.change import paired_change
-from analysis.outcomes.gates import check_rule, through_gates
+from analysis.outcomes.gates import apply_gates, check_rule
 from analysis.outcomes.ordered_outcome import OrderedOutcome
 from analysis.outcomes.outcome_scores import by_arm, waves_of_outcome
-from analysis.outcomes.rungs import evidence_rung
+from analysis.outcomes.rungs import evidence_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,7 +44,7 @@ THEN = "then-test"
 """Group of what rests on the state before, judged afterwards."""
 
 
-def evaluate_beyond_the_mean(
+def evaluate_supplementary(
     scores_by_wave: ScoresByWave,
     study: Study,
     *,
@@ -81,16 +81,16 @@ def evaluate_beyond_the_mean(
     gates = tuple(comparability), tuple(reliability)
     found: list[Finding] = []
     for outcome in study.outcomes:
-        told = _Told(study=study, outcome=outcome)
-        found += told.placed(told.described(scores_by_wave))
-        judged = told.judged(scores_by_wave, links, linkage_rule)
-        found += through_gates(told.placed(judged), study, *gates)
+        reported = _SupplementaryResults(study=study, outcome=outcome)
+        found += reported.placed(reported.described(scores_by_wave))
+        judged = reported.judged(scores_by_wave, links, linkage_rule)
+        found += apply_gates(reported.placed(judged), study, *gates)
     # Outcomes that share a score and a wave tell the same of it.
     return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
+class _SupplementaryResults:
     """All that is said of one outcome beside its mean."""
 
     study: Study
@@ -181,11 +181,15 @@ class _Told:
         wave : DataFrame, one row a participant
             Scores of all instruments.
         """
-        beside = self.outcome.beside
+        supplementary = self.outcome.supplementary
         columns = {"score": wave[f"{self.outcome.instrument}.{self.outcome.subscale}"]}
-        then = f"{self.outcome.instrument}.{beside.then}"
+        then = f"{self.outcome.instrument}.{supplementary.then}"
         columns |= {"then": wave[then]} if then in wave else {}
-        columns |= {"anchor": wave[beside.anchor]} if beside.anchor in wave else {}
+        columns |= (
+            {"anchor": wave[supplementary.anchor]}
+            if supplementary.anchor in wave
+            else {}
+        )
         kept = wave[["participant", "arm", "team"]].assign(**columns)
         return kept.dropna(subset="score").rename(columns={"team": "cluster"})
 
@@ -203,16 +207,16 @@ class _Told:
             for arm, result in self.ordered.over_waves(before, after, pairs):
                 yield arm, "", result
         if linked:
-            for arm, result in self._everybody(before, after):
+            for arm, result in self._everyone(before, after):
                 yield arm, "", result
-        then = self.outcome.beside.then
+        then = self.outcome.supplementary.then
         if then and asks(self.study, self.outcome, follow_up, then):
-            for arm, result in self._looked_back(after, pairs):
+            for arm, result in self._retrospective_change(after, pairs):
                 yield arm, THEN, result
         if pairs is not None and "anchor" in pairs:
             yield "", "", self._smallest_change(pairs, follow_up)
 
-    def _everybody(
+    def _everyone(
         self, before: pd.DataFrame, after: pd.DataFrame
     ) -> Iterator[tuple[str, Result]]:
         """Change of those linked, of those who answered once, and of all together."""
@@ -231,7 +235,7 @@ class _Told:
             yield arm, found.mean_change_unlinked
             yield arm, found.mean_change_everybody
 
-    def _looked_back(
+    def _retrospective_change(
         self, after: pd.DataFrame, pairs: pd.DataFrame | None
     ) -> Iterator[tuple[str, Result | Composite]]:
         """Change against the state before as people judge it afterwards."""
@@ -240,23 +244,26 @@ class _Told:
             after if pairs is None else pairs, self.study
         ):
             if pairs is not None:
-                found = then_test(among, cluster=cluster)
+                found = retrospective_pretest(among, cluster=cluster)
                 yield arm, found
-                felt = found.then_test_change
+                retrospective = found.then_test_change
             else:
-                felt = self._felt(among)
-                yield arm, felt
-            standing = evidence_rung({"then_test": felt})
-            told = standing.evidence_rung
-            sentence = standing.sentence.partition(" One rung higher")[0]
+                retrospective = self._unlinked_retrospective_change(among)
+                yield arm, retrospective
+            evidence = evidence_level({"then_test": retrospective})
+            reported = evidence.evidence_level
+            sentence = evidence.sentence.partition(" One rung higher")[0]
             yield (
                 arm,
                 dataclasses.replace(
-                    told, term="then_test_rung", n=felt.n or 0, method=sentence
+                    reported,
+                    term="then_test_rung",
+                    n=retrospective.n or 0,
+                    method=sentence,
                 ),
             )
 
-    def _felt(self, after: pd.DataFrame) -> Result:
+    def _unlinked_retrospective_change(self, after: pd.DataFrame) -> Result:
         """After less then, of people whose answers before nobody can find."""
         own = after.reset_index(drop=True)
         found = paired_change(
@@ -269,19 +276,19 @@ class _Told:
 
     def _smallest_change(self, pairs: pd.DataFrame, follow_up: str) -> Composite:
         """Which change people call an improvement; of both arms together."""
-        beside = self.outcome.beside
-        told = pairs.loc[pairs["anchor"].fillna("") != ""]
+        supplementary = self.outcome.supplementary
+        reported = pairs.loc[pairs["anchor"].fillna("") != ""]
         sign = -1.0 if self.better == "lower" else 1.0
         little = None
-        if beside.anchor_little:
-            little = told["anchor"].isin(beside.anchor_little)
+        if supplementary.anchor_little:
+            little = reported["anchor"].isin(supplementary.anchor_little)
         return minimal_important_change(
-            sign * (told["after"] - told["before"]),
-            told["anchor"].isin(beside.anchor_better),
+            sign * (reported["after"] - reported["before"]),
+            reported["anchor"].isin(supplementary.anchor_better),
             seed=f"{self.study.name} {self.outcome.name} {follow_up}",
             little_improved=little,
-            anchor_reliability=beside.anchor_reliability,
-            cluster=told["cluster"] if self.by_team else None,
+            anchor_reliability=supplementary.anchor_reliability,
+            cluster=reported["cluster"] if self.by_team else None,
         )
 
 

@@ -17,7 +17,7 @@ from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 from analysis.outcomes.contrasts import difference_of_means, raw
 from analysis.outcomes.description import (
     ALL_EQUAL,
-    FEWEST_CLUSTERS,
+    MINIMUM_CLUSTERS,
     Numbers,
     answered,
     as_floats,
@@ -230,7 +230,7 @@ def _means(
     rule: str,
 ) -> tuple[Result, Result, Result]:
     """Mean before, after and of the change, of participants or of clusters."""
-    if clustered and len(units) < FEWEST_CLUSTERS:
+    if clustered and len(units) < MINIMUM_CLUSTERS:
         return _means_without_limits(units, people=people, rule=rule)
     what = "arithmetic mean; t interval"
     if clustered:

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 from analysis.foundation import Estimate, Finding, Unavailable
 from analysis.outcomes.compared import (
-    Moved,
+    StandardisedEffect,
     difference_in_differences,
-    moved,
+    estimate_effect,
     side_by_side,
     trend_sensitivity,
 )
-from analysis.outcomes.courses import course_of_outcome
+from analysis.outcomes.courses import scores_over_waves
 from analysis.outcomes.doses import dose_findings
 from analysis.outcomes.gated_waves import gated, refusals
-from analysis.outcomes.rolled_out import RolledOut, moved_by_rollout
+from analysis.outcomes.rolled_out import RolledOut, rollout_effect
 from analysis.outcomes.starts import NO_UNITS, contrasts_of
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
     from analysis.declarations import Outcome, Study
     from analysis.foundation import Result
-    from analysis.outcomes.courses import Course
+    from analysis.outcomes.courses import OutcomeScores
     from analysis.outcomes.gated_waves import Gates
     from analysis.outcomes.starts import Contrast
 
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
-FEWEST_WAVES = 3
+MINIMUM_WAVES = 3
 """At two waves the outcomes tell all that can be told of arms."""
 COUNTS = re.compile(r"n counts [^;]*")
 OF_SIDE = "n counts answers of the smaller side at the smaller time"
@@ -78,13 +78,15 @@ def evaluate_comparisons(
         _Compared(
             study=study,
             outcome=outcome,
-            course=course_of_outcome(scores_by_wave, study, outcome, links=links),
+            outcome_scores=scores_over_waves(
+                scores_by_wave, study, outcome, links=links
+            ),
         )
         for outcome in study.outcome_of_each_score()
     ]
     found: list[Finding] = []
     for one in compared:
-        found += gated(one.findings(), one.course, one.refused(gates))
+        found += gated(one.findings(), one.outcome_scores, one.refused(gates))
     found += _falsified(compared, gates)
     found += dose_findings(scores_by_wave, study, links=links, gates=gates)
     return tuple(found)
@@ -96,27 +98,27 @@ class _Compared:
 
     study: Study
     outcome: Outcome
-    course: Course
+    outcome_scores: OutcomeScores
 
     def findings(self) -> Iterator[Finding]:
         for contrast in self._contrasts():
             yield from self._differences(contrast)
             yield from self._sensitivity(contrast)
         if self.study.rollout is not None:
-            rolled = RolledOut(self.study, self.outcome, self.course)
+            rolled = RolledOut(self.study, self.outcome, self.outcome_scores)
             for group, wave, result in rolled.results():
                 yield self.placed(result, group=group, wave=wave)
 
     def refused(self, gates: Gates) -> dict[str, str]:
-        return refusals(self.study, self.outcome, self.course, gates)
+        return refusals(self.study, self.outcome, self.outcome_scores, gates)
 
     def _contrasts(self) -> list[Contrast]:
         arms = self.study.allocated_by == "team"
         if self.study.rollout is None and not (
-            arms and len(self.course.waves) >= FEWEST_WAVES
+            arms and len(self.outcome_scores.waves) >= MINIMUM_WAVES
         ):
             return []
-        return list(contrasts_of(self.course, self.study, self.outcome))
+        return list(contrasts_of(self.outcome_scores, self.study, self.outcome))
 
     def _differences(self, contrast: Contrast) -> Iterator[Finding]:
         """What was gained, in all and wave by wave, and whether alike before."""
@@ -153,20 +155,20 @@ class _Compared:
                 if isinstance(result, Estimate):
                     label = f"M = {part.departure}"
                     group = ", ".join(filter(None, [contrast.group, label]))
-                    told = of_side(result, side)
-                    yield self.placed(told, group=group, arm=contrast.arm)
+                    with_n = of_side(result, side)
+                    yield self.placed(with_n, group=group, arm=contrast.arm)
 
-    def moved(self) -> Moved:
+    def estimate_effect(self) -> StandardisedEffect:
         """What the comparison found of all waves, to be set beside other outcomes."""
         if self.study.rollout is not None:
-            return moved_by_rollout(self.study, self.outcome, self.course)
-        contrasts = list(contrasts_of(self.course, self.study, self.outcome))
+            return rollout_effect(self.study, self.outcome, self.outcome_scores)
+        contrasts = list(contrasts_of(self.outcome_scores, self.study, self.outcome))
         if not contrasts:
             absent = Unavailable(term="", reason=NO_UNITS)
-            return Moved(effect=absent, p_value=absent, spread=0.0)
+            return StandardisedEffect(effect=absent, p_value=absent, spread=0.0)
         (contrast,) = contrasts
         comparison = contrast.comparison
-        found = moved(contrast.rows, comparison, score="score")
+        found = estimate_effect(contrast.rows, comparison, score="score")
         side = contrast.smallest_side(comparison.before(), comparison.after())
         return dataclasses.replace(
             found,
@@ -222,8 +224,8 @@ def _falsified(
     for name, one in by_name.items():
         reasons = list(one.refused(gates).values())
         absent = Unavailable(term="", reason=reasons[0] if reasons else "")
-        refused = Moved(effect=absent, p_value=absent, spread=0.0)
-        found[name] = refused if reasons else one.moved()
+        refused = StandardisedEffect(effect=absent, p_value=absent, spread=0.0)
+        found[name] = refused if reasons else one.estimate_effect()
     table = side_by_side(found, negative_controls=controls)
     for row in table.by_outcome:
         one = by_name[row.outcome]

@@ -36,7 +36,7 @@ from analysis.outcomes.effect_sizes import BOTH_SCORES, pooled_deviation
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-FEWEST_CLUSTERS_AN_ARM = 3
+MINIMUM_CLUSTERS_PER_ARM = 3
 TOO_FEW = {
     True: "fewer than 3 teams in an arm: no interval that respects teams can be given",
     False: "fewer than 2 participants in an arm: no interval can be given",
@@ -101,7 +101,9 @@ def compare_arms(
     if cluster:
         units = units.groupby(["arm", "cluster"], sort=False, observed=True).mean()
         units = units.reset_index("arm")
-    if _fewest(units, (treated, control)) < (FEWEST_CLUSTERS_AN_ARM if cluster else 2):
+    if _minimum(units, (treated, control)) < (
+        MINIMUM_CLUSTERS_PER_ARM if cluster else 2
+    ):
         return every_unavailable(ArmComparison, TOO_FEW[cluster], n=len(pairs))
     return _compared(pairs, units, (treated, control), cluster=cluster)
 
@@ -175,7 +177,7 @@ def _straddling(rows: pd.DataFrame, *, cluster: bool) -> str:
     return STRADDLING if arms_of.max() > 1 else ""
 
 
-def _fewest(rows: pd.DataFrame, arms: Iterable[str]) -> int:
+def _minimum(rows: pd.DataFrame, arms: Iterable[str]) -> int:
     return min(int((rows["arm"] == arm).sum()) for arm in arms)
 
 
@@ -245,7 +247,7 @@ def _unlinked_clusters(
         wave[wave["cluster"].isin(units.index)] for wave in (before, after)
     )
     n = len(first) + len(second)
-    if _fewest(units, arms) < FEWEST_CLUSTERS_AN_ARM:
+    if _minimum(units, arms) < MINIMUM_CLUSTERS_PER_ARM:
         return every_unavailable(UnlinkedArmComparison, TOO_FEW[True], n=n)
     contrast = difference_of_means(
         *_by_arm(units, "change", arms),
@@ -279,7 +281,7 @@ def _unlinked_people(
     before: pd.DataFrame, after: pd.DataFrame, arms: tuple[str, str]
 ) -> UnlinkedArmComparison:
     n = len(before) + len(after)
-    if min(_fewest(before, arms), _fewest(after, arms)) < 2:
+    if min(_minimum(before, arms), _minimum(after, arms)) < 2:
         return every_unavailable(UnlinkedArmComparison, TOO_FEW[False], n=n)
     contrast = _arm_by_wave(before, after, arms)
     what = "difference of the arms' changes, by least squares (arm by wave)"

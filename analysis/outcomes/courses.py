@@ -25,7 +25,7 @@ PLACES = ("arm", "team", "site")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class OutcomeScores:
     """An outcome over all its waves.
 
     Attributes
@@ -47,14 +47,14 @@ class Course:
     linked: bool
 
 
-def course_of_outcome(
+def scores_over_waves(
     scores_by_wave: ScoresByWave,
     study: Study,
     outcome: Outcome,
     *,
     links: pd.DataFrame | None,
     also: Sequence[str] = (),
-) -> Course:
+) -> OutcomeScores:
     """Put all waves of an outcome below each other.
 
     Parameters
@@ -66,7 +66,7 @@ def course_of_outcome(
 
     Returns
     -------
-    Course
+    OutcomeScores
         Linked where each wave is linked with the baseline; waves before the baseline
         under a linkage rule are not, and then nobody is followed.
     """
@@ -85,7 +85,7 @@ def course_of_outcome(
     rows = pd.concat(
         [_part(parts[wave], wave, score, also) for wave in waves], ignore_index=True
     )
-    return Course(
+    return OutcomeScores(
         rows=_followed(rows) if linked else rows.assign(participant=rows.index),
         waves=waves,
         linked=linked,
@@ -102,21 +102,21 @@ def _waves(
     names = study.wave_names()
     score = f"{outcome.instrument}.{outcome.subscale}"
     known = len(names) if study.rollout else names.index(outcome.baseline)
-    held = [
+    surveyed_waves = [
         wave
         for wave in names[:known]
         if score in scores_by_wave.get(wave, {}).get(outcome.survey, pd.DataFrame())
     ]
-    declared = {*held, outcome.baseline, *outcome.follow_ups}
+    declared = {*surveyed_waves, outcome.baseline, *outcome.follow_ups}
     return tuple(wave for wave in names if wave in declared)
 
 
 def _part(
     scores: pd.DataFrame, wave: str, score: str, also: Sequence[str]
 ) -> pd.DataFrame:
-    told = {name: scores[name] for name in also if name in scores.columns}
+    attributes = {name: scores[name] for name in also if name in scores.columns}
     rows = scores[["participant", *PLACES]].assign(
-        wave=wave, score=scores[score], **told
+        wave=wave, score=scores[score], **attributes
     )
     return rows.dropna(subset="score")
 

@@ -98,8 +98,8 @@ def _pooled(groups: pd.Series[str], smallest: int) -> pd.Series[str]:
     """
     sizes = groups.value_counts(ascending=True, sort=True)
     together = sizes.index[sizes < smallest]
-    held = int(sizes[together].sum())
+    n_together = int(sizes[together].sum())
     larger = sizes.index[sizes >= smallest]
-    if 0 < held < smallest and len(larger):
+    if 0 < n_together < smallest and len(larger):
         together = together.append(larger[:1])
     return groups.where(~groups.isin(together), POOLED)

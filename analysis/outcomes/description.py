@@ -26,7 +26,7 @@ SomeComposite = TypeVar("SomeComposite", bound=Composite)
 
 LARGEST_SCORE = 1e15  # beyond it a float no longer tells whole numbers apart
 NOT_FINITE = "some scores are infinite or too large to be scores"
-FEWEST_CLUSTERS = 5  # below it an interval rests on 3 degrees of freedom or fewer
+MINIMUM_CLUSTERS = 5  # below it an interval rests on 3 degrees of freedom or fewer
 YES_OR_NO = "a score of yes or no: its spread follows from its mean"
 ALL_EQUAL = "every score is the same: no interval can be given"
 
@@ -113,10 +113,10 @@ def _mean_over_clusters(values: Numbers, cluster: pd.Series) -> Result:
     if len(values) < 2 or is_constant(values):
         return mean_result(values, term="mean", n=len(values), method="")
     codes, teams = pd.factorize(cluster, use_na_sentinel=True)
-    alone = codes < 0
-    codes[alone] = len(teams) + np.arange(alone.sum())
+    unclustered = codes < 0
+    codes[unclustered] = len(teams) + np.arange(unclustered.sum())
     low, high, interval = None, None, "no interval, under 5 teams"
-    if len(teams) >= FEWEST_CLUSTERS:
+    if len(teams) >= MINIMUM_CLUSTERS:
         fit = OLS(values, np.ones(len(values))).fit(
             cov_type="cluster", cov_kwds={"groups": codes}, use_t=True
         )

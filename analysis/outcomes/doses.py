@@ -23,7 +23,7 @@ from analysis.outcomes.compared import (
     ingredient_contrasts,
     within_person_dose,
 )
-from analysis.outcomes.courses import course_of_outcome
+from analysis.outcomes.courses import scores_over_waves
 from analysis.outcomes.gated_waves import gated, refusals
 from analysis.outcomes.starts import started_rows
 
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
     from analysis.declarations import Outcome, Study
     from analysis.declarations.dose import Dose
     from analysis.foundation import Composite, Result
-    from analysis.outcomes.courses import Course
+    from analysis.outcomes.courses import OutcomeScores
     from analysis.outcomes.gated_waves import Gates
 
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
-FEWEST_TEAMS = 5
-MOST_POINTS = 6
+MINIMUM_TEAMS = 5
+MAXIMUM_POINTS = 6
 NOT_LINKED = (
     "people were not linked between waves: nobody's score before is known beside the "
     "sessions attended"
@@ -50,7 +50,7 @@ NOT_LINKED = (
 NOT_ASKED = "how much people attended was not asked at the last follow-up"
 NONE_BEFORE = "the baseline did not ask, so sessions before it are taken as none"
 PER_PERSON = ("a session with it less one without", "people with it less those without")
-FORETOLD = (
+FUTURE_SESSIONS_METHOD = (
     "later attendance foretells scores before (p under 0.05): those who attended more "
     "differed to begin with"
 )
@@ -73,37 +73,43 @@ def dose_findings(
     gates : tuple
         Findings of comparability and reliability.
     """
-    for taken in doses_taken(scores_by_wave, study, links=links):
-        refused = refusals(study, taken.outcome, taken.course, gates)
-        yield from gated(taken.findings(), taken.course, refused)
+    for dose_analysis in dose_analyses(scores_by_wave, study, links=links):
+        refused = refusals(
+            study, dose_analysis.outcome, dose_analysis.outcome_scores, gates
+        )
+        yield from gated(
+            dose_analysis.findings(), dose_analysis.outcome_scores, refused
+        )
 
 
-def doses_taken(
+def dose_analyses(
     scores_by_wave: ScoresByWave, study: Study, *, links: pd.DataFrame | None
-) -> Iterator[DosesTaken]:
+) -> Iterator[DoseAnalysis]:
     """Every outcome of the survey that tells the dose; none where none is declared."""
     dose = study.dose
     for outcome in study.outcome_of_each_score() if dose else ():
         if dose and outcome.survey == dose.survey and outcome.follow_ups:
-            course = course_of_outcome(
+            outcome_scores = scores_over_waves(
                 scores_by_wave, study, outcome, links=links, also=dose.attributes
             )
-            yield DosesTaken(study=study, outcome=outcome, dose=dose, course=course)
+            yield DoseAnalysis(
+                study=study, outcome=outcome, dose=dose, outcome_scores=outcome_scores
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DosesTaken:
+class DoseAnalysis:
     """One outcome, and how much of the pilot those had who answered."""
 
     study: Study
     outcome: Outcome
     dose: Dose
-    course: Course
+    outcome_scores: OutcomeScores
 
     @property
     def last(self) -> str:
         """The last wave of the outcome; the dose is taken up to it."""
-        return self.course.waves[-1]
+        return self.outcome_scores.waves[-1]
 
     def findings(self) -> Iterator[Finding]:
         """Everything about the dose, in its place."""
@@ -143,8 +149,8 @@ class DosesTaken:
 
     def negative(self) -> FutureDose:
         """Whether sessions attended after the baseline foretell the score at it."""
-        told = ""
-        rows = self._who_could_attend()
+        description = ""
+        rows = self._eligible_to_attend()
         first = rows.loc[rows["wave"] == self.outcome.baseline]
         if self.dose.future and self.dose.future in first:
             frame = first.assign(later=first[self.dose.future])
@@ -157,45 +163,47 @@ class DosesTaken:
         else:
             frame = self._frame()
             frame = frame.assign(later=frame[self.dose.column] - frame["earlier"])
-            told = "" if self._asked_before() else NONE_BEFORE
+            description = "" if self._asked_before() else NONE_BEFORE
         frame = frame.rename(columns={"score": "before"})
         found = future_dose(frame, dose="later")
         return dataclasses.replace(
             found,
-            future_dose_slope=_told(found.future_dose_slope, told),
-            future_dose_p_value=_told(found.future_dose_p_value, told),
+            future_dose_slope=_with_method(found.future_dose_slope, description),
+            future_dose_p_value=_with_method(found.future_dose_p_value, description),
         )
 
-    def standing(self) -> dict[str, Result | Composite]:
+    def evidence_analyses(self) -> dict[str, Result | Composite]:
         """Both analyses by the names that the ladder of evidence knows.
 
         Where later attendance foretells scores before, the check was not passed.
         """
         checked = self.negative().future_dose_p_value
         if isinstance(checked, Estimate) and checked.estimate < USUAL:
-            checked = Unavailable(term=checked.term, reason=FORETOLD, n=checked.n)
+            checked = Unavailable(
+                term=checked.term, reason=FUTURE_SESSIONS_METHOD, n=checked.n
+            )
         return {
             "dose_response": self.response().dose_slope,
             "negative_dose": checked,
         }
 
-    def _who_could_attend(self) -> pd.DataFrame:
+    def _eligible_to_attend(self) -> pd.DataFrame:
         """Rows of those who had the pilot by the last wave, with their cluster."""
-        rows = self.course.rows
+        rows = self.outcome_scores.rows
         if self.study.rollout is not None:
-            begun = started_rows(self.course, self.study, self.study.rollout)
+            begun = started_rows(self.outcome_scores, self.study, self.study.rollout)
             rows = begun.loc[begun["start"].notna()]
         elif self.study.treated:
             rows = rows.loc[rows["arm"] == self.study.treated]
         teams = set(rows["team"]) - {""}
-        by = "team" if len(teams) >= FEWEST_TEAMS else "site"
+        by = "team" if len(teams) >= MINIMUM_TEAMS else "site"
         attributes = [name for name in self.dose.attributes if name in rows]
         numbers = {name: _number(rows[name]) for name in attributes}
         return rows.assign(cluster=rows[by], **numbers)
 
     def _frame(self) -> pd.DataFrame:
         """Linked people at the baseline and the last wave, side by side."""
-        rows = self._who_could_attend()
+        rows = self._eligible_to_attend()
         first = rows.loc[rows["wave"] == self.outcome.baseline]
         last = rows.loc[rows["wave"] == self.last].set_index("participant")
         before = first.set_index("participant")[["score"]].rename(
@@ -219,9 +227,11 @@ class DosesTaken:
 
     def _lacking(self) -> str:
         """Why no person's dose stands beside both scores; empty if it does."""
-        if not self.course.linked:
+        if not self.outcome_scores.linked:
             return NOT_LINKED
-        rows = self.course.rows.loc[self.course.rows["wave"] == self.last]
+        rows = self.outcome_scores.rows.loc[
+            self.outcome_scores.rows["wave"] == self.last
+        ]
         asked = self.dose.column in rows and rows[self.dose.column].notna().any()
         return "" if asked else NOT_ASKED
 
@@ -233,12 +243,12 @@ class DosesTaken:
 
     def _points(self, frame: pd.DataFrame) -> list[float]:
         """Doses to be told of, the reference first; none that few went beyond."""
-        fewest = self.study.smallest_group_shown
+        minimum = self.study.smallest_group_shown
         doses = np.sort(frame[self.dose.column].dropna().to_numpy(dtype=float))
-        if len(doses) < fewest:
+        if len(doses) < minimum:
             return [0.0]
-        low, high = doses[fewest - 1], doses[-fewest]
-        points = np.unique(np.round(np.linspace(low, high, MOST_POINTS)))
+        low, high = doses[minimum - 1], doses[-minimum]
+        points = np.unique(np.round(np.linspace(low, high, MAXIMUM_POINTS)))
         kept = [float(point) for point in points if low <= point <= high]
         return kept or [float(low)]
 
@@ -246,17 +256,21 @@ class DosesTaken:
         term = "within_person_dose_slope"
         if reason := self._lacking():
             return Unavailable(term=term, reason=reason)
-        rows = self._who_could_attend()
+        rows = self._eligible_to_attend()
         first = rows["wave"] == self.outcome.baseline
         if not self._asked_before():
             column = rows[self.dose.column].mask(first, 0.0)
             rows = rows.assign(**{self.dose.column: column})
         found = within_person_dose(rows, dose=self.dose.column)
-        told = "" if self._asked_before() else NONE_BEFORE
+        description = "" if self._asked_before() else NONE_BEFORE
         return dataclasses.replace(
             found,
-            within_person_dose_slope=_told(found.within_person_dose_slope, told),
-            within_person_dose_p_value=_told(found.within_person_dose_p_value, told),
+            within_person_dose_slope=_with_method(
+                found.within_person_dose_slope, description
+            ),
+            within_person_dose_p_value=_with_method(
+                found.within_person_dose_p_value, description
+            ),
         )
 
     def _ingredients(self, frame: pd.DataFrame) -> Iterator[tuple[Result, str]]:
@@ -264,8 +278,8 @@ class DosesTaken:
             return
         reason = self._lacking()
         columns = dict(self.dose.ingredients)
-        gone = [name for name in columns.values() if name not in frame]
-        if reason or gone:
+        missing_columns = [name for name in columns.values() if name not in frame]
+        if reason or missing_columns:
             why = reason or "an ingredient was not asked at the last follow-up"
             for name in columns:
                 yield Unavailable(term="ingredient_effect", reason=why), name
@@ -293,11 +307,11 @@ class DosesTaken:
         )
 
 
-def _number(told: pd.Series) -> pd.Series:
+def _number(description: pd.Series) -> pd.Series:
     """A count as it is; yes and no as 1 and 0."""
-    if told.dtype.kind in "fiu":
-        return told.astype(float)
-    known = told.fillna("").astype(str)
+    if description.dtype.kind in "fiu":
+        return description.astype(float)
+    known = description.fillna("").astype(str)
     return (known == YES).astype(float).where(known != "")
 
 
@@ -310,6 +324,6 @@ def _named(absent: Unavailable, term: str) -> Unavailable:
     return dataclasses.replace(absent, term=term)
 
 
-def _told(result: Result, what: str) -> Result:
+def _with_method(result: Result, what: str) -> Result:
     method = "; ".join(part for part in (what, result.method) if part)
     return dataclasses.replace(result, method=method)

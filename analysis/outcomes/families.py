@@ -85,17 +85,17 @@ def adjusted_outcomes(tested: Iterable[Finding], study: Study) -> Iterator[Findi
         return
     assert study.plan is not None, "else nothing is tested"
     at_score = {_score(finding): finding for finding in tested}
-    here = {
+    location = {
         outcome.name: at_score[score]
         for outcome in study.outcomes
         if (score := _score_of(outcome)) in at_score
     }
     found = adjust_families(
-        {name: _result(finding) for name, finding in here.items()},
+        {name: _result(finding) for name, finding in location.items()},
         [*_families(study.plan, study)],
     )
     for part in found.outcomes:
-        own = here.get(part.outcome)
+        own = location.get(part.outcome)
         if own is None:
             continue
         place = {

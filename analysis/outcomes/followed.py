@@ -16,11 +16,11 @@ from analysis.outcomes.missing import (
     TippingPoint,
     attrition_table,
     complete_arm_difference,
+    completers_and_dropouts,
+    dropout_tipping_point,
     impute,
     imputed_arm_difference,
-    leavers_tipping_point,
     response_weights,
-    stayers_and_leavers,
     tipping_point,
     weighted_arm_difference,
 )
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Found: TypeAlias = "tuple[str, str, str, Result | Composite]"
 """Follow-up, arm, group, and what was found there."""
 EVERYONE = "everyone"
-FEWEST_TEAMS = 5
+MINIMUM_TEAMS = 5
 """Fewer give no random intercept: they are covariates then."""
 SHARE_OF_RANGE = 1 / 3
 STEPS = 5
@@ -56,7 +56,7 @@ class Followed:
         ``arm``, ``team``, and a score a wave, NaN where missing.
     columns : mapping
         Follow-up → its column of `people`.
-    told : tuple of str
+    baseline_attributes : tuple of str
         Columns of what people said of themselves at the baseline.
     """
 
@@ -64,7 +64,7 @@ class Followed:
     columns: Mapping[str, str]
     study: Study
     outcome: Outcome
-    told: tuple[str, ...]
+    baseline_attributes: tuple[str, ...]
 
     @property
     def contrast(self) -> str:
@@ -90,13 +90,13 @@ class Followed:
                 group=group,
             )
 
-    def who_was_followed(self) -> Iterator[Found]:
+    def follow_up_shares(self) -> Iterator[Found]:
         """Shares followed, arm by arm; then how those differed at the baseline."""
         yield from self._shares(self.people.assign(arm=EVERYONE), "")
         if self.study.arms:
             yield from self._shares(self.people, self.study.control)
         for follow_up, column in self.columns.items():
-            for part in stayers_and_leavers(
+            for part in completers_and_dropouts(
                 self.people,
                 outcome=column,
                 baseline=[self.before],
@@ -132,20 +132,20 @@ class Followed:
             ]
             for result in results:
                 yield follow_up, self.contrast, "", result
-            yield from self._tipped(imputation, model, follow_up)
+            yield from self._tipping(imputation, model, follow_up)
 
-    def undone(self) -> Iterator[Found]:
+    def dropout_tipping_points(self) -> Iterator[Found]:
         """The changes of those lost that would undo the change of those followed."""
         for follow_up, column in self.columns.items():
             pairs = self.people.loc[self.people[column].notna()]
             cluster = pairs["team"] if self.study.allocated_by == "team" else None
             change = paired_change(pairs[self.before], pairs[column], cluster=cluster)
-            tipped = leavers_tipping_point(
+            tipping_point = dropout_tipping_point(
                 change.mean_change, followed=len(pairs), started=len(self.people)
             )
-            yield follow_up, "", "", tipped
+            yield follow_up, "", "", tipping_point
 
-    def in_way(self, follow_up: str, missing: str) -> Result:
+    def difference_by_method(self, follow_up: str, missing: str) -> Result:
         """The arms' difference at a follow-up, the lost allowed for in one way.
 
         Parameters
@@ -172,18 +172,23 @@ class Followed:
     def _adjusted(self) -> tuple[str, ...]:
         """What the plan names; without a plan all that was told at the baseline."""
         plan = self.study.plan
-        return tuple(n for n in self.told if plan is None or n in plan.covariates)
+        return tuple(
+            n for n in self.baseline_attributes if plan is None or n in plan.covariates
+        )
 
     def _imputed(self) -> Imputation | Unavailable:
         """Every score filled in from all waves, once for the outcome."""
         teams = set(self.people["team"])
         by_team = self.study.allocated_by == "team"
         among = len(teams) > 1 and "" not in teams
-        random = by_team or (among and len(teams) >= FEWEST_TEAMS)
+        random = by_team or (among and len(teams) >= MINIMUM_TEAMS)
         return impute(
             self.people,
             scores=[self.before, *self.columns.values()],
-            covariates=[*self.told, *(["team"] if among and not random else [])],
+            covariates=[
+                *self.baseline_attributes,
+                *(["team"] if among and not random else []),
+            ],
             arm="arm",
             cluster="team" if random else None,
             seed=f"{self.study.name} {self.outcome.name}",
@@ -195,24 +200,24 @@ class Followed:
         weights = response_weights(
             people,
             outcome=model.outcome,
-            predictors=[self.before, *self.told],
+            predictors=[self.before, *self.baseline_attributes],
             arm="arm",
         )
         if isinstance(weights, Unavailable):
-            return _told(weights, "weighted_arm_difference")
+            return _unavailable_as(weights, "weighted_arm_difference")
         return weighted_arm_difference(people, weights, model)
 
     def _filled_in(
         self, imputation: Imputation | Unavailable, model: ArmModel
     ) -> Iterator[Result]:
         if isinstance(imputation, Unavailable):
-            yield _told(imputation, "imputed_arm_difference")
+            yield _unavailable_as(imputation, "imputed_arm_difference")
             return
         pooled = imputed_arm_difference(self.people, imputation, model)
         yield pooled.effect
         yield pooled.fraction_missing_information
 
-    def _tipped(
+    def _tipping(
         self, imputation: Imputation | Unavailable, model: ArmModel, follow_up: str
     ) -> Iterator[Found]:
         """The curve of shifted effects, and where it tips, of the treated arm."""
@@ -229,7 +234,7 @@ class Followed:
             )
         at = follow_up, self.contrast
         if isinstance(found, Unavailable):
-            yield *at, "", _told(found, "tipping_point_interval_zero")
+            yield *at, "", _unavailable_as(found, "tipping_point_interval_zero")
             return
         yield *at, "", found.interval_zero
         yield *at, "", found.estimate_zero
@@ -257,7 +262,7 @@ class Followed:
         return instrument.subscale(self.outcome.subscale)
 
 
-def _told(absent: Unavailable, term: str) -> Unavailable:
+def _unavailable_as(absent: Unavailable, term: str) -> Unavailable:
     return Unavailable(
         term=term, reason=absent.reason, n=absent.n, method=absent.method
     )

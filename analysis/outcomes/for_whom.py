@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.foundation import Estimate, Finding, Unavailable
-from analysis.outcomes.gates import through_gates
+from analysis.outcomes.gates import apply_gates
 from analysis.outcomes.group_meaning import group_meaning
 from analysis.outcomes.inequality import (
     effects_by_group,
@@ -89,7 +89,7 @@ def evaluate_groups(
             scores_by_wave, links, responses_by_wave
         )
     )
-    return tuple(through_gates(found, study, comparability, reliability))
+    return tuple(apply_gates(found, study, comparability, reliability))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class _Compared:
             responses_by_wave, self.study, self.outcome, self.grouping
         )
         yield self._placed(meaning.verdict, wave=self.outcome.baseline)
-        yield from map(meaning.told, found)
+        yield from map(meaning.reported, found)
 
     def _found(
         self, scores_by_wave: ScoresByWave, links: pd.DataFrame | None
@@ -176,11 +176,11 @@ class _Compared:
         self, frame: pd.DataFrame, known: pd.DataFrame, wave: str
     ) -> Iterator[Finding]:
         """How many are in no group: with them, the groups make up everyone."""
-        if gone := len(frame) - len(known):
+        if n_without_group := len(frame) - len(known):
             count = Estimate(
                 term="participants_without_group",
-                estimate=float(gone),
-                n=gone,
+                estimate=float(n_without_group),
+                n=n_without_group,
                 method="participants with a score who said nothing that puts them into "
                 "a group, or whose team is not known",
             )
@@ -201,7 +201,9 @@ class _Compared:
         results = {part.group: part.gap_difference for part in gaps.groups}
         for group in self._ordered(results):
             if group != self.reference:
-                yield self._placed(results[group], wave=wave, group=self._beside(group))
+                yield self._placed(
+                    results[group], wave=wave, group=self._contrast_label(group)
+                )
         if self.grouping.order:
             instrument = self.study.instruments[self.outcome.instrument]
             indices = inequality_indices(
@@ -240,7 +242,7 @@ class _Compared:
             cluster=self.cluster,
         )
         sides = None if linked else self._sides(before)
-        yield from self._told(found, place, how, sides)
+        yield from self._reported_effects(found, place, how, sides)
 
     def _sides(self, before: pd.DataFrame) -> Mapping[str, int]:
         """Group → participants of its smaller arm at the baseline."""
@@ -250,7 +252,7 @@ class _Compared:
         smaller = counts.reindex(columns=arms, fill_value=0).min(axis=1)
         return {str(group): int(n) for group, n in smaller.items()}
 
-    def _told(
+    def _reported_effects(
         self,
         found: EffectsByGroup,
         place: Mapping[str, str],
@@ -261,24 +263,26 @@ class _Compared:
         effects = {part.group: part for part in found.groups}
         reference = self.reference
 
-        def told(result: Result, *groups: str) -> Result:
-            held = [] if sides is None else [sides.get(group, 0) for group in groups]
-            n = min([result.n or 0, *held])
+        def reported(result: Result, *groups: str) -> Result:
+            side_sizes = (
+                [] if sides is None else [sides.get(group, 0) for group in groups]
+            )
+            n = min([result.n or 0, *side_sizes])
             return dataclasses.replace(result, n=n, method=_joined(how, result.method))
 
         for group in self._ordered(effects):
-            effect = told(effects[group].effect_in_group, group)
+            effect = reported(effects[group].effect_in_group, group)
             yield self._placed(effect, group=group, **place)
         for group in self._ordered(effects):
             if group != reference:
-                less = told(effects[group].effect_difference, group, reference)
-                yield self._placed(less, group=self._beside(group), **place)
+                less = reported(effects[group].effect_difference, group, reference)
+                yield self._placed(less, group=self._contrast_label(group), **place)
         used = [
             name
             for name, part in effects.items()
             if isinstance(part.effect_in_group, Estimate)
         ]
-        yield self._placed(told(found.interaction_p_value, *used), **place)
+        yield self._placed(reported(found.interaction_p_value, *used), **place)
 
     def _ordered(self, found: Iterable[str]) -> list[str]:
         """Groups as declared: along the order, else as the attribute lists them."""
@@ -290,11 +294,11 @@ class _Compared:
             if each.name == self.grouping.column
         )
         order: Sequence[str] = self.grouping.order or listed
-        here = set(found)
-        known = [name for name in dict.fromkeys(order) if name in here]
-        return [*known, *sorted(here - set(known))]
+        groups_found = set(found)
+        known = [name for name in dict.fromkeys(order) if name in groups_found]
+        return [*known, *sorted(groups_found - set(known))]
 
-    def _beside(self, group: str) -> str:
+    def _contrast_label(self, group: str) -> str:
         return f"{group} - {self.reference}"
 
     def _placed(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from analysis.declarations import Study
 
 
-def through_gates(
+def apply_gates(
     findings: Iterable[Finding],
     study: Study,
     comparability: Iterable[Finding],

@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     ByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 TERM = "group_means_comparable"
-FEWEST_IN_GROUP = 50
+MINIMUM_IN_GROUP = 50
 """Of groups of fewer, one set in five that answer alike is said not to."""
 NUMBERS_FROM = 5
 """Categories from which answers are analysed as numbers, as between waves."""
 LEVELS_OF_CHANGE = ("configural", "metric")
 GAPS = ("gap_difference", "relative_index_of_inequality", "slope_index_of_inequality")
 EFFECTS = ("effect_difference", "interaction_p_value")
-FEW_GROUPS = f"fewer than 2 groups of at least {FEWEST_IN_GROUP} people: not tested"
+FEW_GROUPS = f"fewer than 2 groups of at least {MINIMUM_IN_GROUP} people: not tested"
 ONE_ITEM = "a single question: whether it means the same to each group cannot be tested"
 NOT_ASKED = "not every question was asked at the baseline: not tested"
 NO_SCALE = "the score is no scale of questions that measure one thing: not tested"
@@ -64,7 +64,7 @@ class GroupMeaning:
     gaps_refused: str = ""
     effects_refused: str = ""
 
-    def told(self, finding: Finding) -> Finding:
+    def reported(self, finding: Finding) -> Finding:
         """A finding about groups; without its numbers where it may not be told."""
         reason = ""
         if finding.term in GAPS:
@@ -91,8 +91,8 @@ def group_meaning(
     found = _tested(responses_by_wave, study, outcome, grouping)
     if isinstance(found, Unavailable):
         return GroupMeaning(verdict=found)
-    denied = [level.level for level in found.levels if not level.holds]
-    needed = [name for name in denied if name != "strict"]
+    rejected_levels = [level.level for level in found.levels if not level.holds]
+    needed = [name for name in rejected_levels if name != "strict"]
     if not needed and not found.comparable:
         reason = f"not tested: {found.reason}"
         return GroupMeaning(verdict=Unavailable(term=TERM, reason=reason))
@@ -104,7 +104,7 @@ def group_meaning(
             estimate=float(found.comparable),
             n=last.n or 0,
             method=f"{found.reason}; rule: {found.rule.words}; groups of at least "
-            f"{FEWEST_IN_GROUP} people; no interval: a verdict",
+            f"{MINIMUM_IN_GROUP} people; no interval: a verdict",
         ),
         gaps_refused="" if found.comparable else why,
         effects_refused=why if set(needed) & set(LEVELS_OF_CHANGE) else "",
@@ -146,7 +146,7 @@ def _asked(study: Study, outcome: Outcome) -> Instrument | None:
 def _large_enough(groups: pd.Series[str]) -> pd.Series[str]:
     """The group of each; missing where it is too small for a model of its own."""
     counts = groups.value_counts()
-    large = counts.index[counts >= FEWEST_IN_GROUP]
+    large = counts.index[counts >= MINIMUM_IN_GROUP]
     return groups.where(groups.isin(large))
 
 

@@ -29,22 +29,22 @@ if TYPE_CHECKING:
 TERM = "difference_in_change_by_way"
 EFFECT = "treated_later"
 TEAM = "team"
-NOT_SAID = "not said"
+NOT_STATED = "not said"
 MISSING = "who gave no answer is a group of its own"
 
 
-def held_names(covariates: Sequence[str]) -> tuple[str, ...]:
+def covariate_names(covariates: Sequence[str]) -> tuple[str, ...]:
     """Those that are held equal here: the score before is, by the change itself."""
     return tuple(name for name in covariates if name != SCORE_BEFORE)
 
 
-def way_name(covariates: Sequence[str]) -> str:
+def method_title(covariates: Sequence[str]) -> str:
     """What this way of reckoning is called."""
-    named = ", ".join(name.replace("_", " ") for name in held_names(covariates))
+    named = ", ".join(name.replace("_", " ") for name in covariate_names(covariates))
     return f"with {named} held equal"
 
 
-def held_equal_by_team(rows: pd.DataFrame, covariates: Sequence[str]) -> Result:
+def covariate_adjusted_by_team(rows: pd.DataFrame, covariates: Sequence[str]) -> Result:
     """Arm by wave, and what is held equal, with errors that count teams.
 
     Parameters
@@ -62,7 +62,7 @@ def held_equal_by_team(rows: pd.DataFrame, covariates: Sequence[str]) -> Result:
     Unavailable
         As of `cluster_robust_fit`; a covariate that the scores do not hold.
     """
-    names = held_names(covariates)
+    names = covariate_names(covariates)
     within = TEAM in names
     if lacking := _lacking(rows, names):
         return Unavailable(term=TERM, reason=lacking, n=len(rows))
@@ -83,7 +83,9 @@ def held_equal_by_team(rows: pd.DataFrame, covariates: Sequence[str]) -> Result:
     return _with_words(fit.estimate(EFFECT, term=TERM))
 
 
-def held_equal_by_person(pairs: pd.DataFrame, covariates: Sequence[str]) -> Result:
+def covariate_adjusted_by_person(
+    pairs: pd.DataFrame, covariates: Sequence[str]
+) -> Result:
     """The score after on the arm, the score before and what is held equal.
 
     Parameters
@@ -99,7 +101,7 @@ def held_equal_by_person(pairs: pd.DataFrame, covariates: Sequence[str]) -> Resu
     Unavailable
         No variation, or a covariate that the scores do not hold or the rest predicts.
     """
-    names = held_names(covariates)
+    names = covariate_names(covariates)
     if lacking := _lacking(pairs, names):
         return Unavailable(term=TERM, reason=lacking, n=len(pairs))
     known = pairs.assign(team=pairs["cluster"]) if TEAM in names else pairs
@@ -135,20 +137,22 @@ def _lacking(rows: pd.DataFrame, names: Sequence[str]) -> str:
     lacking = [name for name in names if name not in rows and name != TEAM]
     if not lacking:
         return ""
-    told = ", ".join(name.replace("_", " ") for name in lacking)
-    return f"{told}: no answer that puts people into groups, so not held equal here"
+    names_text = ", ".join(name.replace("_", " ") for name in lacking)
+    return (
+        f"{names_text}: no answer that puts people into groups, so not held equal here"
+    )
 
 
 def _as_at_first(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Everybody with the answer of the baseline, where they are known there."""
-    held = [name for name in names if name in rows]
+    available = [name for name in names if name in rows]
     first = rows.loc[rows["wave"] == "before"].drop_duplicates("participant")
-    at_first = first.set_index("participant")[held].reindex(rows["participant"])
+    at_first = first.set_index("participant")[available].reindex(rows["participant"])
     known = rows["participant"].isin(first["participant"]).to_numpy()
     return rows.assign(
         **{
             name: np.where(known, at_first[name].to_numpy(), rows[name].to_numpy())
-            for name in held
+            for name in available
         }
     )
 
@@ -162,10 +166,10 @@ def _levels(
         # A team's own level holds its site equal too.
         if within and name in {TEAM, "site"}:
             continue
-        said = rows[name].astype(object).where(rows[name].notna(), NOT_SAID)
-        said = said.where(said != "", NOT_SAID)
-        for level in sorted(said.unique())[1:]:
-            columns[f"{name}: {level}"] = (said == level).to_numpy(float)
+        values = rows[name].astype(object).where(rows[name].notna(), NOT_STATED)
+        values = values.where(values != "", NOT_STATED)
+        for level in sorted(values.unique())[1:]:
+            columns[f"{name}: {level}"] = (values == level).to_numpy(float)
     return columns
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.outcomes.followed import Followed, column_of
-from analysis.outcomes.gates import check_rule, through_gates
+from analysis.outcomes.gates import apply_gates, check_rule
 from analysis.outcomes.outcome_scores import waves_of_outcome
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from analysis.outcomes.outcome_scores import ScoresByWave
 
 
-FEWEST_ALIKE = 10
+MINIMUM_SAME_ANSWER = 10
 """People who gave an answer about themselves; rarer answers are put together."""
 OTHER = "other"
 
@@ -67,10 +67,10 @@ def evaluate_missing(
         waves = followed_scores(scores_by_wave, study, outcome, links, linkage_rule)
         if waves is None or not len(waves.people):
             continue
-        found += waves.placed(waves.who_was_followed())
+        found += waves.placed(waves.follow_up_shares())
         compared = study.treated and study.control
-        judged = waves.compared() if compared else waves.undone()
-        found += through_gates(waves.placed(judged), study, *gates)
+        judged = waves.compared() if compared else waves.dropout_tipping_points()
+        found += apply_gates(waves.placed(judged), study, *gates)
     return tuple(found)
 
 
@@ -85,7 +85,7 @@ def followed_scores(
     score = f"{outcome.instrument}.{outcome.subscale}"
     people = pd.DataFrame()
     columns: dict[str, str] = {}
-    told: dict[str, pd.Series[str]] = {}
+    baseline_attributes: dict[str, pd.Series[str]] = {}
     for follow_up in outcome.follow_ups:
         before, after, linked = waves_of_outcome(
             scores_by_wave, study, outcome, follow_up, links=links, rule=rule
@@ -95,9 +95,9 @@ def followed_scores(
         if not columns:
             first = column_of(outcome.baseline)
             start = before.loc[before[score].notna() & _known(before, study)]
-            told = _told_at_start(start, study, outcome)
+            baseline_attributes = _baseline_attributes(start, study, outcome)
             people = start[["participant", "arm", "team"]].assign(
-                **{first: start[score]}, **told
+                **{first: start[score]}, **baseline_attributes
             )
         seen = after.loc[(after["participant"] != "") & after[score].notna()]
         later = seen.set_index("participant")[score]
@@ -111,7 +111,7 @@ def followed_scores(
         columns=columns,
         study=study,
         outcome=outcome,
-        told=tuple(told),
+        baseline_attributes=tuple(baseline_attributes),
     )
 
 
@@ -122,7 +122,7 @@ def _known(people: pd.DataFrame, study: Study) -> pd.Series[bool]:
     return known & ((people["team"] != "") | (study.allocated_by != "team"))
 
 
-def _told_at_start(
+def _baseline_attributes(
     start: pd.DataFrame, study: Study, outcome: Outcome
 ) -> dict[str, pd.Series[str]]:
     """What people said of themselves at the baseline, rare answers put together.
@@ -131,16 +131,16 @@ def _told_at_start(
     are few: nobody is left out, and no answer tells too few people apart.
     """
     export = study.wave(outcome.baseline).export(outcome.survey)
-    told = {}
+    baseline_attributes = {}
     for attribute in export.attributes if export else ():
         if attribute.name not in start.columns or not attribute.values:
             continue
         answers = start[attribute.name].fillna("").replace("", OTHER).astype(object)
         for instead in (OTHER, None):
             counts = answers.value_counts()
-            rare = counts.index[counts < FEWEST_ALIKE]
+            rare = counts.index[counts < MINIMUM_SAME_ANSWER]
             common = counts.index[0] if len(counts) else OTHER
             answers = answers.where(~answers.isin(rare), instead or common)
         if len(set(answers)) > 1:
-            told[attribute.name] = answers
-    return told
+            baseline_attributes[attribute.name] = answers
+    return baseline_attributes

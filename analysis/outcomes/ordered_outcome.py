@@ -81,7 +81,7 @@ class OrderedOutcome:
     @property
     def top(self) -> int:
         """How many of the best categories count as top ones."""
-        first = self.outcome.beside.top
+        first = self.outcome.supplementary.top
         if first is None:
             return 1
         return len(self.categories) - self.categories.index(first)
@@ -170,8 +170,8 @@ class OrderedOutcome:
             cluster=self.cluster,
             top=self.top,
         )
-        told = {result.term: result for result in map(_of_waves, found.results())}
-        return ChangedAnswers(**told)
+        by_term = {result.term: result for result in map(_of_waves, found.results())}
+        return ChangedAnswers(**by_term)
 
     def _gained(
         self, before: pd.DataFrame, after: pd.DataFrame, pairs: pd.DataFrame | None

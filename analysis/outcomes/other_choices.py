@@ -23,12 +23,12 @@ from analysis.declarations.other_choices import (
     cleaning_options,
     combinations_of,
     declared_options,
-    judged_otherwise,
+    multiverse_outcomes,
     options_of,
 )
 from analysis.foundation import Estimate, Finding, Unavailable
 from analysis.outcomes.alternatives import TERM, Sample
-from analysis.outcomes.gates import through_gates
+from analysis.outcomes.gates import apply_gates
 from analysis.outcomes.multiverse import evaluate_combinations, specification_curve
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from analysis.declarations import Outcome, Study
     from analysis.foundation import Result
     from analysis.outcomes.multiverse import SpecificationCurve
-    from analysis.outcomes.multiverse.specifications import Choices
+    from analysis.outcomes.multiverse.specifications import OptionNames
 
 TOO_CLOSE = (
     "fewer than {smallest} people are in it and not in another, or the other way round:"
@@ -47,7 +47,7 @@ TOO_CLOSE = (
 )
 
 
-def evaluate_other_choices(
+def evaluate_multiverse(
     responses_by_wave: Mapping[str, Mapping[str, pd.DataFrame]],
     study: Study,
     *,
@@ -73,7 +73,7 @@ def evaluate_other_choices(
     """
     found: list[Finding] = []
     scored: dict[tuple[str, str, str], pd.DataFrame] = {}
-    for outcome in judged_otherwise(study):
+    for outcome in multiverse_outcomes(study):
         alternatives = _Alternatives(
             study=study,
             outcome=outcome,
@@ -82,10 +82,10 @@ def evaluate_other_choices(
             scored=scored,
         )
         found += alternatives.findings()
-    return tuple(through_gates(found, study, comparability, reliability))
+    return tuple(apply_gates(found, study, comparability, reliability))
 
 
-def told_options(options: Mapping[str, str]) -> str:
+def options_text(options: Mapping[str, str]) -> str:
     """Options in words, as they stand in ``group``."""
     return "; ".join(f"{choice}: {option}" for choice, option in options.items())
 
@@ -120,8 +120,8 @@ class _Alternatives:
         # differs from machine to machine.
         for options, result in answers.items():
             named = dict(zip(choices, options, strict=True))
-            told = dataclasses.replace(result, term=TERM)
-            yield self._placed(told, told_options(named))
+            reported = dataclasses.replace(result, term=TERM)
+            yield self._placed(reported, options_text(named))
         yield from self._summaries(curve, answers)
 
     @cached_property
@@ -134,7 +134,7 @@ class _Alternatives:
         return instrument.subscale(self.outcome.subscale).direction == "higher_is_worse"
 
     def _summaries(
-        self, curve: SpecificationCurve, answers: Mapping[Choices, Result]
+        self, curve: SpecificationCurve, answers: Mapping[OptionNames, Result]
     ) -> Iterator[Finding]:
         """What all come to; n is the people of the smallest, not the combinations."""
         sizes = [part.n for part in answers.values() if isinstance(part, Estimate)]
@@ -149,9 +149,9 @@ class _Alternatives:
             curve.declared_rank,
         ):
             yield self._placed(_of_people(result, people))
-        moved = {part.choice: part.choice_influence for part in curve.influences}
+        influences = {part.choice: part.choice_influence for part in curve.influences}
         for choice in curve.choices:
-            yield self._placed(_of_people(moved[choice], people), choice)
+            yield self._placed(_of_people(influences[choice], people), choice)
 
     def _answer(self, options: Mapping[str, str]) -> Result:
         full = {**self._declared, **options}

@@ -17,7 +17,7 @@ import pandas as pd
 from analysis.declarations.series import charted_outcomes, improvement_of
 from analysis.foundation import Estimate, Finding, Unavailable
 from analysis.outcomes.description import answered
-from analysis.outcomes.gates import through_gates
+from analysis.outcomes.gates import apply_gates
 from analysis.outcomes.outcome_scores import by_arm
 from analysis.outcomes.trends import control_chart, run_chart
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from analysis.outcomes.trends import SeriesPoint
 
 VALUE = "chart_value"
-EVERYBODY = "everybody gave the same answer, so the number would tell what each said"
+ONE_ANSWER = "everybody gave the same answer, so the number would tell what each said"
 FEW_OF_A_KIND = "fewer than {smallest} people answered yes, or no"
 
 
@@ -99,10 +99,10 @@ def _refused(
         )
         for wave in waves
     ]
-    told = through_gates(asked, study, *gates)
+    gated = apply_gates(asked, study, *gates)
     return {
         wave: finding.reason
-        for wave, finding in zip(waves, told, strict=True)
+        for wave, finding in zip(waves, gated, strict=True)
         if finding.reason
     }
 
@@ -133,9 +133,9 @@ class _Chart:
         frame = pd.DataFrame(rows, columns=["wave", "value", "count"])
         # A wave left out of the chart keeps its count to itself.
         people = int(frame.loc[frame["value"].notna(), "count"].sum())
-        way = improvement_of(self.subscale.direction)
-        run = run_chart(frame, count="count", improvement=way)
-        limits = control_chart(frame, count="count", improvement=way)
+        direction = improvement_of(self.subscale.direction)
+        run = run_chart(frame, count="count", improvement=direction)
+        limits = control_chart(frame, count="count", improvement=direction)
         for result in (run.chart_median, run.runs, run.fewest_runs, run.most_runs):
             yield self._placed(_of_people(result, people))
         yield from self._signals(run.points, "run_chart_signal")
@@ -162,7 +162,7 @@ class _Chart:
             return Unavailable(term=VALUE, reason="nobody has a score", n=0)
         smallest = self.study.smallest_group_shown
         if len(values) >= smallest and np.ptp(values) == 0:
-            return Unavailable(term=VALUE, reason=EVERYBODY)
+            return Unavailable(term=VALUE, reason=ONE_ANSWER)
         if self.subscale.method == "all_highest":
             yes = int((values == self.subscale.highest).sum())
             if min(yes, len(values) - yes) < smallest:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from analysis.outcomes.pilot_design import PilotDesign
 
 CONFIDENCE = 0.95
-FEWEST_CLUSTERS = 5
+MINIMUM_CLUSTERS = 5
 DRAWS = 2_000
 FEW_DRAWS = 100
 FAR = 8.0
@@ -117,8 +117,8 @@ def _precision(
     label = f"{teams} teams" + " an arm" * design.compared
     total = teams * (1 + design.compared)
     faults = list(design.faults())
-    if total < FEWEST_CLUSTERS:
-        faults.append(f"{total} teams altogether; at least {FEWEST_CLUSTERS} needed")
+    if total < MINIMUM_CLUSTERS:
+        faults.append(f"{total} teams altogether; at least {MINIMUM_CLUSTERS} needed")
     if draws < FEW_DRAWS:
         faults.append(f"{draws} simulated pilots; at least {FEW_DRAWS} needed")
     if faults:
@@ -144,18 +144,18 @@ def _precision(
 
 def _how(design: PilotDesign) -> str:
     compared = "means of teams' adjusted scores compared between two arms"
-    alone = "mean over teams of the mean change against zero"
+    single_arm_method = "mean over teams of the mean change against zero"
     return (
-        f"{compared if design.compared else alone}, t with teams less "
+        f"{compared if design.compared else single_arm_method}, t with teams less "
         f"{1 + design.compared} degrees of freedom; in standard deviations of what "
         f"people truly feel, instrument's reliability {design.reliability:g}"
     )
 
 
 def _mean(values: np.ndarray, *, how: str) -> Result:
-    if lost := int(np.isinf(values).sum()):
+    if n_infinite := int(np.isinf(values).sum()):
         reason = (
-            f"in {lost} of {len(values)} simulated pilots an arm kept fewer than 2 "
+            f"in {n_infinite} of {len(values)} simulated pilots an arm kept fewer than 2 "
             "teams: too few people are left"
         )
         return Unavailable(term=TERMS[0], reason=reason, n=len(values), method=how)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.foundation import Unavailable
 from analysis.outcomes.compared import (
-    Moved,
+    StandardisedEffect,
     placebo_comparison,
     staggered_effects,
     stepped_wedge,
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from analysis.declarations import Outcome, Study
     from analysis.declarations.rollout import Rollout
     from analysis.foundation import Result
-    from analysis.outcomes.courses import Course
+    from analysis.outcomes.courses import OutcomeScores
 
 COUNTS = re.compile(r"n counts [^;]*")
 OF_SIDE = "n counts answers of the smaller side"
-NO_LOTS = (
+NOT_RANDOMISED = (
     "nobody drew lots for who starts when, so other orders of starting are no measure "
     "of chance"
 )
-FEWEST_UNTREATED = 3
+MINIMUM_UNTREATED = 3
 """Units without the pilot that a placebo needs."""
 NO_TIME = (
     "no wave before the first start, or none after it at which at least "
-    f"{FEWEST_UNTREATED} units are without the pilot"
+    f"{MINIMUM_UNTREATED} units are without the pilot"
 )
 PLACEBO = ("effect", "p_value", "smallest_possible_p_value")
 
@@ -52,7 +52,7 @@ class RolledOut:
 
     study: Study
     outcome: Outcome
-    course: Course
+    outcome_scores: OutcomeScores
 
     @property
     def rollout(self) -> Rollout:
@@ -67,24 +67,24 @@ class RolledOut:
 
     def results(self) -> Iterator[tuple[str, str, Result]]:
         """Group, wave and result of all there is."""
-        rows = started_rows(self.course, self.study, self.rollout)
+        rows = started_rows(self.outcome_scores, self.study, self.rollout)
         yield from self._by_time_since(rows)
         yield from self._by_order(rows)
         yield from self._placebo(rows)
 
     def placebo_effect(self) -> Result:
         """The change of those started less that of those not, as results tell it."""
-        rows = started_rows(self.course, self.study, self.rollout)
+        rows = started_rows(self.outcome_scores, self.study, self.rollout)
         _, _, effect = next(iter(self._placebo(rows)))
         return effect
 
     def _by_time_since(self, rows: pd.DataFrame) -> Iterator[tuple[str, str, Result]]:
-        table = _Cells.of(rows, self.course.waves)
+        table = _Cells.of(rows, self.outcome_scores.waves)
         found = staggered_effects(
-            rows, waves=self.course.waves, seed=self.seed, cluster="cluster"
+            rows, waves=self.outcome_scores.waves, seed=self.seed, cluster="cluster"
         )
         for result in (found.staggered_effect, found.staggered_effect_p_value):
-            yield "", "", _of_people(result, table.with_and_without())
+            yield "", "", _of_people(result, table.smaller_group_size())
         for part in found.by_event_time:
             steps = int(part.waves_since_start)
             group = f"{steps} waves since the start"
@@ -93,37 +93,41 @@ class RolledOut:
                 yield group, "", _of_people(result, side)
 
     def _by_order(self, rows: pd.DataFrame) -> Iterator[tuple[str, str, Result]]:
-        if not self.study.drawn_by_lot:
+        if not self.study.randomised:
             for kind in ("effect", "p_value"):
-                yield "", "", Unavailable(term=f"stepped_wedge_{kind}", reason=NO_LOTS)
+                yield (
+                    "",
+                    "",
+                    Unavailable(term=f"stepped_wedge_{kind}", reason=NOT_RANDOMISED),
+                )
             return
         found = stepped_wedge(
-            rows, waves=self.course.waves, seed=self.seed, cluster="cluster"
+            rows, waves=self.outcome_scores.waves, seed=self.seed, cluster="cluster"
         )
-        side = _Cells.of(rows, self.course.waves).with_and_without()
+        side = _Cells.of(rows, self.outcome_scores.waves).smaller_group_size()
         for result in found.results():
             yield "", "", _of_people(result, side)
 
     def _placebo(self, rows: pd.DataFrame) -> Iterator[tuple[str, str, Result]]:
         """Those started by a wave beside those not, from before anybody started."""
-        waves = self.course.waves
+        waves = self.outcome_scores.waves
         before, after = _placebo_waves(rows, waves)
         if not before:
             for kind in PLACEBO:
                 yield "", "", Unavailable(term=f"placebo_{kind}", reason=NO_TIME)
             return
-        here = rows.loc[rows["wave"].isin([before, after])]
-        started = here["start"].isin(list(waves[: waves.index(after) + 1]))
-        treated = list(dict.fromkeys(here.loc[started, "cluster"]))
+        two_waves = rows.loc[rows["wave"].isin([before, after])]
+        started = two_waves["start"].isin(list(waves[: waves.index(after) + 1]))
+        treated = list(dict.fromkeys(two_waves.loc[started, "cluster"]))
         found = placebo_comparison(
-            here,
+            two_waves,
             treated=[str(name) for name in treated],
             before=before,
             after=after,
             unit="cluster",
             seed=self.seed,
         )
-        sizes = here.groupby([started, "wave"]).size()
+        sizes = two_waves.groupby([started, "wave"]).size()
         side = int(sizes.min()) if len(sizes) == 4 else 0
         wave = f"{after} - {before}"
         for result in (
@@ -134,20 +138,24 @@ class RolledOut:
             yield "", wave, _of_people(result, side)
         # A team's own gap would speak of its few staff; a site's of an organisation.
         for part in found.by_unit if self.rollout.unit == "site" else ():
-            own = here.loc[here["cluster"] == part.unit].groupby("wave").size()
+            own = (
+                two_waves.loc[two_waves["cluster"] == part.unit].groupby("wave").size()
+            )
             side = int(own.min()) if len(own) == 2 else 0
             for result in (part.conformal_effect, part.conformal_p_value):
                 yield part.unit, wave, _of_people(result, side)
 
 
-def moved_by_rollout(study: Study, outcome: Outcome, course: Course) -> Moved:
+def rollout_effect(
+    study: Study, outcome: Outcome, outcome_scores: OutcomeScores
+) -> StandardisedEffect:
     """What the roll-out brought of one outcome, to be set beside others."""
-    one = RolledOut(study, outcome, course)
-    rows = started_rows(course, study, one.rollout)
-    found = staggered_effects(rows, waves=course.waves, seed=one.seed)
-    table = _Cells.of(rows, course.waves)
-    side = table.with_and_without()
-    places = {wave: place for place, wave in enumerate(course.waves)}
+    one = RolledOut(study, outcome, outcome_scores)
+    rows = started_rows(outcome_scores, study, one.rollout)
+    found = staggered_effects(rows, waves=outcome_scores.waves, seed=one.seed)
+    table = _Cells.of(rows, outcome_scores.waves)
+    side = table.smaller_group_size()
+    places = {wave: place for place, wave in enumerate(outcome_scores.waves)}
     starts = rows["start"].map(places).fillna(len(places))
     first = rows["wave"].map(places) < starts.min()
     never = rows["start"].isna()
@@ -156,7 +164,7 @@ def moved_by_rollout(study: Study, outcome: Outcome, course: Course) -> Moved:
     spread = pooled_deviation(*kept) if len(kept) == 2 else 0.0
     if len(kept) == 1:
         spread = float(kept[0].std(ddof=1))
-    return Moved(
+    return StandardisedEffect(
         effect=_of_people(found.staggered_effect, side),
         p_value=_of_people(found.staggered_effect_p_value, side),
         spread=spread,
@@ -186,7 +194,7 @@ class _Cells:
         counts = whole.groupby(starts.reindex(whole.index)).sum()
         return cls(counts)
 
-    def with_and_without(self) -> int:
+    def smaller_group_size(self) -> int:
         """The fewer of answers with the pilot and without it."""
         with_it = sum(
             int(self.counts.loc[start, wave])
@@ -226,7 +234,7 @@ def _placebo_waves(rows: pd.DataFrame, waves: Sequence[str]) -> tuple[str, str]:
     later = [
         place
         for place in range(first, len(waves))
-        if (places > place).sum() >= FEWEST_UNTREATED
+        if (places > place).sum() >= MINIMUM_UNTREATED
     ]
     if not 0 < first < len(waves) or not later:
         return "", ""

@@ -19,7 +19,7 @@ TERM = "evidence_rung"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rung:
+class EvidenceLevel:
     """One step of the ladder.
 
     Attributes
@@ -28,135 +28,134 @@ class Rung:
         Short name.
     needs : tuple of str
         Names of the analyses that must all have succeeded.
-    stands_on : str
+    basis : str
         What an answer on it rests on, in words that follow "This answer rests on".
-    leaves_open : str
+    limitation : str
         What could still explain the answer away.
-    reached_by : str
+    requirement : str
         What would bring an answer up to it.
     """
 
     name: str
     needs: tuple[str, ...]
-    stands_on: str
-    leaves_open: str
-    reached_by: str
+    basis: str
+    limitation: str
+    requirement: str
 
 
-LADDER = (
-    Rung(
+EVIDENCE_LEVELS = (
+    EvidenceLevel(
         name="then_test",
         needs=("then_test",),
-        stands_on="what people remember of how things were",
-        leaves_open="memory bends towards what people think should have happened",
-        reached_by="asking, afterwards, how things were before",
+        basis="what people remember of how things were",
+        limitation="memory bends towards what people think should have happened",
+        requirement="asking, afterwards, how things were before",
     ),
-    Rung(
+    EvidenceLevel(
         name="unlinked_bounds",
         needs=("unlinked_change", "correlation_bounds"),
-        stands_on="groups who answered before and after, not known to be the same "
+        basis="groups who answered before and after, not known to be the same "
         "people, with bounds for what that hides",
-        leaves_open="other people may have answered, and things may have changed "
-        "anyway",
-        reached_by="the same questions before and after",
+        limitation="other people may have answered, and things may have changed anyway",
+        requirement="the same questions before and after",
     ),
-    Rung(
+    EvidenceLevel(
         name="linked_tipping_point",
         needs=("paired_change", "tipping_point"),
-        stands_on="the same people before and after, with how much worse those who "
+        basis="the same people before and after, with how much worse those who "
         "left would have to be to undo it",
-        leaves_open="things may have changed anyway, without the pilot",
-        reached_by="a code that links people's answers, and the tipping point for "
+        limitation="things may have changed anyway, without the pilot",
+        requirement="a code that links people's answers, and the tipping point for "
         "those who left",
     ),
-    Rung(
+    EvidenceLevel(
         name="dose_within_site",
         needs=("dose_response", "negative_dose"),
-        stands_on="people of one organisation who took more and less part, with a "
+        basis="people of one organisation who took more and less part, with a "
         "check that later attendance does not predict earlier scores",
-        leaves_open="who took more part chose to",
-        reached_by="a record of who attended what, and when",
+        limitation="who took more part chose to",
+        requirement="a record of who attended what, and when",
     ),
-    Rung(
+    EvidenceLevel(
         name="comparison_arm",
         needs=("arm_comparison",),
-        stands_on="a comparison with teams who did not have it, not chosen by chance",
-        leaves_open="the teams compared may have differed before, and may have been "
+        basis="a comparison with teams who did not have it, not chosen by chance",
+        limitation="the teams compared may have differed before, and may have been "
         "heading elsewhere",
-        reached_by="teams without it who answer the same questions at the same times",
+        requirement="teams without it who answer the same questions at the same times",
     ),
-    Rung(
+    EvidenceLevel(
         name="placebo_comparison",
         needs=("placebo_comparison",),
-        stands_on="a comparison with every other organisation, each taken in turn as "
+        basis="a comparison with every other organisation, each taken in turn as "
         "if it had had the pilot",
-        leaves_open="something else that happened only where the pilot was",
-        reached_by="published scores of all other organisations, before and after",
+        limitation="something else that happened only where the pilot was",
+        requirement="published scores of all other organisations, before and after",
     ),
-    Rung(
+    EvidenceLevel(
         name="allocated_by_chance",
         needs=("allocated_comparison",),
-        stands_on="a comparison of teams or people allocated by chance",
-        leaves_open="who left, and whether it would be the same elsewhere",
-        reached_by="drawing lots for who starts first",
+        basis="a comparison of teams or people allocated by chance",
+        limitation="who left, and whether it would be the same elsewhere",
+        requirement="drawing lots for who starts first",
     ),
 )
 """From the lowest rung to the highest."""
 
-ANALYSES = tuple(name for rung in LADDER for name in rung.needs)
+ANALYSES = tuple(name for level in EVIDENCE_LEVELS for name in level.needs)
 NOT_ASKED = "not asked for"
 METHOD = (
-    f"the highest of {len(LADDER)} rungs of which every analysis was done, 1 the "
+    f"the highest of {len(EVIDENCE_LEVELS)} rungs of which every analysis was done, 1 the "
     "lowest; n counts the analyses done; a rank of designs, so no interval"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing(Composite):
+class EvidenceRating(Composite):
     """The rung an answer stands on, and what would lift it.
 
     Attributes
     ----------
-    evidence_rung : Estimate or Unavailable
+    evidence_level : Estimate or Unavailable
         1 is the lowest.
-    rung : Rung or None
+    level : EvidenceLevel or None
         The one it stands on.
-    kept_off : tuple of (str, str)
+    unmet : tuple of (str, str)
         Each rung above: its name, and what was lacking.
     """
 
-    evidence_rung: Result
-    rung: Rung | None = field(default=None)
-    kept_off: tuple[tuple[str, str], ...] = ()
+    evidence_level: Result
+    level: EvidenceLevel | None = field(default=None)
+    unmet: tuple[tuple[str, str], ...] = ()
 
     @property
     def sentence(self) -> str:
         """The standing in plain words, for the report."""
-        if self.rung is None:
+        if self.level is None:
             return f"No analysis could be done, so nothing can be said. {self.lift}"
-        height = LADDER.index(self.rung) + 1
+        height = EVIDENCE_LEVELS.index(self.level) + 1
         return (
-            f"This answer rests on {self.rung.stands_on} (rung {height} of "
-            f"{len(LADDER)}). Still open: {self.rung.leaves_open}. {self.lift}"
+            f"This answer rests on {self.level.basis} (rung {height} of "
+            f"{len(EVIDENCE_LEVELS)}). Still open: {self.level.limitation}. {self.lift}"
         )
 
     @property
     def lift(self) -> str:
         """What would bring the answer one rung up, in plain words."""
-        height = 0 if self.rung is None else LADDER.index(self.rung) + 1
-        if height == len(LADDER):
+        height = 0 if self.level is None else EVIDENCE_LEVELS.index(self.level) + 1
+        if height == len(EVIDENCE_LEVELS):
             return "No design stands higher."
-        above = LADDER[height]
-        lacking = self.kept_off[0][1].split("; ")
+        above = EVIDENCE_LEVELS[height]
+        lacking = self.unmet[0][1].split("; ")
         # That nothing of it was asked for says no more than what would bring it.
         if all(reason.endswith(NOT_ASKED) for reason in lacking):
-            return f"One rung higher: {above.reached_by}."
-        return f"One rung higher: {above.reached_by} ({'; '.join(lacking)})."
+            return f"One rung higher: {above.requirement}."
+        return f"One rung higher: {above.requirement} ({'; '.join(lacking)})."
 
 
-def evidence_rung(
-    analyses: Mapping[str, Result | Composite], *, drawn_by_lot: bool = False
-) -> Standing:
+def evidence_level(
+    analyses: Mapping[str, Result | Composite], *, randomised: bool = False
+) -> EvidenceRating:
     """Place an answer on the ladder of evidence.
 
     Parameters
@@ -164,15 +163,15 @@ def evidence_rung(
     analyses : mapping of str to Estimate, Unavailable or Composite
         What was asked for, by name, of `ANALYSES`. A composite counts as done if any
         estimate stands in it. Names that are not asked for may be left out.
-    drawn_by_lot : bool
+    randomised : bool
         As the study declares it: an ``arm_comparison`` of arms allocated by chance is
         an ``allocated_comparison``, and a comparison claimed as such without lots is
         only an ``arm_comparison``.
 
     Returns
     -------
-    Standing
-        `evidence_rung` is Unavailable if no rung was reached.
+    EvidenceRating
+        `evidence_level` is Unavailable if no rung was reached.
 
     Raises
     ------
@@ -184,18 +183,21 @@ def evidence_rung(
             f"unknown analyses: {', '.join(strange)}; known: {', '.join(ANALYSES)}"
         )
         raise ValueError(message)
-    given = _by_allocation(analyses, chance=drawn_by_lot)
+    given = _by_allocation(analyses, chance=randomised)
     lacking = {
-        rung.name: _lacking(rung, given, drawn_by_lot=drawn_by_lot) for rung in LADDER
+        level.name: _lacking(level, given, randomised=randomised)
+        for level in EVIDENCE_LEVELS
     }
-    reached = [rung for rung in LADDER if not lacking[rung.name]]
-    rung = reached[-1] if reached else None
-    height = LADDER.index(rung) + 1 if rung else 0
+    reached = [level for level in EVIDENCE_LEVELS if not lacking[level.name]]
+    level = reached[-1] if reached else None
+    height = EVIDENCE_LEVELS.index(level) + 1 if level else 0
     done = sum(not _missing(result) for result in analyses.values())
-    return Standing(
-        evidence_rung=_height(height, done=done),
-        rung=rung,
-        kept_off=tuple((above.name, lacking[above.name]) for above in LADDER[height:]),
+    return EvidenceRating(
+        evidence_level=_height(height, done=done),
+        level=level,
+        unmet=tuple(
+            (above.name, lacking[above.name]) for above in EVIDENCE_LEVELS[height:]
+        ),
     )
 
 
@@ -218,12 +220,15 @@ def _by_allocation(
 
 
 def _lacking(
-    rung: Rung, analyses: Mapping[str, Result | Composite], *, drawn_by_lot: bool
+    level: EvidenceLevel,
+    analyses: Mapping[str, Result | Composite],
+    *,
+    randomised: bool,
 ) -> str:
     """What keeps an answer off a rung; empty if nothing does."""
     reasons = []
-    for name in rung.needs:
-        if name == "allocated_comparison" and not drawn_by_lot:
+    for name in level.needs:
+        if name == "allocated_comparison" and not randomised:
             reasons.append("nothing was allocated by chance")
         elif name not in analyses:
             reasons.append(f"{name.replace('_', ' ')} {NOT_ASKED}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from analysis.outcomes.pilot_design import PilotDesign
 
 # Keeps a batch's arrays near 100 MB.
-MOST_ANSWERS = 2_000_000
+MAXIMUM_ANSWERS = 2_000_000
 SMALLEST_TEAM = 2
 SMALLEST_ARM = 2
 
@@ -63,7 +63,7 @@ def simulated_effects(
     total = teams * (1 + design.compared)
     largest = design.team_size * (1 + 3 * design.team_size_variation)
     answers = total * largest * (1 + design.follow_ups)
-    batch = max(1, int(MOST_ANSWERS / answers))
+    batch = max(1, int(MAXIMUM_ANSWERS / answers))
     parts = []
     for start in range(0, draws, batch):
         some = _answers(design, min(batch, draws - start), total, random)
@@ -127,18 +127,20 @@ def _analysed(
 ) -> SimulatedEffects:
     """Analyse each pilot by the means of its teams."""
     counts = both.sum(axis=2)
-    held = counts > 0
+    has_answers = counts > 0
     size = np.maximum(counts, 1)
     mean_before = (before * both).sum(axis=2) / size
     mean_after = (after * both).sum(axis=2) / size
     slope = np.ones(len(before))
     if design.compared:
         centred = (before - mean_before[..., None]) * both
-        moved = (after - mean_after[..., None]) * both
+        deviation_after = (after - mean_after[..., None]) * both
         spread = (centred**2).sum(axis=(1, 2))
-        slope = (centred * moved).sum(axis=(1, 2)) / np.where(spread > 0, spread, 1.0)
+        slope = (centred * deviation_after).sum(axis=(1, 2)) / np.where(
+            spread > 0, spread, 1.0
+        )
     adjusted = mean_after - slope[:, None] * mean_before
-    arms = [held[:, :teams], held[:, teams:]][: 1 + design.compared]
+    arms = [has_answers[:, :teams], has_answers[:, teams:]][: 1 + design.compared]
     values = [adjusted[:, :teams], adjusted[:, teams:]][: 1 + design.compared]
     sizes = [arm.sum(axis=1) for arm in arms]
     found = [_mean_and_squares(*part) for part in zip(values, arms, strict=True)]
@@ -156,9 +158,9 @@ def _analysed(
 
 
 def _mean_and_squares(
-    values: np.ndarray, held: np.ndarray
+    values: np.ndarray, has_answers: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    counts = np.maximum(held.sum(axis=1), 1)
-    middle = (values * held).sum(axis=1) / counts
-    apart = (values - middle[:, None]) * held
-    return middle, (apart**2).sum(axis=1)
+    counts = np.maximum(has_answers.sum(axis=1), 1)
+    middle = (values * has_answers).sum(axis=1) / counts
+    deviation = (values - middle[:, None]) * has_answers
+    return middle, (deviation**2).sum(axis=1)

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from analysis.declarations import Outcome, Study
     from analysis.declarations.rollout import Rollout
-    from analysis.outcomes.courses import Course
+    from analysis.outcomes.courses import OutcomeScores
 
 STARTED, NOT_YET = "started", "not_yet"
-FEWEST_OTHERS = 3
+MINIMUM_OTHER_UNITS = 3
 """Units to be compared with; of fewer hardly anything could be told."""
 NO_UNITS = (
     "neither teams nor people who were followed were allocated: there is nothing whose "
@@ -65,15 +65,19 @@ class Contrast:
         )
 
 
-def contrasts_of(course: Course, study: Study, outcome: Outcome) -> Iterator[Contrast]:
+def contrasts_of(
+    outcome_scores: OutcomeScores, study: Study, outcome: Outcome
+) -> Iterator[Contrast]:
     """Every comparison that the study's arms or roll-out allow, in order of start."""
     if study.rollout is not None:
-        yield from _by_start(course, study, study.rollout)
+        yield from _by_start(outcome_scores, study, study.rollout)
     elif study.treated and study.control and outcome.follow_ups:
-        yield from _of_arms(course, study, outcome)
+        yield from _of_arms(outcome_scores, study, outcome)
 
 
-def started_rows(course: Course, study: Study, rollout: Rollout) -> pd.DataFrame:
+def started_rows(
+    outcome_scores: OutcomeScores, study: Study, rollout: Rollout
+) -> pd.DataFrame:
     """Rows with ``cluster``, the unit, and ``start``: its first wave with the pilot.
 
     Of the waves of this outcome, that is; missing where the pilot never came in them.
@@ -82,48 +86,58 @@ def started_rows(course: Course, study: Study, rollout: Rollout) -> pd.DataFrame
     first = {}
     for unit, start in rollout.starts.items():
         later = order[order.index(start) :]
-        first[unit] = next((wave for wave in course.waves if wave in later), None)
-    units = course.rows[rollout.unit]
+        first[unit] = next(
+            (wave for wave in outcome_scores.waves if wave in later), None
+        )
+    units = outcome_scores.rows[rollout.unit]
     starts = units.map(first).astype(object)
     known = starts.where(starts.notna(), None)
-    rows = course.rows.assign(cluster=units, start=known)
+    rows = outcome_scores.rows.assign(cluster=units, start=known)
     return rows.loc[units != ""].reset_index(drop=True)
 
 
-def _of_arms(course: Course, study: Study, outcome: Outcome) -> Iterator[Contrast]:
+def _of_arms(
+    outcome_scores: OutcomeScores, study: Study, outcome: Outcome
+) -> Iterator[Contrast]:
     if study.allocated_by == "team":
-        rows = course.rows.assign(cluster=course.rows["team"])
-    elif course.linked:
-        rows = course.rows.assign(cluster=course.rows["participant"].astype(str))
+        rows = outcome_scores.rows.assign(cluster=outcome_scores.rows["team"])
+    elif outcome_scores.linked:
+        rows = outcome_scores.rows.assign(
+            cluster=outcome_scores.rows["participant"].astype(str)
+        )
     else:
         return
     yield Contrast(
         rows=rows,
         comparison=Comparison(
-            waves=course.waves,
-            started=course.waves[course.waves.index(outcome.baseline) + 1],
+            waves=outcome_scores.waves,
+            started=outcome_scores.waves[
+                outcome_scores.waves.index(outcome.baseline) + 1
+            ],
             treated=study.treated,
             control=study.control,
-            linked=course.linked,
+            linked=outcome_scores.linked,
         ),
         arm=f"{study.treated} - {study.control}",
     )
 
 
-def _by_start(course: Course, study: Study, rollout: Rollout) -> Iterator[Contrast]:
-    rows = started_rows(course, study, rollout)
-    places = {wave: place for place, wave in enumerate(course.waves)}
+def _by_start(
+    outcome_scores: OutcomeScores, study: Study, rollout: Rollout
+) -> Iterator[Contrast]:
+    rows = started_rows(outcome_scores, study, rollout)
+    places = {wave: place for place, wave in enumerate(outcome_scores.waves)}
     starts = sorted({places[start] for start in rows["start"].dropna()})
-    others, last = rows["start"].isna(), len(course.waves)
+    others, last = rows["start"].isna(), len(outcome_scores.waves)
     for start in reversed(starts):
-        if rows.loc[others, "cluster"].nunique() >= FEWEST_OTHERS:
+        if rows.loc[others, "cluster"].nunique() >= MINIMUM_OTHER_UNITS:
             break
-        others, last = others | (rows["start"] == course.waves[start]), start
-    waves = course.waves[:last]
+        others, last = others | (rows["start"] == outcome_scores.waves[start]), start
+    waves = outcome_scores.waves[:last]
     for start in starts:
         if not 0 < start < last:
             continue
-        wave = course.waves[start]
+        wave = outcome_scores.waves[start]
         arms = rows["start"].eq(wave).map({True: STARTED, False: ""})
         yield Contrast(
             rows=rows.assign(arm=arms.mask(others, NOT_YET)),
@@ -132,7 +146,7 @@ def _by_start(course: Course, study: Study, rollout: Rollout) -> Iterator[Contra
                 started=wave,
                 treated=STARTED,
                 control=NOT_YET,
-                linked=course.linked,
+                linked=outcome_scores.linked,
             ),
             group=f"started at {wave}",
         )

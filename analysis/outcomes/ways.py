@@ -22,7 +22,11 @@ from analysis.outcomes.clustered import (
     wild_cluster_bootstrap,
 )
 from analysis.outcomes.compared import placebo_comparison
-from analysis.outcomes.held_equal import held_equal_by_team, held_names, way_name
+from analysis.outcomes.held_equal import (
+    covariate_adjusted_by_team,
+    covariate_names,
+    method_title,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,15 +44,15 @@ MIXED: dict[str, Approach] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way(Composite):
+class MethodResult(Composite):
     """The answer of one way of reckoning."""
 
-    way: str
+    method: str
     difference_in_change_by_way: Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaysOfReckoning(Composite):
+class MethodComparison(Composite):
     """Every way's answer, and what a judgement needs of the cluster-robust one.
 
     Attributes
@@ -62,14 +66,14 @@ class WaysOfReckoning(Composite):
         the others, and the least it can be with so many teams.
     """
 
-    ways: tuple[Way, ...]
+    methods: tuple[MethodResult, ...]
     p_value: Result
     placebo_p_value: Result
     placebo_smallest_possible_p_value: Result
     fit: ClusterRobustFit | Unavailable
 
 
-def reckon_in_ways(
+def estimate_by_method(
     before: pd.DataFrame,
     after: pd.DataFrame,
     *,
@@ -77,8 +81,8 @@ def reckon_in_ways(
     control: str,
     seed: str,
     declared: Result | None = None,
-    held_equal: Sequence[str] = (),
-) -> WaysOfReckoning:
+    covariates: Sequence[str] = (),
+) -> MethodComparison:
     """Estimate the arms' difference in change in every way that suits teams.
 
     Parameters
@@ -91,12 +95,12 @@ def reckon_in_ways(
         Names the draws of the wild bootstrap.
     declared : Result, optional
         The answer by team means, to stand beside the others.
-    held_equal : sequence of str
+    covariates : sequence of str
         What the plan holds equal, a column each of both waves but for ``team``.
 
     Returns
     -------
-    WaysOfReckoning
+    MethodComparison
         In points, treated minus control. `Unavailable` with fewer than 5 teams, but for
         the comparison with every other set of teams, which needs 3 without the pilot.
     """
@@ -117,8 +121,8 @@ def reckon_in_ways(
     )
     found = {"team means": declared} if declared else {}
     found |= {"cluster-robust": robust, "wild bootstrap": wild.effect}
-    for way, approach in MIXED.items():
-        found[way] = mixed_wave_effects(
+    for method, approach in MIXED.items():
+        found[method] = mixed_wave_effects(
             rows,
             waves=WAVES,
             treated=treated,
@@ -136,11 +140,13 @@ def reckon_in_ways(
         seed=seed,
     )
     found["every other set of teams"] = _of_people(placebo.placebo_effect, len(rows))
-    found |= _held_equal(rows.assign(treated=arm, later=later), held_equal)
-    return WaysOfReckoning(
-        ways=tuple(
-            Way(way=way, difference_in_change_by_way=renamed(result, TERM))
-            for way, result in found.items()
+    found |= _covariate_adjusted(rows.assign(treated=arm, later=later), covariates)
+    return MethodComparison(
+        methods=tuple(
+            MethodResult(
+                method=method, difference_in_change_by_way=renamed(result, TERM)
+            )
+            for method, result in found.items()
         ),
         p_value=wild.p_value,
         placebo_p_value=_of_people(placebo.placebo_p_value, len(rows)),
@@ -151,11 +157,13 @@ def reckon_in_ways(
     )
 
 
-def _held_equal(rows: pd.DataFrame, covariates: Sequence[str]) -> dict[str, Result]:
+def _covariate_adjusted(
+    rows: pd.DataFrame, covariates: Sequence[str]
+) -> dict[str, Result]:
     """The answer with what the plan holds equal; none where it holds nothing so."""
-    if not held_names(covariates):
+    if not covariate_names(covariates):
         return {}
-    return {way_name(covariates): held_equal_by_team(rows, covariates)}
+    return {method_title(covariates): covariate_adjusted_by_team(rows, covariates)}
 
 
 def _rows(
@@ -170,8 +178,8 @@ def _rows(
         ignore_index=True,
     )
     rows = rows.loc[rows["arm"].isin(arms) & (rows["cluster"] != "")]
-    alone = rows["wave"] + " " + rows.index.astype(str)
-    named = rows["participant"].where(rows["participant"] != "", alone)
+    unlinked = rows["wave"] + " " + rows.index.astype(str)
+    named = rows["participant"].where(rows["participant"] != "", unlinked)
     # Numbered as they come: another key to the pseudonyms must not change the order of
     # sums, and with it the last digits.
     return rows.assign(participant=named.factorize()[0])

@@ -1,16 +1,16 @@
 """What readers get: tables, figures and documents, made from disclosed findings."""
 
 from analysis.publication.answers import (
+    show_evidence_level,
     show_families,
     show_judgement,
+    show_methods,
     show_responders,
     show_sites,
-    show_standing,
-    show_ways,
 )
-from analysis.publication.beyond import show_beyond_the_mean
+from analysis.publication.beyond import show_supplementary
 from analysis.publication.charts import show_over_time
-from analysis.publication.choices import show_other_choices
+from analysis.publication.choices import show_multiverse
 from analysis.publication.compared import (
     show_compared,
     show_dose,
@@ -35,14 +35,14 @@ from analysis.publication.findings import (
 from analysis.publication.groups import show_groups
 from analysis.publication.missing import (
     show_attrition,
+    show_missing_data_methods,
     show_tipping,
-    show_ways_with_missing,
 )
 from analysis.publication.people import show_coverage, show_linkage
 from analysis.publication.plans import (
     keep_deviations,
-    kept_deviations,
     plan_sentences,
+    recorded_deviations,
     show_plan,
     show_plan_check,
 )
@@ -83,14 +83,13 @@ __all__ = [
     "keep_deviations",
     "keep_document",
     "keep_figures",
-    "kept_deviations",
     "plan_sentences",
     "publish_findings",
     "published_findings",
+    "recorded_deviations",
     "render_index",
     "render_notebook",
     "show_attrition",
-    "show_beyond_the_mean",
     "show_change",
     "show_comparability",
     "show_compared",
@@ -99,6 +98,7 @@ __all__ = [
     "show_design",
     "show_dose",
     "show_evidence",
+    "show_evidence_level",
     "show_falsification",
     "show_families",
     "show_flow",
@@ -108,8 +108,10 @@ __all__ = [
     "show_judgement",
     "show_key_audit",
     "show_linkage",
+    "show_methods",
     "show_missing",
-    "show_other_choices",
+    "show_missing_data_methods",
+    "show_multiverse",
     "show_over_time",
     "show_plan",
     "show_plan_check",
@@ -119,10 +121,8 @@ __all__ = [
     "show_scores",
     "show_sensitivity",
     "show_sites",
-    "show_standing",
     "show_structure",
     "show_study",
+    "show_supplementary",
     "show_tipping",
-    "show_ways",
-    "show_ways_with_missing",
 ]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.publication.figures import Figure, Note, site_figure, ways_figure
-from analysis.publication.places import where_judged
-from analysis.publication.shown import Shown, shown_parts
+from analysis.publication.figures import Figure, Note, methods_figure, site_figure
+from analysis.publication.places import findings_of_outcome
+from analysis.publication.shown import Shown, non_empty_parts
 from analysis.publication.tables import (
-    alike_table,
     family_table,
+    intracluster_table,
     judgement_table,
     responder_table,
     site_table,
@@ -36,22 +36,22 @@ if TYPE_CHECKING:
 def show_judgement(disclosed: Disclosed, study: Study) -> Shown:
     """Every outcome against the smallest effect that was declared to matter."""
     nothing = "No smallest effect that matters was declared, so nothing can be judged."
-    return shown_parts([judgement_table(disclosed, study)], nothing)
+    return non_empty_parts([judgement_table(disclosed, study)], nothing)
 
 
-def show_standing(disclosed: Disclosed, study: Study) -> Shown:
+def show_evidence_level(disclosed: Disclosed, study: Study) -> Shown:
     """How far each answer can be trusted by its design, and what would lift it."""
     titles: dict[str, dict[str, None]] = {}
     for outcome in study.outcomes:
-        here = where_judged(disclosed, outcome).where(
+        selected = findings_of_outcome(disclosed, outcome).where(
             term="evidence_rung",
         )
-        for finding in here.findings:
-            said = finding.method if finding.estimate is not None else finding.reason
-            titles.setdefault(said, {})[outcome.title] = None
+        for finding in selected.findings:
+            text = finding.method if finding.estimate is not None else finding.reason
+            titles.setdefault(text, {})[outcome.title] = None
     notes = (
-        Note(text=f"{_named(named, study)}. {said}", kind="summary")
-        for said, named in titles.items()
+        Note(text=f"{_named(named, study)}. {text}", kind="summary")
+        for text, named in titles.items()
     )
     return Shown(parts=tuple(notes) or (Note(text="No outcome was declared."),))
 
@@ -61,39 +61,41 @@ def _named(titles: Iterable[str], study: Study) -> str:
     return "Every outcome" if len(named) == len(study.outcomes) else ", ".join(named)
 
 
-def show_ways(disclosed: Disclosed, study: Study) -> Shown:
+def show_methods(disclosed: Disclosed, study: Study) -> Shown:
     """The same question reckoned in several ways, and how alike teams are."""
-    reckoned = {
+    estimated = {
         (part.survey, part.instrument, part.subscale)
         for part in disclosed.where(term="difference_in_change_by_way").findings
     }
     figures = [
-        ways_figure(disclosed, study, outcome)
+        methods_figure(disclosed, study, outcome)
         for outcome in study.outcomes
-        if (outcome.survey, outcome.instrument, outcome.subscale) in reckoned
+        if (outcome.survey, outcome.instrument, outcome.subscale) in estimated
     ]
     if not figures:
         why = "Teams were not allocated to two groups, so there is one way to reckon."
         return Shown(parts=(Note(text=why),))
-    alike = alike_table(disclosed, study)
-    return Shown(parts=(*figures, *([alike] if alike.rows else [])))
+    similarity_table = intracluster_table(disclosed, study)
+    return Shown(
+        parts=(*figures, *([similarity_table] if similarity_table.rows else []))
+    )
 
 
 def show_responders(disclosed: Disclosed, study: Study) -> Shown:
     """Who got better, stayed and got worse, never the first alone."""
     nothing = "Nobody was followed from wave to wave, so nobody's own change is known."
-    return shown_parts([responder_table(disclosed, study)], nothing)
+    return non_empty_parts([responder_table(disclosed, study)], nothing)
 
 
 def show_sites(disclosed: Disclosed, study: Study) -> Shown:
     """What was found at each site; from three sites on, over all of them too."""
-    told = [outcome for outcome, _, _ in by_site(disclosed, study)]
-    if not told:
+    by_site_outcomes = [outcome for outcome, _, _ in by_site(disclosed, study)]
+    if not by_site_outcomes:
         return Shown(parts=(Note(text=ONE_SITE),))
     drawn = (
         site_figure(disclosed, study, outcome)
         for outcome in study.outcomes
-        if outcome in told
+        if outcome in by_site_outcomes
     )
     # Why there is nothing to draw stands below the table.
     figures = [figure for figure in drawn if isinstance(figure, Figure)]
@@ -107,13 +109,15 @@ def show_families(disclosed: Disclosed, study: Study) -> Shown:
         return Shown(parts=(Note(text=NOT_TESTED),))
     adjusted = [
         part
-        for _, _, here in tested_outcomes(disclosed, study)
-        for part in here.where(term="adjusted_p_value").findings
+        for _, _, selected in tested_outcomes(disclosed, study)
+        for part in selected.where(term="adjusted_p_value").findings
         if part.estimate is not None
     ]
-    stand = sum(part.estimate < USUAL for part in adjusted if part.estimate is not None)
+    significant = sum(
+        part.estimate < USUAL for part in adjusted if part.estimate is not None
+    )
     words = (
-        f"{stand} of {len(adjusted)} outcomes still stand at a level of .05 once all "
+        f"{significant} of {len(adjusted)} outcomes still stand at a level of .05 once all "
         "that was asked with them is counted."
     )
     return Shown(parts=(Note(text=words, kind="summary"), table))

@@ -25,59 +25,61 @@ SMALLEST_CHANGES = (
     "mic_predictive_adjusted",
 )
 """Terms of the change people call an improvement, the one to report first."""
-THEN = "then-test"
+RETROSPECTIVE = "then-test"
 
 
-def outcome_words(here: Disclosed, study: Study, outcome: Outcome) -> str:
+def outcome_words(selected: Disclosed, study: Study, outcome: Outcome) -> str:
     """What stands beside the mean of one outcome, as one text."""
-    return " ".join(outcome_sentences(here, study, outcome))
+    return " ".join(outcome_sentences(selected, study, outcome))
 
 
 def outcome_sentences(
-    here: Disclosed, study: Study, outcome: Outcome
+    selected: Disclosed, study: Study, outcome: Outcome
 ) -> tuple[str, ...]:
     """What stands beside the mean of one outcome, a sentence or two a matter.
 
     Parameters
     ----------
-    here : Disclosed
+    selected : Disclosed
         What was found of it on this page.
     """
-    told = [
-        *_end_words(here, study),
-        _answer_words(here, study),
-        _followed_words(here, study),
-        _everybody_words(here, study),
-        _then_words(here, study),
-        _anchor_words(here, study, outcome),
+    sentences = [
+        *_end_words(selected, study),
+        _answer_words(selected, study),
+        _followed_words(selected, study),
+        _everyone_words(selected, study),
+        _retrospective_words(selected, study),
+        _anchor_words(selected, study, outcome),
     ]
-    first, *others = [*filter(None, told)] or ["Nothing could be told."]
+    first, *others = [*filter(None, sentences)] or ["Nothing could be told."]
     return (f"{outcome.title}. {first}", *others)
 
 
 def of_arms(
-    here: Disclosed, study: Study, term: str, wave: str, group: str = ""
+    selected: Disclosed, study: Study, term: str, wave: str, group: str = ""
 ) -> list[Finding]:
     """The estimates of a term at a wave, the arms in the order declared."""
     order = ["", *(arm.name for arm in study.arms)]
     drawn = [
         part
-        for part in here.where(term=term, wave=wave, group=group).findings
+        for part in selected.where(term=term, wave=wave, group=group).findings
         if part.estimate is not None and part.arm in order
     ]
     return sorted(drawn, key=lambda part: order.index(part.arm))
 
 
-def _end_words(here: Disclosed, study: Study) -> Iterator[str]:
+def _end_words(selected: Disclosed, study: Study) -> Iterator[str]:
     for term, (end, name, moving) in ENDS.items():
         known = [
-            part for part in here.where(term=term).findings if part.estimate is not None
+            part
+            for part in selected.where(term=term).findings
+            if part.estimate is not None
         ]
         most = max(known, key=_share, default=None)
         if most is None or _share(most) <= TOO_MANY:
             continue
-        first = waves_of(here.where(term=term), study, contrasts=False)[0]
-        began = [_named(part, study) for part in of_arms(here, study, term, first)]
+        first = waves_of(selected.where(term=term), study, contrasts=False)[0]
+        began = [_named(part, study) for part in of_arms(selected, study, term, first)]
         before = ""
         if began and most.wave != first:
             before = f"; at the wave “{wave_text(study, first)}” {_listed(began)}"
@@ -92,9 +94,9 @@ def _share(part: Finding) -> float:
     return part.estimate or 0.0
 
 
-def _answer_words(here: Disclosed, study: Study) -> str:
+def _answer_words(selected: Disclosed, study: Study) -> str:
     """How probable a better answer is after, beside how probable it was before."""
-    chances = here.where(term="probability_of_better_answer")
+    chances = selected.where(term="probability_of_better_answer")
     waves = waves_of(chances, study, contrasts=False)
     if not waves:
         return ""
@@ -116,45 +118,49 @@ def _answer_words(here: Disclosed, study: Study) -> str:
     )
 
 
-def _followed_words(here: Disclosed, study: Study) -> str:
-    waves = waves_of(here.where(term="share_better"), study, contrasts=True)
+def _followed_words(selected: Disclosed, study: Study) -> str:
+    waves = waves_of(selected.where(term="share_better"), study, contrasts=True)
     if not waves:
         return ""
-    told = []
-    for better in of_arms(here, study, "share_better", waves[-1]):
-        worse = found(here, term="share_worse", wave=waves[-1], arm=better.arm)
+    sentences = []
+    for better in of_arms(selected, study, "share_better", waves[-1]):
+        worse = found(selected, term="share_worse", wave=waves[-1], arm=better.arm)
         if worse is not None and worse.estimate is not None:
-            told.append(
+            sentences.append(
                 f"{number_text(better.estimate or 0.0, better.term)} answered better "
                 f"and {number_text(worse.estimate, worse.term)} worse"
                 f"{_of_arm(better, study)}"
             )
-    if not told:
+    if not sentences:
         return ""
-    return f"Of those followed, {wave_text(study, waves[-1])}: {_listed(told)}."
+    return f"Of those followed, {wave_text(study, waves[-1])}: {_listed(sentences)}."
 
 
-def _everybody_words(here: Disclosed, study: Study) -> str:
-    waves = waves_of(here.where(term="mean_change_everybody"), study, contrasts=True)
+def _everyone_words(selected: Disclosed, study: Study) -> str:
+    waves = waves_of(
+        selected.where(term="mean_change_everybody"), study, contrasts=True
+    )
     if not waves:
         return ""
-    told = []
-    for whole in of_arms(here, study, "mean_change_everybody", waves[-1]):
-        linked = found(here, term="mean_change_linked", wave=waves[-1], arm=whole.arm)
+    sentences = []
+    for whole in of_arms(selected, study, "mean_change_everybody", waves[-1]):
+        linked = found(
+            selected, term="mean_change_linked", wave=waves[-1], arm=whole.arm
+        )
         if linked is not None and linked.estimate is not None:
-            told.append(
+            sentences.append(
                 f"{estimate_text(linked)} and {estimate_text(whole)}"
                 f"{_of_arm(whole, study)}"
             )
-    if not told:
+    if not sentences:
         return ""
     return (
         f"{wave_text(study, waves[-1])}, the change of those followed, and of all who "
-        f"answered, in points: {_listed(told)}."
+        f"answered, in points: {_listed(sentences)}."
     )
 
 
-def _then_words(here: Disclosed, study: Study) -> str:
+def _retrospective_words(selected: Disclosed, study: Study) -> str:
     """How far the past looks otherwise afterwards; or the change as felt alone."""
     for term, words in (
         (
@@ -164,27 +170,29 @@ def _then_words(here: Disclosed, study: Study) -> str:
         ),
         ("then_test_change", "Against the state before as judged afterwards, points"),
     ):
-        waves = waves_of(here.where(term=term, group=THEN), study, contrasts=True)
+        waves = waves_of(
+            selected.where(term=term, group=RETROSPECTIVE), study, contrasts=True
+        )
         if not waves:
             continue
-        told = [
+        sentences = [
             f"{estimate_text(part)}{_of_arm(part, study)}"
-            for part in of_arms(here, study, term, waves[-1], THEN)
+            for part in of_arms(selected, study, term, waves[-1], RETROSPECTIVE)
         ]
-        if told:
+        if sentences:
             return (
-                f"{words}, {wave_text(study, waves[-1])}: {_listed(told)}. What people "
+                f"{words}, {wave_text(study, waves[-1])}: {_listed(sentences)}. What people "
                 "remember is the lowest rung of evidence: it stands beside the change, "
                 "never instead of it."
             )
     return ""
 
 
-def _anchor_words(here: Disclosed, study: Study, outcome: Outcome) -> str:
-    waves = waves_of(here.where(term=SMALLEST_CHANGES[-1]), study, contrasts=True)
+def _anchor_words(selected: Disclosed, study: Study, outcome: Outcome) -> str:
+    waves = waves_of(selected.where(term=SMALLEST_CHANGES[-1]), study, contrasts=True)
     if not waves:
         return ""
-    tried = [found(here, term=term, wave=waves[-1]) for term in SMALLEST_CHANGES]
+    tried = [found(selected, term=term, wave=waves[-1]) for term in SMALLEST_CHANGES]
     known = [part for part in tried if part and part.estimate is not None]
     if not known:
         reason = next((p.reason for p in tried[::-1] if p and p.reason), "held back")

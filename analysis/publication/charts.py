@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from analysis.publication.shown import Part
 
 NOTHING = "No outcome was asked at enough waves to tell a move from wavering."
-NOT_WHY = (
+NO_CAUSE_NOTE = (
     "A chart tells that something moved, not what moved it. Of many waves, one flagged "
     "by chance is to be expected: it is a question, not an answer."
 )
@@ -30,4 +30,4 @@ def show_over_time(disclosed: Disclosed, study: Study) -> Shown:
         parts.append(chart_table(here, study, outcome))
     if not parts:
         return Shown(parts=(Note(text=NOTHING),))
-    return Shown(parts=(Note(text=NOT_WHY, kind="caution"), *parts))
+    return Shown(parts=(Note(text=NO_CAUSE_NOTE, kind="caution"), *parts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.publication.alternatives import outcomes_otherwise
+from analysis.publication.alternatives import multiverse_by_outcome
 from analysis.publication.figures import Note, specification_figure
 from analysis.publication.shown import Shown
 from analysis.publication.tables import choice_words, specification_table
@@ -21,10 +21,10 @@ NO_PROBABILITY = (
 )
 
 
-def show_other_choices(disclosed: Disclosed, study: Study) -> Shown:
+def show_multiverse(disclosed: Disclosed, study: Study) -> Shown:
     """Every outcome by every combination of declared choices."""
     parts: list[Part] = []
-    for outcome, here in outcomes_otherwise(disclosed, study):
+    for outcome, here in multiverse_by_outcome(disclosed, study):
         parts.append(Note(text=choice_words(here, study, outcome)))
         parts.append(specification_figure(here, study, outcome))
         parts.append(specification_table(here, study, outcome))

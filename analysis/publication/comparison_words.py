@@ -37,12 +37,12 @@ def _gain_words(whole: Finding, study: Study) -> str:
         if whole.arm
         else "Those with the pilot less those still without it, over all starts"
     )
-    told = f"{what}: {estimate_text(whole)} points."
+    sentence = f"{what}: {estimate_text(whole)} points."
     if whole.conf_low is None or whole.conf_high is None:
-        return f"{told} How sure that is cannot be told."
+        return f"{sentence} How sure that is cannot be told."
     if whole.conf_low <= 0 <= whole.conf_high:
-        return f"{told} The interval includes zero, so no difference can be told."
-    return f"{told} The interval leaves out zero."
+        return f"{sentence} The interval includes zero, so no difference can be told."
+    return f"{sentence} The interval leaves out zero."
 
 
 def _before_words(here: Disclosed) -> str:

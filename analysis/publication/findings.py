@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.publication.disclosure import Disclosed, disclose
-from analysis.publication.disclosure.losses import without_losses
+from analysis.publication.disclosure.losses import suppress_attrition_counts
 from analysis.storage.findings import (
     read_findings,
     write_document,
@@ -61,7 +61,7 @@ def keep_document(content: bytes, study: Study, *, name: str) -> None:
 def published_findings(study: Study) -> Disclosed:
     """All findings of a study, less what they would tell together of a few people."""
     findings = Disclosed(findings=read_findings(study.name))
-    return without_losses(findings, smallest=study.smallest_group_shown)
+    return suppress_attrition_counts(findings, smallest=study.smallest_group_shown)
 
 
 def _page(step: str, wave: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.publication.disclosure import Disclosed
-from analysis.publication.places import found, wave_text, waves_of, where_judged
+from analysis.publication.places import findings_of_outcome, found, wave_text, waves_of
 from analysis.publication.tables.numbers import number_text
 
 if TYPE_CHECKING:
@@ -30,38 +30,47 @@ def outcomes_by_group(
     """Every grouping with every outcome it was compared in, and what was found."""
     for grouping in study.groups:
         for outcome in study.outcomes:
-            of_score = where_judged(disclosed, outcome)
-            here = tuple(
+            of_score = findings_of_outcome(disclosed, outcome)
+            selected = tuple(
                 finding
                 for finding in of_score.findings
                 if finding.group.partition(": ")[0] == grouping.name
             )
-            if here and grouping.survey == outcome.survey:
-                yield grouping, outcome, Disclosed(findings=here)
+            if selected and grouping.survey == outcome.survey:
+                yield grouping, outcome, Disclosed(findings=selected)
 
 
-def groups_in(here: Disclosed, grouping: Grouping) -> list[str]:
+def groups_in(selected: Disclosed, grouping: Grouping) -> list[str]:
     """The groups found, the reference first, then as they were found."""
     named = dict.fromkeys(
         finding.group.partition(": ")[2]
-        for finding in here.findings
+        for finding in selected.findings
         if finding.term in LEVELS
     )
     return sorted(filter(None, named), key=lambda name: name != grouping.reference)
 
 
-def level(here: Disclosed, grouping: Grouping, group: str, wave: str) -> Finding | None:
+def level(
+    selected: Disclosed, grouping: Grouping, group: str, wave: str
+) -> Finding | None:
     """A group's mean at a wave, drawn towards the others where that was done."""
-    at = here.where(group=f"{grouping.name}: {group}", wave=wave)
+    at = selected.where(group=f"{grouping.name}: {group}", wave=wave)
     return next((part for part in at.findings if part.term in LEVELS), None)
 
 
-def gap(here: Disclosed, grouping: Grouping, group: str, wave: str) -> Finding | None:
+def gap(
+    selected: Disclosed, grouping: Grouping, group: str, wave: str
+) -> Finding | None:
     """How far a group lies from the reference at a wave."""
-    return found(here, term="gap_difference", wave=wave, group=beside(grouping, group))
+    return found(
+        selected,
+        term="gap_difference",
+        wave=wave,
+        group=contrast_label(grouping, group),
+    )
 
 
-def beside(grouping: Grouping, group: str) -> str:
+def contrast_label(grouping: Grouping, group: str) -> str:
     """How a group less the reference is written."""
     return f"{grouping.name}: {group} - {grouping.reference}"
 
@@ -71,24 +80,24 @@ def capital(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def gap_waves(here: Disclosed, study: Study) -> list[str]:
+def gap_waves(selected: Disclosed, study: Study) -> list[str]:
     """The waves at which gaps were found."""
-    return waves_of(here.where(term="gap_difference"), study, contrasts=False)
+    return waves_of(selected.where(term="gap_difference"), study, contrasts=False)
 
 
 def answer_words(
-    here: Disclosed, study: Study, grouping: Grouping, outcome: Outcome
+    selected: Disclosed, study: Study, grouping: Grouping, outcome: Outcome
 ) -> str:
     """What it comes to, in one sentence or two."""
-    words = [_gap_words(here, study, grouping), _effect_words(here)]
-    told = " ".join(filter(None, words)) or "Nothing could be compared."
-    told = " ".join(filter(None, [told, meaning_words(here)]))
-    return f"{outcome.title}, by {grouping.title.lower()}. {told}"
+    words = [_gap_words(selected, study, grouping), _effect_words(selected)]
+    summary = " ".join(filter(None, words)) or "Nothing could be compared."
+    summary = " ".join(filter(None, [summary, meaning_words(selected)]))
+    return f"{outcome.title}, by {grouping.title.lower()}. {summary}"
 
 
-def meaning_words(here: Disclosed) -> str:
+def meaning_words(selected: Disclosed) -> str:
     """Whether the score means the same to the groups; empty if nobody asked."""
-    verdict = found(here, term="group_means_comparable")
+    verdict = found(selected, term="group_means_comparable")
     if verdict is None:
         return ""
     if verdict.estimate is None:
@@ -104,11 +113,11 @@ def meaning_words(here: Disclosed) -> str:
     )
 
 
-def _gap_words(here: Disclosed, study: Study, grouping: Grouping) -> str:
-    waves = gap_waves(here, study)
+def _gap_words(selected: Disclosed, study: Study, grouping: Grouping) -> str:
+    waves = gap_waves(selected, study)
     if not waves:
         return ""
-    gaps = here.where(term="gap_difference", wave=waves[-1]).findings
+    gaps = selected.where(term="gap_difference", wave=waves[-1]).findings
     drawn = [part for part in gaps if part.estimate is not None]
     when = f"At the wave “{wave_text(study, waves[-1])}”"
     if not drawn:
@@ -120,9 +129,9 @@ def _gap_words(here: Disclosed, study: Study, grouping: Grouping) -> str:
     )
 
 
-def _effect_words(here: Disclosed) -> str:
+def _effect_words(selected: Disclosed) -> str:
     """Whether the pilot added as much for each; nothing where no arms are compared."""
-    differs = found(here, term="interaction_p_value")
+    differs = found(selected, term="interaction_p_value")
     if differs is None:
         return ""
     if differs.estimate is None:

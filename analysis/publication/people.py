@@ -22,7 +22,7 @@ NOTHING = "No outcome of this study compares linked participants."
 TOGETHER = "smaller ones together"
 """What groups of too few are called in the findings."""
 NO_ROSTER = "This study declares no list of staff, so coverage is not known."
-HEADS = ("Survey", "Waves", "Rule", "Linked", "False links (share)")
+HEADINGS = ("Survey", "Waves", "Rule", "Linked", "False links (share)")
 BY_WAVE = (
     ("Not linked, first wave", "participants_not_linked", 1),
     ("Not linked, second wave", "participants_not_linked", 0),
@@ -37,15 +37,15 @@ def show_linkage(disclosed: Disclosed, study: Study) -> Shown:
     for survey in study.surveys:
         of_survey = disclosed.where(survey=survey.name)
         for waves in waves_of(of_survey, study, contrasts=True):
-            here, pair = of_survey.where(wave=waves), waves.split(" - ")
+            selected, pair = of_survey.where(wave=waves), waves.split(" - ")
             declared = _declared_rule(study, survey.name, pair[0])
             for rule, title in RULES.items():
-                linked = found(here, term="participants_linked", group=rule)
+                linked = found(selected, term="participants_linked", group=rule)
                 if linked is None:
                     continue
-                rate = found(here, term="false_match_rate", group=rule)
+                rate = found(selected, term="false_match_rate", group=rule)
                 by_wave = (
-                    found(here, term=term, group=f"{rule}: {pair[side]}")
+                    found(selected, term=term, group=f"{rule}: {pair[side]}")
                     for _, term, side in BY_WAVE
                 )
                 rows.append(
@@ -61,14 +61,14 @@ def show_linkage(disclosed: Disclosed, study: Study) -> Shown:
     if not rows:
         return Shown(parts=(Note(text=NOTHING),))
     # One survey needs no column of its own, and leaves room on a narrow screen.
-    alone = len({row[0] for row in rows}) == 1
-    heads = (*HEADS, *(title for title, *_ in BY_WAVE))
+    one_survey = len({row[0] for row in rows}) == 1
+    headings = (*HEADINGS, *(title for title, *_ in BY_WAVE))
     table = Table(
         caption="Participants linked between waves"
-        + (f": {rows[0][0]}" if alone else ""),
-        columns=heads[alone:],
-        rows=tuple(row[alone:] for row in rows),
-        row_headings=3 - alone,
+        + (f": {rows[0][0]}" if one_survey else ""),
+        columns=headings[one_survey:],
+        rows=tuple(row[one_survey:] for row in rows),
+        row_headings=3 - one_survey,
         notes=notes.notes(),
         methods=notes.methods(),
     )
@@ -91,11 +91,11 @@ def show_coverage(disclosed: Disclosed, study: Study) -> Shown:
 
 def _coverage_table(disclosed: Disclosed, study: Study, term: str, often: int) -> Table:
     """One share of every group of staff, a column a wave."""
-    here = disclosed.where(term=term)
-    waves = waves_of(here, study, contrasts=False)
+    selected = disclosed.where(term=term)
+    waves = waves_of(selected, study, contrasts=False)
     notes, rows = Footnotes(), []
-    for group in dict.fromkeys(finding.group for finding in here.findings):
-        of_group = here.where(group=group)
+    for group in dict.fromkeys(finding.group for finding in selected.findings):
+        of_group = selected.where(group=group)
         cells = (
             notes.cell(found(of_group, wave=wave), title="Rated") for wave in waves
         )

@@ -171,7 +171,7 @@ def found(disclosed: Disclosed, **context: str) -> Finding | None:
     return next(iter(disclosed.where(**context).findings), None)
 
 
-def where_judged(disclosed: Disclosed, outcome: Outcome) -> Disclosed:
+def findings_of_outcome(disclosed: Disclosed, outcome: Outcome) -> Disclosed:
     """What was found of the score that an outcome is judged by, at its waves.
 
     Another outcome may be judged by the same score at other waves.

@@ -43,7 +43,7 @@ def keep_deviations(study: Study, *, linkage_rule: str = "") -> tuple[str, ...]:
     return found
 
 
-def kept_deviations(study: Study) -> tuple[str, ...]:
+def recorded_deviations(study: Study) -> tuple[str, ...]:
     """What the outcomes were run with otherwise than locked or declared."""
     return read_deviations(study.name)
 
@@ -56,10 +56,10 @@ def show_plan(study: Study, found: tuple[str, ...]) -> Shown:
     found : tuple of str
         The deviations, a sentence each.
     """
-    told = show_plan_check(study, found).parts
+    parts = show_plan_check(study, found).parts
     if study.plan is None:
-        return Shown(parts=told)
-    return Shown(parts=(*told, _plan_table(study.plan, study)))
+        return Shown(parts=parts)
+    return Shown(parts=(*parts, _plan_table(study.plan, study)))
 
 
 def show_plan_check(study: Study, found: tuple[str, ...]) -> Shown:

@@ -13,7 +13,7 @@ from analysis.publication.figures import (
     scree_figure,
 )
 from analysis.publication.places import surveyed, waves_of
-from analysis.publication.shown import Shown, by_instrument, shown_parts
+from analysis.publication.shown import Shown, by_instrument, non_empty_parts
 from analysis.publication.tables import (
     comparability_table,
     cosmin_tables,
@@ -37,7 +37,7 @@ NO_SCALE = "No score here is made of several items that are taken to be one thin
 def show_key_audit(disclosed: Disclosed, study: Study) -> Shown:
     """Whether every item runs the way its codebook says."""
     nothing = "No score here has a key that answers could speak against."
-    return shown_parts([*key_tables(disclosed, study)], nothing)
+    return non_empty_parts([*key_tables(disclosed, study)], nothing)
 
 
 def show_reliability(disclosed: Disclosed, study: Study) -> Shown:
@@ -60,14 +60,14 @@ def show_retest(disclosed: Disclosed, study: Study) -> Shown:
         for survey, instrument in surveyed(study)
     )
     nothing = "Nobody answered twice in this wave, so this could not be tested."
-    return shown_parts([*figures, *tables], nothing)
+    return non_empty_parts([*figures, *tables], nothing)
 
 
 def show_structure(disclosed: Disclosed, study: Study) -> Shown:
     """Whether the items of every score are one thing."""
     drawn = {"eigenvalue": scree_figure, "standardised_loading": loading_figure}
     figures = _figures(disclosed, study, drawn)
-    return shown_parts([*figures, *structure_tables(disclosed, study)], NO_SCALE)
+    return non_empty_parts([*figures, *structure_tables(disclosed, study)], NO_SCALE)
 
 
 def show_items(disclosed: Disclosed, study: Study) -> Shown:
@@ -76,8 +76,8 @@ def show_items(disclosed: Disclosed, study: Study) -> Shown:
     with_others, tables = [], []
     for survey, instrument in surveyed(study):
         place = {"survey": survey, "instrument": instrument.name}
-        here = disclosed.where(**place)
-        of_term = here.where(term="item_rest_correlation")
+        selected = disclosed.where(**place)
+        of_term = selected.where(term="item_rest_correlation")
         with_others += [
             item_figure(disclosed, study, **place, subscale=subscale.name)
             for subscale in instrument.subscales
@@ -85,20 +85,20 @@ def show_items(disclosed: Disclosed, study: Study) -> Shown:
         ]
         tables += [
             item_table(disclosed, study, **place, wave=wave)
-            for wave in waves_of(here, study, contrasts=False)
+            for wave in waves_of(selected, study, contrasts=False)
         ]
-    return shown_parts([*answers, *with_others, *tables], "No item was analysed.")
+    return non_empty_parts([*answers, *with_others, *tables], "No item was analysed.")
 
 
 def show_comparability(disclosed: Disclosed, study: Study) -> Shown:
     """Whether every score means the same at the waves that are compared."""
     nothing = "No score of several items was asked at two waves."
-    return shown_parts([comparability_table(disclosed, study)], nothing)
+    return non_empty_parts([comparability_table(disclosed, study)], nothing)
 
 
 def show_evidence(disclosed: Disclosed, study: Study) -> Shown:
     """What all of it comes to, property by property, by COSMIN's criteria."""
-    return shown_parts([*cosmin_tables(disclosed, study)], NO_SCALE)
+    return non_empty_parts([*cosmin_tables(disclosed, study)], NO_SCALE)
 
 
 def _figures(
@@ -110,9 +110,9 @@ def _figures(
     for survey, instrument in surveyed(study):
         of_instrument = disclosed.where(survey=survey, instrument=instrument.name)
         for subscale in instrument.subscales:
-            here = of_instrument.where(subscale=subscale.name)
-            for wave in waves_of(here, study, contrasts=False):
-                terms = {finding.term for finding in here.where(wave=wave).findings}
+            selected = of_instrument.where(subscale=subscale.name)
+            for wave in waves_of(selected, study, contrasts=False):
+                terms = {finding.term for finding in selected.where(wave=wave).findings}
                 for term, figure_of in drawn.items():
                     if term in terms:
                         yield figure_of(

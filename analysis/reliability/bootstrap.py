@@ -15,7 +15,7 @@ import numpy as np
 
 from analysis.foundation.randomness import generator
 from analysis.reliability.complete import NO_VARIANCE
-from analysis.reliability.influence import FEWEST_CLUSTERS, Interval, no_interval
+from analysis.reliability.influence import MINIMUM_CLUSTERS, Interval, no_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from analysis.reliability.complete import Array
 
 REPLICATES = 2000
-FEWEST = 200
+MINIMUM_N = 200
 """Replicates under which limits at the 2.5 % ends mean nothing."""
-LARGEST_LOSS = 0.05
+LARGEST_REDUCTION = 0.05
 """The share of replicates without a value beyond which there is no interval."""
 ENOUGH_CLUSTERS = 100
 """Clusters under which drawing them gives too narrow limits: with 40, a 95 % interval
@@ -55,8 +55,10 @@ class Draws:
 
     def __post_init__(self) -> None:
         """Refuse too few replicates."""
-        if self.replicates < FEWEST:
-            raise ValueError(f"replicates is {self.replicates}; give at least {FEWEST}")
+        if self.replicates < MINIMUM_N:
+            raise ValueError(
+                f"replicates is {self.replicates}; give at least {MINIMUM_N}"
+            )
 
     def fault(self) -> str:
         """Why clusters cannot be drawn; empty if they can."""
@@ -66,8 +68,8 @@ class Draws:
         found = int(self.clusters.nunique())
         if lacking:
             return f"{lacking} participants without a cluster"
-        if found < FEWEST_CLUSTERS:
-            return f"clusters {found}; at least {FEWEST_CLUSTERS} needed"
+        if found < MINIMUM_CLUSTERS:
+            return f"clusters {found}; at least {MINIMUM_CLUSTERS} needed"
         return ""
 
     def by_unit(self, values: Array) -> Array:
@@ -170,9 +172,9 @@ def bootstrap_interval(
     Efron (1987), Journal of the American Statistical Association 82(397), 171-185.
     """
     kept = replicates[np.isfinite(replicates)]
-    lost = draws.replicates - len(kept)
-    if lost > LARGEST_LOSS * draws.replicates:
-        return no_interval(f"{lost} of {draws.replicates} replicates have no value")
+    n_failed = draws.replicates - len(kept)
+    if n_failed > LARGEST_REDUCTION * draws.replicates:
+        return no_interval(f"{n_failed} of {draws.replicates} replicates have no value")
     spread = float(kept.std(ddof=1))
     if spread < 1e-12:
         return no_interval("no participant moves the estimate")
@@ -193,8 +195,8 @@ def bootstrap_interval(
     )
     if draws.clusters is not None and draws.clusters.nunique() < ENOUGH_CLUSTERS:
         words += ", too narrow with so few"
-    if lost:
-        words += f", {lost} without a value left out"
+    if n_failed:
+        words += f", {n_failed} without a value left out"
     if not low <= estimate <= high:
         return no_interval("the replicates lie to one side of the estimate")
     return Interval(low=low, high=high, standard_error=spread, words=words)

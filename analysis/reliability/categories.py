@@ -144,10 +144,10 @@ def _ranks(answers: pd.Series, ladder: Array) -> tuple[Ranks, int]:
         ranks = table[np.clip(values, low - 1, high + 1).astype(np.int64) - (low - 1)]
         return ranks, int(np.count_nonzero(ranks < 0))
     answered = ~np.isnan(values)
-    held = np.clip(np.where(answered, values, low - 1), low - 1, high + 1)
-    places = held.astype(np.int64)
+    clipped = np.clip(np.where(answered, values, low - 1), low - 1, high + 1)
+    places = clipped.astype(np.int64)
     ranks = table[places - (low - 1)]
-    strange = answered & ((ranks < 0) | (places != held))
+    strange = answered & ((ranks < 0) | (places != clipped))
     return ranks, int(np.count_nonzero(strange))
 
 

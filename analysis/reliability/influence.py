@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from analysis.reliability.complete import Array, CompleteResponses
 
-FEWEST_CLUSTERS = 5
+MINIMUM_CLUSTERS = 5
 NO_WIDTH = 1e-12
 
 
@@ -134,9 +134,9 @@ def interval_of(
     else:
         codes, names = clusters.factorize()
         groups = len(names)
-        if groups < FEWEST_CLUSTERS or (codes < 0).any():
+        if groups < MINIMUM_CLUSTERS or (codes < 0).any():
             lacking = int((codes < 0).sum())
-            why = f"clusters {groups}; at least {FEWEST_CLUSTERS} needed"
+            why = f"clusters {groups}; at least {MINIMUM_CLUSTERS} needed"
             if lacking:
                 why = f"{lacking} participants without a cluster"
             return no_interval(why)

@@ -18,7 +18,7 @@ SAMPLED = 10_000
 SINGULAR = 1e-10
 BARRIER_END = 1e-11
 STEP_END = 1e-10
-MOST_STEPS = 100
+MAXIMUM_STEPS = 100
 
 
 def singular(matrix: Array) -> bool:
@@ -46,11 +46,11 @@ def lambda_2(matrix: Array) -> tuple[float, Array]:
     others = matrix - np.diag(np.diag(matrix))
     root = float(np.sqrt(k / (k - 1) * np.sum(others**2)))
     numerator = float(others.sum()) + root
-    moved = 1 - np.eye(k)
+    slopes = 1 - np.eye(k)
     if root > 0:
-        moved = moved + k / (k - 1) * others / root
+        slopes = slopes + k / (k - 1) * others / root
     total = float(matrix.sum())
-    return numerator / total, _over_total(moved, numerator, total)
+    return numerator / total, _over_total(slopes, numerator, total)
 
 
 def lambda_3(matrix: Array) -> tuple[float, Array]:
@@ -66,9 +66,9 @@ def largest_split(matrix: Array) -> tuple[float, Array]:
     found = _of_splits(matrix, halves)
     signs = np.where(halves[int(found.argmax())], 1.0, 0.0)
     numerator = 4 * float(signs @ matrix @ (1 - signs))
-    moved = 2 * (np.outer(signs, 1 - signs) + np.outer(1 - signs, signs))
+    slopes = 2 * (np.outer(signs, 1 - signs) + np.outer(1 - signs, signs))
     total = float(matrix.sum())
-    return numerator / total, _over_total(moved, numerator, total)
+    return numerator / total, _over_total(slopes, numerator, total)
 
 
 def lambda_5(matrix: Array) -> tuple[float, Array]:
@@ -78,12 +78,12 @@ def lambda_5(matrix: Array) -> tuple[float, Array]:
     place = int(sizes.argmax())
     root = float(np.sqrt(sizes[place]))
     numerator = float(others.sum()) + 2 * root
-    moved = 1 - np.eye(len(matrix))
+    slopes = 1 - np.eye(len(matrix))
     if root > 0:
-        moved[place] += others[place] / root
-        moved[:, place] += others[place] / root
+        slopes[place] += others[place] / root
+        slopes[:, place] += others[place] / root
     total = float(matrix.sum())
-    return numerator / total, _over_total(moved, numerator, total)
+    return numerator / total, _over_total(slopes, numerator, total)
 
 
 def lambda_6(matrix: Array) -> tuple[float, Array]:
@@ -93,8 +93,8 @@ def lambda_6(matrix: Array) -> tuple[float, Array]:
     weights = inverse * errors  # column j predicts item j from the others
     total = float(matrix.sum())
     numerator = total - float(errors.sum())
-    moved = np.ones_like(matrix) - weights @ weights.T
-    return numerator / total, _over_total(moved, numerator, total)
+    slopes = np.ones_like(matrix) - weights @ weights.T
+    return numerator / total, _over_total(slopes, numerator, total)
 
 
 def greatest(matrix: Array) -> tuple[float, Array]:
@@ -110,7 +110,7 @@ def greatest(matrix: Array) -> tuple[float, Array]:
     error: Array = np.full(len(matrix), 0.5 * np.linalg.eigvalsh(scaled)[0])
     barrier = float(weights.mean())
     while barrier > BARRIER_END * weights.mean():
-        for _ in range(MOST_STEPS):
+        for _ in range(MAXIMUM_STEPS):
             left = np.linalg.inv(scaled - np.diag(error))
             slope = weights - barrier * (np.diag(left) - 1 / error)
             bend = barrier * (left**2 + np.diag(1 / error**2))

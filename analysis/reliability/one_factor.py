@@ -70,8 +70,8 @@ class OneFactor:
         curvature = 2 * self.information() if expected else self.hessian(covariance)
         weights = np.linalg.solve(curvature, slope)
         through = np.outer(weights[:k], self.loadings)
-        moved = through + through.T + np.diag(weights[k:])
-        return np.asarray(inverse @ moved @ inverse)
+        variation = through + through.T + np.diag(weights[k:])
+        return np.asarray(inverse @ variation @ inverse)
 
     def gradient(self, correlation: Array) -> Array:
         """Slope of the discrepancy in the loadings, then in the residual variances."""
@@ -80,14 +80,16 @@ class OneFactor:
 
     def information(self) -> Array:
         """Expected information of one participant about all parameters."""
-        moves = self._moves @ self._precision
-        return np.asarray(np.einsum("aij,bji->ab", moves, moves) / 2)
+        jacobian = self._jacobian @ self._precision
+        return np.asarray(np.einsum("aij,bji->ab", jacobian, jacobian) / 2)
 
     def hessian(self, correlation: Array) -> Array:
         """Curvature of the discrepancy in all parameters."""
-        k, moves, inverse = len(self.loadings), self._moves, self._precision
+        k, jacobian, inverse = len(self.loadings), self._jacobian, self._precision
         observed = inverse @ correlation @ inverse
-        curvature = 2 * np.einsum("aij,bji->ab", moves @ inverse, moves @ observed)
+        curvature = 2 * np.einsum(
+            "aij,bji->ab", jacobian @ inverse, jacobian @ observed
+        )
         curvature -= 2 * self.information()
         curvature[:k, :k] += 2 * (inverse - observed)
         return np.asarray(curvature)
@@ -97,7 +99,7 @@ class OneFactor:
         return np.asarray(np.linalg.inv(self.implied), dtype=np.float64)
 
     @property
-    def _moves(self) -> Array:
+    def _jacobian(self) -> Array:
         """How the implied matrix moves with each parameter, shape (2k, k, k)."""
         unit = np.eye(len(self.loadings))
         half = unit[:, :, None] * self.loadings

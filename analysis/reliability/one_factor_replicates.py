@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from analysis.reliability.complete import Array
     from analysis.reliability.one_factor import OneFactor
 
-MOST_STEPS = 60
+MAXIMUM_STEPS = 60
 SCORED = 2
 """First steps, by expected curvature: far from the maximum the true one misleads."""
 HALVINGS = 12
@@ -43,8 +43,8 @@ def fit_replicates(matrices: Array, start: OneFactor) -> tuple[Array, Array]:
     at = np.tile(np.concatenate([start.loadings, start.residuals]), (n, 1))
     left = np.flatnonzero(np.isfinite(discrepancy(at, matrices)))
     at = at[left]
-    for taken in range(MOST_STEPS):
-        slope, step = _steps(at, matrices[left], newton=taken >= SCORED)
+    for n_steps in range(MAXIMUM_STEPS):
+        slope, step = _steps(at, matrices[left], newton=n_steps >= SCORED)
         size = np.abs(slope)
         size[:, k:] *= np.abs(at[:, k:])
         done = size.max(axis=1) < CONVERGED
@@ -73,23 +73,23 @@ def discrepancy(at: Array, matrices: Array) -> Array:
         own = np.sum(np.einsum("bii->bi", matrices) / residuals, axis=1)
         value = logs + own - carried
     below = np.sum(residuals <= 0, axis=1)
-    sound = (below == 0) | ((below == 1) & (reduced < 0))
-    return np.where(sound & np.isfinite(value), value, np.inf)
+    valid = (below == 0) | ((below == 1) & (reduced < 0))
+    return np.where(valid & np.isfinite(value), value, np.inf)
 
 
 def _lower(at: Array, step: Array, matrices: Array) -> Array:
     """As much of each step, halved and halved again, as lowers the discrepancy."""
     before = discrepancy(at, matrices)
-    moved, share = at - step, 1.0
+    proposed, share = at - step, 1.0
     for _ in range(HALVINGS):
-        worse = ~(discrepancy(moved, matrices) <= before + 1e-12)
+        worse = ~(discrepancy(proposed, matrices) <= before + 1e-12)
         if not worse.any():
-            return moved
+            return proposed
         share /= 2
-        moved[worse] = at[worse] - share * step[worse]
-    worse = ~(discrepancy(moved, matrices) <= before + 1e-12)
-    moved[worse] = at[worse]
-    return moved
+        proposed[worse] = at[worse] - share * step[worse]
+    worse = ~(discrepancy(proposed, matrices) <= before + 1e-12)
+    proposed[worse] = at[worse]
+    return proposed
 
 
 def _steps(at: Array, matrices: Array, *, newton: bool) -> tuple[Array, Array]:

@@ -39,7 +39,7 @@ class ResponseShare(Composite):
 
 
 def response_shares(
-    responses: pd.DataFrame, *, categories: Sequence[float], fewest: int
+    responses: pd.DataFrame, *, categories: Sequence[float], minimum: int
 ) -> tuple[ResponseShare, ...]:
     """Share of every answer among those who answered, item by item.
 
@@ -49,7 +49,7 @@ def response_shares(
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     categories : sequence of float
         The answers the codebook allows.
-    fewest : int
+    minimum : int
         A category chosen by fewer joins the smaller of its neighbours.
 
     Returns
@@ -62,12 +62,12 @@ def response_shares(
     return tuple(
         share
         for place, name in enumerate(responses.columns)
-        for share in _of_item(str(name), Column.of(responses, place), ladder, fewest)
+        for share in _of_item(str(name), Column.of(responses, place), ladder, minimum)
     )
 
 
 def _of_item(
-    name: str, column: Column, ladder: Array, fewest: int
+    name: str, column: Column, ladder: Array, minimum: int
 ) -> Iterator[ResponseShare]:
     reason = column.gap()
     if outside := int((~np.isin(column.answers, ladder)).sum()):
@@ -78,7 +78,7 @@ def _of_item(
         return
     ranks = np.searchsorted(ladder, column.answers)
     counts = [int(count) for count in np.bincount(ranks, minlength=len(ladder))]
-    for low, high in _joined(counts, fewest):
+    for low, high in _joined(counts, minimum):
         yield ResponseShare(
             item=name,
             category=f"{ladder[low]:g}" + f" to {ladder[high]:g}" * (low < high),
@@ -88,7 +88,7 @@ def _of_item(
         )
 
 
-def _joined(counts: Sequence[int], fewest: int) -> list[tuple[int, int]]:
+def _joined(counts: Sequence[int], minimum: int) -> list[tuple[int, int]]:
     """First and last of the neighbours put together, until each has been chosen enough.
 
     The rarest is joined first, with the rarer of its neighbours.
@@ -101,9 +101,9 @@ def _joined(counts: Sequence[int], fewest: int) -> list[tuple[int, int]]:
 
     while len(groups) > 1:
         rarest = min(range(len(groups)), key=size)
-        if size(rarest) >= fewest:
+        if size(rarest) >= minimum:
             break
-        beside = [p for p in (rarest - 1, rarest + 1) if 0 <= p < len(groups)]
-        low, high = sorted((rarest, min(beside, key=size)))
+        supplementary = [p for p in (rarest - 1, rarest + 1) if 0 <= p < len(groups)]
+        low, high = sorted((rarest, min(supplementary, key=size)))
         groups[low : high + 1] = [(groups[low][0], groups[high][1])]
     return groups

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from analysis.foundation.results import Result
 
 TERM = "retest_correlation"
-FEWEST_PAIRS = 4
+MINIMUM_PAIRS = 4
 """Fisher's interval divides by the square root of the pairs less three."""
 
 
@@ -36,14 +36,14 @@ class Retest(Composite):
     cells: AgreementCells
 
 
-def estimate_retest(scores: pd.Series, people: pd.Series, *, fewest: int) -> Retest:
+def estimate_retest(scores: pd.Series, people: pd.Series, *, minimum: int) -> Retest:
     """Hold the first score of everybody who has two against the second.
 
     Parameters
     ----------
     scores, people : Series, shape (n_responses,)
         As of `retest_correlation`.
-    fewest : int
+    minimum : int
         Fewest people that are counted in a cell of both scores.
 
     Returns
@@ -61,7 +61,7 @@ def estimate_retest(scores: pd.Series, people: pd.Series, *, fewest: int) -> Ret
         bias=limits.bias,
         lower_limit_of_agreement=limits.lower_limit_of_agreement,
         upper_limit_of_agreement=limits.upper_limit_of_agreement,
-        cells=agreement_cells(pairs, least=fewest),
+        cells=agreement_cells(pairs, least=minimum),
     )
 
 
@@ -112,8 +112,8 @@ def retest_correlation(scores: pd.Series, people: pd.Series) -> Result:
 
     pairs = retest_pairs(scores, people)
     n = len(pairs)
-    if n < FEWEST_PAIRS:
-        reason = f"fewer than {FEWEST_PAIRS} people with two scores"
+    if n < MINIMUM_PAIRS:
+        reason = f"fewer than {MINIMUM_PAIRS} people with two scores"
         return Unavailable(term=TERM, reason=reason, n=n)
     if pairs.nunique().min() < 2:
         reason = "every score is the same: nothing to correlate"

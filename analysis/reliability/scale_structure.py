@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from analysis.reliability.structure.parallel import Dimension
 
-MOST_CATEGORIES = 7
+MAXIMUM_CATEGORIES = 7
 """With more, answers are analysed as numbers.
 
 From five categories on the two ways agree (Rhemtulla, Brosseau-Liard & Savalei 2012,
@@ -88,7 +88,7 @@ def estimate_scale_structure(
     ScaleStructure
         Every result is there; what cannot be estimated is `Unavailable`.
     """
-    ordinal = 2 <= len(categories) <= MOST_CATEGORIES
+    ordinal = 2 <= len(categories) <= MAXIMUM_CATEGORIES
     parallel = parallel_analysis(responses)
     model = _one_factor(responses, categories if ordinal else ())
     return ScaleStructure(
@@ -145,6 +145,6 @@ def _fit(
 
 
 def _not_ordinal(term: str, categories: Sequence[float]) -> Unavailable:
-    why = f"answers have {len(categories)} categories; up to {MOST_CATEGORIES} are "
+    why = f"answers have {len(categories)} categories; up to {MAXIMUM_CATEGORIES} are "
     reason = f"{why}analysed as ordered" if categories else "items differ in answers"
     return Unavailable(term=term, reason=reason)

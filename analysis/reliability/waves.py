@@ -67,19 +67,19 @@ def _instrument(
     retests = _retests(responses, keyed, instrument, study.smallest_group_shown)
     arms = _arms(responses, study)
     for name, retest in retests.items():
-        here = {"instrument": instrument.name, "subscale": name}
-        yield from Finding.place(retest, **where, **here)
+        location = {"instrument": instrument.name, "subscale": name}
+        yield from Finding.place(retest, **where, **location)
     for subscale in instrument.subscales:
         if not subscale.reflective:
             continue
-        here = {"instrument": instrument.name, "subscale": subscale.name}
-        place = {**where, **here}
+        location = {"instrument": instrument.name, "subscale": subscale.name}
+        place = {**where, **location}
         audit = key_audit(responses, instrument, subscale)
         yield from key_audit_findings(audit, **place)
         items = keyed[list(subscale.items)]
         categories = instrument.categories(subscale.items)
         for share in response_shares(
-            items, categories=categories, fewest=study.smallest_group_shown
+            items, categories=categories, minimum=study.smallest_group_shown
         ):
             yield from Finding.place(share, **place)
         bias = (
@@ -105,14 +105,14 @@ def _arms(responses: pd.DataFrame, study: Study) -> pd.Series | None:
 
 
 def _retests(
-    responses: pd.DataFrame, keyed: pd.DataFrame, instrument: Instrument, fewest: int
+    responses: pd.DataFrame, keyed: pd.DataFrame, instrument: Instrument, minimum: int
 ) -> dict[str, Retest]:
     """Every score held against itself, where people answered more than once."""
     people = responses.get("participant")
     if people is None or not people[people != ""].duplicated().any():
         return {}
     return {
-        str(name): estimate_retest(scores, people, fewest=fewest)
+        str(name): estimate_retest(scores, people, minimum=minimum)
         for name, scores in score_subscales(keyed, instrument).items()
     }
 

@@ -39,7 +39,7 @@ def publish_stage(study: str, step: str) -> dict[str, Path]:
     dict
         ``reports/…`` or ``processed/…`` → the file, in the order of their names.
     """
-    moved = {}
+    published = {}
     for kind, root in _roots(find_folders()).items():
         stage = _stage(root, study, step)
         for waiting in sorted(path for path in stage.rglob("*") if path.is_file()):
@@ -47,9 +47,9 @@ def publish_stage(study: str, step: str) -> dict[str, Path]:
             place = root / study / name
             make_folder(place.parent)
             waiting.replace(place)
-            moved[f"{kind}/{name.as_posix()}"] = place
+            published[f"{kind}/{name.as_posix()}"] = place
     clear_stage(study, step)
-    return moved
+    return published
 
 
 def clear_stage(study: str, step: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from analysis.publication.documents import Link, render_index
 from analysis.publication.findings import published_findings
-from analysis.publication.plans import kept_deviations, plan_sentences
+from analysis.publication.plans import plan_sentences, recorded_deviations
 from analysis.publication.summary import funder_summary
 from analysis.storage.declared import read_study
 from analysis.storage.findings import read_part, write_findings
@@ -101,7 +101,7 @@ def _make_index(step: Step) -> None:
         for page in reversed(plan_steps(study))
         if page.kind in NOTEBOOKS
     ]
-    deviations = kept_deviations(study)
+    deviations = recorded_deviations(study)
     page = render_index(
         study,
         [*pages, *FILES],

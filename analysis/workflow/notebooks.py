@@ -145,8 +145,8 @@ def _cause(step: Step, error: Any) -> AnalysisError:
     """
     kind = getattr(known_errors, str(error.ename), None)
     if isinstance(kind, type) and issubclass(kind, AnalysisError):
-        where, _, told = str(error.evalue).partition(": ")
-        return kind(where, told)
+        where, _, message = str(error.evalue).partition(": ")
+        return kind(where, message)
     assert step.notebook is not None
     return NotebookError(
         step.notebook.name,

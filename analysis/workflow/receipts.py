@@ -128,8 +128,8 @@ def _changed_inputs(step: Step, before: dict[str, str | None]) -> str:
             return f"new input: {name}"
         if now != before[name]:
             return f"input changed: {name}"
-    gone = set(before) - set(step.inputs)
-    return f"no longer an input: {min(gone)}" if gone else ""
+    removed = set(before) - set(step.inputs)
+    return f"no longer an input: {min(removed)}" if removed else ""
 
 
 def _changed_code(before: dict[str, str]) -> str:

@@ -268,8 +268,8 @@ def whole(took: dict[str, float]) -> float:
     return took["whole"]
 
 
-def show(name: str, took: dict[str, float], beside: dict[str, float]) -> None:
-    ratio = took["whole"] / beside["whole"]
+def show(name: str, took: dict[str, float], reference: dict[str, float]) -> None:
+    ratio = took["whole"] / reference["whole"]
     print(
         f"  {name:<20}{took['whole']:10.2f} s {took['processor']:8.2f} s of processor"
         f"{took['peak']:9,.0f} MiB {ratio:8.1f}x",

@@ -46,7 +46,7 @@ def ratings(draws: np.random.Generator, n: int, raters: int) -> pd.DataFrame:
     )
 
 
-def holed(
+def with_gaps(
     draws: np.random.Generator, n: int, raters: int, share: float
 ) -> pd.DataFrame:
     whole = ratings(draws, n, raters)
@@ -99,17 +99,17 @@ def cases() -> dict[str, tuple[Callable[[np.random.Generator], Any], float]]:
             TARGET / (TARGET + ERROR),
         ),
         "icc_a1, 40 targets, 5 raters, 30 % missing": (
-            lambda d: intraclass_correlations(holed(d, 40, 5, 0.3)).icc_a1,
+            lambda d: intraclass_correlations(with_gaps(d, 40, 5, 0.3)).icc_a1,
             TARGET / total,
         ),
         "icc_c1, 60 targets, 8 raters, 60 % missing": (
-            lambda d: intraclass_correlations(holed(d, 60, 8, 0.6)).icc_c1,
+            lambda d: intraclass_correlations(with_gaps(d, 60, 8, 0.6)).icc_c1,
             TARGET / (TARGET + ERROR),
         ),
         "standard error (agreement), 60, 8, 60 % missing": (
             lambda d: (
                 intraclass_correlations(
-                    holed(d, 60, 8, 0.6)
+                    with_gaps(d, 60, 8, 0.6)
                 ).standard_error_of_measurement_agreement
             ),
             (RATER + ERROR) ** 0.5,

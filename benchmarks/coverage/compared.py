@@ -99,7 +99,7 @@ def differences(times: int) -> None:
                     naive_joint(fit),
                 ]
             )
-        told(f"| {n} | {treated} | {'equal' if equal else '3 to 29'} |", kept)
+        print_row(f"| {n} | {treated} | {'equal' if equal else '3 to 29'} |", kept)
 
 
 def placebos(times: int) -> None:
@@ -113,7 +113,7 @@ def placebos(times: int) -> None:
                 data, treated=list(pack), before="w4", after="w5", unit="cluster"
             )
             kept.append([rejects(found.placebo_p_value)])
-        told(f"| {n} | {treated} | {'equal' if equal else '3 to 29'} |", kept)
+        print_row(f"| {n} | {treated} | {'equal' if equal else '3 to 29'} |", kept)
 
 
 def roll_outs(times: int) -> None:
@@ -138,10 +138,10 @@ def roll_outs(times: int) -> None:
                 wedge = [rejects(result.stepped_wedge_p_value)]
             p_value = found.staggered_effect_p_value
             kept.append([rejects(p_value), float(missed), *wedge])
-        told(f"| {n} |", kept)
+        print_row(f"| {n} |", kept)
 
 
-def told(cell: str, kept: list[list[float]]) -> None:
+def print_row(cell: str, kept: list[list[float]]) -> None:
     values = np.array(kept)
     shares = [
         "" if np.isnan(column).all() else f"{np.nanmean(column):.1%}"

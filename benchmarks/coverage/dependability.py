@@ -47,9 +47,9 @@ def covered(result: Result, truth: float) -> float | None:
 
 
 def nested_replicate(
-    draw: np.random.Generator, staff: int, fewest: int, most: int, between: float
+    draw: np.random.Generator, staff: int, minimum: int, most: int, between: float
 ) -> Iterator[tuple[str, Result, float]]:
-    counts = draw.integers(fewest, most + 1, staff)
+    counts = draw.integers(minimum, most + 1, staff)
     true = draw.normal(3, np.sqrt(between), staff)
     codes = np.repeat(np.arange(staff), counts)
     ratings = pd.DataFrame(
@@ -64,7 +64,7 @@ def nested_replicate(
     yield "variance within", found.components[1].variance, 1.0
     yield "share, ICC(1) by REML", found.components[0].share, share
     yield "ICC(1) by F", icc.icc_1, share
-    needed = raters_needed(found, target="staff", wished=0.7)
+    needed = raters_needed(found, target="staff", required=0.7)
     yield "raters needed for .7", needed, float(np.ceil(0.7 / 0.3 / between))
     if np.ptp(counts) == 0:
         yield "ICC(2) by F", icc.icc_2, between / (between + 1 / counts[0])

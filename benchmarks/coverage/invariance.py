@@ -72,7 +72,7 @@ def refused(found: MeasurementInvariance, rule: InvarianceRule) -> bool:
 def study(kind: str, n: int, replicates: int) -> dict[str, float]:
     random = generator("invariance rules", kind, str(n))
     groups = pd.Series(np.repeat(["one", "two"], n))
-    held: dict[str, list[bool]] = defaultdict(list)
+    accepted: dict[str, list[bool]] = defaultdict(list)
     for _ in range(replicates):
         parts = [answers(random, n, ""), answers(random, n, kind)]
         found = measurement_invariance(
@@ -83,8 +83,8 @@ def study(kind: str, n: int, replicates: int) -> dict[str, float]:
         )
         for name, rule in RULES.items():
             there = isinstance(found, MeasurementInvariance)
-            held[name].append(not there or refused(found, rule))
-    return {name: 100 * float(np.mean(values)) for name, values in held.items()}
+            accepted[name].append(not there or refused(found, rule))
+    return {name: 100 * float(np.mean(values)) for name, values in accepted.items()}
 
 
 def main() -> None:

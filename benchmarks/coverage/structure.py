@@ -110,17 +110,17 @@ def main() -> None:
 
 def row(true: Result, found: list[Result], shape: str, n: int) -> str:
     assert isinstance(true, Estimate)
-    held = [
+    limits_found = [
         (one.conf_low, one.conf_high)
         for one in found
         if isinstance(one, Estimate) and one.conf_low is not None
     ]
-    limits = np.array(held, dtype=float)
+    limits = np.array(limits_found, dtype=float)
     low = np.mean(limits[:, 1] < true.estimate)
     high = np.mean(limits[:, 0] > true.estimate)
     return (
         f"| {true.term} | {shape} | {n} | {len(found)} | {1 - low - high:.1%} | "
-        f"{low:.1%}, {high:.1%} | {len(found) - len(held)} |"
+        f"{low:.1%}, {high:.1%} | {len(found) - len(limits_found)} |"
     )
 
 

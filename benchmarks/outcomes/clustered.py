@@ -138,10 +138,10 @@ def r_peers(
         data.assign(cluster=codes).to_csv(rows_file, index=False)
         frame.to_csv(waves_file, index=False)
         script = R_SCRIPT.format(rows=rows_file, waves=waves_file)
-        told = subprocess.run(
+        finished = subprocess.run(
             ["Rscript", "-e", script], capture_output=True, text=True, check=False
         )
-    print(told.stdout.strip() or "| R packages | not installed |")
+    print(finished.stdout.strip() or "| R packages | not installed |")
 
 
 R_SCRIPT = """

@@ -72,12 +72,12 @@ def made(rows: int, items: int, seed: int) -> pd.DataFrame:
 def seconds(work: Callable[[], object], times: int = 3) -> float:
     """The quickest of some runs, after a warm one."""
     work()
-    taken = []
+    seconds_taken = []
     for _ in range(times):
         began = time.perf_counter()
         work()
-        taken.append(time.perf_counter() - began)
-    return min(taken)
+        seconds_taken.append(time.perf_counter() - began)
+    return min(seconds_taken)
 
 
 def peers(folder: Path) -> dict[str, dict[str, list[float | None]]]:
@@ -129,11 +129,15 @@ def main() -> None:
     for title, run in work.items():
         own, value = seconds(run), run()
         found = [(peer, rows[title]) for peer, rows in theirs.items() if title in rows]
-        for peer, (taken, other) in found or [("", (None, None))]:
-            ratio = "" if taken is None else f"{taken / own:.1f}x"
-            apart = f"{value - other:.1e}" if other and isinstance(value, float) else ""
-            shown = "" if taken is None else f"{taken:.2f}"
-            print(f"| {title} | {own:.3f} | {peer} | {shown} | {ratio} | {apart} |")
+        for peer, (seconds_taken, other) in found or [("", (None, None))]:
+            ratio = "" if seconds_taken is None else f"{seconds_taken / own:.1f}x"
+            difference = (
+                f"{value - other:.1e}" if other and isinstance(value, float) else ""
+            )
+            shown = "" if seconds_taken is None else f"{seconds_taken:.2f}"
+            print(
+                f"| {title} | {own:.3f} | {peer} | {shown} | {ratio} | {difference} |"
+            )
 
 
 if __name__ == "__main__":

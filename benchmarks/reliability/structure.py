@@ -71,12 +71,12 @@ def made(rows: int, items: int, groups: int, seed: int) -> pd.DataFrame:
 def seconds(work: Callable[[], object], times: int = 3) -> float:
     """The quickest of some runs, after a warm one."""
     work()
-    taken = []
+    seconds_taken = []
     for _ in range(times):
         began = time.process_time()
         work()
-        taken.append(time.process_time() - began)
-    return min(taken)
+        seconds_taken.append(time.process_time() - began)
+    return min(seconds_taken)
 
 
 def peers(folder: Path) -> dict[str, list[float | None]]:
@@ -138,8 +138,8 @@ def main() -> None:
         own = seconds(run) / share
         peer, value = theirs.get(title.removesuffix(", ranks given"), [None, None])
         ratio = "" if peer is None else f"{peer / own:.0f}x"
-        apart = "" if value is None else f"{abs((run() or 0) - value):.0e}"
-        print(f"| {title} | {own:.4f} | {peer or ''} | {ratio} | {apart} |")
+        difference = "" if value is None else f"{abs((run() or 0) - value):.0e}"
+        print(f"| {title} | {own:.4f} | {peer or ''} | {ratio} | {difference} |")
 
 
 if __name__ == "__main__":

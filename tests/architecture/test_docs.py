@@ -145,7 +145,7 @@ def accepted_keys(module: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("module", "page", "fewest"),
+    ("module", "page", "minimum"),
     [
         ("study_file", "study-file", 31),
         ("survey_file", "study-file", 30),
@@ -163,10 +163,10 @@ def accepted_keys(module: str) -> set[str]:
     ],
 )
 def test_every_key_of_a_declaration_is_in_the_reference(
-    module: str, page: str, fewest: int
+    module: str, page: str, minimum: int
 ) -> None:
     keys = accepted_keys(module)
-    assert len(keys) >= fewest, "keys are no longer found as this test looks for them"
+    assert len(keys) >= minimum, "keys are no longer found as this test looks for them"
     text = read(REFERENCE / f"{page}.md")
     # A named table stands as the heading of its section, such as [waves.NAME].
     named = in_code(text) | set(re.findall(r"\[(\w+)(?:\.NAME)?\]", text))
@@ -207,8 +207,10 @@ def test_links_lead_somewhere(page: Path, target: str) -> None:
     assert path.exists()
     assert path.is_relative_to(ROOT), "a link that leaves the project breaks elsewhere"
     if anchor:
-        heads = re.findall(r"^#+ (.*)$", FENCED.sub("", read(path)), flags=re.MULTILINE)
-        slugs = {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in heads}
+        headings = re.findall(
+            r"^#+ (.*)$", FENCED.sub("", read(path)), flags=re.MULTILINE
+        )
+        slugs = {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
         assert anchor in slugs
 
 

@@ -23,11 +23,11 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_finished_set_up_is_not_repeated() -> None:
-    assert not start.why_set_up(DONE, DONE, "3.11")
+    assert not start.set_up_reason(DONE, DONE, "3.11")
 
 
 @pytest.mark.parametrize(
-    ("stamp", "python", "said"),
+    ("stamp", "python", "message"),
     [
         (DONE, "", "no working .venv"),
         (DONE, "3.12", "has Python 3.12, this is Python 3.11"),
@@ -37,14 +37,14 @@ def test_finished_set_up_is_not_repeated() -> None:
     ],
 )
 def test_set_up_runs_again_and_says_why(
-    stamp: dict[str, str], python: str, said: str
+    stamp: dict[str, str], python: str, message: str
 ) -> None:
-    assert said in start.why_set_up(stamp, DONE, python)
+    assert message in start.set_up_reason(stamp, DONE, python)
 
 
 def test_only_changed_inputs_keep_the_packages_there() -> None:
     moved_too = DONE | {"inputs": "b2", "folder": "/elsewhere"}
-    assert start.why_set_up(moved_too, DONE, "3.11") != start.CHANGED
+    assert start.set_up_reason(moved_too, DONE, "3.11") != start.CHANGED
 
 
 @pytest.mark.parametrize("name", [start.LOCK, "pyproject.toml"])
@@ -79,10 +79,10 @@ def test_python_that_does_not_run_has_no_version(tmp_path: Path) -> None:
 
 def test_missing_venv_is_said_in_one_line_with_its_remedy() -> None:
     assert start.missing_modules() == ""
-    said = start.missing_modules(["venv", "no_such_module"])
-    assert "lacks no_such_module" in said
-    assert "apt install python3-venv" in said
-    assert "\n" not in said
+    message = start.missing_modules(["venv", "no_such_module"])
+    assert "lacks no_such_module" in message
+    assert "apt install python3-venv" in message
+    assert "\n" not in message
 
 
 def test_failed_set_up_is_a_message_not_a_traceback(
@@ -93,9 +93,9 @@ def test_failed_set_up_is_a_message_not_a_traceback(
 
     monkeypatch.setattr(start, "set_up", fail)
     assert start.main(["test"]) == 1
-    said = capsys.readouterr().err
-    assert "failing failed" in said
-    assert said.splitlines()[-1].strip() == "why"
+    message = capsys.readouterr().err
+    assert "failing failed" in message
+    assert message.splitlines()[-1].strip() == "why"
 
 
 def test_long_output_is_cut_in_its_middle() -> None:
@@ -115,9 +115,9 @@ def test_no_arguments_list_every_command_in_a_line(
 
 def test_unknown_command_lists_the_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert start.main(["tset"]) == 2
-    said = capsys.readouterr().err
-    assert "unknown command 'tset'" in said
-    assert all(name in said for name in start.COMMANDS)
+    message = capsys.readouterr().err
+    assert "unknown command 'tset'" in message
+    assert all(name in message for name in start.COMMANDS)
 
 
 def test_make_has_every_command() -> None:
@@ -147,9 +147,9 @@ def test_every_check_runs_though_one_fails(capfd: pytest.CaptureFixture[str]) ->
     exits = [sys.executable, "-c", "raise SystemExit(3)"]
     prints = [sys.executable, "-c", "print('ran')"]
     assert start.run_all({"first": exits, "second": prints}) == 1
-    said = capfd.readouterr().out
-    assert "ran" in said
-    assert said.splitlines()[-1].endswith("failed: first")
+    message = capfd.readouterr().out
+    assert "ran" in message
+    assert message.splitlines()[-1].endswith("failed: first")
     assert start.run_all({"second": prints}) == 0
 
 
@@ -168,7 +168,7 @@ def test_only_one_set_up_runs_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(start, "CACHE", tmp_path)
-    with start.only_one(), (tmp_path / "setup.lock").open("a") as other:
+    with start.single_set_up(), (tmp_path / "setup.lock").open("a") as other:
         assert not start.is_locked(other)
     with (tmp_path / "setup.lock").open("a") as other:
         assert start.is_locked(other)

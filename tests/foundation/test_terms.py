@@ -38,12 +38,12 @@ def test_an_undeclared_term_is_refused_by_name_with_the_nearest() -> None:
         term("mean_chang")
     with pytest.raises(UndeclaredTermError) as refused:
         declared(["mean", "share_relapsed", "mean_chang", "share_relapsed"])
-    said = str(refused.value)
-    assert "2 faults" in said
-    assert "'share_relapsed'" in said
-    assert "Did you mean 'mean_change'?" in said
-    assert "disclosure rule" in said
-    assert "cronbach_alpha_if_dropped" not in said, "244 names help nobody"
+    message = str(refused.value)
+    assert "2 faults" in message
+    assert "'share_relapsed'" in message
+    assert "Did you mean 'mean_change'?" in message
+    assert "disclosure rule" in message
+    assert "cronbach_alpha_if_dropped" not in message, "244 names help nobody"
 
 
 def test_nothing_undeclared_is_published() -> None:

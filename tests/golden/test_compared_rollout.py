@@ -62,8 +62,8 @@ def test_what_the_simulation_put_in_is_found_again(found: tuple[Finding, ...]) -
             for name, effect in truth.ingredients.items()
         )
         group = f"{steps} waves since the start"
-        told = one(found, "now", term="event_time_effect", group=group)
-        assert holds(told, base + sessions * truth.effect_of_a_session + met)
+        reported = one(found, "now", term="event_time_effect", group=group)
+        assert holds(reported, base + sessions * truth.effect_of_a_session + met)
     whole = one(found, "now", term="staggered_effect")
     assert whole.conf_low is not None
     assert whole.conf_low > 0

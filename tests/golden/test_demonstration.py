@@ -325,8 +325,8 @@ def test_a_fourth_wave_is_one_table_and_its_files(
     path.write_text(text + table, encoding="utf-8")
     finished = project.heard("run", STUDY, "--json")
     assert finished.returncode == 0, finished.stderr
-    told = json.loads(finished.stdout)
-    assert set(told["ran"]) == {
+    reported = json.loads(finished.stdout)
+    assert set(reported["ran"]) == {
         "cleaning-fourth",
         "reliability-fourth",
         "linkage",
@@ -342,7 +342,7 @@ def test_a_fourth_wave_is_one_table_and_its_files(
         "funder-summary",
         "index",
     }
-    assert len(told["fresh"]) == 7
+    assert len(reported["fresh"]) == 7
     assert "fourth - before" in {record["wave"] for record in findings(project)}
 
 

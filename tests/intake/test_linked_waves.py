@@ -61,16 +61,16 @@ def row(number: int, **cells: str) -> list[str]:
 
 def receive(project: Project) -> None:
     """Fifteen people; after, the last two give a code one element off or two."""
-    heads = ["mother", "day", "town", "team", "ok", "now"]
+    headings = ["mother", "day", "town", "team", "ok", "now"]
     everyone = [row(number) for number in range(PEOPLE)]
     slips = [row(13, day="d99"), row(14, day="d99", town="t99")]
     # Number 0 sent the form twice; number 1 is two people of two teams; 2 refused.
     after = [row(0), *everyone[:2], row(1, team="blue"), row(2, ok="no")]
     after += [*everyone[3:13], *slips]
     files = {
-        "before": [heads, *everyone],
-        "after": [heads, *after],
-        "later": [["m", "d", "t", *heads[3:]], *everyone],
+        "before": [headings, *everyone],
+        "after": [headings, *after],
+        "later": [["m", "d", "t", *headings[3:]], *everyone],
     }
     for wave, rows in files.items():
         project.receive("study", f"{wave}.csv", lines(rows))
@@ -180,7 +180,7 @@ def test_another_rule_leaves_cleaning_fresh() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ("one_element_off", "near", "Known: exact, one_element_off, weighted"),
         ("one_element_off", "weighted", "linkage_rule.weights] is missing"),
@@ -197,14 +197,14 @@ def test_another_rule_leaves_cleaning_fresh() -> None:
         ("threshold", "treshold", "Did you mean 'threshold'?"),
     ],
 )
-def test_a_fault_of_the_rule_is_told(old: str, new: str, told: str) -> None:
-    text = STUDY + RULE + ("" if "is missing" in told else WEIGHTS)
+def test_a_fault_of_the_rule_is_told(old: str, new: str, reported: str) -> None:
+    text = STUDY + RULE + ("" if "is missing" in reported else WEIGHTS)
     assert old in text
     with pytest.raises(DeclarationError) as caught:
         parse_study(
             text.replace(old, new), name="study", read_instrument=read_instrument
         )
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
 
 
 WIDE = """

@@ -22,8 +22,8 @@ from analysis.outcomes.beyond_means import (
     overlapping_change,
     overlapping_change_of_teams,
     responders,
+    retrospective_pretest,
     shares_at_ends,
-    then_test,
     unlinked_bounds,
 )
 
@@ -71,7 +71,7 @@ def test_everybody_linked_is_the_paired_t_and_nobody_is_welchs() -> None:
     both = BEFORE.notna() & AFTER.notna()
     paired = overlapping_change(BEFORE[both], AFTER[both]).mean_change_everybody
     assert numbers(paired) == pytest.approx(VALUES["waves"]["paired"], rel=CLOSED)
-    nobody = unlinked_bounds(BEFORE, AFTER, most_in_both=0).mean_change_worst_case
+    nobody = unlinked_bounds(BEFORE, AFTER, max_in_both=0).mean_change_worst_case
     assert numbers(nobody) == pytest.approx(VALUES["waves"]["welch"], rel=CLOSED)
 
 
@@ -105,7 +105,7 @@ def test_responders_over_the_interval_of_the_reliability() -> None:
 def test_then_test_is_t_test(unit: str) -> None:
     stored = VALUES["then_test"]
     frame = pd.DataFrame(stored["frame"])
-    found = then_test(frame, cluster="cluster" if unit == "teams" else None)
+    found = retrospective_pretest(frame, cluster="cluster" if unit == "teams" else None)
     for term, expected in stored[unit].items():
         assert numbers(getattr(found, term)) == pytest.approx(expected, rel=CLOSED)
     if unit == "people":

@@ -145,10 +145,10 @@ def test_nested_decisions_and_raters_needed(oracle: Nested) -> None:
         found = [number(getattr(point, kind)) for point in study.points]
         assert found == pytest.approx(stored["D_study"]["reliability_reml"], rel=REML)
     needed = stored["n_raters_needed"]
-    for wished, exact, whole in zip(
+    for required, exact, whole in zip(
         needed["target"], needed["exact"], needed["ceil"], strict=True
     ):
-        result = raters_needed(components, target=oracle.target, wished=wished)
+        result = raters_needed(components, target=oracle.target, required=required)
         assert number(result) == whole
         assert f"before rounding up {exact:.2f}" in result.method
 

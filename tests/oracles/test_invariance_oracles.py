@@ -171,7 +171,7 @@ def test_score_tests_are_those_of_lavaan(name: str, identification: str) -> None
             expected["intercepts", left.removesuffix("~1")] = statistic
     scalar = levels_of(name, "ml", identification).levels[2]
     found = {
-        (test.held, test.item): number(test.score_test)
+        (test.constrained, test.item): number(test.score_test)
         for test in scalar.equality_tests
     }
     # With a marker its loading is not tested, neither here nor in lavaan.

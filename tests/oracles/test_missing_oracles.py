@@ -189,8 +189,8 @@ def test_effect_of_people_filled_in_by_team_is_that_of_lme4(
     )
     assert isinstance(filled, Imputation)
     pooled = imputed_arm_difference(seen, filled, MODEL)
-    apart = estimate(pooled.effect).estimate - VALUES["imputed_by_team"]["estimate"]
-    assert abs(apart) < 4 * estimate(pooled.monte_carlo_error).estimate
+    deviation = estimate(pooled.effect).estimate - VALUES["imputed_by_team"]["estimate"]
+    assert abs(deviation) < 4 * estimate(pooled.monte_carlo_error).estimate
 
 
 def weighted(people: pd.DataFrame, trim: float) -> ResponseWeights:

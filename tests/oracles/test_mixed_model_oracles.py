@@ -14,7 +14,10 @@ from analysis.reliability.dependability.mixed import (
     RandomTerm,
     fit_mixed_model,
 )
-from analysis.reliability.dependability.mixed.profile import Held, profile_interval
+from analysis.reliability.dependability.mixed.profile import (
+    VarianceConstraint,
+    profile_interval,
+)
 from analysis.reliability.dependability.ratings import read_ratings
 from analysis.reliability.dependability.source_model import fit_sources
 from analysis.reliability.dependability.sources import _means
@@ -153,9 +156,9 @@ def test_profiles_of_standard_deviations_are_those_of_lme4(name: str) -> None:
         if label == "(Intercept)":
             continue
         held = (
-            Held(term="")
+            VarianceConstraint(term="")
             if label == "sigma"
-            else Held(term=label.split("|")[1], plain=1.0)
+            else VarianceConstraint(term=label.split("|")[1], plain=1.0)
         )
         found = np.sqrt(profile_interval(fit, held, confidence=0.95))
         assert found == pytest.approx([low, high], rel=PROFILE)

@@ -82,7 +82,7 @@ def rows(stored: dict[str, Any]) -> pd.DataFrame:
     return complete
 
 
-def apart(found: np.ndarray, expected: np.ndarray) -> float:
+def deviation(found: np.ndarray, expected: np.ndarray) -> float:
     """The largest difference, whatever the order and the signs of the columns."""
     columns = range(found.shape[1])
     return min(
@@ -264,7 +264,7 @@ def test_factors_are_those_of_psych(name: str, extraction: Any, rotation: Any) -
         )
     loadings = matrix(expected["loadings"]).to_numpy()
     if not (name == "dimensionality_bfi_AC10" and rotation == "varimax"):
-        assert apart(solution(found, factors), loadings) < ROTATED
+        assert deviation(solution(found, factors), loadings) < ROTATED
     if expected["Phi"]:
         own = sorted(
             abs(number(one.factor_correlation)) for one in found.factor_correlations
@@ -305,7 +305,7 @@ def test_varimax_is_simpler_than_that_of_r_which_stops_early() -> None:
 
     own = solution(found, 2)
     assert simplicity(own) > simplicity(early)
-    assert apart(own, early) < 4e-3
+    assert deviation(own, early) < 4e-3
 
 
 @pytest.mark.parametrize("name", DIMENSIONS)
@@ -332,7 +332,7 @@ def test_factors_and_oblimin_are_those_of_statsmodels(name: str) -> None:
     )
     turned, _ = rotate_factors(found.loadings[0], "oblimin", 0, "oblique")
     # One criterion, two searches that stop at different slopes (seen: 1e-5).
-    assert apart(rotate(found.loadings, "oblimin").loadings[0], turned) < 1e-4
+    assert deviation(rotate(found.loadings, "oblimin").loadings[0], turned) < 1e-4
 
 
 @pytest.mark.parametrize("factors", [1, 2, 3])

@@ -107,10 +107,10 @@ def test_means_of_teams_add_up_and_n_still_counts_pairs() -> None:
 
 
 def test_participants_of_unknown_team_are_left_out() -> None:
-    holed = TEAM.astype(object)
-    holed.iloc[0], holed.iloc[7] = None, ""
+    with_gaps = TEAM.astype(object)
+    with_gaps.iloc[0], with_gaps.iloc[7] = None, ""
     keep = PEOPLE.delete([0, 7])
-    assert paired_change(BEFORE, AFTER, cluster=holed) == paired_change(
+    assert paired_change(BEFORE, AFTER, cluster=with_gaps) == paired_change(
         BEFORE[keep], AFTER[keep], cluster=TEAM[keep]
     )
 

@@ -41,8 +41,8 @@ def test_cr2_is_unbiased_where_rows_are_independent(
 ) -> None:
     """E(c'Vc) is what least squares has, to rounding: the definition of CR2."""
     fit = fitted(*simulated(sizes, seed=seed))
-    assert fit.hidden_share("before") == pytest.approx(0, abs=1e-9)
-    assert fit.hidden_share("arm") == pytest.approx(0, abs=1e-9)
+    assert fit.unrecovered_share("before") == pytest.approx(0, abs=1e-9)
+    assert fit.unrecovered_share("arm") == pytest.approx(0, abs=1e-9)
 
 
 @given(sizes=st.lists(st.integers(2, 12), min_size=5, max_size=12), seed=st.text())

@@ -28,7 +28,7 @@ def chart(values: Any, **options: Any) -> ControlChart:
 def flagged(values: Any, words: str, **line: float) -> list[int]:
     options = {"centre": 0.0, "moving_range": 1.0, **line}
     broken = signals(np.asarray(values, float), **options)
-    return [int(any(words in said for said, _ in point)) for point in broken]
+    return [int(any(words in message for message, _ in point)) for point in broken]
 
 
 def package_rules(values: np.ndarray, centre: float, reach: float) -> list[int]:
@@ -152,13 +152,13 @@ def test_a_declared_wave_starts_new_limits() -> None:
 
 def test_direction_says_what_is_better() -> None:
     values = [10.0, 11] * 6 + [30.0]
-    for improvement, said in [
+    for improvement, message in [
         ("increase", "improvement"),
         ("decrease", "concern"),
         ("neither", "change"),
     ]:
         found = chart(values, improvement=improvement)
-        assert found.points[12].verdict == said
+        assert found.points[12].verdict == message
         assert found.points[0].verdict == "wavering"
     assert "w13 shows a change" in found.sentence
     assert found.chart_frame()["signals"].iloc[12] == "outside the limits"

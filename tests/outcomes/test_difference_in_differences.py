@@ -48,10 +48,12 @@ def panel(
     own = random.normal(3, 0.5, len(people))
     waves = []
     for place, wave in enumerate(WAVES):
-        course = 0.1 * place + (people["arm"] == "pack") * drift * place
+        outcome_scores = 0.1 * place + (people["arm"] == "pack") * drift * place
         gained = effect * ((people["arm"] == "pack") & (wave == "w4"))
         shock = random.normal(0, 0.1, n_clusters)[team]
-        score = own + course + gained + shock + random.normal(0, noise, len(people))
+        score = (
+            own + outcome_scores + gained + shock + random.normal(0, noise, len(people))
+        )
         control = own + shock + random.normal(0, noise, len(people))
         waves.append(people.assign(wave=wave, score=score, waiting=control))
     return pd.concat(waves, ignore_index=True)

@@ -267,7 +267,7 @@ def test_the_lock_holds_the_rule_and_leaves_older_locks_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ('"holm"', '"bonferroni"', "unknown value 'bonferroni'"),
         ('families.staff = ["culture", "food"]\n', "", "needs [plan.families]"),
@@ -281,8 +281,8 @@ def test_the_lock_holds_the_rule_and_leaves_older_locks_as_they_are() -> None:
     ],
 )
 def test_a_rule_that_contradicts_the_plan_is_a_fault(
-    old: str, new: str, said: str
+    old: str, new: str, message: str
 ) -> None:
     assert RULED.count(old) == 1
-    with pytest.raises(DeclarationError, match=said.replace("[", r"\[")):
+    with pytest.raises(DeclarationError, match=message.replace("[", r"\[")):
         parsed(RULED.replace(old, new))

@@ -123,12 +123,12 @@ def test_the_limit_itself_is_reliable_enough() -> None:
 
 def test_both_waves_are_named() -> None:
     found = evaluated(GATED, alpha("before", 0.5), alpha("after", -0.2))
-    told = "alpha is 0.500 at before and -0.200 at after, under"
-    assert any(told in part.reason for part in found)
+    reported = "alpha is 0.500 at before and -0.200 at after, under"
+    assert any(reported in part.reason for part in found)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         alpha("after", None),
         dataclasses.replace(alpha("after", 0.1), item="speak_up"),
@@ -139,8 +139,8 @@ def test_both_waves_are_named() -> None:
         alpha("later", 0.1),
     ],
 )
-def test_what_is_no_alpha_of_the_score_refuses_nothing(said: Finding) -> None:
-    assert evaluated(GATED, said) == evaluated(GATED)
+def test_what_is_no_alpha_of_the_score_refuses_nothing(message: Finding) -> None:
+    assert evaluated(GATED, message) == evaluated(GATED)
 
 
 def test_without_a_gate_nothing_is_refused() -> None:

@@ -129,15 +129,15 @@ def test_what_is_refused_hangs_on_what_it_compares() -> None:
     scalar = GroupMeaning(verdict=verdict, gaps_refused="why")
     metric = dataclasses.replace(scalar, effects_refused="why")
     for term in ("gap_difference", "slope_index_of_inequality"):
-        refused = scalar.told(finding(term))
+        refused = scalar.reported(finding(term))
         assert (refused.estimate, refused.reason, refused.n) == (None, "why", 40)
     for term in ("effect_difference", "interaction_p_value"):
-        assert scalar.told(finding(term)).estimate == 1.0
-        assert metric.told(finding(term)).reason == "why"
+        assert scalar.reported(finding(term)).estimate == 1.0
+        assert metric.reported(finding(term)).reason == "why"
     for term in ("shrunken_mean", "effect_in_group"):
-        assert metric.told(finding(term)).estimate == 1.0
+        assert metric.reported(finding(term)).estimate == 1.0
     # A reason that stands already is kept.
-    assert metric.told(finding("gap_difference", None, "few")).reason == "few"
+    assert metric.reported(finding("gap_difference", None, "few")).reason == "few"
 
 
 def test_the_verdict_is_told_and_refuses_in_the_whole_page(

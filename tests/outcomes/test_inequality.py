@@ -122,14 +122,14 @@ def test_a_small_group_is_drawn_further_towards_all() -> None:
         assert ends[0] <= value(group.shrunken_mean) <= ends[1]
 
 
-@given(seed=st.text(), apart=st.floats(0, 2))
+@given(seed=st.text(), deviation=st.floats(0, 2))
 @settings(max_examples=30, deadline=None)
 def test_the_variance_between_groups_maximises_its_likelihood(
-    seed: str, apart: float
+    seed: str, deviation: float
 ) -> None:
     random = generator("reml", seed)
     errors = np.diag(random.uniform(0.01, 1, 6))
-    means = random.normal(0, apart, 6) + random.normal(0, np.sqrt(np.diag(errors)))
+    means = random.normal(0, deviation, 6) + random.normal(0, np.sqrt(np.diag(errors)))
     best = between_variance(means, errors)
     top = restricted_likelihood(best, means, errors)[0]
     for other in np.linspace(0, 3 * best + 1, 40):

@@ -165,10 +165,10 @@ def test_people_are_averaged_and_gaps_leave_a_cluster_out() -> None:
     assert estimate(second.staggered_effect).estimate == pytest.approx(
         estimate(first.staggered_effect).estimate, abs=1e-12
     )
-    holed = frame.assign(
+    with_gaps = frame.assign(
         score=frame["score"].mask((frame["cluster"] == "t8") & (frame["wave"] == "w5"))
     )
-    found = estimate(staggered(holed).staggered_effect)
+    found = estimate(staggered(with_gaps).staggered_effect)
     assert found.n == 8
     assert "1 without a score at some wave left out" in found.method
     assert found.estimate == pytest.approx(

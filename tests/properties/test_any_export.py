@@ -219,10 +219,10 @@ def invoked(*arguments: str, path: Path) -> str:
     result = CliRunner().invoke(app, list(arguments))
     fault = result.exception
     assert fault is None or isinstance(fault, AnalysisError), repr(fault)
-    said = result.output + str(fault or "")
-    assert SECRET not in said
+    message = result.output + str(fault or "")
+    assert SECRET not in message
     assert path.read_bytes() == before
-    return said
+    return message
 
 
 def short_names_clash(kind: str, columns: dict[str, list[str]]) -> bool:
@@ -245,12 +245,12 @@ def test_any_table_is_drafted_or_refused(
     declared = project.studies / "study.toml"
     declared.unlink(missing_ok=True)
     path = written(folder_of(project), kind, columns, encoding)
-    said = invoked("new", "study", path.name, path=path)
+    message = invoked("new", "study", path.name, path=path)
     if declared.exists():
         text = declared.read_text("utf-8")
         tomllib.loads(text)
         assert SECRET not in text
-        assert "Written:" in said
+        assert "Written:" in message
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -272,10 +272,10 @@ def test_any_table_is_compared_as_a_new_wave_or_refused(
     project.declare("study", declared)
     path = written(folder, kind, columns, encoding)
     asked = ["add-wave", "study", path.name, "--survey", "staff", "--wave", "after"]
-    said = invoked(*asked, *(["--write"] if write else []), path=path)
+    message = invoked(*asked, *(["--write"] if write else []), path=path)
     text = (project.studies / "study.toml").read_text("utf-8")
     assert text.startswith(declared.rstrip("\n"))
     assert SECRET not in text
-    assert (text != declared) == ("Added to" in said)
-    assert "Added to" not in said or write
+    assert (text != declared) == ("Added to" in message)
+    assert "Added to" not in message or write
     tomllib.loads(text)

@@ -157,10 +157,10 @@ def test_which_group_comes_first_does_not_change_the_verdict(seed: int) -> None:
         assert number(left.chi_square_difference) == pytest.approx(
             number(right.chi_square_difference), rel=1e-4, abs=1e-6
         )
-        expected = {t.item: t for t in right.equality_tests if t.held == kind}
+        expected = {t.item: t for t in right.equality_tests if t.constrained == kind}
         for test in left.equality_tests:
             # A loading freed beside equal intercepts moves a mean, unless that is 0.
-            if test.held == kind:
+            if test.constrained == kind:
                 assert number(test.score_test) == pytest.approx(
                     number(expected[test.item].score_test), rel=1e-4, abs=1e-6
                 )

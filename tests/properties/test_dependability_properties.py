@@ -99,7 +99,7 @@ def test_reml_has_no_worse_neighbour(ratings: pd.DataFrame) -> None:
 @FEW
 @given(rated(), st.sampled_from([0.6, 0.8, 0.95]))
 def test_coefficients_lie_between_0_and_1_and_dependability_below(
-    ratings: pd.DataFrame, wished: float
+    ratings: pd.DataFrame, required: float
 ) -> None:
     found = split(ratings)
     study = decision_study(found, target="staff", numbers={"rater": [1, 7, 40]})
@@ -108,7 +108,7 @@ def test_coefficients_lie_between_0_and_1_and_dependability_below(
         assert isinstance(point.generalisability, Estimate)
         assert isinstance(point.dependability, Estimate)
         assert 0 <= point.dependability.estimate <= point.generalisability.estimate <= 1
-    needed = raters_needed(found, target="staff", wished=wished, over="rater")
+    needed = raters_needed(found, target="staff", required=required, over="rater")
     if isinstance(needed, Estimate):
         reached = decision_study(
             found, target="staff", numbers={"rater": int(needed.estimate)}
@@ -116,7 +116,7 @@ def test_coefficients_lie_between_0_and_1_and_dependability_below(
         assert not isinstance(reached, Unavailable)
         point_reached = reached.points[0].dependability
         assert isinstance(point_reached, Estimate)
-        assert point_reached.estimate >= wished - 1e-9
+        assert point_reached.estimate >= required - 1e-9
 
 
 @settings(derandomize=True, deadline=None, max_examples=6)

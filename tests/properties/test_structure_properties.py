@@ -65,13 +65,13 @@ def one_trait(draw: st.DrawFn) -> pd.DataFrame:
 def numbers(found: Result | Composite) -> list[float | str]:
     """Estimates and limits; for an absence its kind alone."""
     results = found.results() if isinstance(found, Composite) else [found]
-    told: list[float | str] = []
+    reported: list[float | str] = []
     for one in results:
         if isinstance(one, Estimate):
-            told += [one.estimate, one.conf_low or 0.0, one.conf_high or 0.0]
+            reported += [one.estimate, one.conf_low or 0.0, one.conf_high or 0.0]
         else:
-            told += ["none"]
-    return told
+            reported += ["none"]
+    return reported
 
 
 def same(one: list[float | str], other: list[float | str]) -> None:

@@ -41,7 +41,7 @@ def disclosed_of(name: str) -> Disclosed:
     return Disclosed(findings=tuple(_everything(study)))
 
 
-def held_back(disclosed: Disclosed, **context: str) -> Disclosed:
+def with_suppressed(disclosed: Disclosed, **context: str) -> Disclosed:
     """The same findings, those of that place held back."""
     chosen = set(disclosed.where(**context).findings)
     assert chosen, "nothing to hold back"

@@ -100,8 +100,8 @@ def test_a_term_of_a_design_about_answers_is_held_back_all_the_same(term: str) -
 
 
 def test_the_sentence_counts_pilots() -> None:
-    told = design_sentence(made_up({6: 0.25, 12: 0.48, 25: 0.999}), STUDY)
-    assert told == (
+    reported = design_sentence(made_up({6: 0.25, 12: 0.48, 25: 0.999}), STUDY)
+    assert reported == (
         "With 6 teams in each group the pilot will see a difference of 0.28 standard "
         "deviations in 25 of 100 such pilots; with 12 in 48 of 100; with 25 in over 99 "
         "of 100."
@@ -161,7 +161,7 @@ def test_without_a_comparison_nobody_speaks_of_groups() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "told"),
+    ("share", "reported"),
     [
         (0.0, "0 of 100"),
         (0.001, "under 1 of 100"),
@@ -172,5 +172,5 @@ def test_without_a_comparison_nobody_speaks_of_groups() -> None:
         (1.0, "100 of 100"),
     ],
 )
-def test_shares_in_a_hundred(share: float, told: str) -> None:
-    assert in_hundred_text(share) == told
+def test_shares_in_a_hundred(share: float, reported: str) -> None:
+    assert in_hundred_text(share) == reported

@@ -269,5 +269,5 @@ def test_nothing_is_held_back_without_need_and_order_is_kept() -> None:
     rows = (found("mean", 50), replace(found("mean", 50), wave="x"))
     disclosed = disclose(rows, smallest=SMALLEST)
     assert disclosed == Disclosed(findings=rows)
-    assert disclosed.held_back() == 0
+    assert disclosed.suppressed_count() == 0
     assert disclosed.where(wave="x").findings == rows[1:]

@@ -74,24 +74,24 @@ def test_parallel_analysis() -> None:
 def test_factors_found_and_factors_told() -> None:
     found = of(exploratory_factors(responses(), factors=1, replicates=20))
     assert {point.finding.term for point in found.points} == {"loading"}
-    told = confirmatory_factors(responses(), factors={"Heard": ITEMS})
-    assert {p.finding.term for p in of(told).points} == {"standardised_loading"}
+    reported = confirmatory_factors(responses(), factors={"Heard": ITEMS})
+    assert {p.finding.term for p in of(reported).points} == {"standardised_loading"}
 
 
 def test_ordinal_factors_are_drawn_as_loadings_too() -> None:
-    told = confirmatory_factors(
+    reported = confirmatory_factors(
         responses(),
         factors={"Heard": ITEMS},
         categories=ANSWERS,
         estimator="wlsmv",
     )
-    assert of(told).name.startswith("loadings-confirmatory")
+    assert of(reported).name.startswith("loadings-confirmatory")
 
 
 def test_a_decision_study_with_the_number_needed() -> None:
     components = variance_components(ratings(), score="score", facets=["staff"])
     study = decision_study(components, target="staff", numbers={"ratings": [1, 5, 20]})
-    needed = raters_needed(components, target="staff", wished=0.7)
+    needed = raters_needed(components, target="staff", required=0.7)
     figure = of(study, needed)
     assert "ratings needed for a dependability of 0.70" in figure.alt_text
     assert {point.label for point in figure.points} == {"1", "5", "20"}

@@ -342,13 +342,13 @@ def test_raters_of_the_care_measure(
     alone, mean = (estimate(point.dependability) for point in found.points)
     assert alone.estimate == pytest.approx(single, abs=1e-12)
     assert mean.estimate == pytest.approx(reliability, abs=1e-12)
-    for wished, needed in ((0.7, for_70), (0.8, for_80)):
+    for required, needed in ((0.7, for_70), (0.8, for_80)):
         result = estimate(
-            raters_needed(rated(single), target="clinician", wished=wished)
+            raters_needed(rated(single), target="clinician", required=required)
         )
-        told = float(result.method.split("before rounding up ")[1].split(";")[0])
-        assert told == pytest.approx(needed, abs=0.05)
-        assert result.estimate == math.ceil(round(told, 6))
+        reported = float(result.method.split("before rounding up ")[1].split(";")[0])
+        assert reported == pytest.approx(needed, abs=0.05)
+        assert result.estimate == math.ceil(round(reported, 6))
 
 
 LOADINGS = {

@@ -83,7 +83,7 @@ def test_seventy_thousand_ratings_of_lecturers_by_students() -> None:
     assert [t.n_levels for t in found.fit.random] == [2972, 1128]
     study = decision_study(found, target="d", numbers={"s": [1, 20]})
     assert isinstance(study, DecisionStudy)
-    needed = raters_needed(found, target="d", wished=0.8, over="s")
+    needed = raters_needed(found, target="d", required=0.8, over="s")
     assert isinstance(needed, Estimate)
     exact = 4 * (lme4[0] + lme4[2]) / lme4[1]
     assert needed.estimate == np.ceil(exact)

@@ -105,15 +105,15 @@ def test_what_would_change_the_answer_at_eight_months(
     assert isinstance(found.interval_zero, Estimate)
     assert -8 < found.interval_zero.estimate < -2
     assert "lower" in found.sentence()
-    alike = tipping_point(
+    similarity = tipping_point(
         people,
         filled,
         at("bdi.8m"),
         shifts=range(-20, 21),
         shifted={"BtheB": 1, "TAU": 1},
     )
-    assert isinstance(alike, TippingPoint)
-    assert isinstance(alike.interval_zero, Unavailable)
+    assert isinstance(similarity, TippingPoint)
+    assert isinstance(similarity.interval_zero, Unavailable)
 
 
 def at(outcome: str) -> ArmModel:

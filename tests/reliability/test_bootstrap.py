@@ -129,10 +129,10 @@ def test_replicates_without_a_value_are_told_and_too_many_give_no_limits() -> No
     replicates[:11] = np.nan
     many = bootstrap_interval(0, replicates, DRAWS, influence=None, confidence=0.9)
     assert many.words == "no interval: 11 of 200 replicates have no value"
-    apart = bootstrap_interval(
+    deviation = bootstrap_interval(
         99, replicates[20:], DRAWS, influence=None, confidence=0.9
     )
-    assert apart.low is None
+    assert deviation.low is None
     same = np.full(200, 0.5)
     still = bootstrap_interval(0.5, same, DRAWS, influence=None, confidence=0.9)
     assert still.words == "no interval: no participant moves the estimate"

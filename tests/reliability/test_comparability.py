@@ -91,7 +91,7 @@ def scores(survey: str, wave: str) -> pd.DataFrame:
 def test_change_is_refused_where_the_score_means_something_else(
     verdict: float, refused: bool
 ) -> None:
-    said = Finding(
+    message = Finding(
         study=STUDY.name,
         survey="ratings",
         instrument="care",
@@ -106,7 +106,7 @@ def test_change_is_refused_where_the_score_means_something_else(
         wave: {survey: scores(survey, wave) for survey in ("staff", "ratings")}
         for wave in STUDY.wave_names()
     }
-    findings = evaluate_outcomes(by_wave, STUDY, comparability=[said])
+    findings = evaluate_outcomes(by_wave, STUDY, comparability=[message])
     care = [part for part in findings if part.instrument == "care"]
     change = [p for p in care if p.wave == CONTRAST and p.term == "mean_change"]
     others = [

@@ -167,11 +167,11 @@ def test_complete_answers_give_the_same_loadings_whatever_the_missing_rule() -> 
 
 
 def test_gaps_are_used_and_counted() -> None:
-    holed = simulated()
-    holed.iloc[:60, 0] = np.nan
-    holed.iloc[60:62] = np.nan
-    every = ok(confirmatory_factors(holed, factors=FOUR))
-    listwise = ok(confirmatory_factors(holed, factors=FOUR, missing="listwise"))
+    with_gaps = simulated()
+    with_gaps.iloc[:60, 0] = np.nan
+    with_gaps.iloc[60:62] = np.nan
+    every = ok(confirmatory_factors(with_gaps, factors=FOUR))
+    listwise = ok(confirmatory_factors(with_gaps, factors=FOUR, missing="listwise"))
     assert isinstance(every.fit.chi_square, Estimate)
     assert every.fit.chi_square.n == 298
     assert isinstance(listwise.fit.chi_square, Estimate)

@@ -57,7 +57,7 @@ def clusters() -> pd.Series:
     return pd.Series(np.repeat([f"team {team}" for team in range(12)], 10))
 
 
-def holed(responses: pd.DataFrame) -> pd.DataFrame:
+def with_gaps(responses: pd.DataFrame) -> pd.DataFrame:
     """The same with a seventh of the answers gone."""
     random = np.random.default_rng(5)
     return responses.mask(random.random(responses.shape) < 0.15)
@@ -134,7 +134,7 @@ def test_doubled_participants_are_no_news_where_they_are_one_cluster(
 def test_the_order_of_participants_says_nothing(
     responses: pd.DataFrame, clusters: pd.Series, statistic: Statistic, missing: str
 ) -> None:
-    rows = holed(responses)
+    rows = with_gaps(responses)
     found = statistic(rows, missing=missing, clusters=clusters)
     order = np.random.default_rng(2).permutation(len(rows))
     mixed = statistic(rows.iloc[order], missing=missing, clusters=clusters.iloc[order])
@@ -159,7 +159,7 @@ def test_influences_are_what_leaving_a_participant_out_does(
     from analysis.reliability.consistency.sample import sample_for  # noqa: PLC0415
     from analysis.reliability.lower_bound_formulas import lambda_3  # noqa: PLC0415
 
-    rows = holed(responses).dropna(how="all").reset_index(drop=True)
+    rows = with_gaps(responses).dropna(how="all").reset_index(drop=True)
     sample = sample_for(rows, missing)  # type: ignore[arg-type]
     k = rows.shape[1]
     if statistic is cronbach_alpha:
@@ -204,7 +204,7 @@ def test_pairwise_influences_know_that_means_differ_from_pair_to_pair() -> None:
 def test_participants_who_answered_nothing_take_no_part(
     responses: pd.DataFrame, clusters: pd.Series
 ) -> None:
-    rows = holed(responses)
+    rows = with_gaps(responses)
     rows.iloc[7] = np.nan
     kept = rows.drop(index=7)
     for statistic in (cronbach_alpha, omega_total):

@@ -10,9 +10,9 @@ from analysis.foundation.results import Estimate, Unavailable
 from analysis.reliability import information_curve
 
 
-def information(*told: float) -> pd.DataFrame:
-    levels = [float(place) for place in range(len(told))][::-1]
-    whole = pd.DataFrame({"item": "", "trait": levels, "information": told[::-1]})
+def information(*reported: float) -> pd.DataFrame:
+    levels = [float(place) for place in range(len(reported))][::-1]
+    whole = pd.DataFrame({"item": "", "trait": levels, "information": reported[::-1]})
     return pd.concat([whole.assign(item="one", information=9.0), whole])
 
 
@@ -24,8 +24,8 @@ def test_the_error_is_one_over_the_root_of_the_information() -> None:
         pytest.approx(0.5, abs=1e-12),
         pytest.approx(0.4, abs=1e-12),
     ]
-    told = [level.test_information for level in found.levels]
-    assert [t.estimate for t in told if isinstance(t, Estimate)] == [4.0, 6.25]
+    reported = [level.test_information for level in found.levels]
+    assert [t.estimate for t in reported if isinstance(t, Estimate)] == [4.0, 6.25]
     assert {result.n for result in found.results()} == {120}
 
 

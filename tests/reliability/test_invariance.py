@@ -98,7 +98,7 @@ def test_an_item_with_a_level_of_its_own_denies_comparison() -> None:
     scalar = found.levels[2]
     assert not scalar.holds
     worst = scalar.equality_tests[0]
-    assert (worst.held, worst.item, worst.group) == ("intercepts", "b", "two")
+    assert (worst.constrained, worst.item, worst.group) == ("intercepts", "b", "two")
 
 
 def test_the_item_is_set_free_and_factors_stay_comparable() -> None:

@@ -22,7 +22,10 @@ from analysis.reliability.dependability.mixed.likelihood import (
     solve,
 )
 from analysis.reliability.dependability.mixed.prediction import predicted_means
-from analysis.reliability.dependability.mixed.profile import Held, profile_interval
+from analysis.reliability.dependability.mixed.profile import (
+    VarianceConstraint,
+    profile_interval,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -160,8 +163,8 @@ def test_what_cannot_be_fitted_says_why() -> None:
         assert words in found.reason
     nobody = fit_mixed_model(y, [], fixed=fixed)
     assert isinstance(nobody, Unavailable)
-    holed = RandomTerm.of("b", pd.Series([None, *["x", "y"] * 29, "x"]))
-    found = fit_mixed_model(y, [holed])
+    with_gaps = RandomTerm.of("b", pd.Series([None, *["x", "y"] * 29, "x"]))
+    found = fit_mixed_model(y, [with_gaps])
     assert isinstance(found, Unavailable)
     assert "rows without a group" in found.reason
     with pytest.raises(ValueError, match="criterion"):
@@ -195,7 +198,7 @@ def test_limits_of_a_ratio_are_where_the_best_likelihood_has_fallen() -> None:
     fit = fit_mixed_model(y, [one, two])
     assert isinstance(fit, MixedFit)
     names = [term.name for term in fit.design.terms]
-    held = Held(term="a", others=(("b", 0.0, 1.0),), residual=(0.0, 1.0))
+    held = VarianceConstraint(term="a", others=(("b", 0.0, 1.0),), residual=(0.0, 1.0))
     for ratio in profile_interval(fit, held, confidence=0.95):
 
         def best(other: float, ratio: float = ratio) -> float:
@@ -238,7 +241,7 @@ def test_error_of_a_predicted_mean_owns_up_to_all_that_is_estimated() -> None:
 def test_too_many_effects_beside_the_largest_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(design_module, "MOST_OTHER_EFFECTS", 4)
+    monkeypatch.setattr(design_module, "MAXIMUM_OTHER_EFFECTS", 4)
     y, fixed, terms = made()
     found = fit_mixed_model(y, terms, fixed=fixed)
     assert isinstance(found, Unavailable)

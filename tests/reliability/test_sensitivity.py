@@ -42,9 +42,9 @@ def test_every_rule_gives_the_coefficients_of_those_it_keeps(
     found = cleaning_sensitivity(
         responses, rules={"careful": careful, "half": [True, False] * 55}
     )
-    everybody, clean, half = found.rules
+    everyone, clean, half = found.rules
     assert [rule.rule for rule in found.rules] == ["everybody", "careful", "half"]
-    assert everybody.cronbach_alpha == cronbach_alpha(responses)
+    assert everyone.cronbach_alpha == cronbach_alpha(responses)
     assert clean.cronbach_alpha == cronbach_alpha(responses.iloc[:100])
     assert clean.omega_total == omega_total(responses.iloc[:100])
     assert half.mean_inter_item_correlation == mean_inter_item_correlation(

@@ -38,7 +38,7 @@ from analysis.reliability.structure.item_correlations import item_correlations
 from analysis.reliability.structure.one_ordinal_factor import fit_one_ordinal_factor
 from analysis.reliability.structure.ordinal import ordinal_items
 from analysis.reliability.structure.ordinal_alpha import with_interval
-from analysis.reliability.structure.parallel import _compared, _Told
+from analysis.reliability.structure.parallel import _compared, _Reporter
 from analysis.reliability.structure.rotation import rotate
 
 if TYPE_CHECKING:
@@ -262,12 +262,12 @@ def test_draws_of_polychorics_spread_as_their_errors_say() -> None:
 def test_only_eigenvalues_in_a_row_count() -> None:
     """A later one above chance does not bring back those before it."""
     nothing = np.zeros(3)
-    told = _Told(
+    reported = _Reporter(
         found=item_correlations(one_trait(50, 3), None, "listwise", items=3),
         method="m",
         reason="",
     )
-    found = _compared(told, np.array([2.0, 0.0, 1.0]), nothing, nothing + 0.5)
+    found = _compared(reported, np.array([2.0, 0.0, 1.0]), nothing, nothing + 0.5)
     assert isinstance(found.dimensions_by_percentile, Estimate)
     assert found.dimensions_by_percentile.estimate == 1
 

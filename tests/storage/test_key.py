@@ -76,8 +76,8 @@ def test_a_key_in_the_project_or_among_its_data_is_refused(
         with pytest.raises(AnalysisError, match="in the project or among its data"):
             read_key()
         assert not place.exists()
-    beside = project.folder / "home-key" / "pseudonym.key"
-    monkeypatch.setenv(VARIABLE, str(beside))
+    supplementary = project.folder / "home-key" / "pseudonym.key"
+    monkeypatch.setenv(VARIABLE, str(supplementary))
     assert read_key()
 
 

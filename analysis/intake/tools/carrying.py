@@ -47,25 +47,25 @@ def with_carried(
     """
     people = table.cells.iloc[:, record].map(fold)
     people = people.where(people != "")
-    here = set(people.loc[kept.index].dropna())
+    people_kept = set(people.loc[kept.index].dropna())
     filled = kept.copy()
     faults: list[str] = []
-    told: list[str] = []
+    notes: list[str] = []
     for place in _places(table, export, faults):
         column = table.cells.iloc[:, place]
         known = ~column.map(fold).isin({"", *map(fold, export.missing_codes)})
-        said = column.map(fold).where(known).groupby(people).nunique()
+        distinct = column.map(fold).where(known).groupby(people).nunique()
         name = shortened(str(table.cells.columns[place]))
-        if several := len(here.intersection(said.index[said > 1])):
+        if several := len(people_kept.intersection(distinct.index[distinct > 1])):
             faults.append(_contradicts(name, several))
         first = column.where(known).groupby(people).transform("first")
-        taken = (~known & first.notna()).loc[kept.index]
-        if count := int(taken.sum()):
-            filled.iloc[:, place] = kept.iloc[:, place].mask(taken, first)
-            told.append(f"'{name}' of {count} rows from the same people's other rows")
+        filled_now = (~known & first.notna()).loc[kept.index]
+        if count := int(filled_now.sum()):
+            filled.iloc[:, place] = kept.iloc[:, place].mask(filled_now, first)
+            notes.append(f"'{name}' of {count} rows from the same people's other rows")
     if faults:
         raise DataError(export.file, faults)
-    remark = ", ".join(part for part in (table.remark, *told) if part)
+    remark = ", ".join(part for part in (table.remark, *notes) if part)
     cells = filled.reset_index(drop=True)
     return dataclasses.replace(table, cells=cells, remark=remark)
 

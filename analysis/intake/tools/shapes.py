@@ -29,7 +29,7 @@ PREVIEW, TEST, SPAM, SYNTHETIC = 1, 2, 8, 256
 none of these is a reason to leave a response out. Where each code is written down:
 docs/explanation/cleaning.md.
 """
-TRIED_OUT = ("preview", "test", "spam", "synthetic")
+TEST_MARKERS = ("preview", "test", "spam", "synthetic")
 RESPONDENT = {"respondent id", "respondent_id"}
 ONLY_ANSWER = {"", "response", "open-ended response"}
 """SurveyMonkey's second header where a question has one column."""
@@ -98,7 +98,7 @@ def as_received(table: RawTable, *, declared: str, file: str) -> RawTable:
     if table.cells.empty:
         raise DataError(file, "holds headers and no responses; export it again")
     if found == "qualtrics":
-        return dataclasses.replace(table, tried_out=_tried_out(table.cells))
+        return dataclasses.replace(table, test_rows=_test_rows(table.cells))
     return table
 
 
@@ -152,8 +152,8 @@ def _one_header_of_surveymonkey(table: RawTable) -> RawTable:
     names, question = [], ""
     for header, part in zip(headers, cells.iloc[0], strict=True):
         question = header or question
-        alone = fold(part) in ONLY_ANSWER and header
-        names.append(question if alone else f"{question} [{part}]")
+        is_only_answer = fold(part) in ONLY_ANSWER and header
+        names.append(question if is_only_answer else f"{question} [{part}]")
     rest = cells.iloc[1:].reset_index(drop=True)
     rest.columns = pd.Index(names)
     return dataclasses.replace(table, cells=rest)
@@ -162,10 +162,10 @@ def _one_header_of_surveymonkey(table: RawTable) -> RawTable:
 def preview_rows(table: RawTable) -> pd.Series[bool]:
     """Rows the tool itself marks as a preview, a test or spam."""
     rows = table.cells.index
-    return pd.Series(rows.isin(table.tried_out), index=rows)
+    return pd.Series(rows.isin(table.test_rows), index=rows)
 
 
-def _tried_out(cells: pd.DataFrame) -> tuple[int, ...]:
+def _test_rows(cells: pd.DataFrame) -> tuple[int, ...]:
     """Looked for before any column is renamed, in the first of each name: the tool's.
 
     A survey may ask for a status of its own; Qualtrics' columns stand before it.
@@ -185,7 +185,7 @@ def _tried_out(cells: pd.DataFrame) -> tuple[int, ...]:
 def _is_marked(status: str) -> bool:
     if status.isdecimal():
         return bool(int(status) & (PREVIEW | TEST | SPAM | SYNTHETIC))
-    return any(word in fold(status) for word in TRIED_OUT)
+    return any(word in fold(status) for word in TEST_MARKERS)
 
 
 def _is_test(channel: str) -> bool:

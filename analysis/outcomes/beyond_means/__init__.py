@@ -18,7 +18,10 @@ from analysis.outcomes.beyond_means.overlapping_teams import (
     overlapping_change_of_teams,
 )
 from analysis.outcomes.beyond_means.responders import Responders, responders
-from analysis.outcomes.beyond_means.then_test import ThenTest, then_test
+from analysis.outcomes.beyond_means.then_test import (
+    RetrospectivePretest,
+    retrospective_pretest,
+)
 from analysis.outcomes.beyond_means.unlinked import (
     ChangeAtCorrelation,
     UnlinkedBounds,
@@ -32,8 +35,8 @@ __all__ = [
     "OrdinalComparison",
     "OverlappingChange",
     "Responders",
+    "RetrospectivePretest",
     "SharesAtEnds",
-    "ThenTest",
     "UnlinkedBounds",
     "compare_ordinal",
     "minimal_important_change",
@@ -41,7 +44,7 @@ __all__ = [
     "overlapping_change",
     "overlapping_change_of_teams",
     "responders",
+    "retrospective_pretest",
     "shares_at_ends",
-    "then_test",
     "unlinked_bounds",
 ]

@@ -79,8 +79,8 @@ def shares_at_ends(
     teams = None
     if cluster is not None:
         codes, names = pd.factorize(named(cluster[known]), use_na_sentinel=True)
-        alone = codes < 0
-        codes[alone] = len(names) + np.arange(alone.sum())
+        unclustered = codes < 0
+        codes[unclustered] = len(names) + np.arange(unclustered.sum())
         teams = codes.astype(float)
     best, worst = (highest, lowest) if better == "higher" else (lowest, highest)
     return SharesAtEnds(

@@ -15,11 +15,11 @@ import numpy as np
 from analysis.foundation.errors import DataError
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 from analysis.outcomes.beyond_means.shares import (
-    NOBODY,
+    NO_PEOPLE,
     difference_of_paired_shares,
     share,
 )
-from analysis.outcomes.description import FEWEST_CLUSTERS, as_floats, named
+from analysis.outcomes.description import MINIMUM_CLUSTERS, as_floats, named
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
@@ -108,22 +108,22 @@ def ordinal_change(
     first, second = (ranks(kept[column], categories) for column in (before, after))
     teams = kept[cluster].factorize()[0].astype(float) if cluster else None
     best, words = first_top(categories, top), best_words(top)
-    moved, n = np.sign(second - first), len(first)
+    signs, n = np.sign(second - first), len(first)
     counted = {
-        "share_better": (moved > 0, "share who answered better after than before"),
-        "share_same": (moved == 0, "share who answered alike before and after"),
-        "share_worse": (moved < 0, "share who answered worse after than before"),
+        "share_better": (signs > 0, "share who answered better after than before"),
+        "share_same": (signs == 0, "share who answered alike before and after"),
+        "share_worse": (signs < 0, "share who answered worse after than before"),
         "top_share_before": (first >= best, f"share in {words} before"),
         "top_share_after": (second >= best, f"share in {words} after"),
     }
     to_top = (second >= best).astype(float) - (first >= best)
     return OrdinalChange(
         **{
-            term: _share(int(who.sum()), n, term, f"{told}; {BOTH}", teams)
-            for term, (who, told) in counted.items()
+            term: _share(int(who.sum()), n, term, f"{description}; {BOTH}", teams)
+            for term, (who, description) in counted.items()
         },
         net_share_better=_net(
-            moved, teams, "net_share_better", "share better less share worse"
+            signs, teams, "net_share_better", "share better less share worse"
         ),
         top_share_change=_net(
             to_top,
@@ -182,14 +182,14 @@ def _share(count: int, n: int, term: str, method: str, teams: Numbers | None) ->
     )
 
 
-def _net(moves: Numbers, teams: Numbers | None, term: str, words: str) -> Result:
+def _net(signs: Numbers, teams: Numbers | None, term: str, words: str) -> Result:
     """The mean of moves of +1, 0 and -1."""
-    method, n = f"{words}; {BOTH}", len(moves)
+    method, n = f"{words}; {BOTH}", len(signs)
     if teams is None or n == 0:
-        up, down = int((moves > 0).sum()), int((moves < 0).sum())
+        up, down = int((signs > 0).sum()), int((signs < 0).sum())
         return difference_of_paired_shares(up, down, n, term=term, method=method)
     ends = (-1.0, 1.0)
-    return mean_over_teams(moves, teams, term=term, method=method, within=ends)
+    return mean_over_teams(signs, teams, term=term, method=method, within=ends)
 
 
 def mean_over_teams(
@@ -219,11 +219,11 @@ def mean_over_teams(
 
     n, method = len(values), f"{method}; {OVER_TEAMS}"
     if n == 0:
-        return Unavailable(term=term, reason=NOBODY, n=n, method=method)
+        return Unavailable(term=term, reason=NO_PEOPLE, n=n, method=method)
     value = float(values.mean())
     sums = np.bincount(teams.astype(int), weights=values - value) / n
     count = len(sums)
-    reason = TOO_FEW_CLUSTERS if count < FEWEST_CLUSTERS else ""
+    reason = TOO_FEW_CLUSTERS if count < MINIMUM_CLUSTERS else ""
     error = float((count / max(count - 1, 1) * sums @ sums) ** 0.5)
     if not reason and error <= 1e-12 * max(1.0, float(np.abs(values).max())):
         reason = "teams do not differ in this: no interval can be given"

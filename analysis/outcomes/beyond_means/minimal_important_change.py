@@ -18,7 +18,7 @@ from analysis.foundation.randomness import generator
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 from analysis.outcomes.beyond_means.linked_answers import mean_over_teams
 from analysis.outcomes.description import (
-    FEWEST_CLUSTERS,
+    MINIMUM_CLUSTERS,
     as_floats,
     mean_result,
     named,
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 WEAKEST_ANCHOR = 0.3
 DRAWS = 2000
 CHUNK = 100
-FEWEST_A_GROUP = 10
+MINIMUM_PER_GROUP = 10
 ITERATIONS = 30
 # Share of draws that may fail before no interval is given.
-MOST_FAILED = 0.05
+MAXIMUM_FAILED = 0.05
 WORDS = {
     "mic_roc": "change at which sensitivity + specificity is largest, midway between "
     "neighbouring changes, the mean of equals",
@@ -161,8 +161,8 @@ def minimal_important_change(
 def _teams(cluster: pd.Series) -> Codes:
     """A number a team; those without one are a team each."""
     codes, names = pd.factorize(named(cluster), use_na_sentinel=True)
-    alone = codes < 0
-    codes[alone] = len(names) + np.arange(alone.sum())
+    unclustered = codes < 0
+    codes[unclustered] = len(names) + np.arange(unclustered.sum())
     found: Codes = codes
     return found
 
@@ -172,7 +172,7 @@ def _fault(x: Numbers, y: Numbers) -> str:
         return "having improved must be yes or no (1 or 0)"
     if fault := number_fault(x):
         return fault
-    if min(int(y.sum()), int((1 - y).sum())) < FEWEST_A_GROUP:
+    if min(int(y.sum()), int((1 - y).sum())) < MINIMUM_PER_GROUP:
         return "fewer than 10 people improved, or fewer than 10 did not"
     return "" if np.ptp(x) > 0 else "everybody changed by the same amount"
 
@@ -271,7 +271,7 @@ def _with_limits(
     how = "no interval: over 5 % of the bootstrap draws gave no answer"
     if not len(draws):
         how = "no interval: fewer than 5 teams to draw from"
-    elif len(settled) >= (1 - MOST_FAILED) * len(draws):
+    elif len(settled) >= (1 - MAXIMUM_FAILED) * len(draws):
         limits = np.quantile(settled, [0.025, 0.975])
         low, high = min(float(limits[0]), value), max(float(limits[1]), value)
         how = f"percentile interval of {len(settled)} bootstrap draws of {units}"
@@ -297,15 +297,15 @@ def _bootstrap(
     """Draws of every method; none where there are too few teams to draw from."""
     random, n = generator("minimal important change", seed), int(sizes.sum())
     teams = 0 if of_cell is None else int(of_cell.max()) + 1
-    if 0 < teams < FEWEST_CLUSTERS:
+    if 0 < teams < MINIMUM_CLUSTERS:
         return dict.fromkeys(WORDS, np.array([]))
     parts = []
     for _ in range(DRAWS // CHUNK):
         if of_cell is None:
             weights = random.multinomial(n, sizes / n, size=CHUNK).astype(float)
         else:
-            alike = np.full(teams, 1 / teams)
-            times = random.multinomial(teams, alike, size=CHUNK)
+            equal_weights = np.full(teams, 1 / teams)
+            times = random.multinomial(teams, equal_weights, size=CHUNK)
             weights = times[:, of_cell] * sizes
         parts.append(_all_methods(x, y, weights, reliability))
     return {term: np.concatenate([part[term] for part in parts]) for term in parts[0]}

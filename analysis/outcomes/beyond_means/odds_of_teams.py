@@ -38,11 +38,11 @@ def error_over_teams(by_team: Numbers, slope: float) -> float:
     ----------
     MacKinnon, Nielsen & Webb (2023), J. of Applied Econometrics 38(5), 671-694 (CV3).
     """
-    everybody, count = by_team.sum(axis=0), len(by_team)
-    apart = np.array([slope_of(everybody - team) - slope for team in by_team])
-    if not np.isfinite(apart).all():
+    everyone, count = by_team.sum(axis=0), len(by_team)
+    jackknife = np.array([slope_of(everyone - team) - slope for team in by_team])
+    if not np.isfinite(jackknife).all():
         return float("inf")
-    return float(((count - 1) / count * apart @ apart) ** 0.5)
+    return float(((count - 1) / count * jackknife @ jackknife) ** 0.5)
 
 
 def slope_of(counts: Numbers) -> float:

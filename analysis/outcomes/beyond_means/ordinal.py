@@ -24,7 +24,7 @@ from analysis.outcomes.beyond_means.linked_answers import (
 from analysis.outcomes.beyond_means.proportional_odds import proportional_odds
 from analysis.outcomes.beyond_means.shares import difference_of_shares, share
 from analysis.outcomes.description import (
-    FEWEST_CLUSTERS,
+    MINIMUM_CLUSTERS,
     named,
     number_fault,
 )
@@ -214,12 +214,12 @@ def _groups(
 def _fault(groups: _Groups) -> str:
     if min(len(groups.treated), len(groups.control)) < 2:
         return "fewer than 2 answers in a group"
-    everybody = np.concatenate([groups.treated, groups.control])
-    if fault := number_fault(everybody):
+    everyone = np.concatenate([groups.treated, groups.control])
+    if fault := number_fault(everyone):
         return fault
-    if np.ptp(everybody) == 0:
+    if np.ptp(everyone) == 0:
         return "everybody gave the same answer"
-    if groups.clusters is not None and len(set(groups.clusters)) < FEWEST_CLUSTERS:
+    if groups.clusters is not None and len(set(groups.clusters)) < MINIMUM_CLUSTERS:
         return TOO_FEW_CLUSTERS
     return ""
 
@@ -272,8 +272,10 @@ def _placements(groups: _Groups) -> tuple[float, float, float]:
         spare = sum(q**2 / (m - 1) for q, m in zip(parts, sizes, strict=True))
         error = sum(parts) ** 0.5
         return value, error, sum(parts) ** 2 / spare if spare else 1.0
-    moves = np.concatenate([(below - value) / sizes[0], (above - value) / sizes[1]])
-    sums = np.bincount(groups.clusters.astype(int), weights=moves)
+    contributions = np.concatenate(
+        [(below - value) / sizes[0], (above - value) / sizes[1]]
+    )
+    sums = np.bincount(groups.clusters.astype(int), weights=contributions)
     count = len(sums)
     return value, float((count / (count - 1) * sums @ sums) ** 0.5), count - 2.0
 
@@ -315,13 +317,13 @@ def _top_over_clusters(groups: _Groups, fault: str) -> Result:
         for values in (groups.treated, groups.control)
     ]
     means = [float(top.mean()) for top in tops]
-    moves = np.concatenate(
+    contributions = np.concatenate(
         [
             sign * (top - mean) / len(top)
             for sign, top, mean in zip((1, -1), tops, means, strict=True)
         ]
     )
-    sums = np.bincount(groups.clusters.astype(int), weights=moves)
+    sums = np.bincount(groups.clusters.astype(int), weights=contributions)
     count, value = len(sums), means[0] - means[1]
     error = float((count / (count - 1) * sums @ sums) ** 0.5)
     if error <= 1e-12:

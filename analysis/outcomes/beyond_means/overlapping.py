@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from analysis.outcomes.description import Numbers
 
-FEWEST_PAIRS = 3
+MINIMUM_PAIRS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,31 +84,31 @@ def overlapping_change(before: pd.Series, after: pd.Series) -> OverlappingChange
     """
     first, second = _named(before, "before"), _named(after, "after")
     both = first.index.intersection(second.index)
-    everybody = TwoWaves(
+    everyone = TwoWaves(
         before=np.concatenate([as_floats(first), _nameless(before)]),
         after=np.concatenate([as_floats(second), _nameless(after)]),
         pairs=len(both),
     )
-    alone = (
+    unlinked = (
         np.concatenate([as_floats(first.drop(both)), _nameless(before)]),
         np.concatenate([as_floats(second.drop(both)), _nameless(after)]),
     )
     linked = as_floats(first[both]), as_floats(second[both])
-    fault = number_fault(everybody.before) or number_fault(everybody.after)
+    fault = number_fault(everyone.before) or number_fault(everyone.after)
     if fault:
-        return every_unavailable(OverlappingChange, fault, n=everybody.n)
+        return every_unavailable(OverlappingChange, fault, n=everyone.n)
     correlation = _correlation(*linked)
-    change, p_value = _everybody(everybody, correlation)
+    change, p_value = _everyone(everyone, correlation)
     return OverlappingChange(
         mean_change_linked=_of_linked(*linked),
-        mean_change_unlinked=_of_rest(*alone),
+        mean_change_unlinked=_of_rest(*unlinked),
         mean_change_everybody=change,
         p_value_everybody=p_value,
         pre_post_correlation=correlation,
     )
 
 
-def _everybody(waves: TwoWaves, correlation: Result) -> tuple[Result, Result]:
+def _everyone(waves: TwoWaves, correlation: Result) -> tuple[Result, Result]:
     from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
 
     terms = "mean_change_everybody", "p_value_everybody"
@@ -173,7 +173,7 @@ def _correlation(before: Numbers, after: Numbers) -> Result:
     from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
 
     term, n = "pre_post_correlation", len(before)
-    if n < FEWEST_PAIRS:
+    if n < MINIMUM_PAIRS:
         reason = "fewer than 3 people have both scores"
         return Unavailable(term=term, reason=reason, n=n)
     if is_constant(before) or is_constant(after):
@@ -182,8 +182,8 @@ def _correlation(before: Numbers, after: Numbers) -> Result:
     found = stats.pearsonr(before, after)
     method = "Pearson; people with both scores only"
     value = float(found.statistic)
-    if n == FEWEST_PAIRS or abs(value) > 1 - 1e-12:
-        why = "3 pairs" if n == FEWEST_PAIRS else "the correlation is perfect"
+    if n == MINIMUM_PAIRS or abs(value) > 1 - 1e-12:
+        why = "3 pairs" if n == MINIMUM_PAIRS else "the correlation is perfect"
         return Estimate(
             term=term, estimate=value, n=n, method=f"{method}; no interval: {why}"
         )

@@ -45,7 +45,7 @@ def overlapping_change_of_teams(
         linked[0]["score"], linked[1]["score"], cluster=linked[0]["cluster"]
     )
     once = [wave.loc[~wave["participant"].isin(both)] for wave in (before, after)]
-    everybody = _change(before, after, "mean_change_everybody", "all who answered")
+    everyone = _change(before, after, "mean_change_everybody", "all who answered")
     return OverlappingChange(
         mean_change_linked=dataclasses.replace(
             pairs.mean_change, term="mean_change_linked"
@@ -53,9 +53,9 @@ def overlapping_change_of_teams(
         mean_change_unlinked=_change(
             once[0], once[1], "mean_change_unlinked", "people with one score only"
         ),
-        mean_change_everybody=everybody,
+        mean_change_everybody=everyone,
         p_value_everybody=Unavailable(
-            term="p_value_everybody", reason=NO_TEST, n=everybody.n
+            term="p_value_everybody", reason=NO_TEST, n=everyone.n
         ),
         pre_post_correlation=pairs.pre_post_correlation,
     )

@@ -24,7 +24,7 @@ MODEL = (
 )
 NORMAL_QUANTILE = 1.959963984540054  # of a two-sided 95 % interval
 # Beyond e^12 the odds ratio is running off to infinity.
-FARTHEST = 12.0
+SEARCH_LIMIT = 12.0
 WALD = "Wald interval on the log scale"
 JACKKNIFE = (
     "each team left out in turn, t on teams - 2 on the log scale; missing answers left "
@@ -79,7 +79,7 @@ def proportional_odds(
 
 
 def _ratio(slope: float, reach: float, n: int, interval: str) -> Result:
-    if not 0 < reach < FARTHEST:
+    if not 0 < reach < SEARCH_LIMIT:
         reason = UNSETTLED if interval == WALD else UNSTEADY
         return _absent(TERMS[0], reason, n)
     return Estimate(
@@ -143,6 +143,6 @@ def _fit(used: Numbers) -> tuple[float, float, float] | None:
             method="bfgs", disp=False, maxiter=500, gtol=1e-8
         )
         slope, error = float(fit.params[0]), float(fit.bse[0])
-    settled = np.isfinite([slope, error]).all() and abs(slope) < FARTHEST
+    settled = np.isfinite([slope, error]).all() and abs(slope) < SEARCH_LIMIT
     steep = np.abs(fit.model.score(fit.params)).max() > 1e-3
     return None if steep or not settled else (slope, error, float(fit.llf))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SHARES = ("share_improved", "share_unchanged", "share_worsened")
 # Just below 1, where any change at all would count as more than error.
-MOST_RELIABLE = 0.999
+MAXIMUM_RELIABILITY = 0.999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ def responders(
         share_highest_before=_end(
             ends.share_highest, "share_highest_before", pairs, teams, at=highest
         ),
-        share_without_room_before=_without_room(
+        share_without_room_before=_at_ceiling(
             answered(pairs["before"]), needed, teams, end=highest if up else lowest
         ),
     )
@@ -169,9 +169,12 @@ def _over_teams(
 
 def _pairs(before: pd.Series, after: pd.Series) -> tuple[pd.DataFrame, str]:
     known = [_known(before), _known(after)]
-    nobody = pd.DataFrame({"before": [], "after": []}, dtype=float)
+    no_pairs = pd.DataFrame({"before": [], "after": []}, dtype=float)
     if any(series.index.has_duplicates for series in known):
-        return nobody, "a participant appears more than once: pairs would be ambiguous"
+        return (
+            no_pairs,
+            "a participant appears more than once: pairs would be ambiguous",
+        )
     both = known[0].index.intersection(known[1].index)
     frame = pd.DataFrame(
         {"before": as_floats(known[0][both]), "after": as_floats(known[1][both])},
@@ -184,7 +187,7 @@ def _tried(reliability: Estimate) -> tuple[float, ...]:
     """The reliability and its limits, the estimate first."""
     limits = (reliability.conf_low, reliability.conf_high)
     values = (reliability.estimate, *(v for v in limits if v is not None))
-    return tuple(float(np.clip(value, 0.0, MOST_RELIABLE)) for value in values)
+    return tuple(float(np.clip(value, 0.0, MAXIMUM_RELIABILITY)) for value in values)
 
 
 def _words(reliability: Estimate) -> str:
@@ -257,9 +260,9 @@ def _end(
     if isinstance(result, Unavailable):
         return Unavailable(term=term, reason=result.reason, n=result.n)
     if teams is not None:
-        here = np.asarray(pairs["before"] == at, dtype=float)
+        at_value = np.asarray(pairs["before"] == at, dtype=float)
         method = f"before, people with both scores; share at {at:g}"
-        return share_over_teams(here, teams, term=term, method=method)
+        return share_over_teams(at_value, teams, term=term, method=method)
     return Estimate(
         term=term,
         estimate=result.estimate,
@@ -270,7 +273,7 @@ def _end(
     )
 
 
-def _without_room(
+def _at_ceiling(
     before: Numbers, needed: Result, teams: pd.Series | None, *, end: float
 ) -> Result:
     term, n = "share_without_room_before", len(before)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from analysis.foundation.results import Estimate, Result, Unavailable
 
-NOBODY = "nobody to count"
+NO_PEOPLE = "nobody to count"
 NORMAL_QUANTILE = 1.959963984540054  # of a two-sided 95 % interval
 
 
@@ -19,7 +19,7 @@ def share(count: int, n: int, *, term: str, method: str) -> Result:
 
     method = f"{method}; Wilson interval"
     if n == 0:
-        return Unavailable(term=term, reason=NOBODY, n=n, method=method)
+        return Unavailable(term=term, reason=NO_PEOPLE, n=n, method=method)
     low, high = proportion_confint(count, n, method="wilson")
     value = count / n
     return Estimate(
@@ -58,7 +58,7 @@ def difference_of_shares(
     n = first[1] + second[1]
     method = f"{method}; Newcombe interval from Wilson's"
     if min(first[1], second[1]) == 0:
-        return Unavailable(term=term, reason=NOBODY, n=n, method=method)
+        return Unavailable(term=term, reason=NO_PEOPLE, n=n, method=method)
     value = first[0] / first[1] - second[0] / second[1]
     low, high = confint_proportions_2indep(*first, *second, method="newcomb")
     return Estimate(
@@ -86,7 +86,7 @@ def difference_of_paired_shares(
     """
     method = f"{method}; Agresti-Min interval, half a person added to each cell"
     if n == 0:
-        return Unavailable(term=term, reason=NOBODY, n=n, method=method)
+        return Unavailable(term=term, reason=NO_PEOPLE, n=n, method=method)
     value, more = (up - down) / n, n + 2
     middle = (up - down) / more
     error = (((up + down + 1) / more - middle**2) / more) ** 0.5

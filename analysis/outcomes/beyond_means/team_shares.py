@@ -15,7 +15,7 @@ import numpy as np
 from analysis.foundation.results import Estimate, Unavailable
 from analysis.outcomes.beyond_means.shares import NORMAL_QUANTILE
 from analysis.outcomes.clustered import ClusterRobustFit, cluster_robust_fit
-from analysis.outcomes.description import FEWEST_CLUSTERS
+from analysis.outcomes.description import MINIMUM_CLUSTERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,12 +65,12 @@ def share_over_teams(
     value = float(np.mean(counted))
     fit = _fit(counted, cluster)
     if isinstance(fit, ClusterRobustFit):
-        alone, how = _alone(fit, value), WILSON
-    elif teams < FEWEST_CLUSTERS:
+        effective_n, how = _effective_n(fit, value), WILSON
+    elif teams < MINIMUM_CLUSTERS:
         return Estimate(term=term, estimate=value, n=n, method=f"{method}; {NO_LIMITS}")
     else:
-        alone, how = float(teams), ONE_A_TEAM
-    low, high = proportion_confint(value * alone, alone, method="wilson")
+        effective_n, how = float(teams), ONE_A_TEAM
+    low, high = proportion_confint(value * effective_n, effective_n, method="wilson")
     return Estimate(
         term=term,
         estimate=value,
@@ -132,12 +132,16 @@ def _fit(values: Numbers, cluster: pd.Series) -> ClusterRobustFit | Unavailable:
     )
 
 
-def _alone(fit: ClusterRobustFit, value: float) -> float:
+def _effective_n(fit: ClusterRobustFit, value: float) -> float:
     """How many unrelated people would tell as much; never more than there are."""
     from scipy.stats import t  # noqa: PLC0415 - heavy, and only needed here
 
     variance = fit.standard_error("mean") ** 2
-    told = value * (1 - value)
-    people = fit.n if variance * fit.n <= told else told / variance
+    bernoulli_variance = value * (1 - value)
+    people = (
+        fit.n
+        if variance * fit.n <= bernoulli_variance
+        else bernoulli_variance / variance
+    )
     reach = float(t.ppf(0.975, fit.degrees_of_freedom("mean")))
     return float(people) * (NORMAL_QUANTILE / reach) ** 2

@@ -32,7 +32,7 @@ Labels: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int_]]
 
 ALL_THREE = "people with all three scores only"
 SAME = "everybody, or every team, moved by the same amount: no interval can be given"
-FEWEST_CLUSTERS = 5
+MINIMUM_CLUSTERS = 5
 CONTRASTS = {
     "conventional_change": ("after", "before"),
     "then_test_change": ("after", "then"),
@@ -46,7 +46,7 @@ MEANING = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ThenTest(Composite):
+class RetrospectivePretest(Composite):
     """Three means, the two changes they give, and the shift between these.
 
     Attributes
@@ -70,14 +70,14 @@ class ThenTest(Composite):
     response_shift_d_z: Result
 
 
-def then_test(
+def retrospective_pretest(
     frame: pd.DataFrame,
     *,
     before: str = "before",
     then: str = "then",
     after: str = "after",
     cluster: str | None = None,
-) -> ThenTest:
+) -> RetrospectivePretest:
     """Set the change people felt beside the change in what they said.
 
     Parameters
@@ -91,7 +91,7 @@ def then_test(
 
     Returns
     -------
-    ThenTest
+    RetrospectivePretest
         In score units; ``n`` counts people.
         Unavailable: fewer than 2 people, no spread, under 5 teams where asked.
 
@@ -114,7 +114,7 @@ def then_test(
     scores = {name: as_floats(kept[column]) for name, column in columns.items()}
     teams = kept[cluster].factorize()[0] if cluster else None
     fault = _fault(scores, teams)
-    return ThenTest(
+    return RetrospectivePretest(
         **{
             f"mean_{name}": _mean(
                 values, f"mean_{name}", name, scores=scores, teams=teams, fault=fault
@@ -139,7 +139,7 @@ def then_test(
 def _fault(scores: dict[str, Numbers], teams: Labels | None) -> str:
     if len(scores["before"]) < 2:
         return "fewer than 2 people have all three scores"
-    if teams is not None and len(np.unique(teams)) < FEWEST_CLUSTERS:
+    if teams is not None and len(np.unique(teams)) < MINIMUM_CLUSTERS:
         return "fewer than 5 teams: no interval that respects clustering can be given"
     return next(filter(None, map(number_fault, scores.values())), "")
 

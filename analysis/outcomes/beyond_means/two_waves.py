@@ -40,11 +40,11 @@ class TwoWaves:
         """Standard error of the change; 0 where there is none but rounding noise."""
         counts = len(self.before), len(self.after)
         spreads = float(self.before.std(ddof=1)), float(self.after.std(ddof=1))
-        apart = sum(s**2 / n for s, n in zip(spreads, counts, strict=True))
+        squared_error = sum(s**2 / n for s, n in zip(spreads, counts, strict=True))
         shared = 2 * correlation * spreads[0] * spreads[1] * self.pairs
-        variance = apart - shared / (counts[0] * counts[1])
+        variance = squared_error - shared / (counts[0] * counts[1])
         # What is left when all but rounding noise cancels is no error.
-        return float(variance**0.5) if variance > 1e-12 * apart else 0.0
+        return float(variance**0.5) if variance > 1e-12 * squared_error else 0.0
 
     def degrees(self) -> float:
         """Derrick's: from Welch's, if nobody is in both, to pairs - 1, if all are."""
@@ -53,8 +53,8 @@ class TwoWaves:
         welch = sum(parts) ** 2 / sum(
             part**2 / n for part, n in zip(parts, spare, strict=True)
         )
-        alone = self.n - 2 * self.pairs
-        share = alone / (alone + 2 * self.pairs)
+        unlinked = self.n - 2 * self.pairs
+        share = unlinked / (unlinked + 2 * self.pairs)
         return float((self.pairs - 1) + (welch - self.pairs + 1) * share)
 
     def change_result(self, term: str, correlation: float, method: str) -> Result:

@@ -57,7 +57,7 @@ class UnlinkedBounds(Composite):
 
 
 def unlinked_bounds(
-    before: pd.Series, after: pd.Series, *, most_in_both: int | None = None
+    before: pd.Series, after: pd.Series, *, max_in_both: int | None = None
 ) -> UnlinkedBounds:
     """Bound the change between waves nobody could link, over what is not known.
 
@@ -65,7 +65,7 @@ def unlinked_bounds(
     ----------
     before, after : Series
         One score a person; the two indexes are never compared.
-    most_in_both : int, optional
+    max_in_both : int, optional
         The most people who can have answered both; the smaller wave if not given.
 
     Returns
@@ -77,11 +77,11 @@ def unlinked_bounds(
     Raises
     ------
     ValueError
-        `most_in_both` is negative or more than answered a wave.
+        `max_in_both` is negative or more than answered a wave.
     """
     waves = answered(before), answered(after)
     smaller = min(map(len, waves))
-    pairs = smaller if most_in_both is None else most_in_both
+    pairs = smaller if max_in_both is None else max_in_both
     if not 0 <= pairs <= smaller:
         raise ValueError(f"most_in_both is {pairs}; it must lie from 0 to {smaller}")
     if fault := waves_fault(*waves):

@@ -66,8 +66,10 @@ def _adjusted(own: Array, scaled: Array, spread: Array, *, weighted: bool) -> Ar
     else:
         spanning, centre = own, -np.eye(own.shape[1])
     directions, sides = np.linalg.qr(spanning)
-    moved = sides @ centre @ sides.T
-    values, vectors = np.linalg.eigh(np.eye(len(moved)) + (moved + moved.T) / 2)
+    projected = sides @ centre @ sides.T
+    values, vectors = np.linalg.eigh(
+        np.eye(len(projected)) + (projected + projected.T) / 2
+    )
     kept = values > SINGULAR
     roots = np.where(kept, np.where(kept, values, 1.0) ** -0.5, 0.0)
     turned = directions @ vectors

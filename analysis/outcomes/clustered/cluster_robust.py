@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from analysis.outcomes.clustered.bias_reduction import Adjustment, Array, Labels
 
-FEWEST_CLUSTERS = 5
+MINIMUM_CLUSTERS = 5
 # A column counts as predicted by those before it when less than this share is left.
 DEPENDENT = 1e-9
 # Share of a contrast's variance that clusters fitted exactly may hide.
-MOST_HIDDEN = 0.05
+MAXIMUM_UNRECOVERED = 0.05
 CONFIDENCE = 0.95
 HOW = {
     "CR0": "plain cluster-robust standard error (CR0, no correction)",
@@ -35,7 +35,7 @@ HOW = {
     "CR2": "Bell-McCaffrey cluster-robust standard error (CR2, working model of "
     "independent rows with equal variance)",
 }
-HIDDEN = (
+UNRECOVERED_REASON = (
     "hardly any other cluster tells how sure this is: clusters the model fits exactly "
     "hide {share:.0%} of its variance; use a comparison with placebo clusters"
 )
@@ -105,7 +105,7 @@ class ClusterRobustFit:
         products = self._products(contrast)
         return float(np.trace(products) ** 2 / (products**2).sum())
 
-    def hidden_share(self, contrast: Sequence[float] | str) -> float:
+    def unrecovered_share(self, contrast: Sequence[float] | str) -> float:
         """Share of a contrast's working variance that the correction cannot restore.
 
         Not zero where a cluster is fitted exactly and the contrast rests on it, as on
@@ -194,8 +194,12 @@ class ClusterRobustFit:
         if self.standard_error(contrast) == 0:
             return NO_RESIDUAL
         # Without a correction the loss is what the correction is for.
-        hidden = self.hidden_share(contrast) if self.adjustment == "CR2" else 0.0
-        return HIDDEN.format(share=hidden) if hidden > MOST_HIDDEN else ""
+        hidden = self.unrecovered_share(contrast) if self.adjustment == "CR2" else 0.0
+        return (
+            UNRECOVERED_REASON.format(share=hidden)
+            if hidden > MAXIMUM_UNRECOVERED
+            else ""
+        )
 
     def _how(self) -> str:
         squares = "weighted least squares" if self.weighted else "least squares"
@@ -322,9 +326,9 @@ def _fitted(
 def _fault(outcome: Array, whole: Array, scales: Array, n_clusters: int) -> str:
     if not all(np.isfinite(part).all() for part in (outcome, whole, scales)):
         return "missing or infinite values: leave those rows out first"
-    if n_clusters < FEWEST_CLUSTERS:
+    if n_clusters < MINIMUM_CLUSTERS:
         return (
-            f"{n_clusters} clusters; at least {FEWEST_CLUSTERS} needed for an interval "
+            f"{n_clusters} clusters; at least {MINIMUM_CLUSTERS} needed for an interval "
             "that respects them; use a comparison with placebo clusters"
         )
     if (scales <= 0).any():

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Approach = Literal["constrained_baseline", "difference_in_change", "ancova"]
 
-FEWEST_CLUSTERS = 5
+MINIMUM_CLUSTERS = 5
 DRIFT = "cluster_at_a_wave"
 MEANING = {
     "constrained_baseline": "arms taken as one population at baseline",
@@ -141,9 +141,9 @@ def _fault(
         return "fewer than 2 waves: nothing can change"
     many = {name: rows[name].nunique() for name in groups if name != "participant"}
     for name, count in many.items():
-        if count < FEWEST_CLUSTERS:
+        if count < MINIMUM_CLUSTERS:
             return (
-                f"{count} levels of {name}; at least {FEWEST_CLUSTERS} needed for an "
+                f"{count} levels of {name}; at least {MINIMUM_CLUSTERS} needed for an "
                 "interval that respects them; use a comparison with placebo clusters"
             )
     if rows.duplicated(["participant", "wave"]).any():
@@ -167,9 +167,9 @@ def _design(
     pack = (rows["arm"] == treated).astype(float)
     found, columns = rows.copy(), [f"wave {wave}" for wave in later]
     for wave in later:
-        here = (rows["wave"] == wave).astype(float)
-        found[f"wave {wave}"] = here
-        found[f"effect {wave}"] = here * pack
+        at_wave = (rows["wave"] == wave).astype(float)
+        found[f"wave {wave}"] = at_wave
+        found[f"effect {wave}"] = at_wave * pack
     if approach == "difference_in_change":
         found["arm before"] = pack
         columns.append("arm before")
@@ -203,7 +203,7 @@ def _effect(
 ) -> WaveEffect:
 
     where = f"at {wave}" if wave else "average of the follow-ups"
-    told = [
+    reported = [
         fit.estimate(contrast, term="mixed_model_difference"),
         fit.p_value(contrast, term="mixed_model_p_value"),
         fit.degrees_result(contrast, term="mixed_model_degrees_of_freedom"),
@@ -212,7 +212,7 @@ def _effect(
         dataclasses.replace(
             part, method=f"treated minus control, {where}; {meaning}; {part.method}"
         )
-        for part in told
+        for part in reported
     )
     return WaveEffect(
         wave=wave,

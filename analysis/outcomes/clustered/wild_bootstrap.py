@@ -44,7 +44,7 @@ TIE = 1e-10
 GRID = 200
 HALVINGS = 40
 # Beyond this many standard errors an interval counts as having no limit.
-FARTHEST = 4096.0
+SEARCH_LIMIT = 4096.0
 SIX_POINTS: Array = np.sqrt(np.array([0.5, 1.0, 1.5, 0.5, 1.0, 1.5]))
 SIX_POINTS[:3] *= -1
 
@@ -67,7 +67,7 @@ class _Sums:
         The coefficient.
     size : float
         x'x of all rows.
-    own, moved : ndarray, shape (n_clusters,)
+    own, influence : ndarray, shape (n_clusters,)
         x'y and x'x of every cluster; of y and the second x what is left of them by a
         fit of the other columns without that cluster.
     across : ndarray, shape (n_clusters, n_columns)
@@ -81,7 +81,7 @@ class _Sums:
     effect: float
     size: float
     own: Array
-    moved: Array
+    influence: Array
     across: Array
     outcome: Array
     column: Array
@@ -205,7 +205,7 @@ def _sums(
         effect=effect,
         size=size,
         own=by_cluster(column * freed_left),
-        moved=by_cluster(column * freed),
+        influence=by_cluster(column * freed),
         across=by_cluster(basis * column[:, None]),
         outcome=by_cluster(basis * freed_left[:, None]),
         column=by_cluster(basis * freed[:, None]),
@@ -260,16 +260,16 @@ def _probability(
 ) -> Callable[[float], float]:
     """The two-sided p of a hypothesised coefficient, from forms computed once."""
     first = draws * sums.own - np.linalg.multi_dot([draws, sums.outcome, sums.across.T])
-    second = draws * sums.moved - np.linalg.multi_dot(
+    second = draws * sums.influence - np.linalg.multi_dot(
         [draws, sums.column, sums.across.T]
     )
     square = np.einsum("ij,ij->i", first, first)
     mixed = np.einsum("ij,ij->i", first, second)
-    moved = np.einsum("ij,ij->i", second, second)
-    top, slope = draws @ sums.own, draws @ sums.moved
+    influence = np.einsum("ij,ij->i", second, second)
+    top, slope = draws @ sums.own, draws @ sums.influence
 
     def probability(value: float) -> float:
-        spread = square - 2 * value * mixed + value**2 * moved
+        spread = square - 2 * value * mixed + value**2 * influence
         drawn = (top - value * slope) ** 2 * sums.spread
         real = ((sums.effect - value) * sums.size) ** 2
         beyond = drawn >= real * spread * (1 - TIE)
@@ -288,7 +288,7 @@ def _limit(
     reach = 1.0
     while probability(sums.effect + direction * reach * sums.error) > LEVEL:
         reach *= 2
-        if reach > FARTHEST:
+        if reach > SEARCH_LIMIT:
             return None
     # The p may rise again on the way out: the last kept step counts.
     steps = np.linspace(0.0, reach, GRID + 1)

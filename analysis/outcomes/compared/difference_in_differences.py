@@ -147,9 +147,11 @@ def difference_in_differences(
         for kind in ("", "_p_value", "_degrees_of_freedom")
     )
     return DifferenceInDifferences(
-        difference_in_differences=_told(effect, f"{what}; {how}"),
-        difference_in_differences_p_value=_told(p_value, f"{what}; {how}"),
-        difference_in_differences_degrees_of_freedom=_told(degrees, f"{what}; {how}"),
+        difference_in_differences=_with_method(effect, f"{what}; {how}"),
+        difference_in_differences_p_value=_with_method(p_value, f"{what}; {how}"),
+        difference_in_differences_degrees_of_freedom=_with_method(
+            degrees, f"{what}; {how}"
+        ),
         pre_trend_p_value=_pre_trend(events, comparison, how),
         by_wave=_by_wave(events, comparison, how),
     )
@@ -213,10 +215,10 @@ def _fit(
         if wave != comparison.before()[-1]
     }
     for name in asked:
-        here = rows["wave"].isin(comparison.after())
+        in_window = rows["wave"].isin(comparison.after())
         if name != "treated after":
-            here = rows["wave"] == name.removeprefix("treated at ")
-        columns[name] = treated * here.to_numpy(dtype=float)
+            in_window = rows["wave"] == name.removeprefix("treated at ")
+        columns[name] = treated * in_window.to_numpy(dtype=float)
     groups = rows["participant" if comparison.linked else comparison.cluster].to_numpy()
     outcome = rows[score].to_numpy(dtype=float)
     values = np.column_stack([outcome - outcome.mean(), *columns.values()])
@@ -242,7 +244,7 @@ def _asked(
     return asks[kind](name, term=term)
 
 
-def _told(result: Result, what: str) -> Result:
+def _with_method(result: Result, what: str) -> Result:
     method = "; ".join(part for part in (what, result.method) if part)
     return dataclasses.replace(result, method=method)
 
@@ -276,7 +278,7 @@ def _by_wave(
         what = f"treated minus comparison, {wave} against {''.join(base)}; {how}"
         name = f"treated at {wave}"
         effect, p_value = (
-            _told(_asked(fit, name, f"event_study_{word}", kind), what)
+            _with_method(_asked(fit, name, f"event_study_{word}", kind), what)
             for word, kind in (("effect", ""), ("p_value", "_p_value"))
         )
         found.append(

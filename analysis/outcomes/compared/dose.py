@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from analysis.outcomes.clustered.bias_reduction import Array
 
-FEWEST_DOSES = 4
+MINIMUM_DOSES = 4
 ONE_DOSE = "everybody had the same dose: nothing to compare"
-NO_BEND = "fewer than 4 different doses, or too many alike: no curve can be told"
+NO_CURVE = "fewer than 4 different doses, or too many alike: no curve can be told"
 CHOSEN = "attendance was chosen, not allocated"
 
 
@@ -125,12 +125,12 @@ def dose_response(
     if isinstance(line, Unavailable):
         return _nothing(at, line)
     knots = three_knots(doses)
-    curve: ClusterRobustFit | Unavailable = Unavailable(term="", reason=NO_BEND)
+    curve: ClusterRobustFit | Unavailable = Unavailable(term="", reason=NO_CURVE)
     if knots is not None:
         columns = {"dose": doses, "bend": bend(doses, knots)}
         curve = _adjusted(rows, after, [before, *covariates], columns, cluster)
-    held = ", ".join(["the score before", *covariates])
-    what = f"score after, given {held}; {CHOSEN}"
+    adjusted_for = ", ".join(["the score before", *covariates])
+    what = f"score after, given {adjusted_for}; {CHOSEN}"
     bent = dataclasses.replace(
         curve.p_value("bend", term="dose_curve_p_value")
         if isinstance(curve, ClusterRobustFit)
@@ -138,8 +138,10 @@ def dose_response(
         method=f"{what}; restricted cubic spline against a straight line",
     )
     return DoseResponse(
-        dose_slope=_told(line.estimate("dose", term="dose_slope"), f"line; {what}"),
-        dose_slope_p_value=_told(
+        dose_slope=_with_method(
+            line.estimate("dose", term="dose_slope"), f"line; {what}"
+        ),
+        dose_slope_p_value=_with_method(
             line.p_value("dose", term="dose_slope_p_value"), f"line; {what}"
         ),
         dose_curve_p_value=bent,
@@ -198,8 +200,12 @@ def within_person_dose(
         )
     what = f"an intercept for every person and wave; {CHOSEN}"
     return WithinPersonDose(
-        within_person_dose_slope=_told(fit.estimate("dose", term=terms[0]), what),
-        within_person_dose_p_value=_told(fit.p_value("dose", term=terms[1]), what),
+        within_person_dose_slope=_with_method(
+            fit.estimate("dose", term=terms[0]), what
+        ),
+        within_person_dose_p_value=_with_method(
+            fit.p_value("dose", term=terms[1]), what
+        ),
     )
 
 
@@ -227,8 +233,12 @@ def _adjusted(
     columns: dict[str, Array],
     cluster: str,
 ) -> ClusterRobustFit | Unavailable:
-    held = rows[covariates].to_numpy(dtype=float)
-    design = [np.ones(len(rows)), *(held - held.mean(axis=0)).T, *columns.values()]
+    adjusted_for = rows[covariates].to_numpy(dtype=float)
+    design = [
+        np.ones(len(rows)),
+        *(adjusted_for - adjusted_for.mean(axis=0)).T,
+        *columns.values(),
+    ]
     outcome = rows[after].to_numpy(dtype=float)
     return cluster_robust_fit(
         outcome - outcome.mean(),
@@ -265,10 +275,10 @@ def _point(
     weights = [contrast.get(name, 0.0) for name in fit.names]
     result = fit.estimate(weights, term=term)
     text = f"dose of {value:g} less a dose of {reference:g}; {shape}; {what}"
-    return DosePoint(dose=label, dose_effect=_told(result, text))
+    return DosePoint(dose=label, dose_effect=_with_method(result, text))
 
 
-def _told(result: Result, what: str) -> Result:
+def _with_method(result: Result, what: str) -> Result:
     method = "; ".join(part for part in (what, result.method) if part)
     return dataclasses.replace(result, method=method)
 

@@ -89,13 +89,13 @@ def ingredient_contrasts(
     rows = complete_rows(frame, scores=scores, labels=[cluster])
     rows = rows[rows[sessions] > 0].reset_index(drop=True)
     fault = score_fault(rows, scores)
-    held = [before, sessions]
+    adjusted_for = [before, sessions]
 
     def fit(names: list[str]) -> ClusterRobustFit | Unavailable:
         reason = fault or _fault(rows, names, sessions)
         if reason:
             return Unavailable(term="", reason=reason, n=len(rows))
-        return _fit(rows, after, [*held, *names], cluster)
+        return _fit(rows, after, [*adjusted_for, *names], cluster)
 
     together = fit(list(ingredients)) if len(ingredients) > 1 else None
     return IngredientContrasts(
@@ -130,7 +130,7 @@ def _fit(
 
 def _contrast(
     name: str,
-    alone: ClusterRobustFit | Unavailable,
+    single_fit: ClusterRobustFit | Unavailable,
     together: ClusterRobustFit | Unavailable | None,
     n: int,
 ) -> IngredientContrast:
@@ -143,8 +143,8 @@ def _contrast(
     )
     return IngredientContrast(
         ingredient=name,
-        ingredient_effect=_asked(alone, name, "ingredient_effect", what),
-        ingredient_p_value=_asked(alone, name, "ingredient_p_value", what),
+        ingredient_effect=_asked(single_fit, name, "ingredient_effect", what),
+        ingredient_p_value=_asked(single_fit, name, "ingredient_p_value", what),
         ingredient_effect_given_others=_asked(
             others, name, "ingredient_effect_given_others", f"{what}; others held equal"
         ),

@@ -69,7 +69,7 @@ class FalsificationTable(Composite):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class StandardisedEffect:
     """What the comparison of one outcome found.
 
     Attributes
@@ -124,13 +124,15 @@ def falsification_table(
     (1979), Scandinavian J. of Statistics 6(2), 65-70.
     """
     found = {
-        name: moved(frame, comparison, score=name)
+        name: estimate_effect(frame, comparison, score=name)
         for name in dict.fromkeys([*outcomes, *negative_controls])
     }
     return side_by_side(found, negative_controls=negative_controls)
 
 
-def moved(frame: pd.DataFrame, comparison: Comparison, *, score: str) -> Moved:
+def estimate_effect(
+    frame: pd.DataFrame, comparison: Comparison, *, score: str
+) -> StandardisedEffect:
     """What one outcome's comparison found, and its spread before within the arms.
 
     Parameters
@@ -146,7 +148,7 @@ def moved(frame: pd.DataFrame, comparison: Comparison, *, score: str) -> Moved:
         for arm in (comparison.treated, comparison.control)
     ]
     enough = all(len(arm) > 1 for arm in arms)
-    return Moved(
+    return StandardisedEffect(
         effect=found.difference_in_differences,
         p_value=found.difference_in_differences_p_value,
         spread=pooled_deviation(*arms) if enough else 0.0,
@@ -154,13 +156,13 @@ def moved(frame: pd.DataFrame, comparison: Comparison, *, score: str) -> Moved:
 
 
 def side_by_side(
-    found: Mapping[str, Moved], *, negative_controls: Sequence[str]
+    found: Mapping[str, StandardisedEffect], *, negative_controls: Sequence[str]
 ) -> FalsificationTable:
     """Set comparisons of several outcomes beside each other, whatever they came by.
 
     Parameters
     ----------
-    found : mapping of str to Moved
+    found : mapping of str to StandardisedEffect
         Outcome → what its comparison found.
     negative_controls : sequence of str
         Those that the pilot cannot have moved; all others are its outcomes.
@@ -223,11 +225,15 @@ def future_dose(
         return FutureDose(future_dose_slope=slope, future_dose_p_value=p_value)
     what = "score before for one session more attended after it"
     found = fit.estimate(dose, term=terms[0]), fit.p_value(dose, term=terms[1])
-    told = [dataclasses.replace(r, method=f"{what}; {r.method}") for r in found]
-    return FutureDose(future_dose_slope=told[0], future_dose_p_value=told[1])
+    with_method = [dataclasses.replace(r, method=f"{what}; {r.method}") for r in found]
+    return FutureDose(
+        future_dose_slope=with_method[0], future_dose_p_value=with_method[1]
+    )
 
 
-def _row(name: str, found: Moved, corrected: Result | None) -> FalsificationRow:
+def _row(
+    name: str, found: StandardisedEffect, corrected: Result | None
+) -> FalsificationRow:
     effect = found.effect
     holm = corrected or Unavailable(
         term="falsification_holm_p_value",

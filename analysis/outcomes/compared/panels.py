@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from analysis.outcomes.clustered.bias_reduction import Array, Labels
 
 TWICE = "a participant appears more than once at a wave"
-MOVED = "a participant stands in more than one cluster"
+CHANGED_CLUSTER = "a participant stands in more than one cluster"
 STRADDLING = "a cluster stands in both arms: it was not clusters that were allocated"
 
 
@@ -58,7 +58,7 @@ def link_fault(rows: pd.DataFrame, *, cluster: str) -> str:
     if rows.duplicated(["participant", "wave"]).any():
         return TWICE
     if rows.groupby("participant", observed=True)[cluster].nunique().max() > 1:
-        return MOVED
+        return CHANGED_CLUSTER
     return ""
 
 

@@ -21,8 +21,8 @@ from analysis.outcomes.compared.panels import complete_rows, score_fault
 from analysis.outcomes.compared.randomisation import (
     Allocations,
     RandomisationTest,
+    randomisation_test,
     subsets,
-    told,
 )
 from analysis.outcomes.description import every_unavailable
 
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
     from analysis.outcomes.clustered.bias_reduction import Array
 
-FEWEST_COMPARISONS = 3
+MINIMUM_COMPARISONS = 3
 # A gap this small beside the numbers it comes from is rounding.
 NOISE = 1e-12
 # A unit of which less than this is left stands alone in what is adjusted for.
-APART = 1e-9
-APART_REASON = "the treated alone differ in their means before: these cannot adjust"
-ALONE = (
+SEPARATION_TOLERANCE = 1e-9
+SEPARATED_REASON = "the treated alone differ in their means before: these cannot adjust"
+TREATED_ONLY = (
     "one treated unit's change less what the comparison units foretell, by full "
     "conformal prediction; n counts it and them; right if it is exchangeable with them"
 )
@@ -128,10 +128,10 @@ def placebo_comparison(
         index=unit, columns="wave", values=score, aggfunc="mean", observed=True
     )
     means = means.reindex(columns=[before, after]).dropna()
-    lost = [name for name in treated if name not in means.index]
+    without_mean = [name for name in treated if name not in means.index]
     fault = score_fault(rows, [score])
-    if not fault and (lost or not len(treated)):
-        fault = f"{len(lost)} of {len(treated)} treated units lack a wave"
+    if not fault and (without_mean or not len(treated)):
+        fault = f"{len(without_mean)} of {len(treated)} treated units lack a wave"
     if fault:
         return _nothing(treated, fault, len(means))
     ordered = means.loc[[*treated, *means.index.difference(list(treated))]]
@@ -165,14 +165,14 @@ def _compared(
     found = []
     for place, name in enumerate(treated):
         kept = [place, *places[count:]]
-        alone = _tested(
-            change[kept], others[kept], 1, seed=seed, name="conformal", how=ALONE
+        unadjusted = _tested(
+            change[kept], others[kept], 1, seed=seed, name="conformal", how=TREATED_ONLY
         )
         found.append(
             UnitEffect(
                 unit=name,
-                conformal_effect=alone.effect,
-                conformal_p_value=alone.p_value,
+                conformal_effect=unadjusted.effect,
+                conformal_p_value=unadjusted.p_value,
             )
         )
     return PlaceboComparison(
@@ -194,17 +194,21 @@ def _tested(
     along = basis[sets].sum(axis=1)
     shared = (sets < count).sum(axis=1) - along @ along[0]
     squared = count - (along**2).sum(axis=1)
-    if squared[0] <= APART:
-        return _untested(name, APART_REASON, len(change))
+    if squared[0] <= SEPARATION_TOLERANCE:
+        return _untested(name, SEPARATED_REASON, len(change))
     # A set that its means before tell apart from all others has no gap of its own.
-    size = np.where(squared > APART, np.sqrt(np.clip(squared, APART, None)), np.inf)
+    size = np.where(
+        squared > SEPARATION_TOLERANCE,
+        np.sqrt(np.clip(squared, SEPARATION_TOLERANCE, None)),
+        np.inf,
+    )
     possible = Allocations(
         zero=left[sets].sum(axis=1) / size,
         slope=shared / size,
         complete=complete,
         possible=math.comb(len(change), count),
     )
-    return told(possible, name=name, n=len(change), method=how)
+    return randomisation_test(possible, name=name, n=len(change), method=how)
 
 
 def _untested(name: str, reason: str, n: int) -> RandomisationTest:
@@ -215,9 +219,9 @@ def _untested(name: str, reason: str, n: int) -> RandomisationTest:
 
 def _fault(change: Array, others: Array, count: int, scale: float) -> str:
     free = len(change) - count
-    fewest = FEWEST_COMPARISONS + others.shape[1] - 1
-    if free < fewest:
-        return f"{free} comparison units with both waves; at least {fewest} needed"
+    minimum = MINIMUM_COMPARISONS + others.shape[1] - 1
+    if free < minimum:
+        return f"{free} comparison units with both waves; at least {minimum} needed"
     if (np.linalg.norm(others, axis=0) <= NOISE * scale).any():
         return "units' means before do not differ: they cannot adjust"
     basis = np.linalg.qr(others)[0]

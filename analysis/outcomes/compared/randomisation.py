@@ -28,7 +28,7 @@ LEVEL = 0.05
 # Statistics that only rounding parts count as equal.
 TIE = 1e-9
 # More allocations than this are drawn, not gone through.
-MOST_ALLOCATIONS = 50_000
+MAXIMUM_ALLOCATIONS = 50_000
 N_DRAWS = 9_999
 
 
@@ -113,7 +113,7 @@ def subsets(n_units: int, n_treated: int, *, seed: str) -> tuple[Labels, bool]:
         Whether these are all.
     """
     possible = math.comb(n_units, n_treated)
-    if possible <= MOST_ALLOCATIONS:
+    if possible <= MAXIMUM_ALLOCATIONS:
         every = list(itertools.combinations(range(n_units), n_treated))
         return np.array(every), True
     random = generator("placebo allocations", seed)
@@ -121,7 +121,7 @@ def subsets(n_units: int, n_treated: int, *, seed: str) -> tuple[Labels, bool]:
     return np.vstack([np.arange(n_treated), drawn]), False
 
 
-def told(
+def randomisation_test(
     allocations: Allocations, *, name: str, n: int, method: str
 ) -> RandomisationTest:
     """Results of a randomisation test; terms begin with `name`."""
@@ -200,7 +200,7 @@ def roll_outs(steps: Labels, *, seed: str) -> tuple[Labels, int]:
     possible = math.factorial(len(steps))
     for count in counts:
         possible //= math.factorial(int(count))
-    if possible <= MOST_ALLOCATIONS:
+    if possible <= MAXIMUM_ALLOCATIONS:
         every = list(_arranged(list(map(int, kinds)), list(map(int, counts))))
         return np.array(every), possible
     random = generator("roll-out orders", seed)

@@ -45,7 +45,7 @@ class RollOut:
     n_left_out: int
     fault: str = ""
 
-    def told(self) -> str:
+    def method_text(self) -> str:
         """What was averaged and left out, in words."""
         left = f", {self.n_left_out} without a score at some wave left out"
         return (

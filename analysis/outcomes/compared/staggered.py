@@ -36,7 +36,7 @@ NO_SPREAD = (
     "no interval: clusters that start together do not differ, or only one does start "
     "or serve as comparison then"
 )
-NOBODY = "no wave at which treated clusters can be set beside untreated ones"
+NO_COMPARISON = "no wave at which treated clusters can be set beside untreated ones"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +149,9 @@ def staggered_effects(
     )
     cells = _cells(left, compared_with)
     if not any(wave >= begun for begun, wave in cells):
-        return _nothing(NOBODY, len(left.starts))
+        return _nothing(NO_COMPARISON, len(left.starts))
     how = (
-        f"{left.told()}; {int(always.sum())} treated from the first wave on left out; "
+        f"{left.method_text()}; {int(always.sum())} treated from the first wave on left out; "
         f"against {MEANING[compared_with]}; changes since the last wave before the "
         "start, right if all would have moved alike"
     )
@@ -199,17 +199,17 @@ def _effects(
     )
     since = {}
     for steps in sorted({wave - begun for begun, wave in cells}):
-        here = [(b, w) for b, w in cells if w - b == steps]
-        number = sum(sizes[b] for b, _ in here)
+        cells_at_step = [(b, w) for b, w in cells if w - b == steps]
+        number = sum(sizes[b] for b, _ in cells_at_step)
         since[steps] = sum(
-            (sizes[cell[0]] / number * cells[cell] for cell in here),
+            (sizes[cell[0]] / number * cells[cell] for cell in cells_at_step),
             np.zeros(table.means.shape),
         )
     average = _average(table, overall)
-    told = f"mean over waves with the pilot, then over starts by clusters; {how}"
+    method = f"mean over waves with the pilot, then over starts by clusters; {how}"
     return StaggeredEffects(
-        staggered_effect=_estimate("staggered_effect", average, table, told),
-        staggered_effect_p_value=_p_value(average, table, told),
+        staggered_effect=_estimate("staggered_effect", average, table, method),
+        staggered_effect_p_value=_p_value(average, table, method),
         by_event_time=_by_event_time(table, since, how, seed),
         by_group_time=tuple(
             GroupTimeEffect(
@@ -228,21 +228,21 @@ def _average(table: RollOut, weights: Array) -> _Average:
     """A weighted sum, its error from clusters that start together, Welch's way."""
     parts = (weights * table.means).sum(axis=1)
     shares, variances, degrees = np.zeros(len(parts)), [], []
-    alone = False
+    is_single = False
     for begun in np.unique(table.starts):
         own = table.starts == begun
         if not np.abs(weights[own]).max():
             continue
         count = int(own.sum())
         if count == 1:
-            alone = True
+            is_single = True
             continue
         shares[own] = (parts[own] - parts[own].mean()) * np.sqrt(count / (count - 1))
         variances.append(float((shares[own] ** 2).sum()))
         degrees.append(count - 1)
     variance = sum(variances)
     noise = NOISE * float(np.abs(weights * table.means).max())
-    if alone or variance <= noise**2:
+    if is_single or variance <= noise**2:
         return _Average(value=parts.sum(), shares=shares, error=None, degrees=None)
     squares = sum(v**2 / d for v, d in zip(variances, degrees, strict=True))
     return _Average(

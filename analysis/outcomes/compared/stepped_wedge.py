@@ -17,7 +17,11 @@ import numpy as np
 
 from analysis.foundation.errors import DataError
 from analysis.foundation.results import Composite, Estimate, Result
-from analysis.outcomes.compared.randomisation import Allocations, roll_outs, told
+from analysis.outcomes.compared.randomisation import (
+    Allocations,
+    randomisation_test,
+    roll_outs,
+)
 from analysis.outcomes.compared.rollout import RollOut, roll_out
 from analysis.outcomes.description import every_unavailable
 
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
 
     from analysis.outcomes.clustered.bias_reduction import Array
 
-FEWEST_CLUSTERS = 3
+MINIMUM_CLUSTERS = 3
 NOISE = 1e-12
 
 
@@ -91,11 +95,13 @@ def stepped_wedge(
     known = _correlation(table.means) if correlation is None else correlation
     allocations = _allocations(table, known, seed)
     how = (
-        f"Hussey and Hughes' model by generalised least squares, {table.told()}; "
+        f"Hussey and Hughes' model by generalised least squares, {table.method_text()}; "
         "effect taken as the same from the first wave on; orders of starting permuted, "
         "exact if the order was drawn by lot"
     )
-    found = told(allocations, name="stepped_wedge", n=len(table.starts), method=how)
+    found = randomisation_test(
+        allocations, name="stepped_wedge", n=len(table.starts), method=how
+    )
     return SteppedWedge(
         stepped_wedge_effect=found.effect,
         stepped_wedge_p_value=found.p_value,
@@ -119,9 +125,9 @@ def _fault(table: RollOut) -> str:
     if table.fault:
         return table.fault
     n_clusters, n_waves = table.means.shape
-    if n_clusters < FEWEST_CLUSTERS:
+    if n_clusters < MINIMUM_CLUSTERS:
         return (
-            f"{n_clusters} clusters with every wave; at least {FEWEST_CLUSTERS} needed"
+            f"{n_clusters} clusters with every wave; at least {MINIMUM_CLUSTERS} needed"
         )
     if n_waves < 2:
         return "fewer than 2 waves: nothing can change"

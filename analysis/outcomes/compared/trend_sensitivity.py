@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from analysis.outcomes.clustered.cluster_robust import ClusterRobustFit
 
 DEPARTURES = (0.0, 0.5, 1.0, 1.5, 2.0)
-FARTHEST = 64.0
+SEARCH_LIMIT = 64.0
 STEPS = 64
 HALVINGS = 30
 ONE_WAVE = "one wave before the start: how far the arms part by themselves is unknown"
-NEVER = f"the interval leaves nought out at every departure up to {FARTHEST:g}"
+NEVER = f"the interval leaves nought out at every departure up to {SEARCH_LIMIT:g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +198,9 @@ def _bound(question: _Question, departure: float) -> TrendBound:
         return TrendBound(departure=label, **dict(zip(names, parts, strict=True)))
     value, room = question.value(), departure * question.largest()
     how = f"M = {label}; {_how(question)}"
-    alone = f"{how}; chance left out, so no interval; see trend_robust_effect"
+    departure_method = (
+        f"{how}; chance left out, so no interval; see trend_robust_effect"
+    )
     return TrendBound(
         departure=label,
         trend_robust_effect=Estimate(
@@ -211,10 +213,10 @@ def _bound(question: _Question, departure: float) -> TrendBound:
             "sign, so it covers at least 95 %",
         ),
         trend_lowest_effect=Estimate(
-            term=names[1], estimate=value - room, n=n, method=alone
+            term=names[1], estimate=value - room, n=n, method=departure_method
         ),
         trend_highest_effect=Estimate(
-            term=names[2], estimate=value + room, n=n, method=alone
+            term=names[2], estimate=value + room, n=n, method=departure_method
         ),
     )
 
@@ -226,26 +228,28 @@ def _breakdown(question: _Question) -> Result:
     if isinstance(start, Unavailable):
         return dataclasses.replace(start, term=term)
 
-    def undone(departure: float) -> bool:
+    def includes_zero(departure: float) -> bool:
         limits = question.bound(departure)
         return isinstance(limits, Unavailable) or limits[0] <= 0 <= limits[1]
 
     how = f"smallest M whose interval holds nought; {_how(question)}; no interval"
-    if undone(0.0):
+    if includes_zero(0.0):
         return Estimate(term=term, estimate=0.0, n=n, method=how)
     inside, outside = 0.0, 0.25
-    while not undone(outside):
+    while not includes_zero(outside):
         inside, outside = outside, outside * 2
-        if outside > FARTHEST:
+        if outside > SEARCH_LIMIT:
             return Unavailable(term=term, reason=NEVER, n=n, method=how)
     for step in np.linspace(inside, outside, STEPS)[1:]:
-        if undone(float(step)):
+        if includes_zero(float(step)):
             outside = float(step)
             break
         inside = float(step)
     for _ in range(HALVINGS):
         middle = (inside + outside) / 2
-        inside, outside = (inside, middle) if undone(middle) else (middle, outside)
+        inside, outside = (
+            (inside, middle) if includes_zero(middle) else (middle, outside)
+        )
     return Estimate(term=term, estimate=outside, n=n, method=how)
 
 

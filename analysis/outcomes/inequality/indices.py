@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from analysis.outcomes.clustered.bias_reduction import Array
 
-FEWEST_RANKS = 3
+MINIMUM_RANKS = 3
 STEPS = 100
 ENOUGH = 1e-12
 NAMES = ("intercept", "rank")
@@ -138,8 +138,8 @@ def _fault(
 ) -> str:
     if why := _order_fault(ranks, order, population):
         return why
-    if (found := ranks.nunique()) < FEWEST_RANKS:
-        return f"{found} ranks with scores; at least {FEWEST_RANKS} needed for a line"
+    if (found := ranks.nunique()) < MINIMUM_RANKS:
+        return f"{found} ranks with scores; at least {MINIMUM_RANKS} needed for a line"
     if not np.isfinite(scores).all():
         return "some scores are infinite"
     if np.ptp(scores) == 0:

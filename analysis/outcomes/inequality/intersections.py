@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-FEWEST_STRATA = 6
-FEWEST_TRAITS = 2
+MINIMUM_STRATA = 6
+MINIMUM_TRAITS = 2
 JOINT = " x "
-ALONE = (
+SINGLE_TRAIT = (
     "teams are not in this model: their likeness counts as likeness of the combination"
 )
 
@@ -79,15 +79,15 @@ def intersectional_variation(
     strata = kept[list(traits)].astype(str).agg(JOINT.join, axis=1)
     joined = kept.assign(stratum=strata.astype(str) if len(kept) else "")
     many = int(joined["stratum"].nunique())
-    if len(traits) < FEWEST_TRAITS or many < FEWEST_STRATA:
+    if len(traits) < MINIMUM_TRAITS or many < MINIMUM_STRATA:
         reason = (
-            f"{len(traits)} traits in {many} combinations; at least {FEWEST_TRAITS} "
-            f"and {FEWEST_STRATA} needed"
+            f"{len(traits)} traits in {many} combinations; at least {MINIMUM_TRAITS} "
+            f"and {MINIMUM_STRATA} needed"
         )
         return _nothing(reason, len(joined))
-    alike = intracluster_correlation(joined, score=score, cluster="stratum")
+    intracluster = intracluster_correlation(joined, score=score, cluster="stratum")
     return IntersectionalVariation(
-        between_strata_share=_named(alike.intracluster_correlation_reml, many),
+        between_strata_share=_named(intracluster.intracluster_correlation_reml, many),
         additive_share=_additive(joined, traits, score=score, many=many),
         strata=shrunken_groups(joined, score=score, group="stratum").groups,
     )
@@ -107,7 +107,7 @@ def _named(share: Result, many: int) -> Result:
     term = "between_strata_share"
     if isinstance(share, Unavailable):
         return dataclasses.replace(share, term=term)
-    method = f"{share.method}; groups are {many} combinations of traits; {ALONE}"
+    method = f"{share.method}; groups are {many} combinations of traits; {SINGLE_TRAIT}"
     return dataclasses.replace(share, term=term, method=method)
 
 
@@ -143,5 +143,5 @@ def _additive(
         method="1 less the variance between combinations with an effect of each trait "
         "over that without (random intercept, restricted maximum likelihood), "
         f"{many} combinations; n counts participants; no interval: a ratio of two "
-        f"small variances; {ALONE}",
+        f"small variances; {SINGLE_TRAIT}",
     )

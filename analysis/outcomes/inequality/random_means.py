@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 GRID = 80
 SPREADS = 200
-FURTHEST = 20
+SEARCH_LIMIT = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def averaged_errors(means: Array, errors: Array, *, around: Array) -> Array:
     scale = float(np.sqrt(np.var(means, ddof=1) + np.diag(errors).max()))
     # Squares put the grid's points where the likelihood bends, near zero.
     steps = np.linspace(0, 1, SPREADS)
-    spreads = FURTHEST * scale * steps**2
+    spreads = SEARCH_LIMIT * scale * steps**2
     widths = np.gradient(spreads)
     logs = np.array(
         [restricted_likelihood(one**2, means, errors)[0] for one in spreads]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from analysis.outcomes.clustered.bias_reduction import Array
 
 CONFIDENCE = 0.95
-FEWEST_GROUPS = 3
+MINIMUM_GROUPS = 3
 NORMAL_QUANTILE = 1.959963984540054  # of a two-sided 95 % interval
 
 
@@ -124,8 +124,8 @@ def _known(
     pooled: bool,
 ) -> Array | str:
     """Covariance of the errors of the means; else what is wrong."""
-    if len(counts) < FEWEST_GROUPS:
-        return f"{len(counts)} groups; at least {FEWEST_GROUPS} needed to shrink them"
+    if len(counts) < MINIMUM_GROUPS:
+        return f"{len(counts)} groups; at least {MINIMUM_GROUPS} needed to shrink them"
     if isinstance(fit, Unavailable):
         return fit.reason
     if not pooled:

@@ -281,16 +281,18 @@ def _peaks(
 ) -> list[tuple[float, float]]:
     """Where the posterior peaks, and how wide: a t likelihood can leave two peaks."""
     variance, prior = effect.standard_error**2, spread**2
-    degrees, apart = effect.degrees_of_freedom, effect.effect - mean
+    degrees, deviation = effect.degrees_of_freedom, effect.effect - mean
     if math.isinf(degrees):
         own = prior / (prior + variance)
-        return [(mean + own * apart, (own * variance) ** 0.5)]
+        return [(mean + own * deviation, (own * variance) ** 0.5)]
     # The slope is nought where a cubic in the distance from the data is.
     loose = degrees * variance
-    roots = np.roots([1.0, -apart, (degrees + 1) * prior + loose, -apart * loose])
+    roots = np.roots(
+        [1.0, -deviation, (degrees + 1) * prior + loose, -deviation * loose]
+    )
     distances = roots.real[np.abs(roots.imag) <= 1e-6 * np.abs(roots).max()]
-    pull = (degrees + 1) * (loose - distances**2) / (loose + distances**2) ** 2
-    bends = np.maximum(pull + 1 / prior, 1e-6 / prior)
+    slopes = (degrees + 1) * (loose - distances**2) / (loose + distances**2) ** 2
+    bends = np.maximum(slopes + 1 / prior, 1e-6 / prior)
     widths = np.minimum(bends**-0.5, max(spread, effect.standard_error))
     places = effect.effect - distances
     return list(zip(places.tolist(), widths.tolist(), strict=True))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LARGER = "larger than the smallest effect that matters"
 HARMFUL = "larger than the smallest effect that matters, in the unwanted direction"
 TOO_SMALL = "too small to matter"
-CANNOT_TELL = "cannot tell"
+INCONCLUSIVE = "cannot tell"
 RULE = (
     "larger: the 95 % interval lies wholly beyond the smallest effect that matters; "
     "too small: the 90 % interval lies wholly within it on both sides (two one-sided "
@@ -161,7 +161,7 @@ def _verdict(effect: UncertainEffect, smallest: float, better: str) -> str:
         return HARMFUL if better == "higher" else LARGER
     if -smallest < narrow_low and narrow_high < smallest:
         return TOO_SMALL
-    return CANNOT_TELL
+    return INCONCLUSIVE
 
 
 def _error(effect: UncertainEffect) -> str:

@@ -21,7 +21,7 @@ Between: TypeAlias = Literal["REML", "PM"]
 """Restricted maximum likelihood, or Paule and Mandel's moments."""
 
 # Where a bracket for the variance between sites has to end, in variances of a site.
-FARTHEST = 1e8
+SEARCH_LIMIT = 1e8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +140,7 @@ def _restricted(effects: Numbers, variances: Numbers) -> float:
 
 def _root(function: Callable[[float], float], step: float) -> float:
     high = step
-    while function(high) > 0 and high < FARTHEST * step:
+    while function(high) > 0 and high < SEARCH_LIMIT * step:
         high *= 4
     return _between(function, 0.0, high)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from analysis.outcomes.description import Numbers
 
-FEWEST_SITES = 3
+MINIMUM_SITES = 3
 TOO_FEW = (
     "under 3 sites with an effect: how much sites differ cannot be told from so few, "
     "so they are shown one by one and not pooled"
@@ -137,7 +137,7 @@ def pool_sites(effects: Effects, *, between: Between = "REML") -> PooledEffect:
         for site, effect in effects.items()
     )
     found = _sites(known, between, left_out=len(effects) - len(known))
-    if len(known) < FEWEST_SITES:
+    if len(known) < MINIMUM_SITES:
         return PooledEffect(**_nothing(found), sites=sites)
     return PooledEffect(**_pooled(found), **_differences(found), sites=sites)
 
@@ -256,7 +256,7 @@ def _without(
     if site not in known:
         reason = "the site has no effect to leave out"
         return Unavailable(term=term, reason=reason, n=len(rest))
-    if len(rest) < FEWEST_SITES:
+    if len(rest) < MINIMUM_SITES:
         return Unavailable(term=term, reason=TOO_FEW, n=len(rest))
     found = _pooled(_sites(rest, between))["pooled_effect_cautious"]
     return Estimate(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from analysis.outcomes.judgement.heterogeneity import Between
     from analysis.outcomes.judgement.pooling import Effects
 
-FEWEST_TEAMS = 3
+MINIMUM_TEAMS = 3
 TOO_FEW = "under 3 teams with an effect: nothing to draw a team's effect towards"
 
 
@@ -73,7 +73,7 @@ def shrink_teams(effects: Effects, *, between: Between = "REML") -> ShrunkenTeam
     """
     known = {k: e for k, e in effects.items() if isinstance(e, UncertainEffect)}
     shrunken = {}
-    if len(known) >= FEWEST_TEAMS:
+    if len(known) >= MINIMUM_TEAMS:
         shrunken = _shrunken(known, between)
     return ShrunkenTeams(
         teams=tuple(

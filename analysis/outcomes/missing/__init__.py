@@ -4,7 +4,7 @@ from analysis.outcomes.missing.arm_effect import ArmModel, imputed_arm_differenc
 from analysis.outcomes.missing.attrition import (
     AttritionTable,
     attrition_table,
-    stayers_and_leavers,
+    completers_and_dropouts,
 )
 from analysis.outcomes.missing.diagnostics import (
     ImputationDiagnostics,
@@ -12,8 +12,8 @@ from analysis.outcomes.missing.diagnostics import (
 )
 from analysis.outcomes.missing.imputation import Imputation, impute
 from analysis.outcomes.missing.leavers import (
-    LeaversTippingPoint,
-    leavers_tipping_point,
+    DropoutTippingPoint,
+    dropout_tipping_point,
 )
 from analysis.outcomes.missing.pooling import PooledEstimate, pool
 from analysis.outcomes.missing.response import AttritionModel, attrition_model
@@ -30,9 +30,9 @@ __all__ = [
     "ArmModel",
     "AttritionModel",
     "AttritionTable",
+    "DropoutTippingPoint",
     "Imputation",
     "ImputationDiagnostics",
-    "LeaversTippingPoint",
     "PooledEstimate",
     "ResponseWeights",
     "TippingPoint",
@@ -40,13 +40,13 @@ __all__ = [
     "attrition_model",
     "attrition_table",
     "complete_arm_difference",
+    "completers_and_dropouts",
+    "dropout_tipping_point",
     "imputation_diagnostics",
     "impute",
     "imputed_arm_difference",
-    "leavers_tipping_point",
     "pool",
     "response_weights",
-    "stayers_and_leavers",
     "tipping_point",
     "weighted_arm_difference",
 ]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 EFFECT = "treated"
 # Beyond it every person a cluster of their own costs a table of people by people, and
 # the small-sample correction no longer shows.
-MOST_SINGLE = 1000
+MAXIMUM_SINGLE_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ def prepared(people: pd.DataFrame, model: ArmModel) -> Prepared:
         clusters = np.arange(len(people))
     else:
         clusters = pd.factorize(people[model.cluster])[0]
-    single = model.cluster is None and len(people) > MOST_SINGLE
+    single = model.cluster is None and len(people) > MAXIMUM_SINGLE_ROWS
     return Prepared(
         outcome=people[model.outcome].to_numpy(dtype=float, na_value=np.nan),
         design=np.column_stack(columns),

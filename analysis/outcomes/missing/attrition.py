@@ -31,7 +31,7 @@ WILSON = (
     "counts everybody who started"
 )
 COUNTED = "people counted, so no interval; n counts everybody who started in the arm"
-ALIKE = "those who stayed less those who left; "
+STANDARDISED_METHOD = "those who stayed less those who left; "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +162,7 @@ def share_difference(
     )
 
 
-def stayers_and_leavers(
+def completers_and_dropouts(
     people: pd.DataFrame,
     *,
     outcome: str,
@@ -204,13 +204,13 @@ def stayers_and_leavers(
 
 
 def _differences(
-    values: pd.Series, stayed: npt.NDArray[np.bool_], everybody: pd.Series
+    values: pd.Series, stayed: npt.NDArray[np.bool_], everyone: pd.Series
 ) -> list[tuple[str, Result]]:
     name = str(values.name)
     if pd.api.types.is_numeric_dtype(values) and values.dtype != bool:
         numbers = values.to_numpy(dtype=float)
         result = hedges_g(numbers[stayed], numbers[~stayed])
-        method = f"{ALIKE}{result.method}"
+        method = f"{STANDARDISED_METHOD}{result.method}"
         term = "stayers_minus_leavers_standardised"
         if isinstance(result, Unavailable):
             absent = Unavailable(
@@ -219,13 +219,13 @@ def _differences(
             return [(name, absent)]
         return [(name, _renamed(result, term, method))]
     found: list[tuple[str, Result]] = []
-    for level in sorted(everybody.dropna().unique(), key=str):
+    for level in sorted(everyone.dropna().unique(), key=str):
         has = values.eq(level).to_numpy()
         result = share_difference(
             (int((has & stayed).sum()), int(stayed.sum())),
             (int((has & ~stayed).sum()), int((~stayed).sum())),
             term="stayers_minus_leavers_share",
-            method=ALIKE + NEWCOMBE,
+            method=STANDARDISED_METHOD + NEWCOMBE,
         )
         found.append((f"{name}: {level}", result))
     return found

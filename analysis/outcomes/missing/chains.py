@@ -150,12 +150,12 @@ def run_chains(
     for turn in range(n_iterations):
         for place, visit in visits.items():
             gaps = state[:, visit.gaps]
-            lost = np.matmul(gaps.transpose(0, 2, 1), gaps)
-            lost_sums = _cluster_sums(layout, gaps, visit.gaps)
+            removed = np.matmul(gaps.transpose(0, 2, 1), gaps)
+            gap_sums = _cluster_sums(layout, gaps, visit.gaps)
             order = visit.columns
             drawn = draw_model(
-                (products - lost)[:, order[:, None], order],
-                (sums - lost_sums)[:, :, order],
+                (products - removed)[:, order[:, None], order],
+                (sums - gap_sums)[:, :, order],
                 visit.counts,
                 residual=variances[0, place],
                 between=variances[1, place],
@@ -172,9 +172,9 @@ def run_chains(
             gaps[:, :, own_columns] = layout.with_arms(scores, visit.gaps)
             state[:, visit.gaps, own_columns] = gaps[:, :, own_columns]
             gained = np.matmul(gaps[:, :, own_columns].transpose(0, 2, 1), gaps)
-            products[:, own_columns] += gained - lost[:, own_columns]
+            products[:, own_columns] += gained - removed[:, own_columns]
             products[:, :, own_columns] = products[:, own_columns].transpose(0, 2, 1)
-            sums += _cluster_sums(layout, gaps, visit.gaps) - lost_sums
+            sums += _cluster_sums(layout, gaps, visit.gaps) - gap_sums
     return Chains(values=values, means=means, deviations=deviations)
 
 
@@ -222,10 +222,10 @@ def _filled(
         noise = random.standard_normal(wanted.shape)
         scores = wanted + drawn.residual[:, None] ** 0.5 * noise
         return scores, centre + scale * scores
-    everybody = _predicted(
+    everyone = _predicted(
         state, drawn.expected, drawn.expected_shifts, layout.codes, visit
     )
-    donors = matched(everybody[:, visit.seen], wanted, random)
+    donors = matched(everyone[:, visit.seen], wanted, random)
     own = layout.given[visit.seen[donors], visit.place]
     return (own - centre) / scale, own
 

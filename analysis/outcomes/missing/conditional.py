@@ -137,9 +137,9 @@ def matched(donors: Numbers, wanted: Numbers, random: np.random.Generator) -> Po
     start = np.clip(place - count, 0, n_donors - count)
     for _ in range(count):
         further = np.minimum(start + count, n_donors - 1)
-        gained = np.take_along_axis(lined_up, further, axis=1) - wanted
-        lost = wanted - np.take_along_axis(lined_up, start, axis=1)
-        start += (start + count < n_donors) & (gained < lost)
+        distance_above = np.take_along_axis(lined_up, further, axis=1) - wanted
+        distance_below = wanted - np.take_along_axis(lined_up, start, axis=1)
+        start += (start + count < n_donors) & (distance_above < distance_below)
     chosen = start + random.integers(0, count, wanted.shape)
     return np.asarray(np.take_along_axis(order, chosen, axis=1))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from analysis.outcomes.missing.conditional import Numbers
     from analysis.outcomes.missing.imputation import Imputation
 
-FEWEST_ITERATIONS = 4
+MINIMUM_ITERATIONS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def _described(imputation: Imputation, place: int, n_gaps: int) -> ImputedScore:
     gaps = imputation.missing[:, place]
     values = imputation.values[:, :, place]
     seen = values[0, ~gaps]
-    apart = (float(values[:, gaps].mean()) - float(seen.mean())) / float(
+    difference = (float(values[:, gaps].mean()) - float(seen.mean())) / float(
         seen.std(ddof=1)
     )
     words = f"{imputation.method}; describes the filling in, so no interval"
@@ -100,7 +100,7 @@ def _described(imputation: Imputation, place: int, n_gaps: int) -> ImputedScore:
         ),
         filled_in_minus_seen=Estimate(
             term="filled_in_minus_seen",
-            estimate=apart,
+            estimate=difference,
             n=n,
             method="mean filled in less mean seen, over the standard deviation "
             f"(divisor n-1) of those seen; {words}",
@@ -115,8 +115,8 @@ def _mixing(means: Numbers, *, n: int, words: str) -> Result:
         f"half of the iterations; over 1.2 ask for more iterations; n counts gaps; "
         f"{words}"
     )
-    value = chain_mixing(means) if len(means) >= FEWEST_ITERATIONS else None
+    value = chain_mixing(means) if len(means) >= MINIMUM_ITERATIONS else None
     if value is None:
-        reason = f"fewer than {FEWEST_ITERATIONS} iterations, or nothing varied"
+        reason = f"fewer than {MINIMUM_ITERATIONS} iterations, or nothing varied"
         return Unavailable(term="chain_mixing", reason=reason, n=n, method=method)
     return Estimate(term="chain_mixing", estimate=value, n=n, method=method)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from analysis.outcomes.missing.conditional import Numbers, Positions
 
-FEWEST_CLUSTERS = 5
+MINIMUM_CLUSTERS = 5
 # Seen scores beyond the columns of a model: fewer leave its variance a guess.
 SPARE_ROWS = 5
 DEPENDENT = 1e-7
@@ -212,9 +212,9 @@ def _fault(
         return "nobody has an arm, a cluster and every covariate"
     if np.isinf(values).any():
         return "some scores are infinite"
-    if n_clusters is not None and n_clusters < FEWEST_CLUSTERS:
+    if n_clusters is not None and n_clusters < MINIMUM_CLUSTERS:
         return (
-            f"{n_clusters} clusters; at least {FEWEST_CLUSTERS} needed for how they "
+            f"{n_clusters} clusters; at least {MINIMUM_CLUSTERS} needed for how they "
             "differ: name the cluster among the covariates instead"
         )
     flat = [
@@ -255,22 +255,26 @@ def _words(
     match: bool,
     length: tuple[int, int],
 ) -> str:
-    alike = (
+    same_answer = (
         "a random intercept a cluster" if clustered else "people taken as independent"
     )
     arms = "own level of each score in each arm" if by_arm else "no arms"
     slopes = ", own slopes too" if arm_slopes else ""
     drawn = "predictive mean matching (5 donors)" if match else "normal draws"
     return (
-        f"multiple imputation by chained equations, {drawn}, {alike}, {arms}{slopes}; "
+        f"multiple imputation by chained equations, {drawn}, {same_answer}, {arms}{slopes}; "
         f"{length[0]} sets after {length[1]} iterations; missing at random given the "
         "scores seen, arm and covariates"
     )
 
 
 def _left_out(people: pd.DataFrame, kept: Positions) -> str:
-    n_lost = len(people) - len(kept)
-    return f"; {n_lost} without arm, cluster or covariate left out" if n_lost else ""
+    n_excluded = len(people) - len(kept)
+    return (
+        f"; {n_excluded} without arm, cluster or covariate left out"
+        if n_excluded
+        else ""
+    )
 
 
 def _absent(reason: str, n: int) -> Unavailable:

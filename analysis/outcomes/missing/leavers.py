@@ -15,7 +15,7 @@ import numpy as np
 from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 
 TERMS = ("leavers_change_zero", "leavers_change_interval_zero")
-NOBODY_LOST = "nobody was lost"
+NO_DROPOUTS = "nobody was lost"
 QUANTILE = 1.959963984540054
 METHOD = (
     "mean change of everybody who started = share followed times the change of those "
@@ -25,7 +25,7 @@ METHOD = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeaversTippingPoint(Composite):
+class DropoutTippingPoint(Composite):
     """Two mean changes of those lost, in points.
 
     Attributes
@@ -40,9 +40,9 @@ class LeaversTippingPoint(Composite):
     leavers_change_interval_zero: Result
 
 
-def leavers_tipping_point(
+def dropout_tipping_point(
     change: Result, *, followed: int, started: int
-) -> LeaversTippingPoint:
+) -> DropoutTippingPoint:
     """Find the changes of those lost that would undo a change of those followed.
 
     Parameters
@@ -54,7 +54,7 @@ def leavers_tipping_point(
 
     Returns
     -------
-    LeaversTippingPoint
+    DropoutTippingPoint
         Unavailable: no change was estimated; nobody was lost. The second one also: the
         change has no interval, its interval holds nil as it is, or no change of those
         lost, however large, brings nil into the interval.
@@ -63,14 +63,14 @@ def leavers_tipping_point(
     ----------
     White, Carpenter & Horton (2018), Biometrics 74(4), 1422-1432 (mean score).
     """
-    lost = started - followed
+    dropouts = started - followed
     if isinstance(change, Unavailable):
-        return _absent(change.reason, lost)
-    if lost <= 0:
-        return _absent(NOBODY_LOST, 0)
+        return _absent(change.reason, dropouts)
+    if dropouts <= 0:
+        return _absent(NO_DROPOUTS, 0)
     share = followed / started
-    zero = _told(TERMS[0], -share * change.estimate / (1 - share), lost)
-    return LeaversTippingPoint(
+    zero = _tipping_change(TERMS[0], -share * change.estimate / (1 - share), dropouts)
+    return DropoutTippingPoint(
         leavers_change_zero=zero,
         leavers_change_interval_zero=_interval_zero(change, share, started),
     )
@@ -81,14 +81,14 @@ def _interval_zero(change: Estimate, share: float, started: int) -> Result:
 
     Where the mean of all, squared, equals its half interval squared: a square equation.
     """
-    lost = round(started * (1 - share))
+    dropouts = round(started * (1 - share))
     low, high = change.conf_low, change.conf_high
     if low is None or high is None:
         reason = "the change has no interval"
-        return Unavailable(term=TERMS[1], reason=reason, n=lost)
+        return Unavailable(term=TERMS[1], reason=reason, n=dropouts)
     if low <= 0 <= high:
         reason = "the interval holds nil as it is"
-        return Unavailable(term=TERMS[1], reason=reason, n=lost)
+        return Unavailable(term=TERMS[1], reason=reason, n=dropouts)
     mean, half = change.estimate, (high - low) / 2
     # (share mean + (1 - share) x)^2 = share^2 half^2 + error of the share (mean - x)^2
     error = QUANTILE**2 * share * (1 - share) / started
@@ -103,16 +103,20 @@ def _interval_zero(change: Estimate, share: float, started: int) -> Result:
     ]
     if not away:
         reason = "no change of those lost, however large, brings nil into the interval"
-        return Unavailable(term=TERMS[1], reason=reason, n=lost)
-    return _told(TERMS[1], min(away, key=lambda root: abs(root - mean)), lost)
+        return Unavailable(term=TERMS[1], reason=reason, n=dropouts)
+    return _tipping_change(
+        TERMS[1], min(away, key=lambda root: abs(root - mean)), dropouts
+    )
 
 
-def _told(term: str, value: float, lost: int) -> Estimate:
-    return Estimate(term=term, estimate=value, n=lost, method=METHOD)
+def _tipping_change(term: str, value: float, dropouts: int) -> Estimate:
+    return Estimate(term=term, estimate=value, n=dropouts, method=METHOD)
 
 
-def _absent(reason: str, lost: int) -> LeaversTippingPoint:
-    zero, interval = (Unavailable(term=term, reason=reason, n=lost) for term in TERMS)
-    return LeaversTippingPoint(
+def _absent(reason: str, dropouts: int) -> DropoutTippingPoint:
+    zero, interval = (
+        Unavailable(term=term, reason=reason, n=dropouts) for term in TERMS
+    )
+    return DropoutTippingPoint(
         leavers_change_zero=zero, leavers_change_interval_zero=interval
     )

@@ -17,7 +17,7 @@ from analysis.foundation.results import Composite, Estimate, Result, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FEWEST_SETS = 2
+MINIMUM_SETS = 2
 TERMS = (
     "p_value",
     "degrees_of_freedom",
@@ -151,8 +151,8 @@ def pool(
     degrees = np.asarray(complete_degrees, dtype=float)
     finite = all(np.isfinite(part).all() for part in (estimates, errors, degrees))
     finite = finite and bool((errors > 0).all()) and bool((degrees > 0).all())
-    if len(estimates) < FEWEST_SETS or not finite:
-        reason = TOO_FEW if len(estimates) < FEWEST_SETS else NO_ERROR
+    if len(estimates) < MINIMUM_SETS or not finite:
+        reason = TOO_FEW if len(estimates) < MINIMUM_SETS else NO_ERROR
         return absent_pool(reason, n=n, term=term, method=how)
     pooled = rubin_rules(
         estimates,
@@ -193,7 +193,7 @@ def _described(
         "fraction_missing_information": pooled.fraction,
         "monte_carlo_error": pooled.monte_carlo_error,
     }
-    said = {
+    methods = {
         "p_value": f"{how}; two-sided t test of no effect; a probability, no interval",
         "degrees_of_freedom": "Barnard and Rubin's, of the pooled t interval, at most "
         "those of the complete data; a property of the design and of what is missing, "
@@ -206,7 +206,7 @@ def _described(
         "error, so no interval",
     }
     parts = {
-        name: Estimate(term=name, estimate=value, n=n, method=said[name])
+        name: Estimate(term=name, estimate=value, n=n, method=methods[name])
         for name, value in values.items()
     }
     return PooledEstimate(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from analysis.outcomes.missing.conditional import Numbers, Positions
 
-FEWEST_CLUSTERS = 5
+MINIMUM_CLUSTERS = 5
 # A person who stays or leaves with a probability this near to certain has no odds.
 CERTAIN = 1e-8
 DEPENDENT = 1e-9
@@ -108,8 +108,8 @@ def attrition_model(
         return Unavailable(term="attrition_model", reason=fit, n=len(known.left))
     if cluster is not None:
         codes, labels = pd.factorize(people[cluster].iloc[known.positions])
-        if len(labels) < FEWEST_CLUSTERS:
-            reason = f"{len(labels)} clusters; at least {FEWEST_CLUSTERS} needed"
+        if len(labels) < MINIMUM_CLUSTERS:
+            reason = f"{len(labels)} clusters; at least {MINIMUM_CLUSTERS} needed"
             return Unavailable(term="attrition_model", reason=reason, n=len(known.left))
         fit = fitted_leaving(known, codes)
         assert not isinstance(fit, str), "it was fitted without clusters above"
@@ -194,7 +194,7 @@ def fitted_leaving(known: Known, clusters: Positions | None = None) -> Any:
 
 def _odds_ratio(fit: Any, place: int, known: Known, cluster: str | None) -> Result:
     low, high = np.exp(fit.conf_int()[place])
-    n_lost = int(known.left.sum())
+    n_dropouts = int(known.left.sum())
     errors = (
         "cluster-robust errors (CR1) and t on clusters less one, rather narrow where "
         "clusters are few"
@@ -208,7 +208,7 @@ def _odds_ratio(fit: Any, place: int, known: Known, cluster: str | None) -> Resu
         conf_high=float(high),
         n=len(known.left),
         method=f"odds of leaving, logistic model with {', '.join(known.names[1:])}; "
-        f"Wald interval, {errors}; {n_lost} left; rows with every predictor; n counts "
+        f"Wald interval, {errors}; {n_dropouts} left; rows with every predictor; n counts "
         "people",
     )
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from analysis.outcomes.missing.conditional import Numbers
     from analysis.outcomes.missing.imputation import Imputation
 
-NO_LEAVERS = "nobody's score was filled in there: no shift can change anything"
+NOTHING_IMPUTED = "nobody's score was filled in there: no shift can change anything"
 TOO_FEW_SHIFTS = "at least 2 different shifts needed, all finite"
 CEASES = "ceases to hold"
 NOT_ASKED = "no smallest effect of interest was named"
@@ -170,16 +170,16 @@ def tipping_point(
     points = sorted({float(shift) for shift in shifts})
     if len(points) < 2 or not np.isfinite(points).all():
         return _absent(TOO_FEW_SHIFTS, len(people))
-    whom = {model.treated: 1.0} if shifted is None else dict(shifted)
+    shift_by_arm = {model.treated: 1.0} if shifted is None else dict(shifted)
     reach = max(abs(points[0]), abs(points[-1]))
-    curve = shift_curve(people, imputation, model, shifted=whom, reach=reach)
+    curve = shift_curve(people, imputation, model, shifted=shift_by_arm, reach=reach)
     if isinstance(curve, Unavailable):
         return curve
     ends = (min(points[0], 0.0), max(points[-1], 0.0))
     small = smallest_effect
     return TippingPoint(
         outcome=model.outcome,
-        shifted=" and ".join(name for name, size in whom.items() if size),
+        shifted=" and ".join(name for name, size in shift_by_arm.items() if size),
         curve=tuple(
             ShiftedEffect(shift=f"{point:g}", effect=curve.effect(point))
             for point in points
@@ -217,14 +217,18 @@ def shift_curve(
         kept = model.rows(frame)
         rows = frame[kept]
         strength = rows[model.arm].map(dict(shifted)).fillna(0.0).to_numpy(dtype=float)
-        moved = np.where(imputation.filled_in(model.outcome)[kept], strength, 0.0)
-        if not moved.any():
-            return _absent(NO_LEAVERS, len(rows))
-        found = _one_set(prepared(rows, model), moved, reach)
+        shift_weights = np.where(
+            imputation.filled_in(model.outcome)[kept], strength, 0.0
+        )
+        if not shift_weights.any():
+            return _absent(NOTHING_IMPUTED, len(rows))
+        found = _one_set(prepared(rows, model), shift_weights, reach)
         if isinstance(found, str):
             return _absent(found, len(rows))
         sets.append(found)
-    whom = ", ".join(f"{name} by {size:g}" for name, size in shifted.items() if size)
+    shift_by_arm = ", ".join(
+        f"{name} by {size:g}" for name, size in shifted.items() if size
+    )
     numbers = np.array(sets)
     return ShiftCurve(
         values=numbers[:, :2],
@@ -233,17 +237,19 @@ def shift_curve(
         n=len(rows),
         words=(
             f"{model.describe()}; {imputation.method}; then filled-in {model.outcome} "
-            f"shifted a scale point at a time ({whom}); least squares, cluster-robust, "
+            f"shifted a scale point at a time ({shift_by_arm}); least squares, cluster-robust, "
             "pooled by Rubin's rules with Barnard and Rubin's degrees of freedom"
         ),
     )
 
 
-def _one_set(ready: Prepared, moved: Numbers, reach: float) -> list[float] | str:
+def _one_set(
+    ready: Prepared, shift_weights: Numbers, reach: float
+) -> list[float] | str:
     """Effect (2 parts), its squared error (3), degrees; or why there are none."""
     values, squares = [], []
     for shift in (-reach, 0.0, reach):
-        fit = ready.fit(ready.outcome + shift * moved)
+        fit = ready.fit(ready.outcome + shift * shift_weights)
         if isinstance(fit, Unavailable):
             return fit.reason
         if isinstance(shown := fit.estimate(EFFECT, term="effect"), Unavailable):
@@ -290,13 +296,13 @@ def _crossings(
     from scipy.optimize import brentq  # noqa: PLC0415 - heavy, and only needed here
 
     low, high = interval(curve.at(0.0))
-    held = low <= target <= high
-    sides = [low > target, low <= target] if not held else [True, True]
+    is_inside = low <= target <= high
+    sides = [low > target, low <= target] if not is_inside else [True, True]
     bounds: list[Callable[[float], float]] = [
         lambda shift: interval(curve.at(shift))[0] - target,
         lambda shift: interval(curve.at(shift))[1] - target,
     ]
-    what = f"the interval {CEASES if held else 'begins to hold'}"
+    what = f"the interval {CEASES if is_inside else 'begins to hold'}"
     if not of_interval:
         bounds = [lambda shift: curve.at(shift).estimate - target]
         sides, what = [True], "the effect is"

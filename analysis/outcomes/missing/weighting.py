@@ -234,7 +234,7 @@ def _part(known: Known, rows: Positions) -> Known:
 def _summary(
     known: Known, values: Numbers, n_trimmed: int, *, outcome: str, method: str
 ) -> WeightSummary:
-    def told(term: str, value: float, words: str) -> Estimate:
+    def as_estimate(term: str, value: float, words: str) -> Estimate:
         return Estimate(
             term=term,
             estimate=value,
@@ -244,13 +244,17 @@ def _summary(
 
     return WeightSummary(
         outcome=outcome,
-        effective_n=told(
+        effective_n=as_estimate(
             "effective_n",
             float(values.sum() ** 2 / (values**2).sum()),
             "Kish's effective n: squared sum of the weights over their sum of squares",
         ),
-        largest_weight=told("largest_weight", float(values.max()), "after trimming"),
-        n_trimmed=told("n_trimmed", float(n_trimmed), "weights set to the limit"),
+        largest_weight=as_estimate(
+            "largest_weight", float(values.max()), "after trimming"
+        ),
+        n_trimmed=as_estimate(
+            "n_trimmed", float(n_trimmed), "weights set to the limit"
+        ),
         balance=tuple(
             _balance(name, column, known.left == 0, values)
             for name, column in zip(known.names[1:], known.design.T[1:], strict=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-Choices: TypeAlias = tuple[str, ...]
+OptionNames: TypeAlias = tuple[str, ...]
 """One option of every choice, in the order of the choices."""
 
 NO_ANSWER = "no specification gave an answer"
@@ -44,7 +44,7 @@ class Specification(Composite):
     """
 
     specification: str
-    options: Choices
+    options: OptionNames
     result: Result
 
 
@@ -98,7 +98,7 @@ class SpecificationCurve(Composite):
     declared_rank: Result
     influences: tuple[ChoiceInfluence, ...]
     specifications: tuple[Specification, ...]
-    choices: Choices
+    choices: OptionNames
 
     @property
     def sentence(self) -> str:
@@ -116,8 +116,8 @@ class SpecificationCurve(Composite):
             words += f"; {share.estimate:.0%} reached the smallest effect that matters"
         first = self.influences[0] if self.influences else None
         if first and isinstance(first.choice_influence, Estimate):
-            moved = first.choice_influence.estimate
-            words += f". What moves it most is {first.choice} (by {moved:.2f})"
+            influence_of = first.choice_influence.estimate
+            words += f". What moves it most is {first.choice} (by {influence_of:.2f})"
         return f"{words}."
 
     def curve_frame(self) -> pd.DataFrame:
@@ -140,7 +140,7 @@ class SpecificationCurve(Composite):
 
 def evaluate_specifications(
     grid: Mapping[str, Sequence[str]], evaluate: Callable[[Mapping[str, str]], Result]
-) -> dict[Choices, Result]:
+) -> dict[OptionNames, Result]:
     """Run every combination of options.
 
     Parameters
@@ -165,7 +165,7 @@ def evaluate_specifications(
 def evaluate_combinations(
     combinations: Iterable[Mapping[str, str]],
     evaluate: Callable[[Mapping[str, str]], Result],
-) -> dict[Choices, Result]:
+) -> dict[OptionNames, Result]:
     """Run these combinations of options alone, where not all go together.
 
     Parameters
@@ -175,7 +175,7 @@ def evaluate_combinations(
     evaluate : callable
         As of `evaluate_specifications`.
     """
-    found: dict[Choices, Result] = {}
+    found: dict[OptionNames, Result] = {}
     for options in combinations:
         chosen = tuple(options.values())
         try:
@@ -186,12 +186,12 @@ def evaluate_combinations(
 
 
 def specification_curve(
-    estimates: Mapping[Choices, Result],
+    estimates: Mapping[OptionNames, Result],
     *,
     choices: Sequence[str],
     smallest_effect: float | None = None,
     improvement: Literal["increase", "decrease"] = "increase",
-    declared: Choices | None = None,
+    declared: OptionNames | None = None,
 ) -> SpecificationCurve:
     """Order the answers of all specifications, and say what moves them.
 
@@ -288,7 +288,7 @@ def _share_excluding_zero(answers: list[Estimate], sign: int) -> Result:
 
 
 def _own(
-    term: str, answers: Mapping[Choices, Estimate], declared: Choices | None
+    term: str, answers: Mapping[OptionNames, Estimate], declared: OptionNames | None
 ) -> Estimate | Unavailable:
     """The answer of the specification declared, or why there is none."""
     if declared is None:
@@ -300,7 +300,7 @@ def _own(
 
 
 def _share_on_side(
-    answers: Mapping[Choices, Estimate], declared: Choices | None
+    answers: Mapping[OptionNames, Estimate], declared: OptionNames | None
 ) -> Result:
     term = "share_on_declared_side"
     found = _own(term, answers, declared)
@@ -315,7 +315,7 @@ def _share_on_side(
 
 
 def _declared_rank(
-    answers: Mapping[Choices, Estimate], declared: Choices | None
+    answers: Mapping[OptionNames, Estimate], declared: OptionNames | None
 ) -> Result:
     term = "declared_rank"
     found = _own(term, answers, declared)
@@ -337,26 +337,28 @@ def _is_lower(value: float, own: float) -> bool:
 
 
 def _influences(
-    answers: Mapping[Choices, Estimate], choices: Sequence[str]
+    answers: Mapping[OptionNames, Estimate], choices: Sequence[str]
 ) -> tuple[ChoiceInfluence, ...]:
     found = [
         ChoiceInfluence(choice=name, choice_influence=_influence(answers, place))
         for place, name in enumerate(choices)
     ]
 
-    def moved(one: ChoiceInfluence) -> float:
+    def influence_of(one: ChoiceInfluence) -> float:
         result = one.choice_influence
         return result.estimate if isinstance(result, Estimate) else -1.0
 
-    return tuple(sorted(found, key=moved, reverse=True))
+    return tuple(sorted(found, key=influence_of, reverse=True))
 
 
-def _influence(answers: Mapping[Choices, Estimate], place: int) -> Result:
-    alike: dict[Choices, list[float]] = {}
+def _influence(answers: Mapping[OptionNames, Estimate], place: int) -> Result:
+    by_other_options: dict[OptionNames, list[float]] = {}
     for options, answer in answers.items():
         others = options[:place] + options[place + 1 :]
-        alike.setdefault(others, []).append(answer.estimate)
-    spreads = [max(some) - min(some) for some in alike.values() if len(some) > 1]
+        by_other_options.setdefault(others, []).append(answer.estimate)
+    spreads = [
+        max(some) - min(some) for some in by_other_options.values() if len(some) > 1
+    ]
     if not spreads:
         reason = "no two answers differ in this choice alone"
         return Unavailable(term="choice_influence", reason=reason, n=len(answers))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-FEWEST_POINTS = 3
+MINIMUM_POINTS = 3
 RUN = 7
 # 3 over 1.128, the expected range of two normal values in their standard deviation;
 # rounded as Making Data Count rounds it.
@@ -165,8 +165,8 @@ def control_chart(
     starts = sorted({0, *(found.names.index(name) for name in rebase)})
     ends = [*starts[1:], len(found.values)]
     parts = [(start, end) for start, end in zip(starts, ends, strict=True)]
-    if min(end - start for start, end in parts) < FEWEST_POINTS:
-        reason = f"fewer than {FEWEST_POINTS} waves with a value in a stretch"
+    if min(end - start for start, end in parts) < MINIMUM_POINTS:
+        reason = f"fewer than {MINIMUM_POINTS} waves with a value in a stretch"
         return _nothing(reason, len(found.values))
     if any(_still(found.values[start:end]) for start, end in parts):
         reason = (
@@ -283,7 +283,7 @@ def signals(
         if step and end - start >= RUN - 1:
             trends |= dict.fromkeys(range(start, end + 1), step)
     for place, step in trends.items():
-        broken[place].append((TREND.format(way=_way(step)), step))
+        broken[place].append((TREND.format(way=_direction(step)), step))
     near = ~outside & (np.abs(away) > WARNING * moving_range)
     for place in np.flatnonzero(near).tolist():
         if _two_of_three(place, near, sides):
@@ -298,7 +298,7 @@ def signals(
     return broken
 
 
-def _way(step: int) -> str:
+def _direction(step: int) -> str:
     return "rising" if step > 0 else "falling"
 
 

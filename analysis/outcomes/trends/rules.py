@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-FEWEST_WAVES = 5
+MINIMUM_WAVES = 5
 """With fewer, no rule of a run chart can be broken."""
 LIMIT_POINTS = 12
 """Waves that fix the limits of a control chart; with fewer they are on trial."""

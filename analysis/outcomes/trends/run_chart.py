@@ -21,8 +21,8 @@ from analysis.outcomes.trends.series import Series, SeriesPoint, series, stretch
 if TYPE_CHECKING:
     import pandas as pd
 
-FEWEST_POINTS = 5
-FEWEST_FOR_RUNS = 10
+MINIMUM_POINTS = 5
+MINIMUM_FOR_RUNS = 10
 SHIFT = 6
 TREND = 5
 TAIL = 0.025
@@ -160,10 +160,10 @@ def _fault(found: Series | str, baseline: int | None) -> str:
     if isinstance(found, str):
         return found
     points = len(found.values)
-    if points < FEWEST_POINTS:
-        return f"{points} waves with a value; at least {FEWEST_POINTS} needed"
-    if baseline is not None and not FEWEST_POINTS <= baseline <= points:
-        return f"the median needs {FEWEST_POINTS} to {points} first waves"
+    if points < MINIMUM_POINTS:
+        return f"{points} waves with a value; at least {MINIMUM_POINTS} needed"
+    if baseline is not None and not MINIMUM_POINTS <= baseline <= points:
+        return f"the median needs {MINIMUM_POINTS} to {points} first waves"
     return "one value throughout" if np.ptp(found.values) == 0 else ""
 
 
@@ -176,11 +176,11 @@ def _signals(values: np.ndarray, sides: np.ndarray) -> list[list[tuple[str, int]
             for place in off[start:end]:
                 broken[place].append((words, side))
     # A wave equal to the one before neither makes nor breaks a trend.
-    moved = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1])
-    for start, end, step in stretches(np.sign(np.diff(values[moved])).astype(int)):
+    changed = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1])
+    for start, end, step in stretches(np.sign(np.diff(values[changed])).astype(int)):
         if end - start >= TREND - 1:
             words = f"{TREND} or more {'rising' if step > 0 else 'falling'}"
-            for place in moved[start : end + 1]:
+            for place in changed[start : end + 1]:
                 broken[place].append((words, step))
     return broken
 
@@ -193,13 +193,13 @@ def run_limits(above: int, below: int) -> tuple[int, int]:
     above, below : int
         Waves on each side of the median, at least one.
     """
-    ways = comb(above + below, above)
+    arrangements = comb(above + below, above)
     chances = {}
     for half in range(1, min(above, below) + 1):
         one, other = comb(above - 1, half - 1), comb(below - 1, half - 1)
-        chances[2 * half] = 2 * one * other / ways
+        chances[2 * half] = 2 * one * other / arrangements
         more = one * comb(below - 1, half) + comb(above - 1, half) * other
-        chances[2 * half + 1] = more / ways
+        chances[2 * half + 1] = more / arrangements
     possible = sorted(count for count, chance in chances.items() if chance > 0)
     low = next(
         count
@@ -218,9 +218,9 @@ def _runs(sides: np.ndarray) -> dict[str, Result]:
     off = sides[sides != 0]
     above = int((off > 0).sum())
     reason = ""
-    if len(off) < FEWEST_FOR_RUNS:
+    if len(off) < MINIMUM_FOR_RUNS:
         reason = (
-            f"{len(off)} waves off the median; at least {FEWEST_FOR_RUNS} needed to "
+            f"{len(off)} waves off the median; at least {MINIMUM_FOR_RUNS} needed to "
             "judge how many runs there are"
         )
     elif above in (0, len(off)):

@@ -25,18 +25,18 @@ from analysis.foundation.terms import (
     in_families,
     term,
 )
-from analysis.publication.disclosure.categories import unsafe_categories
-from analysis.publication.disclosure.counts import unsafe_counts
-from analysis.publication.disclosure.groups import unsafe_groups
-from analysis.publication.disclosure.leavers import unsafe_leavers
+from analysis.publication.disclosure.categories import categories_to_suppress
+from analysis.publication.disclosure.counts import counts_to_suppress
+from analysis.publication.disclosure.groups import groups_to_suppress
+from analysis.publication.disclosure.leavers import dropouts_to_suppress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from analysis.foundation import Finding
 
-EVERYBODY = "everybody gave the same answer, so the number would tell what each said"
-WITHHELD = "held back, or a smaller number could be worked out from it"
+ONE_ANSWER = "everybody gave the same answer, so the number would tell what each said"
+SECONDARY_SUPPRESSION = "held back, or a smaller number could be worked out from it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class Disclosed:
         )
         return Disclosed(findings=tuple(kept))
 
-    def held_back(self) -> int:
+    def suppressed_count(self) -> int:
         """How many numbers were held back."""
         return sum(
             finding.n is None and finding.estimate is None for finding in self.findings
@@ -79,28 +79,32 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
     """
     known = list(findings)
     declared(finding.term for finding in known)
-    held = [
-        finding if _is_assumed(finding) else _held_back(finding, smallest)
+    suppressed = [
+        finding if _is_assumed(finding) else _suppressed(finding, smallest)
         for finding in known
     ]
     for place in (
         *_constant(known),
-        *_related(known, held, smallest),
-        *_adding_to_one(known, held),
-        *unsafe_counts(known, smallest),
-        *unsafe_leavers(known, smallest),
+        *_related(known, suppressed, smallest),
+        *_adding_to_one(known, suppressed),
+        *counts_to_suppress(known, smallest),
+        *dropouts_to_suppress(known, smallest),
     ):
-        if held[place].estimate is not None:
-            held[place] = _without_numbers(held[place], WITHHELD)
+        if suppressed[place].estimate is not None:
+            suppressed[place] = _without_numbers(
+                suppressed[place], SECONDARY_SUPPRESSION
+            )
     for place in (
-        *unsafe_groups(known, smallest),
-        *unsafe_categories(known, smallest),
+        *groups_to_suppress(known, smallest),
+        *categories_to_suppress(known, smallest),
     ):
         # The n of what could not be estimated would tell how many are in a group; and
         # why there is no difference, that nobody gave an answer.
-        if held[place].n is not None:
-            held[place] = _without_numbers(held[place], WITHHELD)
-    return Disclosed(findings=tuple(held))
+        if suppressed[place].n is not None:
+            suppressed[place] = _without_numbers(
+                suppressed[place], SECONDARY_SUPPRESSION
+            )
+    return Disclosed(findings=tuple(suppressed))
 
 
 def _is_assumed(finding: Finding) -> bool:
@@ -108,7 +112,7 @@ def _is_assumed(finding: Finding) -> bool:
     return term(finding.term).rule is Rule.ABOUT_NOBODY and not finding.survey
 
 
-def _held_back(finding: Finding, smallest: int) -> Finding:
+def _suppressed(finding: Finding, smallest: int) -> Finding:
     few = f"fewer than {smallest} people"
     if finding.n is not None and finding.n < smallest:
         return _without_numbers(finding, few)
@@ -116,7 +120,7 @@ def _held_back(finding: Finding, smallest: int) -> Finding:
         return finding
     rule = term(finding.term).rule
     if rule is Rule.SPREAD and finding.estimate == 0:
-        return _without_numbers(finding, EVERYBODY)
+        return _without_numbers(finding, ONE_ANSWER)
     people = _people(finding.estimate, finding.n, rule)
     if people is not None and people < smallest:
         return _without_numbers(finding, f"{few}, or nobody")
@@ -137,14 +141,14 @@ def _people(estimate: float, n: int, rule: Rule) -> int | None:
 def _without_numbers(finding: Finding, reason: str) -> Finding:
     # Where each person is a cluster of their own, the method counts people.
     followed = term(finding.term).secondary is Secondary.FOLLOWED
-    told = "" if followed else finding.method
+    method = "" if followed else finding.method
     return dataclasses.replace(
         finding,
         estimate=None,
         conf_low=None,
         conf_high=None,
         n=None,
-        method=told,
+        method=method,
         reason=reason,
     )
 
@@ -161,7 +165,7 @@ def _constant(findings: list[Finding]) -> Iterator[int]:
             yield place
 
 
-def _adding_to_one(known: list[Finding], held: list[Finding]) -> Iterator[int]:
+def _adding_to_one(known: list[Finding], suppressed: list[Finding]) -> Iterator[int]:
     """Places of shares beside one that is held back."""
     places = {
         place: (*_scale(finding), finding.wave, finding.arm)
@@ -169,14 +173,16 @@ def _adding_to_one(known: list[Finding], held: list[Finding]) -> Iterator[int]:
         if term(finding.term).secondary is Secondary.ADDS_TO_ONE
     }
     hidden = {
-        here
-        for place, here in places.items()
-        if known[place].estimate is not None and held[place].estimate is None
+        scale_at
+        for place, scale_at in places.items()
+        if known[place].estimate is not None and suppressed[place].estimate is None
     }
-    yield from (place for place, here in places.items() if here in hidden)
+    yield from (place for place, scale_at in places.items() if scale_at in hidden)
 
 
-def _related(known: list[Finding], held: list[Finding], smallest: int) -> Iterator[int]:
+def _related(
+    known: list[Finding], suppressed: list[Finding], smallest: int
+) -> Iterator[int]:
     """Places of numbers from which one about a small arm would follow.
 
     Of a contrast, the mean of one wave follows from the other and the change. Of two
@@ -184,23 +190,23 @@ def _related(known: list[Finding], held: list[Finding], smallest: int) -> Iterat
     """
     small: dict[tuple[str, ...], set[str]] = {}
     hidden: dict[tuple[str, ...], set[str]] = {}
-    for before, after in zip(known, held, strict=True):
+    for before, after in zip(known, suppressed, strict=True):
         if in_families(before.term, Secondary.FLOW, *GROUPED):
             continue
-        here = (*_scale(before), before.wave)
+        scale_at = (*_scale(before), before.wave)
         if before.n is not None and 0 < before.n < smallest:
-            small.setdefault(here, set()).add(before.arm)
+            small.setdefault(scale_at, set()).add(before.arm)
         if before.arm and before.estimate is not None and after.estimate is None:
-            hidden.setdefault((*here, before.term), set()).add(before.arm)
+            hidden.setdefault((*scale_at, before.term), set()).add(before.arm)
     for place, finding in enumerate(known):
         if in_families(finding.term, Secondary.FLOW, *GROUPED):
             continue
-        here = (*_scale(finding), finding.wave)
-        arms = small.get(here, set())
+        scale_at = (*_scale(finding), finding.wave)
+        arms = small.get(scale_at, set())
         of_small_contrast = finding.arm in arms and " - " in finding.wave
         against_small_arm = bool(arms & set(finding.arm.split(" - ")) - {""})
         # Two arms held back keep each other: only their sum follows.
-        lacks_one_arm = len(hidden.get((*here, finding.term), ())) == 1
+        lacks_one_arm = len(hidden.get((*scale_at, finding.term), ())) == 1
         lacks_one_arm |= len(arms - {""}) == 1
         if (
             of_small_contrast

@@ -27,17 +27,17 @@ class _Place:
     unknown: int = 0
 
 
-def unsafe_groups(findings: list[Finding], smallest: int) -> Iterator[int]:
+def groups_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int]:
     """Places of the numbers to hold back."""
-    for here in _places(findings).values():
-        sizes = {findings[p].group: findings[p].n or 0 for p in here.of_one}
-        hidden = _hidden(sizes, here.unknown, smallest)
+    for place in _places(findings).values():
+        sizes = {findings[p].group: findings[p].n or 0 for p in place.of_one}
+        hidden = _hidden(sizes, place.unknown, smallest)
         if not hidden:
             continue
         shown = _naming(set(sizes) - hidden)
-        yield from (p for p in here.of_one if findings[p].group in hidden)
+        yield from (p for p in place.of_one if findings[p].group in hidden)
         # What names no group, as an index, is made of all of them.
-        yield from (p for p in here.others if findings[p].group not in shown)
+        yield from (p for p in place.others if findings[p].group not in shown)
 
 
 def _places(findings: Iterable[Finding]) -> dict[tuple[str, ...], _Place]:
@@ -51,13 +51,13 @@ def _places(findings: Iterable[Finding]) -> dict[tuple[str, ...], _Place]:
         if family in (Secondary.ONE_SITE, Secondary.ALL_SITES, Secondary.NO_SITE):
             # A grouping may be called site as well, and is of other numbers.
             name = "\x00site"
-        here = places.setdefault((*score, found.wave, found.arm, name), _Place())
+        place = places.setdefault((*score, found.wave, found.arm, name), _Place())
         if family in (Secondary.NO_GROUP, Secondary.NO_SITE):
-            here.unknown = found.n or 0
+            place.unknown = found.n or 0
         elif family in (Secondary.ONE_GROUP, Secondary.ONE_SITE):
-            here.of_one.append(number)
+            place.of_one.append(number)
         else:
-            here.others.append(number)
+            place.others.append(number)
     return places
 
 

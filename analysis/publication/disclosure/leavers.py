@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SHARE = "share_present"
 
 
-def unsafe_leavers(findings: list[Finding], smallest: int) -> Iterator[int]:
+def dropouts_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int]:
     """Places of the numbers to hold back.
 
     Where few of an arm were lost, or stayed, all that tells of the arms' losses goes;
@@ -35,15 +35,15 @@ def unsafe_leavers(findings: list[Finding], smallest: int) -> Iterator[int]:
             by_arm[finding.arm] = (present, finding.n - present)
     for place, finding in enumerate(findings):
         by_arm = counts.get(_place(finding), {})
-        few = {arm for arm, told in by_arm.items() if min(told) < smallest}
-        stayed_few = {arm for arm, told in by_arm.items() if told[0] < smallest}
+        few = {arm for arm, sizes in by_arm.items() if min(sizes) < smallest}
+        few_completers = {arm for arm, sizes in by_arm.items() if sizes[0] < smallest}
         family = term(finding.term).secondary
         if family is Secondary.LOST:
             hidden = finding.arm in few or bool(finding.arm and few - {""})
         elif family is Secondary.FOLLOWED:
-            hidden = "" in few or bool(stayed_few)
+            hidden = "" in few or bool(few_completers)
         else:
-            hidden = bool(stayed_few)
+            hidden = bool(few_completers)
         if hidden:
             yield place
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 LINKED = "participants_linked"
 FLOW = ("responses_received", "responses_left_out", "responses_kept")
-FEW_LOST = "held back, or how few were not followed could be worked out"
+FEW_DROPOUTS = "held back, or how few were not followed could be worked out"
 
 
-def without_losses(disclosed: Disclosed, *, smallest: int) -> Disclosed:
+def suppress_attrition_counts(disclosed: Disclosed, *, smallest: int) -> Disclosed:
     """Hold back, of each later wave, what would tell that a few were lost or are new.
 
     Parameters
@@ -36,7 +36,7 @@ def without_losses(disclosed: Disclosed, *, smallest: int) -> Disclosed:
     hidden = _hidden(disclosed.findings, smallest)
     return Disclosed(
         findings=tuple(
-            _held_back(finding) if _place(finding) in hidden else finding
+            _suppressed(finding) if _place(finding) in hidden else finding
             for finding in disclosed.findings
         )
     )
@@ -77,7 +77,7 @@ def _place(finding: Finding) -> tuple[str, str, str]:
     return ("", "", "")
 
 
-def _held_back(finding: Finding) -> Finding:
+def _suppressed(finding: Finding) -> Finding:
     if finding.estimate is None:
         return finding
-    return dataclasses.replace(finding, estimate=None, n=None, reason=FEW_LOST)
+    return dataclasses.replace(finding, estimate=None, n=None, reason=FEW_DROPOUTS)

@@ -1,6 +1,6 @@
 """Figures: values made from disclosed findings, which draw themselves."""
 
-from analysis.publication.figures.beside import answers_figure, beside_figure
+from analysis.publication.figures.beside import answers_figure, supplementary_figure
 from analysis.publication.figures.charts import chart_figure
 from analysis.publication.figures.compared import dose_figure, event_figure
 from analysis.publication.figures.contrasts import change_figure, comparison_figure
@@ -10,7 +10,7 @@ from analysis.publication.figures.followed import followed_figures
 from analysis.publication.figures.frame import Figure, Note, Point, make_figure
 from analysis.publication.figures.groups import gap_figure
 from analysis.publication.figures.items import item_figure
-from analysis.publication.figures.missing import missing_ways_figure
+from analysis.publication.figures.missing import missing_methods_figure
 from analysis.publication.figures.over_time import reliability_figure, score_figure
 from analysis.publication.figures.reliability import (
     decision_figure,
@@ -26,14 +26,13 @@ from analysis.publication.figures.reliability import (
 from analysis.publication.figures.sites import site_figure
 from analysis.publication.figures.specifications import specification_figure
 from analysis.publication.figures.tipping import tipping_figures
-from analysis.publication.figures.ways import ways_figure
+from analysis.publication.figures.ways import methods_figure
 
 __all__ = [
     "Figure",
     "Note",
     "Point",
     "answers_figure",
-    "beside_figure",
     "change_figure",
     "chart_figure",
     "comparison_figure",
@@ -52,7 +51,8 @@ __all__ = [
     "limits_figure",
     "loading_figure",
     "make_figure",
-    "missing_ways_figure",
+    "methods_figure",
+    "missing_methods_figure",
     "reliability_figure",
     "response_figure",
     "score_figure",
@@ -60,6 +60,6 @@ __all__ = [
     "site_figure",
     "specification_figure",
     "staff_figure",
+    "supplementary_figure",
     "tipping_figures",
-    "ways_figure",
 ]

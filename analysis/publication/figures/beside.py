@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from analysis.publication.beside_means import THEN, TOO_MANY, outcome_words
+from analysis.publication.beside_means import RETROSPECTIVE, TOO_MANY, outcome_words
 from analysis.publication.figures.drawings import draw_forest
 from analysis.publication.figures.frame import (
     Point,
@@ -34,16 +34,16 @@ WORST_FIRST = "from the worst answer on the left to the best on the right"
 
 
 def answers_figure(
-    here: Disclosed, study: Study, outcome: Outcome
+    selected: Disclosed, study: Study, outcome: Outcome
 ) -> Figure | Note | None:
     """Shares of answers before and after, arm by arm; None where little may be shown.
 
     Parameters
     ----------
-    here : Disclosed
+    selected : Disclosed
         What was found beside the mean of this outcome.
     """
-    cells = here.where(term="share_in_category")
+    cells = selected.where(term="share_in_category")
     bars = [
         (
             f"{arm_text(study, arm)}, {wave_text(study, wave)}"
@@ -70,21 +70,25 @@ def answers_figure(
         f"answers-{outcome.name}",
         f"{outcome.title}: shares of answers at each wave, {WORST_FIRST}; hatched: "
         f"answers {NOT_SHOWN}.",
-        f"{outcome_words(here, study, outcome)} Shares: {point_words(drawn)}",
+        f"{outcome_words(selected, study, outcome)} Shares: {point_words(drawn)}",
         points,
         partial(draw_stacks, answers=answers, bars=[name for name, _ in bars]),
         height=height_of(len(bars) + 0.5),
     )
 
 
-def beside_figure(here: Disclosed, study: Study, outcome: Outcome) -> Figure | Note:
+def supplementary_figure(
+    selected: Disclosed, study: Study, outcome: Outcome
+) -> Figure | Note:
     """Changes of the followed and of all; where nobody is, shares at the best end."""
-    if here.where(term="mean_change_everybody").findings:
-        return _changes_figure(here, study, outcome)
-    return _ends_figure(here, study, outcome)
+    if selected.where(term="mean_change_everybody").findings:
+        return _changes_figure(selected, study, outcome)
+    return _ends_figure(selected, study, outcome)
 
 
-def _changes_figure(here: Disclosed, study: Study, outcome: Outcome) -> Figure | Note:
+def _changes_figure(
+    selected: Disclosed, study: Study, outcome: Outcome
+) -> Figure | Note:
     points = [
         Point(
             label=f"{arm_text(study, arm)}, {wave_text(study, wave)}",
@@ -92,16 +96,16 @@ def _changes_figure(here: Disclosed, study: Study, outcome: Outcome) -> Figure |
             finding=finding,
         )
         for term, who in CHANGES.items()
-        for arm in arms_of(here, study, contrasts=False)
-        for wave in waves_of(here, study, contrasts=True)
-        for finding in here.where(term=term, arm=arm, wave=wave).findings
-        if finding.group in ("", THEN)
+        for arm in arms_of(selected, study, contrasts=False)
+        for wave in waves_of(selected, study, contrasts=True)
+        for finding in selected.where(term=term, arm=arm, wave=wave).findings
+        if finding.group in ("", RETROSPECTIVE)
     ]
     drawn = drawn_points(points)
-    words = outcome_words(here, study, outcome)
+    words = outcome_words(selected, study, outcome)
     rows = len({point.label for point in points})
-    looked_back = any(point.finding.group == THEN for point in points)
-    then = ", and against the state before as judged afterwards" * looked_back
+    has_retrospective = any(point.finding.group == RETROSPECTIVE for point in points)
+    then = ", and against the state before as judged afterwards" * has_retrospective
     return make_figure(
         f"changes-{outcome.name}",
         f"{outcome.title}: change of those followed, of those who answered once, and "
@@ -117,17 +121,17 @@ def _changes_figure(here: Disclosed, study: Study, outcome: Outcome) -> Figure |
     )
 
 
-def _ends_figure(here: Disclosed, study: Study, outcome: Outcome) -> Figure | Note:
+def _ends_figure(selected: Disclosed, study: Study, outcome: Outcome) -> Figure | Note:
     points = [
         Point(
             label=wave_text(study, wave), series=arm_text(study, arm), finding=finding
         )
-        for arm in arms_of(here, study, contrasts=False)
-        for wave in waves_of(here, study, contrasts=False)
-        for finding in here.where(term="share_at_best", arm=arm, wave=wave).findings
+        for arm in arms_of(selected, study, contrasts=False)
+        for wave in waves_of(selected, study, contrasts=False)
+        for finding in selected.where(term="share_at_best", arm=arm, wave=wave).findings
     ]
     drawn = drawn_points(points)
-    words = outcome_words(here, study, outcome)
+    words = outcome_words(selected, study, outcome)
     return make_figure(
         f"ends-{outcome.name}",
         f"{outcome.title}: share with the best score there is, with 95% intervals; "

@@ -58,7 +58,7 @@ MARKS: Mapping[Verdict, tuple[str, int, int]] = {
     "change": ("s", 8, 1),
 }
 """What a wave shows → shape, size, and place of its colour."""
-MOST_LABELS = 8
+MAXIMUM_LABELS = 8
 
 
 def chart_figure(here: Disclosed, study: Study, outcome: Outcome) -> Figure | Note:
@@ -180,9 +180,9 @@ def _panel(
                 color=INK if kind == "wavering" else palette[colour],
                 zorder=3,
             )
-    every = -(-len(waves) // MOST_LABELS)
-    told = [folded(w, 8) if not n % every else "" for n, w in enumerate(waves)]
-    panel.set_xticks(range(len(waves)), told, fontsize="small")
+    every = -(-len(waves) // MAXIMUM_LABELS)
+    tick_labels = [folded(w, 8) if not n % every else "" for n, w in enumerate(waves)]
+    panel.set_xticks(range(len(waves)), tick_labels, fontsize="small")
     panel.set_xlim(-0.5, len(waves) - 0.5)
     panel.grid(visible=False)
     bare(panel)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from analysis.publication.figures.frame import Figure, Note
 
 BEFORE, AFTER = "Before the start", "With the pilot"
-MOST_UPRIGHT = 5
+MAXIMUM_UPRIGHT_LABELS = 5
 """Labels that stand beside each other; more are folded narrower."""
 
 
@@ -55,7 +55,9 @@ def event_figure(here: Disclosed, study: Study, outcome: Outcome) -> Figure | No
     # Of a roll-out there are many places, so they are numbered.
     numbered = [number_text(place, decimals=0) for place in sorted({*times, -1})]
     effect = outcome.smallest_effect
-    beside = f" The smallest that matters is {number_text(effect)}." if effect else ""
+    supplementary = (
+        f" The smallest that matters is {number_text(effect)}." if effect else ""
+    )
     words = compared_words(here, study, outcome)
     drawn = drawn_points(points)
     earlier = any(point.series == BEFORE for point in drawn)
@@ -64,7 +66,7 @@ def event_figure(here: Disclosed, study: Study, outcome: Outcome) -> Figure | No
         f"compared-{outcome.name}",
         f"{outcome.title}: those with the pilot less those without, against the last "
         f"wave before the start (the small mark), with 95% intervals.{should}",
-        f"{words} {point_words(drawn)}{beside}" if drawn else words,
+        f"{words} {point_words(drawn)}{supplementary}" if drawn else words,
         points,
         partial(
             draw_events,
@@ -180,7 +182,7 @@ def draw_events(
             **mark(place, 2),
             linestyle=LINES[place],
         )
-    width = 14 if len(ticks) <= MOST_UPRIGHT else 9
+    width = 14 if len(ticks) <= MAXIMUM_UPRIGHT_LABELS else 9
     axes.set_xticks(range(len(ticks)), [folded(text, width) for text in texts])
     axes.set_xlim(-0.5, len(ticks) - 0.5)
     furthest = [abs(point.value) + max(point.reach) for point in points]

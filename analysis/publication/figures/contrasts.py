@@ -39,12 +39,12 @@ def change_figure(
     disclosed: Disclosed, study: Study, *, survey: str, instrument: str, subscale: str
 ) -> Figure | Note:
     """Mean change between waves, one line a pair of waves, one mark an arm."""
-    here = disclosed.where(
+    selected = disclosed.where(
         survey=survey, instrument=instrument, subscale=subscale, term="mean_change"
     )
     scale = study.instruments[instrument].subscale(subscale)
     return _forest(
-        here,
+        selected,
         study,
         "change",
         f"{scale.title}: mean change between waves, with 95% intervals.",
@@ -56,10 +56,10 @@ def comparison_figure(
     disclosed: Disclosed, study: Study, *, survey: str, instrument: str, subscale: str
 ) -> Figure | Note:
     """Difference between arms, one line a pair of waves, one mark a comparison."""
-    here = disclosed.where(survey=survey, instrument=instrument, subscale=subscale)
+    selected = disclosed.where(survey=survey, instrument=instrument, subscale=subscale)
     scale = study.instruments[instrument].subscale(subscale)
     return _forest(
-        here,
+        selected,
         study,
         "comparison",
         f"{scale.title}: change compared between groups, with 95% intervals.",
@@ -68,9 +68,9 @@ def comparison_figure(
 
 
 def _forest(
-    here: Disclosed, study: Study, name: str, caption: str, *, between: bool
+    selected: Disclosed, study: Study, name: str, caption: str, *, between: bool
 ) -> Figure | Note:
-    arms = arms_of(here, study, contrasts=between)
+    arms = arms_of(selected, study, contrasts=between)
     chosen = arms[:1] if between else [arm for arm in arms if arm] or arms
     terms = COMPARED if between else {"mean_change": ""}
     points = [
@@ -81,8 +81,8 @@ def _forest(
         )
         for arm in chosen
         for term, words in terms.items()
-        for wave in waves_of(here, study, contrasts=True)
-        for finding in here.where(arm=arm, wave=wave, term=term).findings
+        for wave in waves_of(selected, study, contrasts=True)
+        for finding in selected.where(arm=arm, wave=wave, term=term).findings
     ]
     if not points:
         return Note(text=f"No figure for “{caption}”: nothing was found to draw.")
@@ -90,13 +90,15 @@ def _forest(
     declared = study.instruments[place.instrument]
     effect = smallest_effect(study, place)
     who = f"{arm_text(study, place.arm)}. " if between else ""
-    beside = f" The smallest that matters is {number_text(effect)}." if effect else ""
+    supplementary = (
+        f" The smallest that matters is {number_text(effect)}." if effect else ""
+    )
     lines = len({point.label for point in points})
     series = len({point.series for point in points})
     return make_figure(
         f"{name}-{place.survey}-{place.instrument}-{place.subscale}",
         f"{caption} {who}{direction_text(declared)}",
-        point_words(drawn_points(points)) + beside,
+        point_words(drawn_points(points)) + supplementary,
         points,
         partial(draw_forest, label="Difference in points", smallest_effect=effect),
         height=height_of(lines * max(1.0, 0.4 + 0.35 * series)),

@@ -40,11 +40,11 @@ PANELS = ((0.0, 0.56, 1.0, 0.44), (0.0, 0.0, 1.0, 0.44))
 def design_figure(disclosed: Disclosed, study: Study) -> Figure | Note:
     """Expected half-width and power against the number of teams."""
     assert study.design is not None, "shown where a design is declared"
-    here = disclosed.where(survey="")
+    selected = disclosed.where(survey="")
     points = [
         Point(label=part.group.partition(" ")[0], series=series, finding=part)
         for term, series in (WIDTHS | POWERS).items()
-        for part in here.where(term=term).findings
+        for part in selected.where(term=term).findings
     ]
     compared = study.design.assumed.compared
     return make_figure(

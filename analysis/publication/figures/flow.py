@@ -34,7 +34,7 @@ from analysis.publication.places import (
     wave_text,
     waves_of,
 )
-from analysis.publication.tables import HELD_BACK, estimate_text
+from analysis.publication.tables import SUPPRESSED, estimate_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ class Flow:
         """Rules whose count is shown."""
         return [part for part in self.rules if part[1].estimate is not None]
 
-    def held_rules(self) -> list[str]:
+    def suppressed_rules(self) -> list[str]:
         """Titles of the rules whose count is held back."""
         return [title for title, part in self.rules if part.estimate is None]
 
@@ -89,9 +89,9 @@ class Flow:
 def flow_figures(disclosed: Disclosed, study: Study) -> Iterator[Figure | Note]:
     """The flow of every survey at every wave that is found here."""
     for survey in study.surveys:
-        here = disclosed.where(survey=survey.name)
-        for wave in waves_of(here, study, contrasts=False):
-            if found(here, wave=wave, term="responses_kept"):
+        selected = disclosed.where(survey=survey.name)
+        for wave in waves_of(selected, study, contrasts=False):
+            if found(selected, wave=wave, term="responses_kept"):
                 yield flow_figure(disclosed, study, survey=survey.name, wave=wave)
 
 
@@ -99,11 +99,11 @@ def flow_figure(
     disclosed: Disclosed, study: Study, *, survey: str, wave: str
 ) -> Figure | Note:
     """Received, left out and why, kept, and the same of each arm."""
-    here = disclosed.where(survey=survey, wave=wave)
+    selected = disclosed.where(survey=survey, wave=wave)
     titles = {part.name: part.title for part in study.surveys}
     place = f"{titles[survey]}, {wave_text(study, wave)}"
-    everyone = flow_of(here.where(arm=""), place)
-    arms = list(flows_of_arms(here, study, everyone))
+    everyone = flow_of(selected.where(arm=""), place)
+    arms = list(flows_of_arms(selected, study, everyone))
     diagram = _diagram(everyone, arms)
     points = [*everyone.points(place)]
     for flow in arms:
@@ -119,12 +119,12 @@ def flow_figure(
     )
 
 
-def flow_of(here: Disclosed, title: str) -> Flow:
+def flow_of(selected: Disclosed, title: str) -> Flow:
     """The flow of one arm at one wave."""
-    received = found(here, term="responses_received")
-    kept = found(here, term="responses_kept")
+    received = found(selected, term="responses_received")
+    kept = found(selected, term="responses_kept")
     named = [(name, rule) for name, rule in FLOW if not rule.startswith("responses")]
-    counts = [(name, flow_count(here, rule)) for name, rule in named]
+    counts = [(name, flow_count(selected, rule)) for name, rule in named]
     return Flow(
         title=title,
         received=received,
@@ -134,12 +134,12 @@ def flow_of(here: Disclosed, title: str) -> Flow:
     )
 
 
-def flows_of_arms(here: Disclosed, study: Study, everyone: Flow) -> Iterator[Flow]:
+def flows_of_arms(selected: Disclosed, study: Study, everyone: Flow) -> Iterator[Flow]:
     """The flow of each arm found; then of those whose arm is not known, if any."""
     rest = everyone.kept
-    for arm in arms_of(here, study, contrasts=False):
-        if arm and found(here, arm=arm, term="responses_kept"):
-            flow = flow_of(here.where(arm=arm), arm_text(study, arm))
+    for arm in arms_of(selected, study, contrasts=False):
+        if arm and found(selected, arm=arm, term="responses_kept"):
+            flow = flow_of(selected.where(arm=arm), arm_text(study, arm))
             rest = _difference(rest, flow.kept)
             yield flow
     # Smaller ones do not follow from what is shown: see `counts`.
@@ -204,9 +204,9 @@ def _left_out_lines(flow: Flow) -> Iterator[Line]:
     yield Line(text=f"Left out: {count_text(flow.left_out)}", bold=True)
     for title, finding in flow.shown_rules():
         yield Line(text=f"{title}: {count_text(finding)}", listed=True)
-    if held := flow.held_rules():
-        yield Line(text=f"Number {HELD_BACK}:")
-        for title in held:
+    if suppressed := flow.suppressed_rules():
+        yield Line(text=f"Number {SUPPRESSED}:")
+        for title in suppressed:
             yield Line(text=title, listed=True)
 
 
@@ -220,7 +220,7 @@ def _kept_line(flow: Flow) -> Line:
 
 def count_text(finding: Finding | None) -> str:
     """A count, or that it is not shown."""
-    return (estimate_text(finding) if finding else "") or HELD_BACK
+    return (estimate_text(finding) if finding else "") or SUPPRESSED
 
 
 def _finding(flow: Flow) -> str:
@@ -242,7 +242,7 @@ def _words(flow: Flow) -> str:
         left_out = _count_words(flow.left_out, "left out")
         why = [f"{title} {count_text(part)}" for title, part in flow.shown_rules()]
         if flow.left_out is None or flow.left_out.n:
-            why += [f"{title} {HELD_BACK}" for title in flow.held_rules()]
+            why += [f"{title} {SUPPRESSED}" for title in flow.suppressed_rules()]
         listed = f" ({', '.join(why)})" if why else ""
         parts = [_count_words(flow.received, "received"), left_out + listed, *parts]
     return f"{flow.title}: {'; '.join(parts)}."
@@ -250,4 +250,4 @@ def _words(flow: Flow) -> str:
 
 def _count_words(finding: Finding | None, what: str) -> str:
     text = count_text(finding)
-    return f"how many were {what} is {text}" if text == HELD_BACK else f"{text} {what}"
+    return f"how many were {what} is {text}" if text == SUPPRESSED else f"{text} {what}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from analysis.publication.disclosure.losses import LINKED, without_losses
+from analysis.publication.disclosure.losses import LINKED, suppress_attrition_counts
 from analysis.publication.figures.boxes import (
     GAP,
     SECOND,
@@ -26,7 +26,7 @@ from analysis.publication.figures.boxes import (
 from analysis.publication.figures.flow import Flow, count_text, flow_of, flows_of_arms
 from analysis.publication.figures.frame import Point, make_figure
 from analysis.publication.places import arm_text, arms_of, found, wave_text, waves_of
-from analysis.publication.tables import HELD_BACK
+from analysis.publication.tables import SUPPRESSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,13 +69,13 @@ class Wave:
 
 def followed_figures(disclosed: Disclosed, study: Study) -> Iterator[Figure | Note]:
     """A figure of every survey that was held at several waves."""
-    safe = without_losses(disclosed, smallest=study.smallest_group_shown)
+    safe = suppress_attrition_counts(disclosed, smallest=study.smallest_group_shown)
     for survey in study.surveys:
-        here = safe.where(survey=survey.name)
+        selected = safe.where(survey=survey.name)
         waves = [
-            _wave(here, study, name)
-            for name in waves_of(here, study, contrasts=False)
-            if found(here, wave=name, term="responses_kept")
+            _wave(selected, study, name)
+            for name in waves_of(selected, study, contrasts=False)
+            if found(selected, wave=name, term="responses_kept")
         ]
         if len(waves) > 1:
             yield _figure(survey, waves)
@@ -109,8 +109,8 @@ def _figure(survey: Survey, waves: list[Wave]) -> Figure | Note:
     )
 
 
-def _wave(here: Disclosed, study: Study, name: str) -> Wave:
-    at_wave = here.where(wave=name)
+def _wave(selected: Disclosed, study: Study, name: str) -> Wave:
+    at_wave = selected.where(wave=name)
     title = wave_text(study, name)
     everyone = flow_of(at_wave.where(arm=""), title)
     flows = flows_of_arms(at_wave, study, everyone)
@@ -121,29 +121,30 @@ def _wave(here: Disclosed, study: Study, name: str) -> Wave:
             dataclasses.replace(flow, received=None, left_out=None, rules=())
             for flow in flows
         ),
-        followed=tuple(_followed(here, study, name)),
+        followed=tuple(_followed(selected, study, name)),
     )
 
 
 def _followed(
-    here: Disclosed, study: Study, wave: str
+    selected: Disclosed, study: Study, wave: str
 ) -> Iterator[tuple[str, tuple[Followed, ...]]]:
     """Each earlier wave with those who were followed from it."""
-    for contrast in waves_of(here.where(term=LINKED), study, contrasts=True):
+    for contrast in waves_of(selected.where(term=LINKED), study, contrasts=True):
         after, _, before = contrast.partition(" - ")
         if after != wave:
             continue
         parts = (
-            _of_outcome(here, study, outcome, contrast) for outcome in study.outcomes
+            _of_outcome(selected, study, outcome, contrast)
+            for outcome in study.outcomes
         )
         if counts := tuple(part for part in parts if part):
             yield wave_text(study, before), counts
 
 
 def _of_outcome(
-    here: Disclosed, study: Study, outcome: Outcome, contrast: str
+    selected: Disclosed, study: Study, outcome: Outcome, contrast: str
 ) -> Followed | None:
-    linked = here.where(
+    linked = selected.where(
         instrument=outcome.instrument,
         subscale=outcome.subscale,
         wave=contrast,
@@ -181,13 +182,13 @@ def _diagram(survey: Survey, waves: list[Wave]) -> Diagram:
             arrows.append(down(above, box))
         lowest = box.bottom
         if wave.followed:
-            beside = box_of(_followed_lines(wave), left=SECOND, top=top)
-            boxes.append(beside)
-            level = top + min(box.height, beside.height) / 2
+            supplementary = box_of(_followed_lines(wave), left=SECOND, top=top)
+            boxes.append(supplementary)
+            level = top + min(box.height, supplementary.height) / 2
             arrows.append(
                 Arrow(corners=((box.left + box.width, level), (SECOND, level)))
             )
-            lowest = max(lowest, beside.bottom)
+            lowest = max(lowest, supplementary.bottom)
         top, above = lowest + GAP, box
     return Diagram(boxes=tuple(boxes), arrows=tuple(arrows))
 
@@ -216,7 +217,7 @@ def _finding(survey: Survey, waves: list[Wave]) -> str:
     """How many were kept at the first and at the last wave."""
     first, last = waves[0], waves[-1]
     kept = [count_text(wave.everyone.kept) for wave in (first, last)]
-    if HELD_BACK in kept:
+    if SUPPRESSED in kept:
         return f"{survey.title}: responses kept at {len(waves)} waves."
     return (
         f"{survey.title}: {kept[0]} responses kept at {first.title}, "
@@ -227,13 +228,13 @@ def _finding(survey: Survey, waves: list[Wave]) -> str:
 def _words(wave: Wave) -> str:
     arms = ", ".join(f"{flow.title} {count_text(flow.kept)}" for flow in wave.arms)
     listed = f" ({arms})" if arms else ""
-    told = [
+    sentences = [
         f"{wave.title}: received {count_text(wave.everyone.received)}, "
         f"kept {count_text(wave.everyone.kept)}{listed}"
     ]
-    told += [
+    sentences += [
         f"with a score at {before} too, {part.text()}"
         for before, counts in wave.followed
         for part in counts
     ]
-    return "; ".join(told) + "."
+    return "; ".join(sentences) + "."

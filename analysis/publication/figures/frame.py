@@ -162,14 +162,16 @@ def make_figure(
     if not drawn:
         why = reasons or "nothing was found to draw"
         return Note(text=f"No figure for “{caption}” because: {why}.")
-    held = ""
+    suppressed_note = ""
     if lacking:
         values = "value is" if len(lacking) == 1 else "values are"
-        held = f" {len(lacking)} {values} held back" + f" ({reasons})." * bool(reasons)
+        suppressed_note = (
+            f" {len(lacking)} {values} held back" + f" ({reasons})." * bool(reasons)
+        )
     return Figure(
         name=name,
-        caption=caption + held,
-        alt_text=alt_text + held,
+        caption=caption + suppressed_note,
+        alt_text=alt_text + suppressed_note,
         points=tuple(drawn),
         height=height,
         drawing=drawing,

@@ -54,16 +54,18 @@ def gap_figure(
         if (finding := gap(here, grouping, group, wave)) is not None
     ]
     instrument = study.instruments[outcome.instrument]
-    way = BETTER.get(instrument.subscale(outcome.subscale).direction, "")
+    better_text = BETTER.get(instrument.subscale(outcome.subscale).direction, "")
     effect = outcome.smallest_effect
-    beside = f" The smallest that matters is {number_text(effect)}." if effect else ""
+    supplementary = (
+        f" The smallest that matters is {number_text(effect)}." if effect else ""
+    )
     words = answer_words(here, study, grouping, outcome)
     drawn = drawn_points(points)
     return make_figure(
         f"gap-{grouping.name}-{outcome.name}",
         f"{outcome.title}: each group's mean less that of {grouping.reference}, with "
-        f"95% intervals. {way}".strip(),
-        f"{words} {point_words(drawn)}{beside}" if drawn else words,
+        f"95% intervals. {better_text}".strip(),
+        f"{words} {point_words(drawn)}{supplementary}" if drawn else words,
         points,
         partial(
             draw_forest,

@@ -25,22 +25,22 @@ def item_figure(
     """Correlation of every item with the others, at each wave."""
     declared = study.instruments[instrument]
     scale = declared.subscale(subscale)
-    here = disclosed.where(survey=survey, instrument=instrument, subscale=subscale)
-    here = here.where(term="item_rest_correlation")
+    selected = disclosed.where(survey=survey, instrument=instrument, subscale=subscale)
+    selected = selected.where(term="item_rest_correlation")
     points = [
         Point(
             label=declared.item(finding.item).label,
             series=wave_text(study, finding.wave),
             finding=finding,
         )
-        for wave in waves_of(here, study, contrasts=False)
+        for wave in waves_of(selected, study, contrasts=False)
         for item in scale.items
-        for finding in here.where(wave=wave, item=item).findings
+        for finding in selected.where(wave=wave, item=item).findings
     ]
     drawn = sorted(drawn_points(points), key=lambda point: -point.value)
     order = [point.label for point in drawn]
     points.sort(key=lambda p: order.index(p.label) if p.label in order else 0)
-    waves = [wave_text(study, w) for w in waves_of(here, study, contrasts=False)]
+    waves = [wave_text(study, w) for w in waves_of(selected, study, contrasts=False)]
     points.sort(key=lambda point: waves.index(point.series))
     return make_figure(
         f"items-{survey}-{instrument}-{subscale}",

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from analysis.publication.figures.drawings import draw_forest
 from analysis.publication.figures.frame import Point, drawn_points, make_figure
 from analysis.publication.figures.style import height_of
-from analysis.publication.places import arm_text, wave_text, waves_of, where_judged
+from analysis.publication.places import (
+    arm_text,
+    findings_of_outcome,
+    wave_text,
+    waves_of,
+)
 from analysis.publication.tables import estimate_text, number_text
 
 if TYPE_CHECKING:
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
     from analysis.publication.disclosure import Disclosed
     from analysis.publication.figures.frame import Figure, Note
 
-WAYS = {
+METHODS = {
     "complete_arm_difference": "Lost left out",
     "weighted_arm_difference": "Followed weighted",
     "imputed_arm_difference": "Lost filled in",
@@ -26,16 +31,16 @@ WAYS = {
 """Term → how those lost are allowed for."""
 
 
-def missing_ways_figure(
+def missing_methods_figure(
     disclosed: Disclosed, study: Study, outcome: Outcome
 ) -> Figure | Note:
     """The arms' difference after: one line a follow-up, one mark a way."""
-    here = where_judged(disclosed, outcome)
+    selected = findings_of_outcome(disclosed, outcome)
     points = [
-        Point(label=wave_text(study, wave), series=way, finding=finding)
-        for term, way in WAYS.items()
-        for wave in waves_of(here, study, contrasts=True)
-        for finding in here.where(wave=wave, term=term).findings
+        Point(label=wave_text(study, wave), series=method, finding=finding)
+        for term, method in METHODS.items()
+        for wave in waves_of(selected, study, contrasts=True)
+        for finding in selected.where(wave=wave, term=term).findings
     ]
     drawn = drawn_points(points)
     arms = points[0].finding.arm if points else ""
@@ -59,10 +64,14 @@ def _words(drawn: Sequence[Point], outcome: Outcome) -> str:
     parts = []
     for label in dict.fromkeys(point.label for point in drawn):
         at = [point for point in drawn if point.label == label]
-        told = ", ".join(f"{p.series.lower()} {estimate_text(p.finding)}" for p in at)
+        values_text = ", ".join(
+            f"{p.series.lower()} {estimate_text(p.finding)}" for p in at
+        )
         values = [point.value for point in at]
-        apart = number_text(max(values) - min(values))
-        parts.append(f"{label}: {told}; at most {apart} points apart")
+        range_text = number_text(max(values) - min(values))
+        parts.append(f"{label}: {values_text}; at most {range_text} points apart")
     effect = outcome.smallest_effect
-    beside = f" The smallest that matters is {number_text(effect)}." if effect else ""
-    return "; ".join(parts) + "." + beside
+    supplementary = (
+        f" The smallest that matters is {number_text(effect)}." if effect else ""
+    )
+    return "; ".join(parts) + "." + supplementary

@@ -38,15 +38,15 @@ def reliability_figure(
     disclosed: Disclosed, study: Study, *, survey: str, instrument: str, subscale: str
 ) -> Figure | Note:
     """Alpha and omega at each wave, beside the 0.70 line."""
-    here = disclosed.where(
+    selected = disclosed.where(
         survey=survey, instrument=instrument, subscale=subscale, item=""
     )
     terms = {"Cronbach's alpha": "cronbach_alpha", "Omega total": "omega_total"}
     points = [
         Point(label=wave_text(study, wave), series=title, finding=finding)
         for title, term in terms.items()
-        for wave in waves_of(here, study, contrasts=False)
-        for finding in here.where(wave=wave, term=term).findings
+        for wave in waves_of(selected, study, contrasts=False)
+        for finding in selected.where(wave=wave, term=term).findings
     ]
     title = study.instruments[instrument].subscale(subscale).title
     lowest = min(
@@ -69,17 +69,17 @@ def score_figure(
     """Mean score at each wave, one line an arm."""
     declared = study.instruments[instrument]
     scale = declared.subscale(subscale)
-    here = disclosed.where(
+    selected = disclosed.where(
         survey=survey, instrument=instrument, subscale=subscale, item="", term="mean"
     )
-    arms = arms_of(here, study, contrasts=False)
+    arms = arms_of(selected, study, contrasts=False)
     points = [
         Point(
             label=wave_text(study, wave), series=arm_text(study, arm), finding=finding
         )
         for arm in ([arm for arm in arms if arm] or arms)
-        for wave in waves_of(here, study, contrasts=False)
-        for finding in here.where(arm=arm, wave=wave).findings
+        for wave in waves_of(selected, study, contrasts=False)
+        for finding in selected.where(arm=arm, wave=wave).findings
     ]
     return _over_time(
         f"scores-{survey}-{instrument}-{subscale}",

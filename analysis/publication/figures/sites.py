@@ -38,7 +38,9 @@ def site_figure(disclosed: Disclosed, study: Study, outcome: Outcome) -> Figure 
     drawn = drawn_points(points)
     sites = {point.label for point in drawn if point.finding.term == AT_SITE}
     effect = outcome.smallest_effect
-    beside = f" The smallest that matters is {number_text(effect)}." if effect else ""
+    supplementary = (
+        f" The smallest that matters is {number_text(effect)}." if effect else ""
+    )
     lines = len({point.label for point in points})
     series = len({point.series for point in points})
     return make_figure(
@@ -46,7 +48,7 @@ def site_figure(disclosed: Disclosed, study: Study, outcome: Outcome) -> Figure 
         f"{outcome.title}: what was found at each of {len(sites)} sites, with 95% "
         "intervals. That it shows at one site and not at another is no difference "
         "between them.",
-        f"{outcome.title}, {_apart(drawn)} {point_words(drawn)}{beside}",
+        f"{outcome.title}, {_count_excluding_zero(drawn)} {point_words(drawn)}{supplementary}",
         points,
         partial(draw_forest, label=_label(points), smallest_effect=effect),
         height=height_of(max(lines, 1) * (0.5 + 0.25 * series)),
@@ -70,7 +72,7 @@ def _points(here: Disclosed, study: Study, wave: str) -> Iterator[Point]:
                 yield Point(label=TOGETHER[term], series=series, finding=finding)
 
 
-def _apart(drawn: list[Point]) -> str:
+def _count_excluding_zero(drawn: list[Point]) -> str:
     """In how many places the interval leaves out no effect."""
     at_sites = [point for point in drawn if point.finding.term == AT_SITE]
     clear = sum(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from analysis.publication.alternatives import (
     TERM,
     answers_in,
-    declared_here,
+    declared_options_of,
     option_text,
     options_in,
 )
@@ -47,31 +47,31 @@ OTHER = "otherwise"
 
 
 def specification_figure(
-    here: Disclosed, study: Study, outcome: Outcome
+    selected: Disclosed, study: Study, outcome: Outcome
 ) -> Figure | Note:
     """The answers of all combinations, the lowest first, with what each was made of.
 
     Parameters
     ----------
-    here : Disclosed
+    selected : Disclosed
         What was found of this outcome.
     """
-    declared = declared_here(study, outcome)
+    declared = declared_options_of(study, outcome)
     points = [
         Point(
             label=part.group,
             series=DECLARED if options_in(part) == declared else OTHER,
             finding=part,
         )
-        for part in answers_in(here)
+        for part in answers_in(selected)
     ]
-    every = [options_in(part) for part in here.where(term=TERM).findings]
+    every = [options_in(part) for part in selected.where(term=TERM).findings]
     rows = [
         (choice, option)
         for choice in declared
         for option in dict.fromkeys(options[choice] for options in every)
     ]
-    words = choice_words(here, study, outcome)
+    words = choice_words(selected, study, outcome)
     subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
     smallest = outcome.smallest_effect
     worse = subscale.direction == "higher_is_worse"

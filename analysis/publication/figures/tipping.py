@@ -17,10 +17,10 @@ from analysis.publication.figures.style import (
 )
 from analysis.publication.places import (
     arm_text,
+    findings_of_outcome,
     found,
     wave_text,
     waves_of,
-    where_judged,
 )
 from analysis.publication.tables import number_text, points_text
 
@@ -41,9 +41,9 @@ def tipping_figures(
     disclosed: Disclosed, study: Study, outcome: Outcome
 ) -> Iterator[Figure | Note]:
     """A figure a follow-up: the effect against how far those lost are shifted."""
-    here = where_judged(disclosed, outcome)
-    for number, wave in enumerate(waves_of(here, study, contrasts=True), start=1):
-        at = here.where(wave=wave)
+    selected = findings_of_outcome(disclosed, outcome)
+    for number, wave in enumerate(waves_of(selected, study, contrasts=True), start=1):
+        at = selected.where(wave=wave)
         tips = found(at, term=TIPS)
         if tips is None:
             continue
@@ -147,8 +147,8 @@ def _ends(drawn: Sequence[Point]) -> str:
     if not drawn:
         return ""
     ends = (drawn[0], drawn[-1])
-    told = [
+    sentences = [
         f"{number_text(point.value)} at {number_text(float(point.label))} points"
         for point in ends
     ]
-    return f"The effect goes from {told[0]} to {told[1]}."
+    return f"The effect goes from {sentences[0]} to {sentences[1]}."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from analysis.publication.figures.drawings import draw_forest
 from analysis.publication.figures.frame import Point, drawn_points, make_figure
 from analysis.publication.figures.style import height_of
-from analysis.publication.places import wave_text, waves_of, where_judged
+from analysis.publication.places import findings_of_outcome, wave_text, waves_of
 from analysis.publication.tables import estimate_text, number_text
 
 if TYPE_CHECKING:
@@ -21,22 +21,24 @@ if TYPE_CHECKING:
 TERM = "difference_in_change_by_way"
 
 
-def ways_figure(disclosed: Disclosed, study: Study, outcome: Outcome) -> Figure | Note:
+def methods_figure(
+    disclosed: Disclosed, study: Study, outcome: Outcome
+) -> Figure | Note:
     """The arms' difference in change: one line a way, one mark a follow-up."""
-    here = where_judged(disclosed, outcome).where(
+    selected = findings_of_outcome(disclosed, outcome).where(
         term=TERM,
     )
     points = [
         Point(label=finding.group, series=wave_text(study, wave), finding=finding)
-        for wave in waves_of(here, study, contrasts=True)
-        for finding in here.where(wave=wave).findings
+        for wave in waves_of(selected, study, contrasts=True)
+        for finding in selected.where(wave=wave).findings
     ]
     drawn = drawn_points(points)
-    ways = len({point.label for point in points})
+    n_methods = len({point.label for point in points})
     series = len({point.series for point in points})
     return make_figure(
         f"ways-{outcome.name}",
-        f"{outcome.title}: the same question reckoned in {ways} ways, with 95% "
+        f"{outcome.title}: the same question reckoned in {n_methods} ways, with 95% "
         "intervals. An answer that holds in one way only is not yet an answer.",
         _words(drawn, outcome),
         points,
@@ -45,7 +47,7 @@ def ways_figure(disclosed: Disclosed, study: Study, outcome: Outcome) -> Figure 
             label="Difference in points",
             smallest_effect=outcome.smallest_effect,
         ),
-        height=height_of(max(ways, 1) * (0.5 + 0.25 * series)),
+        height=height_of(max(n_methods, 1) * (0.5 + 0.25 * series)),
     )
 
 
@@ -57,17 +59,19 @@ def _words(drawn: Sequence[Point], outcome: Outcome) -> str:
             (point for point in drawn if point.series == name), key=lambda p: p.value
         )
         low, high = of_wave[0], of_wave[-1]
-        clear = sum(_excludes_nought(point) for point in of_wave)
+        clear = sum(_excludes_zero(point) for point in of_wave)
         parts.append(
             f"{name}: from {estimate_text(low.finding)} by {low.label} to "
             f"{estimate_text(high.finding)} by {high.label}; the interval of {clear} "
             f"of {len(of_wave)} ways excludes no difference"
         )
     effect = outcome.smallest_effect
-    beside = f" The smallest that matters is {number_text(effect)}." if effect else ""
-    return "; ".join(parts) + "." + beside
+    supplementary = (
+        f" The smallest that matters is {number_text(effect)}." if effect else ""
+    )
+    return "; ".join(parts) + "." + supplementary
 
 
-def _excludes_nought(point: Point) -> bool:
+def _excludes_zero(point: Point) -> bool:
     low, high = point.finding.conf_low, point.finding.conf_high
     return low is not None and high is not None and (low > 0 or high < 0)

@@ -105,8 +105,8 @@ class FunderSummary:
     @property
     def elements(self) -> tuple[int, ...]:
         """Which of the fourteen elements the page holds."""
-        told = (self.done, self.result, *self.passages)
-        inside = [number for passage in told for number in passage.elements]
+        passages_shown = (self.done, self.result, *self.passages)
+        inside = [number for passage in passages_shown for number in passage.elements]
         return tuple(sorted([*inside, 2] if self.behaviours else inside))
 
     def headline_html(self) -> str:
@@ -167,7 +167,7 @@ def funder_summary(
         What was run otherwise than planned.
     """
     result = main_result(disclosed, study)
-    told = tuple(result_sentences(result, disclosed, study))
+    passages_shown = tuple(result_sentences(result, disclosed, study))
     behaviours = _behaviours_table(disclosed, study, result)
     shown = result if result and result.finding.estimate is not None else None
     return FunderSummary(
@@ -178,10 +178,12 @@ def funder_summary(
             sentences=tuple(done_sentences(study)),
             elements=(1,),
         ),
-        result=Passage(heading="The main result", sentences=told, elements=(3,)),
+        result=Passage(
+            heading="The main result", sentences=passages_shown, elements=(3,)
+        ),
         number=_number(shown),
-        drawing=_drawing(shown, " ".join(told)),
-        drawing_text=" ".join(told) if shown else "",
+        drawing=_drawing(shown, " ".join(passages_shown)),
+        drawing_text=" ".join(passages_shown) if shown else "",
         behaviours=behaviours,
         passages=(
             *_passages(disclosed, study, result, has=behaviours is not None),
@@ -258,8 +260,10 @@ def _behaviours_table(
     disclosed: Disclosed, study: Study, result: MainResult | None
 ) -> Table | None:
     """How many in ten gave the highest answer, before and after, a row a behaviour."""
-    here = disclosed.where(instrument=THREE_BEHAVIOURS, term="share_highest", item="")
-    waves = waves_of(here, study, contrasts=False)
+    selected = disclosed.where(
+        instrument=THREE_BEHAVIOURS, term="share_highest", item=""
+    )
+    waves = waves_of(selected, study, contrasts=False)
     if not waves:
         return None
     if result and result.outcome.baseline in waves:
@@ -271,7 +275,7 @@ def _behaviours_table(
         (
             subscale.title,
             *(
-                _in_ten(here.where(subscale=subscale.name, arm=arm, wave=wave))
+                _in_ten(selected.where(subscale=subscale.name, arm=arm, wave=wave))
                 for arm in arms
                 for wave in waves
             ),
@@ -298,8 +302,8 @@ def _not_measured(study: Study) -> Iterator[str]:
         yield NOT_SUMMED_UP if number == OWN_WORDS and asked else text
 
 
-def _in_ten(here: Disclosed) -> str:
-    finding = found(here, term="share_highest")
+def _in_ten(selected: Disclosed) -> str:
+    finding = found(selected, term="share_highest")
     if finding is None or finding.estimate is None:
         return "too few to say"
     text = in_ten_text(finding.estimate)

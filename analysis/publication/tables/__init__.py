@@ -1,11 +1,11 @@
 """Tables: cells of text made from disclosed findings; the only room that rounds."""
 
 from analysis.publication.tables.answers import (
-    alike_table,
+    intracluster_table,
     judgement_table,
     responder_table,
 )
-from analysis.publication.tables.beside import beside_table
+from analysis.publication.tables.beside import supplementary_table
 from analysis.publication.tables.charts import chart_table
 from analysis.publication.tables.cleaning import (
     emptied_table,
@@ -34,10 +34,10 @@ from analysis.publication.tables.evidence import (
 from analysis.publication.tables.families import family_table
 from analysis.publication.tables.frame import (
     ABSENT,
-    HELD_BACK,
+    SUPPRESSED,
     Footnotes,
     Table,
-    lean_table,
+    compact_table,
 )
 from analysis.publication.tables.groups import group_table
 from analysis.publication.tables.keys import (
@@ -69,17 +69,16 @@ from analysis.publication.tables.specifications import (
 
 __all__ = [
     "ABSENT",
-    "HELD_BACK",
     "MINUS",
+    "SUPPRESSED",
     "Footnotes",
     "Table",
-    "alike_table",
     "assumed_table",
     "attrition_table",
-    "beside_table",
     "change_table",
     "chart_table",
     "choice_words",
+    "compact_table",
     "comparability_table",
     "compared_table",
     "comparison_table",
@@ -97,10 +96,10 @@ __all__ = [
     "in_hundred_text",
     "in_ten_text",
     "interval_text",
+    "intracluster_table",
     "item_table",
     "judgement_table",
     "key_tables",
-    "lean_table",
     "missing_table",
     "number_text",
     "pattern_table",
@@ -114,4 +113,5 @@ __all__ = [
     "site_table",
     "specification_table",
     "structure_tables",
+    "supplementary_table",
 ]

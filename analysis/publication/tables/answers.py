@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from analysis.publication.places import (
     arm_text,
+    findings_of_outcome,
     found,
     wave_text,
     waves_of,
-    where_judged,
 )
 from analysis.publication.tables.frame import ABSENT, Footnotes, Table
 from analysis.publication.tables.numbers import number_text
@@ -32,7 +32,7 @@ RESPONDED = {
     "reliable_change_needed": "Change needed, points",
     "share_without_room_before": "Without room to improve",
 }
-ALIKE = {
+INTRACLUSTER_TITLES = {
     "intracluster_correlation": "Intracluster correlation",
     "design_effect": "Design effect",
     "clusters": "Teams",
@@ -46,11 +46,11 @@ PRIOR = (
 def judgement_table(disclosed: Disclosed, study: Study) -> Table:
     """A row an outcome and follow-up: the effect against the smallest that matters."""
     notes, rows = Footnotes(), []
-    for outcome, wave, here in _outcomes(disclosed, study):
-        effect = found(here, term="effect")
+    for outcome, wave, selected in _outcomes(disclosed, study):
+        effect = found(selected, term="effect")
         if effect is None:
             continue
-        declared = here.where(group="as declared")
+        declared = selected.where(group="as declared")
         smallest = outcome.smallest_effect
         rows.append(
             (
@@ -83,60 +83,60 @@ def judgement_table(disclosed: Disclosed, study: Study) -> Table:
 def responder_table(disclosed: Disclosed, study: Study) -> Table:
     """A row an outcome, follow-up and arm: who changed by more than error."""
     notes, rows = Footnotes(), []
-    for outcome, wave, here in _outcomes(disclosed, study):
-        for arm in dict.fromkeys(part.arm for part in here.findings):
-            of_arm = here.where(arm=arm)
+    for outcome, wave, selected in _outcomes(disclosed, study):
+        for arm in dict.fromkeys(part.arm for part in selected.findings):
+            of_arm = selected.where(arm=arm)
             counted = found(of_arm, term="reliable_change_needed")
             if counted:
                 cells = _cells(of_arm, RESPONDED, notes)
                 place = (outcome.title, wave_text(study, wave), arm_text(study, arm))
                 rows.append((*place, notes.people(counted), *cells))
-    heads = ("Outcome", "Waves", "Group", "n", *RESPONDED.values())
-    return _table("Who changed by more than error", heads, rows, notes)
+    headings = ("Outcome", "Waves", "Group", "n", *RESPONDED.values())
+    return _table("Who changed by more than error", headings, rows, notes)
 
 
-def alike_table(disclosed: Disclosed, study: Study) -> Table:
+def intracluster_table(disclosed: Disclosed, study: Study) -> Table:
     """A row an outcome: how alike people of one team were before."""
     notes, rows, seen = Footnotes(), [], set()
-    for outcome, _, here in _outcomes(disclosed, study):
-        counted = found(here, term="intracluster_correlation")
+    for outcome, _, selected in _outcomes(disclosed, study):
+        counted = found(selected, term="intracluster_correlation")
         if counted and outcome.name not in seen:
             seen.add(outcome.name)
-            cells = _cells(here, ALIKE, notes)
+            cells = _cells(selected, INTRACLUSTER_TITLES, notes)
             rows.append((outcome.title, notes.people(counted), *cells))
-    heads = ("Outcome", "n", *ALIKE.values())
-    return _table("How alike people of one team are", heads, rows, notes)
+    headings = ("Outcome", "n", *INTRACLUSTER_TITLES.values())
+    return _table("How alike people of one team are", headings, rows, notes)
 
 
 def _outcomes(
     disclosed: Disclosed, study: Study
 ) -> Iterator[tuple[Outcome, str, Disclosed]]:
     for outcome in study.outcomes:
-        here = where_judged(disclosed, outcome)
-        for wave in waves_of(here, study, contrasts=True):
-            yield outcome, wave, here.where(wave=wave)
+        selected = findings_of_outcome(disclosed, outcome)
+        for wave in waves_of(selected, study, contrasts=True):
+            yield outcome, wave, selected.where(wave=wave)
 
 
-def _cells(here: Disclosed, columns: dict[str, str], notes: Footnotes) -> list[str]:
+def _cells(selected: Disclosed, columns: dict[str, str], notes: Footnotes) -> list[str]:
     return [
-        notes.cell(found(here, term=term), title=title)
+        notes.cell(found(selected, term=term), title=title)
         for term, title in columns.items()
     ]
 
 
 def _table(
     caption: str,
-    heads: tuple[str, ...],
+    headings: tuple[str, ...],
     rows: list[tuple[str, ...]],
     notes: Footnotes,
     *,
     also: tuple[str, ...] = (),
 ) -> Table:
     # A column that says nothing of any outcome is left out.
-    kept = [p for p in range(len(heads)) if {row[p] for row in rows} != {ABSENT}]
+    kept = [p for p in range(len(headings)) if {row[p] for row in rows} != {ABSENT}]
     return Table(
         caption=caption,
-        columns=tuple(heads[place] for place in kept),
+        columns=tuple(headings[place] for place in kept),
         rows=tuple(tuple(row[place] for place in kept) for row in rows),
         notes=(*notes.notes(), *also),
         methods=notes.methods(),

@@ -54,7 +54,7 @@ CHANCE = (
 TOPS = ("top_share_before", "top_share_after")
 
 
-def beside_table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
+def supplementary_table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
     """A row a number and wave, a column a group; with each number its n.
 
     Parameters
@@ -63,11 +63,11 @@ def beside_table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
         What was found beside the mean of this outcome. A term of which nothing may be
         shown has no rows, and is told below the table with its reasons.
     """
-    told, lacking = _terms(here, outcome)
-    of_terms = [part for part in here.findings if part.term in told]
+    terms_found, lacking = _terms(here, outcome)
+    of_terms = [part for part in here.findings if part.term in terms_found]
     groups = _groups(of_terms, study)
     notes, rows = Footnotes(), []
-    for term in told:
+    for term in terms_found:
         at = here.where(term=term)
         waves = [
             *waves_of(at, study, contrasts=False),
@@ -79,8 +79,8 @@ def beside_table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
                 for arm in groups
             ]
             rows.append((TITLES[term], wave_text(study, wave), *cells))
-    also = [CALLED] if "share_at_best" in told else []
-    also += [CHANCE] if "probability_of_better_answer" in told else []
+    also = [CALLED] if "share_at_best" in terms_found else []
+    also += [CHANCE] if "probability_of_better_answer" in terms_found else []
     return Table(
         caption=f"{outcome.title}: beside the mean",
         columns=("What", "Waves", *(_heading(study, arm) for arm in groups)),
@@ -93,20 +93,25 @@ def beside_table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
 
 def _terms(here: Disclosed, outcome: Outcome) -> tuple[list[str], list[str]]:
     """Terms to show, and a sentence for each of which nothing may be shown."""
-    told: list[str] = []
+    terms_found: list[str] = []
     lacking: dict[str, list[str]] = {}
     # Where the best score alone is a top one, its share stands there already.
-    again = outcome.beside.top is None and not here.where(term="share_better").findings
+    again = (
+        outcome.supplementary.top is None
+        and not here.where(term="share_better").findings
+    )
     for term, title in TITLES.items():
         of_term = here.where(term=term).findings
         if not of_term or (again and term in TOPS):
             continue
         if any(part.estimate is not None for part in of_term):
-            told.append(term)
+            terms_found.append(term)
             continue
         reasons = dict.fromkeys(part.reason for part in of_term if part.reason)
         lacking.setdefault("; ".join(reasons), []).append(title)
-    return told, [f"Not shown ({w}): {'; '.join(t)}." for w, t in lacking.items()]
+    return terms_found, [
+        f"Not shown ({w}): {'; '.join(t)}." for w, t in lacking.items()
+    ]
 
 
 def _groups(findings: list[Finding], study: Study) -> list[str]:

@@ -110,7 +110,7 @@ def _line_words(here: Disclosed, study: Study, arm: str) -> str:
 
 def _methods(here: Disclosed, arms: list[str]) -> tuple[str, ...]:
     """How the lines were made; the same words once."""
-    told = []
+    notes_text = []
     for arm in arms:
         for term, title in (
             ("chart_median", "Median"),
@@ -120,5 +120,5 @@ def _methods(here: Disclosed, arms: list[str]) -> tuple[str, ...]:
         ):
             line = found(here, term=term, arm=arm)
             if line is not None and line.estimate is not None:
-                told.append(f"{title}: {line.method}.")
-    return tuple(dict.fromkeys(told))
+                notes_text.append(f"{title}: {line.method}.")
+    return tuple(dict.fromkeys(notes_text))

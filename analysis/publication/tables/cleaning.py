@@ -16,7 +16,7 @@ from analysis.publication.places import (
     wave_text,
     waves_of,
 )
-from analysis.publication.tables.frame import ABSENT, Footnotes, Table, lean_table
+from analysis.publication.tables.frame import ABSENT, Footnotes, Table, compact_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,28 +45,30 @@ def flow_table(disclosed: Disclosed, study: Study) -> Table:
         for wave in waves_of(of_survey, study, contrasts=False):
             of_wave = of_survey.where(wave=wave)
             for arm in arms_of(of_wave, study, contrasts=False):
-                here = of_wave.where(arm=arm)
-                cells = [notes.cell(flow_count(here, term)) for _, term in columns]
+                selected = of_wave.where(arm=arm)
+                cells = [notes.cell(flow_count(selected, term)) for _, term in columns]
                 if {*cells} != {ABSENT}:
                     place = (wave_text(study, wave), arm_text(study, arm))
                     rows.append((survey.title, *place, *cells))
-    heads = ("Survey", "Wave", "Group")
-    return lean_table("Responses received and kept", heads, columns, rows, notes)
+    headings = ("Survey", "Wave", "Group")
+    return compact_table("Responses received and kept", headings, columns, rows, notes)
 
 
 def flag_table(disclosed: Disclosed, study: Study) -> Table:
     """Responses that each index of careless responding flagged."""
     notes, rows = Footnotes(), []
     for survey in study.surveys:
-        here = disclosed.where(survey=survey.name, term="responses_flagged")
-        for finding in here.findings:
+        selected = disclosed.where(survey=survey.name, term="responses_flagged")
+        for finding in selected.findings:
             total = finding.group.removeprefix("printed_total ")
             name = FLAGS.get(finding.group, f"Printed total: {total}")
             place = (survey.title, wave_text(study, finding.wave), name)
             rows.append((*place, finding.method, notes.cell(finding)))
-    heads = ("Survey", "Wave", "Index", "Flagged from")
+    headings = ("Survey", "Wave", "Index", "Flagged from")
     columns: Columns = (("Responses flagged", "responses_flagged"),)
-    return lean_table("Responses flagged as careless", heads, columns, rows, notes)
+    return compact_table(
+        "Responses flagged as careless", headings, columns, rows, notes
+    )
 
 
 def emptied_table(disclosed: Disclosed, study: Study) -> Table:
@@ -75,11 +77,13 @@ def emptied_table(disclosed: Disclosed, study: Study) -> Table:
     for finding, rule, column in _emptied(disclosed, study):
         if not rule.endswith(TAKEN_OUT):
             place = _place(finding, study)
-            told = column_text(study, column) or ABSENT
-            rows.append((*place, told, _plain(rule), notes.cell(finding)))
-    heads = ("Survey", "Wave", "Column", "Rule")
+            column_title = column_text(study, column) or ABSENT
+            rows.append((*place, column_title, _plain(rule), notes.cell(finding)))
+    headings = ("Survey", "Wave", "Column", "Rule")
     columns: Columns = (("Answers emptied", "cells_emptied"),)
-    return lean_table("Answers that could not be used", heads, columns, rows, notes)
+    return compact_table(
+        "Answers that could not be used", headings, columns, rows, notes
+    )
 
 
 def scrubbed_table(disclosed: Disclosed, study: Study) -> Table:
@@ -91,17 +95,17 @@ def scrubbed_table(disclosed: Disclosed, study: Study) -> Table:
             kind = rule.removesuffix(TAKEN_OUT)
             text = column.removeprefix("text.")
             rows.append((*place, _plain(text), kind, notes.cell(finding)))
-    heads = ("Survey", "Wave", "Text", "Kind")
+    headings = ("Survey", "Wave", "Text", "Kind")
     columns: Columns = (("Times taken out", "cells_emptied"),)
     caption = "Taken out of free texts, as it could name or reach a person"
-    return lean_table(caption, heads, columns, rows, notes)
+    return compact_table(caption, headings, columns, rows, notes)
 
 
 def _emptied(disclosed: Disclosed, study: Study) -> Iterator[tuple[Finding, str, str]]:
     """Counts of emptied cells that are not nought, each with its rule and column."""
     for survey in study.surveys:
-        here = disclosed.where(survey=survey.name, term="cells_emptied")
-        for finding in here.findings:
+        selected = disclosed.where(survey=survey.name, term="cells_emptied")
+        for finding in selected.findings:
             rule, _, column = finding.group.partition(": ")
             if finding.estimate != 0:
                 yield finding, rule, column
@@ -117,31 +121,31 @@ def missing_table(disclosed: Disclosed, study: Study) -> Table:
     for survey, instrument in surveyed(study):
         of_instrument = disclosed.where(survey=survey, instrument=instrument.name)
         for wave in waves_of(of_instrument, study, contrasts=False):
-            here = of_instrument.where(wave=wave)
+            selected = of_instrument.where(wave=wave)
             cells = [
-                notes.cell(found(here, term=term), title=title)
+                notes.cell(found(selected, term=term), title=title)
                 for title, term in LITTLE
             ]
             if {*cells} != {ABSENT}:
-                people = notes.people(found(here, term="share_complete"))
+                people = notes.people(found(selected, term="share_complete"))
                 place = (instrument.title, wave_text(study, wave))
                 rows.append((*place, people, *cells))
     caption = "Unanswered items, and whether they look random"
-    return lean_table(caption, ("Instrument", "Wave"), LITTLE, rows, notes)
+    return compact_table(caption, ("Instrument", "Wave"), LITTLE, rows, notes)
 
 
 def pattern_table(disclosed: Disclosed, study: Study) -> Table:
     """Responses by the items they leave unanswered, a row a pattern."""
     notes, rows = Footnotes(), []
     for survey, instrument in surveyed(study):
-        here = disclosed.where(survey=survey, instrument=instrument.name)
-        for finding in here.where(term="responses_by_pattern").findings:
+        selected = disclosed.where(survey=survey, instrument=instrument.name)
+        for finding in selected.where(term="responses_by_pattern").findings:
             place = (instrument.title, wave_text(study, finding.wave))
             pattern = _pattern_text(finding.group, instrument)
             rows.append((*place, pattern, notes.cell(finding)))
-    heads = ("Instrument", "Wave", "Not answered")
+    headings = ("Instrument", "Wave", "Not answered")
     columns: Columns = (("Responses", "responses_by_pattern"),)
-    return lean_table("Patterns of unanswered items", heads, columns, rows, notes)
+    return compact_table("Patterns of unanswered items", headings, columns, rows, notes)
 
 
 def _pattern_text(pattern: str, instrument: Instrument) -> str:

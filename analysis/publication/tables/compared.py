@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from analysis.foundation import Finding
     from analysis.publication.disclosure import Disclosed
 
-HEADS = ("What", "n", "Points", "p")
+HEADINGS = ("What", "n", "Points", "p")
 SMALLER_SIDE = "n: answers of the smaller side at the smaller time."
 FLOOR = "The least p that a placebo could have with so many units: {floor}."
 DEPARTURES = ("M = 0", "M = 1", "M = 2")
@@ -46,24 +46,30 @@ DOSES = (
 """What a line tells, its number, and its p."""
 
 
-def compared_table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
+def compared_table(selected: Disclosed, study: Study, outcome: Outcome) -> Table:
     """A line a number: all waves, wave by wave, by start, by placebo.
 
     Parameters
     ----------
-    here : Disclosed
+    selected : Disclosed
         What was found of this outcome.
     """
     notes = Footnotes()
-    lines = [*_of_rollout(here), *_by_start(here, study), *_by_unit(here, study)]
+    lines = [
+        *_of_rollout(selected),
+        *_by_start(selected, study),
+        *_by_unit(selected, study),
+    ]
     rows = tuple(_row(what, number, p, notes) for what, number, p in lines)
-    floor = found(here, term="placebo_smallest_possible_p_value")
-    told = [FLOOR.format(floor=notes.cell(floor))] if floor and floor.estimate else []
+    floor = found(selected, term="placebo_smallest_possible_p_value")
+    description = (
+        [FLOOR.format(floor=notes.cell(floor))] if floor and floor.estimate else []
+    )
     return Table(
         caption=f"{outcome.title}: those with the pilot less those without",
-        columns=HEADS,
+        columns=HEADINGS,
         rows=rows,
-        notes=(*notes.notes(), SMALLER_SIDE, *told),
+        notes=(*notes.notes(), SMALLER_SIDE, *description),
         methods=notes.methods(),
     )
 
@@ -80,34 +86,34 @@ def _row(
 
 
 def _of_rollout(
-    here: Disclosed,
+    selected: Disclosed,
 ) -> Iterator[tuple[str, Finding | None, Finding | None]]:
-    whole = found(here, term="staggered_effect")
+    whole = found(selected, term="staggered_effect")
     if whole is not None:
-        p_value = found(here, term="staggered_effect_p_value")
+        p_value = found(selected, term="staggered_effect_p_value")
         yield "All starts, since the start", whole, p_value
-    for steps in times_since(here):
+    for steps in times_since(selected):
         group = f"{steps}{SINCE}"
         yield (
             since_text(steps),
-            found(here, term="event_time_effect", group=group),
+            found(selected, term="event_time_effect", group=group),
             None,
         )
     for what, name in (
         ("One effect, by the order of starting", "stepped_wedge"),
         ("Beside every other set of units", "placebo"),
     ):
-        number = found(here, term=f"{name}_effect")
+        number = found(selected, term=f"{name}_effect")
         if number is not None:
-            yield what, number, found(here, term=f"{name}_p_value")
+            yield what, number, found(selected, term=f"{name}_p_value")
 
 
 def _by_start(
-    here: Disclosed, study: Study
+    selected: Disclosed, study: Study
 ) -> Iterator[tuple[str, Finding | None, Finding | None]]:
-    starts = starts_of(here, study)
+    starts = starts_of(selected, study)
     for start in starts or [""]:
-        at = here.where(group=f"{STARTED}{start}" if start else "")
+        at = selected.where(group=f"{STARTED}{start}" if start else "")
         first = f"{started_text(study, start)}: " if start else ""
         whole = found(at, term="difference_in_differences")
         if whole is None:
@@ -125,11 +131,11 @@ def _by_start(
 
 
 def _by_unit(
-    here: Disclosed, study: Study
+    selected: Disclosed, study: Study
 ) -> Iterator[tuple[str, Finding | None, Finding | None]]:
     titles = {site.name: site.title for site in study.sites}
-    for part in here.where(term="conformal_effect").findings:
-        p_value = found(here, term="conformal_p_value", group=part.group)
+    for part in selected.where(term="conformal_effect").findings:
+        p_value = found(selected, term="conformal_p_value", group=part.group)
         title = titles.get(part.group, part.group)
         yield f"{title}, beside those without", part, p_value
 
@@ -138,8 +144,8 @@ def falsification_table(disclosed: Disclosed, study: Study) -> Table:
     """A line an outcome: what moved, and what must not have."""
     notes, rows = Footnotes(), []
     for outcome in study.outcome_of_each_score():
-        here = of_score(disclosed, outcome)
-        effect = found(here, term="falsification_effect")
+        selected = of_score(disclosed, outcome)
+        effect = found(selected, term="falsification_effect")
         if effect is None:
             continue
         rows.append(
@@ -148,9 +154,9 @@ def falsification_table(disclosed: Disclosed, study: Study) -> Table:
                 ROLES[effect.group],
                 notes.people(effect),
                 notes.cell(effect, title="Points"),
-                notes.cell(found(here, term="falsification_standardised_effect")),
-                notes.cell(found(here, term="falsification_p_value")),
-                notes.cell(found(here, term="falsification_holm_p_value")),
+                notes.cell(found(selected, term="falsification_standardised_effect")),
+                notes.cell(found(selected, term="falsification_p_value")),
+                notes.cell(found(selected, term="falsification_holm_p_value")),
             )
         )
     return Table(
@@ -171,24 +177,24 @@ def falsification_table(disclosed: Disclosed, study: Study) -> Table:
     )
 
 
-def dose_table(here: Disclosed, outcome: Outcome) -> Table:
+def dose_table(selected: Disclosed, outcome: Outcome) -> Table:
     """What sessions came with, between people and within, and ingredients."""
     notes = Footnotes()
     lines = [
-        (what, found(here, term=number), found(here, term=p))
+        (what, found(selected, term=number), found(selected, term=p))
         for what, number, p in DOSES
     ]
     lines = [line for line in lines if line[1] is not None]
-    curve = found(here, term="dose_curve_p_value")
+    curve = found(selected, term="dose_curve_p_value")
     if curve is not None and curve.estimate is not None:
         lines.append(("More than a straight line?", None, curve))
-    for part in here.where(term="ingredient_effect").findings:
-        p_value = found(here, term="ingredient_p_value", group=part.group)
+    for part in selected.where(term="ingredient_effect").findings:
+        p_value = found(selected, term="ingredient_p_value", group=part.group)
         name = part.group.replace("_", " ")
         lines.append((f"With {name}, less without", part, p_value))
     return Table(
         caption=f"{outcome.title}: by sessions attended",
-        columns=HEADS,
+        columns=HEADINGS,
         rows=tuple(_row(*line, notes) for line in lines),
         notes=notes.notes(),
         methods=notes.methods(),
@@ -201,21 +207,21 @@ def sensitivity_table(disclosed: Disclosed, study: Study) -> Table:
     compared = compared_outcomes(disclosed, study)
     robust = [
         part.group
-        for _, here in compared
-        for part in here.where(term="trend_robust_effect").findings
+        for _, selected in compared
+        for part in selected.where(term="trend_robust_effect").findings
     ]
     labels = [each for each in DEPARTURES if any(g.endswith(each) for g in robust)]
-    for outcome, here in compared:
-        for breakdown in here.where(term="trend_breakdown_value").findings:
+    for outcome, selected in compared:
+        for breakdown in selected.where(term="trend_breakdown_value").findings:
             start = breakdown.group.removeprefix(STARTED)
             cells = []
             for label in labels:
                 group = ", ".join(filter(None, [breakdown.group, label]))
-                effect = found(here, term="trend_robust_effect", group=group)
+                effect = found(selected, term="trend_robust_effect", group=group)
                 cells.append(notes.cell(effect, title="Effect"))
-            undone = _undone(breakdown, notes)
-            told = started_text(study, start) if start else ABSENT
-            rows.append((outcome.title, told, undone, *cells))
+            breakdown_text = _breakdown_text(breakdown, notes)
+            description = started_text(study, start) if start else ABSENT
+            rows.append((outcome.title, description, breakdown_text, *cells))
     columns = ("Outcome", "Start", "Undone at", *labels)
     kept = [
         p for p in range(len(columns)) if p != 1 or {r[1] for r in rows} != {ABSENT}
@@ -230,7 +236,7 @@ def sensitivity_table(disclosed: Disclosed, study: Study) -> Table:
     )
 
 
-def _undone(breakdown: Finding, notes: Footnotes) -> str:
+def _breakdown_text(breakdown: Finding, notes: Footnotes) -> str:
     """From which departure on the answer is undone."""
     if breakdown.estimate is None:
         return notes.cell(breakdown)

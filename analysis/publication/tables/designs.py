@@ -26,7 +26,7 @@ COLUMNS = {
     "power_by_formula": "By formula",
 }
 ASSUMED = "What is assumed, and not yet known"
-MEANT = (
+GLOSS = (
     "Half-width: half the width of the 95% interval, in standard deviations; how far "
     "the answer may be off to either side.",
     "Pilots that see it: those whose interval leaves out no difference, where the "
@@ -40,9 +40,9 @@ MEANT = (
 def design_table(disclosed: Disclosed, study: Study) -> Table:
     """A row a number of teams: half-width and power, by formula beside each."""
     notes, rows = Footnotes(), []
-    for teams, here in _by_teams(disclosed):
+    for teams, selected in _by_teams(disclosed):
         cells = (
-            notes.cell(_shown(found(here, term=term)), title=_title(term))
+            notes.cell(_shown(found(selected, term=term)), title=_title(term))
             for term in COLUMNS
         )
         rows.append((teams, *cells))
@@ -50,7 +50,7 @@ def design_table(disclosed: Disclosed, study: Study) -> Table:
         caption="What so many teams would let the pilot see",
         columns=(_teams_title(study), *COLUMNS.values()),
         rows=tuple(rows),
-        notes=(*notes.notes(), *(MEANT if rows else ())),
+        notes=(*notes.notes(), *(GLOSS if rows else ())),
         methods=notes.methods(),
     )
 
@@ -60,7 +60,7 @@ def assumed_table(study: Study) -> Table:
     if study.design is None:
         return Table(caption=ASSUMED, columns=("Assumed", "Value"), rows=())
     assumed = study.design.assumed
-    told = {
+    given_values = {
         "People of a team who answer before": f"{assumed.team_size:g}",
         "Spread of the teams' sizes, over their mean": (
             f"{assumed.team_size_variation:g}"
@@ -82,7 +82,9 @@ def assumed_table(study: Study) -> Table:
         ),
         "As many teams without the pilot": "yes" if assumed.compared else "no",
     }
-    return Table(caption=ASSUMED, columns=("Assumed", "Value"), rows=(*told.items(),))
+    return Table(
+        caption=ASSUMED, columns=("Assumed", "Value"), rows=(*given_values.items(),)
+    )
 
 
 def design_sentence(disclosed: Disclosed, study: Study) -> str:
@@ -91,36 +93,38 @@ def design_sentence(disclosed: Disclosed, study: Study) -> str:
         return ""
     assumed = study.design.assumed
     parts, unknown = [], []
-    for teams, here in _by_teams(disclosed):
-        power = found(here, term="power")
+    for teams, selected in _by_teams(disclosed):
+        power = found(selected, term="power")
         if power is None or power.estimate is None:
             unknown.append(teams)
         else:
             parts.append((teams, in_hundred_text(power.estimate)))
     groups = " in each group" if assumed.compared else ""
-    told = ""
+    given_values = ""
     if parts:
         (teams, share), *others = parts
-        told = (
+        given_values = (
             f"With {teams} teams{groups} the pilot will see a difference of "
             f"{assumed.smallest_effect:g} standard deviations in {share} such pilots"
         )
-        told += "".join(f"; with {teams} in {share}" for teams, share in others) + "."
+        given_values += (
+            "".join(f"; with {teams} in {share}" for teams, share in others) + "."
+        )
     if unknown:
-        told += f" With {' or '.join(unknown)} teams{groups} it cannot be told."
-    return told.strip()
+        given_values += f" With {' or '.join(unknown)} teams{groups} it cannot be told."
+    return given_values.strip()
 
 
 def _by_teams(disclosed: Disclosed) -> Iterator[tuple[str, Disclosed]]:
     """Each number of teams, in the order declared, and what is found of it."""
-    here = disclosed.where(survey="")
+    selected = disclosed.where(survey="")
     groups = {
         finding.group: finding.group.partition(" ")[0]
-        for finding in here.findings
+        for finding in selected.findings
         if finding.term in COLUMNS
     }
     for group, teams in groups.items():
-        yield teams, here.where(group=group)
+        yield teams, selected.where(group=group)
 
 
 def _teams_title(study: Study) -> str:

@@ -44,10 +44,10 @@ CRITERIA = (
 
 def structure_tables(disclosed: Disclosed, study: Study) -> Iterator[Table]:
     """A table of each subscale in each wave, a row a statistic."""
-    for title, here in _subscales(disclosed, study):
+    for title, selected in _subscales(disclosed, study):
         notes, rows = Footnotes(), []
         for term, (name, asked) in STRUCTURE.items():
-            if finding := found(here.where(item=""), term=term):
+            if finding := found(selected.where(item=""), term=term):
                 cell = notes.cell(finding, title=name)
                 rows.append((name, cell, asked, notes.people(finding)))
         if rows:
@@ -62,11 +62,11 @@ def structure_tables(disclosed: Disclosed, study: Study) -> Iterator[Table]:
 
 def cosmin_tables(disclosed: Disclosed, study: Study) -> Iterator[Table]:
     """A table of each subscale in each wave, a row a property."""
-    for title, here in _subscales(disclosed, study):
+    for title, selected in _subscales(disclosed, study):
         rows = [
             (name, *_cells(finding))
             for term, name in COSMIN.items()
-            if (finding := found(here, term=term))
+            if (finding := found(selected, term=term))
         ]
         if rows:
             yield Table(
@@ -83,9 +83,9 @@ def comparability_table(disclosed: Disclosed, study: Study) -> Table:
     tested = {finding.group for finding in disclosed.findings}
     levels = {level: title for level, title in LEVELS.items() if level in tested}
     for survey, instrument in surveyed(study):
-        here = disclosed.where(survey=survey, instrument=instrument.name)
+        selected = disclosed.where(survey=survey, instrument=instrument.name)
         for subscale in instrument.subscales:
-            of_part = here.where(subscale=subscale.name)
+            of_part = selected.where(subscale=subscale.name)
             for wave in waves_of(of_part, study, contrasts=True):
                 verdict = found(of_part.where(wave=wave), term="means_comparable")
                 if verdict is None:
@@ -121,10 +121,10 @@ def comparability_table(disclosed: Disclosed, study: Study) -> Table:
 def _subscales(disclosed: Disclosed, study: Study) -> Iterator[tuple[str, Disclosed]]:
     """Every subscale in every wave: its name with the wave's, and its findings."""
     for survey, instrument in surveyed(study):
-        here = disclosed.where(survey=survey, instrument=instrument.name)
-        for wave in waves_of(here, study, contrasts=False):
+        selected = disclosed.where(survey=survey, instrument=instrument.name)
+        for wave in waves_of(selected, study, contrasts=False):
             for part in instrument.subscales:
-                of_part = here.where(wave=wave, subscale=part.name)
+                of_part = selected.where(wave=wave, subscale=part.name)
                 yield f"{part.title}, {wave_text(study, wave)}", of_part
 
 

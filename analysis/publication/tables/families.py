@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.declarations.plan import EXPLORATORY, PRIMARY
-from analysis.publication.places import found, term_title, where_judged
+from analysis.publication.places import findings_of_outcome, found, term_title
 from analysis.publication.tables.frame import Footnotes, Table
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from analysis.foundation import Finding
     from analysis.publication.disclosure import Disclosed
 
-HEADS = ("Family", "Outcome", "Effect", "p alone", "p in its family", "n")
+HEADINGS = ("Family", "Outcome", "Effect", "p alone", "p in its family", "n")
 MEASURES = ("difference_in_change", "adjusted_mean_difference", "mean_change")
 HOW = (
     "A p in its family is the smallest level at which the outcome still stands once "
@@ -29,11 +29,11 @@ def tested_outcomes(
 ) -> Iterator[tuple[Outcome, Finding, Disclosed]]:
     """Every outcome tested: its p alone, and what else was found at that place."""
     for outcome in study.outcomes:
-        here = where_judged(disclosed, outcome)
+        selected = findings_of_outcome(disclosed, outcome)
         waves = f"{''.join(outcome.follow_ups[:1])} - {outcome.baseline}"
-        alone = found(here, term="p_value", wave=waves)
-        if alone is not None:
-            yield outcome, alone, here.where(wave=waves, arm=alone.arm)
+        unadjusted = found(selected, term="p_value", wave=waves)
+        if unadjusted is not None:
+            yield outcome, unadjusted, selected.where(wave=waves, arm=unadjusted.arm)
 
 
 def family_table(disclosed: Disclosed, study: Study) -> Table:
@@ -42,24 +42,24 @@ def family_table(disclosed: Disclosed, study: Study) -> Table:
     tested = sorted(
         tested_outcomes(disclosed, study), key=lambda one: _order(one, study)
     )
-    for outcome, alone, here in tested:
-        measure = alone.method.partition(" ")[0]
-        term = measure if measure in MEASURES else _first_measure(here)
-        effect = found(here, term=term) if term else None
-        adjusted = found(here, term="adjusted_p_value")
+    for outcome, unadjusted, selected in tested:
+        measure = unadjusted.method.partition(" ")[0]
+        term = measure if measure in MEASURES else _first_measure(selected)
+        effect = found(selected, term=term) if term else None
+        adjusted = found(selected, term="adjusted_p_value")
         rows.append(
             (
-                alone.group.replace("_", " ").capitalize(),
+                unadjusted.group.replace("_", " ").capitalize(),
                 outcome.title,
                 notes.cell(effect, title=term_title(term)),
-                notes.cell(alone, title="p alone"),
+                notes.cell(unadjusted, title="p alone"),
                 notes.cell(adjusted, title="p in its family"),
-                notes.people(alone),
+                notes.people(unadjusted),
             )
         )
     return Table(
         caption="All outcomes together, at their first follow-up",
-        columns=HEADS,
+        columns=HEADINGS,
         rows=tuple(rows),
         row_headings=2,
         notes=(*notes.notes(), HOW) if rows else (),
@@ -75,7 +75,7 @@ def _order(one: tuple[Outcome, Finding, Disclosed], study: Study) -> int:
     return order.index(family) if family in order else len(order)
 
 
-def _first_measure(here: Disclosed) -> str:
+def _first_measure(selected: Disclosed) -> str:
     """What the page tells of an outcome whose p could not be had."""
-    present = {finding.term for finding in here.findings}
+    present = {finding.term for finding in selected.findings}
     return next((term for term in MEASURES if term in present), "")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from analysis.publication.places import Columns
 
 ABSENT = "\N{EN DASH}"
-HELD_BACK = "not shown"
+SUPPRESSED = "not shown"
 LONGEST_NUMBER = 40
 """Characters; what is longer is a sentence, though it begins with a number."""
 NUMBER = re.compile(rf"(under |over )?[{MINUS}\d]")
@@ -49,7 +49,7 @@ class Table:
     methods: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
-        heads = "".join(
+        headings = "".join(
             f'<th scope="col"{self._kind(place)}>{escape(name)}</th>'
             for place, name in enumerate(self.columns)
         )
@@ -58,7 +58,7 @@ class Table:
             f'<div class="table" role="region" tabindex="0" '
             f'aria-label="{escape(self.caption)}">\n'
             f"<table>\n<caption>{escape(self.caption)}</caption>\n"
-            f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
+            f"<thead><tr>{headings}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
             f"</div>\n{_list_html(self.notes)}{self._methods_html()}"
         )
 
@@ -98,7 +98,7 @@ class Footnotes:
         if finding is None:
             return ABSENT
         if finding.estimate is None:
-            return self._held_back(finding.reason)
+            return self._suppressed(finding.reason)
         if title and finding.method:
             self._methods[f"{title}: {finding.method}."] = ""
         return estimate_text(finding)
@@ -108,15 +108,15 @@ class Footnotes:
         if finding is None:
             return ABSENT
         if finding.n is None:
-            return self._held_back(finding.reason)
+            return self._suppressed(finding.reason)
         return f"{finding.n:,}"
 
-    def _held_back(self, reason: str) -> str:
+    def _suppressed(self, reason: str) -> str:
         if not reason:
-            return HELD_BACK
+            return SUPPRESSED
         place = len(self._reasons)
         letter = chr(ord("a") + place % 26) * (place // 26 + 1)
-        return f"{HELD_BACK} ({self._reasons.setdefault(reason, letter)})"
+        return f"{SUPPRESSED} ({self._reasons.setdefault(reason, letter)})"
 
     def notes(self) -> tuple[str, ...]:
         """A sentence a reason."""
@@ -127,9 +127,9 @@ class Footnotes:
         return tuple(self._methods)
 
 
-def lean_table(
+def compact_table(
     caption: str,
-    heads: Sequence[str],
+    headings: Sequence[str],
     columns: Columns,
     rows: Sequence[tuple[str, ...]],
     notes: Footnotes,
@@ -138,16 +138,22 @@ def lean_table(
 
     What a heading column says throughout moves to the caption.
     """
-    counted = len(rows[0]) > len(heads) + len(columns) if rows else False
-    names = (*heads, *(("n",) if counted else ()), *(title for title, _ in columns))
-    said = [{row[place] for row in rows} for place in range(len(names))]
-    varied = [place for place in range(len(heads)) if len(said[place]) > 1] or [0]
-    constant = [place for place in range(len(heads)) if place not in varied and rows]
-    told = [rows[0][place] for place in constant if rows[0][place] != EVERYONE]
-    shown = [p for p in range(len(heads), len(names)) if said[p] != {ABSENT}]
+    counted = len(rows[0]) > len(headings) + len(columns) if rows else False
+    names = (*headings, *(("n",) if counted else ()), *(title for title, _ in columns))
+    distinct = [{row[place] for row in rows} for place in range(len(names))]
+    varied = [place for place in range(len(headings)) if len(distinct[place]) > 1] or [
+        0
+    ]
+    constant = [place for place in range(len(headings)) if place not in varied and rows]
+    constant_values = [
+        rows[0][place] for place in constant if rows[0][place] != EVERYONE
+    ]
+    shown = [p for p in range(len(headings), len(names)) if distinct[p] != {ABSENT}]
     kept = [*varied, *shown]
     return Table(
-        caption=": ".join([caption, ", ".join(told)]) if told else caption,
+        caption=": ".join([caption, ", ".join(constant_values)])
+        if constant_values
+        else caption,
         columns=tuple(names[place] for place in kept),
         rows=tuple(tuple(row[place] for place in kept) for row in rows),
         row_headings=len(varied),

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from analysis.publication.grouped import (
     ALONG_ORDER,
-    beside,
     capital,
+    contrast_label,
     gap,
     groups_in,
     level,
@@ -73,7 +73,9 @@ def _rows(
     for wave in waves_of(here.where(term="effect_in_group"), study, contrasts=True):
         at = here.where(wave=wave)
         own = found(at, term="effect_in_group", group=f"{grouping.name}: {group}")
-        less = found(at, term="effect_difference", group=beside(grouping, group))
+        less = found(
+            at, term="effect_difference", group=contrast_label(grouping, group)
+        )
         yield (
             name,
             f"Pilot added, {wave_text(study, wave)}",
@@ -86,11 +88,11 @@ def _rows(
 def _along_order(here: Disclosed, study: Study) -> Iterator[str]:
     """The indices of inequality, where the groups have an order."""
     for term, words in ALONG_ORDER.items():
-        told = [
+        sentences = [
             f"{wave_text(study, part.wave)} {estimate_text(part) or ABSENT}"
             + (f" ({part.reason})" if part.estimate is None else "")
             for part in here.where(term=term).findings
         ]
-        if told:
+        if sentences:
             name = capital(term.replace("_", " "))
-            yield f"{name} ({words}): {'; '.join(told)}."
+            yield f"{name} ({words}): {'; '.join(sentences)}."

@@ -25,20 +25,20 @@ def key_tables(disclosed: Disclosed, study: Study) -> Iterator[Table]:
         of_instrument = audited.where(survey=survey, instrument=instrument.name)
         for wave in waves_of(of_instrument, study, contrasts=False):
             for subscale in instrument.subscales:
-                here = of_instrument.where(wave=wave, subscale=subscale.name)
-                if here.findings:
-                    yield _table(here, instrument, subscale, wave_text(study, wave))
+                selected = of_instrument.where(wave=wave, subscale=subscale.name)
+                if selected.findings:
+                    yield _table(selected, instrument, subscale, wave_text(study, wave))
 
 
 def _table(
-    here: Disclosed, instrument: Instrument, subscale: Subscale, wave: str
+    selected: Disclosed, instrument: Instrument, subscale: Subscale, wave: str
 ) -> Table:
-    against = sum(finding.group != "agrees" for finding in here.findings)
+    against = sum(finding.group != "agrees" for finding in selected.findings)
     verdict = (
-        f"{against} of {len(here.findings)} items do not plainly run as the key says: "
+        f"{against} of {len(selected.findings)} items do not plainly run as the key says: "
         "look at them before the score is used."
         if against
-        else f"All {len(here.findings)} items run as the key says."
+        else f"All {len(selected.findings)} items run as the key says."
     )
     return Table(
         caption=f"Key of {subscale.title} against the answers: {wave}",
@@ -52,8 +52,8 @@ def _table(
                 estimate_text(finding),
                 finding.group,
             )
-            for finding in here.findings
+            for finding in selected.findings
         ),
         notes=(verdict,),
-        methods=tuple({finding.method: None for finding in here.findings}),
+        methods=tuple({finding.method: None for finding in selected.findings}),
     )

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from analysis.publication.places import (
     arm_text,
     arms_of,
+    findings_of_outcome,
     found,
     wave_text,
     waves_of,
-    where_judged,
 )
 from analysis.publication.tables.frame import ABSENT, Footnotes, Table
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FOLLOWED = "share_present"
 APART = "share_present_difference"
 BEFORE = "stayers_minus_leavers_standardised"
-HEADS = (
+HEADINGS = (
     "Waves",
     "Group",
     "Started",
@@ -39,13 +39,13 @@ STANDARDISED = (
 
 def attrition_table(disclosed: Disclosed, study: Study, outcome: Outcome) -> Table:
     """A row a follow-up and arm: how many started and were followed, and who."""
-    here = where_judged(disclosed, outcome)
+    selected = findings_of_outcome(disclosed, outcome)
     notes, rows = Footnotes(), []
-    for wave in waves_of(here, study, contrasts=True):
-        at = here.where(wave=wave)
+    for wave in waves_of(selected, study, contrasts=True):
+        at = selected.where(wave=wave)
         for arm in arms_of(at, study, contrasts=False):
             share = found(at, term=FOLLOWED, arm=arm)
-            apart = _apart(at, arm)
+            difference = _difference(at, arm)
             rows.append(
                 (
                     wave_text(study, wave),
@@ -53,13 +53,13 @@ def attrition_table(disclosed: Disclosed, study: Study, outcome: Outcome) -> Tab
                     notes.people(share),
                     _counted(share),
                     notes.cell(share, title="Share followed"),
-                    notes.cell(apart, title="Difference of shares"),
-                    notes.cell(found(at, term=BEFORE, arm=arm), title=HEADS[-1]),
+                    notes.cell(difference, title="Difference of shares"),
+                    notes.cell(found(at, term=BEFORE, arm=arm), title=HEADINGS[-1]),
                 )
             )
     return Table(
         caption=f"Who was followed: {outcome.title}",
-        columns=HEADS,
+        columns=HEADINGS,
         rows=tuple(rows),
         row_headings=2,
         notes=(*notes.notes(), STANDARDISED) if rows else (),
@@ -73,7 +73,7 @@ def _counted(share: Finding | None) -> str:
     return f"{round(share.estimate * share.n):,}"
 
 
-def _apart(at: Disclosed, arm: str) -> Finding | None:
+def _difference(at: Disclosed, arm: str) -> Finding | None:
     """The arm's share less that of the arm it is compared with."""
     differences = at.where(term=APART).findings
     mine = (part for part in differences if arm and part.arm.startswith(f"{arm} - "))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.publication.places import wave_text, waves_of, where_judged
+from analysis.publication.places import findings_of_outcome, wave_text, waves_of
 from analysis.publication.tables.frame import Footnotes, Table
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def by_site(
 ) -> Iterator[tuple[Outcome, str, Disclosed]]:
     """Every outcome and follow-up that was told site by site."""
     for outcome in study.outcomes:
-        of_sites = where_judged(disclosed, outcome)
+        of_sites = findings_of_outcome(disclosed, outcome)
         for wave in waves_of(of_sites.where(term=AT_SITE), study, contrasts=True):
             yield outcome, wave, of_sites.where(wave=wave)
 
@@ -78,7 +78,11 @@ def _rows(
             place = title
             if term in {AT_SITE, "pooled_without_site"}:
                 place = f"{title}{site_title(finding, study)}"
-            yield place, notes.people(finding), notes.cell(finding, title=_told(term))
+            yield (
+                place,
+                notes.people(finding),
+                notes.cell(finding, title=_term_heading(term)),
+            )
 
 
 def _not_together(disclosed: Disclosed) -> Iterator[str]:
@@ -89,5 +93,5 @@ def _not_together(disclosed: Disclosed) -> Iterator[str]:
         yield f"All sites together: {reason}."
 
 
-def _told(term: str) -> str:
+def _term_heading(term: str) -> str:
     return TOGETHER.get(term, "A site" if term == AT_SITE else "All but one site")

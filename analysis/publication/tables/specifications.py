@@ -9,7 +9,7 @@ from analysis.publication.alternatives import (
     TERM,
     answers_in,
     declared_answer,
-    declared_here,
+    declared_options_of,
     influences_in,
     option_text,
     options_in,
@@ -37,11 +37,11 @@ def specification_table(here: Disclosed, study: Study, outcome: Outcome) -> Tabl
     """
     notes = Footnotes()
     answers = answers_in(here)
-    declared = declared_here(study, outcome)
+    declared = declared_options_of(study, outcome)
     every = [options_in(part) for part in here.where(term=TERM).findings]
     rows = []
     for choice, own in declared.items():
-        moved = found(here, term="choice_influence", group=choice)
+        influence = found(here, term="choice_influence", group=choice)
         for option in dict.fromkeys(options[choice] for options in every):
             of_option = [p for p in answers if options_in(p)[choice] == option]
             rows.append(
@@ -50,7 +50,7 @@ def specification_table(here: Disclosed, study: Study, outcome: Outcome) -> Tabl
                     _option(option, own),
                     f"{len(of_option)}",
                     *_ends(of_option),
-                    notes.cell(moved, title="Moves the answer by")
+                    notes.cell(influence, title="Moves the answer by")
                     if option == own
                     else ABSENT,
                 )
@@ -103,17 +103,19 @@ def choice_words(here: Disclosed, study: Study, outcome: Outcome) -> str:
         reasons = "; ".join(reason for reason in reasons_in(here) if reason)
         return f"{outcome.title}. No combination gave an answer: {reasons}."
     low, high = _ends(answers)
-    told = [
+    sentences = [
         f"{outcome.title}. {len(answers)} of {total} combinations gave an answer, from "
         f"{low} to {high}{_declared_words(here, study, outcome)}."
     ]
     if shares := _share_words(here, outcome):
-        told.append(f"Of these answers, {shares}.")
-    if moved := influences_in(here):
-        first = moved[0]
+        sentences.append(f"Of these answers, {shares}.")
+    if influence := influences_in(here):
+        first = influence[0]
         by = number_text(first.estimate or 0)
-        told.append(f"What moves the answer most is {first.group}, by {by} on average.")
-    return " ".join(told)
+        sentences.append(
+            f"What moves the answer most is {first.group}, by {by} on average."
+        )
+    return " ".join(sentences)
 
 
 def _declared_words(here: Disclosed, study: Study, outcome: Outcome) -> str:

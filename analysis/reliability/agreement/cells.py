@@ -84,7 +84,7 @@ def agreement_cells(
         outside = Unavailable(term=term, reason=reason, n=n, method=method)
         return AgreementCells(cells=(), responses_outside_cells=outside)
     means, differences = values.mean(axis=1), values[:, 1] - values[:, 0]
-    told = _told(_counted(means, differences, across), least)
+    publishable_cells = _publishable(_counted(means, differences, across), least)
     return AgreementCells(
         cells=tuple(
             AgreementCell(
@@ -93,11 +93,11 @@ def agreement_cells(
                     term="responses_in_cell", estimate=float(n), n=n, method=method
                 ),
             )
-            for cell, n in told.items()
+            for cell, n in publishable_cells.items()
         ),
         responses_outside_cells=Estimate(
             term="responses_outside_cells",
-            estimate=float(len(values) - sum(told.values())),
+            estimate=float(len(values) - sum(publishable_cells.values())),
             n=len(values),
             method=method,
         ),
@@ -116,14 +116,14 @@ def _counted(means: Array, differences: Array, across: int) -> dict[str, int]:
     }
 
 
-def _told(counts: dict[str, int], least: int) -> dict[str, int]:
+def _publishable(counts: dict[str, int], least: int) -> dict[str, int]:
     """The cells that are told of: what is left over is nobody, or enough people."""
-    told = {cell: n for cell, n in counts.items() if n >= least}
-    over = sum(counts.values()) - sum(told.values())
-    while told and 0 < over < least:
-        smallest = min(told, key=lambda cell: told[cell])
-        over += told.pop(smallest)
-    return told
+    publishable_cells = {cell: n for cell, n in counts.items() if n >= least}
+    over = sum(counts.values()) - sum(publishable_cells.values())
+    while publishable_cells and 0 < over < least:
+        smallest = min(publishable_cells, key=lambda cell: publishable_cells[cell])
+        over += publishable_cells.pop(smallest)
+    return publishable_cells
 
 
 def _width(values: Array, across: int) -> float:

@@ -70,8 +70,8 @@ class Agreement:
         """Gwet's linearisation: the spread of the targets' influences."""
         n, chance = len(self.observed_by_target), 1 - self.expected
         own = (self.observed_by_target - self.weight_by_target * self.expected) / chance
-        moved = (self.expected_by_target - self.expected) / chance
-        influence = own - 2 * (1 - self.linear_coefficient) * moved
+        expected_shift = (self.expected_by_target - self.expected) / chance
+        influence = own - 2 * (1 - self.linear_coefficient) * expected_shift
         spread = np.sum((influence - self.linear_coefficient) ** 2)
         return float(np.sqrt(spread / (n * (n - 1))))
 
@@ -327,16 +327,16 @@ def _estimated(
 
     if level not in NEARNESS:
         raise ValueError(f"unknown level {level!r}; one of {', '.join(NEARNESS)}")
-    ladder = sorted(categories)
+    ordered_categories = sorted(categories)
     method = (
-        f"{name}, {level}: {NEARNESS[level]}; {len(ladder)} declared categories; "
+        f"{name}, {level}: {NEARNESS[level]}; {len(ordered_categories)} declared categories; "
         f"{percent(confidence)} t interval over targets, Gwet's linearised standard "
         "error, not truncated; all ratings used"
     )
-    if reason := table.fault or _gap(table, ladder):
+    if reason := table.fault or _gap(table, ordered_categories):
         return table.unavailable(term, reason, method)
-    counts = category_counts(table, ladder)
-    found = agreement(counts, nearness_weights(ladder, level))
+    counts = category_counts(table, ordered_categories)
+    found = agreement(counts, nearness_weights(ordered_categories, level))
     n = len(found.observed_by_target)
     if 1 - found.expected < PERFECT:
         return table.unavailable(term, "all ratings are in one category", method)

@@ -62,7 +62,7 @@ class Sums:
     own: Array
 
     @classmethod
-    def of_everybody(cls, cells: Array) -> Sums:
+    def of_everyone(cls, cells: Array) -> Sums:
         """One set: all people, cells of shape (people, waves, items)."""
         own = cls.of_each(cells)
         return cls(
@@ -74,7 +74,7 @@ class Sums:
     @classmethod
     def without_each(cls, cells: Array) -> Sums:
         """A set for each person left out."""
-        every, own = cls.of_everybody(cells), cls.of_each(cells)
+        every, own = cls.of_everyone(cells), cls.of_each(cells)
         return cls(
             n=np.full(len(cells), len(cells) - 1.0),
             pooled=every.pooled - cells,
@@ -141,7 +141,7 @@ def reliability_over_waves(
                 for term in WORDS
             }
         )
-    found = _coefficients(Sums.of_everybody(cells))
+    found = _coefficients(Sums.of_everyone(cells))
     without = _coefficients(Sums.without_each(cells))
     return WavesReliability(
         **{

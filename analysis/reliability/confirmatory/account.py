@@ -63,7 +63,7 @@ class Account:
     derived: Derived
     statements: Statements
     block: Block | None
-    guilty: tuple[str, ...]
+    improper_items: tuple[str, ...]
     thresholds: Mapping[tuple[int, int], tuple[float, float]] = field(
         default_factory=dict
     )
@@ -85,20 +85,26 @@ def account_of(
 
 
 def _loadings(account: Account) -> tuple[FactorLoading, ...]:
-    model, say, derived = account.model, account.statements, account.derived
+    model, statements, derived = account.model, account.statements, account.derived
     return tuple(
         FactorLoading(
             item=model.items[row],
             factor=model.factors[column],
-            loading=say.of(derived, "loading", row, column),
-            standardised_loading=say.of(derived, "standardised_loading", row, column),
+            loading=statements.of(derived, "loading", row, column),
+            standardised_loading=statements.of(
+                derived, "standardised_loading", row, column
+            ),
         )
         for row, column in pattern_of(model.items, account.factors)
     )
 
 
 def _second_order(account: Account) -> tuple[SecondOrderLoading, ...]:
-    names, say, derived = account.model.factors, account.statements, account.derived
+    names, statements, derived = (
+        account.model.factors,
+        account.statements,
+        account.derived,
+    )
     found = []
     for above, named in account.second_order.items():
         for factor in named:
@@ -107,10 +113,10 @@ def _second_order(account: Account) -> tuple[SecondOrderLoading, ...]:
                 SecondOrderLoading(
                     factor=factor,
                     second_order_factor=above,
-                    loading=say.of(
+                    loading=statements.of(
                         derived, "second_order_loading", *place, term="loading"
                     ),
-                    standardised_loading=say.of(
+                    standardised_loading=statements.of(
                         derived,
                         "standardised_second_order_loading",
                         *place,
@@ -122,17 +128,17 @@ def _second_order(account: Account) -> tuple[SecondOrderLoading, ...]:
 
 
 def _items(account: Account) -> tuple[ItemRemainder, ...]:
-    say, derived = account.statements, account.derived
+    statements, derived = account.statements, account.derived
     return tuple(
         ItemRemainder(
             item=item,
-            residual_variance=say.of(derived, "residual_variance", row),
-            residual_share=say.of(derived, "residual_share", row),
-            intercept=say.of(derived, "intercept", row)
+            residual_variance=statements.of(derived, "residual_variance", row),
+            residual_share=statements.of(derived, "residual_share", row),
+            intercept=statements.of(derived, "intercept", row)
             if account.model.means and account.block
             else None,
             thresholds=tuple(
-                say.wald(f"threshold_{rank + 1}", *found)
+                statements.wald(f"threshold_{rank + 1}", *found)
                 for (owner, rank), found in account.thresholds.items()
                 if owner == row
             ),
@@ -142,7 +148,11 @@ def _items(account: Account) -> tuple[ItemRemainder, ...]:
 
 
 def _relations(account: Account) -> tuple[FactorRelation, ...]:
-    names, say, derived = account.model.factors, account.statements, account.derived
+    names, statements, derived = (
+        account.model.factors,
+        account.statements,
+        account.derived,
+    )
     ratios = _ratios(account)
     found = []
     for one, two in combinations(range(len(names)), 2):
@@ -153,8 +163,10 @@ def _relations(account: Account) -> tuple[FactorRelation, ...]:
             FactorRelation(
                 factor=names[one],
                 other_factor=names[two],
-                factor_covariance=say.of(derived, "factor_covariance", two, one),
-                factor_correlation=say.of(derived, "factor_correlation", two, one),
+                factor_covariance=statements.of(derived, "factor_covariance", two, one),
+                factor_correlation=statements.of(
+                    derived, "factor_correlation", two, one
+                ),
                 heterotrait_monotrait_ratio=ratios.get((names[one], names[two])),
             )
         )
@@ -189,14 +201,18 @@ def _ratios(account: Account) -> dict[tuple[str, str], Result]:
 
 
 def _reliability(account: Account) -> tuple[FactorReliability, ...]:
-    names, say, derived = account.model.factors, account.statements, account.derived
+    names, statements, derived = (
+        account.model.factors,
+        account.statements,
+        account.derived,
+    )
     found = []
     for column, name in enumerate(names):
-        variance = say.of(
+        variance = statements.of(
             derived, "factor_covariance", column, column, term="factor_variance"
         )
         if name in account.second_order:
-            whole = say.of(
+            whole = statements.of(
                 derived,
                 "share_of_sum",
                 column,
@@ -213,14 +229,14 @@ def _reliability(account: Account) -> tuple[FactorReliability, ...]:
             FactorReliability(
                 factor=name,
                 factor_variance=variance,
-                composite_reliability=_unless_guilty(
+                composite_reliability=_unless_improper(
                     account,
                     name,
                     "composite_reliability",
                     column,
                     COMPOSITE if account.block else f"{COMPOSITE}; {UNSEEN}",
                 ),
-                average_variance_extracted=_unless_guilty(
+                average_variance_extracted=_unless_improper(
                     account, name, "average_variance_extracted", column, EXTRACTED
                 ),
             )
@@ -228,11 +244,13 @@ def _reliability(account: Account) -> tuple[FactorReliability, ...]:
     return tuple(found)
 
 
-def _unless_guilty(
+def _unless_improper(
     account: Account, factor: str, term: str, column: int, words: str
 ) -> Result:
     """A coefficient of a factor, unless one of its items has a negative variance."""
-    if guilty := [i for i in account.factors[factor] if i in account.guilty]:
-        reason = f"Heywood case: residual variance below zero for {', '.join(guilty)}"
+    if improper_items := [
+        i for i in account.factors[factor] if i in account.improper_items
+    ]:
+        reason = f"Heywood case: residual variance below zero for {', '.join(improper_items)}"
         return account.statements.absent(term, reason, words)
     return account.statements.of(account.derived, term, column, words=words)

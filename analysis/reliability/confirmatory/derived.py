@@ -44,8 +44,8 @@ def derived_of(
         Parameters → the matrices of the block.
     """
 
-    def flat(moved: Any) -> Any:
-        found = reported(fill(moved))
+    def flat(stepped: Any) -> Any:
+        found = reported(fill(stepped))
         return np.concatenate([array.ravel() for array in found.values()])
 
     values = reported(fill(parameters))
@@ -101,18 +101,18 @@ def improper(model: Model, filled: Matrices) -> tuple[tuple[str, ...], tuple[str
     A negative variance, or factors that correlate beyond 1: Heywood's case.
     """
     residual = np.diagonal(filled.residual_covariance)
-    guilty = tuple(
+    improper_items = tuple(
         item for item, left in zip(model.items, residual, strict=True) if left < 0
     )
     faults = []
-    if guilty:
+    if improper_items:
         faults.append(
             "Heywood case: the estimated residual variance is below zero for "
-            + ", ".join(guilty)
+            + ", ".join(improper_items)
         )
     if np.linalg.eigvalsh(filled.factor_covariance)[0] < 0:
         faults.append(
             "the estimated covariance of the factors is impossible: a variance is "
             "below zero, or factors correlate beyond 1"
         )
-    return tuple(faults), guilty
+    return tuple(faults), improper_items

@@ -11,15 +11,15 @@ import numpy as np
 from analysis.reliability.confirmatory.likelihood import (
     expected_information,
     log_likelihood,
+    moment_gradient,
     observed_information,
-    pull,
     scores,
     slope,
 )
 from analysis.reliability.confirmatory.moments import (
     Matrices,
     matrices,
-    moves,
+    moment_derivatives,
     slopes,
 )
 from analysis.reliability.confirmatory.search import Local, not_definite, search
@@ -78,16 +78,19 @@ class MaximumLikelihood:
         total = np.zeros((len(self.parameters),) * 2)
         for place, block in enumerate(self.sample.blocks):
             mean, covariance = self.means[place], self.covariances[place]
-            moved = moves(self.model, self.filled[place], place)
-            pulled = pull(block, mean, covariance)
+            derivatives = moment_derivatives(self.model, self.filled[place], place)
+            pulled = moment_gradient(block, mean, covariance)
 
             def bent(parameters: Any, place: int = place, pulled: Any = pulled) -> Any:
                 filled = matrices(self.model, parameters, place)
                 spread = self.model.spread_by_block[place]
-                return slope(pulled, moves(self.model, filled, place)) @ spread
+                return (
+                    slope(pulled, moment_derivatives(self.model, filled, place))
+                    @ spread
+                )
 
             spread = self.model.spread_by_block[place]
-            straight = observed_information(block, mean, covariance, moved)
+            straight = observed_information(block, mean, covariance, derivatives)
             total += spread.T @ straight @ spread + slopes(bent, self.parameters)
         return (total + total.T) / 2
 
@@ -96,8 +99,8 @@ class MaximumLikelihood:
         """Sum over people of the outer products of their scores."""
         total = np.zeros((len(self.parameters),) * 2)
         for place, block in enumerate(self.sample.blocks):
-            moved = moves(self.model, self.filled[place], place)
-            own = scores(block, self.means[place], self.covariances[place], moved)
+            derivatives = moment_derivatives(self.model, self.filled[place], place)
+            own = scores(block, self.means[place], self.covariances[place], derivatives)
             own = own @ self.model.spread_by_block[place]
             total += own.T @ own
         return total
@@ -186,7 +189,7 @@ def _value(model: Model, sample: Sample, parameters: Array) -> float:
         if not np.isfinite(covariance).all() or _indefinite(covariance):
             return float(np.inf)
         mean = filled.mean if model.means else block.mean
-        total += pull(block, mean, covariance).value
+        total += moment_gradient(block, mean, covariance).value
     return total
 
 
@@ -201,10 +204,12 @@ def _local(model: Model, sample: Sample, parameters: Array) -> Local:
         filled = matrices(model, parameters, place)
         covariance = filled.covariance
         mean = filled.mean if model.means else block.mean
-        moved = moves(model, filled, place)
+        derivatives = moment_derivatives(model, filled, place)
         spread = model.spread_by_block[place]
-        pulled = pull(block, mean, covariance)
+        pulled = moment_gradient(block, mean, covariance)
         value += pulled.value
-        steepness += slope(pulled, moved) @ spread
-        curvature += spread.T @ expected_information(block, covariance, moved) @ spread
+        steepness += slope(pulled, derivatives) @ spread
+        curvature += (
+            spread.T @ expected_information(block, covariance, derivatives) @ spread
+        )
     return Local(value, steepness, curvature)

@@ -179,7 +179,7 @@ class Fitter:
         def fill(parameters: Any) -> Matrices:
             return matrices(model, parameters, 0)
 
-        faults, guilty = improper(model, fitted.filled[0])
+        faults, improper_items = improper(model, fitted.filled[0])
         method = "; ".join((method, *faults))
         return account_of(
             Account(
@@ -189,7 +189,7 @@ class Fitter:
                 derived=derived_of(fill, fitted.parameters, fitted.covariance),
                 statements=self._statements(sample.n, method),
                 block=sample.blocks[0],
-                guilty=guilty,
+                improper_items=improper_items,
             ),
             likelihood_fit(fitted, misfit_of(fitted), baseline, method),
             faults,
@@ -220,7 +220,7 @@ class Fitter:
         def fill(parameters: Any) -> Matrices:
             return latent(model, parameters, 0, max(block.cuts)).filled
 
-        faults, guilty = improper(model, fitted.filled[0])
+        faults, improper_items = improper(model, fitted.filled[0])
         method = "; ".join((method, *faults))
         errors = np.sqrt(np.diag(fitted.covariance))
         return account_of(
@@ -231,7 +231,7 @@ class Fitter:
                 derived=derived_of(fill, fitted.parameters, fitted.covariance),
                 statements=self._statements(sample.n, method),
                 block=None,
-                guilty=guilty,
+                improper_items=improper_items,
                 thresholds={
                     (cell.row, cell.column): (
                         float(fitted.parameters[model.places[cell.parameter]]),

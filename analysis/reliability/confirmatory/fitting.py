@@ -168,8 +168,8 @@ def _robust_indices(
     )
     if not words.robust:
         return {term: maker.absent(term, NOT_ROBUST) for term in terms}
-    sound = np.isfinite(misfit.expected) and np.isfinite(baseline.expected)
-    if not misfit.df or not sound or misfit.expected <= 0 or baseline.expected <= 0:
+    is_finite = np.isfinite(misfit.expected) and np.isfinite(baseline.expected)
+    if not misfit.df or not is_finite or misfit.expected <= 0 or baseline.expected <= 0:
         return {term: maker.absent(term, NO_SCALING) for term in terms}
     excess = Excess.robust(misfit, baseline)
     scale = misfit.expected / misfit.df

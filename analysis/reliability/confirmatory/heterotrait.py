@@ -11,7 +11,7 @@ from analysis.reliability.confirmatory.likelihood import (
     observed_information,
     scores,
 )
-from analysis.reliability.confirmatory.moments import saturated_moves
+from analysis.reliability.confirmatory.moments import saturated_derivatives
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 def covariance_errors(block: Block) -> Array:
     """Sampling covariance of the saturated variances and covariances, robust."""
     items = len(block.mean)
-    moved = saturated_moves(items, means=True)
-    own = scores(block, block.mean, block.covariance, moved)
-    bread = inverted(observed_information(block, block.mean, block.covariance, moved))
+    derivatives = saturated_derivatives(items, means=True)
+    own = scores(block, block.mean, block.covariance, derivatives)
+    bread = inverted(
+        observed_information(block, block.mean, block.covariance, derivatives)
+    )
     return np.asarray((bread @ (own.T @ own) @ bread)[items:, items:])
 
 
@@ -53,8 +55,8 @@ def heterotrait_ratio(
     # By each correlation, then by what correlations are made of.
     by_pair = ratio * np.sign(correlation) * pull
     slopes = by_pair / np.outer(spread, spread)
-    lost = (by_pair + by_pair.T) * correlation
-    np.fill_diagonal(slopes, -lost.sum(axis=1) / (2 * spread**2))
+    diagonal_part = (by_pair + by_pair.T) * correlation
+    np.fill_diagonal(slopes, -diagonal_part.sum(axis=1) / (2 * spread**2))
     steepness = slopes[np.tril_indices(len(spread))]
     variance = float(steepness @ errors @ steepness)
     return float(ratio), float(np.sqrt(max(variance, 0.0)))

@@ -149,8 +149,8 @@ def standardised_residual(
     All are divided by the *observed* standard deviations; the diagonal counts.
     """
     spread = np.sqrt(np.diag(observed[1]))
-    apart = (observed[1] - implied[1]) / np.outer(spread, spread)
-    squares = apart[np.tril_indices(len(spread))] ** 2
+    residual_correlations = (observed[1] - implied[1]) / np.outer(spread, spread)
+    squares = residual_correlations[np.tril_indices(len(spread))] ** 2
     if means:
         squares = np.append(squares, ((observed[0] - implied[0]) / spread) ** 2)
     return float(np.sqrt(squares.mean()))

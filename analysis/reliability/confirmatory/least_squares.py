@@ -113,7 +113,9 @@ class LeastSquares:
     def statistic(self) -> float:
         """The weighted sum of squares that was made least."""
         blocks = zip(self.residuals, self.sample.blocks, strict=True)
-        return float(sum(np.sum(block.weights * apart**2) for apart, block in blocks))
+        return float(
+            sum(np.sum(block.weights * deviation**2) for deviation, block in blocks)
+        )
 
     @cached_property
     def weights(self) -> Array:
@@ -169,16 +171,16 @@ def least_squares(model: Model, sample: OrdinalSample) -> LeastSquares:
             found = _latent(model, sample, parameters, place)
             if (found.scales <= 0).any():
                 return float(np.inf)
-            apart = block.moments - implied(found, block.cuts)
-            total += float(np.sum(block.weights * apart**2)) / 2
+            deviation = block.moments - implied(found, block.cuts)
+            total += float(np.sum(block.weights * deviation**2)) / 2
         return total if np.isfinite(total) else float(np.inf)
 
     def at(parameters: Array) -> Local:
         fitted = LeastSquares(model=model, sample=sample, parameters=parameters)
         weighted = fitted.weights[:, None] * fitted.jacobian
-        apart = np.concatenate(fitted.residuals)
+        deviation = np.concatenate(fitted.residuals)
         return Local(
-            fitted.statistic / 2, -weighted.T @ apart, weighted.T @ fitted.jacobian
+            fitted.statistic / 2, -weighted.T @ deviation, weighted.T @ fitted.jacobian
         )
 
     found = search(at, value, model.start)
@@ -200,9 +202,9 @@ def _slope(model: Model, sample: OrdinalSample, parameters: Any) -> Any:
     total = np.zeros(len(parameters), dtype=parameters.dtype)
     for place, block in enumerate(sample.blocks):
         found = _latent(model, sample, parameters, place)
-        apart = block.weights * (block.moments - implied(found, block.cuts))
+        deviation = block.weights * (block.moments - implied(found, block.cuts))
         jacobian = implied_slopes(model, found, place, block.cuts)
-        total -= (apart @ jacobian) @ model.spread_by_block[place]
+        total -= (deviation @ jacobian) @ model.spread_by_block[place]
     return total
 
 

@@ -18,10 +18,10 @@ from analysis.reliability.confirmatory.likelihood import (
     scores,
 )
 from analysis.reliability.confirmatory.moments import (
-    Moves,
-    independent_moves,
-    moves,
-    saturated_moves,
+    MomentDerivatives,
+    independent_derivatives,
+    moment_derivatives,
+    saturated_derivatives,
 )
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class _Fitted:
     block: Block
     mean: Array
     covariance: Array
-    moved: Moves
+    derivatives: MomentDerivatives
     spread: Array
 
 
@@ -79,42 +79,44 @@ def misfit_of(fitted: MaximumLikelihood) -> Misfit:
             block=block,
             mean=fitted.means[place],
             covariance=fitted.covariances[place],
-            moved=moves(fitted.model, fitted.filled[place], place),
+            derivatives=moment_derivatives(fitted.model, fitted.filled[place], place),
             spread=fitted.model.spread_by_block[place],
         )
         for place, block in enumerate(fitted.sample.blocks)
     ]
-    lost = 0.0
+    trace_lost = 0.0
     if fitted.robust:
         crossed, information = fitted.crossed_scores, fitted.observed
-        lost = float(np.sum(inverted(information) * crossed))
-    return _misfit(parts, lost=lost, means=fitted.model.means, robust=fitted.robust)
+        trace_lost = float(np.sum(inverted(information) * crossed))
+    return _misfit(
+        parts, trace_lost=trace_lost, means=fitted.model.means, robust=fitted.robust
+    )
 
 
 def baseline_misfit(sample: Sample, *, means: bool, robust: bool) -> Misfit:
     """How far independent items are from the answers."""
-    parts, lost = [], 0.0
+    parts, trace_lost = [], 0.0
     for place, block in enumerate(sample.blocks):
         mean, variance = _item_moments(block)
-        moved = independent_moves(len(mean), means=means)
-        size = len(moved.u)
+        derivatives = independent_derivatives(len(mean), means=means)
+        size = len(derivatives.u)
         spread = np.zeros((size, size * len(sample.blocks)))
         spread[:, place * size : (place + 1) * size] = np.eye(size)
         covariance = np.diag(variance)
         if robust:
-            own = scores(block, mean, covariance, moved)
-            information = observed_information(block, mean, covariance, moved)
-            lost += float(np.sum(inverted(information) * (own.T @ own)))
+            own = scores(block, mean, covariance, derivatives)
+            information = observed_information(block, mean, covariance, derivatives)
+            trace_lost += float(np.sum(inverted(information) * (own.T @ own)))
         parts.append(
             _Fitted(
                 block=block,
                 mean=mean,
                 covariance=covariance,
-                moved=moved,
+                derivatives=derivatives,
                 spread=spread,
             )
         )
-    return _misfit(parts, lost=lost, means=means, robust=robust)
+    return _misfit(parts, trace_lost=trace_lost, means=means, robust=robust)
 
 
 def _item_moments(block: Block) -> tuple[Array, Array]:
@@ -126,13 +128,15 @@ def _item_moments(block: Block) -> tuple[Array, Array]:
         total[pattern.answered] += pattern.n * pattern.mean
     mean = total / n
     for pattern in block.patterns:
-        apart = pattern.mean - mean[pattern.answered]
-        spread = np.diag(pattern.covariance) + apart**2
+        deviation = pattern.mean - mean[pattern.answered]
+        spread = np.diag(pattern.covariance) + deviation**2
         squares[pattern.answered] += pattern.n * spread
     return mean, squares / n
 
 
-def _misfit(parts: list[_Fitted], *, lost: float, means: bool, robust: bool) -> Misfit:
+def _misfit(
+    parts: list[_Fitted], *, trace_lost: float, means: bool, robust: bool
+) -> Misfit:
     items = len(parts[0].mean)
     moments = len(parts) * (items * (items + 1) // 2 + items * means)
     df = moments - parts[0].spread.shape[1]
@@ -144,7 +148,7 @@ def _misfit(parts: list[_Fitted], *, lost: float, means: bool, robust: bool) -> 
     scaling = 1.0
     if robust and df:
         whole = sum(_saturated_trace(p.block, means=means) for p in parts)
-        scaling = (whole - lost) / df
+        scaling = (whole - trace_lost) / df
     distance, expected = statistic, scaling * df
     if df and not all(p.block.complete for p in parts):
         distance = sum(p.block.n * _distance(p) for p in parts)
@@ -165,12 +169,14 @@ def _saturated_trace(block: Block, *, means: bool) -> float:
     """
     items = len(block.mean)
     if block.complete:
-        apart = block.patterns[0].values - block.mean
-        lengths = np.sum(apart @ np.linalg.inv(block.covariance) * apart, axis=1)
+        deviation = block.patterns[0].values - block.mean
+        lengths = np.sum(
+            deviation @ np.linalg.inv(block.covariance) * deviation, axis=1
+        )
         return float(np.mean(lengths**2) / 2 + items * (means - 0.5))
-    moved = saturated_moves(items, means=means)
-    own = scores(block, block.mean, block.covariance, moved)
-    information = observed_information(block, block.mean, block.covariance, moved)
+    derivatives = saturated_derivatives(items, means=means)
+    own = scores(block, block.mean, block.covariance, derivatives)
+    information = observed_information(block, block.mean, block.covariance, derivatives)
     return float(np.sum(inverted(information) * (own.T @ own)))
 
 
@@ -178,10 +184,10 @@ def _distance(part: _Fitted) -> float:
     """Discrepancy of the saturated moments, as if everybody had answered all."""
     inverse = np.linalg.inv(part.covariance)
     ratio = inverse @ part.block.covariance
-    apart = part.block.mean - part.mean
+    deviation = part.block.mean - part.mean
     _, log_ratio = np.linalg.slogdet(ratio)
     spread = np.trace(ratio) - log_ratio - len(ratio)
-    return float(spread + apart @ inverse @ apart)
+    return float(spread + deviation @ inverse @ deviation)
 
 
 def _expected_distance(parts: list[_Fitted], *, robust: bool) -> float:
@@ -193,16 +199,16 @@ def _expected_distance(parts: list[_Fitted], *, robust: bool) -> float:
     incomplete, complete, gamma, jacobian = [], [], [], []
     for part in parts:
         block, items = part.block, len(part.mean)
-        moved = saturated_moves(items, means=True)
-        seen = observed_information(block, block.mean, block.covariance, moved)
+        derivatives = saturated_derivatives(items, means=True)
+        seen = observed_information(block, block.mean, block.covariance, derivatives)
         incomplete.append(seen)
         complete.append(block.n * _complete_information(block.covariance))
         inverse = inverted(seen)
         if robust:
-            own = scores(block, block.mean, block.covariance, moved)
+            own = scores(block, block.mean, block.covariance, derivatives)
             inverse = inverse @ (own.T @ own) @ inverse
         gamma.append(inverse)
-        jacobian.append(moment_slopes(part.moved) @ part.spread)
+        jacobian.append(moment_slopes(part.derivatives) @ part.spread)
     information = sum(j.T @ w @ j for j, w in zip(jacobian, incomplete, strict=True))
     bread = inverted(np.asarray(information))
     crossed = sum(
@@ -220,15 +226,19 @@ def _expected_distance(parts: list[_Fitted], *, robust: bool) -> float:
 def _complete_information(covariance: Array) -> Array:
     """Information of one person who answered every item, saturated model."""
     inverse = np.linalg.inv(covariance)
-    moved = saturated_moves(len(covariance), means=True)
-    crossed = moved.u @ inverse @ moved.v.T
-    both = (moved.u @ inverse @ moved.u.T) * (moved.v @ inverse @ moved.v.T)
-    return np.asarray(both + crossed * crossed.T + moved.d @ inverse @ moved.d.T)
+    derivatives = saturated_derivatives(len(covariance), means=True)
+    crossed = derivatives.u @ inverse @ derivatives.v.T
+    both = (derivatives.u @ inverse @ derivatives.u.T) * (
+        derivatives.v @ inverse @ derivatives.v.T
+    )
+    return np.asarray(
+        both + crossed * crossed.T + derivatives.d @ inverse @ derivatives.d.T
+    )
 
 
-def moment_slopes(moved: Moves) -> Array:
+def moment_slopes(derivatives: MomentDerivatives) -> Array:
     """Slopes of means, then variances and covariances, in every move."""
-    rows, columns = np.tril_indices(moved.u.shape[1])
-    spread = moved.u[:, rows] * moved.v[:, columns]
-    spread = spread + moved.v[:, rows] * moved.u[:, columns]
-    return np.asarray(np.hstack([moved.d, spread]).T)
+    rows, columns = np.tril_indices(derivatives.u.shape[1])
+    spread = derivatives.u[:, rows] * derivatives.v[:, columns]
+    spread = spread + derivatives.v[:, rows] * derivatives.u[:, columns]
+    return np.asarray(np.hstack([derivatives.d, spread]).T)

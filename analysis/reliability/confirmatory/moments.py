@@ -64,7 +64,7 @@ class Matrices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moves:
+class MomentDerivatives:
     """How covariance (u v' + v u') and mean (d) move with each free cell.
 
     Each of `u`, `v`, `d` has shape (n_cells, n_items).
@@ -103,7 +103,7 @@ def matrices(model: Model, parameters: Any, block: int) -> Matrices:
     )
 
 
-def moves(model: Model, filled: Matrices, block: int) -> Moves:
+def moment_derivatives(model: Model, filled: Matrices, block: int) -> MomentDerivatives:
     """How the moments of one block move with each of its free cells."""
     size, p = len(model.free_by_block[block]), len(model.items)
     unit = np.eye(p)
@@ -127,10 +127,10 @@ def moves(model: Model, filled: Matrices, block: int) -> Moves:
             d[at] = unit[rows]
         elif kind == Kind.FACTOR_MEAN:
             d[at] = through.T[rows]
-    return Moves(u=u, v=v, d=d)
+    return MomentDerivatives(u=u, v=v, d=d)
 
 
-def saturated_moves(items: int, *, means: bool) -> Moves:
+def saturated_derivatives(items: int, *, means: bool) -> MomentDerivatives:
     """The moves of a model in which every mean, variance and covariance is free."""
     rows, columns = np.tril_indices(items)
     unit = np.eye(items)
@@ -141,10 +141,10 @@ def saturated_moves(items: int, *, means: bool) -> Moves:
         nothing = np.zeros((items, items))
         u, v = np.vstack([nothing, u]), np.vstack([nothing, v])
         d = np.vstack([unit, d])
-    return Moves(u=u, v=v, d=d)
+    return MomentDerivatives(u=u, v=v, d=d)
 
 
-def independent_moves(items: int, *, means: bool) -> Moves:
+def independent_derivatives(items: int, *, means: bool) -> MomentDerivatives:
     """The moves of a model in which items are independent."""
     unit = np.eye(items)
     nothing = np.zeros((items, items))
@@ -152,7 +152,7 @@ def independent_moves(items: int, *, means: bool) -> Moves:
     if means:
         u, v = np.vstack([nothing, u]), np.vstack([nothing, v])
         d = np.vstack([unit, d])
-    return Moves(u=u, v=v, d=d)
+    return MomentDerivatives(u=u, v=v, d=d)
 
 
 TINY = 1e-30
@@ -170,7 +170,7 @@ def slopes(function: Callable[[Any], Any], parameters: Array) -> Array:
     """
     columns = []
     for place in range(len(parameters)):
-        moved = parameters.astype(complex)
-        moved[place] += TINY * 1j
-        columns.append(np.imag(np.atleast_1d(function(moved))) / TINY)
+        stepped = parameters.astype(complex)
+        stepped[place] += TINY * 1j
+        columns.append(np.imag(np.atleast_1d(function(stepped))) / TINY)
     return np.stack(columns, axis=-1)

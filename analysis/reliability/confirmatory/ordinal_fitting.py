@@ -92,8 +92,8 @@ def ordinal_fit(
         weight=sample.n - len(sample.blocks),
     )
     residuals = [
-        np.sqrt(2 * np.sum(apart[sum(block.cuts) :] ** 2) / _triangle(block))
-        for apart, block in zip(fitted.residuals, sample.blocks, strict=True)
+        np.sqrt(2 * np.sum(deviation[sum(block.cuts) :] ** 2) / _triangle(block))
+        for deviation, block in zip(fitted.residuals, sample.blocks, strict=True)
     ]
     weights = [block.n for block in sample.blocks]
     residual = float(np.average(residuals, weights=weights))
@@ -112,8 +112,8 @@ def _robust_distance(fitted: LeastSquares) -> tuple[float, float]:
     configural model; else not a number.
     """
     unfitted = max(
-        float(np.abs(apart[: sum(block.cuts)]).max())
-        for apart, block in zip(fitted.residuals, fitted.sample.blocks, strict=True)
+        float(np.abs(deviation[: sum(block.cuts)]).max())
+        for deviation, block in zip(fitted.residuals, fitted.sample.blocks, strict=True)
     )
     if unfitted > 1e-6:
         return float("nan"), float("nan")
@@ -155,21 +155,21 @@ def _correlation_information(correlation: Array) -> Array:
 
 
 def ordinal_difference(
-    free: LeastSquares, held: LeastSquares
+    free: LeastSquares, constrained: LeastSquares
 ) -> tuple[float, int, float]:
-    """Test what `held` holds equal beyond `free`: chi-square, df, p.
+    """Test what `constrained` holds equal beyond `free`: chi-square, df, p.
 
     Satorra (2000), with the constraints found from the slopes of both models, scaled
     and shifted.
     """
     pull = free.inverse_curvature @ (free.weights[:, None] * free.jacobian).T
-    _, _, right = np.linalg.svd((pull @ held.jacobian).T)
-    constraints = right[held.jacobian.shape[1] :]
+    _, _, right = np.linalg.svd((pull @ constrained.jacobian).T)
+    constraints = right[constrained.jacobian.shape[1] :]
     df = len(constraints)
     bread = constraints @ free.inverse_curvature @ constraints.T
     both = np.linalg.solve(bread, constraints @ free.covariance @ constraints.T)
     traces = float(np.trace(both)), float(np.sum(both * both.T))
-    lost = held.statistic - free.statistic
+    difference = constrained.statistic - free.statistic
     scaling, shift = shifted(df, traces)
-    statistic = max(lost / scaling + shift, 0.0)
+    statistic = max(difference / scaling + shift, 0.0)
     return statistic, df, chi_square_p(statistic, df)

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.reliability.confirmatory.moments import Matrices, matrices, moves
+from analysis.reliability.confirmatory.moments import (
+    Matrices,
+    matrices,
+    moment_derivatives,
+)
 from analysis.reliability.confirmatory.specification import Kind
 
 if TYPE_CHECKING:
@@ -74,8 +78,8 @@ def implied(found: Latent, cuts: tuple[int, ...]) -> Any:
     level = found.scales[:, None] * (found.thresholds - mean[:, None])
     correlation = covariance * np.outer(found.scales, found.scales)
     rows, columns = np.triu_indices(len(mean), 1)
-    held = np.arange(level.shape[1]) < np.array(cuts)[:, None]
-    return np.concatenate([level[held], correlation[rows, columns]])
+    has_threshold = np.arange(level.shape[1]) < np.array(cuts)[:, None]
+    return np.concatenate([level[has_threshold], correlation[rows, columns]])
 
 
 def implied_slopes(
@@ -83,15 +87,15 @@ def implied_slopes(
 ) -> Any:
     """How they move with each free cell, shape (n_moments, n_cells)."""
     cells = model.free_by_block[block]
-    moved = moves(model, found.filled, block)
+    derivatives = moment_derivatives(model, found.filled, block)
     scales = found.scales
     mean, covariance = found.filled.mean, found.filled.covariance
     rows, columns = np.triu_indices(len(scales), 1)
-    held = np.arange(found.thresholds.shape[1]) < np.array(cuts)[:, None]
-    owner, rank = np.nonzero(held)
-    by_level = -scales[owner] * moved.d[:, owner]
-    by_pair = moved.u[:, rows] * moved.v[:, columns]
-    by_pair = by_pair + moved.v[:, rows] * moved.u[:, columns]
+    has_threshold = np.arange(found.thresholds.shape[1]) < np.array(cuts)[:, None]
+    owner, rank = np.nonzero(has_threshold)
+    by_level = -scales[owner] * derivatives.d[:, owner]
+    by_pair = derivatives.u[:, rows] * derivatives.v[:, columns]
+    by_pair = by_pair + derivatives.v[:, rows] * derivatives.u[:, columns]
     by_pair = by_pair * (scales[rows] * scales[columns])
     for place, cell in enumerate(cells):
         if cell.kind == Kind.THRESHOLD:

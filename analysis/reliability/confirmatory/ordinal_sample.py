@@ -138,6 +138,8 @@ def _too_few(ranks: Ranks, items: list[str]) -> str:
     silent = [item for item, n in zip(items, np.diag(together), strict=True) if n == 0]
     if silent:
         return f"nobody answered {', '.join(silent)}"
-    apart = np.argwhere(np.tril(together < 2))
-    pairs = "; ".join(f"{items[two]} and {items[one]}" for one, two in apart[:5])
+    never_together = np.argwhere(np.tril(together < 2))
+    pairs = "; ".join(
+        f"{items[two]} and {items[one]}" for one, two in never_together[:5]
+    )
     return f"fewer than 2 participants answered both {pairs}" * bool(pairs)

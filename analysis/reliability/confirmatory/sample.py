@@ -148,8 +148,8 @@ def _flat(rows: Array, names: list[str]) -> str:
 def _never_together(rows: Array, names: list[str]) -> str:
     """Pairs of items no two people answered both, in words; empty if there is none."""
     known = (~np.isnan(rows)).astype(float)
-    apart = np.argwhere(np.tril(known.T @ known < 2))
-    pairs = [f"{names[two]} and {names[one]}" for one, two in apart]
+    never_together = np.argwhere(np.tril(known.T @ known < 2))
+    pairs = [f"{names[two]} and {names[one]}" for one, two in never_together]
     if not pairs:
         return ""
     return f"fewer than 2 participants answered both {'; '.join(pairs[:5])}"
@@ -170,10 +170,10 @@ def _patterns(rows: Array) -> tuple[Pattern, ...]:
 def _pattern(answered: Array, rows: Array) -> Pattern:
     values = np.ascontiguousarray(rows[:, answered])
     mean = values.mean(axis=0)
-    apart = values - mean
+    never_together = values - mean
     return Pattern(
         answered=answered,
         values=values,
         mean=mean,
-        covariance=apart.T @ apart / len(values),
+        covariance=never_together.T @ never_together / len(values),
     )

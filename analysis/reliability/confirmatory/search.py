@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from analysis.reliability.complete import Array
 
-MOST_STEPS = 500
+MAXIMUM_STEPS = 500
 # Half of what the next step promises to win: a ten-millionth of a standard error's
 # worth where the value is minus a log-likelihood.
 CLOSE_ENOUGH = 1e-14
@@ -55,37 +55,37 @@ def search(
     value : callable
         Parameters → value alone, infinite where there is none.
     """
-    here, local, damping = start, at(start), FIRST_DAMPING
-    for step in range(MOST_STEPS):
+    current, local, damping = start, at(start), FIRST_DAMPING
+    for step in range(MAXIMUM_STEPS):
         scale = np.sqrt(np.maximum(np.diag(local.curvature), 0))
         if not np.isfinite(local.value) or not (scale > 0).all():
             reason = "the model is not identified: a parameter changes nothing"
-            return Found(parameters=here, local=local, steps=step, reason=reason)
-        move = _move(local, scale, 0.0)
-        gain = -float(local.slope @ move)
+            return Found(parameters=current, local=local, steps=step, reason=reason)
+        candidate = _move(local, scale, 0.0)
+        gain = -float(local.slope @ candidate)
         if 0 <= gain < CLOSE_ENOUGH:
-            return Found(parameters=here, local=local, steps=step)
-        here_next, damping = _downhill(value, here, local, scale, damping)
-        if here_next is None:
+            return Found(parameters=current, local=local, steps=step)
+        next_point, damping = _downhill(value, current, local, scale, damping)
+        if next_point is None:
             # Nothing lower within rounding: as far down as numbers go.
             reason = "" if 0 <= gain < 1e-8 else "the search found no way down"
-            return Found(parameters=here, local=local, steps=step, reason=reason)
-        here = here_next
-        local = at(here)
-    reason = f"the search did not end within {MOST_STEPS} steps"
-    return Found(parameters=here, local=local, steps=MOST_STEPS, reason=reason)
+            return Found(parameters=current, local=local, steps=step, reason=reason)
+        current = next_point
+        local = at(current)
+    reason = f"the search did not end within {MAXIMUM_STEPS} steps"
+    return Found(parameters=current, local=local, steps=MAXIMUM_STEPS, reason=reason)
 
 
 def _downhill(
     value: Callable[[Array], float],
-    here: Array,
+    current: Array,
     local: Local,
     scale: Array,
     damping: float,
 ) -> tuple[Array | None, float]:
     """A lower place and the damping that led there; None if there is none."""
     while damping < LAST_DAMPING:
-        there = here + _move(local, scale, damping)
+        there = current + _move(local, scale, damping)
         if value(there) < local.value:
             return there, max(damping / 10, 1e-9) if damping > 1e-8 else 0.0
         damping = max(10 * damping, FIRST_DAMPING)

@@ -204,10 +204,10 @@ class Fitted:
         if self.denominator == "implied":
             error = self.factor.omega_standard_error(self.spread, n)
         else:
-            moved = (
+            influence = (
                 self.derivative(expected=True) @ self.factor.times(self.spread).implied
             )
-            error = float(np.sqrt(2 * np.sum(moved * moved.T) / n))
+            error = float(np.sqrt(2 * np.sum(influence * influence.T) / n))
         reach = float(special.ndtri((1 + self.confidence) / 2)) * error
         return Estimate(
             term=TERM,

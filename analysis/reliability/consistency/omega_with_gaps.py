@@ -11,7 +11,11 @@ from analysis.reliability.confirmatory.construction import factor_model
 from analysis.reliability.confirmatory.derived import improper
 from analysis.reliability.confirmatory.estimation import maximum_likelihood
 from analysis.reliability.confirmatory.likelihood import scores
-from analysis.reliability.confirmatory.moments import matrices, moves, slopes
+from analysis.reliability.confirmatory.moments import (
+    matrices,
+    moment_derivatives,
+    slopes,
+)
 from analysis.reliability.confirmatory.sample import sample_of
 from analysis.reliability.consistency.limits import with_limits
 from analysis.reliability.consistency.sample import order_of
@@ -85,8 +89,8 @@ def omega_with_gaps(
 def _influences(fitted: MaximumLikelihood, slope: Array) -> Array:
     """Of every participant on omega, in the order of the patterns."""
     model, block = fitted.model, fitted.sample.blocks[0]
-    moved = moves(model, fitted.filled[0], 0)
-    own = scores(block, fitted.means[0], fitted.covariances[0], moved)
+    derivatives = moment_derivatives(model, fitted.filled[0], 0)
+    own = scores(block, fitted.means[0], fitted.covariances[0], derivatives)
     weights = np.linalg.solve(fitted.observed, slope)
     return np.asarray(block.n * (own @ model.spread_by_block[0]) @ weights)
 

@@ -224,17 +224,17 @@ def _saturated(block: Block, derivative: Array) -> Array:
         scores,
     )
     from analysis.reliability.confirmatory.moments import (  # noqa: PLC0415
-        saturated_moves,
+        saturated_derivatives,
     )
 
     k = len(block.mean)
-    moved = saturated_moves(k, means=True)
-    information = observed_information(block, block.mean, block.covariance, moved)
+    derivatives = saturated_derivatives(k, means=True)
+    information = observed_information(block, block.mean, block.covariance, derivatives)
     rows, columns = np.tril_indices(k)
     slope = derivative[rows, columns] + derivative[columns, rows]
     slope = np.where(rows == columns, slope / 2, slope)
     weights = np.linalg.solve(information, np.concatenate([np.zeros(k), slope]))
-    own = scores(block, block.mean, block.covariance, moved)
+    own = scores(block, block.mean, block.covariance, derivatives)
     return np.asarray(block.n * own @ weights)
 
 

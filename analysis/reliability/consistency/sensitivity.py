@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from analysis.reliability.consistency.sample import Mask
 
-EVERYBODY = "everybody"
+ALL_RESPONSES = "everybody"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def cleaning_sensitivity(
     ValueError
         A rule that does not say true or false of every participant.
     """
-    kept: dict[str, Mask] = {EVERYBODY: np.ones(len(responses), dtype=bool)}
+    kept: dict[str, Mask] = {ALL_RESPONSES: np.ones(len(responses), dtype=bool)}
     for name, keep in rules.items():
         kept[name] = _mask(name, keep, len(responses))
     found = tuple(
@@ -105,7 +105,7 @@ def cleaning_sensitivity(
 
 
 def _mask(name: str, keep: Any, people: int) -> Mask:
-    if name == EVERYBODY:
+    if name == ALL_RESPONSES:
         raise ValueError(f"a rule is named {name!r}, which is the first row; rename it")
     mask = np.asarray(keep)
     if mask.shape != (people,):
@@ -155,12 +155,12 @@ def _range(results: list[Result]) -> Result:
     """The largest less the smallest estimate."""
     term = f"{results[0].term}_range"
     made = [result for result in results if isinstance(result, Estimate)]
-    lost = len(results) - len(made)
+    n_failed = len(results) - len(made)
     method = (
         f"largest less smallest estimate over {len(made)} rules, everybody among them; "
         "no interval: the samples overlap"
     )
-    method += f"; {lost} rules without an estimate left out" * bool(lost)
+    method += f"; {n_failed} rules without an estimate left out" * bool(n_failed)
     if len(made) < 2:
         reason = f"rules with an estimate {len(made)}; at least 2 needed"
         return Unavailable(term=term, reason=reason, method=method)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from analysis.foundation.results import Composite, Estimate, Labelled, Unavailable
 from analysis.reliability.dependability.mixed import MixedFit, fit_mixed_model
 from analysis.reliability.dependability.mixed.profile import (
-    Held,
+    VarianceConstraint,
     profile_interval,
     wald_interval,
 )
@@ -108,13 +108,15 @@ class VarianceComponents(Labelled):
             for result in component.results():
                 yield {"facet": component.facet}, result
 
-    def limits(self, held: Held, confidence: float) -> Bounds | None:
+    def limits(
+        self, constraint: VarianceConstraint, confidence: float
+    ) -> Bounds | None:
         """Limits of a number of this design; None where there is no likelihood."""
         if self.fit is None:
             return None
         if self.interval == "profile":
-            return profile_interval(self.fit, held, confidence=confidence)
-        return wald_interval(self.fit, held, confidence=confidence)
+            return profile_interval(self.fit, constraint, confidence=confidence)
+        return wald_interval(self.fit, constraint, confidence=confidence)
 
 
 def variance_components(
@@ -238,20 +240,20 @@ def _component(
     own, others = variances[facet], [name for name in variances if name != facet]
     total = sum(variances.values())
     if facet == RESIDUAL:
-        held, rest = Held(term=""), None
+        constraint, rest = VarianceConstraint(term=""), None
     else:
-        held = Held(term=facet, plain=1.0)
+        constraint = VarianceConstraint(term=facet, plain=1.0)
         weights = tuple((name, 0.0, 1.0) for name in others if name != RESIDUAL)
-        rest = Held(term=facet, others=weights, residual=(0.0, 1.0))
+        rest = VarianceConstraint(term=facet, others=weights, residual=(0.0, 1.0))
     boundary = "; estimated at zero, the boundary" * (own == 0)
     share_term = "variance_share"
     share_method = f"share of the variance of one rating; {method}{boundary}"
-    limits = found.limits(held, confidence)
+    limits = found.limits(constraint, confidence)
     odds = None if rest is None else found.limits(rest, confidence)
     shares = None if odds is None else (share_of(odds[0]), share_of(odds[1]))
     if rest is None and len(others) == 1:
         # with one facet, the residual's share is what the facet's leaves
-        ratio = Held(term=others[0], residual=(0.0, 1.0))
+        ratio = VarianceConstraint(term=others[0], residual=(0.0, 1.0))
         odds = found.limits(ratio, confidence)
         shares = (
             None if odds is None else (1 - share_of(odds[1]), 1 - share_of(odds[0]))

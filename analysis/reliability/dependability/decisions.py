@@ -19,7 +19,7 @@ from analysis.reliability.dependability.components import (
     bounded,
     share_of,
 )
-from analysis.reliability.dependability.mixed.profile import Held
+from analysis.reliability.dependability.mixed.profile import VarianceConstraint
 from analysis.reliability.dependability.ratings import facets_of
 from analysis.reliability.influence import percent
 
@@ -122,7 +122,7 @@ def raters_needed(
     components: VarianceComponents | Unavailable,
     *,
     target: str,
-    wished: float,
+    required: float,
     over: str = RATINGS,
     numbers: Mapping[str, int] | None = None,
     coefficient: Coefficient = "dependability",
@@ -136,7 +136,7 @@ def raters_needed(
         From `variance_components`; an absence is handed on.
     target : str
         The facet whose members are told apart.
-    wished : float
+    required : float
         The reliability wished for, above 0 and below 1.
     over : str
         What is counted: a facet, or ``ratings`` within each combination.
@@ -160,9 +160,9 @@ def raters_needed(
     Brennan (2001), Generalizability Theory.
     """
     term, coverage = "raters_needed", percent(confidence)
-    if not 0 < wished < 1 or coefficient not in TERMS:
+    if not 0 < required < 1 or coefficient not in TERMS:
         raise ValueError(
-            f"wished {wished}, coefficient {coefficient!r}; give a reliability between "
+            f"wished {required}, coefficient {coefficient!r}; give a reliability between "
             f"0 and 1, and one of {', '.join(TERMS)}"
         )
     if isinstance(components, Unavailable):
@@ -171,23 +171,23 @@ def raters_needed(
     singles = {name: int(values[0]) for name, values in chosen.items()}
     one = _Design.of(components, target, singles, coefficient)
     many = _Design.of(components, target, {**singles, over: 0}, coefficient)
-    held = _inverse_number(one, many, wished / (1 - wished))
+    constraint = _inverse_number(one, many, required / (1 - required))
     variances = {k: v for k, v in components.variances.items() if k != RESIDUAL}
-    inverse = held.number(variances, components.variances[RESIDUAL])
+    inverse = constraint.number(variances, components.variances[RESIDUAL])
     method = (
-        f"number of {over} for a {coefficient} of {wished:g} ({ERRORS[coefficient]}); "
+        f"number of {over} for a {coefficient} of {required:g} ({ERRORS[coefficient]}); "
         f"{components.basis}; {coverage} interval: {INTERVALS[components.interval]}"
     )
     if inverse <= 0:
-        reason = _unreachable(components, target, wished)
+        reason = _unreachable(components, target, required)
         return Unavailable(term=term, reason=reason, n=components.n, method=method)
-    limits = components.limits(held, confidence)
+    limits = components.limits(constraint, confidence)
     turned = None if limits is None else (_needed(limits[1]), _needed(limits[0]))
     method += f"; before rounding up {1 / inverse:.2f}"
     return bounded(term, _needed(inverse), turned, components.n, method)
 
 
-def _inverse_number(one: _Design, many: _Design, odds: float) -> Held:
+def _inverse_number(one: _Design, many: _Design, odds: float) -> VarianceConstraint:
     """What 1 / n must be: the error is that of many + (one less many) / n."""
     weights = {
         name: (
@@ -196,7 +196,7 @@ def _inverse_number(one: _Design, many: _Design, odds: float) -> Held:
         )
         for name in one.weights
     }
-    return Held(
+    return VarianceConstraint(
         term=one.target,
         others=tuple((name, *w) for name, w in weights.items() if name != RESIDUAL),
         residual=weights[RESIDUAL],
@@ -210,11 +210,11 @@ def _needed(inverse: float) -> float:
     return max(1.0, float(math.ceil(1 / inverse - 1e-9))) if inverse < math.inf else 1.0
 
 
-def _unreachable(components: VarianceComponents, target: str, wished: float) -> str:
+def _unreachable(components: VarianceComponents, target: str, required: float) -> str:
     if components.variances[target] <= 0:
         return f"no variance between {target}: no number of raters tells them apart"
     return (
-        f"no number reaches {wished:g}: some error does not shrink with it; raise the "
+        f"no number reaches {required:g}: some error does not shrink with it; raise the "
         "numbers of the other facets"
     )
 
@@ -319,8 +319,10 @@ class _Design:
                 for name, weight in relative.items()
                 if name != RESIDUAL
             )
-            held = Held(term=self.target, others=others, residual=(0.0, 1.0))
-            known[key] = self.components.limits(held, confidence)
+            constraint = VarianceConstraint(
+                term=self.target, others=others, residual=(0.0, 1.0)
+            )
+            known[key] = self.components.limits(constraint, confidence)
         limits = known[key]
         if limits is None:
             return None

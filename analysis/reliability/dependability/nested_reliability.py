@@ -15,7 +15,10 @@ import numpy as np
 from analysis.foundation.results import Composite, Estimate, Unavailable
 from analysis.reliability.dependability.components import bounded, share_of
 from analysis.reliability.dependability.mixed import fit_mixed_model
-from analysis.reliability.dependability.mixed.profile import Held, profile_interval
+from analysis.reliability.dependability.mixed.profile import (
+    VarianceConstraint,
+    profile_interval,
+)
 from analysis.reliability.dependability.ratings import read_ratings
 from analysis.reliability.influence import percent
 
@@ -228,9 +231,9 @@ def _reml(
             Unavailable(term="icc_1_reml", reason=reason, n=n),
             Unavailable(term="icc_2_reml", reason=reason, n=n),
         )
-    held = Held(term=target, residual=(0.0, 1.0))
-    odds = held.at_fit(fit)
-    limits = profile_interval(fit, held, confidence=about[0])
+    constraint = VarianceConstraint(term=target, residual=(0.0, 1.0))
+    odds = constraint.at_fit(fit)
+    limits = profile_interval(fit, constraint, confidence=about[0])
     found = []
     for term, size, of in (
         ("icc_1_reml", 1.0, "one rating"),

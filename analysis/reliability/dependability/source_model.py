@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.reliability.dependability.mixed.design import log_two_pi
-from analysis.reliability.dependability.mixed.optimum import LEFT_TO_GAIN, minimised
+from analysis.reliability.dependability.mixed.optimum import GAIN_TOLERANCE, minimised
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +134,7 @@ class SourceFit:
         Minus twice the restricted log likelihood.
     hessian : ndarray
         Its second derivatives.
-    left_to_gain : float
+    remaining_gain : float
         What another Newton step promises.
     """
 
@@ -143,14 +143,14 @@ class SourceFit:
     raters: Array
     deviance: float
     hessian: Array
-    left_to_gain: float
+    remaining_gain: float
 
     @property
     def converged(self) -> bool:
         """The gradient vanishes, and no direction of the Hessian bends down."""
         lowest = float(np.linalg.eigvalsh(self.hessian)[0])
         flat = -1e-4 * float(np.abs(np.diag(self.hessian)).max())
-        return lowest > flat and abs(self.left_to_gain) < LEFT_TO_GAIN
+        return lowest > flat and abs(self.remaining_gain) < GAIN_TOLERANCE
 
     @property
     def on_boundary(self) -> bool:
@@ -171,10 +171,10 @@ def fit_sources(data: SourceMeans) -> SourceFit:
     step = np.linalg.lstsq(hessian, slope, rcond=1e-8)[0]
     gain = float(slope @ step) / 2
     for _ in range(NEWTON_STEPS):
-        if abs(gain) < LEFT_TO_GAIN / 100:
+        if abs(gain) < GAIN_TOLERANCE / 100:
             break
         nearer, bent = objective(parameters - step)
-        if nearer > value + LEFT_TO_GAIN:
+        if nearer > value + GAIN_TOLERANCE:
             break
         parameters, value = parameters - step, nearer
         step = np.linalg.lstsq(hessian, bent, rcond=1e-8)[0]
@@ -186,7 +186,7 @@ def fit_sources(data: SourceMeans) -> SourceFit:
         raters=raters,
         deviance=value,
         hessian=hessian,
-        left_to_gain=gain,
+        remaining_gain=gain,
     )
 
 

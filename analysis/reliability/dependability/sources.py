@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from analysis.reliability.dependability.ratings import Ratings
 
 # Staff whom two sources both rated, below which their correlation is not looked at.
-FEWEST_SHARED = 4
+MINIMUM_SHARED = 4
 SLIGHT = 1e-5
 
 
@@ -169,10 +169,10 @@ def _gap(data: SourceMeans, names: list[str]) -> str:
             return f"{name}: raters of one staff member never differ"
     for one, two in itertools.combinations(range(len(names)), 2):
         shared = int((there[:, one] & there[:, two]).sum())
-        if shared < FEWEST_SHARED:
+        if shared < MINIMUM_SHARED:
             return (
                 f"{names[one]} and {names[two]} rated {shared} staff in common; at "
-                f"least {FEWEST_SHARED} needed"
+                f"least {MINIMUM_SHARED} needed"
             )
     return ""
 
@@ -311,14 +311,17 @@ class _Together:
             method += "; no interval: the fit lies on the boundary of what is possible"
             return Estimate(term=term, estimate=value, n=n, method=method)
 
-        def moved(parameters: Array) -> float:
+        def transformed(parameters: Array) -> float:
             factor, raters = self.data.unpacked(parameters)
             return to(number(factor @ factor.T, raters))
 
         at = self.fit.parameters
         steps = SLIGHT * np.eye(len(at))
         slope = np.array(
-            [(moved(at + step) - moved(at - step)) / (2 * SLIGHT) for step in steps]
+            [
+                (transformed(at + step) - transformed(at - step)) / (2 * SLIGHT)
+                for step in steps
+            ]
         )
         spread = 2 * slope @ np.linalg.pinv(self.fit.hessian, hermitian=True) @ slope
         reach = float(stats.norm.ppf((1 + self.confidence) / 2)) * math.sqrt(spread)

@@ -19,7 +19,10 @@ from analysis.reliability.dependability.mixed.prediction import (
     PredictedMeans,
     predicted_means,
 )
-from analysis.reliability.dependability.mixed.profile import Held, profile_interval
+from analysis.reliability.dependability.mixed.profile import (
+    VarianceConstraint,
+    profile_interval,
+)
 from analysis.reliability.dependability.ratings import read_ratings
 from analysis.reliability.influence import percent
 
@@ -145,8 +148,8 @@ class _Lines:
         simple = len(fit.random) == 1
         limits = None
         if simple:
-            held = Held(term=staff, residual=(0.0, 1.0))
-            ratios = profile_interval(fit, held, confidence=coverage[0])
+            constraint = VarianceConstraint(term=staff, residual=(0.0, 1.0))
+            ratios = profile_interval(fit, constraint, confidence=coverage[0])
             limits = np.array(
                 [[share_of(n * ratio) for ratio in ratios] for n in counts]
             )

@@ -32,20 +32,20 @@ DIFFERENCE_TERMS = (
 CHANGE_TERMS = ("comparative_fit_change", "rmsea_change", "residual_change")
 
 
-def likelihood_difference(free: Misfit, held: Misfit) -> tuple[float, int] | str:
+def likelihood_difference(free: Misfit, constrained: Misfit) -> tuple[float, int] | str:
     """Chi-square and df of the difference, or why there is none."""
-    df = held.df - free.df
+    df = constrained.df - free.df
     if df <= 0:
         return "the level before has as many parameters"
-    scaling = (held.df * held.scaling - free.df * free.scaling) / df
+    scaling = (constrained.df * constrained.scaling - free.df * free.scaling) / df
     if scaling <= 0:
         return "the scaling factor of the difference is not above zero"
-    return max((held.statistic - free.statistic) / scaling, 0.0), df
+    return max((constrained.statistic - free.statistic) / scaling, 0.0), df
 
 
 def difference(
     free: tuple[MaximumLikelihood | LeastSquares, Misfit],
-    held: tuple[MaximumLikelihood | LeastSquares, Misfit],
+    constrained: tuple[MaximumLikelihood | LeastSquares, Misfit],
     *,
     n: int,
     method: str,
@@ -53,14 +53,14 @@ def difference(
 ) -> dict[str, Result]:
     """Chi-square, df and p of what the stricter level lost."""
     method = f"{TESTS[estimator]}; no interval: a test; {method}"
-    one, two = free[0], held[0]
+    one, two = free[0], constrained[0]
     found: tuple[float, int] | str
     if isinstance(one, LeastSquares) and isinstance(two, LeastSquares):
         found = ordinal_difference(one, two)[:2]
         if found[1] <= 0:
             found = "the level before has as many parameters"
     else:
-        found = likelihood_difference(free[1], held[1])
+        found = likelihood_difference(free[1], constrained[1])
     if isinstance(found, str):
         return {
             term: Unavailable(term=term, reason=found, n=n, method=method)
@@ -85,14 +85,14 @@ def indices_of(fit: ModelFit, estimator: str) -> tuple[Result, Result, Result]:
 
 
 def changes(
-    free: ModelFit, held: ModelFit, *, estimator: str, method: str
+    free: ModelFit, constrained: ModelFit, *, estimator: str, method: str
 ) -> dict[str, Result]:
     """How the indices changed from the level before."""
     found: dict[str, Result] = {}
     pairs = zip(
         CHANGE_TERMS,
         indices_of(free, estimator),
-        indices_of(held, estimator),
+        indices_of(constrained, estimator),
         strict=True,
     )
     for term, before, after in pairs:

@@ -32,7 +32,7 @@ def factor_differences(
         return ()
     estimate = scalar.estimate
     errors = np.sqrt(np.diag(estimate.covariance))
-    say = Statements(
+    statements = Statements(
         n=n,
         confidence=confidence,
         method=f"scalar invariance; {SCALES[scalar.plan.marker]}; {method}",
@@ -41,10 +41,10 @@ def factor_differences(
 
     def result(term: str, parameter: str) -> Result:
         if parameter not in estimate.model.places:
-            return say.absent(term, "it is fixed, to set the scale")
+            return statements.absent(term, "it is fixed, to set the scale")
         place = estimate.model.places[parameter]
         value, error = float(estimate.parameters[place]), float(errors[place])
-        return say.wald(term, value, error)
+        return statements.wald(term, value, error)
 
     return tuple(
         FactorDifference(

@@ -81,7 +81,7 @@ class Fitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ladder:
+class LevelSetup:
     """All that the levels share."""
 
     items: tuple[str, ...]
@@ -94,13 +94,13 @@ class Ladder:
     method: str
     rule: InvarianceRule
 
-    def climb(self) -> tuple[list[Fitted], list[str]]:
+    def fit_levels(self) -> tuple[list[Fitted], list[str]]:
         """Fit every level that can be fitted; and why others cannot."""
-        rungs = ORDINAL_LEVELS if self.estimator == "wlsmv" else LEVELS
+        level_names = ORDINAL_LEVELS if self.estimator == "wlsmv" else LEVELS
         baseline = self._baseline()
         fitted: list[Fitted] = []
         faults: list[str] = []
-        for level, equal in rungs.items():
+        for level, equal in level_names.items():
             plan = Plan(
                 items=self.items,
                 factors=self.factors,
@@ -198,7 +198,7 @@ def _equality_tests(fitted: Fitted, n: int, method: str) -> tuple[EqualityTest, 
     )
 
 
-HELD = {
+EQUAL_AT = {
     Kind.LOADING: LOADINGS,
     Kind.INTERCEPT: INTERCEPTS,
     Kind.RESIDUAL_COVARIANCE: RESIDUALS,
@@ -211,7 +211,7 @@ def _place(plan: Plan, cell: Cell) -> dict[str, str]:
     rank = cell.row // len(items) if plan.by_waves else cell.block
     loading = cell.kind == Kind.LOADING
     return {
-        "held": HELD[cell.kind],
+        "held": EQUAL_AT[cell.kind],
         "item": items[cell.row % len(items)],
         "factor": factors[cell.column % len(factors)] if loading else "",
         "group": plan.sections[rank].name,

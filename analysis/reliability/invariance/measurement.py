@@ -13,7 +13,7 @@ from analysis.reliability.confirmatory.ordinal_sample import ordinal_sample
 from analysis.reliability.confirmatory.sample import Sample, sample_of
 from analysis.reliability.confirmatory.specification import specification_fault
 from analysis.reliability.invariance.differences import factor_differences
-from analysis.reliability.invariance.levels import Ladder
+from analysis.reliability.invariance.levels import LevelSetup
 from analysis.reliability.invariance.results import (
     InvarianceRule,
     MeasurementInvariance,
@@ -125,7 +125,7 @@ def measurement_invariance(
         return Unavailable(term=TERM, reason=fault, n=sample.n, method=method)
     size = len(items), len(factors)
     by_waves = waves is not None
-    ladder = Ladder(
+    ladder = LevelSetup(
         items=items,
         factors=factors,
         sections=sections_of(sample, names, *size, by_waves=by_waves)
@@ -141,9 +141,11 @@ def measurement_invariance(
     return _account(ladder, confidence)
 
 
-def _account(ladder: Ladder, confidence: float) -> MeasurementInvariance | Unavailable:
+def _account(
+    ladder: LevelSetup, confidence: float
+) -> MeasurementInvariance | Unavailable:
     """Fit every level and say what each lost against the one before."""
-    fitted, faults = ladder.climb()
+    fitted, faults = ladder.fit_levels()
     n, method = ladder.sample.n, ladder.method
     if not fitted or fitted[0].level != "configural":
         return Unavailable(term=TERM, reason=faults[0], n=n, method=method)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from analysis.reliability.invariance.results import InvarianceLevel
 
 # Items of a factor that must stay equal for its scale and level to be the same.
-LEAST_EQUAL = 2
+MINIMUM_EQUAL = 2
 FREED_AT = {"metric": "loadings", "scalar": "intercepts"}
 
 
@@ -67,15 +67,15 @@ def _next(
     free: Mapping[str, Sequence[str]],
 ) -> tuple[str, str] | None:
     """What to free next; None where nothing has to be, or may be."""
-    denied = next((level for level in found.levels if not level.holds), None)
-    if denied is None or denied.level not in FREED_AT:
+    first_rejected = next((level for level in found.levels if not level.holds), None)
+    if first_rejected is None or first_rejected.level not in FREED_AT:
         return None
-    kind = FREED_AT[denied.level]
-    item = _most_denied(denied, kind, factors, free.get(kind, ()))
+    kind = FREED_AT[first_rejected.level]
+    item = _worst_equality(first_rejected, kind, factors, free.get(kind, ()))
     return None if item is None else (kind, item)
 
 
-def _most_denied(
+def _worst_equality(
     level: InvarianceLevel,
     kind: str,
     factors: Mapping[str, Sequence[str]],
@@ -86,9 +86,9 @@ def _most_denied(
         item
         for named in factors.values()
         for item in named
-        if len(set(named) - set(freed)) <= LEAST_EQUAL
+        if len(set(named) - set(freed)) <= MINIMUM_EQUAL
     }
     for test in level.equality_tests:
-        if test.held == kind and test.item not in closed | set(freed):
+        if test.constrained == kind and test.item not in closed | set(freed):
             return test.item
     return None

@@ -64,7 +64,7 @@ class EqualityTest(Labelled):
 
     Attributes
     ----------
-    held : str
+    constrained : str
         What is held equal: loadings, intercepts or residuals.
     item, factor : str
         Of which item; of a loading on which factor, else empty.
@@ -72,7 +72,7 @@ class EqualityTest(Labelled):
         The group or wave that would be set free.
     """
 
-    held: str
+    constrained: str
     item: str
     factor: str
     group: str

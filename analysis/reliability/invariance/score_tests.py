@@ -9,10 +9,10 @@ import numpy as np
 
 from analysis.reliability.confirmatory.likelihood import (
     expected_information,
-    pull,
+    moment_gradient,
     slope,
 )
-from analysis.reliability.confirmatory.moments import moves
+from analysis.reliability.confirmatory.moments import moment_derivatives
 
 if TYPE_CHECKING:
     from analysis.reliability.complete import Array
@@ -72,10 +72,10 @@ def _by_cell(fitted: MaximumLikelihood) -> tuple[Array, Array]:
     """Slope and expected information of every free cell, were it a parameter."""
     slopes, informations = [], []
     for place, block in enumerate(fitted.sample.blocks):
-        moved = moves(fitted.model, fitted.filled[place], place)
+        derivatives = moment_derivatives(fitted.model, fitted.filled[place], place)
         mean, covariance = fitted.means[place], fitted.covariances[place]
-        slopes.append(slope(pull(block, mean, covariance), moved))
-        informations.append(expected_information(block, covariance, moved))
+        slopes.append(slope(moment_gradient(block, mean, covariance), derivatives))
+        informations.append(expected_information(block, covariance, derivatives))
     size = sum(len(part) for part in slopes)
     whole = np.zeros((size, size))
     start = 0

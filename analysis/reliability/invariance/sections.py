@@ -199,13 +199,13 @@ def _ordinal_items(plan: Plan, section: Section) -> Iterator[Cell]:
                 parameter=plan.name(THRESHOLDS, text, item, section),
                 value=float(threshold),
             )
-        told = section.rank > 0 and plan.holds(THRESHOLDS, item)
+        is_free = section.rank > 0 and plan.holds(THRESHOLDS, item)
         levelled = section.rank == 0 or plan.holds(INTERCEPTS, item)
         yield Cell(
             block=section.block,
             kind=Kind.SCALE,
             row=section.first_row + row,
-            parameter=f"scale {item!r} @{section.name!r}" if told else "",
+            parameter=f"scale {item!r} @{section.name!r}" if is_free else "",
             value=1.0,
         )
         yield Cell(
@@ -213,7 +213,7 @@ def _ordinal_items(plan: Plan, section: Section) -> Iterator[Cell]:
             kind=Kind.INTERCEPT,
             row=section.first_row + row,
             parameter=f"intercept {item!r} @{section.name!r}"
-            if told and not levelled
+            if is_free and not levelled
             else "",
             value=0.0,
         )

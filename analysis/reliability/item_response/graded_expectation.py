@@ -63,7 +63,7 @@ class Patterns:
         free = answers < np.array(counts)[:, None]
         return cls(indicators.astype(float), people.astype(float), free)
 
-    def moved(self, point: Array, move: Array) -> Array:
+    def stepped(self, point: Array, move: Array) -> Array:
         """The weights after a step of those that are free."""
         new = point.copy()
         new[self.free] += move

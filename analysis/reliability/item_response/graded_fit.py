@@ -83,11 +83,11 @@ def graded_fit(
         if move is None:
             return _none(data, "the answers do not tell all slopes")
         before, distance = distance, _length(float(now.gradient[data.free] @ move))
-        size, following = _climb(data, point, now, move)
+        size, following = _halve_until_rising(data, point, now, move)
         # Without a rise we are there, or lost: the gradient at the end tells which.
         if size == 0 or (matrix is not None and distance < NEAR):
             break
-        point, now = data.moved(point, size * move), following
+        point, now = data.stepped(point, size * move), following
         if steep := _steep(point[:, 0], names):
             return _none(data, f"the slope of {steep} grows without end")
         if matrix is not None and distance > before / 4:
@@ -136,19 +136,19 @@ def _direction(matrix: Array | None, now: Expectation, data: Patterns) -> Array 
     try:
         if matrix is not None:
             return np.linalg.solve(matrix, gradient).astype(float)
-        moves = np.linalg.solve(now.complete + padded, now.gradient[..., None])
+        newton_step = np.linalg.solve(now.complete + padded, now.gradient[..., None])
     except np.linalg.LinAlgError:
         return None
-    return moves[..., 0][data.free].astype(float)
+    return newton_step[..., 0][data.free].astype(float)
 
 
-def _climb(
+def _halve_until_rising(
     data: Patterns, point: Array, now: Expectation, move: Array
 ) -> tuple[float, Expectation]:
     """Halve the step until the likelihood rises; a step of 0 where it never does."""
     size = 1.0
     while size > 1e-8:
-        following = data.at(data.moved(point, size * move))
+        following = data.at(data.stepped(point, size * move))
         if following.log_likelihood > now.log_likelihood:
             return size, following
         size /= 2

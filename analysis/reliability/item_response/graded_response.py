@@ -94,11 +94,11 @@ def graded_response_model(
     fit = graded_fit(data.ranks, tuple(map(len, data.codes)), data.names)
     if fit.fault:
         return data.absent(fit.fault)
-    return _Told(data=data, fit=fit, confidence=confidence).model()
+    return _Reporter(data=data, fit=fit, confidence=confidence).model()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
+class _Reporter:
     """A fit in the words and numbers of results."""
 
     data: GradedSample
@@ -163,7 +163,7 @@ class _Told:
         reach = NormalDist().inv_cdf((1 + self.confidence) / 2) * error
         method = f"{self.data.method}; {ERRORS}{words}"
         low, high = _limits(value, reach, scale)
-        told = f"{100 * self.confidence:g} % limits, symmetric"
+        limits_text = f"{100 * self.confidence:g} % limits, symmetric"
         return (
             Estimate(
                 term=term,
@@ -171,7 +171,7 @@ class _Told:
                 conf_low=low,
                 conf_high=high,
                 n=n,
-                method=f"{method}; {told}{scale and f' on {scale}'}",
+                method=f"{method}; {limits_text}{scale and f' on {scale}'}",
             ),
             Estimate(
                 term=f"{term}_standard_error",
@@ -190,14 +190,14 @@ class _Told:
         words += (
             f"; slope beyond {STEEP:g}: nearly a step, or a copy of another item"
         ) * (abs(slope) > STEEP)
-        told, error = self._bounded(
+        limits_text, error = self._bounded(
             "graded_slope", slope, math.sqrt(variance[at[0], at[0]]), words, SLOPE_SCALE
         )
-        assert told.conf_low is not None
-        assert told.conf_high is not None
+        assert limits_text.conf_low is not None
+        assert limits_text.conf_high is not None
         words += (
             "; the slope may be 0, and where the answers change over is not known"
-        ) * (told.conf_low <= 0 <= told.conf_high)
+        ) * (limits_text.conf_low <= 0 <= limits_text.conf_high)
         thresholds = []
         for step, answer in enumerate(self.data.codes[place][1:], start=1):
             pair = np.ix_(at[[0, step]], at[[0, step]])
@@ -205,7 +205,7 @@ class _Told:
             thresholds.append(self._threshold(place, step, answer, own, words))
         return GradedItem(
             item=self.data.names[place],
-            slope=told,
+            slope=limits_text,
             slope_standard_error=error,
             thresholds=tuple(thresholds),
         )

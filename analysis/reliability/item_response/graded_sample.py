@@ -25,7 +25,7 @@ MODEL = (
     "normal; marginal maximum likelihood on 121 points from -6 to 6; what was left "
     "unanswered is left out of the likelihood"
 )
-FEWEST_ITEMS = 3
+MINIMUM_ITEMS = 3
 # Fewer participants a weight than this are told of.
 THIN = 5
 
@@ -62,18 +62,18 @@ class GradedSample:
         n, silent = int(answering.sum()), int((~answering).sum())
         weights = sum(len(codes[place]) for place in kept)
         gap = ranked.fault
-        if not gap and len(kept) < FEWEST_ITEMS:
+        if not gap and len(kept) < MINIMUM_ITEMS:
             gap = (
                 f"items with two answers given {len(kept)}; "
-                f"at least {FEWEST_ITEMS} needed"
+                f"at least {MINIMUM_ITEMS} needed"
             )
         if not gap and n <= weights:
             gap = f"{n} participants for {weights} weights; more are needed"
-        told = f"; {silent} without any answer left out" * (silent > 0)
-        told += f"; {n} participants for {weights} weights are few" * (
+        remarks = f"; {silent} without any answer left out" * (silent > 0)
+        remarks += f"; {n} participants for {weights} weights are few" * (
             n < THIN * weights
         )
-        told += f"; {len(codes) - len(kept)} items of one answer left out" * (
+        remarks += f"; {len(codes) - len(kept)} items of one answer left out" * (
             len(kept) < len(codes)
         )
         return cls(
@@ -83,7 +83,7 @@ class GradedSample:
             categories=categories,
             codes=tuple(tuple(map(float, codes[place])) for place in kept),
             gap=gap,
-            method=MODEL + told + ranked.merged,
+            method=MODEL + remarks + ranked.merged,
         )
 
     def missing(self, term: str, reason: str) -> Unavailable:

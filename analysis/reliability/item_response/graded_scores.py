@@ -64,8 +64,10 @@ def graded_information(
     slopes, intercepts = parameters.arrays()
     each = item_information(slopes, intercepts, where)
     table = np.vstack([each, each.sum(axis=0)])
-    told = table > 0
-    error = np.where(told, 1 / np.sqrt(np.where(told, table, 1.0)), np.inf)
+    informative = table > 0
+    error = np.where(
+        informative, 1 / np.sqrt(np.where(informative, table, 1.0)), np.inf
+    )
     names = np.array([*parameters.items, ""], dtype=object)
     return pd.DataFrame(
         {
@@ -137,8 +139,8 @@ def nearest_ranks(responses: pd.DataFrame, parameters: GradedParameters) -> Rank
     ranks = np.full(values.shape, -1, dtype=np.int64)
     for place, codes in enumerate(parameters.codes):
         given = ~np.isnan(values[:, place])
-        apart = np.abs(values[given, place][:, None] - np.array(codes))
-        ranks[given, place] = apart.argmin(axis=1)
+        distance = np.abs(values[given, place][:, None] - np.array(codes))
+        ranks[given, place] = distance.argmin(axis=1)
     return ranks
 
 

@@ -58,21 +58,21 @@ def information_curve(information: pd.DataFrame, *, n: int) -> InformationCurve:
             TraitLevel(
                 trait=f"{trait:g}",
                 test_information=Estimate(
-                    term="test_information", estimate=float(told), n=n, method=METHOD
+                    term="test_information", estimate=float(value), n=n, method=METHOD
                 ),
-                conditional_standard_error=_error(float(told), n),
+                conditional_standard_error=_error(float(value), n),
             )
-            for trait, told in zip(
+            for trait, value in zip(
                 whole["trait"].tolist(), whole["information"].tolist(), strict=True
             )
         )
     )
 
 
-def _error(told: float, n: int) -> Result:
+def _error(value: float, n: int) -> Result:
     term = "conditional_standard_error"
     method = f"one over the root of the information; {METHOD}"
-    if told <= 0:
+    if value <= 0:
         reason = "the items tell nothing at this level"
         return Unavailable(term=term, reason=reason, n=n, method=method)
-    return Estimate(term=term, estimate=1 / math.sqrt(told), n=n, method=method)
+    return Estimate(term=term, estimate=1 / math.sqrt(value), n=n, method=method)

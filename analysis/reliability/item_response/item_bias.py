@@ -195,13 +195,13 @@ class _Data:
                 f"participants in the smaller group {min(sizes)}; "
                 f"at least {MINIMUM} needed"
             )
-        told = "" if fault else f"; {sizes[0]} in the focal group{ranked.merged}"
+        description = "" if fault else f"; {sizes[0]} in the focal group{ranked.merged}"
         return cls(
             values=values,
             ranked=ranked,
             focal=member,
             gap=gap,
-            method=f"matched on the total with the item in it; {LISTWISE}{told}",
+            method=f"matched on the total with the item in it; {LISTWISE}{description}",
         )
 
     def one_item(self, place: int, dropped: Flags, confidence: float) -> ItemBias:
@@ -296,8 +296,8 @@ def _changes(
     """Change of R2, from log likelihoods: Nagelkerke's two, and McFadden's."""
     none, _, both = steps
     shares = [np.expm1(2 * (start - x) / n) / np.expm1(2 * start / n) for x in steps]
-    told = "change of R2 by group{}; no interval: none in closed form; {}"
-    by_both = told.format(" and group x total", method)
+    description = "change of R2 by group{}; no interval: none in closed form; {}"
+    by_both = description.format(" and group x total", method)
     rule = f"below {NEGLIGIBLE} negligible (COSMIN); {by_both}"
     values = [
         ("uniform_bias_nagelkerke_change", shares[1] - shares[0]),
@@ -307,7 +307,7 @@ def _changes(
     found = [
         Estimate(term=term, estimate=float(value), n=n, method=words)
         for (term, value), words in zip(
-            values, [told.format("", method), by_both, rule], strict=True
+            values, [description.format("", method), by_both, rule], strict=True
         )
     ]
     return found[0], found[1], found[2]

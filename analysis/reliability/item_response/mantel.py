@@ -57,11 +57,11 @@ def mantel(
         "no interval: a test, not an amount"
     )
     weighted = "focal minus other group, weighted by the focal group; no interval: none"
-    told = [words, words, f"{weighted} in closed form"]
+    methods = [words, words, f"{weighted} in closed form"]
     values = [statistic, upper_tail(statistic, 1), difference]
     found = [
         Estimate(term=t, estimate=v, n=n, method=f"{w}; {method}")
-        for t, v, w in zip(terms, values, told, strict=True)
+        for t, v, w in zip(terms, values, methods, strict=True)
     ]
     return found[0], found[1], found[2]
 

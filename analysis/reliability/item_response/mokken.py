@@ -214,7 +214,7 @@ class _Scale:
         largest_part = self.largest_parts[chosen].sum(axis=0)
         influence = (covariance_part - value * largest_part) / most
         error = math.sqrt(float(influence @ influence)) / n
-        low, high, told = _limits(value, error, self.confidence)
+        low, high, limits_text = _limits(value, error, self.confidence)
         return (
             Estimate(
                 term=term,
@@ -222,7 +222,7 @@ class _Scale:
                 conf_low=low,
                 conf_high=high,
                 n=n,
-                method=f"{MODEL}; {told}",
+                method=f"{MODEL}; {limits_text}",
             ),
             Estimate(
                 term=error_term,
@@ -245,5 +245,5 @@ def _limits(
     reach = min(reach, 50.0)
     low = 1 - (1 - value) * math.exp(reach)
     high = 1 - (1 - value) * math.exp(-reach)
-    told = f"{100 * confidence:g} % limits symmetric on log(1 - H)"
-    return low, high, told
+    limits_text = f"{100 * confidence:g} % limits symmetric on log(1 - H)"
+    return low, high, limits_text

@@ -138,16 +138,16 @@ def _one_item(
         float((counted & (scores > BEYOND)).sum()),
     ]
     words = f"{int(groups.max()) + 1} groups; {method}; no interval: a count"
-    told = [
+    results = [
         Estimate(term=term, estimate=value, n=len(own), method=words)
         for term, value in zip(TERMS, values, strict=True)
     ]
     return ItemMonotonicity(
         item=name,
-        comparisons=told[0],
-        violations=told[1],
-        largest_violation=told[2],
-        beyond_chance=told[3],
+        comparisons=results[0],
+        violations=results[1],
+        largest_violation=results[2],
+        beyond_chance=results[3],
     )
 
 
@@ -161,13 +161,13 @@ def _rest_groups(
     """
     _, sums, people = np.unique(rest, return_inverse=True, return_counts=True)
     labels = np.empty(len(people), dtype=np.int64)
-    group = held = 0
+    group = n_in_group = 0
     for place, count in enumerate(people):
         labels[place] = group
-        held += count
-        if held >= size:
-            group, held = group + 1, 0
-    if held:
+        n_in_group += count
+        if n_in_group >= size:
+            group, n_in_group = group + 1, 0
+    if n_in_group:
         labels[labels == group] = group - 1
     return labels[sums.ravel()]
 

@@ -212,31 +212,39 @@ class _Errors:
 
     def _coefficients(self, chosen: Flags) -> list[tuple[Result, Result]]:
         raters, couples = self.sizes, self.sizes * (self.sizes - 1)
-        expected, expected_moves = _mean(self.expected[chosen].sum(axis=0), raters)
+        expected, expected_derivatives = _mean(
+            self.expected[chosen].sum(axis=0), raters
+        )
         found = []
         for table, weight in ((self.within, raters), (self.between, couples)):
-            errors, moves = _mean(table[chosen].sum(axis=0), weight)
+            errors, derivatives = _mean(table[chosen].sum(axis=0), weight)
             value = min(1 - errors / expected, 1.0)
             found.append(
-                (value, (errors / expected * expected_moves - moves) / expected)
+                (
+                    value,
+                    (errors / expected * expected_derivatives - derivatives) / expected,
+                )
             )
-        (within, within_moves), (between, between_moves) = found
-        told = [
-            self._told(kind, *one) for kind, one in zip(KINDS[:2], found, strict=True)
+        (within, within_derivatives), (between, between_derivatives) = found
+        reported = [
+            self._with_limits(kind, *one)
+            for kind, one in zip(KINDS[:2], found, strict=True)
         ]
         if within <= PERFECT:
-            return [*told, self._absent(KINDS[2], "no order within raters")]
+            return [*reported, self._absent(KINDS[2], "no order within raters")]
         ratio = between / within
-        moves = (between_moves - ratio * within_moves) / within
-        return [*told, self._told(KINDS[2], ratio, moves)]
+        derivatives = (between_derivatives - ratio * within_derivatives) / within
+        return [*reported, self._with_limits(KINDS[2], ratio, derivatives)]
 
-    def _told(self, kind: str, value: float, moves: Array) -> tuple[Result, Result]:
+    def _with_limits(
+        self, kind: str, value: float, derivatives: Array
+    ) -> tuple[Result, Result]:
         """An estimate and its standard error, from how far each target moves it."""
-        n, count = len(self.complete.values), len(moves)
+        n, count = len(self.complete.values), len(derivatives)
         method = MODEL.format(WORDS[kind])
         interval = interval_of(
             value,
-            moves * count,
+            derivatives * count,
             clusters=pd.Series(range(count)),
             confidence=self.confidence,
             scale="log" if kind == KINDS[0] and 1 - value > PERFECT else "plain",

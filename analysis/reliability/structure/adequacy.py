@@ -85,8 +85,8 @@ def sampling_adequacy(
         size = np.sqrt(np.diag(inverse))
         partial = inverse / np.outer(size, size)
         np.fill_diagonal(partial, 0.0)
-        shared, alone = (off**2).sum(axis=0), (partial**2).sum(axis=0)
-        if not (shared + alone > 0).all():
+        shared, partial_squares = (off**2).sum(axis=0), (partial**2).sum(axis=0)
+        if not (shared + partial_squares > 0).all():
             reason = "an item correlates with no other"
 
     def measure(common: float, unique: float) -> Result:
@@ -97,13 +97,15 @@ def sampling_adequacy(
         return found.unavailable(ADEQUACY, reason, method)
 
     return SamplingAdequacy(
-        kaiser_meyer_olkin=absent() if reason else measure(shared.sum(), alone.sum()),
+        kaiser_meyer_olkin=absent()
+        if reason
+        else measure(shared.sum(), partial_squares.sum()),
         items=tuple(
             ItemAdequacy(
                 item=name,
                 kaiser_meyer_olkin=absent()
                 if reason
-                else measure(shared[place], alone[place]),
+                else measure(shared[place], partial_squares[place]),
             )
             for place, name in enumerate(found.names)
         ),

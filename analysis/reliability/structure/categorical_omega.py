@@ -121,7 +121,7 @@ class _SumVariance:
         same = (correlations >= 1)[:, :, None, None]
         r = np.where(same, 0.0, correlations[:, :, None, None])
         weight = steps[:, None, :, None] * steps[None, :, None, :]
-        below, beside = special.ndtr(one), special.ndtr(other)
+        below, supplementary = special.ndtr(one), special.ndtr(other)
         both = np.where(
             same,
             special.ndtr(np.minimum(one, other)),
@@ -132,10 +132,10 @@ class _SumVariance:
             np.where(one == other, 0.5, one < other),
             special.ndtr((other - r * one) / np.sqrt(1 - r**2)),
         )
-        gain = 2 * normal_density(one) * (given - beside)
+        gain = 2 * normal_density(one) * (given - supplementary)
         density = np.where(same, 0.0, bivariate_normal_density(one, other, r))
         return cls(
-            value=float((weight * (both - below * beside)).sum()),
+            value=float((weight * (both - below * supplementary)).sum()),
             by_threshold=np.asarray((weight * gain).sum(axis=(1, 3))),
             by_correlation=np.asarray((weight * density).sum(axis=(2, 3))),
         )
@@ -167,7 +167,7 @@ def _slope(
     real = [by_cut[i, : count - 1] for i, count in enumerate(found.counts)]
     by_loading = 2 * common.by_correlation @ loadings
     first, second = found.moments.pairs.T
-    moved = (
+    threshold_part = (
         by_loading @ by_correlation - 2 * omega * whole.by_correlation[first, second]
     )
-    return np.concatenate([*real, moved / whole.value])
+    return np.concatenate([*real, threshold_part / whole.value])

@@ -74,8 +74,8 @@ def minimum_average_partial(
     averages = {} if reason else _averages(found.matrix)
     shown = range(max(len(found.names) - 1, 0))
     return MinimumAveragePartial(
-        components_by_squares=_fewest(found, averages, reason, 2),
-        components_by_fourth_powers=_fewest(found, averages, reason, 4),
+        components_by_squares=_minimum(found, averages, reason, 2),
+        components_by_fourth_powers=_minimum(found, averages, reason, 4),
         steps=tuple(
             Partialled(
                 components=str(step),
@@ -103,7 +103,7 @@ def _averages(matrix: Array) -> dict[int, Array]:
     return {power: (pairs**power).mean(axis=1) for power in POWERS.values()}
 
 
-def _fewest(
+def _minimum(
     found: ItemCorrelations, averages: dict[int, Array], reason: str, power: int
 ) -> Result:
     words = {2: "squares", 4: "fourth_powers"}[power]
@@ -115,8 +115,8 @@ def _fewest(
     )
     if reason:
         return found.unavailable(term, reason, method)
-    fewest = float(np.argmin(averages[power]))
-    return Estimate(term=term, estimate=fewest, n=found.n or 0, method=method)
+    minimum = float(np.argmin(averages[power]))
+    return Estimate(term=term, estimate=minimum, n=found.n or 0, method=method)
 
 
 def _average(

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from analysis.reliability.structure.ordinal import Deletion
     from analysis.reliability.structure.rotation import Rotation
 
-    Told: TypeAlias = Callable[..., Result]
+    ReportResult: TypeAlias = Callable[..., Result]
 
 EXTRACTION_WORDS = {"minres": "minimum residuals", "ml": "maximum likelihood"}
 ROTATION_WORDS = {
@@ -198,31 +198,35 @@ def _numbers(solution: Solution, term: str) -> Array:
     return np.asarray(explained.mean(axis=1))
 
 
-def _parts(found: ItemCorrelations, factors: int, told: Told) -> dict[str, Any]:
+def _parts(
+    found: ItemCorrelations, factors: int, report: ReportResult
+) -> dict[str, Any]:
     """Every number of a solution in its place."""
     items, named = range(len(found.names)), [str(f + 1) for f in range(factors)]
     return {
         "loadings": tuple(
-            Loading(item=found.names[i], factor=named[f], loading=told("loading", i, f))
+            Loading(
+                item=found.names[i], factor=named[f], loading=report("loading", i, f)
+            )
             for i in items
             for f in range(factors)
         ),
         "communalities": tuple(
-            Communality(item=found.names[i], communality=told("communality", i))
+            Communality(item=found.names[i], communality=report("communality", i))
             for i in items
         ),
         "factor_correlations": tuple(
             FactorPair(
                 factor=named[one],
                 other_factor=named[other],
-                factor_correlation=told("factor_correlation", one, other),
+                factor_correlation=report("factor_correlation", one, other),
             )
             for one in range(factors)
             for other in range(one + 1, factors)
         ),
         "factor_shares": tuple(
             FactorShare(
-                factor=named[f], variance_explained=told("variance_explained", f)
+                factor=named[f], variance_explained=report("variance_explained", f)
             )
             for f in range(factors)
         ),
@@ -232,8 +236,8 @@ def _parts(found: ItemCorrelations, factors: int, told: Told) -> dict[str, Any]:
 def _absent(
     found: ItemCorrelations, factors: int, reason: str, method: str
 ) -> ExploratoryFactors:
-    def told(term: str, *_: int) -> Result:
+    def report(term: str, *_: int) -> Result:
         return found.unavailable(term, reason, method)
 
-    parts = _parts(found, factors, told)
+    parts = _parts(found, factors, report)
     return ExploratoryFactors(**parts, fit=absent_fit(found, reason, method))

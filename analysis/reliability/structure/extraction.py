@@ -26,12 +26,12 @@ Extraction: TypeAlias = Literal["minres", "ml"]
 Truths: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 # The least uniqueness; an item there is Heywood's case.
-LEAST_UNIQUENESS = 0.005
+MINIMUM_UNIQUENESS = 0.005
 # The steepest slope at which a minimum counts as found.
 CONVERGED = 1e-7
 ENOUGH = 1e-11
-MOST_STEPS = 200
-LEAST_CURVATURE = 1e-6
+MAXIMUM_STEPS = 200
+MINIMUM_CURVATURE = 1e-6
 HALVINGS = 20
 ROUNDING = 1e-12
 
@@ -59,7 +59,7 @@ class Factors:
     @property
     def heywood(self) -> Truths:
         """Which uniquenesses lie at the least allowed."""
-        return np.asarray(self.uniquenesses <= LEAST_UNIQUENESS * (1 + 1e-9))
+        return np.asarray(self.uniquenesses <= MINIMUM_UNIQUENESS * (1 + 1e-9))
 
 
 def extract_factors(
@@ -81,12 +81,12 @@ def extract_factors(
     uniquenesses = np.array(np.broadcast_to(begin, matrices.shape[:2]))
     settled = np.zeros(len(matrices), dtype=bool)
     moving: Ranks = np.arange(len(matrices))
-    for _ in range(MOST_STEPS):
+    for _ in range(MAXIMUM_STEPS):
         surface = _Surface.at(
             matrices[moving], uniquenesses[moving], factors, extraction
         )
-        step, slope, sound = _newton_step(surface)
-        settled[moving] = (slope < CONVERGED) & sound
+        step, slope, valid = _newton_step(surface)
+        settled[moving] = (slope < CONVERGED) & valid
         going = slope > ENOUGH
         moving = moving[going]
         if not len(moving):
@@ -201,13 +201,13 @@ class _Surface:
         sums = found.sum(axis=1, keepdims=True)
         return np.asarray(found * np.where(sums < 0, -1.0, 1.0))
 
-    def moved(self, step: Array) -> Array:
+    def stepped(self, step: Array) -> Array:
         """Uniquenesses one step on, kept within their bounds."""
         if self.extraction == "minres":
             onward = self.uniquenesses + step
         else:
             onward = self.uniquenesses * np.exp(np.clip(step, -3, 3))
-        return np.asarray(np.clip(onward, LEAST_UNIQUENESS, 1.0))
+        return np.asarray(np.clip(onward, MINIMUM_UNIQUENESS, 1.0))
 
 
 def _apart(difference: Array) -> Array:
@@ -229,7 +229,7 @@ def _newton_step(surface: _Surface) -> tuple[Array, Array, Truths]:
     Uniquenesses at a bound that would pass it stay where they are.
     """
     slope, unique = surface.slope(), surface.uniquenesses
-    stuck = (unique <= LEAST_UNIQUENESS) & (slope > 0)
+    stuck = (unique <= MINIMUM_UNIQUENESS) & (slope > 0)
     stuck |= (unique >= 1) & (slope < 0)
     free = ~stuck
     slope = np.where(free, slope, 0.0)
@@ -237,14 +237,14 @@ def _newton_step(surface: _Surface) -> tuple[Array, Array, Truths]:
     curvature = np.where(both, surface.curvature(), np.eye(slope.shape[1]))
     values, vectors = np.linalg.eigh(curvature)
     along = np.einsum("bij,bi->bj", vectors, slope)
-    steep = np.maximum(np.abs(values), LEAST_CURVATURE)
+    steep = np.maximum(np.abs(values), MINIMUM_CURVATURE)
     step = -np.einsum("bij,bj->bi", vectors, along / steep)
     return np.where(free, step, 0.0), np.abs(slope).max(axis=1), values[:, 0] > 0
 
 
 def _descended(matrices: Array, surface: _Surface, step: Array) -> Array:
     """Uniquenesses after the step, halved where it would not lead down."""
-    onward = surface.moved(step)
+    onward = surface.stepped(step)
     uphill: Ranks = np.arange(len(step))
     for halving in range(HALVINGS):
         there = onward[uphill]
@@ -255,5 +255,5 @@ def _descended(matrices: Array, surface: _Surface, step: Array) -> Array:
         uphill = uphill[reached.value > before + ROUNDING * (1 + before)]
         if not len(uphill):
             break
-        onward[uphill] = surface.moved(step / 2 ** (halving + 1))[uphill]
+        onward[uphill] = surface.stepped(step / 2 ** (halving + 1))[uphill]
     return onward

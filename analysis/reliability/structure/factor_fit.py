@@ -93,17 +93,19 @@ def _tested(
     weight = n - 1 - (2 * k + 5) / 6 - 2 * factors / 3
     chi_square = weight * discrepancy
     null = -weight * float(observed) / (k * (k - 1) / 2)
-    told = (
+    shared_method = (
         f"{method}; chi-square: n - 1 - (2k + 5)/6 - 2m/3 times the likelihood "
         "discrepancy of the solution (Bartlett 1951)"
     )
 
     def number(term: str, value: float, words: str) -> Result:
-        return Estimate(term=term, estimate=value, n=n, method=told + words)
+        return Estimate(term=term, estimate=value, n=n, method=shared_method + words)
 
     test = "; no interval: a test"
     absent = found.unavailable(
-        "tucker_lewis_index", "items without correlations are no baseline", told
+        "tucker_lewis_index",
+        "items without correlations are no baseline",
+        shared_method,
     )
     return {
         "chi_square": number("chi_square", chi_square, test),
@@ -111,7 +113,7 @@ def _tested(
         "chi_square_p": number(
             "chi_square_p", float(special.chdtrc(df, chi_square)), test
         ),
-        "rmsea": _rmsea(chi_square, df, n, told),
+        "rmsea": _rmsea(chi_square, df, n, shared_method),
         "tucker_lewis_index": absent
         if null <= 1
         else number(
@@ -123,7 +125,7 @@ def _tested(
     }
 
 
-def _rmsea(chi_square: float, df: int, n: int, told: str) -> Result:
+def _rmsea(chi_square: float, df: int, n: int, shared_method: str) -> Result:
     """Root mean square error of approximation, with its 90 % interval.
 
     References
@@ -141,7 +143,7 @@ def _rmsea(chi_square: float, df: int, n: int, told: str) -> Result:
         conf_low=min(limits[0], estimate),
         conf_high=max(limits[1], estimate),
         n=n,
-        method=f"{told}; root of (chi-square - df) / (df (n - 1)), not under 0; 90 % "
+        method=f"{shared_method}; root of (chi-square - df) / (df (n - 1)), not under 0; 90 % "
         "interval by the noncentral chi-square",
     )
 

@@ -19,7 +19,7 @@ from analysis.foundation.results import (
 from analysis.reliability.influence import percent
 from analysis.reliability.structure.exploratory import EXTRACTION_WORDS
 from analysis.reliability.structure.extraction import (
-    LEAST_UNIQUENESS,
+    MINIMUM_UNIQUENESS,
     extract_factors,
 )
 from analysis.reliability.structure.intervals import DrawnIntervals
@@ -139,7 +139,7 @@ def omega_hierarchical(
         f"denominator: observed variance of the sum; {found.kind}; {found.basis}"
     )
     reason = not_solvable(found, factors, extraction)
-    if not reason and found.matrix.sum() <= LEAST_UNIQUENESS:
+    if not reason and found.matrix.sum() <= MINIMUM_UNIQUENESS:
         reason = "the items cancel: their sum hardly varies"
     sample = None if reason else solve(found.matrix, factors, extraction, "oblimin")
     if sample is None or not sample.settled[0]:
@@ -179,12 +179,14 @@ def _estimated(
     else:
         drawn = own
     if own["second_order_heywood"][0]:
-        interval = interval.noting("Heywood case in the general factor: held at 0.005")
+        interval = interval.with_note(
+            "Heywood case in the general factor: held at 0.005"
+        )
 
-    def told(term: str, *place: int) -> Result:
+    def report(term: str, *place: int) -> Result:
         return interval.at(term, own[term], drawn[term], *place)
 
-    return _named(found, sample.loadings.shape[2], told)
+    return _named(found, sample.loadings.shape[2], report)
 
 
 def _schmid_leiman(
@@ -225,17 +227,17 @@ def _second_order(correlations: Array, extraction: Extraction) -> tuple[Array, A
 
 
 def _named(
-    found: ItemCorrelations, factors: int, told: Callable[..., Result]
+    found: ItemCorrelations, factors: int, report: Callable[..., Result]
 ) -> OmegaHierarchical:
     items = range(len(found.names))
     return OmegaHierarchical(
-        omega_hierarchical=told("omega_hierarchical"),
-        omega_total_schmid_leiman=told("omega_total_schmid_leiman"),
-        omega_hierarchical_limit=told("omega_hierarchical_limit"),
-        explained_common_variance=told("explained_common_variance"),
+        omega_hierarchical=report("omega_hierarchical"),
+        omega_total_schmid_leiman=report("omega_total_schmid_leiman"),
+        omega_hierarchical_limit=report("omega_hierarchical_limit"),
+        explained_common_variance=report("explained_common_variance"),
         general_loadings=tuple(
             GeneralLoading(
-                item=found.names[i], general_loading=told("general_loading", i)
+                item=found.names[i], general_loading=report("general_loading", i)
             )
             for i in items
         ),
@@ -243,7 +245,7 @@ def _named(
             GroupLoading(
                 item=found.names[i],
                 factor=str(f + 1),
-                group_loading=told("group_loading", i, f),
+                group_loading=report("group_loading", i, f),
             )
             for i in items
             for f in range(factors)

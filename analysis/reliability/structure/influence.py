@@ -73,14 +73,14 @@ def pair_influences(
     probabilities = model.probabilities()
     score = share_slopes(model.slopes(), probabilities)
     gains = model.threshold_slopes(), model.turned().threshold_slopes()
-    moved = by_item[pairs[:, 0]], by_item[pairs[:, 1]]
+    item_rows = by_item[pairs[:, 0]], by_item[pairs[:, 1]]
     expected = tables.sum(axis=(1, 2))[:, None, None] * probabilities
 
     def influence(answers: Array) -> Array:
         weight = share_slopes(answers * score, probabilities)
-        total = -_through_thresholds(weight, gains[0], moved[0])[:, :, None]
+        total = -_through_thresholds(weight, gains[0], item_rows[0])[:, :, None]
         turned = weight.transpose(0, 2, 1)
-        total = total - _through_thresholds(turned, gains[1], moved[1])[:, None, :]
+        total = total - _through_thresholds(turned, gains[1], item_rows[1])[:, None, :]
         total[:, :-1, :-1] += score
         information = np.einsum("pab,pab->p", answers, score**2)[:, None, None]
         # nobody answered both: nothing is known, and `faults` says so

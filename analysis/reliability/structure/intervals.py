@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from analysis.reliability.complete import Array
 
 # The fewest draws whose percentiles mean anything.
-FEWEST_DRAWS = 100
+MINIMUM_DRAWS = 100
 # What a number can be, where it cannot be anything; loadings can pass 1.
 SHARE = (0.0, 1.0)
 RANGES = {
@@ -59,7 +59,7 @@ class DrawnIntervals:
         """The same, with the number of draws that had a solution."""
         return replace(self, usable=usable)
 
-    def noting(self, words: str) -> DrawnIntervals:
+    def with_note(self, words: str) -> DrawnIntervals:
         """The same, with words added to the method."""
         return replace(self, method=f"{self.method}; {words}")
 
@@ -71,7 +71,7 @@ class DrawnIntervals:
 
     def result(self, term: str, estimate: float, draws: Array) -> Result:
         """The estimate with its interval, or without and why."""
-        if self.usable < FEWEST_DRAWS:
+        if self.usable < MINIMUM_DRAWS:
             return Estimate(
                 term=term,
                 estimate=float(estimate),

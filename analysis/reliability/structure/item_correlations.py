@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # Cells of weights times participants drawn at once.
 CELLS_AT_ONCE = 4_000_000
 # A resample in which an item keeps less of its variance than this is left out.
-LEAST_VARIANCE = 1e-9
+MINIMUM_VARIANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,9 +176,11 @@ def _resamples(values: Array, count: int, random: np.random.Generator) -> Array:
     covariances[:, upper[1], upper[0]] = sums[:, k:]
     covariances -= means[:, :, None] * means[:, None, :]
     variances = np.diagonal(covariances, axis1=1, axis2=2)
-    sound = (variances > LEAST_VARIANCE).all(axis=1)
-    spread = np.sqrt(variances[sound])
-    return np.asarray(covariances[sound] / (spread[:, :, None] * spread[:, None, :]))
+    has_variance = (variances > MINIMUM_VARIANCE).all(axis=1)
+    spread = np.sqrt(variances[has_variance])
+    return np.asarray(
+        covariances[has_variance] / (spread[:, :, None] * spread[:, None, :])
+    )
 
 
 def _normal_draws(
@@ -190,9 +192,9 @@ def _normal_draws(
     of_rho = moments.interval_covariance()[-len(rho) :, -len(rho) :]
     values, vectors = np.linalg.eigh(of_rho * np.outer(slope, slope))
     noise = random.standard_normal((count, len(rho)))
-    moved = noise * np.sqrt(np.maximum(values, 0)) @ vectors.T
+    noise_in_z = noise * np.sqrt(np.maximum(values, 0)) @ vectors.T
     k = len(moments.thresholds)
     drawn = np.tile(np.eye(k), (count, 1, 1))
-    drawn[:, pairs[:, 0], pairs[:, 1]] = np.tanh(np.arctanh(rho) + moved)
+    drawn[:, pairs[:, 0], pairs[:, 1]] = np.tanh(np.arctanh(rho) + noise_in_z)
     drawn[:, pairs[:, 1], pairs[:, 0]] = drawn[:, pairs[:, 0], pairs[:, 1]]
     return drawn

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from analysis.reliability.structure.polychoric import PolychoricMoments
 
 CONVERGED = 1e-9
-MOST_STEPS = 200
+MAXIMUM_STEPS = 200
 HALVINGS = 30
 FLAT = 1e-9
 
@@ -74,7 +74,7 @@ def _minimised(matrix: Array, weights: Array) -> Array:
     values, vectors = np.linalg.eigh(matrix)
     loadings = np.clip(vectors[:, -1] * np.sqrt(values[-1]), -0.95, 0.95)
     loadings = loadings if loadings.sum() >= 0 else -loadings
-    for _ in range(MOST_STEPS):
+    for _ in range(MAXIMUM_STEPS):
         slope = _slope(loadings, matrix, weights)
         if np.abs(slope).max() < CONVERGED / 100:
             break

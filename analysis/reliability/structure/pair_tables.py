@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Ranks: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 # Under this a cell's probability is rounding error of those it is the difference of.
-LEAST_PROBABILITY = 1e-15
+MINIMUM_PROBABILITY = 1e-15
 
 
 def unanswered_last(ranks: Ranks, size: int) -> Ranks:
@@ -125,5 +125,5 @@ class PairModel:
 
 def share_slopes(slopes: Array, probabilities: Array) -> Array:
     """Relative growth of each cell; 0 where its chance is nothing."""
-    there = probabilities > LEAST_PROBABILITY
+    there = probabilities > MINIMUM_PROBABILITY
     return np.divide(slopes, probabilities, out=np.zeros_like(slopes), where=there)

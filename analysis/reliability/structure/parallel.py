@@ -112,12 +112,12 @@ def parallel_analysis(
     reason = found.fault or found.too_few
     if reason:
         nothing = np.zeros(len(found.names))
-        return _compared(_Told(found, method, reason), nothing, nothing, nothing)
+        return _compared(_Reporter(found, method, reason), nothing, nothing, nothing)
     random = generator("parallel_analysis", seed)
     drawn = _chance_matrices(found, chance, replicates, random)
     by_chance = _eigenvalues(drawn, variant)
     return _compared(
-        _Told(found, method, "", percentile),
+        _Reporter(found, method, "", percentile),
         _eigenvalues(found.matrix[None], variant)[0],
         by_chance.mean(axis=0),
         np.quantile(by_chance, percentile, axis=0),
@@ -191,7 +191,7 @@ def _wishart_correlations(
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Reporter:
     """Numbers into results that say how they were made."""
 
     found: ItemCorrelations
@@ -200,24 +200,24 @@ class _Told:
     percentile: float = 0.95
 
     def __call__(self, term: str, number: float, words: str) -> Result:
-        told = f"{words}; {self.method}"
+        reporter = f"{words}; {self.method}"
         if self.reason:
-            return self.found.unavailable(term, self.reason, told)
+            return self.found.unavailable(term, self.reason, reporter)
         n = self.found.n or 0
-        return Estimate(term=term, estimate=float(number), n=n, method=told)
+        return Estimate(term=term, estimate=float(number), n=n, method=reporter)
 
 
 def _compared(
-    told: _Told, observed: Array, mean: Array, high: Array
+    reporter: _Reporter, observed: Array, mean: Array, high: Array
 ) -> ParallelAnalysis:
-    share = f"{100 * told.percentile:g}th percentile of chance"
+    share = f"{100 * reporter.percentile:g}th percentile of chance"
     return ParallelAnalysis(
-        dimensions_by_percentile=told(
+        dimensions_by_percentile=reporter(
             "dimensions_by_percentile",
             _run(observed > high),
             f"eigenvalues in a row above the {share}; no interval: a count",
         ),
-        dimensions_by_mean=told(
+        dimensions_by_mean=reporter(
             "dimensions_by_mean",
             _run(observed > mean),
             "eigenvalues in a row above the mean of chance; no interval: a count",
@@ -225,23 +225,23 @@ def _compared(
         dimensions=tuple(
             Dimension(
                 dimension=str(place + 1),
-                eigenvalue=told(
+                eigenvalue=reporter(
                     "eigenvalue",
                     observed[place],
                     "no interval: it describes this matrix",
                 ),
-                eigenvalue_by_chance_mean=told(
+                eigenvalue_by_chance_mean=reporter(
                     "eigenvalue_by_chance_mean",
                     mean[place],
                     "mean; no interval: chance",
                 ),
-                eigenvalue_by_chance_percentile=told(
+                eigenvalue_by_chance_percentile=reporter(
                     "eigenvalue_by_chance_percentile",
                     high[place],
                     f"{share}; no interval: chance",
                 ),
             )
-            for place in range(len(told.found.names))
+            for place in range(len(reporter.found.names))
         ),
     )
 

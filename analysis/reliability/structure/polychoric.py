@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 CONVERGED = 1e-8
 ENOUGH = 1e-10
 LONGEST_STEP = 0.5
-MOST_STEPS = 200
+MAXIMUM_STEPS = 200
 # Beyond this a correlation is on its way to 1: no table tells it from 1.
 LARGEST = 0.9999
 # What an empty cell of a 2 x 2 table is given, the margins kept.
@@ -132,9 +132,9 @@ def polychoric_moments(ranks: Ranks, counts: Sequence[int]) -> PolychoricMoments
     tables = pair_counts(items, pairs, size)
     cuts, by_item = _thresholds(item_counts(items, size), counts)
     two_by_two = np.array([counts[a] == counts[b] == 2 for a, b in pairs], dtype=bool)
-    mended, filled = _without_empty_cells(tables[:, :-1, :-1], two_by_two)
+    adjusted_tables, filled = _without_empty_cells(tables[:, :-1, :-1], two_by_two)
     first, second = cuts[pairs[:, 0]], cuts[pairs[:, 1]]
-    rho, settled = _correlations(mended, first, second)
+    rho, settled = _correlations(adjusted_tables, first, second)
     model = PairModel(first=first, second=second, correlation=rho)
     answers = tables[:, :-1, :-1]
     pair_n = answers.sum(axis=(1, 2))
@@ -148,7 +148,7 @@ def polychoric_moments(ranks: Ranks, counts: Sequence[int]) -> PolychoricMoments
     )
     steady = replace(influence, by_pair=expected)
     faults = _faults(pair_n, rho, settled)
-    sound = np.array([not fault for fault in faults], dtype=bool)
+    valid = np.array([not fault for fault in faults], dtype=bool)
     return PolychoricMoments(
         n=len(ranks),
         thresholds=tuple(
@@ -156,9 +156,9 @@ def polychoric_moments(ranks: Ranks, counts: Sequence[int]) -> PolychoricMoments
         ),
         item_n=tuple(int(n) for n in (items < size).sum(axis=1)),
         pairs=pairs,
-        rho=np.where(sound, rho, np.nan),
-        errors=np.where(sound, influence.pair_errors(tables), np.nan),
-        interval_errors=np.where(sound, steady.pair_errors(tables), np.nan),
+        rho=np.where(valid, rho, np.nan),
+        errors=np.where(valid, influence.pair_errors(tables), np.nan),
+        interval_errors=np.where(valid, steady.pair_errors(tables), np.nan),
         pair_n=tuple(int(n) for n in pair_n),
         filled=tuple(bool(yes) for yes in filled),
         faults=faults,
@@ -190,9 +190,9 @@ def _without_empty_cells(tables: Array, two_by_two: Array) -> tuple[Array, Array
     filled = two_by_two & (empty.sum(axis=(1, 2)) == 1)
     diagonal = (empty[:, 0, 0] | empty[:, 1, 1])[:, None, None]
     move = np.where(np.eye(2, dtype=bool) == diagonal, FILLED, -FILLED)
-    mended = tables.copy()
-    mended[:, :2, :2] = np.where(filled[:, None, None], corner + move, corner)
-    return mended, filled
+    adjusted_tables = tables.copy()
+    adjusted_tables[:, :2, :2] = np.where(filled[:, None, None], corner + move, corner)
+    return adjusted_tables, filled
 
 
 def _correlations(tables: Array, first: Array, second: Array) -> tuple[Array, Array]:
@@ -201,7 +201,7 @@ def _correlations(tables: Array, first: Array, second: Array) -> tuple[Array, Ar
     n = tables.sum(axis=(1, 2))
     settled = np.zeros(len(z), dtype=bool)
     moving = np.flatnonzero(n > 0)
-    for _ in range(MOST_STEPS):
+    for _ in range(MAXIMUM_STEPS):
         model = PairModel(
             first=first[moving], second=second[moving], correlation=np.tanh(z[moving])
         )

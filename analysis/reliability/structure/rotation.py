@@ -25,7 +25,7 @@ Rotation: TypeAlias = Literal["oblimin", "promax", "varimax", "none"]
 
 # The steepest slope at which a rotation counts as found, and at which it is left.
 CONVERGED, ENOUGH = 1e-5, 1e-7
-MOST_STEPS = 1000
+MAXIMUM_STEPS = 1000
 HALVINGS = 10
 PROMAX_POWER = 4
 
@@ -106,7 +106,7 @@ def _searched(unrotated: Array, turn: Array, *, oblique: bool) -> Rotated:
     """Gradient projection with a step that grows while it succeeds."""
     complexity, slope = _slope(unrotated, turn, oblique=oblique)
     pace = np.ones(len(turn))
-    for _ in range(MOST_STEPS):
+    for _ in range(MAXIMUM_STEPS):
         steep = np.sqrt((slope**2).sum(axis=(1, 2)))
         moving = np.flatnonzero(steep > ENOUGH)
         if not len(moving):
@@ -121,9 +121,9 @@ def _searched(unrotated: Array, turn: Array, *, oblique: bool) -> Rotated:
             value, new_slope = _slope(unrotated[untried], onward, oblique=oblique)
             gain = complexity[untried] - value
             better = gain > 0.5 * steep[untried] ** 2 * pace[untried]
-            taken = untried[better]
-            turn[taken], slope[taken] = onward[better], new_slope[better]
-            complexity[taken] = value[better]
+            accepted = untried[better]
+            turn[accepted], slope[accepted] = onward[better], new_slope[better]
+            complexity[accepted] = value[better]
             untried = untried[~better]
             pace[untried] /= 2
             if not len(untried):
@@ -157,9 +157,9 @@ def _slope(unrotated: Array, turn: Array, *, oblique: bool) -> tuple[Array, Arra
         slope = -(loadings.transpose(0, 2, 1) @ pull @ inverse).transpose(0, 2, 1)
         along = turn * (turn * slope).sum(axis=1, keepdims=True)
         return value, np.asarray(slope - along)
-    apart = squares - squares.mean(axis=1, keepdims=True)
-    value = -(apart**2).sum(axis=(1, 2)) / 4
-    slope = -unrotated.transpose(0, 2, 1) @ (loadings * apart)
+    centred_squares = squares - squares.mean(axis=1, keepdims=True)
+    value = -(centred_squares**2).sum(axis=(1, 2)) / 4
+    slope = -unrotated.transpose(0, 2, 1) @ (loadings * centred_squares)
     both = turn.transpose(0, 2, 1) @ slope
     return value, np.asarray(slope - turn @ (both + both.transpose(0, 2, 1)) / 2)
 

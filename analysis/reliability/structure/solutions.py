@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Where searches begin besides the usual start: all uniquenesses alike, and turned at
 # random; the lowest end is kept.
 OTHER_STARTS = (0.2, 0.5, 0.9)
-RANDOM_TURNS = 30
+RANDOM_ROTATIONS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +105,11 @@ def solve(
     ]
     extracted = min(tried, key=lambda one: (not one.settled[0], one.discrepancy[0]))
     turns = np.linalg.qr(
-        generator("rotation").standard_normal((RANDOM_TURNS, factors, factors))
+        generator("rotation").standard_normal((RANDOM_ROTATIONS, factors, factors))
     )[0]
     turns[0] = np.eye(factors)
     rotated = rotate(
-        np.repeat(extracted.loadings, RANDOM_TURNS, axis=0), rotation, turns
+        np.repeat(extracted.loadings, RANDOM_ROTATIONS, axis=0), rotation, turns
     )
     ends = np.where(rotated.settled, rotated.complexity, np.inf)
     best = int(np.argmax(ends <= ends.min() + 1e-9)) if rotated.settled.any() else 0
@@ -143,20 +143,20 @@ def solve_draws(
 
 
 def _only(found: Factors, rotated: Rotated, turn: Array, places: Ranks) -> Solution:
-    sound = found.settled & rotated.settled
+    valid = found.settled & rotated.settled
     return Solution(
         extracted=replace(
             found,
-            loadings=found.loadings[sound],
-            uniquenesses=found.uniquenesses[sound],
-            discrepancy=found.discrepancy[sound],
-            settled=found.settled[sound],
+            loadings=found.loadings[valid],
+            uniquenesses=found.uniquenesses[valid],
+            discrepancy=found.discrepancy[valid],
+            settled=found.settled[valid],
         ),
-        loadings=rotated.loadings[sound],
-        correlations=rotated.correlations[sound],
+        loadings=rotated.loadings[valid],
+        correlations=rotated.correlations[valid],
         turn=turn,
-        settled=sound[sound],
-        places=places[sound],
+        settled=valid[valid],
+        places=places[valid],
     )
 
 

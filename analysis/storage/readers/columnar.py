@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from analysis.foundation import DataError
-from analysis.storage.readers.table import RawTable, from_values, refuse_hollow
+from analysis.storage.readers.table import RawTable, from_values, refuse_empty
 
 
 def read_parquet(content: bytes, name: str) -> RawTable:
@@ -33,5 +33,5 @@ def read_parquet(content: bytes, name: str) -> RawTable:
             "file under this name; export it again",
         ) from None
     cells = from_values(frame)
-    refuse_hollow(cells, name)
+    refuse_empty(cells, name)
     return RawTable(cells=cells, encoding="Parquet", kind="Parquet")

@@ -17,7 +17,7 @@ from analysis.storage.readers.table import (
     RawTable,
     as_text,
     from_values,
-    refuse_hollow,
+    refuse_empty,
 )
 
 if TYPE_CHECKING:
@@ -111,9 +111,12 @@ def _labelled(
     name: str,
 ) -> RawTable:
     cells = from_values(frame)
-    refuse_hollow(cells, name)
+    refuse_empty(cells, name)
     labels = meta.column_names_to_labels or {}
-    counts = {header.strip(): int(gone.sum()) for header, gone in emptied.items()}
+    counts = {
+        header.strip(): int(emptied_cells.sum())
+        for header, emptied_cells in emptied.items()
+    }
     return RawTable(
         cells=cells,
         encoding=kind,

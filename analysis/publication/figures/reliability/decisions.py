@@ -30,7 +30,7 @@ SERIES = {
 NEEDED = "raters_needed"
 TERMS = (*SERIES, NEEDED)
 DESIGN = re.compile(r"of a mean over (.+?), all facets random")
-WISHED = re.compile(r"number of (.+?) for a (\w+) of ([\d.]+)")
+REQUIREMENT = re.compile(r"number of (.+?) for a (\w+) of ([\d.]+)")
 """The names of what is counted stand in the results' words, not in their numbers."""
 
 
@@ -66,7 +66,7 @@ def decisions_drawn(subject: Subject) -> Figure | Note:
         for part, design in zip(found, designs, strict=True)
         if part.term == term
     ]
-    points = _told_apart(points)
+    points = _without_duplicates(points)
     needed = [part for part in subject.of(NEEDED) if part.estimate is not None]
     counted = designs[0][over][1] if designs else "ratings"
     return make_figure(
@@ -88,19 +88,19 @@ def draw_decisions(
     furthest = max(float(point.label) for point in points)
     for place, part in enumerate(needed):
         assert part.estimate is not None, "held back, not to be drawn"
-        _, _, wished = _wish(part)
-        if part.estimate > furthest or wished is None:
+        _, _, required = _requirement(part)
+        if part.estimate > furthest or required is None:
             continue
         axes.plot(
             [0, part.estimate, part.estimate],
-            [wished, wished, 0],
+            [required, required, 0],
             color=INK,
             linewidth=1.3,
             linestyle=(0, (1, 1.5)),
             zorder=2,
         )
         axes.annotate(
-            f"{number_text(part.estimate, NEEDED)} for {number_text(wished)}",
+            f"{number_text(part.estimate, NEEDED)} for {number_text(required)}",
             (part.estimate, 0.03 + 0.075 * (len(needed) - 1 - place)),
             textcoords="offset points",
             xytext=(5, 0),
@@ -110,7 +110,7 @@ def draw_decisions(
     axes.set_xlim(0, furthest * 1.04)
 
 
-def _told_apart(points: Sequence[Point]) -> list[Point]:
+def _without_duplicates(points: Sequence[Point]) -> list[Point]:
     """Without generalisability where it is dependability everywhere: no rater facet."""
     first, *rest = SERIES.values()
     values = {(p.label, p.series): p.finding.estimate for p in points}
@@ -157,9 +157,9 @@ def _series(
     return ", ".join([SERIES[part.term], *fixed])
 
 
-def _wish(part: Finding) -> tuple[str, str, float | None]:
+def _requirement(part: Finding) -> tuple[str, str, float | None]:
     """What is counted, which coefficient, and how large it is wished for."""
-    match = WISHED.search(part.method)
+    match = REQUIREMENT.search(part.method)
     return (match[1], match[2], float(match[3])) if match else ("ratings", "", None)
 
 
@@ -178,7 +178,7 @@ def _words(drawn: Sequence[Point], counted: str, needed: Sequence[Finding]) -> s
         ends = [f"{estimate_text(p.finding)} at {p.label}" for p in (mine[0], mine[-1])]
         parts.append(f"{name}: {' and '.join(dict.fromkeys(ends))} {counted}")
     for part in needed:
-        of, kind, wished = _wish(part)
-        goal = f" for a {kind} of {number_text(wished)}" if wished else ""
+        of, kind, required = _requirement(part)
+        goal = f" for a {kind} of {number_text(required)}" if required else ""
         parts.append(f"{estimate_text(part)} {of} needed{goal}")
     return "; ".join(parts) + "." if parts else ""

@@ -64,11 +64,11 @@ def scree_drawn(subject: Subject) -> Figure | Note:
 
 def _words(subject: Subject, drawn: Sequence[Point]) -> str:
     counted = [f for f in subject.of("dimensions_by_percentile") if f.estimate]
-    said = ""
+    sentence = ""
     if counted and counted[0].estimate is not None:
         number = number_text(counted[0].estimate, counted[0].term)
         many = "dimension exceeds" if number == "1" else "dimensions exceed"
-        said = f"{number} {many} chance. "
+        sentence = f"{number} {many} chance. "
     pairs = {
         label: [number_text(p.value) for p in drawn if p.label == label][:2]
         for label in dict.fromkeys(point.label for point in drawn)
@@ -77,4 +77,4 @@ def _words(subject: Subject, drawn: Sequence[Point]) -> str:
         f"dimension {label}: " + " against ".join(numbers)
         for label, numbers in pairs.items()
     )
-    return f"{said}Eigenvalues, found against the upper percentile of chance: {listed}."
+    return f"{sentence}Eigenvalues, found against the upper percentile of chance: {listed}."

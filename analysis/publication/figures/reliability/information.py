@@ -92,20 +92,24 @@ def draw_information(axes: Axes, points: Sequence[Point], *, label: str) -> None
 
 
 def _words(drawn: Sequence[Point]) -> str:
-    told = [point for point in drawn if point.series == SERIES["test_information"]]
+    information_points = [
+        point for point in drawn if point.series == SERIES["test_information"]
+    ]
     left = [point for point in drawn if point.series != SERIES["test_information"]]
-    said = []
-    if told:
-        best = max(told, key=lambda point: point.value)
-        said.append(f"Most information, {number_text(best.value)}, at {_level(best)}")
+    sentences = []
+    if information_points:
+        best = max(information_points, key=lambda point: point.value)
+        sentences.append(
+            f"Most information, {number_text(best.value)}, at {_level(best)}"
+        )
     if left:
         least = min(left, key=lambda point: point.value)
-        said.append(
+        sentences.append(
             f"smallest standard error {number_text(least.value)} at {_level(least)}, "
             f"{number_text(left[0].value)} at {_level(left[0])} and "
             f"{number_text(left[-1].value)} at {_level(left[-1])}"
         )
-    return "; ".join(said) + "." if said else ""
+    return "; ".join(sentences) + "." if sentences else ""
 
 
 def _level(point: Point) -> str:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from analysis.publication.figures.frame import Figure, Note
     from analysis.publication.figures.reliability.subject import Subject
 
-MOST_THRESHOLDS = 20
-NUMBERED = tuple(f"threshold_{rank}" for rank in range(1, MOST_THRESHOLDS + 1))
+MAXIMUM_THRESHOLDS = 20
+NUMBERED = tuple(f"threshold_{rank}" for rank in range(1, MAXIMUM_THRESHOLDS + 1))
 TERMS = ("mean", "graded_threshold", *NUMBERED)
 """A graded response model says which threshold in `group`, a factor model in `term`."""
 

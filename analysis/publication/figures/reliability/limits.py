@@ -169,7 +169,7 @@ def _outside(found: Sequence[Finding]) -> str:
 
 
 def _words(drawn: Sequence[Point]) -> str:
-    said = [
+    sentences = [
         f"{point.label}: {estimate_text(point.finding)}"
         for point in drawn
         if point.series in LINES
@@ -177,8 +177,8 @@ def _words(drawn: Sequence[Point]) -> str:
     cells = [point for point in drawn if point.series == COUNT]
     if cells:
         fullest = max(cells, key=lambda point: point.value)
-        said.append(
+        sentences.append(
             f"most people in one cell, {number_text(fullest.value, COUNT)}: "
             f"{fullest.label}"
         )
-    return "; ".join(said) + "." if said else ""
+    return "; ".join(sentences) + "." if sentences else ""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from analysis.publication.figures.frame import Point
 
-MOST_MARKED = 25
+MAXIMUM_MARKED = 25
 """Points of a line that are still told apart; a longer line has no marks."""
 
 
@@ -46,7 +46,7 @@ def draw_line(axes: Axes, points: Sequence[Point], *, place: int, count: int) ->
     numbers = [float(point.label) for point in points]
     values = [point.value for point in points]
     look = mark(place, count)
-    if len(points) > MOST_MARKED:
+    if len(points) > MAXIMUM_MARKED:
         look["marker"] = ""
     if any(max(point.reach) > 0 for point in points):
         low = [point.value - point.reach[0] for point in points]

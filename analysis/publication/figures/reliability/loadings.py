@@ -54,14 +54,14 @@ def loadings_drawn(subject: Subject, model: Model | None = None) -> Figure | Not
     """Loadings along the horizontal, one item a line."""
     confirmed = [part for part in subject.of(STANDARDISED) if part.item]
     kind = model or ("confirmatory" if confirmed else "exploratory")
-    theirs = {(part.item, part.group) for part in confirmed}
+    with_loading = {(part.item, part.group) for part in confirmed}
     chosen = (
         confirmed
         if kind == "confirmatory"
         else [
             part
             for part in subject.of("loading")
-            if part.item and (part.item, part.group) not in theirs
+            if part.item and (part.item, part.group) not in with_loading
         ]
     )
     points = [

@@ -198,9 +198,9 @@ def _words(points: Sequence[Point], spans: Mapping[str, Span]) -> str:
         middle = sum(p.value for p in mine if _part_below(spans, p.series) == 0.5)
         below = _below(points, label, spans) - middle / 2
         above = sum(p.value for p in mine) - below - middle
-        said = (
+        shares_text = (
             f"{number_text(below, 'share_')} below the middle, "
             f"{number_text(above, 'share_')} above"
         )
-        parts.append(f"{label}: {said}")
+        parts.append(f"{label}: {shares_text}")
     return "; ".join(parts) + "." if parts else ""

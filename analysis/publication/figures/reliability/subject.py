@@ -74,11 +74,12 @@ def subject_of(
         Which wave; empty for the first that any of the terms was found at.
     """
     declared = study.instruments[instrument]
-    here = disclosed.where(
+    selected = disclosed.where(
         survey=survey, instrument=instrument, subscale=subscale, arm=""
     )
     chosen = dataclasses.replace(
-        here, findings=tuple(part for part in here.findings if part.term in terms)
+        selected,
+        findings=tuple(part for part in selected.findings if part.term in terms),
     )
     waves = waves_of(chosen, study, contrasts=False)
     at = wave or (waves[0] if waves else "")

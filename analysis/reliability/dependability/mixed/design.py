@@ -23,7 +23,7 @@ Codes: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Matrix: TypeAlias = Any
 
 # Beside the largest term all others share one dense matrix: 0.5 GB for 8,000 levels.
-MOST_OTHER_EFFECTS = 8000
+MAXIMUM_OTHER_EFFECTS = 8000
 # Below this many cells a dense matrix is quicker than a sparse one.
 SMALL = 250_000
 # A column counts as predicted by the others when less than this share of it is left.
@@ -219,9 +219,9 @@ def _too_few_or_many(n: int, terms: Sequence[RandomTerm]) -> str:
         if term.size > n:
             return f"{term.name} has {term.size} effects for {n} rows"
     others = sum(term.size for term in terms) - max(term.size for term in terms)
-    if others > MOST_OTHER_EFFECTS:
+    if others > MAXIMUM_OTHER_EFFECTS:
         return (
-            f"{others} effects beside the largest term; at most {MOST_OTHER_EFFECTS} "
+            f"{others} effects beside the largest term; at most {MAXIMUM_OTHER_EFFECTS} "
             "fit in memory"
         )
     return ""
@@ -253,12 +253,12 @@ def _cross_products(
         "other_sides": np.zeros((0, sides.shape[1])),
     }
     if rest:
-        beside = sparse.hstack([term.matrix() for term in rest], format="csr")
-        products = [(part.T @ beside).tocsr() for part in by_column]
-        small = groups * beside.shape[1] <= SMALL
+        supplementary = sparse.hstack([term.matrix() for term in rest], format="csr")
+        products = [(part.T @ supplementary).tocsr() for part in by_column]
+        small = groups * supplementary.shape[1] <= SMALL
         found["between"] = tuple(p.toarray() if small else p for p in products)
-        found["others"] = (beside.T @ beside).toarray()
-        found["other_sides"] = beside.T @ sides
+        found["others"] = (supplementary.T @ supplementary).toarray()
+        found["other_sides"] = supplementary.T @ sides
     return found
 
 

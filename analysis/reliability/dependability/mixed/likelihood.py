@@ -50,7 +50,7 @@ class Solution:
         M^-1 of the other terms.
     effects : list of ndarray, each (n_groups, width)
         Predicted effects of each term.
-    leanings : list of ndarray, each (n_groups, width, n_fixed)
+    projections : list of ndarray, each (n_groups, width, n_fixed)
         M^-1 Lambda' Z' X: how the effects lean on the fixed columns.
     """
 
@@ -63,7 +63,7 @@ class Solution:
     links: list[Matrix]
     inverse: Array
     effects: list[Array]
-    leanings: list[Array]
+    projections: list[Array]
 
 
 def solve(design: MixedDesign, theta: Array) -> Solution:
@@ -92,7 +92,7 @@ def solve(design: MixedDesign, theta: Array) -> Solution:
         links=links,
         inverse=inverse,
         effects=[part[..., -1] - part[..., :-1] @ coefficients for part in solved],
-        leanings=[part[..., :-1] for part in solved],
+        projections=[part[..., :-1] for part in solved],
     )
 
 
@@ -214,11 +214,11 @@ def gradient(
     covariance = np.linalg.inv(solution.precision)
     found = []
     for place, factor in enumerate(solution.factors):
-        effects, leanings = solution.effects[place], solution.leanings[place]
+        effects, projections = solution.effects[place], solution.projections[place]
         groups, width = effects.shape
         slope = groups * np.eye(width) - _trace(design, solution, place)
         if restricted:
-            slope -= np.einsum("gap,pq,gbq->ab", leanings, covariance, leanings)
+            slope -= np.einsum("gap,pq,gbq->ab", projections, covariance, projections)
         slope -= math.exp(-log_variance) * effects.T @ effects
         found.append(_by_factor(factor, slope)[np.tril_indices(width)])
     return np.concatenate(found)

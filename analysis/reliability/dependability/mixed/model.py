@@ -140,17 +140,17 @@ class MixedFit:
         place = [term.name for term in self.design.terms].index(name)
         solution, scale = self.optimum.solution, self.residual_variance
         factor = solution.factors[place]
-        leanings = factor @ solution.leanings[place]
+        projections = factor @ solution.projections[place]
         covariance = np.linalg.inv(solution.precision)
         conditional = factor @ own_blocks(self.design, solution, place) @ factor.T
-        fixed = leanings @ covariance @ leanings.transpose(0, 2, 1)
+        fixed = projections @ covariance @ projections.transpose(0, 2, 1)
         back = np.linalg.inv(self.design.triangle)
         return RandomEffects(
             levels=self.design.terms[place].levels,
             predicted=solution.effects[place] @ factor.T,
             conditional=scale * conditional,
             error=scale * (conditional + fixed),
-            shared=-scale * leanings @ covariance @ back.T,
+            shared=-scale * projections @ covariance @ back.T,
         )
 
     def satterthwaite_df(self, contrast: Sequence[float]) -> float:
@@ -177,8 +177,12 @@ class MixedFit:
         variance = self.residual_variance * float(weights @ covariance @ weights)
         slope = weights @ self.optimum.change_of_covariance @ weights
         spread = 2 * slope @ np.linalg.pinv(self.optimum.hessian, hermitian=True)
-        moved = float(spread @ slope)
-        return 2 * variance**2 / moved if moved > 0 else math.inf
+        variance_of_estimate = float(spread @ slope)
+        return (
+            2 * variance**2 / variance_of_estimate
+            if variance_of_estimate > 0
+            else math.inf
+        )
 
 
 def fit_mixed_model(

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 # lme4 starts at 1; half of that is nearer to what ratings of people show.
 START = 0.5
 # Twice the log likelihood that a further Newton step would still gain.
-LEFT_TO_GAIN = 1e-7
-NOTHING_LEFT = 1e-12
-MOVED = 1e-10
+GAIN_TOLERANCE = 1e-7
+GAIN_FLOOR = 1e-12
+STEP_TOLERANCE = 1e-10
 # Relative to the likelihood, what counts as no worse: it is known to about 1e-13.
-NO_WORSE = 1e-11
+LIKELIHOOD_TOLERANCE = 1e-11
 # A standard deviation under this share of the residual one is tried as zero.
 NEARLY_ZERO = 1e-3
 STEP = 1e-4  # of a central difference; its error is of the order of its square
@@ -59,7 +59,7 @@ class Optimum:
         Second derivatives of `deviance` by theta and, last, the log variance.
     change_of_covariance : ndarray, shape (n_parameters + 1, n_fixed, n_fixed)
         Derivatives of the covariance of the orthonormal coefficients by the same.
-    left_to_gain : float
+    remaining_gain : float
         What another Newton step promises; tiny where the fit has converged.
     """
 
@@ -69,13 +69,13 @@ class Optimum:
     deviance: float
     hessian: Array
     change_of_covariance: Array
-    left_to_gain: float
+    remaining_gain: float
 
     @property
     def converged(self) -> bool:
         """The gradient vanishes and the Hessian is positive definite."""
         definite = float(np.linalg.eigvalsh(self.hessian)[0]) > 0
-        return definite and abs(self.left_to_gain) < LEFT_TO_GAIN
+        return definite and abs(self.remaining_gain) < GAIN_TOLERANCE
 
 
 def optimise(
@@ -99,19 +99,21 @@ def optimise(
 
 def _polished(design: MixedDesign, found: Optimum, *, restricted: bool) -> Optimum:
     """Newton steps until nothing is left to gain or they no longer help."""
-    first = abs(found.left_to_gain)
+    first = abs(found.remaining_gain)
     for _ in range(NEWTON_STEPS):
-        if abs(found.left_to_gain) < NOTHING_LEFT:
+        if abs(found.remaining_gain) < GAIN_FLOOR:
             break
         closer = _stepped(design, found, restricted=restricted)
-        if abs(closer.left_to_gain) > abs(found.left_to_gain) / 10:
+        if abs(closer.remaining_gain) > abs(found.remaining_gain) / 10:
             closer = _curved(design, closer.theta, restricted=restricted)
-        if abs(closer.left_to_gain) >= abs(found.left_to_gain):
+        if abs(closer.remaining_gain) >= abs(found.remaining_gain):
             break
         found = closer
     # degrees of freedom want the curvature of the summit, not of a place beside it
     return (
-        _curved(design, found.theta, restricted=restricted) if first > MOVED else found
+        _curved(design, found.theta, restricted=restricted)
+        if first > STEP_TOLERANCE
+        else found
     )
 
 
@@ -177,7 +179,11 @@ def _without_traces(design: MixedDesign, theta: Array, *, restricted: bool) -> A
         return theta
     bare = _descended(design, np.where(traces, 0.0, theta), restricted=restricted)
     values = [profiled(design, at, restricted=restricted)[0] for at in (bare, theta)]
-    return bare if values[0] <= values[1] + NO_WORSE * abs(values[1]) else theta
+    return (
+        bare
+        if values[0] <= values[1] + LIKELIHOOD_TOLERANCE * abs(values[1])
+        else theta
+    )
 
 
 def _stepped(design: MixedDesign, at: Optimum, *, restricted: bool) -> Optimum:
@@ -193,7 +199,7 @@ def _stepped(design: MixedDesign, at: Optimum, *, restricted: bool) -> Optimum:
         solution=solution,
         log_variance=log_variance,
         deviance=value,
-        left_to_gain=_gain(at.hessian, slope),
+        remaining_gain=_gain(at.hessian, slope),
     )
 
 
@@ -237,5 +243,5 @@ def _curved(design: MixedDesign, theta: Array, *, restricted: bool) -> Optimum:
         deviance=value,
         hessian=hessian,
         change_of_covariance=change,
-        left_to_gain=_gain(hessian, slope),
+        remaining_gain=_gain(hessian, slope),
     )

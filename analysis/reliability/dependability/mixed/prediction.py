@@ -72,14 +72,14 @@ def predicted_means(fit: MixedFit, name: str) -> PredictedMeans:
 def _of_variances(fit: MixedFit, name: str) -> Array:
     """What estimating the variances adds: how far the means move with them."""
     theta = fit.optimum.theta
-    moved = []
+    slopes = []
     for place in range(len(theta)):
         step = STEP * np.eye(len(theta))[place]
         ends = [_means(fit, name, theta + sign * step) for sign in (1, -1)]
-        moved.append((ends[0] - ends[1]) / (2 * STEP))
+        slopes.append((ends[0] - ends[1]) / (2 * STEP))
     # means depend on ratios of variances only, whose covariance is this block
     covariance = 2 * np.linalg.pinv(fit.optimum.hessian, hermitian=True)[:-1, :-1]
-    rows = np.array(moved)
+    rows = np.array(slopes)
     return np.asarray(np.einsum("ig,ij,jg->g", rows, covariance, rows), dtype=float)
 
 

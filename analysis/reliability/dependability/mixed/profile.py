@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
 # In units of the root of the deviance's rise, of which 1.96 makes a 95 % interval.
 NEAR_ENOUGH = 1e-5
-MOST_STEPS = 40
+MAXIMUM_STEPS = 40
 # Gradient at which a constrained search ends: its square is far below a deviance told.
 SLOPE = 1e-3
 SLIGHT = 1e-6  # of a central difference of a closed form
 # A value this many times a typical one that still fits has no upper limit.
-FARTHEST = 1e6
+SEARCH_LIMIT = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class VarianceConstraint:
     """A number that fixes one term's variance: v = weights . others + residual + plain.
 
     All in units of the residual variance but `plain`, which is in squared units of the
@@ -80,14 +80,16 @@ class Held:
         return (variances[self.term] - fixed) / rise
 
 
-def wald_interval(fit: MixedFit, held: Held, *, confidence: float) -> Bounds | None:
+def wald_interval(
+    fit: MixedFit, constraint: VarianceConstraint, *, confidence: float
+) -> Bounds | None:
     """Limits of a held number on its log scale, by the curvature at the fit.
 
     Parameters
     ----------
     fit : MixedFit
         With random intercepts only.
-    held : Held
+    constraint : VarianceConstraint
         What the interval is of.
     confidence : float
         Coverage of the interval.
@@ -99,7 +101,7 @@ def wald_interval(fit: MixedFit, held: Held, *, confidence: float) -> Bounds | N
     """
     from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
 
-    best = held.at_fit(fit)
+    best = constraint.at_fit(fit)
     if best <= 0:
         return None
     names = [term.name for term in fit.design.terms]
@@ -108,7 +110,9 @@ def wald_interval(fit: MixedFit, held: Held, *, confidence: float) -> Bounds | N
         residual = math.exp(parameters[-1])
         variances = residual * parameters[:-1] ** 2
         return math.log(
-            held.number(dict(zip(names, map(float, variances), strict=True)), residual)
+            constraint.number(
+                dict(zip(names, map(float, variances), strict=True)), residual
+            )
         )
 
     at = np.append(fit.optimum.theta, fit.optimum.log_variance)
@@ -119,19 +123,21 @@ def wald_interval(fit: MixedFit, held: Held, *, confidence: float) -> Bounds | N
     covariance = 2 * np.linalg.pinv(fit.optimum.hessian, hermitian=True)
     error = math.sqrt(float(slope @ covariance @ slope))
     reach = float(stats.norm.ppf((1 + confidence) / 2)) * error
-    if reach > math.log(FARTHEST) / 2:
+    if reach > math.log(SEARCH_LIMIT) / 2:
         return 0.0, math.inf
     return best * math.exp(-reach), best * math.exp(reach)
 
 
-def profile_interval(fit: MixedFit, held: Held, *, confidence: float) -> Bounds:
+def profile_interval(
+    fit: MixedFit, constraint: VarianceConstraint, *, confidence: float
+) -> Bounds:
     """Limits of a held number, from 0 to infinity.
 
     Parameters
     ----------
     fit : MixedFit
         With random intercepts only.
-    held : Held
+    constraint : VarianceConstraint
         What the interval is of; not negative at the fit.
     confidence : float
         Coverage of the interval.
@@ -145,21 +151,21 @@ def profile_interval(fit: MixedFit, held: Held, *, confidence: float) -> Bounds:
     from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
 
     reach = float(stats.norm.ppf((1 + confidence) / 2))
-    trace = _Trace(fit, held)
+    trace = _Trace(fit, constraint)
     return _lower(trace, reach), _upper(trace, reach)
 
 
 class _Trace:
     """The best deviance at each held number, begun where the last search ended."""
 
-    def __init__(self, fit: MixedFit, held: Held) -> None:
-        self.fit, self.held = fit, held
-        self.best = max(held.at_fit(fit), 0.0)
-        self.typical = self.best or (fit.residual_variance if held.plain else 1.0)
+    def __init__(self, fit: MixedFit, constraint: VarianceConstraint) -> None:
+        self.fit, self.constraint = fit, constraint
+        self.best = max(constraint.at_fit(fit), 0.0)
+        self.typical = self.best or (fit.residual_variance if constraint.plain else 1.0)
         names = [term.name for term in fit.design.terms]
-        self.target = names.index(held.term) if held.term else -1
+        self.target = names.index(constraint.term) if constraint.term else -1
         self.weights = np.zeros((len(names), 2))
-        for name, at, by in held.others:
+        for name, at, by in constraint.others:
             self.weights[names.index(name)] = at, by
         self.last = self._start()
         self.curve: Array | None = None
@@ -167,10 +173,10 @@ class _Trace:
     def _start(self) -> Array:
         theta = (
             np.delete(self.fit.optimum.theta, self.target)
-            if self.held.term
+            if self.constraint.term
             else (self.fit.optimum.theta)
         )
-        free_variance = bool(self.held.plain)
+        free_variance = bool(self.constraint.plain)
         return np.append(theta, [self.fit.optimum.log_variance] * free_variance)
 
     def rise(self, number: float) -> float:
@@ -188,28 +194,30 @@ class _Trace:
 
     def _deviance(self, free: Array, number: float) -> tuple[float, Array]:
         """Deviance and gradient by the free parameters, the held number kept."""
-        design, held = self.fit.design, self.held
+        design, constraint = self.fit.design, self.constraint
         restricted = self.fit.criterion == "reml"
-        if not held.term:
+        if not constraint.term:
             solution = solve(design, free)
             level = math.log(number)
             slope = gradient(design, solution, level, restricted=restricted)
             return deviance(design, solution, level, restricted=restricted), slope
         theta = np.insert(free[: len(design.terms) - 1], self.target, 0.0)
         weights = self.weights @ [1.0, number]
-        square = float(weights @ theta**2) + held.residual @ np.array([1.0, number])
-        if held.plain:
-            square += number * held.plain * math.exp(-free[-1])
+        square = float(weights @ theta**2) + constraint.residual @ np.array(
+            [1.0, number]
+        )
+        if constraint.plain:
+            square += number * constraint.plain * math.exp(-free[-1])
         theta[self.target] = math.sqrt(square)
         solution = solve(design, theta)
         many = freedom(design, restricted=restricted)
-        level = free[-1] if held.plain else math.log(solution.squares / many)
+        level = free[-1] if constraint.plain else math.log(solution.squares / many)
         slope = gradient(design, solution, level, restricted=restricted)
         by_square = slope[self.target] / (2 * theta[self.target] or 1.0)
         others = np.delete(slope + 2 * by_square * weights * theta, self.target)
-        if held.plain:
+        if constraint.plain:
             own = many - solution.squares * math.exp(-level)
-            own -= by_square * number * held.plain * math.exp(-level)
+            own -= by_square * number * constraint.plain * math.exp(-level)
             others = np.append(others, own)
         return deviance(design, solution, level, restricted=restricted), others
 
@@ -218,7 +226,7 @@ def _lower(trace: _Trace, reach: float) -> float:
     if trace.best == 0:
         return 0.0
     begin = trace.last
-    if trace.held.term and trace.rise(0.0) <= reach:
+    if trace.constraint.term and trace.rise(0.0) <= reach:
         trace.last = begin
         return 0.0
     trace.last = begin
@@ -239,8 +247,8 @@ def _crossing(trace: _Trace, reach: float, direction: float) -> float:
         inside, outside, low, high = math.nan, inside, 0.0, low
     step = 0.5
     place = inside + direction * step if math.isfinite(inside) else outside - step
-    limit = math.log(FARTHEST)
-    for _ in range(MOST_STEPS):
+    limit = math.log(SEARCH_LIMIT)
+    for _ in range(MAXIMUM_STEPS):
         rise = trace.rise(math.exp(place))
         if abs(rise - reach) < NEAR_ENOUGH:
             break
