@@ -107,7 +107,9 @@ def python_of(program: str) -> str:
     return answer.stdout.strip()
 
 
-def set_up_reason(stamp: Mapping[str, str], wanted: Mapping[str, str], python: str) -> str:
+def set_up_reason(
+    stamp: Mapping[str, str], wanted: Mapping[str, str], python: str
+) -> str:
     """Say why the set-up must run; empty when it need not.
 
     Parameters
@@ -353,7 +355,9 @@ def command_bench(arguments: Sequence[str]) -> int:
     """Run every benchmark, one after the other."""
     found = benchmarks(ROOT)
     if not found:
-        notify("there are no benchmarks yet: none in benchmarks/*.py, benchmarks/*/run.py")
+        notify(
+            "there are no benchmarks yet: none in benchmarks/*.py, benchmarks/*/run.py"
+        )
         return 0
     set_up()
     names = [path.relative_to(ROOT).as_posix() for path in found]

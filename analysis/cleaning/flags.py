@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.cleaning import careless, coherence
-from analysis.cleaning.compact import compact_answers, reverse_scored
 from analysis.cleaning.scoring import keyed_responses, score_subscales
+from heard.psychometrics.careless import indices as careless
+from heard.psychometrics.careless import indices as coherence
+from heard.psychometrics.careless.compact_answers import compact_answers, reverse_scored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from analysis.cleaning.careless import IndexValues
-    from analysis.cleaning.compact import Answers, Array
-    from analysis.declarations import Export, Instrument
-    from analysis.declarations.survey import PrintedTotal
+    from analysis.declarations.instrument import Instrument
+    from analysis.declarations.survey import Export, PrintedTotal
+    from heard.psychometrics.careless.compact_answers import Answers, Array
+    from heard.psychometrics.careless.indices import IndexValues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

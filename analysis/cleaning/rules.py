@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from analysis.cleaning.flags import Flagged
-    from analysis.declarations import Export, Instrument
-    from analysis.intake import Responses
+    from analysis.declarations.instrument import Instrument
+    from analysis.declarations.survey import Export
+    from analysis.intake.responses import Responses
 
+if TYPE_CHECKING:
     Rule: TypeAlias = Callable[[pd.DataFrame, Export], pd.Series[bool]]
 
 CONDUCT = (

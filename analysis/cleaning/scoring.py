@@ -11,13 +11,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.cleaning.flow import FRAME_COLUMNS
-from analysis.foundation.threads import in_threads
+from heard.models.threads import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from analysis.cleaning.flow import Cleaned
-    from analysis.declarations import Coding, Export, Instrument, Study, Subscale
+    from analysis.declarations.instrument import Coding, Instrument, Subscale
+    from analysis.declarations.study import Study
+    from analysis.declarations.survey import Export
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 

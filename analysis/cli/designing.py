@@ -17,14 +17,14 @@ import typer
 from analysis.cli.application import app, report_fault
 from analysis.cli.options import AsJson, Quiet, Reports, StudyName, use_folders
 from analysis.cli.running import _run_locally
-from analysis.foundation import DeclarationError
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.folders import find_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.declarations import Study
-    from analysis.publication import Table
+    from analysis.declarations.study import Study
+    from analysis.publication.table import Table
     from analysis.workflow.steps import Step
 
 WIDTH = 88
@@ -71,11 +71,11 @@ def _look_ahead(step: Step, *, silent: bool) -> None:
 
 def _print_result(study: Study, *, quiet: bool, as_json: bool) -> None:
     """Print what the page shows, from the same findings."""
-    from analysis.publication import Disclosed  # noqa: PLC0415
-    from analysis.publication.tables import (  # noqa: PLC0415
+    from analysis.publication.design import (  # noqa: PLC0415
         design_sentence,
         design_table,
     )
+    from analysis.publication.disclosure.control import Disclosed  # noqa: PLC0415
     from analysis.storage.findings import read_part  # noqa: PLC0415
 
     disclosed = Disclosed(findings=read_part(study.name, "design"))

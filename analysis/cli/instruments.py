@@ -17,8 +17,13 @@ from analysis.cli.application import app
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from analysis.declarations import Coding, Instrument, Subscale
-    from analysis.declarations.instrument import Evidence, Value
+    from analysis.declarations.instrument import (
+        Coding,
+        Evidence,
+        Instrument,
+        Subscale,
+        Value,
+    )
 
 WIDTH = 88
 METHODS = {

@@ -20,9 +20,9 @@ from analysis.cli.options import (
     StudyName,
     use_folders,
 )
-from analysis.foundation import AnalysisError
 from analysis.storage.folders import find_folders
 from analysis.storage.key import key_file
+from heard.errors import AnalysisError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -165,9 +165,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a declaration, and that the data fit it; run nothing."""
-    from analysis.intake.tools import TITLES  # noqa: PLC0415
+    from analysis.intake.tools.shapes import TITLES  # noqa: PLC0415
     from analysis.storage.declared import read_study  # noqa: PLC0415
-    from analysis.workflow.checks import check_data  # noqa: PLC0415
+    from analysis.workflow.actions import check_data  # noqa: PLC0415
 
     use_folders(raw, None, None)
     declared = read_study(study)
@@ -186,7 +186,9 @@ def check(
             typer.echo(f"{count.wave}  {count.survey}  {text}")
         typer.echo("The declaration is sound and the data fit it.")
         if drift:
-            from analysis.cli.starting import report_drift  # noqa: PLC0415 - it needs this
+            from analysis.cli.starting import (  # noqa: PLC0415 - it needs this
+                report_drift,
+            )
 
             report_drift(declared)
 

@@ -6,22 +6,23 @@ import dataclasses
 import datetime as dt
 import itertools
 import re
-from pathlib import Path  # noqa: TC003 - typer reads the signatures
+from pathlib import Path  # noqa: TC003 - typer reads it
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from analysis.cli.application import app
 from analysis.cli.options import Raw, StudyName, use_folders
-from analysis.foundation import DeclarationError
-from analysis.foundation.errors import unknown
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.folders import find_folders
+from heard.errors import unknown
 
 if TYPE_CHECKING:
-    from analysis.declarations import Export, Study
+    from analysis.declarations.study import Study
+    from analysis.declarations.survey import Export
     from analysis.intake.draft import Inspected
     from analysis.intake.drift import Comparison
-    from analysis.storage.readers import RawTable
+    from analysis.storage.readers.table import RawTable
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 ONE_BY_ONE = {
@@ -114,7 +115,7 @@ def add_wave(
     raw: Raw = None,
 ) -> None:
     """Compare a new export with the last wave's; propose its table."""
-    from analysis.intake.proposals import WaveDetails, wave_table  # noqa: PLC0415
+    from analysis.intake.draft import WaveDetails, wave_table  # noqa: PLC0415
     from analysis.storage.declared import (  # noqa: PLC0415
         read_study,
         study_file,
@@ -188,14 +189,14 @@ def _compared(study: Study, last: Export, export: Export) -> Comparison:
 
 
 def _shaped(export: Export, study: Study) -> RawTable:
-    from analysis.intake.tools import shape  # noqa: PLC0415
+    from analysis.intake.tools.shapes import shape  # noqa: PLC0415
     from analysis.storage.rows import read_dictionary, read_raw  # noqa: PLC0415
 
     return shape(read_raw(export, study), export, read_dictionary(export, study))
 
 
 def _parsed(study: str, text: str) -> Study:
-    from analysis.declarations import parse_study  # noqa: PLC0415
+    from analysis.declarations.study_file import parse_study  # noqa: PLC0415
     from analysis.storage.declared import read_instrument  # noqa: PLC0415
 
     return parse_study(text, name=study, read_instrument=read_instrument)
@@ -219,7 +220,7 @@ def _print_result(compared: Comparison, last: str) -> None:
 
 
 def _tool(table: RawTable) -> str:
-    from analysis.intake.tools import TITLES  # noqa: PLC0415
+    from analysis.intake.tools.shapes import TITLES  # noqa: PLC0415
 
     facts = (table.encoding, TITLES[table.tool], table.remark)
     return ", ".join(fact for fact in dict.fromkeys(facts) if fact)

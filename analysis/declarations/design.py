@@ -9,13 +9,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.outcomes.pilot_design import PilotDesign
+from heard.effects.pilot_design import PilotDesign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.declarations.study import Study
-    from analysis.declarations.tables import Table
+    from analysis.declarations.toml_tables import Table
 
 TEAMS = (6, 12, 25)
 """Numbers of teams tried where a design names none."""

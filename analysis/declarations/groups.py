@@ -6,13 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.foundation.errors import unknown
+from heard.errors import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.declarations.study import Study
-    from analysis.declarations.tables import Table
+    from analysis.declarations.toml_tables import Table
 
 MINIMUM_RANKS = 3
 """A line along fewer ranks is the gap between two groups."""

@@ -9,8 +9,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from analysis.foundation import DeclarationError
-from analysis.foundation.errors import unknown
+from analysis.foundation.errors import DeclarationError
+from heard.errors import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from analysis.foundation.errors import unknown
+from heard.errors import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from analysis.declarations.study import Study
-    from analysis.declarations.tables import Table
+    from analysis.declarations.toml_tables import Table
 
 BETWEEN_ARMS = ("difference_in_change", "adjusted_mean_difference")
 SUMMARY_MEASURES = (*BETWEEN_ARMS, "mean_change")

@@ -8,22 +8,21 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from analysis.declarations.beside import SupplementaryMeasures
-from analysis.foundation import DeclarationError
-from analysis.foundation.errors import unknown
+from analysis.declarations.supplementary_measures import SupplementaryMeasures
+from analysis.foundation.errors import DeclarationError
+from heard.errors import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from analysis.declarations.design import DeclaredDesign
-    from analysis.declarations.dose import Dose
     from analysis.declarations.groups import Grouping
     from analysis.declarations.instrument import Fact, Instrument
-    from analysis.declarations.other_choices import Multiverse
+    from analysis.declarations.linkage import Roster
+    from analysis.declarations.multiverse import Multiverse
     from analysis.declarations.plan import Plan
     from analysis.declarations.plan_lock import Lock
-    from analysis.declarations.rollout import Rollout
-    from analysis.declarations.roster import Roster
+    from analysis.declarations.rollout import Dose, Rollout
     from analysis.declarations.survey import Export
 
 ALLOCATIONS = ("none", "participant", "team")

@@ -6,20 +6,19 @@ import re
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from analysis.declarations.beside import check_supplementary
 from analysis.declarations.design import check_design
-from analysis.declarations.dose import check_dose
 from analysis.declarations.groups import check_groupings
 from analysis.declarations.linkage import (
     check_linkage_rule,
+    check_roster,
     check_row_linkage,
     check_waves_agree,
 )
-from analysis.declarations.other_choices import check_multiverse
+from analysis.declarations.multiverse import check_multiverse
 from analysis.declarations.plan import check_plan
-from analysis.declarations.rollout import check_rollout
-from analysis.declarations.roster import check_roster
-from analysis.foundation.errors import unknown
+from analysis.declarations.rollout import check_dose, check_rollout
+from analysis.declarations.supplementary_measures import check_supplementary
+from heard.errors import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -286,7 +285,8 @@ def _check(outcome: Outcome, study: Study) -> Iterator[str]:
     waves_of_survey = [wave.name for wave in study.waves if wave.export(outcome.survey)]
     for wave in (outcome.baseline, *outcome.follow_ups):
         if wave not in waves_of_survey:
-            yield f"[{at}] {unknown(f'wave of {outcome.survey}', wave, waves_of_survey)}"
+            kind = f"wave of {outcome.survey}"
+            yield f"[{at}] {unknown(kind, wave, waves_of_survey)}"
     instruments = surveys[outcome.survey].instruments
     if outcome.instrument not in instruments:
         yield f"[{at}.instrument] {unknown('name', outcome.instrument, instruments)}"

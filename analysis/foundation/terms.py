@@ -16,7 +16,7 @@ from enum import StrEnum
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from analysis.foundation.errors import AnalysisError, unknown
+from heard.errors import AnalysisError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -101,7 +101,7 @@ class Kind(StrEnum):
         return _KINDS[self].rule
 
     @property
-    def format(self) -> Format:
+    def number_format(self) -> Format:
         """How numbers of the kind are written."""
         return _KINDS[self].format
 
@@ -239,7 +239,7 @@ class Term:
     def format(self) -> Format:
         """How it is written; decimals of its own make it a plain number."""
         own = self.decimals != self.kind.decimals
-        return Format.NUMBER if own else self.kind.format
+        return Format.NUMBER if own else self.kind.number_format
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,21 @@ from typing import TYPE_CHECKING
 
 from analysis.intake.answers import fold
 from analysis.intake.headers import find_columns, shortened
-from analysis.intake.inspection import answered, number, similarity
-from analysis.intake.matching import match_pairs, share_fitting
+from analysis.intake.inspection import (
+    answered,
+    match_pairs,
+    number,
+    share_fitting,
+    similarity,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from analysis.declarations import Export, Instrument, Study
-    from analysis.storage.readers import RawTable
+    from analysis.declarations.instrument import Instrument
+    from analysis.declarations.study import Study
+    from analysis.declarations.survey import Export
+    from analysis.storage.readers.table import RawTable
 
 MINIMUM_SIMILARITY = 0.5
 """Likeness from which a new header is proposed for one that is gone."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from analysis.foundation import Estimate, Unavailable
 from analysis.intake.pairing import encoded, matched, similarities
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from analysis.intake.pairing import People, Whole
     from analysis.intake.pairing import Real as Similar
 
+if TYPE_CHECKING:
     Real: TypeAlias = npt.NDArray[np.float64]
 
 PERMUTATIONS = 200

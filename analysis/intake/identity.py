@@ -3,22 +3,29 @@
 An identifier that is unique within a site alone joins two people into one, and nobody
 sees it later: their answers become one person's change. One that is written otherwise
 at the next wave makes two people of one.
+
+Identifiers into pseudonyms: the same person keeps one, and nobody can turn it back.
+
+HMAC-SHA256 under a key kept outside the project; a study's name is part of the message,
+so that two studies cannot be joined on their pseudonyms.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 import unicodedata
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.intake.answers import fold
+from analysis.intake.answers import by_text, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from analysis.declarations import Export
+    from analysis.declarations.survey import Export
 
 NUMBER = re.compile(r"0*(\d+?)(?:[.,]0)?")
 """A whole number as a spreadsheet may have left it: 007, 7.0 or 7,0 for 7."""
@@ -177,3 +184,35 @@ def _check_shared(frame: pd.DataFrame, export: Export) -> Iterator[str]:
             f"participant identifier with another one. {_advice(export)}; or, where "
             "the file holds several waves, give each its own"
         )
+
+
+HEX_DIGITS = 24
+"""96 bits: two of a million people share a pseudonym with probability 6e-18."""
+
+
+def pseudonyms(
+    identifiers: pd.Series[str], *, key: bytes, study: str, kind: str
+) -> pd.Series[str]:
+    """Turn identifiers into pseudonyms.
+
+    Parameters
+    ----------
+    identifiers : Series of str
+        An empty text means that there is none, and stays empty.
+    key : bytes
+        The secret.
+    study, kind : str
+        Whose identifiers: a number used for a participant and for a member of staff
+        gives two pseudonyms.
+    """
+    # Begun once: what all messages share is not hashed again for each of them.
+    begun = hmac.new(key, f"{study}\x1f{kind}\x1f".encode(), hashlib.sha256)
+
+    def pseudonym(identifier: str) -> str:
+        if not identifier:
+            return ""
+        message = begun.copy()
+        message.update(identifier.encode())
+        return message.hexdigest()[:HEX_DIGITS]
+
+    return by_text(identifiers, pseudonym)

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.declarations.survey import Columns, Export
-from analysis.foundation import DataError
-from analysis.foundation.errors import unknown
 from analysis.intake.answers import accepted, fold, group_names
-from analysis.intake.identity import identifiers
-from analysis.intake.pseudonyms import pseudonyms
+from analysis.intake.identity import identifiers, pseudonyms
 from analysis.storage.key import read_key
 from analysis.storage.rows import read_raw
+from heard.errors import DataError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.declarations import Study
-    from analysis.declarations.roster import Roster
+    from analysis.declarations.linkage import Roster
+    from analysis.declarations.study import Study
 
 
 def read_roster(study: Study) -> pd.DataFrame | None:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.foundation import Estimate, Finding, Unavailable
+from analysis.foundation.findings import Finding
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
-    from analysis.declarations import Study
-    from analysis.foundation import Result
+    from analysis.declarations.study import Study
+    from heard.results import Result
 
 POOLED = "smaller ones together"
 

@@ -9,25 +9,26 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from analysis.foundation import Finding
-from analysis.outcomes.courses import scores_over_waves
-from analysis.outcomes.description import describe_scores
-from analysis.outcomes.doses import dose_analyses
+from analysis.foundation.findings import Finding
+from analysis.outcomes.comparison_designs import RolledOut
+from analysis.outcomes.dose_response import dose_analyses
 from analysis.outcomes.families import adjusted_outcomes, tested_outcomes
 from analysis.outcomes.gates import apply_gates, check_rule
 from analysis.outcomes.outcome import outcome_findings
 from analysis.outcomes.outcome_scores import by_arm
-from analysis.outcomes.rolled_out import RolledOut
+from analysis.outcomes.scores_over_waves import scores_over_waves
 from analysis.outcomes.sites import site_findings
+from heard.effects.description import describe_scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
-    from analysis.declarations import Study
-    from analysis.foundation.results import Composite, Result
+    from analysis.declarations.study import Study
+    from heard.results import Composite, Result
 
+if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, cast
 
 from analysis.declarations.plan import PRIMARY, UNTESTED
 from analysis.declarations.plan_lock import EXPLORATORY, family_of
-from analysis.foundation import Estimate, Finding, Unavailable
-from analysis.outcomes.judgement import Family, UncertainEffect, adjust_families
-from analysis.outcomes.measured import CHANGE, measure_of, measured, two_waves
+from analysis.foundation.findings import Finding
+from analysis.outcomes.measured_change import CHANGE, measure_of, measured, two_waves
 from analysis.outcomes.outcome_scores import waves_of_outcome
+from heard.effects.judgement.multiplicity import Family, adjust_families
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.declarations import Outcome, Study
     from analysis.declarations.plan import Plan
-    from analysis.foundation import Result
-    from analysis.outcomes.judgement.families import Adjustment
+    from analysis.declarations.study import Outcome, Study
+    from heard.effects.judgement.equivalence import UncertainEffect
+    from heard.effects.judgement.multiplicity import Adjustment
+    from heard.results import Result
 
+if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 TERM = "p_value"

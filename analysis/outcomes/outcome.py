@@ -9,32 +9,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.foundation import Estimate, Finding
-from analysis.outcomes.answers import (
+from analysis.foundation.findings import Finding
+from analysis.outcomes.judgement import (
     answer_between_arms,
     answer_within,
     bounds_of_change,
     count_responders,
     rate_evidence,
 )
-from analysis.outcomes.change import PairedChange, paired_change, unlinked_change
-from analysis.outcomes.comparison import compare_arms, compare_arms_unlinked
-from analysis.outcomes.missing import dropout_tipping_point
 from analysis.outcomes.outcome_scores import (
     by_arm,
     linked_pairs,
     scores_of,
     waves_of_outcome,
 )
+from heard.effects.change import PairedChange, paired_change, unlinked_change
+from heard.effects.comparison import compare_arms, compare_arms_unlinked
+from heard.effects.missing_data.attrition import dropout_tipping_point
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
-    from analysis.declarations import Outcome, Study, Subscale
-    from analysis.foundation import Composite, Result
+    from analysis.declarations.instrument import Subscale
+    from analysis.declarations.study import Outcome, Study
     from analysis.outcomes.outcome_scores import ScoresByWave
+    from heard.results import Composite, Result
 
 
 def outcome_findings(

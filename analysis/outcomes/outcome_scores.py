@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.foundation import DataError
+from heard.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.declarations import Outcome, Study
+    from analysis.declarations.study import Outcome, Study
 
+if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 

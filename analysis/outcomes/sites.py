@@ -9,11 +9,18 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from analysis.foundation import Estimate, Finding, Unavailable
-from analysis.outcomes.judgement import UncertainEffect, pool_sites
-from analysis.outcomes.judgement.pooling import MINIMUM_SITES
-from analysis.outcomes.measured import CHANGE, TwoWaves, measure_of, measured, two_waves
+from analysis.foundation.findings import Finding
+from analysis.outcomes.measured_change import (
+    CHANGE,
+    TwoWaves,
+    measure_of,
+    measured,
+    two_waves,
+)
 from analysis.outcomes.outcome_scores import waves_of_outcome
+from heard.effects.judgement.equivalence import UncertainEffect
+from heard.effects.judgement.pooling import MINIMUM_SITES, pool_sites
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,9 +28,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.declarations import Outcome, Study
-    from analysis.foundation import Result
+    from analysis.declarations.study import Outcome, Study
+    from heard.results import Result
 
+if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
     Effects: TypeAlias = Mapping[str, UncertainEffect | Unavailable]
 

@@ -14,7 +14,7 @@ from html.parser import HTMLParser
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from analysis.foundation import NotebookError
+from analysis.foundation.errors import NotebookError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markdown_it import MarkdownIt
 
-    from analysis.declarations import Study
-    from analysis.publication.summary import FunderSummary
+    from analysis.declarations.study import Study
+    from analysis.publication.summary.page import FunderSummary
 
 OUTSIDE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
 """An address that leaves the folder of the report."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from analysis.publication.disclosure import Disclosed
+from analysis.publication.disclosure.control import Disclosed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from analysis.declarations import Instrument, Outcome, Study, Subscale
-    from analysis.foundation import Finding
+    from analysis.declarations.instrument import Instrument, Subscale
+    from analysis.declarations.study import Outcome, Study
+    from analysis.foundation.findings import Finding
 
 EVERYONE = "Everyone"
 MONTHS = (

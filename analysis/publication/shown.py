@@ -6,35 +6,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from analysis.declarations.plan_lock import EXPLORATORY, family_of
-from analysis.publication.figures import (
-    Figure,
-    Note,
-    change_figure,
-    comparison_figure,
-    flow_figures,
-    followed_figures,
-    score_figure,
-)
-from analysis.publication.places import surveyed, wave_text
-from analysis.publication.tables import (
-    Table,
-    change_table,
-    comparison_table,
+from analysis.publication.cleaning import (
     emptied_table,
     flag_table,
     flow_table,
     missing_table,
-    number_text,
     pattern_table,
-    score_table,
     scrubbed_table,
 )
+from analysis.publication.contrasts import change_figure, comparison_figure
+from analysis.publication.figure import Figure, Note
+from analysis.publication.numbers import number_text
+from analysis.publication.participant_flow import flow_figures, followed_figures
+from analysis.publication.places import surveyed, wave_text
+from analysis.publication.scores import (
+    change_table,
+    comparison_table,
+    score_figure,
+    score_table,
+)
+from analysis.publication.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from analysis.declarations import Study
-    from analysis.publication.disclosure import Disclosed
+    from analysis.declarations.study import Study
+    from analysis.publication.disclosure.control import Disclosed
 
 Part: TypeAlias = Table | Figure | Note
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.foundation import Finding
-from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+from analysis.foundation.findings import Finding
+from heard.results import Composite, Estimate, Result, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

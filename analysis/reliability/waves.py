@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from analysis.cleaning import (
-    key_audit,
-    key_audit_findings,
-    keyed_responses,
-    score_subscales,
-)
-from analysis.foundation import Finding
+from analysis.cleaning.scoring import keyed_responses, score_subscales
+from analysis.foundation.findings import Finding
 from analysis.reliability.cosmin import cosmin_findings, cosmin_table
-from analysis.reliability.evidence import estimate_scale_reliability
-from analysis.reliability.item_response import item_bias
-from analysis.reliability.response_shares import response_shares
-from analysis.reliability.retest import estimate_retest
-from analysis.reliability.scale_structure import estimate_scale_structure
+from analysis.reliability.keys import key_audit, key_audit_findings
+from heard.psychometrics.item_response.item_bias import item_bias
+from heard.psychometrics.items.response_shares import response_shares
+from heard.psychometrics.retest import estimate_retest
+from heard.psychometrics.scale import (
+    estimate_scale_reliability,
+    estimate_scale_structure,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
-    from analysis.declarations import Instrument, Study
-    from analysis.reliability.item_response import ItemBias
-    from analysis.reliability.retest import Retest
+    from analysis.declarations.instrument import Instrument
+    from analysis.declarations.study import Study
+    from heard.psychometrics.item_response.item_bias import ItemBias
+    from heard.psychometrics.retest import Retest
 
+if TYPE_CHECKING:
     Place: TypeAlias = dict[str, str]
 
 

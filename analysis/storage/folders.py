@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.foundation import AnalysisError
+from heard.errors import AnalysisError
 
 VARIABLES = {
     "home": "HEARD_HOME",

@@ -12,8 +12,8 @@ import secrets
 import stat
 from pathlib import Path
 
-from analysis.foundation import AnalysisError
 from analysis.storage.folders import find_folders, make_folder
+from heard.errors import AnalysisError
 
 VARIABLE = "HEARD_KEY_FILE"
 BYTES = 32

@@ -9,21 +9,23 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.declarations.beside import has_supplementary
 from analysis.declarations.linkage import declares_rule, waves_linked
-from analysis.declarations.other_choices import multiverse_outcomes
-from analysis.declarations.series import charted_outcomes
+from analysis.declarations.multiverse import multiverse_outcomes
+from analysis.declarations.supplementary_measures import (
+    charted_outcomes,
+    has_supplementary,
+)
 from analysis.storage.folders import find_folders
 from analysis.storage.key import key_fingerprint
-from analysis.storage.links import links_file
 from analysis.storage.plan_locks import deviations_file, lock_file
+from analysis.storage.rows import links_file
 from analysis.workflow.steps import Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from analysis.declarations import Export, Study
-
+    from analysis.declarations.study import Study
+    from analysis.declarations.survey import Export
 
 MINIMUM_FOLLOW_UPS = 2
 """At one follow-up the outcomes tell all that arms can tell."""

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.storage.folders import find_folders
-from analysis.storage.stage import output_path
-from analysis.storage.whole_files import digest, read_json, write_json
+from analysis.storage.whole_files import digest, output_path, read_json, write_json
 from analysis.workflow.reach import ROOT, notebook_imports, reached_files
 
 if TYPE_CHECKING:

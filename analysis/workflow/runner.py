@@ -7,13 +7,12 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from analysis.foundation import AnalysisError, StaleError
-from analysis.foundation.errors import unknown
+from analysis.foundation.errors import StaleError
 from analysis.storage.folders import find_folders
-from analysis.storage.stage import output_path
-from analysis.storage.whole_files import read_json
+from analysis.storage.whole_files import output_path, read_json
 from analysis.workflow.receipts import freshness
 from analysis.workflow.steps import KINDS
+from heard.errors import AnalysisError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from analysis.workflow.steps import Step
 
+if TYPE_CHECKING:
     Report = Callable[[Step, str, str], None]
 
 

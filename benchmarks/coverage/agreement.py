@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import Estimate, generator
-from analysis.reliability.agreement import (
-    concordance_correlation,
+from heard.models.random_streams import generator
+from heard.psychometrics.agreement.chance_corrected import (
     gwet_agreement,
-    intraclass_correlations,
     krippendorff_alpha,
+)
+from heard.psychometrics.agreement.intraclass import intraclass_correlations
+from heard.psychometrics.agreement.ratings import weighted_kappa
+from heard.psychometrics.agreement.two_occasions import (
+    concordance_correlation,
     limits_of_agreement,
-    weighted_kappa,
 )
-from analysis.reliability.change import (
-    reliability_over_waves,
-    smallest_detectable_change,
-)
+from heard.psychometrics.reliability_over_waves import reliability_over_waves
+from heard.psychometrics.retest import smallest_detectable_change
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

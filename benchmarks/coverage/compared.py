@@ -16,17 +16,18 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.foundation import Estimate, generator
-from analysis.outcomes.clustered import ClusterRobustFit
-from analysis.outcomes.compared import (
+from heard.effects.designs import randomisation
+from heard.effects.designs.difference_in_differences import (
     Comparison,
     difference_in_differences,
-    placebo_comparison,
-    randomisation,
-    staggered_effects,
-    stepped_wedge,
+    event_study_fit,
 )
-from analysis.outcomes.compared.difference_in_differences import event_study_fit
+from heard.effects.designs.randomisation import placebo_comparison
+from heard.effects.designs.staggered_adoption import staggered_effects
+from heard.effects.designs.stepped_wedge import stepped_wedge
+from heard.models.cluster_robust import ClusterRobustFit
+from heard.models.random_streams import generator
+from heard.results import Estimate
 
 WAVES = ["w1", "w2", "w3", "w4", "w5"]
 PILOT = Comparison(waves=WAVES, started="w5", treated="pack", control="usual")

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import Estimate, generator
-from analysis.reliability.confirmatory import ConfirmatoryFactors, confirmatory_factors
-from analysis.reliability.invariance import (
-    MeasurementInvariance,
-    measurement_invariance,
-)
+from heard.models.random_streams import generator
+from heard.psychometrics.confirmatory.factors import confirmatory_factors
+from heard.psychometrics.confirmatory.results import ConfirmatoryFactors
+from heard.psychometrics.invariance.measurement import measurement_invariance
+from heard.psychometrics.invariance.results import MeasurementInvariance
+from heard.results import Estimate
 
 REPLICATES = 400
 LOADINGS = np.array([0.8, 0.7, 0.6, 0.5])

@@ -23,19 +23,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.results import Estimate
-from analysis.reliability import (
-    cronbach_alpha,
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.consistency.inter_item import mean_inter_item_correlation
+from heard.psychometrics.consistency.lower_bounds import (
     greatest_lower_bound,
     guttman_lambdas,
-    mean_inter_item_correlation,
-    omega_total,
 )
+from heard.psychometrics.consistency.omega import omega_total
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
     Statistic = Callable[..., Result]
 

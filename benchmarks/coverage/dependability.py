@@ -16,22 +16,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import generator
-from analysis.foundation.results import Estimate
-from analysis.reliability.dependability import (
-    crossed,
-    decision_study,
-    nested_reliability,
-    raters_needed,
-    sources_together,
-    staff_dependability,
-    variance_components,
-)
+from heard.models.random_streams import generator
+from heard.psychometrics.dependability.components import crossed, variance_components
+from heard.psychometrics.dependability.decisions import decision_study, raters_needed
+from heard.psychometrics.dependability.nested_reliability import nested_reliability
+from heard.psychometrics.dependability.sources import sources_together
+from heard.psychometrics.dependability.staff import staff_dependability
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
 REPLICATES = 300
 # staff, fewest and most ratings of each, variance between staff (within: 1)

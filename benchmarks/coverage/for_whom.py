@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import generator
-from analysis.outcomes import evaluate_groups
+from analysis.outcomes.subgroups import evaluate_groups
 from analysis.storage.declared import read_study
+from heard.models.random_streams import generator
 
 if TYPE_CHECKING:
-    from analysis.declarations import Study
+    from analysis.declarations.study import Study
 
 ADDED = 0.5
 GROUPS = ("under 35", "35 to 54", "55 or over")

@@ -15,9 +15,12 @@ import time
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import Estimate, generator
-from analysis.outcomes.inequality import effects_by_group, shrunken_groups
-from analysis.outcomes.trends import control_chart, run_chart
+from heard.effects.subgroups.effects import effects_by_group
+from heard.effects.subgroups.shrinkage import shrunken_groups
+from heard.effects.trends.control_chart import control_chart
+from heard.effects.trends.run_chart import run_chart
+from heard.models.random_streams import generator
+from heard.results import Estimate
 
 GROUPS = (4, 6, 10)
 SPREADS = (0.0, 0.2, 0.5)

@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import generator
-from analysis.reliability.invariance import (
+from heard.models.random_streams import generator
+from heard.psychometrics.invariance.measurement import measurement_invariance
+from heard.psychometrics.invariance.results import (
     InvarianceRule,
     MeasurementInvariance,
-    measurement_invariance,
+    configural_verdict,
+    verdict,
 )
-from analysis.reliability.invariance.comparison import configural_verdict, verdict
 
 REPLICATES = 60
 SIZES = (60, 100, 200, 300, 500)

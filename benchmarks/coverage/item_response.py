@@ -15,18 +15,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.item_response import (
-    graded_response_model,
-    item_bias,
-    mokken_scalability,
-    two_level_scalability,
-)
+from heard.psychometrics.item_response.graded_response import graded_response_model
+from heard.psychometrics.item_response.item_bias import item_bias
+from heard.psychometrics.item_response.mokken import mokken_scalability
+from heard.psychometrics.item_response.two_level import two_level_scalability
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
 SAMPLES = 500
 TRUTH = 100_000

@@ -16,15 +16,16 @@ import time
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import Estimate, generator
-from analysis.outcomes.missing.arm_effect import ArmModel, imputed_arm_difference
-from analysis.outcomes.missing.imputation import Imputation, impute
-from analysis.outcomes.missing.weighting import (
+from heard.effects.missing_data.arm_effect import ArmModel, imputed_arm_difference
+from heard.effects.missing_data.weighting import (
     ResponseWeights,
     complete_arm_difference,
     response_weights,
     weighted_arm_difference,
 )
+from heard.models.imputation import Imputation, impute
+from heard.models.random_streams import generator
+from heard.results import Estimate
 
 TRUTH = 0.5
 MODEL = ArmModel(outcome="after", treated="pack", reference="usual", cluster="team")

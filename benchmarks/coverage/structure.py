@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.structure import (
-    exploratory_factors,
+from heard.psychometrics.structure.exploratory import exploratory_factors
+from heard.psychometrics.structure.hierarchical_omega import omega_hierarchical
+from heard.psychometrics.structure.ordinal_correlations import polychoric_correlations
+from heard.psychometrics.structure.ordinal_reliability import (
     omega_categorical,
-    omega_hierarchical,
     ordinal_alpha,
-    polychoric_correlations,
 )
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
     Statistic = Callable[[pd.DataFrame], list[Result]]
 

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.foundation import generator
-from analysis.outcomes.beyond_means.team_shares import share_over_teams
+from heard.effects.supplementary.shares import share_over_teams
+from heard.models.random_streams import generator
 
 SETTINGS = [
     (teams, people, icc, chance)

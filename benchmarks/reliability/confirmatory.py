@@ -21,12 +21,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import Estimate
-from analysis.reliability.confirmatory import ConfirmatoryFactors, confirmatory_factors
-from analysis.reliability.invariance import (
-    MeasurementInvariance,
-    measurement_invariance,
-)
+from heard.psychometrics.confirmatory.factors import confirmatory_factors
+from heard.psychometrics.confirmatory.results import ConfirmatoryFactors
+from heard.psychometrics.invariance.measurement import measurement_invariance
+from heard.psychometrics.invariance.results import MeasurementInvariance
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -26,9 +26,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.randomness import generator
-from analysis.reliability import cronbach_alpha, item_statistics, omega_total
-from analysis.reliability.bootstrap import drawn
+from heard.models.bootstrap import drawn
+from heard.models.random_streams import generator
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.consistency.omega import omega_total
+from heard.psychometrics.items.statistics import item_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,12 +18,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.reliability.dependability.mixed import (
-    MixedFit,
-    RandomTerm,
-    fit_mixed_model,
-)
-from analysis.reliability.dependability.moments import moment_components
+from heard.models.mixed.design import RandomTerm
+from heard.models.mixed.model import MixedFit, fit_mixed_model
+from heard.psychometrics.dependability.components import moment_components
 
 if TYPE_CHECKING:
     from collections.abc import Callable

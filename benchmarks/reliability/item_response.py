@@ -25,13 +25,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.item_response import (
-    graded_response_model,
-    graded_scores,
-    item_bias,
-    mokken_scalability,
-)
+from heard.psychometrics.item_response.graded_response import graded_response_model
+from heard.psychometrics.item_response.graded_scores import graded_scores
+from heard.psychometrics.item_response.item_bias import item_bias
+from heard.psychometrics.item_response.mokken import mokken_scalability
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

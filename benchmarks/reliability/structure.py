@@ -24,15 +24,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.categories import categorised_responses
-from analysis.reliability.structure import (
-    exploratory_factors,
-    omega_hierarchical,
-    parallel_analysis,
-    polychoric_correlations,
-    polychoric_moments,
-)
+from heard.psychometrics.categories import categorised_responses
+from heard.psychometrics.structure.dimensions import parallel_analysis
+from heard.psychometrics.structure.exploratory import exploratory_factors
+from heard.psychometrics.structure.hierarchical_omega import omega_hierarchical
+from heard.psychometrics.structure.ordinal_correlations import polychoric_correlations
+from heard.psychometrics.structure.polychoric import polychoric_moments
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from truth import Truth, Written
 
-    from analysis.declarations import Export, Instrument
+    from analysis.declarations.instrument import Instrument
+    from analysis.declarations.survey import Export
 
     Streams: TypeAlias = Callable[..., np.random.Generator]
 

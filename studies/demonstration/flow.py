@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from truth import Truth
 
-    from analysis.declarations import Export
+    from analysis.declarations.survey import Export
 
 Rows: TypeAlias = list[dict[str, str]]
 

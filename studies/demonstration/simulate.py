@@ -26,7 +26,7 @@ from truth import STUDIES, read_truth, subscale
 if TYPE_CHECKING:
     from truth import Array, RetrospectiveItem, TrueOutcome, TrueSurvey, Truth
 
-    from analysis.declarations import Instrument
+    from analysis.declarations.instrument import Instrument
     from analysis.declarations.study import Survey
     from analysis.declarations.survey import Attribute
 

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from analysis.declarations import parse_instrument, parse_study
-from analysis.declarations.tables import Table, parse_toml
-from analysis.foundation import DeclarationError
+from analysis.declarations.instrument_file import parse_instrument
+from analysis.declarations.study_file import parse_study
+from analysis.declarations.toml_tables import Table, parse_toml
+from analysis.foundation.errors import DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from analysis.declarations import Instrument, Outcome, Study, Subscale
+    from analysis.declarations.instrument import Instrument, Subscale
+    from analysis.declarations.study import Outcome, Study
 
 Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 

@@ -12,11 +12,13 @@ import pytest
 import typer
 from conftest import ROOT
 
-from analysis.cli import app
-from analysis.foundation import TIDY_COLUMNS, errors
+from analysis.cli.application import command_line
+from analysis.foundation import errors
+from analysis.foundation.findings import TIDY_COLUMNS
 from analysis.storage.folders import VARIABLES
 from analysis.storage.key import VARIABLE as KEY_FILE
 from analysis.workflow.receipts import VALUE_REASONS
+from heard.errors import AnalysisError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +56,7 @@ READERS = {
     "whole",
     "wholes",
 }
-"""Methods of `analysis.declarations.tables.Table` that take a key."""
+"""Methods of `analysis.declarations.toml_tables.Table` that take a key."""
 
 
 def by_path(path: Path) -> str:
@@ -82,7 +84,7 @@ def code_of(text: str) -> str:
 
 def commands() -> Mapping[str, set[str]]:
     """Command → its options, as the program itself declares them."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(command_line())
     found: dict[str, set[str]] = {}
     for name, command in group.commands.items():  # type: ignore[attr-defined]
         options = (part.opts for part in command.params if part.opts[0][0] == "-")
@@ -112,7 +114,7 @@ def test_every_command_is_in_the_readme(name: str) -> None:
 def test_every_fault_and_its_exit_code_is_explained() -> None:
     text = read(DOCS / "how-to" / "when-something-goes-wrong.md")
     for kind in vars(errors).values():
-        if isinstance(kind, type) and issubclass(kind, errors.AnalysisError):
+        if isinstance(kind, type) and issubclass(kind, AnalysisError):
             assert f"| {kind.exit_code} | `{kind.__name__}` |" in text
 
 

@@ -11,18 +11,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from analysis.cleaning import careless, clean_responses, coherence, flow_findings
-from analysis.cleaning.compact import BLOCK, compact_answers, reverse_scored
-from analysis.declarations import Coding, Export, Study, parse_study
+from analysis.cleaning.flow import flow_findings
+from analysis.cleaning.rules import clean_responses
+from analysis.declarations.instrument import Coding
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
 from analysis.declarations.survey import (
     CARELESS_INDICES,
     CarelessRules,
     CleaningRules,
     Columns,
+    Export,
     PrintedTotal,
 )
-from analysis.foundation import threads
 from analysis.storage.declared import read_instrument
+from heard.models import threads
+from heard.psychometrics.careless import indices as careless
+from heard.psychometrics.careless import indices as coherence
+from heard.psychometrics.careless.compact_answers import (
+    BLOCK,
+    compact_answers,
+    reverse_scored,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 

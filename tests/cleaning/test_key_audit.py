@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.cleaning import key_audit, key_audit_findings
-from analysis.cleaning.key_audit import KeyAudit
-from analysis.declarations import Instrument
-from analysis.foundation import Estimate, Unavailable
+from analysis.declarations.instrument import Instrument
+from analysis.reliability.keys import key_audit, key_audit_findings
 from analysis.storage.declared import instrument_names, read_instrument
+from heard.psychometrics.items.keys import KeyAudit
+from heard.results import Estimate, Unavailable
 
 
 def as_answered(

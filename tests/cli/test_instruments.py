@@ -7,13 +7,13 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from analysis.cli import app
-from analysis.foundation import DeclarationError
+from analysis.cli.application import command_line
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.declared import instrument_names, read_instrument
 
 
 def message(*arguments: str) -> str:
-    result = CliRunner().invoke(app, ["instruments", *arguments])
+    result = CliRunner().invoke(command_line(), ["instruments", *arguments])
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -73,6 +73,6 @@ def test_keys_gaps_and_refusals_are_told() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    result = CliRunner().invoke(app, ["instruments", "irri"])
+    result = CliRunner().invoke(command_line(), ["instruments", "irri"])
     assert isinstance(result.exception, DeclarationError)
     assert "Did you mean 'iri'?" in str(result.exception)

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from planned import GOOD, lock_of, parsed
 
-from analysis.declarations import Study
-from analysis.declarations.beside import (
+from analysis.declarations.plan_lock import deviations
+from analysis.declarations.study import Study
+from analysis.declarations.supplementary_measures import (
     SupplementaryMeasures,
     has_supplementary,
     is_linked,
     ordered_categories,
 )
-from analysis.declarations.deviations import deviations
-from analysis.foundation import DeclarationError
+from analysis.foundation.errors import DeclarationError
 
 FOOD = 'title = "Confidence"\nsurvey = "staff"\n'
 AGE = 'attributes.age = { column = "Age", lowest = 18, highest = 99 }\n'

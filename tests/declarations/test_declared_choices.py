@@ -7,15 +7,16 @@ import dataclasses
 import pytest
 from conftest import ROOT
 
-from analysis.declarations import Outcome, Study, parse_study
-from analysis.declarations.other_choices import (
+from analysis.declarations.multiverse import (
     combinations_of,
     declared_options,
     multiverse_outcomes,
     options_of,
 )
 from analysis.declarations.plan_lock import hash_of, lockable
-from analysis.foundation import DeclarationError
+from analysis.declarations.study import Outcome, Study
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.declared import read_instrument
 from analysis.workflow.planning import plan_steps
 

@@ -8,10 +8,9 @@ import pytest
 from planned import GOOD, locked, parsed
 
 from analysis.declarations.design import TEAMS, DeclaredDesign
-from analysis.declarations.deviations import deviations
-from analysis.declarations.plan_lock import hash_of, lockable
-from analysis.foundation import DeclarationError
-from analysis.outcomes.pilot_design import PilotDesign
+from analysis.declarations.plan_lock import deviations, hash_of, lockable
+from analysis.foundation.errors import DeclarationError
+from heard.effects.pilot_design import PilotDesign
 
 DESIGN = """
 [design]

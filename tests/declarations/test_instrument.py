@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.declarations import parse_instrument
 from analysis.declarations.instrument import STATUSES
-from analysis.foundation import DeclarationError
+from analysis.declarations.instrument_file import parse_instrument
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.declared import instrument_names, read_instrument
 
 GOOD = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from planned import GOOD, PLAN, STUDY, changed, parsed
 
-from analysis.foundation import DeclarationError
+from analysis.foundation.errors import DeclarationError
 
 
 def test_a_sound_plan_is_read() -> None:

@@ -9,24 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from planned import GOOD, PLAN, STUDY, changed, lock_of, locked, parsed
 
-from analysis.declarations import Study
-from analysis.declarations.deviations import (
-    NO_PLAN,
-    deviations,
-    differences,
-    run_deviations,
-)
 from analysis.declarations.plan_lock import (
     EXPLORATORY,
+    NO_PLAN,
     Lock,
     Replaced,
+    deviations,
+    differences,
     family_of,
     hash_of,
     lock_text,
     lockable,
     parse_lock,
+    run_deviations,
 )
-from analysis.foundation import DeclarationError
+from analysis.declarations.study import Study
+from analysis.foundation.errors import DeclarationError
 
 WAVE = """
 [waves.later]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.declarations import Study, parse_study
-from analysis.foundation import DeclarationError
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.declared import read_instrument
 
 GOOD = """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.foundation import AnalysisError, Finding
+from analysis.foundation.findings import Finding
 from analysis.foundation.terms import (
     Kind,
     Rule,
@@ -19,7 +19,8 @@ from analysis.foundation.terms import (
     term,
 )
 from analysis.foundation.terms_reference import PAGE, with_terms
-from analysis.publication import disclose
+from analysis.publication.disclosure.control import disclose
+from heard.errors import AnalysisError
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "listening-pilot.csv"
 HEAD = '[s]\nheading = "A section"\n'

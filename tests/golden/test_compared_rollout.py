@@ -7,10 +7,11 @@ import sys
 import pytest
 from conftest import ROOT, Project, copy_study
 
-from analysis.cleaning import clean_wave, score_wave
-from analysis.foundation import Finding
-from analysis.intake import map_responses, read_exports
-from analysis.outcomes import evaluate_comparisons
+from analysis.cleaning.rules import clean_wave
+from analysis.cleaning.scoring import score_wave
+from analysis.foundation.findings import Finding
+from analysis.intake.responses import map_responses, read_exports
+from analysis.outcomes.comparison_designs import evaluate_comparisons
 from analysis.storage.declared import read_study
 
 sys.path.insert(0, str(ROOT / "studies" / "rollout"))

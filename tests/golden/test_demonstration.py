@@ -17,9 +17,8 @@ import pandas as pd
 import pytest
 from conftest import ROOT, Project, copy_study
 
-from analysis.foundation import TIDY_COLUMNS
-from analysis.intake.identity import identifiers
-from analysis.intake.pseudonyms import pseudonyms
+from analysis.foundation.findings import TIDY_COLUMNS
+from analysis.intake.identity import identifiers, pseudonyms
 from analysis.storage.key import read_key
 
 sys.path.insert(0, str(ROOT / "studies" / "demonstration"))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.declarations import Study, parse_study
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.intake.draft import wave_table
 from analysis.intake.drift import Comparison, compare_exports
-from analysis.intake.proposals import wave_table
 from analysis.storage.declared import read_instrument
-from analysis.storage.readers import RawTable
+from analysis.storage.readers.table import RawTable
 
 ITEMS = [item.name for item in read_instrument("care").items]
 STUDY = """

@@ -10,12 +10,14 @@ from conftest import Project, lines
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.declarations import Study, parse_study
-from analysis.foundation import DataError, DeclarationError
-from analysis.intake import map_responses, read_exports
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.errors import DeclarationError
 from analysis.intake.identity import identifiers, shared_identifiers
-from analysis.outcomes import evaluate_outcomes
+from analysis.intake.responses import map_responses, read_exports
+from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.storage.declared import read_instrument
+from heard.errors import DataError
 
 STUDY = """
 title = "A study"

@@ -10,13 +10,19 @@ from conftest import ROOT, shared_data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.declarations import parse_study
-from analysis.foundation import DataError
+from analysis.declarations.study_file import parse_study
 from analysis.intake.draft import draft_study, group_surveys, inspect_export
-from analysis.intake.inspection import candidate_roles, inspect_columns, similarity
-from analysis.intake.matching import chosen, match_instruments
+from analysis.intake.inspection import (
+    candidate_roles,
+    chosen,
+    inspect_columns,
+    match_instruments,
+    similarity,
+)
 from analysis.storage.declared import instrument_names, read_instrument
-from analysis.storage.readers import RawTable, read_table
+from analysis.storage.readers import read_table
+from analysis.storage.readers.table import RawTable
+from heard.errors import DataError
 
 CARE = [item.name for item in read_instrument("care").items]
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.declarations.linkage import LinkageRule
-from analysis.foundation import Estimate, Unavailable
 from analysis.intake.false_links import false_match_rate
 from analysis.intake.linkage import Linkage, link_waves
+from heard.results import Estimate, Unavailable
 
 EXACT = LinkageRule(rule="exact")
 ONE_OFF = LinkageRule(rule="one_element_off")

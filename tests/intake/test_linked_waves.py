@@ -6,16 +6,24 @@ import pandas as pd
 import pytest
 from conftest import Project, lines
 
-from analysis.cleaning import clean_wave, score_wave
-from analysis.declarations import Study, parse_study
-from analysis.foundation import DeclarationError, Finding, StaleError
-from analysis.intake import map_responses, read_exports
+from analysis.cleaning.rules import clean_wave
+from analysis.cleaning.scoring import score_wave
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.errors import DeclarationError, StaleError
+from analysis.foundation.findings import Finding
 from analysis.intake.identity import identifiers, row_identifiers
-from analysis.intake.linked_waves import LinkedStudy, link_study, read_linked_exports
-from analysis.outcomes import evaluate_outcomes
+from analysis.intake.linkage import LinkedStudy, link_study, read_linked_exports
+from analysis.intake.responses import map_responses, read_exports
+from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.storage.declared import read_instrument
-from analysis.storage.links import read_links, write_links
-from analysis.storage.rows import read_all_responses, read_all_scores, write_processed
+from analysis.storage.rows import (
+    read_all_responses,
+    read_all_scores,
+    read_links,
+    write_links,
+    write_processed,
+)
 from analysis.workflow.planning import plan_steps
 
 PEOPLE = 15

@@ -8,10 +8,11 @@ import pytest
 from conftest import Project, shared_data
 from received import codes, declared, mapped
 
-from analysis.foundation import DataError
-from analysis.intake import Responses, map_responses, read_exports
-from analysis.intake.tools import recognise_tool
-from analysis.storage.readers import RawTable, read_table
+from analysis.intake.responses import Responses, map_responses, read_exports
+from analysis.intake.tools.shapes import recognise_tool
+from analysis.storage.readers import read_table
+from analysis.storage.readers.table import RawTable
+from heard.errors import DataError
 
 
 def redcap(project: Project, file: str) -> Path:

@@ -7,10 +7,11 @@ import math
 import pytest
 from conftest import Project
 
-from analysis.declarations import Study, parse_study
-from analysis.foundation import DataError
-from analysis.intake import Responses, map_responses, read_exports
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.intake.responses import Responses, map_responses, read_exports
 from analysis.storage.declared import read_instrument
+from heard.errors import DataError
 
 STUDY = """
 title = "A study"

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from received import codes, declared, mapped, quoted
 
-from analysis.cleaning import clean_responses
-from analysis.foundation import DataError
-from analysis.intake import map_responses, read_exports
-from analysis.intake.tools import as_received, recognise_tool
-from analysis.storage.readers import RawTable
+from analysis.cleaning.rules import clean_responses
+from analysis.intake.responses import map_responses, read_exports
+from analysis.intake.tools.shapes import as_received, recognise_tool
+from analysis.storage.readers.table import RawTable
+from heard.errors import DataError
 
 # ------------------------------------------------------------------------- Qualtrics
 

@@ -14,18 +14,19 @@ import pytest
 from oracle import oracle_rows, oracle_values
 from scipy import special, stats
 
-from analysis.foundation import Estimate, Result
-from analysis.outcomes.beyond_means import (
-    compare_ordinal,
+from heard.effects.supplementary.linked_answers import ordinal_change, shares_at_ends
+from heard.effects.supplementary.minimal_important_change import (
     minimal_important_change,
-    ordinal_change,
+)
+from heard.effects.supplementary.ordinal import compare_ordinal
+from heard.effects.supplementary.partly_linked import (
     overlapping_change,
     overlapping_change_of_teams,
-    responders,
-    retrospective_pretest,
-    shares_at_ends,
     unlinked_bounds,
 )
+from heard.effects.supplementary.responders import responders
+from heard.effects.supplementary.retrospective_pretest import retrospective_pretest
+from heard.results import Estimate, Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 VALUES = oracle_values("beyond_means")

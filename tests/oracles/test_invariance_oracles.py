@@ -9,11 +9,9 @@ import pandas as pd
 import pytest
 from oracle import matrix, oracle_rows, oracle_values
 
-from analysis.foundation.results import Estimate, Result
-from analysis.reliability.invariance import (
-    MeasurementInvariance,
-    measurement_invariance,
-)
+from heard.psychometrics.invariance.measurement import measurement_invariance
+from heard.psychometrics.invariance.results import MeasurementInvariance
+from heard.results import Estimate, Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from oracle import matrix, oracle_rows, oracle_values
 
-from analysis.foundation.results import Estimate, Result
-from analysis.reliability.item_response import (
-    GradedResponseModel,
+from heard.psychometrics.item_response.graded_response import graded_response_model
+from heard.psychometrics.item_response.graded_results import GradedResponseModel
+from heard.psychometrics.item_response.graded_scores import (
     graded_information,
-    graded_response_model,
     graded_scores,
-    item_bias,
-    mokken_scalability,
-    two_level_scalability,
 )
+from heard.psychometrics.item_response.item_bias import item_bias
+from heard.psychometrics.item_response.mokken import mokken_scalability
+from heard.psychometrics.item_response.two_level import two_level_scalability
+from heard.results import Estimate, Result
 
 if TYPE_CHECKING:
     import pandas as pd

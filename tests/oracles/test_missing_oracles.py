@@ -11,18 +11,19 @@ import pytest
 from oracle import oracle_rows, oracle_values
 from scipy import stats
 
-from analysis.foundation import Estimate
-from analysis.outcomes.missing.arm_effect import ArmModel, imputed_arm_difference
-from analysis.outcomes.missing.attrition import share_difference
-from analysis.outcomes.missing.imputation import Imputation, impute
-from analysis.outcomes.missing.pooling import rubin_rules
-from analysis.outcomes.missing.response import AttritionModel, attrition_model
-from analysis.outcomes.missing.weighting import (
+from heard.effects.missing_data.arm_effect import ArmModel, imputed_arm_difference
+from heard.effects.missing_data.attrition import share_difference
+from heard.effects.missing_data.weighting import (
+    AttritionModel,
     ResponseWeights,
+    attrition_model,
     complete_arm_difference,
     response_weights,
     weighted_arm_difference,
 )
+from heard.models.imputation import Imputation, impute
+from heard.models.imputation_pooling import rubin_rules
+from heard.results import Estimate
 
 pytestmark = pytest.mark.filterwarnings("error")
 

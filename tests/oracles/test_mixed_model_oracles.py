@@ -9,18 +9,11 @@ import pandas as pd
 import pytest
 from oracle import oracle_rows, oracle_values
 
-from analysis.reliability.dependability.mixed import (
-    MixedFit,
-    RandomTerm,
-    fit_mixed_model,
-)
-from analysis.reliability.dependability.mixed.profile import (
-    VarianceConstraint,
-    profile_interval,
-)
-from analysis.reliability.dependability.ratings import read_ratings
-from analysis.reliability.dependability.source_model import fit_sources
-from analysis.reliability.dependability.sources import _means
+from heard.models.mixed.design import RandomTerm
+from heard.models.mixed.model import MixedFit, fit_mixed_model
+from heard.models.mixed.profile import VarianceConstraint, profile_interval
+from heard.psychometrics.dependability.components import read_ratings
+from heard.psychometrics.dependability.sources import _means, fit_sources
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -13,30 +13,35 @@ from oracle import matrix, oracle_rows, oracle_values
 from statsmodels.multivariate.factor import Factor
 from statsmodels.multivariate.factor_rotation import rotate_factors
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.categories import categorised_responses
-from analysis.reliability.structure import (
-    bartlett_sphericity,
-    exploratory_factors,
+from heard.psychometrics.categories import categorised_responses
+from heard.psychometrics.structure.dimensions import (
     minimum_average_partial,
-    omega_categorical,
-    omega_hierarchical,
-    ordinal_alpha,
-    ordinal_alpha_if_dropped,
     parallel_analysis,
-    polychoric_correlations,
-    polychoric_moments,
+)
+from heard.psychometrics.structure.exploratory import exploratory_factors
+from heard.psychometrics.structure.extraction import extract_factors, rotate
+from heard.psychometrics.structure.hierarchical_omega import omega_hierarchical
+from heard.psychometrics.structure.item_correlations import (
+    bartlett_sphericity,
     sampling_adequacy,
 )
-from analysis.reliability.structure.categorical_omega import _SumVariance
-from analysis.reliability.structure.extraction import extract_factors
-from analysis.reliability.structure.one_ordinal_factor import fit_one_ordinal_factor
-from analysis.reliability.structure.ordinal import ordinal_items
-from analysis.reliability.structure.rotation import rotate
+from heard.psychometrics.structure.ordinal_correlations import (
+    ordinal_items,
+    polychoric_correlations,
+)
+from heard.psychometrics.structure.ordinal_reliability import (
+    _SumVariance,
+    fit_one_ordinal_factor,
+    omega_categorical,
+    ordinal_alpha,
+    ordinal_alpha_if_dropped,
+)
+from heard.psychometrics.structure.polychoric import polychoric_moments
+from heard.results import Estimate
 
 if TYPE_CHECKING:
-    from analysis.foundation.results import Result
-    from analysis.reliability.structure import ExploratoryFactors
+    from heard.psychometrics.structure.exploratory import ExploratoryFactors
+    from heard.results import Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 

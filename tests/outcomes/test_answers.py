@@ -9,17 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import (
-    Composite,
-    Estimate,
-    Finding,
-    Result,
-    Unavailable,
-    generator,
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.outcomes.judgement import (
+    answer_between_arms,
+    answer_within,
+    rate_evidence,
 )
-from analysis.outcomes import evaluate_outcomes
-from analysis.outcomes.answers import answer_between_arms, answer_within, rate_evidence
 from analysis.storage.declared import read_study
+from heard.models.random_streams import generator
+from heard.results import Composite, Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -10,23 +10,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import Composite, DataError, Estimate, Unavailable, generator
 from analysis.foundation.findings import Finding
-from analysis.outcomes import paired_change, unlinked_change
-from analysis.outcomes.beyond_means import (
-    compare_ordinal,
+from heard.effects.change import paired_change, unlinked_change
+from heard.effects.supplementary.linked_answers import ordinal_change
+from heard.effects.supplementary.minimal_important_change import (
     minimal_important_change,
-    ordinal_change,
+)
+from heard.effects.supplementary.ordinal import compare_ordinal
+from heard.effects.supplementary.partly_linked import (
     overlapping_change,
-    responders,
-    retrospective_pretest,
     unlinked_bounds,
 )
-from analysis.outcomes.beyond_means.shares import (
+from heard.effects.supplementary.responders import responders
+from heard.effects.supplementary.retrospective_pretest import retrospective_pretest
+from heard.effects.supplementary.shares import (
     difference_of_paired_shares,
     difference_of_shares,
     share,
 )
+from heard.errors import DataError
+from heard.models.random_streams import generator
+from heard.results import Composite, Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 RANDOM = generator("tests", "beyond the mean")

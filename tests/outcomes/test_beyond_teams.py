@@ -10,17 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.outcomes.beyond_means import (
-    compare_ordinal,
+from heard.effects.change import paired_change, unlinked_change
+from heard.effects.supplementary.linked_answers import ordinal_change, shares_at_ends
+from heard.effects.supplementary.minimal_important_change import (
     minimal_important_change,
-    ordinal_change,
-    overlapping_change_of_teams,
-    shares_at_ends,
 )
-from analysis.outcomes.beyond_means.odds_of_teams import error_over_teams, slope_of
-from analysis.outcomes.beyond_means.proportional_odds import proportional_odds
-from analysis.outcomes.change import paired_change, unlinked_change
+from heard.effects.supplementary.ordinal import compare_ordinal
+from heard.effects.supplementary.partly_linked import overlapping_change_of_teams
+from heard.effects.supplementary.proportional_odds import (
+    error_over_teams,
+    proportional_odds,
+    slope_of,
+)
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 SCALE = (1.0, 2.0, 3.0, 4.0, 5.0)

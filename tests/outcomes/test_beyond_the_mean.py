@@ -9,21 +9,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations.beside import SupplementaryMeasures
-from analysis.foundation import DeclarationError, Finding, generator
-from analysis.outcomes import evaluate_supplementary
-from analysis.outcomes.beyond_means import (
-    compare_ordinal,
-    minimal_important_change,
-    ordinal_change,
-    overlapping_change,
-    retrospective_pretest,
-)
-from analysis.outcomes.comparison import compare_arms_unlinked
+from analysis.declarations.supplementary_measures import SupplementaryMeasures
+from analysis.foundation.errors import DeclarationError
+from analysis.foundation.findings import Finding
+from analysis.outcomes.supplementary_measures import evaluate_supplementary
 from analysis.storage.declared import read_study
+from heard.effects.comparison import compare_arms_unlinked
+from heard.effects.supplementary.linked_answers import ordinal_change
+from heard.effects.supplementary.minimal_important_change import (
+    minimal_important_change,
+)
+from heard.effects.supplementary.ordinal import compare_ordinal
+from heard.effects.supplementary.partly_linked import overlapping_change
+from heard.effects.supplementary.retrospective_pretest import retrospective_pretest
+from heard.models.random_streams import generator
 
 if TYPE_CHECKING:
-    from analysis.declarations import Study
+    from analysis.declarations.study import Study
 
 pytestmark = pytest.mark.filterwarnings("error")
 

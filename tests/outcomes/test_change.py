@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from pingouin import compute_effsize
 
-from analysis.foundation import Composite, DataError, Estimate, Unavailable
-from analysis.outcomes import paired_change, unlinked_change
+from heard.effects.change import paired_change, unlinked_change
+from heard.errors import DataError
+from heard.results import Composite, Estimate, Unavailable
 
 RANDOM = np.random.default_rng(20261123)
 PEOPLE = pd.Index([f"p{number:02d}" for number in range(48)], name="participant")

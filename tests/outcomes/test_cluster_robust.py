@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.outcomes.clustered import ClusterRobustFit, cluster_robust_fit
-from analysis.outcomes.clustered.bias_reduction import dummies
+from heard.models.cluster_robust import ClusterRobustFit, cluster_robust_fit, dummies
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -12,20 +12,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations import Study
 from analysis.declarations.rollout import Rollout
-from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_comparisons, evaluate_outcomes
-from analysis.outcomes.compared import (
+from analysis.declarations.study import Study
+from analysis.foundation.findings import Finding
+from analysis.outcomes.comparison_designs import evaluate_comparisons
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.storage.declared import read_study
+from heard.effects.designs.difference_in_differences import (
     Comparison,
     difference_in_differences,
-    falsification_table,
-    placebo_comparison,
-    staggered_effects,
-    stepped_wedge,
-    trend_sensitivity,
 )
-from analysis.storage.declared import read_study
+from heard.effects.designs.negative_controls import falsification_table
+from heard.effects.designs.parallel_trends import trend_sensitivity
+from heard.effects.designs.randomisation import placebo_comparison
+from heard.effects.designs.staggered_adoption import staggered_effects
+from heard.effects.designs.stepped_wedge import stepped_wedge
+from heard.models.random_streams import generator
 
 WHOLE = read_study("listening-pilot")
 TEAMS = [team.name for team in WHOLE.teams]

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Composite, DataError, Estimate, Unavailable
-from analysis.outcomes import compare_arms, compare_arms_unlinked
-from analysis.outcomes.contrasts import Contrast, difference_of_means
+from heard.effects.comparison import compare_arms, compare_arms_unlinked
+from heard.effects.effect_sizes import Contrast, difference_of_means
+from heard.errors import DataError
+from heard.results import Composite, Estimate, Unavailable
 
 if TYPE_CHECKING:
-    from analysis.outcomes import ArmComparison, UnlinkedArmComparison
+    from heard.effects.comparison import ArmComparison, UnlinkedArmComparison
 
 RANDOM = np.random.default_rng(20261124)
 TEAMS = pd.DataFrame(

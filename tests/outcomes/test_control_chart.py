@@ -10,9 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.outcomes.trends import ControlChart, control_chart
-from analysis.outcomes.trends.control_chart import mean_moving_range, signals
+from heard.effects.trends.control_chart import (
+    ControlChart,
+    control_chart,
+    mean_moving_range,
+    signals,
+)
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

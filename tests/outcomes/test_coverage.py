@@ -6,14 +6,18 @@ import pandas as pd
 import pytest
 from conftest import Project, lines
 
-from analysis.declarations import Study, parse_study
-from analysis.foundation import DataError, DeclarationError, Finding
-from analysis.intake import map_responses, read_exports
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.errors import DeclarationError
+from analysis.foundation.findings import Finding
+from analysis.intake.responses import map_responses, read_exports
 from analysis.intake.roster import read_roster
-from analysis.outcomes import evaluate_coverage
-from analysis.publication import disclose, show_coverage
+from analysis.outcomes.coverage import evaluate_coverage
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.linkage_and_coverage import show_coverage
 from analysis.storage.declared import read_instrument
 from analysis.workflow.planning import plan_steps
+from heard.errors import DataError
 
 STUDY = """
 title = "A study"

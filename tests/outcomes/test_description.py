@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import DataError, Estimate, Unavailable
-from analysis.outcomes import describe_scores
+from heard.effects.description import describe_scores
+from heard.errors import DataError
+from heard.results import Estimate, Unavailable
 
 SCORES = pd.Series([1.0, 2, 2, 3, 5, 5, 5, np.nan])
 

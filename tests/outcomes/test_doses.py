@@ -8,19 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations import Study
-from analysis.declarations.dose import Dose
+from analysis.declarations.rollout import Dose
+from analysis.declarations.study import Study
 from analysis.declarations.survey import Attribute
-from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_comparisons, evaluate_outcomes
-from analysis.outcomes.compared import (
+from analysis.foundation.findings import Finding
+from analysis.outcomes.comparison_designs import evaluate_comparisons
+from analysis.outcomes.dose_response import dose_analyses
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.storage.declared import read_study
+from heard.effects.designs.dose_response import (
     dose_response,
-    future_dose,
     ingredient_contrasts,
     within_person_dose,
 )
-from analysis.outcomes.doses import dose_analyses
-from analysis.storage.declared import read_study
+from heard.effects.designs.negative_controls import future_dose
+from heard.models.random_streams import generator
 
 WHOLE = read_study("listening-pilot")
 TEAMS = [team.name for team in WHOLE.teams]

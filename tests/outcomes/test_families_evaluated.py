@@ -16,13 +16,14 @@ from scipy import stats
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, lock_of, parsed
 
-from analysis.declarations import Study
-from analysis.declarations.deviations import deviations
-from analysis.declarations.plan_lock import lockable
-from analysis.foundation import DeclarationError, Finding, generator
-from analysis.outcomes import evaluate_outcomes
+from analysis.declarations.plan_lock import deviations, lockable
+from analysis.declarations.study import Study
+from analysis.foundation.errors import DeclarationError
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.families import adjusted_outcomes
-from analysis.outcomes.measured import measured, two_waves
+from analysis.outcomes.measured_change import measured, two_waves
+from heard.models.random_streams import generator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

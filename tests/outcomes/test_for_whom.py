@@ -9,16 +9,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.declarations import Study
-from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_groups
-from analysis.outcomes.inequality import (
-    effects_by_group,
-    inequality_indices,
-    shrunken_groups,
-    subgroup_gaps,
-)
+from analysis.declarations.study import Study
+from analysis.foundation.findings import Finding
+from analysis.outcomes.subgroups import evaluate_groups
 from analysis.storage.declared import read_study
+from heard.effects.subgroups.effects import effects_by_group, subgroup_gaps
+from heard.effects.subgroups.inequality_indices import inequality_indices
+from heard.effects.subgroups.shrinkage import shrunken_groups
+from heard.models.random_streams import generator
 
 WHOLE = read_study("listening-pilot")
 CHANGE = "later - before"

@@ -13,9 +13,10 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, STUDY, parsed
 
-from analysis.declarations import Study
-from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_outcomes
+from analysis.declarations.study import Study
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
+from heard.models.random_streams import generator
 
 CHANGE = "after - before"
 GATED = parsed(GOOD)

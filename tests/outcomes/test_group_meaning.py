@@ -8,15 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Estimate, Finding, Unavailable, generator
-from analysis.outcomes import evaluate_groups, group_meaning
-from analysis.outcomes.group_meaning import (
+from analysis.foundation.findings import Finding
+from analysis.outcomes import subgroups as group_meaning
+from analysis.outcomes.subgroups import (
     FEW_GROUPS,
     NO_SCALE,
     ONE_ITEM,
     GroupMeaning,
+    evaluate_groups,
 )
 from analysis.storage.declared import read_study
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -166,7 +169,7 @@ def test_the_verdict_is_told_and_refuses_in_the_whole_page(
     }
     verdict = Estimate(term="group_means_comparable", estimate=0.0, n=120, method="m")
     monkeypatch.setattr(
-        "analysis.outcomes.for_whom.group_meaning",
+        "analysis.outcomes.subgroups.group_meaning",
         lambda *_: GroupMeaning(verdict=verdict, gaps_refused="differs"),
     )
     without = evaluate_groups(by_wave, study)

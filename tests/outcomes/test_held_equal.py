@@ -9,14 +9,16 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
-from analysis.foundation import Estimate, Finding, Unavailable, generator
-from analysis.outcomes import evaluate_outcomes
-from analysis.outcomes.held_equal import (
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.outcomes.methods import (
     covariate_adjusted_by_person,
     covariate_adjusted_by_team,
     method_title,
 )
 from analysis.storage.declared import read_study
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -10,19 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import Composite, Estimate, Result, Unavailable, generator
-from analysis.outcomes.inequality import (
-    effects_by_group,
-    inequality_indices,
-    intersectional_variation,
-    shrunken_groups,
-    subgroup_gaps,
-)
-from analysis.outcomes.inequality.indices import ridits
-from analysis.outcomes.inequality.random_means import (
+from heard.effects.subgroups.effects import effects_by_group, subgroup_gaps
+from heard.effects.subgroups.inequality_indices import inequality_indices, ridits
+from heard.effects.subgroups.shrinkage import (
     between_variance,
+    intersectional_variation,
     restricted_likelihood,
+    shrunken_groups,
 )
+from heard.models.random_streams import generator
+from heard.results import Composite, Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

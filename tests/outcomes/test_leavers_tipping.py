@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.foundation import Estimate, Unavailable
-from analysis.foundation.results import Result
-from analysis.outcomes.missing import dropout_tipping_point
+from heard.effects.missing_data.attrition import dropout_tipping_point
+from heard.results import Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

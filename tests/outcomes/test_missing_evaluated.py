@@ -13,10 +13,14 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import STUDY, parsed
 
-from analysis.declarations import Study
-from analysis.foundation import DeclarationError, Finding, generator
-from analysis.outcomes import evaluate_missing, evaluate_outcomes
-from analysis.outcomes.missing import ArmModel, complete_arm_difference
+from analysis.declarations.study import Study
+from analysis.foundation.errors import DeclarationError
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.outcomes.missing_data import evaluate_missing
+from heard.effects.missing_data.arm_effect import ArmModel
+from heard.effects.missing_data.weighting import complete_arm_difference
+from heard.models.random_streams import generator
 
 pytestmark = pytest.mark.filterwarnings("error")
 

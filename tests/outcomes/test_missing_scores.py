@@ -9,29 +9,30 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.foundation.results import Composite
-from analysis.outcomes.missing import (
-    ArmModel,
-    AttritionModel,
-    Imputation,
-    PooledEstimate,
-    ResponseWeights,
-    TippingPoint,
-    attrition_model,
+from heard.effects.missing_data.arm_effect import ArmModel, imputed_arm_difference
+from heard.effects.missing_data.attrition import (
     attrition_table,
-    complete_arm_difference,
     completers_and_dropouts,
-    imputation_diagnostics,
-    impute,
-    imputed_arm_difference,
-    pool,
+)
+from heard.effects.missing_data.tipping_point import TippingPoint, tipping_point
+from heard.effects.missing_data.weighting import (
+    AttritionModel,
+    ResponseWeights,
+    attrition_model,
+    complete_arm_difference,
     response_weights,
-    tipping_point,
     weighted_arm_difference,
 )
-from analysis.outcomes.missing.conditional import draw_model, matched
-from analysis.outcomes.missing.diagnostics import chain_mixing
+from heard.models.chained_equations import draw_model, matched
+from heard.models.imputation import (
+    Imputation,
+    chain_mixing,
+    imputation_diagnostics,
+    impute,
+)
+from heard.models.imputation_pooling import PooledEstimate, pool
+from heard.models.random_streams import generator
+from heard.results import Composite, Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

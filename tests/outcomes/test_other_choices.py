@@ -10,17 +10,15 @@ import pandas as pd
 import pytest
 
 from analysis.cleaning.scoring import score_survey
-from analysis.declarations import Study
-from analysis.declarations.other_choices import Multiverse, combinations_of
+from analysis.declarations.multiverse import Multiverse, combinations_of
+from analysis.declarations.study import Study
 from analysis.declarations.survey import CarelessRules
-from analysis.foundation import Finding, generator
-from analysis.outcomes import (
-    evaluate_missing,
-    evaluate_multiverse,
-    evaluate_outcomes,
-)
-from analysis.outcomes.alternatives import METHODS
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.outcomes.missing_data import evaluate_missing
+from analysis.outcomes.multiverse import METHODS, evaluate_multiverse
 from analysis.storage.declared import read_study
+from heard.models.random_streams import generator
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations import Study
-from analysis.declarations.series import charted_outcomes
-from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_over_time
-from analysis.outcomes.trends import control_chart, run_chart
-from analysis.outcomes.trends.rules import MINIMUM_WAVES
-from analysis.outcomes.trends.run_chart import MINIMUM_POINTS
-from analysis.publication import disclose
+from analysis.declarations.study import Study
+from analysis.declarations.supplementary_measures import charted_outcomes
+from analysis.foundation.findings import Finding
+from analysis.outcomes.trends import evaluate_over_time
+from analysis.publication.disclosure.control import disclose
 from analysis.storage.declared import read_study
+from heard.effects.trends.control_chart import control_chart
+from heard.effects.trends.rules import MINIMUM_WAVES
+from heard.effects.trends.run_chart import MINIMUM_POINTS, run_chart
+from heard.models.random_streams import generator
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -9,15 +9,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import DataError, Estimate, Unavailable, generator
-from analysis.outcomes.compared import (
+from heard.effects.designs.staggered_adoption import (
     StaggeredEffects,
-    SteppedWedge,
+    roll_out,
     staggered_effects,
+)
+from heard.effects.designs.stepped_wedge import (
+    SteppedWedge,
+    _allocations,
     stepped_wedge,
 )
-from analysis.outcomes.compared.rollout import roll_out
-from analysis.outcomes.compared.stepped_wedge import _allocations
+from heard.errors import DataError
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.foundation import Composite, Estimate, Result, Unavailable
-from analysis.outcomes.rungs import ANALYSES, EVIDENCE_LEVELS, evidence_level
+from analysis.outcomes.evidence_level import ANALYSES, EVIDENCE_LEVELS, evidence_level
+from heard.results import Composite, Estimate, Result, Unavailable
 
 DONE = Estimate(term="mean_change", estimate=0.2, n=40, method="by hand")
 NOT_DONE = Unavailable(term="mean_change", reason="fewer than 5 clusters")

@@ -9,13 +9,15 @@ import pandas as pd
 import pytest
 
 from analysis.declarations.study import Site, Study
-from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_outcomes
-from analysis.outcomes.comparison import compare_arms_unlinked
-from analysis.outcomes.judgement import UncertainEffect, pool_sites
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.sites import SMALLEST
-from analysis.publication import disclose
+from analysis.publication.disclosure.control import disclose
 from analysis.storage.declared import read_study
+from heard.effects.comparison import compare_arms_unlinked
+from heard.effects.judgement.equivalence import UncertainEffect
+from heard.effects.judgement.pooling import pool_sites
+from heard.models.random_streams import generator
 
 pytestmark = pytest.mark.filterwarnings("error")
 

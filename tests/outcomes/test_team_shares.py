@@ -8,12 +8,10 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.outcomes.beyond_means import responders
-from analysis.outcomes.beyond_means.team_shares import (
-    net_share_over_teams,
-    share_over_teams,
-)
+from heard.effects.supplementary.responders import responders
+from heard.effects.supplementary.shares import net_share_over_teams, share_over_teams
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -6,16 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.outcomes import compare_arms_unlinked
-from analysis.outcomes.clustered import ClusterRobustFit, wild_cluster_bootstrap
-from analysis.outcomes.ways import (
+from analysis.outcomes.methods import (
     EFFECT,
     NAMES,
     TERM,
     MethodComparison,
     estimate_by_method,
 )
+from heard.effects.comparison import compare_arms_unlinked
+from heard.models.cluster_robust import ClusterRobustFit
+from heard.models.random_streams import generator
+from heard.models.wild_bootstrap import wild_cluster_bootstrap
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

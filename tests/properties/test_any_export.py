@@ -19,12 +19,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from analysis.cleaning import clean_responses
-from analysis.cli import app
-from analysis.declarations import parse_study
-from analysis.foundation import AnalysisError, DataError
-from analysis.intake import map_responses, read_exports
+from analysis.cleaning.rules import clean_responses
+from analysis.declarations.study_file import parse_study
+from analysis.intake.responses import map_responses, read_exports
 from analysis.storage.declared import read_instrument
+from heard.errors import AnalysisError, DataError
 
 SECRET = "Zq9"
 """Stands in every arbitrary cell; nothing of this project is called so."""
@@ -216,7 +215,7 @@ def tables(draw: st.DrawFn) -> dict[str, list[str]]:
 def invoked(*arguments: str, path: Path) -> str:
     """Run a command in this process: done, or a fault of ours; the file untouched."""
     before = path.read_bytes()
-    result = CliRunner().invoke(app, list(arguments))
+    result = CliRunner().invoke(command_line(), list(arguments))
     fault = result.exception
     assert fault is None or isinstance(fault, AnalysisError), repr(fault)
     message = result.output + str(fault or "")

@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation.results import Estimate, Result
-from analysis.reliability.confirmatory import ConfirmatoryFactors, confirmatory_factors
-from analysis.reliability.invariance import (
-    MeasurementInvariance,
-    measurement_invariance,
-)
+from heard.psychometrics.confirmatory.factors import confirmatory_factors
+from heard.psychometrics.confirmatory.results import ConfirmatoryFactors
+from heard.psychometrics.invariance.measurement import measurement_invariance
+from heard.psychometrics.invariance.results import MeasurementInvariance
+from heard.results import Estimate, Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.reliability.dependability import (
-    NestedReliability,
+from heard.psychometrics.dependability.components import (
     VarianceComponents,
-    decision_study,
-    nested_reliability,
-    raters_needed,
-    staff_dependability,
     variance_components,
 )
+from heard.psychometrics.dependability.decisions import decision_study, raters_needed
+from heard.psychometrics.dependability.nested_reliability import (
+    NestedReliability,
+    nested_reliability,
+)
+from heard.psychometrics.dependability.staff import staff_dependability
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -11,12 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.item_response import (
-    graded_response_model,
-    item_bias,
-    mokken_scalability,
-)
+from heard.psychometrics.item_response.graded_response import graded_response_model
+from heard.psychometrics.item_response.item_bias import item_bias
+from heard.psychometrics.item_response.mokken import mokken_scalability
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     Numbers = pd.Series[float]

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.foundation import Finding
-from analysis.publication import Figure, disclose
-from analysis.publication.answers import (
-    show_judgement,
-    show_methods,
-    show_responders,
-)
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.figure import Figure
+from analysis.publication.judgement import show_judgement, show_methods, show_responders
 from analysis.storage.declared import read_study
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.declarations.beside import SupplementaryMeasures
-from analysis.foundation import Finding
-from analysis.publication import disclose, show_supplementary
-from analysis.publication.figures.beside import answer_text
+from analysis.declarations.supplementary_measures import SupplementaryMeasures
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.supplementary_measures import answer_text, show_supplementary
 from analysis.storage.declared import read_study
 
 if TYPE_CHECKING:
     pass
 
 if TYPE_CHECKING:
-    from analysis.declarations import Study
-    from analysis.publication import Shown
+    from analysis.declarations.study import Study
+    from analysis.publication.shown import Shown
 
 pytestmark = pytest.mark.filterwarnings("error")
 

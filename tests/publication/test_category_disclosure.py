@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import Finding
-from analysis.publication import disclose
-from analysis.publication.disclosure.control import SECONDARY_SUPPRESSION
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import SECONDARY_SUPPRESSION, disclose
 
 PLACE = {
     "study": "s",

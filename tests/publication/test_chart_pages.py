@@ -6,9 +6,11 @@ import dataclasses
 
 import pytest
 
-from analysis.declarations import Study
-from analysis.foundation import Finding
-from analysis.publication import Figure, disclose, show_over_time
+from analysis.declarations.study import Study
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.figure import Figure
+from analysis.publication.trends import show_over_time
 from analysis.storage.declared import read_study
 from analysis.workflow.planning import plan_steps
 

@@ -6,9 +6,11 @@ import dataclasses
 
 import pytest
 
-from analysis.declarations.other_choices import combinations_of
-from analysis.foundation import Finding
-from analysis.publication import Figure, disclose, show_multiverse
+from analysis.declarations.multiverse import combinations_of
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.figure import Figure
+from analysis.publication.multiverse import show_multiverse
 from analysis.storage.declared import read_study
 
 pytestmark = pytest.mark.filterwarnings("error")

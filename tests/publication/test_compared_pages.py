@@ -6,15 +6,15 @@ import dataclasses
 
 import pytest
 
-from analysis.foundation import Finding
-from analysis.publication import (
-    Note,
-    disclose,
+from analysis.foundation.findings import Finding
+from analysis.publication.comparison_designs import (
     show_compared,
     show_dose,
     show_falsification,
     show_sensitivity,
 )
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.figure import Note
 from analysis.storage.declared import read_study
 
 pytestmark = pytest.mark.filterwarnings("error")

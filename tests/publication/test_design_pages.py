@@ -7,16 +7,20 @@ from typing import Any
 
 import pytest
 
-from analysis.declarations import Study
 from analysis.declarations.design import DeclaredDesign
-from analysis.foundation import Estimate, Finding
+from analysis.declarations.study import Study
+from analysis.foundation.findings import Finding
 from analysis.foundation.terms import Rule, register
-from analysis.outcomes import evaluate_design
-from analysis.outcomes.pilot_design import PilotDesign
-from analysis.outcomes.precision import precision_by_teams
-from analysis.publication import Disclosed, Figure, Note, Table, disclose, show_design
-from analysis.publication.tables import design_sentence, in_hundred_text
+from analysis.outcomes.design import evaluate_design
+from analysis.publication.design import design_sentence, show_design
+from analysis.publication.disclosure.control import Disclosed, disclose
+from analysis.publication.figure import Figure, Note
+from analysis.publication.numbers import in_hundred_text
+from analysis.publication.table import Table
 from analysis.storage.declared import read_study
+from heard.effects.pilot_design import PilotDesign
+from heard.effects.power import precision_by_teams
+from heard.results import Estimate
 
 pytestmark = pytest.mark.filterwarnings("error")
 

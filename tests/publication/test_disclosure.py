@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import Finding
-from analysis.publication import Disclosed, disclose
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import Disclosed, disclose
 
 SMALLEST = 11
 Cells: TypeAlias = frozenset[tuple[str, int]]

@@ -9,17 +9,15 @@ from typing import Any
 import pytest
 from invented import STUDIES, disclosed_of, study_of
 
-from analysis.foundation import NotebookError
-from analysis.publication import (
+from analysis.foundation.errors import NotebookError
+from analysis.publication.documents import (
     Link,
     check_page,
-    funder_summary,
     render_index,
     render_notebook,
-    show_change,
-    show_flow,
-    show_study,
 )
+from analysis.publication.shown import show_change, show_flow, show_study
+from analysis.publication.summary.page import funder_summary
 
 
 def prose(text: str) -> dict[str, Any]:

@@ -12,18 +12,12 @@ from invented import STUDIES, TOO_FEW, disclosed_of, study_of, with_suppressed
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
 
-from analysis.foundation import TIDY_COLUMNS
-from analysis.publication import Disclosed, Figure, Note
-from analysis.publication.figures import (
-    change_figure,
-    comparison_figure,
-    item_figure,
-    reliability_figure,
-    score_figure,
-)
-from analysis.publication.figures.drawings import draw_over_time
-from analysis.publication.figures.over_time import RELIABLE
-from analysis.publication.figures.style import (
+from analysis.foundation.findings import TIDY_COLUMNS
+from analysis.publication.contrasts import change_figure, comparison_figure
+from analysis.publication.disclosure.control import Disclosed
+from analysis.publication.drawings import draw_over_time
+from analysis.publication.figure import Figure, Note
+from analysis.publication.house_style import (
     WIDTH,
     drawing_style,
     fills,
@@ -31,7 +25,13 @@ from analysis.publication.figures.style import (
     lightness,
     mark,
 )
-from analysis.publication.scales import show_items, show_reliability
+from analysis.publication.reliability import show_items, show_reliability
+from analysis.publication.scores import (
+    RELIABLE,
+    item_figure,
+    reliability_figure,
+    score_figure,
+)
 from analysis.publication.shown import (
     show_change,
     show_comparison,

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from invented import disclosed_of, study_of, with_suppressed
 
-from analysis.declarations import Study
-from analysis.declarations.study import Arm
-from analysis.foundation import Finding
-from analysis.publication import Disclosed, Figure, disclose
-from analysis.publication.figures import flow_figure, flow_figures
-from analysis.publication.figures.boxes import Diagram
+from analysis.declarations.study import Arm, Study
+from analysis.foundation.findings import Finding
+from analysis.publication.boxes import Diagram
+from analysis.publication.disclosure.control import Disclosed, disclose
+from analysis.publication.figure import Figure
+from analysis.publication.participant_flow import flow_figure, flow_figures
 from analysis.publication.places import FLOW
 
 RULES = [rule for _, rule in FLOW if not rule.startswith("responses")]

@@ -9,9 +9,10 @@ import pytest
 from invented import disclosed_of, study_of, with_suppressed
 from test_flow_figures import diagram_of, texts
 
-from analysis.publication import Disclosed, Figure, Note, show_followed
-from analysis.publication.disclosure.losses import FEW_DROPOUTS
-from analysis.publication.figures import followed_figures
+from analysis.publication.disclosure.control import FEW_DROPOUTS, Disclosed
+from analysis.publication.figure import Figure, Note
+from analysis.publication.participant_flow import followed_figures
+from analysis.publication.shown import show_followed
 
 
 def figures(name: str, disclosed: Disclosed | None = None) -> list[Figure]:

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from analysis.foundation import Finding
-from analysis.publication import Disclosed, disclose
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import Disclosed, disclose
 
 SMALLEST = 11
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.foundation import Finding
-from analysis.publication import Figure, disclose, show_groups
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.figure import Figure
+from analysis.publication.subgroups import show_groups
 from analysis.storage.declared import read_study
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.foundation import Finding
-from analysis.publication import disclose
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
 
 SMALLEST = 11
 BOTH = "pilot - comparison"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from analysis.foundation import Finding
-from analysis.publication.disclosure import Disclosed
-from analysis.publication.disclosure.losses import (
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import (
     FEW_DROPOUTS,
+    Disclosed,
     suppress_attrition_counts,
 )
 

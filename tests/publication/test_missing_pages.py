@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.foundation import Finding
-from analysis.publication import (
-    Figure,
-    Note,
-    disclose,
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.figure import Figure, Note
+from analysis.publication.missing_data import (
     show_attrition,
     show_missing_data_methods,
     show_tipping,

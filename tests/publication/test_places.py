@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from analysis.foundation import Finding
-from analysis.publication.disclosure import Disclosed
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.places import findings_of_outcome, of_score
 from analysis.storage.declared import read_study
 

@@ -13,23 +13,18 @@ from invented import disclosed_of, study_of
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, STUDY, locked, parsed
 
-from analysis.declarations import Study
 from analysis.declarations.plan_lock import Replaced
-from analysis.publication import (
-    Shown,
-    funder_summary,
+from analysis.declarations.study import Study
+from analysis.publication.documents import check_page, render_index, render_notebook
+from analysis.publication.plan import (
     keep_deviations,
     plan_sentences,
     recorded_deviations,
-    render_index,
-    render_notebook,
-    show_change,
-    show_comparison,
     show_plan,
     show_plan_check,
-    show_study,
 )
-from analysis.publication.documents import check_page
+from analysis.publication.shown import Shown, show_change, show_comparison, show_study
+from analysis.publication.summary.page import funder_summary
 from analysis.publication.summary.sentences import main_result
 
 OTHER = GOOD.replace("smallest_effect = 2\n", "smallest_effect = 3\n")

@@ -11,19 +11,24 @@ from invented import TOO_FEW, study_of, with_suppressed
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 
-from analysis.foundation import TIDY_COLUMNS, Finding
-from analysis.publication import Disclosed, Figure, Note
-from analysis.publication.figures import (
+from analysis.foundation.findings import TIDY_COLUMNS, Finding
+from analysis.publication.disclosure.control import Disclosed
+from analysis.publication.figure import Figure, Note
+from analysis.publication.house_style import lightness
+from analysis.publication.reliability_figures.agreement import limits_figure
+from analysis.publication.reliability_figures.dependability import (
     decision_figure,
-    information_figure,
-    item_map_figure,
-    limits_figure,
-    loading_figure,
-    response_figure,
-    scree_figure,
     staff_figure,
 )
-from analysis.publication.figures.style import lightness
+from analysis.publication.reliability_figures.factors import (
+    loading_figure,
+    scree_figure,
+)
+from analysis.publication.reliability_figures.items import (
+    information_figure,
+    item_map_figure,
+    response_figure,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,8 +7,10 @@ import dataclasses
 import pytest
 
 from analysis.declarations.study import Site
-from analysis.foundation import Finding
-from analysis.publication import Note, disclose, show_families, show_sites
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.figure import Note
+from analysis.publication.judgement import show_families, show_sites
 from analysis.storage.declared import read_study
 
 pytestmark = pytest.mark.filterwarnings("error")

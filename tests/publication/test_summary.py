@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from invented import STUDIES, TOO_FEW, disclosed_of, study_of, with_suppressed
 
-from analysis.foundation import DeclarationError, Finding
-from analysis.publication import Disclosed, FunderSummary, funder_summary
-from analysis.publication.disclosure.losses import FEW_DROPOUTS
+from analysis.foundation.errors import DeclarationError
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import FEW_DROPOUTS, Disclosed
+from analysis.publication.summary.page import FunderSummary, funder_summary
 
 MAIN = {"survey": "ratings", "instrument": "care", "term": "difference_in_change"}
 

@@ -7,11 +7,25 @@ import dataclasses
 import pytest
 from invented import STUDIES, TOO_FEW, disclosed_of, study_of, with_suppressed
 
-from analysis.declarations import Study
-from analysis.foundation import Finding
-from analysis.publication import Disclosed, Table
+from analysis.declarations.study import Study
+from analysis.foundation.findings import Finding
+from analysis.publication.cleaning import emptied_table, flow_table, scrubbed_table
+from analysis.publication.disclosure.control import Disclosed
+from analysis.publication.numbers import (
+    in_ten_text,
+    interval_text,
+    number_text,
+    points_text,
+)
 from analysis.publication.places import waves_of
-from analysis.publication.scales import show_items, show_reliability, show_retest
+from analysis.publication.reliability import show_items, show_reliability, show_retest
+from analysis.publication.scores import (
+    change_table,
+    comparison_table,
+    item_table,
+    reliability_table,
+    score_table,
+)
 from analysis.publication.shown import (
     Shown,
     show_change,
@@ -20,20 +34,7 @@ from analysis.publication.shown import (
     show_scores,
     show_study,
 )
-from analysis.publication.tables import (
-    change_table,
-    comparison_table,
-    emptied_table,
-    flow_table,
-    in_ten_text,
-    interval_text,
-    item_table,
-    number_text,
-    points_text,
-    reliability_table,
-    score_table,
-    scrubbed_table,
-)
+from analysis.publication.table import Table
 
 
 @pytest.mark.parametrize(

@@ -7,21 +7,22 @@ import pandas as pd
 import pytest
 from conftest import shared_data
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.dependability import (
-    DecisionStudy,
-    NestedReliability,
+from heard.models.mixed.design import RandomTerm
+from heard.models.mixed.model import MixedFit, fit_mixed_model
+from heard.psychometrics.dependability.components import (
     VarianceComponents,
-    decision_study,
-    nested_reliability,
-    raters_needed,
     variance_components,
 )
-from analysis.reliability.dependability.mixed import (
-    MixedFit,
-    RandomTerm,
-    fit_mixed_model,
+from heard.psychometrics.dependability.decisions import (
+    DecisionStudy,
+    decision_study,
+    raters_needed,
 )
+from heard.psychometrics.dependability.nested_reliability import (
+    NestedReliability,
+    nested_reliability,
+)
+from heard.results import Estimate
 
 pytestmark = pytest.mark.filterwarnings("error")
 

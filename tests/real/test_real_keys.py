@@ -11,12 +11,14 @@ import pandas as pd
 import pytest
 from conftest import SHARED, shared_data
 
-from analysis.cleaning import key_audit, keyed_responses, score_responses
-from analysis.cleaning.key_audit import KeyAudit
-from analysis.declarations import Instrument, parse_instrument
-from analysis.foundation import Estimate
-from analysis.reliability import cronbach_alpha
+from analysis.cleaning.scoring import keyed_responses, score_responses
+from analysis.declarations.instrument import Instrument
+from analysis.declarations.instrument_file import parse_instrument
+from analysis.reliability.keys import key_audit
 from analysis.storage.declared import read_instrument
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.items.keys import KeyAudit
+from heard.results import Estimate
 
 COPE = """
 name = "cope"

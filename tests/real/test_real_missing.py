@@ -6,19 +6,16 @@ import pandas as pd
 import pytest
 from conftest import shared_data
 
-from analysis.foundation import Estimate, Unavailable
-from analysis.outcomes.missing import (
-    ArmModel,
+from heard.effects.missing_data.arm_effect import ArmModel, imputed_arm_difference
+from heard.effects.missing_data.attrition import attrition_table
+from heard.effects.missing_data.tipping_point import TippingPoint, tipping_point
+from heard.effects.missing_data.weighting import (
     AttritionModel,
-    Imputation,
-    TippingPoint,
     attrition_model,
-    attrition_table,
     complete_arm_difference,
-    impute,
-    imputed_arm_difference,
-    tipping_point,
 )
+from heard.models.imputation import Imputation, impute
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -10,24 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.foundation import Composite, Estimate, Result, Unavailable, generator
-from analysis.reliability.agreement import (
-    concordance_correlation,
+from heard.models.random_streams import generator
+from heard.psychometrics.agreement.chance_corrected import (
     fleiss_kappa,
     gwet_agreement,
-    intraclass_correlations,
     krippendorff_alpha,
-    limits_of_agreement,
-    weighted_kappa,
-    within_group_agreement,
 )
-from analysis.reliability.change import (
-    reliability_over_waves,
+from heard.psychometrics.agreement.intraclass import intraclass_correlations
+from heard.psychometrics.agreement.ratings import weighted_kappa
+from heard.psychometrics.agreement.two_occasions import (
+    concordance_correlation,
+    limits_of_agreement,
+)
+from heard.psychometrics.agreement.within_group import within_group_agreement
+from heard.psychometrics.reliability_over_waves import reliability_over_waves
+from heard.psychometrics.retest import (
     reliable_change,
     retest_reliability,
     smallest_detectable_change,
     standard_error_of_measurement,
 )
+from heard.results import Composite, Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.foundation import Finding
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.publication.disclosure import disclose
-from analysis.reliability import agreement_cells
-from analysis.reliability.agreement import AgreementCells
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from heard.psychometrics.agreement.ratings import AgreementCells, agreement_cells
+from heard.results import Estimate, Unavailable
 
 EDGES = re.compile(r"mean (\S+) to (\S+), difference (\S+) to (\S+)")
 

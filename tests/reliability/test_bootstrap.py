@@ -6,20 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.randomness import generator
-from analysis.reliability.bootstrap import (
+from heard.models.bootstrap import (
     Draws,
     bootstrap_interval,
     covariance_columns,
     covariances,
     drawn,
 )
-from analysis.reliability.consistency import cronbach_alpha, omega_total
-from analysis.reliability.consistency.alpha import alpha_replicates
-from analysis.reliability.consistency.inter_item import mean_replicates
-from analysis.reliability.consistency.omega import omega_replicates
-from analysis.reliability.one_factor import OneFactor, fit_one_factor
-from analysis.reliability.one_factor_replicates import fit_replicates
+from heard.models.random_streams import generator
+from heard.psychometrics.consistency.alpha import alpha_replicates, cronbach_alpha
+from heard.psychometrics.consistency.inter_item import mean_replicates
+from heard.psychometrics.consistency.omega import omega_replicates, omega_total
+from heard.psychometrics.consistency.one_factor import (
+    OneFactor,
+    fit_one_factor,
+    fit_replicates,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_outcomes
-from analysis.reliability import evaluate_comparability
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.reliability.comparability import evaluate_comparability
 from analysis.storage.declared import read_study
+from heard.models.random_streams import generator
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.reliability.consistency import (
-    cronbach_alpha,
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.consistency.inter_item import (
     mean_inter_item_correlation,
-    omega_total,
     pearson_correlation,
     spearman_brown,
 )
+from heard.psychometrics.consistency.omega import omega_total
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
     Statistic = Callable[..., Result]
 
@@ -156,8 +156,8 @@ def test_without_gaps_every_rule_is_the_same(
 def test_influences_are_what_leaving_a_participant_out_does(
     responses: pd.DataFrame, statistic: Statistic, missing: str
 ) -> None:
-    from analysis.reliability.consistency.sample import sample_for  # noqa: PLC0415
-    from analysis.reliability.lower_bound_formulas import lambda_3  # noqa: PLC0415
+    from heard.psychometrics.consistency.lower_bounds import lambda_3  # noqa: PLC0415
+    from heard.psychometrics.consistency.sample import sample_for  # noqa: PLC0415
 
     rows = with_gaps(responses).dropna(how="all").reset_index(drop=True)
     sample = sample_for(rows, missing)  # type: ignore[arg-type]
@@ -181,8 +181,8 @@ def test_influences_are_what_leaving_a_participant_out_does(
 
 
 def test_pairwise_influences_know_that_means_differ_from_pair_to_pair() -> None:
-    from analysis.reliability.consistency.sample import pairwise  # noqa: PLC0415
-    from analysis.reliability.lower_bound_formulas import lambda_3  # noqa: PLC0415
+    from heard.psychometrics.consistency.lower_bounds import lambda_3  # noqa: PLC0415
+    from heard.psychometrics.consistency.sample import pairwise  # noqa: PLC0415
 
     random = np.random.default_rng(4)
     values = random.normal(size=(3000, 1)) + random.normal(size=(3000, 3))
@@ -216,7 +216,7 @@ def test_participants_who_answered_nothing_take_no_part(
 def test_observed_denominator_counts_what_the_factor_does_not_explain(
     responses: pd.DataFrame,
 ) -> None:
-    from analysis.reliability.one_factor import (  # noqa: PLC0415
+    from heard.psychometrics.consistency.one_factor import (  # noqa: PLC0415
         OneFactor,
         fit_one_factor,
     )
@@ -239,7 +239,7 @@ def test_observed_denominator_counts_what_the_factor_does_not_explain(
 def test_omega_derivatives_are_those_of_small_differences(
     responses: pd.DataFrame,
 ) -> None:
-    from analysis.reliability.one_factor import (  # noqa: PLC0415
+    from heard.psychometrics.consistency.one_factor import (  # noqa: PLC0415
         OneFactor,
         fit_one_factor,
     )

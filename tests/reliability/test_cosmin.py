@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.foundation import Estimate, Unavailable
 from analysis.reliability.cosmin import CosminTable, cosmin_findings, cosmin_table
+from heard.results import Estimate, Unavailable
 
 
 def found(term: str, estimate: float, *limits: float) -> Estimate:

@@ -10,20 +10,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.results import Composite, Estimate, Unavailable
-from analysis.reliability.dependability import (
-    DecisionStudy,
-    NestedReliability,
-    StaffDependability,
+from heard.psychometrics.dependability.components import (
     VarianceComponents,
     crossed,
-    decision_study,
     nested,
-    nested_reliability,
-    raters_needed,
-    staff_dependability,
     variance_components,
 )
+from heard.psychometrics.dependability.decisions import (
+    DecisionStudy,
+    decision_study,
+    raters_needed,
+)
+from heard.psychometrics.dependability.nested_reliability import (
+    NestedReliability,
+    nested_reliability,
+)
+from heard.psychometrics.dependability.staff import (
+    StaffDependability,
+    staff_dependability,
+)
+from heard.results import Composite, Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

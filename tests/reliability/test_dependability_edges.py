@@ -8,14 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Composite, Estimate, Unavailable, generator
-from analysis.reliability import (
-    decision_study,
-    nested_reliability,
-    raters_needed,
-    staff_dependability,
-    variance_components,
-)
+from heard.models.random_streams import generator
+from heard.psychometrics.dependability.components import variance_components
+from heard.psychometrics.dependability.decisions import decision_study, raters_needed
+from heard.psychometrics.dependability.nested_reliability import nested_reliability
+from heard.psychometrics.dependability.staff import staff_dependability
+from heard.results import Composite, Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

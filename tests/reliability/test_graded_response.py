@@ -9,29 +9,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import analysis.reliability.item_response.graded_fit as searching
-from analysis.foundation.results import Estimate, Result, Unavailable
-from analysis.reliability.item_response import (
-    GradedParameters,
-    GradedResponseModel,
-    graded_information,
-    graded_response_model,
-    graded_scores,
-)
-from analysis.reliability.item_response.graded_curves import (
+import heard.psychometrics.item_response.graded_fit as searching
+from heard.psychometrics.item_response.graded_fit import (
     GRID,
     WEIGHTS,
-    curves,
-    item_information,
-)
-from analysis.reliability.item_response.graded_expectation import Patterns
-from analysis.reliability.item_response.graded_fit import (
+    GradedParameters,
+    Patterns,
     _direction,
     _halve_until_rising,
     _settled,
     _solvable,
+    curves,
     graded_fit,
+    item_information,
 )
+from heard.psychometrics.item_response.graded_response import graded_response_model
+from heard.psychometrics.item_response.graded_results import GradedResponseModel
+from heard.psychometrics.item_response.graded_scores import (
+    graded_information,
+    graded_scores,
+)
+from heard.results import Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.foundation import Finding
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.reliability import information_curve
+from analysis.foundation.findings import Finding
+from heard.psychometrics.item_response.graded_results import information_curve
+from heard.results import Estimate, Unavailable
 
 
 def information(*reported: float) -> pd.DataFrame:

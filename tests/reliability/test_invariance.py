@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.results import Estimate, Result, Unavailable
-from analysis.reliability.confirmatory import ConfirmatoryFactors, confirmatory_factors
-from analysis.reliability.invariance import (
-    InvarianceRule,
-    MeasurementInvariance,
+from heard.psychometrics.confirmatory.factors import confirmatory_factors
+from heard.psychometrics.confirmatory.results import ConfirmatoryFactors
+from heard.psychometrics.invariance.measurement import (
     measurement_invariance,
     partial_invariance,
 )
+from heard.psychometrics.invariance.results import InvarianceRule, MeasurementInvariance
+from heard.results import Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

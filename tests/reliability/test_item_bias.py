@@ -11,14 +11,14 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import chi2
 
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.reliability.item_response import ItemBias, item_bias
-from analysis.reliability.item_response.item_bias import ROUNDS, _Data
-from analysis.reliability.item_response.ordinal_fit import (
-    _Design,
-    empty_log_likelihood,
-    ordinal_fit,
+from heard.models.ordinal_regression import _Design, empty_log_likelihood, ordinal_fit
+from heard.psychometrics.item_response.item_bias import (
+    ROUNDS,
+    ItemBias,
+    _Data,
+    item_bias,
 )
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -7,25 +7,12 @@ import pandas as pd
 import pytest
 from scipy import optimize
 
-from analysis.foundation.results import Unavailable
-from analysis.reliability.dependability.mixed import (
-    MixedFit,
-    RandomTerm,
-    fit_mixed_model,
-)
-from analysis.reliability.dependability.mixed import design as design_module
-from analysis.reliability.dependability.mixed.design import MixedDesign, mixed_design
-from analysis.reliability.dependability.mixed.likelihood import (
-    deviance,
-    gradient,
-    own_blocks,
-    solve,
-)
-from analysis.reliability.dependability.mixed.prediction import predicted_means
-from analysis.reliability.dependability.mixed.profile import (
-    VarianceConstraint,
-    profile_interval,
-)
+from heard.models.mixed import design as design_module
+from heard.models.mixed.design import MixedDesign, RandomTerm, mixed_design
+from heard.models.mixed.likelihood import deviance, gradient, own_blocks, solve
+from heard.models.mixed.model import MixedFit, fit_mixed_model, predicted_means
+from heard.models.mixed.profile import VarianceConstraint, profile_interval
+from heard.results import Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.foundation import Estimate, Unavailable
-from analysis.reliability.response_shares import response_shares
+from heard.psychometrics.items.response_shares import response_shares
+from heard.results import Estimate, Unavailable
 
 CATEGORIES = (1.0, 2.0, 3.0, 4.0, 5.0)
 

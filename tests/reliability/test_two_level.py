@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.results import Estimate, Result, Unavailable
-from analysis.reliability.item_response import (
+from heard.psychometrics.item_response.mokken import mokken_scalability
+from heard.psychometrics.item_response.two_level import (
     TwoLevelScalability,
-    mokken_scalability,
     two_level_scalability,
 )
+from heard.results import Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

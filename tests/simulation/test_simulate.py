@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from scipy.stats import multivariate_normal, norm
 
-from analysis.foundation import DeclarationError
+from analysis.foundation.errors import DeclarationError
 
 ROOT = Path(__file__).parents[2]
 DEMONSTRATION = ROOT / "studies" / "demonstration"
@@ -40,7 +40,7 @@ from simulate import RAW, simulate, simulate_exports  # noqa: E402
 from truth import TrueOutcome, Truth, parse_truth, read_truth, subscale  # noqa: E402
 
 if TYPE_CHECKING:
-    from analysis.declarations import Outcome
+    from analysis.declarations.study import Outcome
 
 # Telephone numbers kept free for drama; NHS numbers and postcodes kept free for tests.
 NOBODYS = (

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from conftest import Project
 
-from analysis.foundation import AnalysisError
 from analysis.storage.key import (
     VARIABLE,
     key_file,
@@ -18,6 +17,7 @@ from analysis.storage.key import (
     read_key,
     rotate_key,
 )
+from heard.errors import AnalysisError
 
 
 def test_the_key_is_made_once_and_only_its_owner_may_read_it() -> None:

@@ -9,10 +9,11 @@ from conftest import Project
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analysis.declarations import Study, parse_study
-from analysis.foundation import DataError
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
 from analysis.storage.declared import read_instrument
 from analysis.storage.rows import read_raw
+from heard.errors import DataError
 
 STUDY = """
 title = "A study"

@@ -12,8 +12,7 @@ from conftest import ROOT, Project
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, locked, parsed
 
-from analysis.declarations.dose import Dose
-from analysis.declarations.rollout import Rollout
+from analysis.declarations.rollout import Dose, Rollout
 from analysis.storage.declared import read_study
 from analysis.storage.plan_locks import lock_file
 from analysis.workflow.planning import plan_steps

@@ -19,8 +19,9 @@ from analysis.foundation.terms import term
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from analysis.foundation import Finding
+    from analysis.foundation.findings import Finding
 
+if TYPE_CHECKING:
     Vector: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 IN_CATEGORY = "share_in_category"

@@ -16,8 +16,9 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from analysis.foundation import Finding
+    from analysis.foundation.findings import Finding
 
+if TYPE_CHECKING:
     Vector: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 TERMS = ("responses_left_out", "responses_received", "responses_kept")

@@ -15,10 +15,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.foundation import DeclarationError
+from analysis.foundation.errors import DeclarationError
 from analysis.publication.documents import render_template
+from analysis.publication.numbers import in_ten_text, interval_text, points_text
 from analysis.publication.places import found, waves_of
-from analysis.publication.plans import plan_sentences
+from analysis.publication.plan import plan_sentences
 from analysis.publication.shown import SIMULATED
 from analysis.publication.summary.sentences import (
     comparison_sentences,
@@ -29,13 +30,14 @@ from analysis.publication.summary.sentences import (
     strength_sentence,
     wave_and_date,
 )
-from analysis.publication.tables import Table, in_ten_text, interval_text, points_text
+from analysis.publication.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.declarations import Instrument, Study
-    from analysis.publication.disclosure import Disclosed
+    from analysis.declarations.instrument import Instrument
+    from analysis.declarations.study import Study
+    from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.summary.sentences import MainResult
 
 THREE_BEHAVIOURS = "seed_three_behaviours"

@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.declarations.plan_lock import family_of
-from analysis.publication.disclosure.losses import FEW_DROPOUTS
+from analysis.publication.disclosure.control import FEW_DROPOUTS
+from analysis.publication.numbers import estimate_text, points_text
 from analysis.publication.places import MONTHS, findings_of_outcome, found, wave_text
-from analysis.publication.tables import estimate_text, points_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from analysis.declarations import Instrument, Outcome, Study, Subscale, Wave
-    from analysis.foundation import Finding
-    from analysis.publication.disclosure import Disclosed
+    from analysis.declarations.instrument import Instrument, Subscale
+    from analysis.declarations.study import Outcome, Study, Wave
+    from analysis.foundation.findings import Finding
+    from analysis.publication.disclosure.control import Disclosed
 
 STRENGTH = {
     "drawn": "Good, with limits. Lots decided who was in which of two groups, and the "
@@ -236,7 +237,8 @@ def _weighed(gain: float, limits: tuple[float, float], effect: float) -> str:
         (high < effect, "there was no gain that matters, and things may be worse"),
     )
     reported_words = (words for holds, words in weights if holds)
-    return f"So {next(reported_words, 'we cannot tell whether anything changed that matters')}."
+    nothing = "we cannot tell whether anything changed that matters"
+    return f"So {next(reported_words, nothing)}."
 
 
 def strength_sentence(result: MainResult | None, study: Study) -> str:
@@ -329,7 +331,9 @@ def _rated_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]:
             parts.append(f"{wave.title}: {estimate_text(finding)} of {finding.n:,}")
     if parts:
         reported_words = "; ".join(parts)
-        yield f"Staff in regular contact who were rated at least once: {reported_words}."
+        yield (
+            f"Staff in regular contact who were rated at least once: {reported_words}."
+        )
 
 
 def comparison_sentences(study: Study) -> Iterator[str]:

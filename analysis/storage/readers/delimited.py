@@ -16,7 +16,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
-from analysis.foundation import DataError
 from analysis.storage.readers.table import (
     RawTable,
     from_rows,
@@ -24,6 +23,7 @@ from analysis.storage.readers.table import (
     trimmed,
     without_blank_rows,
 )
+from heard.errors import DataError
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

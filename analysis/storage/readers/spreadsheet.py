@@ -7,9 +7,8 @@ from typing import Any
 
 import python_calamine
 
-from analysis.foundation import DataError
-from analysis.foundation.errors import unknown
 from analysis.storage.readers.table import RawTable, as_text, from_rows, refuse_empty
+from heard.errors import DataError, unknown
 
 
 def read_spreadsheet(content: bytes, name: str, *, sheet: str = "") -> RawTable:

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import DataError
+from heard.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
 
 LONGEST_WHOLE = 1e21
 """From here on a number is written with its power of ten."""
