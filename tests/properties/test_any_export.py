@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from analysis.cleaning.rules import clean_responses
+from analysis.cli.application import command_line
 from analysis.declarations.study_file import parse_study
 from analysis.intake.responses import map_responses, read_exports
 from analysis.storage.declared import read_instrument
