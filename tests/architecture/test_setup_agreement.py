@@ -172,3 +172,20 @@ def test_citation_has_the_name_and_version_of_the_project() -> None:
     assert environment()["name"] == citation["title"] == PROJECT["name"]
     assert str(citation["version"]) == PROJECT["version"]
     assert citation["license"] == PROJECT["license"]
+
+
+def test_hosted_tests_run_on_what_is_promised() -> None:
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(text)["jobs"]
+    matrix = jobs["test"]["strategy"]["matrix"]
+    assert matrix["os"] == ["ubuntu-latest", "macos-latest", "windows-latest"]
+    assert matrix["python"] == ["3.11", "3.12", "3.13"]
+    assert matrix["python"][0] == OLDEST
+    commands = {
+        step["run"].split()[2]
+        for job in jobs.values()
+        for step in job["steps"]
+        if step.get("run", "").startswith("python start.py")
+    }
+    assert commands == {"test", "check", "demo", "lock"}
+    assert commands <= set(start.COMMANDS)
