@@ -336,7 +336,7 @@ def checks() -> dict[str, list[str]]:
         "architecture": [*module, "pytest", "tests/architecture"],
         "sizes": [PYTHON, ".ci/sizes.py"],
         "facts": [PYTHON, ".ci/facts.py"],
-        "docs": [PYTHON, ".ci/site.py"],
+        "docs": [PYTHON, ".ci/site_of_docs.py"],
     }
 
 
@@ -371,7 +371,7 @@ def command_check(_: Sequence[str]) -> int:
 def command_docs(_: Sequence[str]) -> int:
     """Bring generated facts up to date, then build the documentation as a site."""
     set_up()
-    return run(PYTHON, ".ci/facts.py", "--write") or run(PYTHON, ".ci/site.py")
+    return run(PYTHON, ".ci/facts.py", "--write") or run(PYTHON, ".ci/site_of_docs.py")
 
 
 def command_lab(arguments: Sequence[str]) -> int:
