@@ -1,8 +1,8 @@
 """The pages of the Python reference: a page for every topic of every public package.
 
-What a package offers is its ``__all__``. A name's topic is the module or sub-package
-that defines it, so a new module appears by itself as soon as its package offers a name
-of it. The pages are written anew for every build and are not committed.
+What a package offers is its ``__all__``; if it has none, what its modules define. A
+name's topic is the module or sub-package that defines it, so a new module appears by
+itself. The pages are written anew for every build and are not committed.
 """
 
 from __future__ import annotations
@@ -25,11 +25,10 @@ REST = "further"
 
 
 class Topic(NamedTuple):
-    """The public names of one module or sub-package, and where they are imported."""
+    """The public names of one module or sub-package, each as it is imported."""
 
     package: str
     name: str
-    about: str
     offered: tuple[str, ...]
 
     @property
@@ -47,15 +46,8 @@ def public_packages(root: Path) -> list[str]:
     """Every package whose names a reader may import, by its dotted name."""
     if not (root / LIBRARY).is_dir():
         return list(BEFORE_THE_LIBRARY)
-    library = importlib.import_module(LIBRARY)
-    inside = pkgutil.iter_modules(library.__path__)
-    names = [LIBRARY, *(f"{LIBRARY}.{m.name}" for m in inside)]
-    return [name for name in names if offered_by(importlib.import_module(name))]
-
-
-def offered_by(package: ModuleType) -> list[str]:
-    """The names a package offers: its ``__all__``."""
-    return sorted(getattr(package, "__all__", []), key=str.casefold)
+    inside = pkgutil.iter_modules(importlib.import_module(LIBRARY).__path__)
+    return [LIBRARY, *(f"{LIBRARY}.{m.name}" for m in inside if m.ispkg)]
 
 
 def topics(package_name: str) -> list[Topic]:
@@ -63,14 +55,44 @@ def topics(package_name: str) -> list[Topic]:
 
     A name from elsewhere, and a constant, belong to the topic ``further``.
     """
-    package = importlib.import_module(package_name)
     grouped: defaultdict[str, list[str]] = defaultdict(list)
-    for name in offered_by(package):
-        home = getattr(getattr(package, name), "__module__", package_name)
+    for name, home in offered_by(package_name):
         grouped[topic_of(home, package_name)].append(name)
     return [
-        Topic(package_name, topic, about(package_name, topic), tuple(names))
+        Topic(package_name, topic, tuple(sorted(names, key=last)))
         for topic, names in sorted(grouped.items(), key=lambda x: (x[0] == REST, x[0]))
+    ]
+
+
+def offered_by(package_name: str) -> Iterator[tuple[str, str]]:
+    """Each name a package offers, as it is imported, and the module that defines it."""
+    package = importlib.import_module(package_name)
+    for name in getattr(package, "__all__", []):
+        home = getattr(getattr(package, name), "__module__", package_name)
+        yield f"{package_name}.{name}", home
+    if not hasattr(package, "__all__"):
+        for module in modules_of(package):
+            yield from ((f"{module}.{n}", module) for n in defined_in(module))
+
+
+def modules_of(package: ModuleType) -> list[str]:
+    """Every public module of a package without ``__all__``; of the library, its own."""
+    walk = (
+        pkgutil.iter_modules if package.__name__ == LIBRARY else pkgutil.walk_packages
+    )
+    found = walk(package.__path__, f"{package.__name__}.")
+    return [m.name for m in found if not m.ispkg and "._" not in m.name]
+
+
+def defined_in(module_name: str) -> list[str]:
+    """Every public class and function that a module defines itself."""
+    named = vars(importlib.import_module(module_name)).items()
+    return [
+        name
+        for name, thing in named
+        if not name.startswith("_")
+        and (inspect.isclass(thing) or inspect.isfunction(thing))
+        and thing.__module__ == module_name
     ]
 
 
@@ -78,6 +100,11 @@ def topic_of(home: str, package_name: str) -> str:
     """The part of a dotted module name that follows its package."""
     inside = home.removeprefix(f"{package_name}.")
     return REST if inside == home else inside.partition(".")[0]
+
+
+def last(dotted: str) -> str:
+    """The name itself, to sort and to show."""
+    return dotted.rpartition(".")[2].casefold()
 
 
 def about(package_name: str, topic: str = "") -> str:
@@ -91,7 +118,8 @@ def about(package_name: str, topic: str = "") -> str:
 def write(folder: Path, *, root: Path) -> None:
     """Write an index, a page for each package and one for each of its topics."""
     folder.mkdir(exist_ok=True, parents=True)
-    found = {name: topics(name) for name in public_packages(root)}
+    every = {name: topics(name) for name in public_packages(root)}
+    found = {name: listed for name, listed in every.items() if listed}
     pages = {"index": index_lines(found)}
     for package, listed in found.items():
         pages[package] = package_lines(package, listed)
@@ -125,16 +153,16 @@ def package_lines(package: str, listed: list[Topic]) -> Iterator[str]:
 
 def page_lines(topic: Topic) -> Iterator[str]:
     """The page of one topic: its names in a table, then each in full."""
-    package = importlib.import_module(topic.package)
     yield from titled(topic.title, "=")
-    yield topic.about
+    yield about(topic.package, topic.name)
     yield ""
     yield from imports(topic)
     yield from summary(topic)
-    for name in topic.offered:
-        kind = directive(getattr(package, name))
+    for dotted in topic.offered:
+        home, _, name = dotted.rpartition(".")
+        kind = directive(getattr(importlib.import_module(home), name))
         yield from titled(name, "-")
-        yield f".. {kind}:: {name}"
+        yield f".. {kind}:: {dotted}"
         if kind == "autoclass":
             yield "   :members:"
         yield ""
@@ -142,9 +170,10 @@ def page_lines(topic: Topic) -> Iterator[str]:
 
 def imports(topic: Topic) -> Iterator[str]:
     """How a name of a topic is imported."""
+    home, _, name = topic.offered[0].rpartition(".")
     yield ".. code-block:: python"
     yield ""
-    yield f"   from {topic.package} import {topic.offered[0]}"
+    yield f"   from {home} import {name}"
     yield ""
 
 
@@ -157,12 +186,10 @@ def directive(thing: object) -> str:
 
 def summary(topic: Topic) -> Iterator[str]:
     """A table of a topic's names, each with its first sentence."""
-    yield f".. currentmodule:: {topic.package}"
-    yield ""
     yield ".. autosummary::"
     yield "   :nosignatures:"
     yield ""
-    yield from (f"   {name}" for name in topic.offered)
+    yield from (f"   ~{name}" for name in topic.offered)
     yield ""
 
 

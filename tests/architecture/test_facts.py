@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -91,33 +92,61 @@ def test_pictures_and_addresses_stay() -> None:
     assert project_pages.with_links_inside(text, page, root=ROOT) == text
 
 
-def test_a_name_appears_under_the_module_that_defines_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def invented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A library of one topic; its facade is still empty."""
     package = tmp_path / "invented_library"
     package.mkdir()
-    (package / "__init__.py").write_text(
+    (package / "__init__.py").write_text('"""An invented library."""\n')
+    (package / "new_topic.py").write_text(
+        '"""A new topic."""\n'
+        "from math import sqrt\n"
+        "def new_statistic():\n"
+        '    """Estimate something."""\n'
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(api_pages, "BEFORE_THE_LIBRARY", (package.name,))
+    yield package
+    for name in [name for name in sys.modules if name.startswith(package.name)]:
+        del sys.modules[name]
+
+
+def written_for(library: Path) -> dict[str, str]:
+    folder = library.parent / "api"
+    api_pages.write(folder, root=library.parent)
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+
+
+def test_a_name_appears_under_the_module_that_defines_it(invented: Path) -> None:
+    (invented / "__init__.py").write_text(
         '"""An invented library."""\n'
         "from math import sqrt\n"
         "from invented_library.new_topic import new_statistic\n"
         '__all__ = ["new_statistic", "sqrt"]\n'
     )
-    (package / "new_topic.py").write_text(
-        '"""A new topic."""\ndef new_statistic():\n    """Estimate something."""\n'
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(api_pages, "BEFORE_THE_LIBRARY", ("invented_library",))
-    api_pages.write(tmp_path / "api", root=tmp_path)
-    written = {path.name for path in (tmp_path / "api").iterdir()}
-    assert written == {
+    pages = written_for(invented)
+    assert set(pages) == {
         "index.rst",
         "invented_library.rst",
         "invented_library.new_topic.rst",
         "invented_library.further.rst",
     }
-    page = (tmp_path / "api" / "invented_library.new_topic.rst").read_text()
-    assert ".. autofunction:: new_statistic" in page
+    page = pages["invented_library.new_topic.rst"]
+    assert ".. autofunction:: invented_library.new_statistic\n" in page
     assert "A new topic." in page
+
+
+def test_without_a_facade_a_new_module_appears_all_the_same(invented: Path) -> None:
+    pages = written_for(invented)
+    page = pages["invented_library.new_topic.rst"]
+    assert ".. autofunction:: invented_library.new_topic.new_statistic\n" in page
+    assert not any("sqrt" in text for text in pages.values())
+
+
+def test_a_page_whose_module_is_gone_is_removed(invented: Path) -> None:
+    (invented.parent / "api").mkdir()
+    (invented.parent / "api" / "invented_library.old_topic.rst").touch()
+    assert "invented_library.old_topic.rst" not in written_for(invented)
 
 
 @pytest.mark.parametrize(
