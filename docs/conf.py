@@ -34,6 +34,8 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "nu
 exclude_patterns = ["*.py"]
 myst_heading_anchors = 4
 show_warning_types = True
+# Two modules may each have a class of the same name; its annotation is left unlinked.
+suppress_warnings = ["ref.python"]
 
 autosummary_generate = False  # api_pages writes the pages, a topic each
 autodoc_member_order = "bysource"
