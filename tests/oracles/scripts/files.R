@@ -17,7 +17,7 @@ keep_rows <- function(rows, name, quote = FALSE, ...) {
   file <- file.path(output, "data", paste0(name, ".csv"))
   dir.create(dirname(file), showWarnings = FALSE, recursive = TRUE)
   write.csv(rows, file, row.names = FALSE, na = "", quote = quote)
-  read.csv(file, ...)
+  invisible(read.csv(file, ...))
 }
 
 # --- JSON ---------------------------------------------------------------------------------
