@@ -360,6 +360,11 @@ def command_bench(arguments: Sequence[str]) -> int:
     return run_all({name: [PYTHON, name, *arguments] for name in names})
 
 
+def command_oracles(arguments: Sequence[str]) -> int:
+    """Regenerate the oracle values with R, which needs nothing of ``.venv``."""
+    return run(sys.executable, "tests/oracles/regenerate.py", *arguments)
+
+
 def command_lock(arguments: Sequence[str]) -> int:
     """Write the lock anew; pins stay as they are unless ``--upgrade`` is given.
 
@@ -395,6 +400,9 @@ COMMANDS = {
     "check": Command("format, lint, types, architecture, sizes", command_check),
     "lab": Command("JupyterLab on the notebooks", command_lab),
     "bench": Command("the benchmark tables", command_bench),
+    "oracles": Command(
+        "the oracle values, from R; 'oracles scoring' for some", command_oracles
+    ),
     "lock": Command("write requirements.lock anew; 'lock --upgrade'", command_lock),
     "setup": Command("only set up; the others do it when needed", command_setup),
     "clean": Command("remove .venv and .cache, nothing else", command_clean),
@@ -403,7 +411,7 @@ COMMANDS = {
 
 def listing() -> str:
     """Every command with what it does."""
-    lines = [f"  {name:<6} {command.line}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:<7} {command.line}" for name, command in COMMANDS.items()]
     return "\n".join(["usage: python3 start.py COMMAND, or make COMMAND", *lines])
 
 

@@ -1,5 +1,5 @@
 # Agreement of raters: Krippendorff's alpha, kappas, Gwet's and Brennan & Prediger's.
-# Values: agreement_wine agreement_expsy agreement_expsy_binary agreement_krippendorff2011
+# Writes values: agreement_wine agreement_expsy agreement_expsy_binary agreement_krippendorff2011
 # Made with: R 4.2.2, psych 2.2.9, irr 0.84.1, irrCAC 1.0
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(psych); library(irr); library(irrCAC)})

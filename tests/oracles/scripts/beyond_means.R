@@ -1,5 +1,5 @@
 # Waves linked in part, responders, then-tests, ordered answers, smallest changes that count.
-# Values: beyond_means
+# Writes values: beyond_means
 # Made with: R 4.2.2, MASS 7.3.58.2, ordinal 2022.11.16, sandwich 3.0.2
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(MASS); library(ordinal)})

@@ -1,5 +1,5 @@
 # Careless answering: runs, spread, odd and even halves, pairs of like items, distance.
-# Values: careless_bfi25 careless_bfi25_missing
+# Writes values: careless_bfi25 careless_bfi25_missing
 # Made with: R 4.2.2, careless 1.2.2
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages(library(careless))

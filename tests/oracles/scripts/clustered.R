@@ -1,6 +1,6 @@
 # Regression with cluster-robust errors, mixed models, intracluster correlation.
-# Values: clustered
-# Rows: clustered_mortality clustered_unbalanced clustered_waves
+# Writes values: clustered
+# Writes data: clustered_mortality clustered_unbalanced clustered_waves
 # Made with: R 4.2.2, clubSandwich 0.5.8, lme4 1.1.31, lmerTest 3.1.3
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(clubSandwich); library(lmerTest)})

@@ -1,6 +1,6 @@
 # Fixed effects of teams and people, doses, staggered starts, placebo.
-# Values: compared
-# Rows: compared_waves compared_doses compared_rollout
+# Writes values: compared
+# Writes data: compared_waves compared_doses compared_rollout
 # Made with: R 4.2.2, clubSandwich 0.5.8, nlme 3.1.162, Hmisc 4.8.0
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(clubSandwich); library(nlme)})

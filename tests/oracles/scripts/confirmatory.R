@@ -1,6 +1,6 @@
 # Confirmatory factor models: estimates, standard errors, fit, reliability by the model.
-# Values: cfa_holzinger cfa_holzinger_missing cfa_holzinger_second_order cfa_bfi_AC10
-# Values: cfa_bfi_agree1000_one_factor
+# Writes values: cfa_holzinger cfa_holzinger_missing cfa_holzinger_second_order cfa_bfi_AC10
+# Writes values: cfa_bfi_agree1000_one_factor
 # Made with: R 4.2.2, lavaan 0.6.14, semTools 0.5.6
 source("tests/oracles/scripts/files.R")
 source("tests/oracles/scripts/factor_models.R")

@@ -1,8 +1,8 @@
 # Cronbach's alpha with its item statistics, and the omega of one factor with its limits.
-# Values: alpha_attitude alpha_bfi_agree_pairwise alpha_bfi_agree_listwise
-# Values: alpha_bfi_consc_pairwise alpha_small_missing_pairwise alpha_small_missing_listwise
-# Values: omega_cfa_attitude omega_cfa_bfi_agree omega_cfa_small_missing
-# Values: cfa_omega_bfi_agree cfa_omega_small_missing
+# Writes values: alpha_attitude alpha_bfi_agree_pairwise alpha_bfi_agree_listwise
+# Writes values: alpha_bfi_consc_pairwise alpha_small_missing_pairwise alpha_small_missing_listwise
+# Writes values: omega_cfa_attitude omega_cfa_bfi_agree omega_cfa_small_missing
+# Writes values: cfa_omega_bfi_agree cfa_omega_small_missing
 # Made with: R 4.2.2, psych 2.2.9, lavaan 0.6.14
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(psych); library(lavaan)})

@@ -1,6 +1,6 @@
 # Mixed models of lme4 and nlme: estimates, predictions, profiles.
-# Values: mixed_models
-# Rows: mixed_sleepstudy mixed_pastes mixed_penicillin mixed_dyestuff2 mixed_sources
+# Writes values: mixed_models
+# Writes data: mixed_sleepstudy mixed_pastes mixed_penicillin mixed_dyestuff2 mixed_sources
 # Made with: R 4.2.2, lme4 1.1.31, lmerTest 3.1.3, nlme 3.1.162
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(lmerTest); library(nlme)})

@@ -1,8 +1,8 @@
 # Generalisability studies: variance components, decision studies, predicted targets.
-# Values: gtheory_nested_bhr2000_lead gtheory_nested_bhr2000_AF06
-# Values: gtheory_nested_sim_clients_in_staff gtheory_nested_InstEval_dept2
-# Values: gtheory_crossed_bfi_person_by_item gtheory_crossed_sim_staff_item_rater
-# Values: gtheory_crossclassified_InstEval_dept2
+# Writes values: gtheory_nested_bhr2000_lead gtheory_nested_bhr2000_AF06
+# Writes values: gtheory_nested_sim_clients_in_staff gtheory_nested_InstEval_dept2
+# Writes values: gtheory_crossed_bfi_person_by_item gtheory_crossed_sim_staff_item_rater
+# Writes values: gtheory_crossclassified_InstEval_dept2
 # Made with: R 4.2.2, lme4 1.1.31, multilevel 2.7
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(lme4); library(multilevel)})

@@ -1,5 +1,5 @@
 # Samejima's graded response model by marginal likelihood.
-# Values: grm_bfi_agree1000
+# Writes values: grm_bfi_agree1000
 # Made with: R 4.2.2, mirt 1.47
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages(library(mirt))

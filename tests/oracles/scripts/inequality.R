@@ -1,6 +1,6 @@
 # Gaps between groups, shrunken means, indices of inequality, effects by group.
-# Values: inequality
-# Rows: inequality
+# Writes values: inequality
+# Writes data: inequality
 # Made with: R 4.2.2, clubSandwich 0.5.8, metafor 3.8.1, lme4 1.1.31, sandwich 3.0.2
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({

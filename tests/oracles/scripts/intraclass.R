@@ -1,5 +1,5 @@
 # Intraclass correlations, with the errors of measurement they go with.
-# Values: icc_shrout_fleiss icc_wine icc_expsy_missing
+# Writes values: icc_shrout_fleiss icc_wine icc_expsy_missing
 # Made with: R 4.2.2, psych 2.2.9, lme4 1.1.31
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(psych); library(lme4)})

@@ -1,6 +1,6 @@
 # Measurement invariance between groups and over waves.
-# Values: invariance_holzinger_school invariance_bfi_agree_gender invariance_bfi_AC_gender
-# Values: longinvariance_exLong_3waves
+# Writes values: invariance_holzinger_school invariance_bfi_agree_gender invariance_bfi_AC_gender
+# Writes values: longinvariance_exLong_3waves
 # Made with: R 4.2.2, lavaan 0.6.14, semTools 0.5.6
 source("tests/oracles/scripts/files.R")
 source("tests/oracles/scripts/factor_models.R")

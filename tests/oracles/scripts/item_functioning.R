@@ -1,5 +1,5 @@
 # Differential item functioning: ordinal logistic regression and Mantel's test.
-# Values: dif_bfi_consc_gender
+# Writes values: dif_bfi_consc_gender
 # Made with: R 4.2.2, ordinal 2022.11.16
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages(library(ordinal))

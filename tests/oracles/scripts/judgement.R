@@ -1,6 +1,6 @@
 # Pooling of sites, equivalence, families of tests, posterior probabilities.
-# Values: judgement
-# Made with: R 4.2.2, metafor 3.8.1, emmeans 1.8.4, clubSandwich 0.5.8
+# Writes values: judgement
+# Made with: R 4.2.2, metafor 3.8.1, emmeans 1.8.4.1, clubSandwich 0.5.8
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({
   library(metafor); library(emmeans); library(clubSandwich)})

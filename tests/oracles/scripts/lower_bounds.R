@@ -1,5 +1,5 @@
 # Guttman's lambdas, every split into halves, the greatest lower bound.
-# Values: guttman_attitude guttman_bfi_agree guttman_bfi_AC10
+# Writes values: guttman_attitude guttman_bfi_agree guttman_bfi_AC10
 # Made with: R 4.2.2, psych 2.2.9, Rcsdp 0.1.57.4
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(psych); library(Rcsdp)})

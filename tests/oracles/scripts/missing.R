@@ -1,6 +1,6 @@
 # Rubin's rules, who leaves, weights, imputation.
-# Values: missing
-# Rows: missing_people
+# Writes values: missing
+# Writes data: missing_people
 # Made with: R 4.2.2, mice 3.15.0, clubSandwich 0.5.8, lme4 1.1.31, sandwich 3.0.2
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({

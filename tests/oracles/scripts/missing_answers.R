@@ -1,5 +1,5 @@
 # Items with gaps: means, covariances and alpha by likelihood; Little's test.
-# Values: missing_small missing_holzinger_missing
+# Writes values: missing_small missing_holzinger_missing
 # Made with: R 4.2.2, lavaan 0.6.14
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages(library(lavaan))

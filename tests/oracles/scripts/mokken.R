@@ -1,5 +1,5 @@
 # Mokken's scalability coefficients, of one level and of two.
-# Values: mokken_bfi_agree1000 mokken_attitude_rounded mokken_twolevel_bhr2000
+# Writes values: mokken_bfi_agree1000 mokken_attitude_rounded mokken_twolevel_bhr2000
 # Made with: R 4.2.2, mokken 3.1.2
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages(library(mokken))

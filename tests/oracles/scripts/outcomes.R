@@ -1,6 +1,6 @@
 # Means, changes and differences between arms, of people and of teams.
-# Values: outcomes
-# Rows: outcomes_sleep outcomes_teams
+# Writes values: outcomes
+# Writes data: outcomes_sleep outcomes_teams
 # Made with: R 4.2.2, effectsize 0.8.3, sandwich 3.0.2
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(effectsize); library(sandwich)})

@@ -1,5 +1,5 @@
 # Polychoric correlations, ordinal alpha and omega, and the sampling covariance of lavaan's.
-# Values: ordinal_bfi_agree1000 ordinal_small_missing ordinal_gamma
+# Writes values: ordinal_bfi_agree1000 ordinal_small_missing ordinal_gamma
 # Made with: R 4.2.2, lavaan 0.6.14, psych 2.2.9, semTools 0.5.6, polycor 0.8.1
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({

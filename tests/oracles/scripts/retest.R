@@ -1,6 +1,6 @@
 # Two waves without a change between: limits of agreement, errors, reliable change. Several
 # waves: reliability of a person's level and change.
-# Values: retest_sai_XRAY waves_reliability_sai_VALE
+# Writes values: retest_sai_XRAY waves_reliability_sai_VALE
 # Made with: R 4.2.2, psych 2.2.9, psychTools 2.2.9, lme4 1.1.31
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(psych); library(psychTools)})

@@ -1,11 +1,11 @@
 # The rows that come from R packages and published tables, and two simulated designs. The
 # other rows are simulated by the scripts that use them.
-# Rows: attitude attitude_cut4 bfi_AC_raw bfi_AC_gender bfi_C_gender bfi_agreeableness
-# Rows: bfi_agreeableness_120 bfi_agreeableness_1000 bfi_A_complete1000 bfi25_300
-# Rows: bfi25_250_missing holzinger holzinger_missing exlong shrout_fleiss_1979 wine_judges
-# Rows: expsy_ratings krippendorff_2011 bhr2000_groups gtheory_teams
-# Rows: gtheory_clients_in_staff gtheory_instructors gtheory_person_item
-# Rows: gtheory_staff_item_rater sai_two_waves sai_four_waves
+# Writes data: attitude attitude_cut4 bfi_AC_raw bfi_AC_gender bfi_C_gender bfi_agreeableness
+# Writes data: bfi_agreeableness_120 bfi_agreeableness_1000 bfi_A_complete1000 bfi25_300
+# Writes data: bfi25_250_missing holzinger holzinger_missing exlong shrout_fleiss_1979 wine_judges
+# Writes data: expsy_ratings krippendorff_2011 bhr2000_groups gtheory_teams
+# Writes data: gtheory_clients_in_staff gtheory_instructors gtheory_person_item
+# Writes data: gtheory_staff_item_rater sai_two_waves sai_four_waves
 # Made with: R 4.2.2, psychTools 2.2.9, lavaan 0.6.14, semTools 0.5.6, ordinal 2022.11.16
 # Made with: psy 1.2, multilevel 2.7, lme4 1.1.31
 source("tests/oracles/scripts/files.R")

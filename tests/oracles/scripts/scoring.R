@@ -1,5 +1,5 @@
 # Scale scores with reversed items: means of what was answered.
-# Values: score_bfi_AC
+# Writes values: score_bfi_AC
 # Made with: R 4.2.2, psych 2.2.9
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages(library(psych))

@@ -1,6 +1,6 @@
 # Invariance of five yearly waves of four items, wave by wave against the first, as groups;
 # nobody left anything out. The rows are MPsychoR's SDOwave (GPL-2) and are not kept here.
-# Values: social_dominance
+# Writes values: social_dominance
 # Made with: R 4.2.2, lavaan 0.6.14, MPsychoR 0.10.8
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages(library(lavaan))

@@ -1,6 +1,6 @@
 # How many factors, exploratory factors, and hierarchical omega by Schmid and Leiman.
-# Values: dimensionality_attitude dimensionality_bfi_AC10 dimensionality_holzinger
-# Values: omega_efa_attitude omega_efa_bfi_AC10
+# Writes values: dimensionality_attitude dimensionality_bfi_AC10 dimensionality_holzinger
+# Writes values: omega_efa_attitude omega_efa_bfi_AC10
 # Made with: R 4.2.2, psych 2.2.9, GPArotation 2022.10.2
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(psych); library(GPArotation)})

@@ -1,5 +1,5 @@
 # Agreement within groups, of several raters of one thing: r_wg(j), r_wg, AD_M, a_wg.
-# Values: withingroup_bhr2000
+# Writes values: withingroup_bhr2000
 # Made with: R 4.2.2, multilevel 2.7
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages(library(multilevel))

@@ -1,8 +1,8 @@
-"""Make the oracle values anew with R: ``make oracles``; some: ``args=scoring``.
+"""Regenerate the oracle values with R: ``make oracles``, ``make oracles args=scoring``.
 
-A value is replaced only where a number moved further than optimisers do by themselves
-from one run to the next. Without R, or a package, what is missing is named and the
-committed values stay. Only the standard library is used here.
+A file is replaced only if a number in it changed by more than optimisers vary from one
+run to the next. Where R or a package is missing, the message names it and the committed
+values stay. Only the standard library is used here.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from pathlib import Path
 
 ORACLES = Path(__file__).resolve().parent
 ROOT = ORACLES.parents[1]
-HEADER = re.compile(r"^# (Values|Rows|Made with): (.+)$", re.MULTILINE)
-# What a file says about its numbers; R's own versions are compared on their own.
+HEADER = re.compile(r"^# (Writes values|Writes data|Made with): (.+)$", re.MULTILINE)
+# Descriptions of the numbers; versions are compared with what is installed.
 ABOUT = {"statistic", "set", "note", "r_calls", "versions", "made_by"}
-# Optimisers stop at about six digits; the same run on the same machine moves by 6e-7.
-MOVED = 1e-6
-NOTHING = 1e-12
+# Optimisers stop at about six digits: two runs on one machine differ by up to 6e-7.
+SAME = 1e-6  # relative
+NOISE = 1e-12  # absolute
 INSTALLED = (
     'p <- installed.packages()[, "Version"]; '
     'cat("R", as.character(getRversion()), "\\n"); cat(paste(names(p), p), sep = "\\n")'
@@ -35,11 +35,11 @@ INSTALLED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """An R script and what its first lines say: what it makes, and with which R."""
+    """An R script and its header: what it writes, and the packages it was run with."""
 
     path: Path
     values: tuple[str, ...] = ()
-    rows: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
     made_with: Mapping[str, str]
 
     @property
@@ -48,14 +48,14 @@ class Script:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Every file it writes, from the folder of the oracles."""
+        """Every file it writes, relative to the folder of the oracles."""
         values = tuple(f"values/{name}.json" for name in self.values)
-        return (*(f"data/{name}.csv" for name in self.rows), *values)
+        return (*(f"data/{name}.csv" for name in self.data), *values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """How far a file made anew is from the committed one."""
+    """How far a regenerated file is from the committed one."""
 
     largest: float = 0.0
     where: str = ""
@@ -63,7 +63,7 @@ class Comparison:
 
     @property
     def is_same(self) -> bool:
-        return self.largest <= MOVED and not self.other
+        return self.largest <= SAME and not self.other
 
     def __str__(self) -> str:
         if self.other:
@@ -72,20 +72,24 @@ class Comparison:
 
 
 def read_script(path: Path) -> Script:
-    """Read what a script says of itself; without values and rows it is no script."""
-    said: dict[str, list[str]] = {"Values": [], "Rows": [], "Made with": []}
+    """Read a script's header. A file that writes nothing is only sourced by others."""
+    said: dict[str, list[str]] = {
+        "Writes values": [],
+        "Writes data": [],
+        "Made with": [],
+    }
     for key, text in HEADER.findall(path.read_text(encoding="utf-8")):
         said[key] += text.split(", " if key == "Made with" else None)
     return Script(
         path=path,
-        values=tuple(said["Values"]),
-        rows=tuple(said["Rows"]),
+        values=tuple(said["Writes values"]),
+        data=tuple(said["Writes data"]),
         made_with=dict(text.split(" ") for text in said["Made with"]),
     )
 
 
 def all_scripts(folder: Path = ORACLES / "scripts") -> list[Script]:
-    """Every script, those that only make rows first."""
+    """Every script; those that only write data come first."""
     found = [read_script(path) for path in sorted(folder.glob("*.R"))]
     return sorted((s for s in found if s.files), key=lambda script: bool(script.values))
 
@@ -107,19 +111,19 @@ def missing_packages(script: Script, installed: Mapping[str, str]) -> list[str]:
     return [name for name in script.made_with if name not in installed]
 
 
-def compare(committed: Path, remade: Path) -> Comparison:
-    """Compare two files of values, or of rows, number by number."""
-    old, new = dict(_entries(committed)), dict(_entries(remade))
+def compare(committed: Path, regenerated: Path) -> Comparison:
+    """Compare two files of values, or of data, number by number."""
+    old, new = dict(_entries(committed)), dict(_entries(regenerated))
     other = sorted(old.keys() ^ new.keys())
     largest, where = 0.0, ""
     for place in old.keys() & new.keys():
         first, second = old[place], new[place]
         if isinstance(first, float) and isinstance(second, float):
             apart = abs(first - second)
-            moved = apart / (abs(first) or 1.0)
-            if apart > NOTHING and moved > largest:
-                largest, where = moved, place
-        elif first != second:
+            difference = apart / (abs(first) or 1.0)
+            if apart > NOISE and difference > largest:
+                largest, where = difference, place
+        elif first != second or type(first) is not type(second):
             other.append(place)
     return Comparison(largest=largest, where=where, other=tuple(other))
 
@@ -154,7 +158,7 @@ def _cell(text: str) -> float | str:
 
 
 def run_script(script: Script, rscript: str, into: Path) -> str:
-    """Run a script, its files going into a folder; say what went wrong, if anything."""
+    """Run a script, writing into a folder; return what went wrong, if anything."""
     path = script.path.relative_to(ROOT).as_posix()
     done = subprocess.run(
         [rscript, "--no-init-file", path, str(into)],
@@ -169,8 +173,8 @@ def run_script(script: Script, rscript: str, into: Path) -> str:
     return f"did not write {', '.join(unwritten)}" if unwritten else ""
 
 
-def take_over(script: Script, made: Path, oracles: Path = ORACLES) -> list[str]:
-    """Replace the committed files whose numbers moved; say which, and how far."""
+def replace_changed(script: Script, made: Path, oracles: Path = ORACLES) -> list[str]:
+    """Replace the committed files whose numbers changed; say which, and by how much."""
     said = []
     for name in script.files:
         committed = oracles / name
@@ -185,8 +189,8 @@ def take_over(script: Script, made: Path, oracles: Path = ORACLES) -> list[str]:
     return said
 
 
-def remake(scripts: Sequence[Script], rscript: str, into: Path | None) -> int:
-    """Run scripts and take over what moved; with a folder, only fill and compare it."""
+def run_all(scripts: Sequence[Script], rscript: str, into: Path | None) -> int:
+    """Run scripts and replace what changed; given a folder, write and compare there."""
     installed = installed_packages(rscript)
     say(f"heard: oracles with R {installed['R']}")
     missing: set[str] = set()
@@ -204,7 +208,7 @@ def remake(scripts: Sequence[Script], rscript: str, into: Path | None) -> int:
                 failed.append(script.name)
                 say(f"  {script.name}: failed\n{fault}")
                 continue
-            said = _differences(script, made) if into else take_over(script, made)
+            said = _differences(script, made) if into else replace_changed(script, made)
         others = _other_versions(script, installed)
         note = f" (made with {others})" if others else ""
         say("\n    ".join([f"  {script.name}: {_outcome(said, into)}{note}", *said]))
@@ -224,7 +228,7 @@ def _differences(script: Script, made: Path) -> list[str]:
 def _outcome(said: Sequence[str], into: Path | None) -> str:
     if not said:
         return "the same numbers"
-    return "compared" if into else "numbers moved and were taken over"
+    return "differences" if into else "numbers changed, files replaced"
 
 
 def _other_versions(script: Script, installed: Mapping[str, str]) -> str:
@@ -233,13 +237,13 @@ def _other_versions(script: Script, installed: Mapping[str, str]) -> str:
 
 
 def say(text: str) -> None:
-    """Write a line at once, also where the output is a file."""
+    """Write a line at once, even if the output is a file."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the arguments and make the values anew."""
+    """Read the arguments and regenerate the values."""
     scripts = {script.name: script for script in all_scripts()}
     parser = argparse.ArgumentParser(prog="make oracles", description=__doc__)
     parser.add_argument(
@@ -257,11 +261,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if rscript is None:
         needed = sorted({name for s in chosen for name in s.made_with} - {"R"})
         say(
-            "heard: Rscript is not installed, so no oracle was made anew; the "
+            "heard: Rscript is not installed, so no oracle was regenerated; the "
             f"committed values stay. Install R, and in it: {', '.join(needed)}"
         )
         return 1
-    return remake(chosen, rscript, asked.into.resolve() if asked.into else None)
+    return run_all(chosen, rscript, asked.into.resolve() if asked.into else None)
 
 
 if __name__ == "__main__":
