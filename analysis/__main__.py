@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line."""
-    from analysis.cli import run  # noqa: PLC0415 - the entry point imports nothing
+    from analysis.cli.application import run  # noqa: PLC0415 - the entry point is light
 
     run()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.declarations import Study, parse_study
-from analysis.intake import Responses, map_responses, read_exports
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.intake.responses import Responses, map_responses, read_exports
 from analysis.storage.declared import read_instrument
 
 if TYPE_CHECKING:

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.cleaning import careless, coherence
-from analysis.cleaning.compact import compact_answers, turned_round
 from analysis.cleaning.scoring import keyed_responses, score_subscales
+from heard.psychometrics.careless import indices as careless
+from heard.psychometrics.careless import indices as coherence
+from heard.psychometrics.careless.compact_answers import compact_answers, reverse_scored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from analysis.cleaning.careless import IndexValues
-    from analysis.cleaning.compact import Answers, Array
-    from analysis.declarations import Export, Instrument
-    from analysis.declarations.survey import PrintedTotal
+    from analysis.declarations.instrument import Instrument
+    from analysis.declarations.survey import Export, PrintedTotal
+    from heard.psychometrics.careless.compact_answers import Answers, Array
+    from heard.psychometrics.careless.indices import IndexValues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +197,7 @@ def _even_odd(answers: Answers, instruments: Mapping[str, Instrument]) -> IndexV
         subscales += [
             [f"{name}.{item}" for item in items] for items in _finest(instrument)
         ]
-    return coherence.even_odd(turned_round(answers, ends), subscales)
+    return coherence.even_odd(reverse_scored(answers, ends), subscales)
 
 
 def _finest(instrument: Instrument) -> list[tuple[str, ...]]:
@@ -205,7 +206,9 @@ def _finest(instrument: Instrument) -> list[tuple[str, ...]]:
     for subscale in instrument.subscales:
         made.setdefault(frozenset(subscale.items), subscale.items)
     return [
-        items for held, items in made.items() if not any(other < held for other in made)
+        items
+        for score, items in made.items()
+        if not any(other < score for other in made)
     ]
 
 
@@ -216,8 +219,8 @@ def _disagrees(
     name, _, subscale = total.score.partition(".")
     instrument = instruments[name]
     scores = score_subscales(keyed_responses(frame, instrument), instrument)
-    apart = (scores[subscale] - frame[total.name]).abs().round(9)
-    found: Array = (apart > total.tolerance).to_numpy()
+    difference = (scores[subscale] - frame[total.name]).abs().round(9)
+    found: Array = (difference > total.tolerance).to_numpy()
     return found
 
 

@@ -1,12 +1,19 @@
-"""What became of the responses and of their cells: counts, and the same as findings."""
+"""What became of the responses and of their cells: counts, and the same as findings.
+
+Patterns of missing answers and Little's test, of every instrument, as findings.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from analysis.cleaning.missing import missing_findings
-from analysis.foundation import Estimate, Finding, Unavailable
+from analysis.foundation.findings import Finding
+from heard.psychometrics.missing_answers import (
+    gaps_of,
+    missing_data_of,
+)
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -14,8 +21,47 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.cleaning.flags import Flagged
-    from analysis.declarations import Export, Study
-    from analysis.foundation import Result
+    from analysis.declarations.study import Study
+    from analysis.declarations.survey import Export
+    from heard.results import Result
+
+
+def missing_findings(surveys: Iterable[Cleaned], study: Study) -> tuple[Finding, ...]:
+    """Patterns and Little's test, of every instrument, as findings."""
+    return tuple(
+        finding
+        for cleaned in surveys
+        for name in cleaned.export.instruments
+        for group, result in _of_instrument(cleaned, name, study)
+        for finding in Finding.place(
+            result,
+            study=study.name,
+            survey=cleaned.export.survey,
+            instrument=name,
+            wave=cleaned.export.wave,
+            group=group,
+        )
+    )
+
+
+def _of_instrument(
+    cleaned: Cleaned, name: str, study: Study
+) -> Iterator[tuple[str, Result]]:
+    items = [item.name for item in study.asked(cleaned.export)[name].items]
+    gaps = gaps_of(cleaned.frame[[f"{name}.{item}" for item in items]])
+    yield from (("", result) for result in missing_data_of(gaps).results())
+    counts = gaps.pattern_counts(items, smallest=study.smallest_group_shown)
+    for pattern, count in counts.items():
+        yield (
+            pattern,
+            Estimate(
+                term="responses_by_pattern",
+                estimate=float(count),
+                n=count,
+                method="count",
+            ),
+        )
+
 
 FRAME_COLUMNS = ("participant", "staff_member", "arm", "site", "team", "careless")
 

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from analysis.cleaning.flags import Flagged
-    from analysis.declarations import Export, Instrument
-    from analysis.intake import Responses
+    from analysis.declarations.instrument import Instrument
+    from analysis.declarations.survey import Export
+    from analysis.intake.responses import Responses
 
+if TYPE_CHECKING:
     Rule: TypeAlias = Callable[[pd.DataFrame, Export], pd.Series[bool]]
 
 CONDUCT = (
@@ -106,8 +108,8 @@ def _kept(
     frame: pd.DataFrame, export: Export, stays: pd.DataFrame, flagged: Flagged | None
 ) -> pd.DataFrame:
     printed = [total.name for total in export.cleaning.printed_totals]
-    gone = [name for name in (*CONDUCT, *printed) if name in frame.columns]
-    kept = frame.drop(columns=gone)
+    conduct_columns = [name for name in (*CONDUCT, *printed) if name in frame.columns]
+    kept = frame.drop(columns=conduct_columns)
     if len(stays) < len(frame):
         kept = kept.loc[stays.index]
     if flagged is not None:
@@ -123,11 +125,13 @@ def _by_arm(
     if "arm" not in people.columns:
         return {}
     received = people["arm"].value_counts()
-    lost = {rule: arms.value_counts() for rule, arms in left_out.items()}
+    removed = {rule: arms.value_counts() for rule, arms in left_out.items()}
     return {
         str(arm): Flow(
             received=int(received[arm]),
-            left_out={rule: int(counts.get(arm, 0)) for rule, counts in lost.items()},
+            left_out={
+                rule: int(counts.get(arm, 0)) for rule, counts in removed.items()
+            },
         )
         for arm in sorted(received.index)
         if arm
@@ -262,9 +266,9 @@ def _same_answers(
     hashes = pd.util.hash_pandas_object(answers, index=False)
     candidates = hashes.duplicated(keep=False) & answered
     same = pd.Series(-1, index=answers.index)
-    alike = answers.loc[candidates].fillna(np.inf)
-    if len(alike):
-        groups = alike.groupby(list(alike.columns), sort=False).ngroup()
+    answer_rows = answers.loc[candidates].fillna(np.inf)
+    if len(answer_rows):
+        groups = answer_rows.groupby(list(answer_rows.columns), sort=False).ngroup()
         same.loc[candidates] = groups.where(groups.duplicated(keep=False), -1)
     return same
 

@@ -11,13 +11,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.cleaning.flow import FRAME_COLUMNS
-from analysis.foundation.threads import in_threads
+from heard.models.threads import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from analysis.cleaning.flow import Cleaned
-    from analysis.declarations import Coding, Export, Instrument, Study, Subscale
+    from analysis.declarations.instrument import Coding, Instrument, Subscale
+    from analysis.declarations.study import Study
+    from analysis.declarations.survey import Export
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
@@ -177,8 +179,8 @@ def score_survey(responses: pd.DataFrame, export: Export, study: Study) -> pd.Da
     Kept here, as a join of two files later would rest on the order of their rows.
     """
     scores = score_responses(responses, study.asked(export).values())
-    told = study.dose
-    doses = told.attributes if told and told.survey == export.survey else ()
+    dose = study.dose
+    doses = dose.attributes if dose and dose.survey == export.survey else ()
     kept = [
         attribute.name
         for attribute in export.attributes

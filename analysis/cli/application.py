@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import typer
 
-from analysis.foundation import AnalysisError
+from heard.errors import AnalysisError
 
 EXIT_CODES = """Exit codes: 0 done · 1 other fault · 2 wrong use · 10 declaration ·
 11 data do not fit · 12 disclosure · 13 stale · 14 notebook · 130 stopped."""
+
+COMMANDS = ("running", "designing", "instruments", "locking", "starting")
+"""The modules whose commands join the application, in the order help lists them."""
 
 app = typer.Typer(
     name="heard",
@@ -21,12 +25,19 @@ app = typer.Typer(
 )
 
 
+def command_line() -> typer.Typer:
+    """The application with every command."""
+    for name in COMMANDS:
+        import_module(f"analysis.cli.{name}")
+    return app
+
+
 def run() -> None:
     """Run the command line; every fault is one message and an exit code."""
     try:
-        app()
+        command_line()()
     except AnalysisError as error:
-        tell_fault(error)
+        report_fault(error)
         sys.exit(error.exit_code)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -34,6 +45,6 @@ def run() -> None:
         sys.exit(1)
 
 
-def tell_fault(fault: AnalysisError) -> None:
+def report_fault(fault: AnalysisError) -> None:
     """Say a fault in one message, on the error stream."""
     typer.secho(f"{type(fault).__name__}: {fault}", fg="red", err=True)

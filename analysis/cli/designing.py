@@ -14,23 +14,17 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from analysis.cli.application import app, tell_fault
-from analysis.cli.options import (
-    AsJson,
-    Quiet,
-    Reports,
-    StudyName,
-    _run_locally,
-    use_folders,
-)
-from analysis.foundation import DeclarationError
+from analysis.cli.application import app, report_fault
+from analysis.cli.options import AsJson, Quiet, Reports, StudyName, use_folders
+from analysis.cli.running import _run_locally
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.folders import find_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.declarations import Study
-    from analysis.publication import Table
+    from analysis.declarations.study import Study
+    from analysis.publication.table import Table
     from analysis.workflow.steps import Step
 
 WIDTH = 88
@@ -59,7 +53,7 @@ def design(
     if not steps:
         raise DeclarationError(f"{study}.toml", LACKING)
     _look_ahead(steps[0], silent=quiet or as_json)
-    _tell(declared, quiet=quiet, as_json=as_json)
+    _print_result(declared, quiet=quiet, as_json=as_json)
 
 
 def _look_ahead(step: Step, *, silent: bool) -> None:
@@ -71,17 +65,17 @@ def _look_ahead(step: Step, *, silent: bool) -> None:
         return
     progress = _run_locally([step], [step], reasons, jobs=1, force=False, silent=silent)
     for fault in progress.failed.values():
-        tell_fault(fault)
+        report_fault(fault)
         sys.exit(fault.exit_code)
 
 
-def _tell(study: Study, *, quiet: bool, as_json: bool) -> None:
+def _print_result(study: Study, *, quiet: bool, as_json: bool) -> None:
     """Print what the page shows, from the same findings."""
-    from analysis.publication import Disclosed  # noqa: PLC0415
-    from analysis.publication.tables import (  # noqa: PLC0415
+    from analysis.publication.design import (  # noqa: PLC0415
         design_sentence,
         design_table,
     )
+    from analysis.publication.disclosure.control import Disclosed  # noqa: PLC0415
     from analysis.storage.findings import read_part  # noqa: PLC0415
 
     disclosed = Disclosed(findings=read_part(study.name, "design"))
@@ -102,8 +96,8 @@ def _tell(study: Study, *, quiet: bool, as_json: bool) -> None:
 
 def _lines(table: Table) -> Iterator[str]:
     """A table as lines of text: its columns, its rows, and the notes below."""
-    heads = [textwrap.wrap(name, COLUMN) for name in table.columns]
-    rows = [*zip_longest(*heads, fillvalue=""), *table.rows]
+    headings = [textwrap.wrap(name, COLUMN) for name in table.columns]
+    rows = [*zip_longest(*headings, fillvalue=""), *table.rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = zip(row, widths, strict=True)

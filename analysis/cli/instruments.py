@@ -17,8 +17,13 @@ from analysis.cli.application import app
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from analysis.declarations import Coding, Instrument, Subscale
-    from analysis.declarations.instrument import Evidence, Value
+    from analysis.declarations.instrument import (
+        Coding,
+        Evidence,
+        Instrument,
+        Subscale,
+        Value,
+    )
 
 WIDTH = 88
 METHODS = {
@@ -72,8 +77,8 @@ def instruments(
         typer.echo("\n".join(_list(listed)))
 
 
-def _json(told: object) -> str:
-    return json.dumps(told, indent=1, ensure_ascii=False)
+def _json(described: object) -> str:
+    return json.dumps(described, indent=1, ensure_ascii=False)
 
 
 def _row(instrument: Instrument) -> dict[str, object]:
@@ -128,16 +133,16 @@ def _wrapped(line: str, *, indent: int) -> list[str]:
 
 
 def _part(heading: str, lines: Iterable[str]) -> Iterator[str]:
-    told = list(lines)
-    if told:
+    described = list(lines)
+    if described:
         yield ""
         yield heading
-    for line in told:
+    for line in described:
         yield from _wrapped(f"  {line}", indent=6)
 
 
-def _pairs(told: dict[str, str]) -> Iterator[str]:
-    for name, text in told.items():
+def _pairs(described: dict[str, str]) -> Iterator[str]:
+    for name, text in described.items():
         if text:
             start = f"  {name:<12}"
             yield from _wrapped(start + text, indent=14)
@@ -154,16 +159,16 @@ def _answers(instrument: Instrument) -> Iterator[str]:
 
 
 def _coding(who: str, coding: Coding) -> str:
-    told = [f"{who}: codes {coding.ends}"]
+    described = [f"{who}: codes {coding.ends}"]
     if coding.answers:
         labels = (f"{code:g} {label}" for label, code in coding.answers.items())
-        told.append(", ".join(labels))
+        described.append(", ".join(labels))
     if coding.unscored:
-        told.append(f"not scored: {', '.join(coding.unscored)}")
+        described.append(f"not scored: {', '.join(coding.unscored)}")
     if coding.points:
         worth = (f"{code} = {points:g}" for code, points in coding.points.items())
-        told.append(f"points after keying: {', '.join(worth)}")
-    return "; ".join(told)
+        described.append(f"points after keying: {', '.join(worth)}")
+    return "; ".join(described)
 
 
 def _items(instrument: Instrument) -> Iterator[str]:
@@ -177,8 +182,10 @@ def _items(instrument: Instrument) -> Iterator[str]:
             "asked at some waves alone" * item.optional,
             "in no score" * (item.name not in scored),
         ]
-        told = ", ".join(filter(None, remarks))
-        yield f"{item.name:<{wide}}{item.label}" + (f"  [{told}]" if told else "")
+        described = ", ".join(filter(None, remarks))
+        yield f"{item.name:<{wide}}{item.label}" + (
+            f"  [{described}]" if described else ""
+        )
 
 
 def _scores(instrument: Instrument) -> Iterator[str]:
@@ -214,10 +221,10 @@ def _refusals(instrument: Instrument) -> Iterator[str]:
 
 
 def _evidence(known: Evidence) -> str:
-    told = [", ".join(f"{name} {_value(v)}" for name, v in known.values.items())]
-    told += [f"n {known.n}" if known.n is not None else "", known.population]
-    told += [known.note]
-    return f"{'; '.join(filter(None, told))} [{known.status}: {known.source}]"
+    described = [", ".join(f"{name} {_value(v)}" for name, v in known.values.items())]
+    described += [f"n {known.n}" if known.n is not None else "", known.population]
+    described += [known.note]
+    return f"{'; '.join(filter(None, described))} [{known.status}: {known.source}]"
 
 
 def _value(value: Value) -> str:

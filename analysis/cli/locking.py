@@ -1,4 +1,7 @@
-"""Lock a study's analysis plan, so that reports can say whether it was kept to."""
+"""Lock a study's analysis plan, so that reports can say whether it was kept to.
+
+Show where the pseudonym key lies, and put a new one in its place.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import typer
 
 from analysis.cli.application import app
 from analysis.cli.options import Raw, StudyName, use_folders
-from analysis.foundation import DeclarationError
+from analysis.foundation.errors import DeclarationError
 
 if TYPE_CHECKING:
     from analysis.declarations.plan_lock import Lock, Replaced
@@ -27,8 +30,11 @@ def lock(
     raw: Raw = None,
 ) -> None:
     """Lock the analysis plan of a study, before its data arrive."""
-    from analysis.declarations.deviations import deviations  # noqa: PLC0415
-    from analysis.declarations.plan_lock import Lock, lockable  # noqa: PLC0415
+    from analysis.declarations.plan_lock import (  # noqa: PLC0415
+        Lock,
+        deviations,
+        lockable,
+    )
     from analysis.storage.declared import read_study  # noqa: PLC0415
     from analysis.storage.plan_locks import (  # noqa: PLC0415
         arrived_waves,
@@ -56,7 +62,7 @@ def lock(
         earlier = _replaced(before, again, deviations(declared), where=path.name)
         made = dataclasses.replace(made, replaced=(*before.replaced, earlier))
     write_lock(study, made)
-    _tell(made, str(path))
+    _print_result(made, str(path))
 
 
 def _replaced(
@@ -85,7 +91,7 @@ def _replaced(
     )
 
 
-def _tell(made: Lock, path: str) -> None:
+def _print_result(made: Lock, path: str) -> None:
     typer.echo(f"Locked {made.date}, fingerprint {made.hash[:12]}: {path}")
     for change in made.replaced[-1].changed if made.replaced else ():
         typer.echo(f"  changed: {change}")
@@ -96,3 +102,44 @@ def _tell(made: Lock, path: str) -> None:
             "report will say so."
         )
     typer.echo("Commit this file with the declaration: its history is the evidence.")
+
+
+key = typer.Typer(
+    name="key",
+    help="Show where the pseudonym key lies, or put a new one in its place.",
+    no_args_is_help=True,
+)
+app.add_typer(key)
+
+
+@key.command()
+def show() -> None:
+    """Say where the key lies and its fingerprint; never the key."""
+    from analysis.storage.key import key_file, key_fingerprint  # noqa: PLC0415
+
+    if not key_file().exists():
+        typer.echo(f"There is no key yet. The first run will make {key_file()}")
+        return
+    typer.echo(f"key          {key_file()}")
+    typer.echo(f"fingerprint  {key_fingerprint()}")
+
+
+@key.command()
+def rotate() -> None:
+    """Make a new key and keep the old one beside it, under a number."""
+    from analysis.storage.key import (  # noqa: PLC0415
+        key_file,
+        key_fingerprint,
+        rotate_key,
+    )
+
+    kept = rotate_key()
+    typer.echo(f"new key      {key_file()}")
+    typer.echo(f"fingerprint  {key_fingerprint()}")
+    typer.echo(f"old key      {kept}")
+    typer.echo(
+        "At the next run every wave of every study is cleaned again, from its raw "
+        "exports: under the new key each person has another pseudonym. Delete the old "
+        "key when nothing made with it is left; to go back, put it in the new one's "
+        "place."
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analysis.cli.application import app, tell_fault
+from analysis.cli.application import app, report_fault
 from analysis.cli.options import (
     AsJson,
     Processed,
@@ -20,9 +20,9 @@ from analysis.cli.options import (
     StudyName,
     use_folders,
 )
-from analysis.foundation import AnalysisError
 from analysis.storage.folders import find_folders
 from analysis.storage.key import key_file
+from heard.errors import AnalysisError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +68,7 @@ def run_command(
     from analysis.workflow.runner import (  # noqa: PLC0415
         Progress,
         choose_steps,
-        forget_orphans,
+        remove_orphans,
     )
 
     use_folders(raw, processed, reports)
@@ -76,7 +76,7 @@ def run_command(
         typer.echo(f"A pseudonym key is made at {key_file()}. Keep a safe copy.")
     steps = _plan(study, parameter or [])
     chosen = choose_steps(steps, waves=wave or [], only=only or [])
-    forget_orphans(study, steps)
+    remove_orphans(study, steps)
     concerned = {step.name for step in chosen}.union(*(s.needs for s in chosen))
     asked = [] if force else [step for step in steps if step.name in concerned]
     reasons = {step.name: freshness(step).reason for step in asked}
@@ -87,7 +87,7 @@ def run_command(
         progress = _run_locally(
             chosen, steps, reasons, jobs=jobs, force=force, silent=quiet or as_json
         )
-    _tell(study, progress, quiet=quiet, as_json=as_json)
+    _print_result(study, progress, quiet=quiet, as_json=as_json)
 
 
 def _run_locally(
@@ -165,9 +165,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a declaration, and that the data fit it; run nothing."""
-    from analysis.intake.tools import TITLES  # noqa: PLC0415
+    from analysis.intake.tools.shapes import TITLES  # noqa: PLC0415
     from analysis.storage.declared import read_study  # noqa: PLC0415
-    from analysis.workflow.checks import check_data  # noqa: PLC0415
+    from analysis.workflow.actions import check_data  # noqa: PLC0415
 
     use_folders(raw, None, None)
     declared = read_study(study)
@@ -182,13 +182,15 @@ def check(
                 TITLES[count.tool],
                 count.remark,
             )
-            told = ", ".join(fact for fact in dict.fromkeys(facts) if fact)
-            typer.echo(f"{count.wave}  {count.survey}  {told}")
+            text = ", ".join(fact for fact in dict.fromkeys(facts) if fact)
+            typer.echo(f"{count.wave}  {count.survey}  {text}")
         typer.echo("The declaration is sound and the data fit it.")
         if drift:
-            from analysis.cli.starting import tell_drift  # noqa: PLC0415 - it needs this
+            from analysis.cli.starting import (  # noqa: PLC0415 - it needs this
+                report_drift,
+            )
 
-            tell_drift(declared)
+            report_drift(declared)
 
 
 @app.command("list")
@@ -217,21 +219,23 @@ def _plan(study: str, parameters: list[str]) -> tuple[Step, ...]:
     return with_parameters(plan_steps(read_study(study)), parameters)
 
 
-def _tell(study: str, progress: Progress, *, quiet: bool, as_json: bool) -> None:
+def _print_result(
+    study: str, progress: Progress, *, quiet: bool, as_json: bool
+) -> None:
     """Say what came of a run, and fail as its first fault does."""
     index = find_folders().reports / study / "index.html"
     if as_json:
-        told = {
+        text = {
             "ran": {name: round(took, 2) for name, took in progress.done.items()},
             "fresh": progress.fresh,
             "failed": {name: str(fault) for name, fault in progress.failed.items()},
             "blocked": progress.blocked,
             "report": str(index) if index.exists() else None,
         }
-        typer.echo(json.dumps(told, indent=1))
+        typer.echo(json.dumps(text, indent=1))
     if progress.failed:
         for fault in progress.failed.values():
-            tell_fault(fault)
+            report_fault(fault)
         sys.exit(next(iter(progress.failed.values())).exit_code)
     if quiet or as_json:
         return

@@ -6,22 +6,23 @@ import dataclasses
 import datetime as dt
 import itertools
 import re
-from pathlib import Path  # noqa: TC003 - typer reads the signatures
+from pathlib import Path  # noqa: TC003 - typer reads it
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from analysis.cli.application import app
 from analysis.cli.options import Raw, StudyName, use_folders
-from analysis.foundation import DeclarationError
-from analysis.foundation.errors import unknown
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.folders import find_folders
+from heard.errors import unknown
 
 if TYPE_CHECKING:
-    from analysis.declarations import Export, Study
+    from analysis.declarations.study import Study
+    from analysis.declarations.survey import Export
     from analysis.intake.draft import Inspected
     from analysis.intake.drift import Comparison
-    from analysis.storage.readers import RawTable
+    from analysis.storage.readers.table import RawTable
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 ONE_BY_ONE = {
@@ -58,11 +59,11 @@ def new(
             f"{len(export.columns)} columns, {_tool(export.table)}"
         )
         for match in export.matches:
-            mark = "=" if match in export.sure else "?"
-            typer.echo(f"  {mark} {match.instrument.name}: {match.told()}")
+            mark = "=" if match in export.certain_matches else "?"
+            typer.echo(f"  {mark} {match.instrument.name}: {match.description()}")
     typer.echo(f"Written: {path}")
     typer.echo("Its first lines say what is left to finish.")
-    _tell_faults(study)
+    _print_faults(study)
 
 
 def _inspected(folder: Path, files: list[Path]) -> list[Inspected]:
@@ -84,7 +85,7 @@ def _inspected(folder: Path, files: list[Path]) -> list[Inspected]:
     return exports
 
 
-def _tell_faults(study: str) -> None:
+def _print_faults(study: str) -> None:
     from analysis.storage.declared import read_study  # noqa: PLC0415
 
     try:
@@ -114,7 +115,7 @@ def add_wave(
     raw: Raw = None,
 ) -> None:
     """Compare a new export with the last wave's; propose its table."""
-    from analysis.intake.proposals import Heads, wave_table  # noqa: PLC0415
+    from analysis.intake.draft import WaveDetails, wave_table  # noqa: PLC0415
     from analysis.storage.declared import (  # noqa: PLC0415
         read_study,
         study_file,
@@ -128,16 +129,16 @@ def add_wave(
     declared = read_study(study)
     last = _last_export(declared, survey, wave)
     name = _name_in(find_folders().raw / declared.folder, file)
-    heads = Heads(title=title, date=date, event=tuple(event or ()))
+    headings = WaveDetails(title=title, date=date, event=tuple(event or ()))
     # The table with the file alone says what the survey itself declares for it.
     bare = dataclasses.replace(last, file=name, wave=wave)
     text = study_text(study).rstrip("\n") + "\n"
-    parsed = _parsed(study, text + wave_table(declared, bare, None, heads))
+    parsed = _parsed(study, text + wave_table(declared, bare, None, headings))
     export = parsed.wave(wave).export(survey)
     assert export is not None, "the table just parsed names this survey"
     compared = _compared(declared, last, export)
-    table = wave_table(declared, export, compared, heads)
-    _tell(compared, last.wave)
+    table = wave_table(declared, export, compared, headings)
+    _print_result(compared, last.wave)
     typer.echo(table)
     if write:
         _parsed(study, text + table)
@@ -149,12 +150,14 @@ def _last_export(study: Study, survey: str, wave: str) -> Export:
     known = [declared.name for declared in study.surveys]
     if survey not in known:
         raise DeclarationError(study.name, unknown("survey", survey, known))
-    held = {w.name: w.export(survey) for w in study.waves if w.export(survey)}
-    if wave in held:
+    exports_by_wave = {
+        w.name: w.export(survey) for w in study.waves if w.export(survey)
+    }
+    if wave in exports_by_wave:
         raise DeclarationError(
             study.name, f"wave '{wave}' has survey '{survey}' already; nothing was done"
         )
-    exports = [export for export in held.values() if export is not None]
+    exports = [export for export in exports_by_wave.values() if export is not None]
     if not exports:
         raise DeclarationError(
             study.name, f"survey '{survey}' was held at no wave to compare with"
@@ -162,13 +165,15 @@ def _last_export(study: Study, survey: str, wave: str) -> Export:
     return exports[-1]
 
 
-def tell_drift(study: Study) -> None:
+def report_drift(study: Study) -> None:
     """Say of each survey what every wave's export has otherwise than the last one's."""
     for survey in study.surveys:
-        held = [export for w in study.waves if (export := w.export(survey.name))]
-        for last, new in itertools.pairwise(held):
+        exports_by_wave = [
+            export for w in study.waves if (export := w.export(survey.name))
+        ]
+        for last, new in itertools.pairwise(exports_by_wave):
             typer.echo(f"\n{survey.title}, wave '{new.wave}' ({new.file}):")
-            _tell(_compared(study, last, new), last.wave)
+            _print_result(_compared(study, last, new), last.wave)
 
 
 def _compared(study: Study, last: Export, export: Export) -> Comparison:
@@ -184,38 +189,38 @@ def _compared(study: Study, last: Export, export: Export) -> Comparison:
 
 
 def _shaped(export: Export, study: Study) -> RawTable:
-    from analysis.intake.tools import shape  # noqa: PLC0415
+    from analysis.intake.tools.shapes import shape  # noqa: PLC0415
     from analysis.storage.rows import read_dictionary, read_raw  # noqa: PLC0415
 
     return shape(read_raw(export, study), export, read_dictionary(export, study))
 
 
 def _parsed(study: str, text: str) -> Study:
-    from analysis.declarations import parse_study  # noqa: PLC0415
+    from analysis.declarations.study_file import parse_study  # noqa: PLC0415
     from analysis.storage.declared import read_instrument  # noqa: PLC0415
 
     return parse_study(text, name=study, read_instrument=read_instrument)
 
 
-def _tell(compared: Comparison, last: str) -> None:
+def _print_result(compared: Comparison, last: str) -> None:
     if not compared.drifts:
         typer.echo(f"Nothing differs from wave '{last}'.")
         return
     typer.echo(f"{len(compared.drifts)} differences from wave '{last}':")
     by_kind = {
-        kind: [drift.told for drift in compared.drifts if drift.kind == kind]
+        kind: [drift.description for drift in compared.drifts if drift.kind == kind]
         for kind in (*ONE_BY_ONE, *TOGETHER)
     }
     for kind, words in ONE_BY_ONE.items():
-        for told in by_kind[kind]:
-            typer.echo(f"  {words}: {told}")
+        for description in by_kind[kind]:
+            typer.echo(f"  {words}: {description}")
     for kind, words in TOGETHER.items():
         if listed := by_kind[kind]:
             typer.echo(f"  {words} ({len(listed)}): {', '.join(listed)}")
 
 
 def _tool(table: RawTable) -> str:
-    from analysis.intake.tools import TITLES  # noqa: PLC0415
+    from analysis.intake.tools.shapes import TITLES  # noqa: PLC0415
 
     facts = (table.encoding, TITLES[table.tool], table.remark)
     return ", ".join(fact for fact in dict.fromkeys(facts) if fact)
@@ -233,10 +238,10 @@ def _name_in(folder: Path, file: Path) -> str:
 
 def _check_date(date: str) -> None:
     try:
-        sound = not date or dt.date.fromisoformat(date).isoformat() == date
+        is_iso = not date or dt.date.fromisoformat(date).isoformat() == date
     except ValueError:
-        sound = False
-    if not sound:
+        is_iso = False
+    if not is_iso:
         raise DeclarationError("--date", "must be a date such as 2026-01-31")
 
 

@@ -9,20 +9,20 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.outcomes.pilot_design import PilotDesign
+from heard.effects.pilot_design import PilotDesign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.declarations.study import Study
-    from analysis.declarations.tables import Table
+    from analysis.declarations.toml_tables import Table
 
 TEAMS = (6, 12, 25)
 """Numbers of teams tried where a design names none."""
-FEWEST_TEAMS = 2
-MOST_TEAMS = 500
+MINIMUM_TEAMS = 2
+MAXIMUM_TEAMS = 500
 LARGEST_TEAM = 1_000
-MOST_FOLLOW_UPS = 20
+MAXIMUM_FOLLOW_UPS = 20
 """Beyond these a typing error is likelier than such a pilot, and simulating is slow."""
 
 
@@ -42,7 +42,7 @@ class DeclaredDesign:
 
 def parse_design(table: Table) -> DeclaredDesign:
     """The table ``[design]``; what it leaves out is as `PilotDesign` has it."""
-    usual = PilotDesign(team_size=FEWEST_TEAMS)
+    usual = PilotDesign(team_size=MINIMUM_TEAMS)
     design = DeclaredDesign(
         assumed=PilotDesign(
             team_size=table.number("team_size"),
@@ -77,13 +77,13 @@ def check_design(study: Study) -> Iterator[str]:
         yield f"[design.{key}] {wrong}"
     for key, value, most in (
         ("team_size", assumed.team_size, LARGEST_TEAM),
-        ("follow_ups", assumed.follow_ups, MOST_FOLLOW_UPS),
+        ("follow_ups", assumed.follow_ups, MAXIMUM_FOLLOW_UPS),
     ):
         if math.isfinite(value) and value > most:
             yield f"[design.{key}] must be at most {most:,}"
     if not teams:
         yield "[design.teams] names no number of teams; the usual ones are 6, 12, 25"
-    if not all(FEWEST_TEAMS <= count <= MOST_TEAMS for count in teams):
-        yield f"[design.teams] must be from {FEWEST_TEAMS} to {MOST_TEAMS} each"
+    if not all(MINIMUM_TEAMS <= count <= MAXIMUM_TEAMS for count in teams):
+        yield f"[design.teams] must be from {MINIMUM_TEAMS} to {MAXIMUM_TEAMS} each"
     if len(set(teams)) < len(teams):
         yield "[design.teams] names the same number twice"

@@ -6,15 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.foundation.errors import unknown
+from heard.errors import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.declarations.study import Study
-    from analysis.declarations.tables import Table
+    from analysis.declarations.toml_tables import Table
 
-FEWEST_RANKS = 3
+MINIMUM_RANKS = 3
 """A line along fewer ranks is the gap between two groups."""
 
 
@@ -100,5 +100,5 @@ def _check_names(grouping: Grouping, names: list[str], at: str) -> Iterator[str]
     # A person of a group that has no rank would be left out without a word.
     if Counter(grouping.order) != Counter(names):
         yield f"[{at}.order] must name every group once: {', '.join(sorted(names))}"
-    elif len(names) < FEWEST_RANKS:
-        yield f"[{at}.order] needs at least {FEWEST_RANKS} groups"
+    elif len(names) < MINIMUM_RANKS:
+        yield f"[{at}.order] needs at least {MINIMUM_RANKS} groups"

@@ -9,8 +9,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from analysis.foundation import DeclarationError
-from analysis.foundation.errors import unknown
+from analysis.foundation.errors import DeclarationError
+from heard.errors import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -310,13 +310,13 @@ class Instrument:
 
         Scores that need an item which was not asked are not made. Others are as ever.
         """
-        gone = {i.name for i in self.items if i.optional and i.name not in items}
-        if not gone:
+        left_out = {i.name for i in self.items if i.optional and i.name not in items}
+        if not left_out:
             return self
-        made = [part for part in self.subscales if gone.isdisjoint(part.items)]
+        made = [part for part in self.subscales if left_out.isdisjoint(part.items)]
         return dataclasses.replace(
             self,
-            items=tuple(item for item in self.items if item.name not in gone),
+            items=tuple(item for item in self.items if item.name not in left_out),
             subscales=tuple(made),
         )
 

@@ -1,4 +1,7 @@
-"""How a participant's codes of two waves are matched, as a study declares it."""
+"""How a participant's codes of two waves are matched, as a study declares it.
+
+Who there is to be rated: the file that lists the staff, and its columns.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from heard.errors import unknown
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.declarations.study import Study
     from analysis.declarations.survey import Export
-    from analysis.declarations.tables import Table
+    from analysis.declarations.toml_tables import Table
 
 LINKAGE_RULES = ("exact", "one_element_off", "weighted")
 ROWS_OF = {
@@ -22,7 +27,7 @@ ROWS_OF = {
     "tool": "tool",
 }
 """What says which rows are read, and the key that declares it."""
-FEWEST_ELEMENTS = 3
+MINIMUM_ELEMENTS = 3
 """With two, one element off would leave one to match by, which tells nobody apart."""
 
 
@@ -74,7 +79,7 @@ def rules_tried(export: Export) -> tuple[str, ...]:
     if export.linkage == "identifier" or export.linkage_rule is None:
         return ("exact",)
     weighted = ("weighted",) if export.linkage_rule.weights else ()
-    tolerant = len(export.columns.participant) >= FEWEST_ELEMENTS
+    tolerant = len(export.columns.participant) >= MINIMUM_ELEMENTS
     return ("exact", *(("one_element_off",) if tolerant else ()), *weighted)
 
 
@@ -112,8 +117,8 @@ def check_linkage_rule(export: Export) -> Iterator[str]:
         yield f"[{at}] needs linkage to be 'identifier' or 'self_generated_code'"
     elif export.linkage == "identifier" and rule.rule != "exact":
         yield f"[{at}.rule] an identifier is linked 'exact': near ones are other people"
-    if rule.rule == "one_element_off" and elements < FEWEST_ELEMENTS:
-        yield f"[{at}.rule] needs at least {FEWEST_ELEMENTS} columns.participant"
+    if rule.rule == "one_element_off" and elements < MINIMUM_ELEMENTS:
+        yield f"[{at}.rule] needs at least {MINIMUM_ELEMENTS} columns.participant"
     known = {"site", *(attribute.name for attribute in export.attributes)}
     for name in rule.stable:
         if name not in known:
@@ -175,3 +180,72 @@ def check_waves_agree(survey: str, study: Study) -> Iterator[str]:
         yield f"[surveys.{survey}.identifier_spelling] must be the same at every wave"
     if len({len(export.columns.participant) for export in exports}) > 1:
         yield f"[surveys.{survey}.columns.participant] differs in length between waves"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """A list of staff, one row each, against which ratings are counted.
+
+    Attributes
+    ----------
+    survey : str
+        The survey in which staff are rated.
+    staff_member, role, team, regular_contact : str
+        Headers; the code of a member of staff is the one the ratings have.
+    answers : tuple of str
+        Answers that mean regular contact with those who use the service.
+    no_contact : tuple of str
+        Answers that mean none; what is neither is a fault, not a no.
+    least_ratings : int
+        From how many ratings on a member of staff counts as rated enough.
+    """
+
+    file: str
+    survey: str
+    staff_member: str
+    role: str
+    team: str
+    regular_contact: str
+    answers: tuple[str, ...]
+    no_contact: tuple[str, ...]
+    least_ratings: int
+
+    def headers(self) -> tuple[str, ...]:
+        """Every header that must be in the file."""
+        return (self.staff_member, self.role, self.team, self.regular_contact)
+
+
+def parse_roster(table: Table) -> Roster:
+    """The table ``[roster]``."""
+    columns = table.table("columns")
+    roster = Roster(
+        file=table.text("file"),
+        survey=table.text("survey"),
+        staff_member=columns.text("staff_member"),
+        role=columns.text("role"),
+        team=columns.text("team"),
+        regular_contact=columns.text("regular_contact"),
+        answers=table.texts("answers", ("yes",)),
+        no_contact=table.texts("no_contact", ("no", "")),
+        least_ratings=table.whole("least_ratings", 5),
+    )
+    columns.close()
+    table.close()
+    return roster
+
+
+def check_roster(study: Study) -> Iterator[str]:
+    """Every way in which the roster contradicts the rest of the study."""
+    roster = study.roster
+    if roster is None:
+        return
+    surveys = {survey.name for survey in study.surveys}
+    if roster.survey not in surveys:
+        yield f"[roster.survey] {unknown('survey', roster.survey, surveys)}"
+    exports = [e for wave in study.waves if (e := wave.export(roster.survey))]
+    if not all(export.columns.staff_member for export in exports):
+        yield f"[roster.survey] needs [surveys.{roster.survey}.columns] staff_member"
+    if not study.teams:
+        yield "[roster.columns.team] needs [teams] to be declared"
+    if roster.least_ratings < 1:
+        yield "[roster.least_ratings] must be at least 1"

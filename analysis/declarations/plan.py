@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from analysis.foundation.errors import unknown
+from heard.errors import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from analysis.declarations.study import Study
-    from analysis.declarations.tables import Table
+    from analysis.declarations.toml_tables import Table
 
 BETWEEN_ARMS = ("difference_in_change", "adjusted_mean_difference")
 SUMMARY_MEASURES = (*BETWEEN_ARMS, "mean_change")
@@ -198,10 +198,10 @@ def _check_primary(plan: Plan, study: Study) -> Iterator[str]:
         return
     named = sorted(o.name for o in study.outcomes if o.family == "primary")
     if named != [plan.primary]:
-        told = ", ".join(named) or "none"
+        names_text = ", ".join(named) or "none"
         yield (
             f"[plan.primary] exactly one outcome is primary, '{plan.primary}'; by "
-            f"family it is: {told}"
+            f"family it is: {names_text}"
         )
     if outcomes[plan.primary].smallest_effect is None:
         yield (

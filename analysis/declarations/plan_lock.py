@@ -5,6 +5,8 @@ wave how its surveys are cleaned and linked. Titles, files, comments and what is
 beside an outcome's mean are not: they may change without a deviation. What stands at
 its default is left out, so that a later version with a further key leaves old locks as
 they are.
+
+What was locked beside what is declared or run now: every difference in words.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from analysis.declarations.tables import NAME, Table, parse_toml
-from analysis.foundation import DeclarationError
+from analysis.declarations.linkage import waves_linked
+from analysis.declarations.toml_tables import NAME, Table, parse_toml
+from analysis.foundation.errors import DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -100,7 +103,7 @@ def lockable(study: Study) -> dict[str, Any]:
             "treated": study.treated,
             "control": study.control,
             "arms": sorted(arm.name for arm in study.arms),
-            **({"drawn_by_lot": True} if study.drawn_by_lot else {}),
+            **({"drawn_by_lot": True} if study.randomised else {}),
         },
         "plan": _stated(study.plan),
         "outcomes": {outcome.name: _outcome(outcome) for outcome in study.outcomes},
@@ -112,36 +115,38 @@ def lockable(study: Study) -> dict[str, Any]:
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
-    told = _stated(outcome)
-    return {key: told[key] for key in told if key not in ("name", "title", "beside")}
+    stated = _stated(outcome)
+    return {
+        key: stated[key] for key in stated if key not in ("name", "title", "beside")
+    }
 
 
 def _wave(wave: Wave) -> dict[str, Any]:
-    held = {}
+    value_now = {}
     for export in wave.exports:
         rule = export.linkage_rule
         tables = {
             "linkage_rule": _stated(rule) if rule else {},
             "cleaning": _stated(export.cleaning),
         }
-        held[export.survey] = {
+        value_now[export.survey] = {
             "linkage": export.linkage,
             "identifier_spelling": export.identifier_spelling,
             **{key: table for key, table in tables.items() if table},
         }
-    return held
+    return value_now
 
 
 def _stated(value: Any) -> dict[str, Any]:
     """Fields of a dataclass that do not stand at their default."""
-    told = {}
+    stated = {}
     for known in dataclasses.fields(value):
-        held = getattr(value, known.name)
+        value_now = getattr(value, known.name)
         made = known.default_factory
         default = made() if made is not dataclasses.MISSING else known.default
-        if held != default:
-            told[known.name] = _plain(held)
-    return told
+        if value_now != default:
+            stated[known.name] = _plain(value_now)
+    return stated
 
 
 def _plain(value: Any) -> Any:
@@ -187,7 +192,7 @@ def parse_lock(text: str, *, where: str) -> Lock:
     """
     faults: list[str] = []
     top = Table(parse_toml(text, where=where), faults)
-    said = top.text("hash")
+    stated_hash = top.text("hash")
     locked = top.raw("locked")
     if not isinstance(locked, dict):
         top.fault("locked", "must be a table")
@@ -199,7 +204,7 @@ def parse_lock(text: str, *, where: str) -> Lock:
         replaced=tuple(_replaced(table) for table in top.list_of_tables("replaced")),
     )
     top.close()
-    if not faults and lock.hash != said:
+    if not faults and lock.hash != stated_hash:
         faults.append(
             "[hash] does not fit what is locked: the file was changed by hand. Put it "
             "back as version control has it"
@@ -267,8 +272,167 @@ def _value(value: Any) -> str:
         # A text of JSON is one of TOML but for this sign, which JSON leaves as it is.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, dict):
-        held = ", ".join(f"{_key(key)} = {_value(part)}" for key, part in value.items())
-        return f"{{ {held} }}"
+        value_now = ", ".join(
+            f"{_key(key)} = {_value(part)}" for key, part in value.items()
+        )
+        return f"{{ {value_now} }}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
     return repr(value)
+
+
+NO_PLAN = "The plan that was locked is no longer declared."
+NAMED = {"outcomes": "outcome", "waves": "wave", "teams": "team"}
+"""Tables whose entries have a name of their own → what one is called."""
+
+LEAVES = {
+    "smallest_effect": "the smallest effect of interest",
+    "follow_ups": "the waves compared with the baseline",
+    "linkage": "how responses are linked",
+    "linkage_rule.rule": "the linkage rule",
+    "linkage_rule.threshold": "the threshold of the linkage rule",
+    "linkage_rule.weights": "the weights of the linkage rule",
+    "cleaning.least_answered": "the least share of items answered",
+    "gates.least_reliability": "the least reliability",
+    "multiplicity_rule": "the rule for several outcomes",
+    "primary": "the primary outcome",
+    "summary_measure": "the summary measure",
+}
+"""Key → what it is called; any other is called by its key."""
+
+ABSENT = object()
+Leaves = dict[tuple[str, ...], Any]
+
+
+def deviations(study: Study) -> tuple[str, ...]:
+    """Everything that is declared otherwise than it was locked, a sentence each.
+
+    None where nothing was locked.
+    """
+    if study.lock is None:
+        return ()
+    if study.plan is None:
+        return (NO_PLAN,)
+    return tuple(differences(study.lock.locked, lockable(study)))
+
+
+def run_deviations(study: Study, *, linkage_rule: str = "") -> tuple[str, ...]:
+    """Everything run otherwise than declared.
+
+    Parameters
+    ----------
+    linkage_rule : str
+        The rule that the outcomes were asked to be linked by; empty: the declared one.
+    """
+    declared: dict[tuple[str, str], None] = {}
+    for survey, _, wave in waves_linked(study):
+        export = study.wave(wave).export(survey)
+        # An identifier is only ever linked exactly, whatever was asked for.
+        if export is not None and export.linkage == "self_generated_code":
+            rule = export.linkage_rule
+            declared[survey, rule.rule if rule else "exact"] = None
+    return tuple(
+        f"Survey '{survey}': responses were linked by the rule '{linkage_rule}', and "
+        f"declared is '{rule}'."
+        for survey, rule in declared
+        if linkage_rule not in ("", rule)
+    )
+
+
+def differences(locked: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Every difference between two lockable contents, in words.
+
+    What differs alike at several waves is said once.
+    """
+    yield from _whole(locked, now)
+    waves_of: dict[str, list[str]] = {}
+    was_leaves, now_leaves = dict(_leaves(locked)), dict(_leaves(now))
+    for path in dict.fromkeys([*was_leaves, *now_leaves]):
+        pair = (was_leaves.get(path, ABSENT), now_leaves.get(path, ABSENT))
+        if pair[0] == pair[1] or _in_one_alone(path, locked, now):
+            continue
+        description = f"{_subject(path)} {_change(*pair)}"
+        waves_of.setdefault(description, []).extend(
+            path[1:2] if path[0] == "waves" else []
+        )
+    for description, waves in waves_of.items():
+        yield f"At {', '.join(waves)}: {description}" if waves else description
+
+
+def _whole(locked: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """What was added or dropped whole: outcomes, waves, teams, surveys of waves."""
+    for table, one in NAMED.items():
+        was, current = locked.get(table, {}), now.get(table, {})
+        for name in dict.fromkeys([*was, *current]):
+            if name not in current:
+                yield f"The {one} '{name}' was dropped."
+            elif name not in was:
+                also = ": it is exploratory" if table == "outcomes" else ""
+                yield f"The {one} '{name}' was added after the lock{also}."
+    was, current = locked.get("waves", {}), now.get("waves", {})
+    for wave in [name for name in was if name in current]:
+        for survey in dict.fromkeys([*was[wave], *current[wave]]):
+            if survey not in current[wave]:
+                yield f"At {wave}: survey '{survey}' was dropped."
+            elif survey not in was[wave]:
+                yield f"At {wave}: survey '{survey}' was added after the lock."
+
+
+def _leaves(
+    table: Mapping[str, Any], at: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*at, key))
+        else:
+            yield (*at, key), value
+
+
+def _in_one_alone(
+    path: tuple[str, ...], locked: Mapping[str, Any], now: Mapping[str, Any]
+) -> bool:
+    """Whether what the path is about was said to be added or dropped as a whole."""
+    table, name, *rest = path
+    if table not in NAMED:
+        return False
+    was, current = locked.get(table, {}), now.get(table, {})
+    if (name in was) != (name in current):
+        return True
+    return table == "waves" and (rest[0] in was[name]) != (rest[0] in current[name])
+
+
+def _subject(path: tuple[str, ...]) -> str:
+    table, name, *rest = path
+    if table == "waves":
+        survey, *key = rest
+        return f"survey '{survey}': {_called(key)}"
+    if table == "outcomes":
+        return f"Outcome '{name}': {_called(rest)}"
+    if table == "teams":
+        return f"Team '{name}': its arm"
+    return f"{table.capitalize()}: {_called([name, *rest])}"
+
+
+def _called(key: list[str]) -> str:
+    path = ".".join(key)
+    return LEAVES.get(path, path)
+
+
+def _change(was: Any, now: Any) -> str:
+    if was is ABSENT:
+        return f"was not stated when locked and is {_value_text(now)} now."
+    if now is ABSENT:
+        return f"was {_value_text(was)} when locked and is not stated now."
+    return f"was {_value_text(was)} when locked and is {_value_text(now)} now."
+
+
+def _value_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"'{value}'" if value else "empty"
+    if isinstance(value, list):
+        return ", ".join(map(_value_text, value)) or "empty"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_value_text(part)}" for key, part in value.items())
+    return f"{value:.12g}"

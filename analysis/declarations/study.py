@@ -8,22 +8,21 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from analysis.declarations.beside import Beside
-from analysis.foundation import DeclarationError
-from analysis.foundation.errors import unknown
+from analysis.declarations.supplementary_measures import SupplementaryMeasures
+from analysis.foundation.errors import DeclarationError
+from heard.errors import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from analysis.declarations.design import DeclaredDesign
-    from analysis.declarations.dose import Dose
     from analysis.declarations.groups import Grouping
     from analysis.declarations.instrument import Fact, Instrument
-    from analysis.declarations.other_choices import OtherChoices
+    from analysis.declarations.linkage import Roster
+    from analysis.declarations.multiverse import Multiverse
     from analysis.declarations.plan import Plan
     from analysis.declarations.plan_lock import Lock
-    from analysis.declarations.rollout import Rollout
-    from analysis.declarations.roster import Roster
+    from analysis.declarations.rollout import Dose, Rollout
     from analysis.declarations.survey import Export
 
 ALLOCATIONS = ("none", "participant", "team")
@@ -95,7 +94,7 @@ class Outcome:
         Waves compared with the baseline; every later wave if none is named.
     smallest_effect : float or None
         Smallest difference that matters, in units of the score.
-    beside : Beside
+    supplementary : SupplementaryMeasures
         What is shown beside its mean, and decides nothing.
     """
 
@@ -108,7 +107,7 @@ class Outcome:
     baseline: str
     follow_ups: tuple[str, ...]
     smallest_effect: float | None = None
-    beside: Beside = field(default_factory=Beside)
+    supplementary: SupplementaryMeasures = field(default_factory=SupplementaryMeasures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +120,7 @@ class Study:
         The analysis plan; None if none was declared.
     design : DeclaredDesign or None
         What is assumed before the pilot, for what it can see; never locked.
-    drawn_by_lot : bool
+    randomised : bool
         Whether lots decided who was in which arm, or which unit began first.
     rollout, dose : Rollout, Dose or None
         Who started when, and how much of the pilot each person had.
@@ -146,13 +145,13 @@ class Study:
     surveys: tuple[Survey, ...]
     waves: tuple[Wave, ...]
     outcomes: tuple[Outcome, ...]
-    drawn_by_lot: bool = False
+    randomised: bool = False
     unknowns: tuple[str, ...] = ()
     roster: Roster | None = None
     groups: tuple[Grouping, ...] = ()
     rollout: Rollout | None = None
     dose: Dose | None = None
-    other_choices: OtherChoices | None = None
+    multiverse: Multiverse | None = None
     plan: Plan | None = None
     design: DeclaredDesign | None = None
     lock: Lock | None = None
@@ -214,7 +213,7 @@ class Study:
             dataclasses.replace(export, linkage_rule=None) for export in at_wave.exports
         )
         only = dataclasses.replace(at_wave, exports=tuple(exports))
-        held = {export.survey for export in only.exports}
+        kept_surveys = {export.survey for export in only.exports}
         used = {
             name: asked
             for export in only.exports
@@ -222,14 +221,14 @@ class Study:
         }
         return dataclasses.replace(
             self,
-            surveys=tuple(part for part in self.surveys if part.name in held),
+            surveys=tuple(part for part in self.surveys if part.name in kept_surveys),
             waves=(only,),
             outcomes=(),
             groups=(),
             rollout=None,
             # Its attributes are kept beside the scores.
-            dose=self.dose if self.dose and self.dose.survey in held else None,
-            other_choices=None,
+            dose=self.dose if self.dose and self.dose.survey in kept_surveys else None,
+            multiverse=None,
             roster=None,
             plan=None,
             design=None,
@@ -244,7 +243,7 @@ class Study:
             surveys=(),
             waves=(),
             outcomes=(),
-            other_choices=None,
+            multiverse=None,
             arms=(),
             sites=(),
             teams=(),

@@ -6,20 +6,19 @@ import re
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from analysis.declarations.beside import check_beside
 from analysis.declarations.design import check_design
-from analysis.declarations.dose import check_dose
 from analysis.declarations.groups import check_groupings
 from analysis.declarations.linkage import (
     check_linkage_rule,
+    check_roster,
     check_row_linkage,
     check_waves_agree,
 )
-from analysis.declarations.other_choices import check_other_choices
+from analysis.declarations.multiverse import check_multiverse
 from analysis.declarations.plan import check_plan
-from analysis.declarations.rollout import check_rollout
-from analysis.declarations.roster import check_roster
-from analysis.foundation.errors import unknown
+from analysis.declarations.rollout import check_dose, check_rollout
+from analysis.declarations.supplementary_measures import check_supplementary
+from heard.errors import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from analysis.declarations.study import Outcome, Study
     from analysis.declarations.survey import Export
 
-LEAST_SMALLEST_GROUP = 5
+MINIMUM_SMALLEST_GROUP = 5
 """Below this no published disclosure rule goes; a study may not either."""
 
 PERSONAL = frozenset(
@@ -62,13 +61,13 @@ def check_study(study: Study) -> list[str]:
             for fault in check_waves_agree(survey.name, study)
         ),
         *_check_same_rows(study),
-        *_check_asked_alike(study),
+        *_check_scored_once(study),
         *(fault for outcome in study.outcomes for fault in _check(outcome, study)),
-        *check_beside(study),
+        *check_supplementary(study),
         *check_groupings(study),
         *check_rollout(study),
         *check_dose(study),
-        *check_other_choices(study),
+        *check_multiverse(study),
         *check_plan(study),
         *check_design(study),
         *check_roster(study),
@@ -80,8 +79,8 @@ def check_study(study: Study) -> list[str]:
 def _check_limits(study: Study) -> Iterator[str]:
     if not _stays_inside(study.folder):
         yield "[folder] must lie in the raw folder, without '..'"
-    if study.smallest_group_shown < LEAST_SMALLEST_GROUP:
-        yield f"[smallest_group_shown] must be at least {LEAST_SMALLEST_GROUP}"
+    if study.smallest_group_shown < MINIMUM_SMALLEST_GROUP:
+        yield f"[smallest_group_shown] must be at least {MINIMUM_SMALLEST_GROUP}"
     if not study.waves:
         yield "[waves] a study needs at least one wave"
     for wave in study.waves:
@@ -99,7 +98,7 @@ def _check_design(study: Study) -> Iterator[str]:
             yield f"[{key}] {unknown('arm', name, arms)}"
     if bool(study.treated) != bool(study.control):
         yield "[treated] and [control] go together"
-    if study.drawn_by_lot and study.allocated_by == "none":
+    if study.randomised and study.allocated_by == "none":
         yield "[drawn_by_lot] needs allocated_by: what the lots were drawn for"
     for team in study.teams:
         if team.arm and team.arm not in arms:
@@ -159,7 +158,7 @@ def _check_same_rows(study: Study) -> Iterator[str]:
                 )
 
 
-def _check_asked_alike(study: Study) -> Iterator[str]:
+def _check_scored_once(study: Study) -> Iterator[str]:
     """An instrument of two surveys of a wave has one set of scores at that wave."""
     for wave in study.waves:
         seen: dict[str, Instrument] = {}
@@ -283,10 +282,11 @@ def _check(outcome: Outcome, study: Study) -> Iterator[str]:
     if outcome.survey not in surveys:
         yield f"[{at}.survey] {unknown('survey', outcome.survey, surveys)}"
         return
-    held = [wave.name for wave in study.waves if wave.export(outcome.survey)]
+    waves_of_survey = [wave.name for wave in study.waves if wave.export(outcome.survey)]
     for wave in (outcome.baseline, *outcome.follow_ups):
-        if wave not in held:
-            yield f"[{at}] {unknown(f'wave of {outcome.survey}', wave, held)}"
+        if wave not in waves_of_survey:
+            kind = f"wave of {outcome.survey}"
+            yield f"[{at}] {unknown(kind, wave, waves_of_survey)}"
     instruments = surveys[outcome.survey].instruments
     if outcome.instrument not in instruments:
         yield f"[{at}.instrument] {unknown('name', outcome.instrument, instruments)}"
@@ -297,7 +297,9 @@ def _check(outcome: Outcome, study: Study) -> Iterator[str]:
         yield f"[{at}.subscale] {instrument.refusal(outcome.subscale)}"
         return
     for wave in (outcome.baseline, *outcome.follow_ups):
-        export = study.wave(wave).export(outcome.survey) if wave in held else None
+        export = (
+            study.wave(wave).export(outcome.survey) if wave in waves_of_survey else None
+        )
         made = study.asked(export)[instrument.name].subscales if export else ()
         if export and outcome.subscale not in {part.name for part in made}:
             yield (

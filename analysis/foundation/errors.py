@@ -6,9 +6,7 @@ identifier or a free text.
 
 from __future__ import annotations
 
-from analysis.foundation.data_errors import AnalysisError, DataError, unknown
-
-__all__ = ["AnalysisError", "DataError", "unknown"]
+from heard.errors import AnalysisError
 
 
 class DeclarationError(AnalysisError):

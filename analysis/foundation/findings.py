@@ -6,14 +6,14 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from analysis.foundation.results import Composite, Estimate
+from heard.results import Composite, Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
 
-    from analysis.foundation.results import Labels, Result
+    from heard.results import Labels, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,15 @@
 
 Case and white space do not matter. What fits no rule is counted and named by its
 column; the answer itself is never quoted.
+
+Answers that fit no code → the likely reason: an export that counts from elsewhere.
+
+Only the ends of the codebook's codes are ever named, never an answer.
+
+Answers of which several could be ticked into one column of yes or no a choice.
+
+Blank where nothing at all was answered: not to tick is an answer only of someone who
+was there to tick.
 """
 
 from __future__ import annotations
@@ -14,11 +23,12 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from analysis.declarations import Export, Instrument
-    from analysis.declarations.study import Arm, Site, Team
-    from analysis.declarations.survey import Attribute
+    from analysis.declarations.instrument import Coding, Instrument
+    from analysis.declarations.study import Arm, Site, Study, Team
+    from analysis.declarations.survey import Attribute, Export
+    from analysis.storage.readers.table import RawTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +73,7 @@ def item_codes(
         Code → answer in words, as an SPSS file gives them. The words are looked up
         before the code is taken as a number: *never* may be 1 there and 0 here.
     """
-    spoken = _spoken(words)
+    folded_labels = _folded_labels(words)
     declared = export.answers.get(instrument.name, {})
     takes = instrument.usual_coding.takes
     own = {text: code for text, code in declared.items() if takes(code)}
@@ -74,7 +84,7 @@ def item_codes(
     stray = "out of range" if empties else "unmapped"
 
     def code(text: str) -> float | str:
-        for written in (text, spoken.get(text, text)):
+        for written in (text, folded_labels.get(text, text)):
             if written in answers:
                 return answers[written]
             if written in unscored:
@@ -94,12 +104,12 @@ def attribute_values(
     words: Mapping[str, str] | None = None,
 ) -> tuple[pd.Series[float] | pd.Series[str], int]:
     """Values of an attribute, and how many were emptied for lying outside it."""
-    spoken = _spoken(words)
+    folded_labels = _folded_labels(words)
     missing = not_answered(export.missing_codes, words)
     if attribute.values:
         names = {fold(text): name for text, name in attribute.values.items()}
         folded = by_text(cells, fold)
-        known = folded.map(names).fillna(folded.map(spoken).map(names))
+        known = folded.map(names).fillna(folded.map(folded_labels).map(names))
         return known, int((known.isna() & ~folded.isin(missing)).sum())
 
     def value(text: str) -> float | str:
@@ -119,11 +129,11 @@ def group_names(
 ) -> pd.Series[str]:
     """Names of the arms, sites or teams that cells name; empty where they name none."""
     names = {fold(answer): group.name for group in groups for answer in group.answers}
-    spoken = _spoken(words)
+    folded_labels = _folded_labels(words)
 
     def name(text: str) -> str:
         folded = fold(text)
-        return names.get(folded) or names.get(spoken.get(folded, ""), "")
+        return names.get(folded) or names.get(folded_labels.get(folded, ""), "")
 
     return by_text(cells, name)
 
@@ -137,13 +147,17 @@ def accepted(
 ) -> pd.Series[bool]:
     """Whether each cell holds one of the answers; ``*`` is any that is not missing."""
     wanted = {fold(answer) for answer in answers}
-    spoken = _spoken(words)
-    gone = not_answered(missing, words)
+    folded_labels = _folded_labels(words)
+    missing_texts = not_answered(missing, words)
 
     def fits(text: str) -> bool:
         folded = fold(text)
-        anything = "*" in wanted and folded not in gone
-        return anything or folded in wanted or spoken.get(folded, "") in wanted - {""}
+        anything = "*" in wanted and folded not in missing_texts
+        return (
+            anything
+            or folded in wanted
+            or folded_labels.get(folded, "") in wanted - {""}
+        )
 
     numbers, texts = pd.factorize(cells)
     fitting = np.array([fits(text) for text in texts], dtype=bool)
@@ -162,20 +176,20 @@ def not_answered(
 ) -> set[str]:
     """What means *not answered*, as it is compared: the cell, or the words it codes."""
     declared = {fold(text) for text in ("", *missing)}
-    spoken = _spoken(words)
-    return declared | {code for code, text in spoken.items() if text in declared}
+    folded_labels = _folded_labels(words)
+    return declared | {code for code, text in folded_labels.items() if text in declared}
 
 
-def _spoken(words: Mapping[str, str] | None) -> dict[str, str]:
+def _folded_labels(words: Mapping[str, str] | None) -> dict[str, str]:
     """Code → answer in words, both as they are compared."""
     return {fold(code): fold(text) for code, text in (words or {}).items()}
 
 
 def _coded(
-    cells: pd.Series[str], code: Callable[[str], float | str], gone: set[str]
+    cells: pd.Series[str], code: Callable[[str], float | str], missing_texts: set[str]
 ) -> Codes:
     numbers, texts = pd.factorize(cells)
-    found = [math.nan if fold(t) in gone else code(fold(t)) for t in texts]
+    found = [math.nan if fold(t) in missing_texts else code(fold(t)) for t in texts]
     times = np.bincount(numbers, minlength=len(texts))
     emptied: dict[str, int] = {}
     for reason, count in zip(found, times, strict=True):
@@ -203,3 +217,162 @@ def _number(text: str, decimal: str = ".") -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) and "_" not in text else None
+
+
+def coding_shifts(
+    cells: pd.DataFrame, export: Export, study: Study, misfits: Iterable[str]
+) -> Iterator[str]:
+    """A sentence for every instrument whose export seems to count from elsewhere.
+
+    Parameters
+    ----------
+    misfits : iterable of str
+        Columns ``instrument.item`` that hold answers which fit no code.
+    """
+    groups: dict[tuple[str, str], list[str]] = {}
+    for column in export.columns.items:
+        groups.setdefault(_group(column, study), []).append(column)
+    for group in dict.fromkeys(_group(column, study) for column in misfits):
+        name, _ = group
+        headers = [export.columns.items[column] for column in groups[group]]
+        coding = study.instruments[name].coding(groups[group][0].partition(".")[2])
+        mismatch = check_coding(
+            [cells[header] for header in headers], coding, missing=export.missing_codes
+        )
+        if mismatch:
+            yield (
+                f"{export.file}: {name}: {mismatch}. If so, declare each code of the "
+                "file "
+                f"and what it stands for under [surveys.{export.survey}.answers.{name}]"
+                "; if the stray code means no answer, declare it in missing_codes"
+            )
+
+
+def _group(column: str, study: Study) -> tuple[str, str]:
+    name, _, item = column.partition(".")
+    return name, study.instruments[name].item(item).coding
+
+
+def check_coding(
+    columns: Iterable[pd.Series[str]], coding: Coding, *, missing: Iterable[str] = ()
+) -> str:
+    """Say by how much an export's codes are shifted against the codebook's.
+
+    Parameters
+    ----------
+    columns : iterable of Series of str
+        Cells of the items that share this coding.
+    missing : iterable of str
+        Texts that stand for no answer.
+
+    Returns
+    -------
+    str
+        Empty where the codes fit, or where no single shift explains all numbers.
+    """
+    missing_texts = {"", *missing}
+    texts = {text for column in columns for text in column.unique()} - missing_texts
+    numbers = pd.to_numeric(pd.Series(sorted(texts), dtype=object), errors="coerce")
+    numbers = numbers.dropna()
+    if numbers.empty or all(coding.takes(number) for number in numbers):
+        return ""
+    shift = _shift(float(numbers.min()), float(numbers.max()), coding)
+    if not shift or not all(coding.takes(number - shift) for number in numbers):
+        return ""
+    steps = abs(shift) / coding.step
+    counted = {1.0: "one"}.get(steps, f"{steps:g}")
+    direction = "higher" if shift > 0 else "lower"
+    return (
+        f"all answers lie in {coding.lowest + shift:g} to {coding.highest + shift:g}, "
+        f"the codebook says {coding.lowest:g} to {coding.highest:g}: looks like an "
+        f"export coded {counted} {direction}"
+    )
+
+
+def _shift(lowest: float, highest: float, coding: Coding) -> float:
+    """The least shift that takes the codes to where the answers begin or end."""
+    return max(highest - coding.highest, 0.0) or min(lowest - coding.lowest, 0.0)
+
+
+NOT_TICKED = {"", "0", "no", "n", "false", "unchecked", "not selected"}
+NOT_SHOWN = {"n/a"}
+"""What LimeSurvey writes where a question was never shown."""
+
+
+def choice_columns(
+    table: RawTable, attribute: Attribute, export: Export
+) -> tuple[dict[str, pd.Series[bool]], int]:
+    """One column a choice, ``attribute.choice``, and how many answers fit none."""
+    if attribute.multi:
+        return _spread(table, attribute, export), 0
+    missing = not_answered(export.missing_codes)
+    return _joined(table.cells[attribute.column], attribute, missing)
+
+
+def _spread(
+    table: RawTable, attribute: Attribute, export: Export
+) -> dict[str, pd.Series[bool]]:
+    """A code or its words may say that a choice was not ticked: 2 is often *No*."""
+    cells = table.cells
+    answered = pd.Series(data=False, index=cells.index)
+    ticked = {}
+    for choice, header in attribute.multi.items():
+        words = table.value_labels.get(header, {})
+        missing_texts = not_answered(export.missing_codes, words) | NOT_SHOWN
+        folded_labels = {fold(code): fold(text) for code, text in words.items()}
+        column = by_text(cells[header], fold)
+        answered |= ~column.isin(missing_texts)
+        left = missing_texts | NOT_TICKED
+        left |= {code for code, text in folded_labels.items() if text in left - {""}}
+        ticked[choice] = ~column.isin(left)
+    return {
+        f"{attribute.name}.{choice}": column.astype("boolean").where(answered)
+        for choice, column in ticked.items()
+    }
+
+
+def _joined(
+    column: pd.Series[str], attribute: Attribute, missing: set[str]
+) -> tuple[dict[str, pd.Series[bool]], int]:
+    values = {fold(text): name for text, name in attribute.values.items()}
+    ticked: dict[str, set[str] | None] = {}
+    strange: dict[str, int] = {}
+    for text in column.unique():
+        blank = fold(text) in missing
+        ticked[text], strange[text] = (
+            (None, 0) if blank else split_choices(text, attribute.separator, values)
+        )
+    found = column.map(ticked)
+    columns = {
+        f"{attribute.name}.{choice}": pd.Series(
+            [pd.NA if chosen is None else choice in chosen for chosen in found],
+            index=column.index,
+            dtype="boolean",
+        )
+        for choice in dict.fromkeys(values.values())
+    }
+    return columns, int((column.map(strange) > 0).sum())
+
+
+def split_choices(
+    text: str, separator: str, values: Mapping[str, str]
+) -> tuple[set[str], int]:
+    """The choices one cell joins, and how many parts are none of those declared.
+
+    A choice may itself hold the separator, as sentences hold commas: the longest run of
+    parts that is a declared choice is taken.
+    """
+    parts = [part for part in text.split(separator) if part.strip()]
+    chosen: set[str] = set()
+    strange = at = 0
+    while at < len(parts):
+        for end in range(len(parts), at, -1):
+            name = values.get(fold(separator.join(parts[at:end])))
+            if name is not None:
+                chosen.add(name)
+                at = end
+                break
+        else:
+            strange += 1
+            at += 1
+    return chosen, strange

@@ -11,16 +11,23 @@ from typing import TYPE_CHECKING
 
 from analysis.intake.answers import fold
 from analysis.intake.headers import find_columns, shortened
-from analysis.intake.inspection import answered, number, similarity
-from analysis.intake.matching import pair_off, share_fitting
+from analysis.intake.inspection import (
+    answered,
+    match_pairs,
+    number,
+    share_fitting,
+    similarity,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from analysis.declarations import Export, Instrument, Study
-    from analysis.storage.readers import RawTable
+    from analysis.declarations.instrument import Instrument
+    from analysis.declarations.study import Study
+    from analysis.declarations.survey import Export
+    from analysis.storage.readers.table import RawTable
 
-LIKE_ENOUGH = 0.5
+MINIMUM_SIMILARITY = 0.5
 """Likeness from which a new header is proposed for one that is gone."""
 SINGLE = (
     *("staff_member", "arm", "site", "team", "consent", "finished"),
@@ -42,7 +49,7 @@ class Drift:
     """
 
     kind: str
-    told: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +60,7 @@ class Coding:
     texts: int
     strange: int = 0
 
-    def told(self) -> str:
+    def description(self) -> str:
         """In words that quote no text."""
         parts = []
         if self.codes:
@@ -125,11 +132,11 @@ def compare_exports(
     renamed, scores = _renamed(open_slots, before, now, set(found.values()), study)
     remarks = {key: f"likeness {score:.2f}: check it" for key, score in scores.items()}
     for slot in open_slots:
-        told = f"'{shortened(slot.last)}'"
+        description = f"'{shortened(slot.last)}'"
         if slot.key in renamed:
-            told += f" → '{shortened(renamed[slot.key])}'? {remarks[slot.key]}"
+            description += f" → '{shortened(renamed[slot.key])}'? {remarks[slot.key]}"
         kind = "renamed" if slot.key in renamed else "missing"
-        drifts.append(Drift(kind=kind, told=told))
+        drifts.append(Drift(kind=kind, description=description))
     found |= renamed
     used = {slot.last for slot in slots}
     drifts.extend(_unasked(before, now, used, set(found.values())))
@@ -140,8 +147,8 @@ def compare_exports(
         is_now = _together(now, new, [found.get(("items", i), "") for i in items])
         if proposed := recoding(is_now.codes, study.instruments[name], new):
             recodings[name] = proposed
-        if told := _change(was, is_now, strange=bool(proposed)):
-            drifts.append(Drift(kind="coding", told=f"{name}: {told}"))
+        if description := _change(was, is_now, strange=bool(proposed)):
+            drifts.append(Drift(kind="coding", description=f"{name}: {description}"))
     return Comparison(
         drifts=tuple(drifts), found=found, remarks=remarks, recodings=recodings
     )
@@ -195,9 +202,11 @@ def _settled(
         if len(find_columns(now, slot.declared)) == 1:
             found[slot.key] = slot.declared
             if fold(slot.declared) != fold(slot.last):
-                told = f"'{shortened(slot.last)}' → '{shortened(slot.declared)}', "
-                told += "as the survey declares"
-                drifts.append(Drift(kind="renamed", told=told))
+                description = (
+                    f"'{shortened(slot.last)}' → '{shortened(slot.declared)}', "
+                )
+                description += "as the survey declares"
+                drifts.append(Drift(kind="renamed", description=description))
         elif len(find_columns(now, slot.last)) == 1:
             found[slot.key] = slot.last
         else:
@@ -209,12 +218,12 @@ def _renamed(
     slots: Iterable[Slot],
     before: RawTable,
     now: RawTable,
-    taken: set[str],
+    used: set[str],
     study: Study,
 ) -> tuple[Found, dict[tuple[str, ...], float]]:
     """For each header that is gone the most alike new one, each used once."""
     headers = [str(name) for name in now.cells.columns]
-    free = [h for h in headers if h not in taken and headers.count(h) == 1]
+    free = [h for h in headers if h not in used and headers.count(h) == 1]
     keys = {"\x1f".join(slot.key): slot.key for slot in slots}
     pairs = []
     for slot in slots:
@@ -223,21 +232,23 @@ def _renamed(
         for header in free:
             place = headers.index(header)
             is_now = coding(now, place)
-            alike = _likeness(slot, before, now, header)
-            alike += FITTING if was is not None and was.codes == is_now.codes else 0.0
+            likeness_score = _similarity(slot, before, now, header)
+            likeness_score += (
+                FITTING if was is not None and was.codes == is_now.codes else 0.0
+            )
             if slot.key[0] == "items":
                 instrument = study.instruments[slot.key[1].partition(".")[0]]
-                alike *= _plausible(now, place, is_now, instrument)
-            if alike >= LIKE_ENOUGH and _could_be(was, is_now):
-                pairs.append((min(alike, 1.0), "\x1f".join(slot.key), header))
-    partners, scores = pair_off(pairs)
+                likeness_score *= _plausible(now, place, is_now, instrument)
+            if likeness_score >= MINIMUM_SIMILARITY and _could_be(was, is_now):
+                pairs.append((min(likeness_score, 1.0), "\x1f".join(slot.key), header))
+    partners, scores = match_pairs(pairs)
     return (
         {keys[joined]: header for joined, header in partners.items()},
         {keys[joined]: score for joined, score in scores.items()},
     )
 
 
-def _likeness(slot: Slot, before: RawTable, now: RawTable, header: str) -> float:
+def _similarity(slot: Slot, before: RawTable, now: RawTable, header: str) -> float:
     """How alike a slot's names and question are to a header and its question."""
     asked = before.labels.get(slot.last, slot.last)
     return max(
@@ -277,10 +288,10 @@ def _unasked(
     known = {fold(name) for name in used | found}
     for folded, name in new.items():
         if folded not in old and folded not in known:
-            yield Drift(kind="new", told=f"'{shortened(name)}'")
+            yield Drift(kind="new", description=f"'{shortened(name)}'")
     for folded, name in old.items():
         if folded not in new and folded not in known:
-            yield Drift(kind="gone", told=f"'{shortened(name)}'")
+            yield Drift(kind="gone", description=f"'{shortened(name)}'")
 
 
 # ---------------------------------------------------------------------------- coding
@@ -310,8 +321,8 @@ def _change(was: Coding, is_now: Coding, *, strange: bool) -> str:
     kinds = [(bool(each.codes), bool(each.texts)) for each in (was, is_now)]
     ends = [(min(c.codes), max(c.codes)) if c.codes else None for c in (was, is_now)]
     if kinds[0] != kinds[1] or ends[0] != ends[1]:
-        return f"{was.told()} → {is_now.told()}"
-    return f"{is_now.told()}, which are not all its codes" if strange else ""
+        return f"{was.description()} → {is_now.description()}"
+    return f"{is_now.description()}, which are not all its codes" if strange else ""
 
 
 def recoding(

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from analysis.foundation import Estimate, Unavailable
 from analysis.intake.pairing import encoded, matched, similarities
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from analysis.intake.pairing import People, Whole
     from analysis.intake.pairing import Real as Similar
 
+if TYPE_CHECKING:
     Real: TypeAlias = npt.NDArray[np.float64]
 
 PERMUTATIONS = 200
-ROUNDS, DEALS_A_ROUND = 5, 15
+ROUNDS, SIMULATIONS_A_ROUND = 5, 15
 """How often, and by how many deals, the number of people without a partner is put
 right; simulated waves settle in three rounds."""
 
@@ -75,21 +76,21 @@ def false_match_rate(
     """
     term = "false_match_rate"
     people = encoded(before, after, rule)
-    alike = similarities(before, after, rule)
+    similarity = similarities(before, after, rule)
     rng = _generator(f"{seed}/{term}/{rule.rule}")
-    deck = _Deck.of(people, rule, alike, rng)
-    made = len(deck.links[0])
+    waves = _SimulatedWaves.of(people, rule, similarity, rng)
+    made = len(waves.links[0])
     if not made:
         return Unavailable(term=term, reason="no link was made", n=0)
     if people[0].codes.shape[1] < 2:
         reason = "a code of one element cannot be told from a chance one"
         return Unavailable(term=term, reason=reason, n=made)
-    dealt = deck.dealt(permutations)
+    simulated = waves.simulated(permutations)
     mean, low, high = (
         float(min(max(count / made, 0.0), 1.0))
         for count in (
-            dealt.linked.mean(),
-            *np.quantile(dealt.moved(), [0.025, 0.975]),
+            simulated.linked.mean(),
+            *np.quantile(simulated.estimates(), [0.025, 0.975]),
         )
     )
     return Estimate(
@@ -105,55 +106,55 @@ def false_match_rate(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Dealt:
+class _SimulationCounts:
     """What became, deal by deal, of the people who never were.
 
     Attributes
     ----------
     linked : array, shape (n_deals,)
         Links that have one of them on either side.
-    fates : array, shape (n_deals, 2 waves, 2)
+    match_counts : array, shape (n_deals, 2 waves, 2)
         Of those put in at a wave, how many were linked, and how many were in doubt.
-    put_in : pair of int
+    added : pair of int
         How many were put in at either wave.
     """
 
     linked: Real
-    fates: Real
-    put_in: tuple[int, int]
+    match_counts: Real
+    added: tuple[int, int]
 
     def shares(self) -> Real:
         """Of a wave's, the share linked, in doubt, and alone; shape (2, 3)."""
-        made = np.maximum(np.array(self.put_in, dtype=float), 1.0)[:, None]
-        shares = self.fates.mean(axis=0) / made
+        made = np.maximum(np.array(self.added, dtype=float), 1.0)[:, None]
+        shares = self.match_counts.mean(axis=0) / made
         # One of them alone at least, so that nothing is divided by nought.
-        alone = np.maximum(1 - shares.sum(axis=1, keepdims=True), 1 / made)
-        return np.concatenate([shares, alone], axis=1)
+        unmatched = np.maximum(1 - shares.sum(axis=1, keepdims=True), 1 / made)
+        return np.concatenate([shares, unmatched], axis=1)
 
-    def moved(self) -> Real:
+    def estimates(self) -> Real:
         """Links of each deal, moved by the error it would bring.
 
         Who is linked or in doubt by chance is missing among those for whom nobody was
         found, from whom the number without a partner is told, and so the estimate.
         """
-        alone = self.shares()[:, 2]
-        made = np.maximum(np.array(self.put_in, dtype=float), 1.0)
-        weights = self.linked.mean() / made / alone
-        missing = self.fates.sum(axis=2)
+        unmatched = self.shares()[:, 2]
+        made = np.maximum(np.array(self.added, dtype=float), 1.0)
+        weights = self.linked.mean() / made / unmatched
+        missing = self.match_counts.sum(axis=2)
         error = (missing - missing.mean(axis=0)) @ weights
         return np.asarray(self.linked + error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Deck:
+class _SimulatedWaves:
     """Two waves, the links between them, and who of either stands beside these."""
 
     people: tuple[People, People]
     rule: LinkageRule
-    alike: list[Similar]
+    similarity: list[Similar]
     links: tuple[Whole, Whole]
-    doubted: tuple[Whole, Whole]
-    alone: tuple[Whole, Whole]
+    uncertain: tuple[Whole, Whole]
+    unmatched: tuple[Whole, Whole]
     rng: np.random.Generator
 
     @classmethod
@@ -161,11 +162,11 @@ class _Deck:
         cls,
         people: tuple[People, People],
         rule: LinkageRule,
-        alike: list[Similar],
+        similarity: list[Similar],
         rng: np.random.Generator,
-    ) -> _Deck:
+    ) -> _SimulatedWaves:
         """Link the waves, and tell who is linked, in doubt, and alone."""
-        found = matched(*people, rule, alike)
+        found = matched(*people, rule, similarity)
         links = found.links.before, found.links.after
         considered = found.considered.before, found.considered.after
         left = [
@@ -175,71 +176,79 @@ class _Deck:
         return cls(
             people=people,
             rule=rule,
-            alike=alike,
+            similarity=similarity,
             links=links,
-            doubted=(
+            uncertain=(
                 np.intersect1d(left[0], considered[0]),
                 np.intersect1d(left[1], considered[1]),
             ),
-            alone=(
+            unmatched=(
                 np.setdiff1d(left[0], considered[0]),
                 np.setdiff1d(left[1], considered[1]),
             ),
             rng=rng,
         )
 
-    def dealt(self, deals: int) -> _Dealt:
+    def simulated(self, simulations: int) -> _SimulationCounts:
         """Deal until as many have no partner as those alone tell; then in earnest."""
-        doubted, linked = (0, 0), 0
+        uncertain, linked = (0, 0), 0
         for _ in range(ROUNDS):
-            shares = self._deals(DEALS_A_ROUND, doubted, linked).shares()
-            alone = np.array([len(wave) for wave in self.alone])
-            missing = alone[:, None] * shares[:, :2] / shares[:, 2:]
+            shares = self._simulate_many(
+                SIMULATIONS_A_ROUND, uncertain, linked
+            ).shares()
+            unmatched = np.array([len(wave) for wave in self.unmatched])
+            missing = unmatched[:, None] * shares[:, :2] / shares[:, 2:]
             linked = min(round(float(missing[:, 0].mean())), len(self.links[0]))
-            doubted = (
-                min(round(float(missing[0, 1])), len(self.doubted[0])),
-                min(round(float(missing[1, 1])), len(self.doubted[1])),
+            uncertain = (
+                min(round(float(missing[0, 1])), len(self.uncertain[0])),
+                min(round(float(missing[1, 1])), len(self.uncertain[1])),
             )
-        return self._deals(deals, doubted, linked)
+        return self._simulate_many(simulations, uncertain, linked)
 
-    def _deals(self, deals: int, doubted: tuple[int, int], linked: int) -> _Dealt:
-        found = [self._deal(doubted, linked) for _ in range(deals)]
-        return _Dealt(
+    def _simulate_many(
+        self, simulations: int, uncertain: tuple[int, int], linked: int
+    ) -> _SimulationCounts:
+        found = [self._simulate_once(uncertain, linked) for _ in range(simulations)]
+        return _SimulationCounts(
             linked=np.array([count for count, _ in found], dtype=float),
-            fates=np.array([fates for _, fates in found], dtype=float),
-            put_in=(
-                len(self.alone[0]) + doubted[0] + linked,
-                len(self.alone[1]) + doubted[1] + linked,
+            match_counts=np.array(
+                [match_counts for _, match_counts in found], dtype=float
+            ),
+            added=(
+                len(self.unmatched[0]) + uncertain[0] + linked,
+                len(self.unmatched[1]) + uncertain[1] + linked,
             ),
         )
 
-    def _deal(
-        self, doubted: tuple[int, int], linked: int
+    def _simulate_once(
+        self, uncertain: tuple[int, int], linked: int
     ) -> tuple[int, list[tuple[int, int]]]:
         """Put people who never were in, link, and count those and their fates."""
-        parted = self.rng.choice(len(self.links[0]), size=linked, replace=False)
+        unlinked = self.rng.choice(len(self.links[0]), size=linked, replace=False)
         pools, waves = [], []
         for side, wave in enumerate(self.people):
             some = self.rng.choice(
-                self.doubted[side], size=doubted[side], replace=False
+                self.uncertain[side], size=uncertain[side], replace=False
             )
-            pool = np.concatenate([self.alone[side], some, self.links[side][parted]])
+            pool = np.concatenate(
+                [self.unmatched[side], some, self.links[side][unlinked]]
+            )
             codes = wave.codes.copy()
-            codes[pool] = self._dealt_codes(side, len(pool))
+            codes[pool] = self._permuted_codes(side, len(pool))
             pools.append(pool)
             waves.append(wave.chosen(np.arange(len(wave)), codes))
-        found = matched(waves[0], waves[1], self.rule, self.alike)
+        found = matched(waves[0], waves[1], self.rule, self.similarity)
         links = found.links.before, found.links.after
         considered = found.considered.before, found.considered.after
         false = np.logical_or(*map(np.isin, links, pools))
-        fates = []
+        match_counts = []
         for pool, of_links, of_all in zip(pools, links, considered, strict=True):
             is_linked = np.isin(pool, of_links)
             in_doubt = np.logical_and(np.isin(pool, of_all), ~is_linked)
-            fates.append((int(is_linked.sum()), int(in_doubt.sum())))
-        return int(false.sum()), fates
+            match_counts.append((int(is_linked.sum()), int(in_doubt.sum())))
+        return int(false.sum()), match_counts
 
-    def _dealt_codes(self, side: int, times: int) -> Whole:
+    def _permuted_codes(self, side: int, times: int) -> Whole:
         """Codes with each element dealt anew, no two of one person together.
 
         Of the earlier wave only those without a link are dealt: the others are in both
@@ -252,8 +261,8 @@ class _Deck:
         rounds = [codes[:0]]
         for _ in range(-(-times // len(codes))):
             order = self.rng.permutation(len(codes))
-            dealt = (codes[np.roll(order, n), n] for n in range(codes.shape[1]))
-            rounds.append(np.stack(list(dealt), axis=1))
+            simulated = (codes[np.roll(order, n), n] for n in range(codes.shape[1]))
+            rounds.append(np.stack(list(simulated), axis=1))
         return np.concatenate(rounds)[:times]
 
 

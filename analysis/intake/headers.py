@@ -3,6 +3,8 @@
 In this order: the header as it stands; ``header#2``, the second of that name; the
 header whatever its case and white space; the question's words; and a header or question
 that begins with the words declared. Two that fit equally are a fault, never a choice.
+
+The items of an export into one table of codes, several columns at a time.
 """
 
 from __future__ import annotations
@@ -11,19 +13,23 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
 import pandas as pd
 
-from analysis.foundation.errors import unknown
-from analysis.intake.answers import fold
+from analysis.intake.answers import coding_shifts, fold, item_codes
+from heard.errors import unknown
+from heard.models.threads import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from analysis.storage.readers import RawTable
+    from analysis.declarations.study import Study
+    from analysis.declarations.survey import Export
+    from analysis.storage.readers.table import RawTable
 
 T = TypeVar("T")
 NUMBERED = re.compile(r"^(?P<name>.+)#(?P<number>[1-9]\d*)$")
-LEAST_PREFIX = 10
+MINIMUM_PREFIX = 10
 """Signs a beginning needs, a space among them: Q1 must not fit Q10."""
 LONGEST_SHOWN = 60
 
@@ -46,7 +52,7 @@ def find_columns(table: RawTable, wanted: str) -> list[int]:
     for texts in (written, asked):
         if fits := [place for place, text in enumerate(texts) if text == sought]:
             return fits
-    if len(sought) < LEAST_PREFIX or " " not in sought:
+    if len(sought) < MINIMUM_PREFIX or " " not in sought:
         return []
     begins = (
         place
@@ -97,7 +103,7 @@ def _renamed(table: RawTable, renamed: list[str], copies: dict[str, int]) -> Raw
     }
     came_from |= {name: headers[place] for name, place in copies.items()}
 
-    def moved(known: Mapping[str, T]) -> dict[str, T]:
+    def rekeyed(known: Mapping[str, T]) -> dict[str, T]:
         """What was known of a column, under its declared header too."""
         under = {new: known[old] for new, old in came_from.items() if old in known}
         return {**known, **under}
@@ -105,9 +111,9 @@ def _renamed(table: RawTable, renamed: list[str], copies: dict[str, int]) -> Raw
     return dataclasses.replace(
         table,
         cells=cells,
-        labels=moved(table.labels),
-        value_labels=moved(table.value_labels),
-        emptied=moved(table.emptied),
+        labels=rekeyed(table.labels),
+        value_labels=rekeyed(table.value_labels),
+        emptied=rekeyed(table.emptied),
     )
 
 
@@ -127,3 +133,69 @@ def shortened(header: str) -> str:
     if len(header) <= LONGEST_SHOWN:
         return header
     return header[: LONGEST_SHOWN - 3] + "…"
+
+
+def item_columns(
+    table: RawTable,
+    export: Export,
+    study: Study,
+    emptied: dict[str, int],
+    faults: list[str],
+) -> pd.DataFrame:
+    """Codes of every item asked.
+
+    Parameters
+    ----------
+    emptied, faults : dict, list
+        What was emptied, by reason and column, and what fits nothing is added to these.
+
+    Returns
+    -------
+    DataFrame, shape (n_responses, n_items)
+        A column ``instrument.item`` an item, in the declared order; NaN if unanswered.
+    """
+    cells, asked = table.cells, export.columns.items
+    # One array, filled in place: no answer is held twice.
+    codes = np.empty((len(asked), len(cells)))
+
+    def fill(place: int, column: str) -> tuple[Mapping[str, int], int]:
+        name, _, item = column.partition(".")
+        header = asked[column]
+        instrument = study.instruments[name].codes_of(item)
+        words = table.value_labels.get(header)
+        found = item_codes(cells[header], instrument, export, words)
+        codes[place] = found.values
+        return found.emptied, found.unmapped
+
+    misfits, strange = {}, []
+    filled = in_threads(lambda numbered: fill(*numbered), enumerate(asked))
+    for (column, header), (emptied_counts, unmapped) in zip(
+        asked.items(), filled, strict=True
+    ):
+        for reason, count in emptied_counts.items():
+            emptied[f"{reason}: {column}"] = count
+        if declared := table.emptied.get(header):
+            emptied[f"missing as the file declares: {column}"] = declared
+        if unmapped:
+            misfits[column] = unmapped
+        if unmapped or emptied_counts.get("out of range"):
+            strange.append(column)
+    for column, unmapped in misfits.items():
+        faults.append(_misfit(column, unmapped, len(cells), export, study))
+    faults.extend(coding_shifts(cells, export, study, strange))
+    return pd.DataFrame(codes.T, index=cells.index, columns=list(asked), copy=False)
+
+
+def _misfit(column: str, unmapped: int, rows: int, export: Export, study: Study) -> str:
+    """What is said of a column with answers that fit no code."""
+    name, _, item = column.partition(".")
+    instrument = study.instruments[name].codes_of(item)
+    header = shortened(export.columns.items[column])
+    known = ", ".join(f"'{text}'" for text in instrument.answers)
+    labels = f", or {known}" if known else ""
+    return (
+        f"{export.file}: column '{header}' has {unmapped} "
+        f"answers of {rows} that are not codes "
+        f"{instrument.usual_coding.ends}{labels}. Declare others under "
+        f"[surveys.{export.survey}.answers.{instrument.name}] or missing_codes"
+    )

@@ -3,29 +3,36 @@
 An identifier that is unique within a site alone joins two people into one, and nobody
 sees it later: their answers become one person's change. One that is written otherwise
 at the next wave makes two people of one.
+
+Identifiers into pseudonyms: the same person keeps one, and nobody can turn it back.
+
+HMAC-SHA256 under a key kept outside the project; a study's name is part of the message,
+so that two studies cannot be joined on their pseudonyms.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 import unicodedata
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.intake.answers import fold
+from analysis.intake.answers import by_text, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from analysis.declarations import Export
+    from analysis.declarations.survey import Export
 
 NUMBER = re.compile(r"0*(\d+?)(?:[.,]0)?")
 """A whole number as a spreadsheet may have left it: 007, 7.0 or 7,0 for 7."""
 HYPHENS = dict.fromkeys((*range(0x2010, 0x2016), 0x2212), "-")
 APOSTROPHES = dict.fromkeys(map(ord, "\u2018\u2019\u02bc`\u00b4"), "'")
-MOST_SHARED = 0.5
-FEWEST = 10
+MAXIMUM_SHARED = 0.5
+MINIMUM_N = 10
 """Responses with an identifier below which their share says nothing."""
 
 
@@ -52,9 +59,11 @@ def identifiers(
     """
     if not headers:
         return pd.Series("", index=cells.index)
-    gone = {fold(code) for code in missing_codes if not code.isdecimal()}
+    missing_texts = {fold(code) for code in missing_codes if not code.isdecimal()}
     compared = _seen if as_written else _compared
-    first, *others = (_mapped(cells[header], gone, compared) for header in headers)
+    first, *others = (
+        _mapped(cells[header], missing_texts, compared) for header in headers
+    )
     joined, known = first, first != ""
     for element in others:
         joined = joined + "\x1e" + element
@@ -73,16 +82,18 @@ def row_identifiers(cells: pd.DataFrame, file: str) -> pd.Series[str]:
 
 
 def _mapped(
-    cells: pd.Series[str], gone: set[str], compared: Callable[[str], str]
+    cells: pd.Series[str], missing_texts: set[str], compared: Callable[[str], str]
 ) -> pd.Series[str]:
     texts = {
-        text: compared(text) if fold(text) not in gone and _tells(text) else ""
+        text: compared(text)
+        if fold(text) not in missing_texts and _is_informative(text)
+        else ""
         for text in cells.unique()
     }
     return cells.map(texts)
 
 
-def _tells(text: str) -> bool:
+def _is_informative(text: str) -> bool:
     return any(sign.isalnum() for sign in text)
 
 
@@ -101,7 +112,7 @@ def _compared(text: str) -> str:
     return number[1] if number else joined
 
 
-def shared_identifiers(rows: pd.DataFrame, told_apart_by: Sequence[str]) -> set[str]:
+def shared_identifiers(rows: pd.DataFrame, distinguished_by: Sequence[str]) -> set[str]:
     """Identifiers under which stand responses that cannot all be one person's.
 
     Parameters
@@ -110,7 +121,7 @@ def shared_identifiers(rows: pd.DataFrame, told_apart_by: Sequence[str]) -> set[
         ``participant``, empty where there is none, and the columns that tell apart;
         an empty or missing one tells nothing.
     """
-    known = rows.loc[rows["participant"] != "", ["participant", *told_apart_by]]
+    known = rows.loc[rows["participant"] != "", ["participant", *distinguished_by]]
     # A missing value is not counted, so that it contradicts nobody.
     values = known.replace("", None).groupby("participant").nunique()
     return set(values.index[(values > 1).any(axis="columns")])
@@ -150,11 +161,11 @@ def _check_spelling(cells: pd.DataFrame, export: Export) -> Iterator[str]:
     """Whether one wave writes an identifier in two ways: of one person, or of two."""
     if export.identifier_spelling != "check":
         return
-    headers, gone = export.columns.participant, export.missing_codes
-    compared = identifiers(cells, headers, missing_codes=gone)
-    written = identifiers(cells, headers, missing_codes=gone, as_written=True)
-    ways = written.groupby(compared).nunique().drop("", errors="ignore")
-    if several := int((ways > 1).sum()):
+    headers, missing_texts = export.columns.participant, export.missing_codes
+    compared = identifiers(cells, headers, missing_codes=missing_texts)
+    written = identifiers(cells, headers, missing_codes=missing_texts, as_written=True)
+    spellings = written.groupby(compared).nunique().drop("", errors="ignore")
+    if several := int((spellings > 1).sum()):
         yield (
             f"{export.file}: {several} participant identifiers are written in more "
             "than one way (capitals, spaces, noughts in front). Say whether those are "
@@ -167,9 +178,41 @@ def _check_shared(frame: pd.DataFrame, export: Export) -> Iterator[str]:
     """Whether so many share an identifier that it cannot be for sending twice."""
     known = frame.loc[frame["participant"] != "", "participant"]
     shared = int(known.duplicated(keep=False).sum())
-    if len(known) >= FEWEST and shared > MOST_SHARED * len(known):
+    if len(known) >= MINIMUM_N and shared > MAXIMUM_SHARED * len(known):
         yield (
             f"{export.file}: {shared} of {len(known)} responses share their "
             f"participant identifier with another one. {_advice(export)}; or, where "
             "the file holds several waves, give each its own"
         )
+
+
+HEX_DIGITS = 24
+"""96 bits: two of a million people share a pseudonym with probability 6e-18."""
+
+
+def pseudonyms(
+    identifiers: pd.Series[str], *, key: bytes, study: str, kind: str
+) -> pd.Series[str]:
+    """Turn identifiers into pseudonyms.
+
+    Parameters
+    ----------
+    identifiers : Series of str
+        An empty text means that there is none, and stays empty.
+    key : bytes
+        The secret.
+    study, kind : str
+        Whose identifiers: a number used for a participant and for a member of staff
+        gives two pseudonyms.
+    """
+    # Begun once: what all messages share is not hashed again for each of them.
+    begun = hmac.new(key, f"{study}\x1f{kind}\x1f".encode(), hashlib.sha256)
+
+    def pseudonym(identifier: str) -> str:
+        if not identifier:
+            return ""
+        message = begun.copy()
+        message.update(identifier.encode())
+        return message.hexdigest()[:HEX_DIGITS]
+
+    return by_text(identifiers, pseudonym)

@@ -122,13 +122,17 @@ def similarities(
     tables = []
     for name, weight in zip(_elements(both), rule.weights, strict=True):
         texts = list(pd.factorize(both[name])[1])
-        alike = cdist(texts, texts, scorer=OSA.normalized_similarity, dtype=np.float32)
-        tables.append(np.asarray(alike, dtype=np.float32) * np.float32(weight / whole))
+        pair_scores = cdist(
+            texts, texts, scorer=OSA.normalized_similarity, dtype=np.float32
+        )
+        tables.append(
+            np.asarray(pair_scores, dtype=np.float32) * np.float32(weight / whole)
+        )
     return tables
 
 
 def matched(
-    before: People, after: People, rule: LinkageRule, alike: list[Real]
+    before: People, after: People, rule: LinkageRule, pair_scores: list[Real]
 ) -> Found:
     """Equal codes, then the tolerant rule among those left.
 
@@ -152,7 +156,9 @@ def matched(
     if rule.rule == "one_element_off":
         pairs = _near(before, after, left)
     else:
-        pairs = _similar(before, after, left, alike=alike, threshold=rule.threshold)
+        pairs = _similar(
+            before, after, left, pair_scores=pair_scores, threshold=rule.threshold
+        )
     pairs = pairs.where(_agrees(pairs, before, after))
     is_equal = np.equal(own[pairs.before], other[pairs.after])
     pairs = dataclasses.replace(
@@ -211,7 +217,7 @@ def _similar(
     after: People,
     left: tuple[Whole, Whole],
     *,
-    alike: list[Real],
+    pair_scores: list[Real],
     threshold: float,
 ) -> Pairs:
     """Codes whose weighted similarity reaches the threshold."""
@@ -221,9 +227,9 @@ def _similar(
     for start in range(0, len(left_before), rows):
         chunk = left_before[start : start + rows]
         score = np.zeros((len(chunk), len(left_after)), dtype=np.float32)
-        for element, table in enumerate(alike):
-            mine = before.codes[chunk, element]
-            score += table[mine][:, after.codes[left_after, element]]
+        for element, table in enumerate(pair_scores):
+            before_codes = before.codes[chunk, element]
+            score += table[before_codes][:, after.codes[left_after, element]]
         # Sums of the same similarities differ in their last digit by their order.
         row, column = np.nonzero(score >= threshold - 1e-5)
         found_before.append(chunk[row])
@@ -255,13 +261,19 @@ def _is_only_best(side: Whole, score: Real) -> npt.NDArray[np.bool_]:
 
 def _agrees(pairs: Pairs, before: People, after: People) -> npt.NDArray[np.bool_]:
     """Which pairs differ in nothing that never changes."""
-    mine, theirs = before.stable[pairs.before], after.stable[pairs.after]
-    return np.asarray(_same_or_unknown(mine, theirs).all(axis=1), dtype=np.bool_)
+    before_codes, after_codes = before.stable[pairs.before], after.stable[pairs.after]
+    return np.asarray(
+        _same_or_unknown(before_codes, after_codes).all(axis=1), dtype=np.bool_
+    )
 
 
-def _same_or_unknown(mine: Whole, theirs: Whole) -> npt.NDArray[np.bool_]:
-    unknown = np.logical_or(np.equal(mine, UNKNOWN), np.equal(theirs, UNKNOWN))
-    same: npt.NDArray[np.bool_] = np.logical_or(np.equal(mine, theirs), unknown)
+def _same_or_unknown(before_codes: Whole, after_codes: Whole) -> npt.NDArray[np.bool_]:
+    unknown = np.logical_or(
+        np.equal(before_codes, UNKNOWN), np.equal(after_codes, UNKNOWN)
+    )
+    same: npt.NDArray[np.bool_] = np.logical_or(
+        np.equal(before_codes, after_codes), unknown
+    )
     return same
 
 

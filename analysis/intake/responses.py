@@ -2,42 +2,127 @@
 
 Nothing is dropped here: who stays is decided by the cleaning rules. Faults of all
 surveys are told at once, by column and count.
+
+What an export tells of how a form was filled in, for the cleaning rules alone.
+
+Columns made here are dropped once the rules have been applied; those not declared are
+not made.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from analysis.foundation import DataError
 from analysis.intake.answers import (
     accepted,
     attribute_values,
     by_text,
+    choice_columns,
     fold,
     group_names,
     not_answered,
 )
-from analysis.intake.choices import choice_columns
-from analysis.intake.conduct import conduct_columns
-from analysis.intake.headers import with_wanted_headers
-from analysis.intake.identity import check_identifiers, identifiers, row_identifiers
-from analysis.intake.items import item_columns
-from analysis.intake.pseudonyms import pseudonyms
+from analysis.intake.headers import item_columns, with_wanted_headers
+from analysis.intake.identity import (
+    check_identifiers,
+    identifiers,
+    pseudonyms,
+    row_identifiers,
+)
 from analysis.intake.scrubbing import scrub
-from analysis.intake.tools import TITLES, preview_rows, shape
+from analysis.intake.tools.shapes import TITLES, preview_rows, shape
+from analysis.storage.declared import read_names
 from analysis.storage.key import read_key
-from analysis.storage.names import read_names
-from analysis.storage.rows import RawTable, read_dictionary, read_raw
+from analysis.storage.rows import read_dictionary, read_raw
+from heard.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from analysis.declarations import Export, Instrument, Study
-    from analysis.declarations.study import Arm, Site, Team
+    from analysis.declarations.instrument import Instrument
+    from analysis.declarations.study import Arm, Site, Study, Team
+    from analysis.declarations.survey import Export
+    from analysis.storage.readers.table import RawTable
+
+
+def conduct_columns(
+    cells: pd.DataFrame, export: Export, study: Study, emptied: dict[str, int]
+) -> dict[str, pd.Series[Any]]:
+    """Submission, attention, order of dates, seconds taken, printed totals."""
+    columns, rules = export.columns, export.cleaning
+    found: dict[str, pd.Series[Any]] = {}
+    if columns.submission:
+        ids = cells[columns.submission]
+        found["submission"] = pseudonyms(
+            ids, key=read_key(), study=study.name, kind="submission"
+        )
+    if rules.attention:
+        passed = [
+            accepted(cells[c.column], c.accepted, missing=export.missing_codes)
+            for c in rules.attention
+        ]
+        found["attentive"] = pd.concat(passed, axis="columns").all(axis="columns")
+    found |= _times(cells, export, emptied)
+    for total in rules.printed_totals:
+        found[total.name] = _numbers(cells, total.column, export, emptied)
+    return found
+
+
+def _times(
+    cells: pd.DataFrame, export: Export, emptied: dict[str, int]
+) -> dict[str, pd.Series[Any]]:
+    columns = export.columns
+    found: dict[str, pd.Series[Any]] = {}
+    if columns.started and columns.submitted:
+        started = _moments(cells, columns.started, export, emptied)
+        submitted = _moments(cells, columns.submitted, export, emptied)
+        taken = (submitted - started).dt.total_seconds()
+        found["dates_in_order"] = ~(taken < 0)
+        found["seconds"] = taken.where(taken >= 0)
+    if columns.seconds:
+        seconds = _numbers(cells, columns.seconds, export, emptied)
+        found["seconds"] = seconds.where(seconds >= 0)
+    return found
+
+
+def _moments(
+    cells: pd.DataFrame, header: str, export: Export, emptied: dict[str, int]
+) -> pd.Series[Any]:
+    known = ~_missing(cells[header], export)
+    moments = pd.to_datetime(
+        cells[header].where(known, None),
+        format=export.columns.date_format,
+        errors="coerce",
+        utc=True,
+    )
+    if unread := int((moments.isna() & known).sum()):
+        emptied[f"not a date: {header}"] = unread
+    return moments
+
+
+def _numbers(
+    cells: pd.DataFrame, header: str, export: Export, emptied: dict[str, int]
+) -> pd.Series[float]:
+    known = ~_missing(cells[header], export)
+    written = cells[header]
+    if export.decimal == ",":
+        written = written.str.replace(",", ".", regex=False)
+    numbers = pd.to_numeric(written.where(known, None), errors="coerce")
+    numbers = numbers.astype(float)
+    finite = numbers.where(np.isfinite(numbers))
+    if unread := int((finite.isna() & known).sum()):
+        emptied[f"not a number: {header}"] = unread
+    return finite
+
+
+def _missing(cells: pd.Series[str], export: Export) -> pd.Series[bool]:
+    return by_text(cells, fold).isin(not_answered(export.missing_codes))
+
 
 TEXT = "text."
 """How the column of a free text begins."""
@@ -66,7 +151,7 @@ class Received:
 
     def _repr_html_(self) -> str:
         """What came in, without a cell of it, nor counts not yet fit to be shown."""
-        heads = ("Survey", "From", "Encoding", "Columns in the file", "Columns read")
+        headings = ("Survey", "From", "Encoding", "Columns in the file", "Columns read")
         wave = self.study.wave(self.wave)
         rows = [
             (
@@ -78,7 +163,7 @@ class Received:
             )
             for export in wave.exports
         ]
-        head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+        head = "".join(f'<th scope="col">{name}</th>' for name in headings)
         body = "".join(
             f'<tr><th scope="row">{escape(title)}</th>'
             + "".join(f"<td>{value}</td>" for value in values)
@@ -241,8 +326,8 @@ def _places(
             found[kind] = blank
             continue
         found[kind] = group_names(cells[header], groups, words.get(header))
-        gone = not_answered(export.missing_codes, words.get(header))
-        answered = ~by_text(cells[header], fold).isin(gone)
+        missing_texts = not_answered(export.missing_codes, words.get(header))
+        answered = ~by_text(cells[header], fold).isin(missing_texts)
         if unnamed := int(((found[kind] == "") & answered).sum()):
             known = ", ".join(group.name for group in groups)
             faults.append(
@@ -297,8 +382,10 @@ def _attributes(
             )
         if outside:
             emptied[f"outside what is declared: {attribute.name}"] = outside
-        if gone := sum(table.emptied.get(header, 0) for header in attribute.headers):
-            emptied[f"missing as the file declares: {attribute.name}"] = gone
+        if missing_texts := sum(
+            table.emptied.get(header, 0) for header in attribute.headers
+        ):
+            emptied[f"missing as the file declares: {attribute.name}"] = missing_texts
     return found
 
 
@@ -311,8 +398,10 @@ def _texts(
     """Free texts without what names or reaches a person."""
     found = {}
     for name, header in export.texts.items():
-        gone = by_text(cells[header], fold).isin(not_answered(export.missing_codes))
-        written = cells[header].mask(gone, "")
+        missing_texts = by_text(cells[header], fold).isin(
+            not_answered(export.missing_codes)
+        )
+        written = cells[header].mask(missing_texts, "")
         scrubbed = scrub(written, names=names)
         found[f"{TEXT}{name}"] = scrubbed.texts
         for kind, count in scrubbed.counts.items():

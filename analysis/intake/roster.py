@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.declarations.survey import Columns, Export
-from analysis.foundation import DataError
-from analysis.foundation.errors import unknown
 from analysis.intake.answers import accepted, fold, group_names
-from analysis.intake.identity import identifiers
-from analysis.intake.pseudonyms import pseudonyms
+from analysis.intake.identity import identifiers, pseudonyms
 from analysis.storage.key import read_key
 from analysis.storage.rows import read_raw
+from heard.errors import DataError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.declarations import Study
-    from analysis.declarations.roster import Roster
+    from analysis.declarations.linkage import Roster
+    from analysis.declarations.study import Study
 
 
 def read_roster(study: Study) -> pd.DataFrame | None:
@@ -72,7 +70,7 @@ def _role_names(cells: pd.Series[str]) -> pd.Series[str]:
     """Roles as most write them: capitals and spaces make no other role."""
     written = cells.str.split().str.join(" ")
     folded = written.map(fold)
-    usual = written.groupby(folded).agg(lambda ways: ways.mode().iloc[0])
+    usual = written.groupby(folded).agg(lambda spellings: spellings.mode().iloc[0])
     return folded.map(usual)
 
 
@@ -82,7 +80,7 @@ def _check_roster(
     blank = frame["staff_member"] == ""
     twice = frame["staff_member"].duplicated() & ~blank
     unnamed = frame["team"] == ""
-    for which, told in (
+    for which, problem in (
         (blank, f"rows have no '{roster.staff_member}'"),
         (twice, "rows list a member of staff who is listed already"),
         (unnamed, f"rows name no declared team in '{roster.team}'"),
@@ -94,4 +92,4 @@ def _check_roster(
         ),
     ):
         if count := int(which.sum()):
-            yield f"{count} of {len(frame)} {told}"
+            yield f"{count} of {len(frame)} {problem}"

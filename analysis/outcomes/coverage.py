@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.foundation import Estimate, Finding, Unavailable
+from analysis.foundation.findings import Finding
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
-    from analysis.declarations import Study
-    from analysis.foundation import Result
+    from analysis.declarations.study import Study
+    from heard.results import Result
 
 POOLED = "smaller ones together"
 
@@ -98,8 +99,8 @@ def _pooled(groups: pd.Series[str], smallest: int) -> pd.Series[str]:
     """
     sizes = groups.value_counts(ascending=True, sort=True)
     together = sizes.index[sizes < smallest]
-    held = int(sizes[together].sum())
+    n_together = int(sizes[together].sum())
     larger = sizes.index[sizes >= smallest]
-    if 0 < held < smallest and len(larger):
+    if 0 < n_together < smallest and len(larger):
         together = together.append(larger[:1])
     return groups.where(~groups.isin(together), POOLED)

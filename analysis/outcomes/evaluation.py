@@ -9,25 +9,26 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from analysis.foundation import Finding
-from analysis.outcomes.courses import course_of_outcome
-from analysis.outcomes.description import describe_scores
-from analysis.outcomes.doses import doses_taken
+from analysis.foundation.findings import Finding
+from analysis.outcomes.comparison_designs import RolledOut
+from analysis.outcomes.dose_response import dose_analyses
 from analysis.outcomes.families import adjusted_outcomes, tested_outcomes
-from analysis.outcomes.gates import check_rule, through_gates
+from analysis.outcomes.gates import apply_gates, check_rule
 from analysis.outcomes.outcome import outcome_findings
 from analysis.outcomes.outcome_scores import by_arm
-from analysis.outcomes.rolled_out import RolledOut
+from analysis.outcomes.scores_over_waves import scores_over_waves
 from analysis.outcomes.sites import site_findings
+from heard.effects.description import describe_scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
-    from analysis.declarations import Study
-    from analysis.foundation.results import Composite, Result
+    from analysis.declarations.study import Study
+    from heard.results import Composite, Result
 
+if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 
@@ -87,7 +88,7 @@ def evaluate_outcomes(
         scores_by_wave, study, links=links, linkage_rule=linkage_rule
     )
     gate = partial(
-        through_gates, study=study, comparability=comparability, reliability=reliability
+        apply_gates, study=study, comparability=comparability, reliability=reliability
     )
     return (
         *_descriptions(scores_by_wave, study),
@@ -101,14 +102,16 @@ def _over_all_waves(
 ) -> dict[str, dict[str, Result | Composite]]:
     """What all waves of an outcome tell of how far its answer can be trusted."""
     found: dict[str, dict[str, Result | Composite]] = {
-        taken.outcome.name: taken.standing()
-        for taken in doses_taken(scores_by_wave, study, links=links)
+        dose_analysis.outcome.name: dose_analysis.evidence_analyses()
+        for dose_analysis in dose_analyses(scores_by_wave, study, links=links)
     }
     # Teams stand in one organisation; a placebo is as good as its other organisations.
     if study.rollout is not None and study.rollout.unit == "site":
         for outcome in study.outcome_of_each_score():
-            course = course_of_outcome(scores_by_wave, study, outcome, links=links)
-            placebo = RolledOut(study, outcome, course).placebo_effect()
+            outcome_scores = scores_over_waves(
+                scores_by_wave, study, outcome, links=links
+            )
+            placebo = RolledOut(study, outcome, outcome_scores).placebo_effect()
             found.setdefault(outcome.name, {})["placebo_comparison"] = placebo
     return found
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, cast
 
 from analysis.declarations.plan import PRIMARY, UNTESTED
 from analysis.declarations.plan_lock import EXPLORATORY, family_of
-from analysis.foundation import Estimate, Finding, Unavailable
-from analysis.outcomes.judgement import Family, UncertainEffect, adjust_families
-from analysis.outcomes.measured import CHANGE, measure_of, measured, two_waves
+from analysis.foundation.findings import Finding
+from analysis.outcomes.measured_change import CHANGE, measure_of, measured, two_waves
 from analysis.outcomes.outcome_scores import waves_of_outcome
+from heard.effects.judgement.multiplicity import Family, adjust_families
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.declarations import Outcome, Study
     from analysis.declarations.plan import Plan
-    from analysis.foundation import Result
-    from analysis.outcomes.judgement.families import Adjustment
+    from analysis.declarations.study import Outcome, Study
+    from heard.effects.judgement.equivalence import UncertainEffect
+    from heard.effects.judgement.multiplicity import Adjustment
+    from heard.results import Result
 
+if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 TERM = "p_value"
@@ -85,17 +88,17 @@ def adjusted_outcomes(tested: Iterable[Finding], study: Study) -> Iterator[Findi
         return
     assert study.plan is not None, "else nothing is tested"
     at_score = {_score(finding): finding for finding in tested}
-    here = {
+    location = {
         outcome.name: at_score[score]
         for outcome in study.outcomes
         if (score := _score_of(outcome)) in at_score
     }
     found = adjust_families(
-        {name: _result(finding) for name, finding in here.items()},
+        {name: _result(finding) for name, finding in location.items()},
         [*_families(study.plan, study)],
     )
     for part in found.outcomes:
-        own = here.get(part.outcome)
+        own = location.get(part.outcome)
         if own is None:
             continue
         place = {

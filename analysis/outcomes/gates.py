@@ -1,6 +1,8 @@
 """What keeps a score from being compared, and a linkage rule from being followed.
 
 Numbers that may not be told are refused here, in one place for every page.
+
+What refuses a score at some wave, for findings that rest on several waves.
 """
 
 from __future__ import annotations
@@ -9,18 +11,21 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
-from analysis.foundation import DeclarationError, Finding
-from analysis.foundation.errors import unknown
+from analysis.foundation.errors import DeclarationError
+from analysis.foundation.findings import Finding
+from heard.errors import unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import TypeAlias
 
     import pandas as pd
 
-    from analysis.declarations import Study
+    from analysis.declarations.study import Outcome, Study
+    from analysis.outcomes.scores_over_waves import OutcomeScores
 
 
-def through_gates(
+def apply_gates(
     findings: Iterable[Finding],
     study: Study,
     comparability: Iterable[Finding],
@@ -115,3 +120,73 @@ def check_rule(rule: str, links: pd.DataFrame | None, study: Study) -> None:
             f"{unknown('linkage rule', rule, known)}. A survey's linkage_rule "
             "declares which are tried",
         )
+
+
+if TYPE_CHECKING:
+    Gates: TypeAlias = tuple[tuple[Finding, ...], tuple[Finding, ...]]
+    """Findings of comparability, and of reliability, as of `evaluate_outcomes`."""
+
+
+def refusals(
+    study: Study, outcome: Outcome, outcome_scores: OutcomeScores, gates: Gates
+) -> dict[str, str]:
+    """Wave → why its score may not be set beside others; none: all may.
+
+    Whether a score means the same is asked of the first wave and each later one, and of
+    the baseline and each follow-up.
+    """
+    waves = outcome_scores.waves
+    pairs = [
+        (wave, sorted((wave, other), key=waves.index))
+        for other in dict.fromkeys([outcome.baseline, waves[0]])
+        for wave in waves
+        if wave != other
+    ]
+    asked = [
+        Finding(
+            study=study.name,
+            survey=outcome.survey,
+            instrument=outcome.instrument,
+            subscale=outcome.subscale,
+            wave=" - ".join(pair[::-1]),
+            term="difference",
+        )
+        for _, pair in pairs
+    ]
+    gated = apply_gates(asked, study, *gates)
+    return {
+        wave: finding.reason
+        for (wave, _), finding in zip(pairs, gated, strict=True)
+        if finding.reason
+    }
+
+
+def gated(
+    findings: Iterable[Finding],
+    outcome_scores: OutcomeScores,
+    refused: Mapping[str, str],
+) -> Iterator[Finding]:
+    """Findings, without numbers where they rest on a refused wave.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        Of one outcome; an empty ``wave`` stands for all waves.
+    refused : mapping
+        As `refusals` gives it.
+    """
+    for finding in findings:
+        waves = [
+            name for name in finding.wave.split(" - ") if name
+        ] or outcome_scores.waves
+        reasons = [refused[wave] for wave in waves if wave in refused]
+        if not reasons or finding.reason:
+            yield finding
+        else:
+            yield dataclasses.replace(
+                finding,
+                estimate=None,
+                conf_low=None,
+                conf_high=None,
+                reason=reasons[0],
+            )

@@ -9,32 +9,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.foundation import Estimate, Finding
-from analysis.outcomes.answers import (
+from analysis.foundation.findings import Finding
+from analysis.outcomes.judgement import (
     answer_between_arms,
     answer_within,
     bounds_of_change,
-    stand,
-    who_responded,
+    count_responders,
+    rate_evidence,
 )
-from analysis.outcomes.change import PairedChange, paired_change, unlinked_change
-from analysis.outcomes.comparison import compare_arms, compare_arms_unlinked
-from analysis.outcomes.missing import leavers_tipping_point
 from analysis.outcomes.outcome_scores import (
     by_arm,
     linked_pairs,
     scores_of,
     waves_of_outcome,
 )
+from heard.effects.change import PairedChange, paired_change, unlinked_change
+from heard.effects.comparison import compare_arms, compare_arms_unlinked
+from heard.effects.missing_data.attrition import dropout_tipping_point
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
-    from analysis.declarations import Outcome, Study, Subscale
-    from analysis.foundation import Composite, Result
+    from analysis.declarations.instrument import Subscale
+    from analysis.declarations.study import Outcome, Study
     from analysis.outcomes.outcome_scores import ScoresByWave
+    from heard.results import Composite, Result
 
 
 def outcome_findings(
@@ -86,11 +88,11 @@ def outcome_findings(
 
 def _alpha(reliability: Iterable[Finding], outcome: Outcome) -> Result | None:
     """Cronbach's alpha of the score at the baseline, if it was estimated."""
-    here = (outcome.survey, outcome.instrument, outcome.subscale, outcome.baseline)
+    location = (outcome.survey, outcome.instrument, outcome.subscale, outcome.baseline)
     for found in reliability:
         place = (found.survey, found.instrument, found.subscale, found.wave)
-        told = found.estimate is not None and found.n is not None
-        if found.term == "cronbach_alpha" and place == here and told:
+        is_estimated = found.estimate is not None and found.n is not None
+        if found.term == "cronbach_alpha" and place == location and is_estimated:
             assert found.estimate is not None, "was told"
             assert found.n is not None, "was told"
             return Estimate(
@@ -156,14 +158,16 @@ class _Waves:
             yield arm, change
             if not (self.contrast or arm):
                 yield from self._judged(change.mean_change)
-                tipped = self._tipped(change, len(among))
-                yield self._standing(change, None, change.mean_change, also=tipped)
+                tipping_point = self._tipping(change, len(among))
+                yield self._evidence_strength(
+                    change, None, change.mean_change, also=tipping_point
+                )
             # Without a reliability, nobody knows which changes are error.
             if self.alpha is not None and bool(arm) == bool(self.contrast):
-                told = who_responded(
+                is_estimated = count_responders(
                     among, self._subscale, self.alpha, by_team=self.by_team
                 )
-                yield arm, told
+                yield arm, is_estimated
         if self.contrast:
             compared = compare_arms(
                 pairs,
@@ -178,7 +182,7 @@ class _Waves:
                 else compared.adjusted_mean_difference
             )
             yield self._answered(estimated)
-            yield self._standing(change, compared, estimated)
+            yield self._evidence_strength(change, compared, estimated)
 
     def unlinked(self) -> Iterator[tuple[str, Result | Composite]]:
         """Change between waves of different people, then between the arms."""
@@ -199,7 +203,7 @@ class _Waves:
                     yield arm, bound
             if not (self.contrast or arm):
                 yield from self._judged(change.mean_change)
-                yield self._standing(change, None, change.mean_change)
+                yield self._evidence_strength(change, None, change.mean_change)
         if self.contrast:
             compared = compare_arms_unlinked(
                 self.before,
@@ -210,7 +214,9 @@ class _Waves:
             )
             yield self.contrast, compared
             yield self._answered(compared.difference_in_change)
-            yield self._standing(change, compared, compared.difference_in_change)
+            yield self._evidence_strength(
+                change, compared, compared.difference_in_change
+            )
 
     @property
     def _subscale(self) -> Subscale:
@@ -225,25 +231,25 @@ class _Waves:
             outcome=self.outcome,
             estimated=estimated,
             seed=f"{self.study.name} {self.outcome.name}",
-            alike=self.first,
+            intracluster=self.first,
         )
         return self.contrast, answer
 
-    def _tipped(
+    def _tipping(
         self, change: PairedChange, followed: int
     ) -> dict[str, Result | Composite]:
         """A change of people followed, and what of the lost would undo it."""
         started = len(self.before)
-        tipped: Composite = leavers_tipping_point(
+        tipping_point: Composite = dropout_tipping_point(
             change.mean_change, followed=followed, started=started
         )
         # Where nobody was lost, nobody can undo it.
         return {
             "paired_change": change,
-            "tipping_point": tipped if followed < started else change,
+            "tipping_point": tipping_point if followed < started else change,
         }
 
-    def _standing(
+    def _evidence_strength(
         self,
         change: Composite,
         compared: Composite | None,
@@ -252,7 +258,7 @@ class _Waves:
         also: Mapping[str, Result | Composite] | None = None,
     ) -> tuple[str, Composite]:
         known = {**(also or {}), **self.over_all_waves}
-        found = stand(change, compared, self.study, estimated.n, also=known)
+        found = rate_evidence(change, compared, self.study, estimated.n, also=known)
         return self.contrast, found
 
     def _judged(self, change: Result) -> Iterator[tuple[str, Result | Composite]]:

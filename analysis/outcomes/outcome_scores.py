@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.foundation import DataError
+from heard.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.declarations import Outcome, Study
+    from analysis.declarations.study import Outcome, Study
 
+if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 
@@ -79,17 +80,19 @@ def _renamed(
     rule: str,
 ) -> pd.DataFrame:
     """The later wave with every linked participant under the name of the earlier."""
-    here = links.loc[
+    linked_waves = links.loc[
         (links["survey"] == survey)
         & (links["wave_before"] == waves[0])
         & (links["wave_after"] == waves[1])
     ]
     # An identifier is only ever linked exactly, whatever rule the codes are under.
-    tried = set(here["rule"])
-    here = here.loc[here["rule"] == (rule if rule in tried else "exact")]
+    tried = set(linked_waves["rule"])
+    linked_waves = linked_waves.loc[
+        linked_waves["rule"] == (rule if rule in tried else "exact")
+    ]
     for side in ("before", "after"):
-        assert here[side].is_unique, "a participant is linked once"
-    earlier = here.set_index("after")["before"]
+        assert linked_waves[side].is_unique, "a participant is linked once"
+    earlier = linked_waves.set_index("after")["before"]
     names = after["participant"].map(earlier).fillna("")
     return after.assign(participant=names)
 
@@ -118,8 +121,8 @@ def _check_sites(before: pd.DataFrame, after: pd.DataFrame, where: str) -> None:
 
 def scores_of(scores: pd.DataFrame, outcome: Outcome, study: Study) -> pd.DataFrame:
     """Who, arm, team, what is held equal and the one score, where there is a score."""
-    held = study.plan.covariates if study.plan else ()
-    columns = ["participant", "arm", "team", *(n for n in held if n in scores)]
+    covariates = study.plan.covariates if study.plan else ()
+    columns = ["participant", "arm", "team", *(n for n in covariates if n in scores)]
     frame = scores[list(dict.fromkeys(columns))].assign(
         score=scores[f"{outcome.instrument}.{outcome.subscale}"]
     )

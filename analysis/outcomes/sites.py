@@ -9,11 +9,18 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from analysis.foundation import Estimate, Finding, Unavailable
-from analysis.outcomes.judgement import UncertainEffect, pool_sites
-from analysis.outcomes.judgement.pooling import FEWEST_SITES
-from analysis.outcomes.measured import CHANGE, TwoWaves, measure_of, measured, two_waves
+from analysis.foundation.findings import Finding
+from analysis.outcomes.measured_change import (
+    CHANGE,
+    TwoWaves,
+    measure_of,
+    measured,
+    two_waves,
+)
 from analysis.outcomes.outcome_scores import waves_of_outcome
+from heard.effects.judgement.equivalence import UncertainEffect
+from heard.effects.judgement.pooling import MINIMUM_SITES, pool_sites
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,13 +28,14 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.declarations import Outcome, Study
-    from analysis.foundation import Result
+    from analysis.declarations.study import Outcome, Study
+    from heard.results import Result
 
+if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
     Effects: TypeAlias = Mapping[str, UncertainEffect | Unavailable]
 
-FEWEST_SHOWN = 2
+MINIMUM_SHOWN = 2
 TOGETHER = (
     "pooled_effect_cautious",
     "prediction_interval",
@@ -64,10 +72,10 @@ def site_findings(
     within = measure_of(study, linked=linked) == CHANGE
     arms = () if within else (study.treated, study.control)
     sizes = {site.name: _sizes(waves.at(site.name), arms) for site in study.sites}
-    held = {name: size for name, size in sizes.items() if max(size)}
-    if sum(min(size) > 0 for size in held.values()) < FEWEST_SHOWN:
+    present = {name: size for name, size in sizes.items() if max(size)}
+    if sum(min(size) > 0 for size in present.values()) < MINIMUM_SHOWN:
         return
-    effects = {name: _effect(waves.at(name), study, held[name]) for name in held}
+    effects = {name: _effect(waves.at(name), study, present[name]) for name in present}
     place = {
         "study": study.name,
         "survey": outcome.survey,
@@ -77,7 +85,7 @@ def site_findings(
         "arm": " - ".join(arms),
     }
     nowhere = int((waves.before["site"] == "").sum())
-    for group, result in _told(effects, held, nowhere):
+    for group, result in _effects_by_site(effects, present, nowhere):
         yield from Finding.place(result, **place, group=group)
 
 
@@ -99,7 +107,7 @@ def _effect(
     return measured(waves, study)
 
 
-def _told(
+def _effects_by_site(
     effects: Effects, sizes: Mapping[str, tuple[int, ...]], nowhere: int
 ) -> Iterator[tuple[str, Result]]:
     """Every site, then all together; each with the n of its smallest side."""
@@ -118,15 +126,15 @@ def _told(
         own = _sized(_own(effect), least[name] or None)
         yield f"site: {name}", own
     used = [least[n] for n, e in effects.items() if isinstance(e, UncertainEffect)]
-    fewest = min(used, default=0)
+    minimum = min(used, default=0)
     for term in TOGETHER:
         together = getattr(found, term)
         if isinstance(together, Estimate) or term == TOGETHER[0]:
             # Without an effect anywhere nobody is counted, and nobody is held back.
-            yield "site", _sized(together, fewest or None)
-    if len(used) > FEWEST_SITES:
+            yield "site", _sized(together, minimum or None)
+    if len(used) > MINIMUM_SITES:
         for part in found.sites:
-            yield f"site: {part.site}", _sized(part.pooled_without_site, fewest)
+            yield f"site: {part.site}", _sized(part.pooled_without_site, minimum)
 
 
 def _own(effect: UncertainEffect | Unavailable) -> Result:

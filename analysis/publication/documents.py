@@ -14,7 +14,7 @@ from html.parser import HTMLParser
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from analysis.foundation import NotebookError
+from analysis.foundation.errors import NotebookError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markdown_it import MarkdownIt
 
-    from analysis.declarations import Study
-    from analysis.publication.summary import FunderSummary
+    from analysis.declarations.study import Study
+    from analysis.publication.summary.page import FunderSummary
 
 OUTSIDE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
 """An address that leaves the folder of the report."""
@@ -31,7 +31,7 @@ OUTSIDE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
 ADDRESSES = {"action", "data", "href", "poster", "src", "srcset", "xlink:href"}
 """Attributes that hold an address."""
 
-FEWEST_IN_CONTENTS = 3
+MINIMUM_IN_CONTENTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,14 +82,14 @@ def render_notebook(
         body = re.sub(r'<p class="banner">.*?</p>\n?', "", body, flags=re.S)
     body, sections = _ordered(_numbered(body))
     index = Link(title="All documents of this study", href="index.html")
-    beside = [link for link in links or (index,) if link.href != f"{name}.html"]
+    supplementary = [link for link in links or (index,) if link.href != f"{name}.html"]
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             body=body,
-            links=beside,
-            sections=sections if len(sections) >= FEWEST_IN_CONTENTS else [],
+            links=supplementary,
+            sections=sections if len(sections) >= MINIMUM_IN_CONTENTS else [],
             study=study,
             title=title,
         )
@@ -291,9 +291,9 @@ class _Checker(HTMLParser):
         if tag == "caption" and self._captions:
             self._captions[-1] = words
         if tag == "figcaption":
-            told = re.sub(r"^Figure \d+\. ", "", words)
-            if any(text and told.endswith(text) for text in self._texts):
-                self.faults.append(f"a picture's text repeats its caption: {told}")
+            caption = re.sub(r"^Figure \d+\. ", "", words)
+            if any(text and caption.endswith(text) for text in self._texts):
+                self.faults.append(f"a picture's text repeats its caption: {caption}")
         if tag == "style" and re.search(r"@import|url\(\s*['\"]?(?!data:)", words):
             self.faults.append("the style sheet points outside the page")
         if tag == "title" and not words:

@@ -6,35 +6,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from analysis.declarations.plan_lock import EXPLORATORY, family_of
-from analysis.publication.figures import (
-    Figure,
-    Note,
-    change_figure,
-    comparison_figure,
-    flow_figures,
-    followed_figures,
-    score_figure,
-)
-from analysis.publication.places import surveyed, wave_text
-from analysis.publication.tables import (
-    Table,
-    change_table,
-    comparison_table,
+from analysis.publication.cleaning import (
     emptied_table,
     flag_table,
     flow_table,
     missing_table,
-    number_text,
     pattern_table,
-    score_table,
     scrubbed_table,
 )
+from analysis.publication.contrasts import change_figure, comparison_figure
+from analysis.publication.figure import Figure, Note
+from analysis.publication.numbers import number_text
+from analysis.publication.participant_flow import flow_figures, followed_figures
+from analysis.publication.places import surveyed, wave_text
+from analysis.publication.scores import (
+    change_table,
+    comparison_table,
+    score_figure,
+    score_table,
+)
+from analysis.publication.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from analysis.declarations import Study
-    from analysis.publication.disclosure import Disclosed
+    from analysis.declarations.study import Study
+    from analysis.publication.disclosure.control import Disclosed
 
 Part: TypeAlias = Table | Figure | Note
 
@@ -94,7 +91,7 @@ def show_flow(disclosed: Disclosed, study: Study) -> Shown:
         scrubbed_table(disclosed, study),
     )
     figures = flow_figures(disclosed, study)
-    return shown_parts([*figures, *tables], "No response was counted.")
+    return non_empty_parts([*figures, *tables], "No response was counted.")
 
 
 def show_followed(disclosed: Disclosed, study: Study) -> Shown:
@@ -106,7 +103,7 @@ def show_followed(disclosed: Disclosed, study: Study) -> Shown:
 def show_missing(disclosed: Disclosed, study: Study) -> Shown:
     """How many answered everything, which items were left, and whether at random."""
     tables = missing_table(disclosed, study), pattern_table(disclosed, study)
-    return shown_parts([*tables], "No instrument was asked.")
+    return non_empty_parts([*tables], "No instrument was asked.")
 
 
 def show_scores(disclosed: Disclosed, study: Study) -> Shown:
@@ -173,18 +170,18 @@ def by_instrument(
     parts: list[Part] = []
     for survey, instrument in surveyed(study):
         place = {"survey": survey, "instrument": instrument.name}
-        here = disclosed.where(**place, item="")
+        selected = disclosed.where(**place, item="")
         for subscale in instrument.subscales:
-            of_subscale = here.where(subscale=subscale.name).findings
+            of_subscale = selected.where(subscale=subscale.name).findings
             if any(finding.term in drawn for finding in of_subscale):
                 parts.append(
                     figure_of(disclosed, study, **place, subscale=subscale.name)
                 )
         parts.append(table_of(disclosed, study, **place))
-    return shown_parts(parts, nothing)
+    return non_empty_parts(parts, nothing)
 
 
-def shown_parts(parts: list[Part], nothing: str) -> Shown:
+def non_empty_parts(parts: list[Part], nothing: str) -> Shown:
     """Leave out tables without a row; where nothing is left, say so."""
     kept = [part for part in parts if not isinstance(part, Table) or part.rows]
     if not any(isinstance(part, Table) for part in kept):
@@ -195,7 +192,7 @@ def shown_parts(parts: list[Part], nothing: str) -> Shown:
 def _survey_table(study: Study) -> Table:
     rows = []
     for survey in study.surveys:
-        held = [wave.title for wave in study.waves if wave.export(survey.name)]
+        wave_titles = [wave.title for wave in study.waves if wave.export(survey.name)]
         for name in survey.instruments:
             instrument = study.instruments[name]
             rows.append(
@@ -204,7 +201,7 @@ def _survey_table(study: Study) -> Table:
                     survey.respondent.replace("_", " "),
                     instrument.title,
                     f"{len(instrument.items)}",
-                    ", ".join(held),
+                    ", ".join(wave_titles),
                 )
             )
     return Table(
@@ -244,11 +241,11 @@ def _outcome_table(study: Study) -> Table:
 def _cautions(study: Study) -> Iterator[str]:
     """A sentence an instrument that has something to beware of."""
     for instrument in study.instruments.values():
-        told = [
+        facts = [
             f"not checked against a published source: {fact.about} ({fact.source})"
             for fact in instrument.unverified
         ]
         if instrument.project_defined:
-            told.append("made for this project, not a published questionnaire")
-        if sentences := [*told, *instrument.cautions]:
+            facts.append("made for this project, not a published questionnaire")
+        if sentences := [*facts, *instrument.cautions]:
             yield f"{instrument.title}: {'; '.join(sentences)}."

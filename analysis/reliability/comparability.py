@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.cleaning import keyed_responses
-from analysis.foundation import Estimate, Finding, Unavailable
-from analysis.reliability.invariance import (
-    MeasurementInvariance,
-    measurement_invariance,
-)
+from analysis.cleaning.scoring import keyed_responses
+from analysis.foundation.findings import Finding
+from heard.psychometrics.invariance.measurement import measurement_invariance
+from heard.psychometrics.invariance.results import MeasurementInvariance
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from analysis.declarations import Instrument, Study, Subscale
-    from analysis.foundation.results import Result
+    from analysis.declarations.instrument import Instrument, Subscale
+    from analysis.declarations.study import Study
+    from heard.results import Result
 
 TERM = "means_comparable"
 NUMBERS_FROM = 5

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.foundation import Finding
-from analysis.foundation.results import Composite, Estimate, Result, Unavailable
+from analysis.foundation.findings import Finding
+from heard.results import Composite, Estimate, Result, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ RATING_WORDS = {
     INDETERMINATE: "indeterminate",
 }
 
-LEAST_RELIABILITY = 0.70
+MINIMUM_RELIABILITY = 0.70
 REDUNDANT_ALPHA = 0.95
 """Terwee et al. (2007): above it, items say the same thing in other words."""
 LARGEST_ITEM_BIAS = 0.02
@@ -178,7 +178,7 @@ def _structural_validity(fit: Sequence[Result]) -> PropertyEvidence:
     if not known:
         return _indeterminate(name, "no factor model was fitted", fit)
     met = [found for found in known if _meets(found)]
-    said = ", ".join(_fit_words(found) for found in known)
+    results_text = ", ".join(_fit_words(found) for found in known)
     if met:
         return PropertyEvidence(
             measurement_property=name,
@@ -190,7 +190,7 @@ def _structural_validity(fit: Sequence[Result]) -> PropertyEvidence:
     return PropertyEvidence(
         measurement_property=name,
         rating=INSUFFICIENT,
-        reason=f"{said}; none is met",
+        reason=f"{results_text}; none is met",
         interval=_position(known[0], *_criterion(known[0])),
         evidence=(*known, *(found for found in fit if found not in known)),
     )
@@ -212,9 +212,9 @@ def _meets(found: Estimate) -> bool:
 
 def _fit_words(found: Estimate) -> str:
     threshold, more_is_better = _criterion(found)
-    wished = "above" if more_is_better else "below"
+    direction = "above" if more_is_better else "below"
     name = _plain(found.term).replace("_", " ").replace("rmsea", "RMSEA")
-    return f"{name} {'' if _meets(found) else 'not '}{wished} {threshold:.2f}"
+    return f"{name} {'' if _meets(found) else 'not '}{direction} {threshold:.2f}"
 
 
 def _internal_consistency(
@@ -223,12 +223,12 @@ def _internal_consistency(
     name = "internal_consistency"
     if not isinstance(alpha, Estimate):
         return _indeterminate(name, "alpha was not estimated", (alpha,))
-    position = _position(alpha, LEAST_RELIABILITY, more_is_better=True)
+    position = _position(alpha, MINIMUM_RELIABILITY, more_is_better=True)
     if structure.rating != SUFFICIENT:
         why = "alpha speaks of one thing only where the structure is sufficient"
         return _rated(name, INDETERMINATE, why, position, alpha)
-    met = alpha.estimate >= LEAST_RELIABILITY
-    why = f"alpha {'at least' if met else 'below'} {LEAST_RELIABILITY:.2f}"
+    met = alpha.estimate >= MINIMUM_RELIABILITY
+    why = f"alpha {'at least' if met else 'below'} {MINIMUM_RELIABILITY:.2f}"
     if alpha.estimate > REDUNDANT_ALPHA:
         why += f"; above {REDUNDANT_ALPHA:.2f}, so some items may be superfluous"
     return _rated(name, SUFFICIENT if met else INSUFFICIENT, why, position, alpha)
@@ -239,9 +239,9 @@ def _reliability(found: Result | None) -> PropertyEvidence:
     if not isinstance(found, Estimate):
         why = "no agreement over time or between raters was estimated"
         return _indeterminate(name, why, (found,))
-    met = found.estimate >= LEAST_RELIABILITY
-    why = f"{'at least' if met else 'below'} {LEAST_RELIABILITY:.2f}"
-    position = _position(found, LEAST_RELIABILITY, more_is_better=True)
+    met = found.estimate >= MINIMUM_RELIABILITY
+    why = f"{'at least' if met else 'below'} {MINIMUM_RELIABILITY:.2f}"
+    position = _position(found, MINIMUM_RELIABILITY, more_is_better=True)
     return _rated(name, SUFFICIENT if met else INSUFFICIENT, why, position, found)
 
 
@@ -270,11 +270,11 @@ def _invariance(
     if not known and verdict is None:
         return _indeterminate(name, "no groups or waves were compared", item_bias)
     biased = [found for found in known if found.estimate >= LARGEST_ITEM_BIAS]
-    holds, why = verdict or (True, "")
+    met_invariance, why = verdict or (True, "")
     if known:
-        said = f"{len(biased)} of {len(known)} items differ between groups"
-        why = f"{why}; {said}" if why else said
-    rating = SUFFICIENT if holds and not biased else INSUFFICIENT
+        results_text = f"{len(biased)} of {len(known)} items differ between groups"
+        why = f"{why}; {results_text}" if why else results_text
+    rating = SUFFICIENT if met_invariance and not biased else INSUFFICIENT
     if not known:
         nothing = Unavailable(term=name, reason=why)
         return _rated(name, rating, why, "no interval", nothing)

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from analysis.cleaning import (
-    key_audit,
-    key_audit_findings,
-    keyed_responses,
-    score_subscales,
-)
-from analysis.foundation import Finding
+from analysis.cleaning.scoring import keyed_responses, score_subscales
+from analysis.foundation.findings import Finding
 from analysis.reliability.cosmin import cosmin_findings, cosmin_table
-from analysis.reliability.evidence import estimate_scale_reliability
-from analysis.reliability.item_response import item_bias
-from analysis.reliability.response_shares import response_shares
-from analysis.reliability.retest import estimate_retest
-from analysis.reliability.scale_structure import estimate_scale_structure
+from analysis.reliability.keys import key_audit, key_audit_findings
+from heard.psychometrics.item_response.item_bias import item_bias
+from heard.psychometrics.items.response_shares import response_shares
+from heard.psychometrics.retest import estimate_retest
+from heard.psychometrics.scale import (
+    estimate_scale_reliability,
+    estimate_scale_structure,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
-    from analysis.declarations import Instrument, Study
-    from analysis.reliability.item_response import ItemBias
-    from analysis.reliability.retest import Retest
+    from analysis.declarations.instrument import Instrument
+    from analysis.declarations.study import Study
+    from heard.psychometrics.item_response.item_bias import ItemBias
+    from heard.psychometrics.retest import Retest
 
+if TYPE_CHECKING:
     Place: TypeAlias = dict[str, str]
 
 
@@ -67,19 +67,19 @@ def _instrument(
     retests = _retests(responses, keyed, instrument, study.smallest_group_shown)
     arms = _arms(responses, study)
     for name, retest in retests.items():
-        here = {"instrument": instrument.name, "subscale": name}
-        yield from Finding.place(retest, **where, **here)
+        location = {"instrument": instrument.name, "subscale": name}
+        yield from Finding.place(retest, **where, **location)
     for subscale in instrument.subscales:
         if not subscale.reflective:
             continue
-        here = {"instrument": instrument.name, "subscale": subscale.name}
-        place = {**where, **here}
+        location = {"instrument": instrument.name, "subscale": subscale.name}
+        place = {**where, **location}
         audit = key_audit(responses, instrument, subscale)
         yield from key_audit_findings(audit, **place)
         items = keyed[list(subscale.items)]
         categories = instrument.categories(subscale.items)
         for share in response_shares(
-            items, categories=categories, fewest=study.smallest_group_shown
+            items, categories=categories, minimum=study.smallest_group_shown
         ):
             yield from Finding.place(share, **place)
         bias = (
@@ -105,14 +105,14 @@ def _arms(responses: pd.DataFrame, study: Study) -> pd.Series | None:
 
 
 def _retests(
-    responses: pd.DataFrame, keyed: pd.DataFrame, instrument: Instrument, fewest: int
+    responses: pd.DataFrame, keyed: pd.DataFrame, instrument: Instrument, minimum: int
 ) -> dict[str, Retest]:
     """Every score held against itself, where people answered more than once."""
     people = responses.get("participant")
     if people is None or not people[people != ""].duplicated().any():
         return {}
     return {
-        str(name): estimate_retest(scores, people, fewest=fewest)
+        str(name): estimate_retest(scores, people, minimum=minimum)
         for name, scores in score_subscales(keyed, instrument).items()
     }
 

@@ -1,4 +1,7 @@
-"""Find declarations by name: studies in their folder, instruments in the package."""
+"""Find declarations by name: studies in their folder, instruments in the package.
+
+Lists of names that are taken out of free texts: one name a line, beside the rows.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,19 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING
 
-from analysis.declarations import parse_instrument, parse_study
-from analysis.foundation import DeclarationError
-from analysis.foundation.errors import unknown
+from analysis.declarations.instrument_file import parse_instrument
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.folders import INSTRUMENTS, find_folders
 from analysis.storage.plan_locks import ENDING, read_lock
+from heard.errors import DataError, unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from analysis.declarations import Instrument, Study
+    from analysis.declarations.instrument import Instrument
+    from analysis.declarations.study import Study
+    from analysis.declarations.survey import Export
 
 
 def study_names() -> tuple[str, ...]:
@@ -91,3 +97,33 @@ def _text(path: Path) -> str:
         raise DeclarationError(path.name, "is not UTF-8 text") from None
     except OSError as error:
         raise DeclarationError(path.name, f"cannot be read: {error.strerror}") from None
+
+
+def names_file(export: Export, study: Study) -> Path:
+    """Where the list of a survey is expected."""
+    return find_folders().raw / study.folder / export.names
+
+
+def read_names(export: Export, study: Study) -> tuple[str, ...]:
+    """The names declared for a survey; none where it names no list.
+
+    Raises
+    ------
+    DataError
+        No such file, unreadable, or not UTF-8.
+    """
+    if not export.names:
+        return ()
+    path = names_file(export, study)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise DataError(
+            path.name,
+            f"not found in {path.parent}. Put the list of names there, one a line",
+        ) from None
+    except UnicodeDecodeError:
+        raise DataError(path.name, "is not UTF-8 text; save it as such") from None
+    except OSError as error:
+        raise DataError(path.name, f"cannot be read: {error.strerror}") from None
+    return tuple(name for line in text.splitlines() if (name := line.strip()))

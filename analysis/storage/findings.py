@@ -10,16 +10,22 @@ import dataclasses
 import io
 from typing import TYPE_CHECKING, Any
 
-from analysis.foundation import TIDY_COLUMNS, Finding, StaleError
+from analysis.foundation.errors import StaleError
+from analysis.foundation.findings import TIDY_COLUMNS, Finding
 from analysis.storage.folders import find_folders
-from analysis.storage.stage import staged
-from analysis.storage.whole_files import read_json, write_bytes, write_json, write_text
+from analysis.storage.whole_files import (
+    read_json,
+    staged,
+    write_bytes,
+    write_json,
+    write_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from analysis.declarations import Study
+    from analysis.declarations.study import Study
 
 SIGNIFICANT_DIGITS = 12
 """Digits written: forced onto other processors, results differ after these."""

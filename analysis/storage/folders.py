@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.foundation import AnalysisError
+from heard.errors import AnalysisError
 
 VARIABLES = {
     "home": "HEARD_HOME",
@@ -70,8 +70,8 @@ def _folder(name: str, default: Path) -> Path:
 
 def _project() -> Path:
     """The nearest folder upwards that holds a project, else the package's own."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
+    current = Path.cwd()
+    for folder in (current, *current.parents):
         if (folder / "studies").is_dir() and (folder / "notebooks").is_dir():
             return folder
     return Path(__file__).parent.parent.parent

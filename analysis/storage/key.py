@@ -12,12 +12,12 @@ import secrets
 import stat
 from pathlib import Path
 
-from analysis.foundation import AnalysisError
 from analysis.storage.folders import find_folders, make_folder
+from heard.errors import AnalysisError
 
 VARIABLE = "HEARD_KEY_FILE"
 BYTES = 32
-LEAST_DIFFERENT = 12
+MINIMUM_DISTINCT_BYTES = 12
 """Different bytes of a key: a drawn one never has fewer (1e-25), a typed one mostly."""
 
 
@@ -82,7 +82,7 @@ def read_key() -> bytes:
         ) from None
     except ValueError:
         key = b""
-    if len(key) != BYTES or len(set(key)) < LEAST_DIFFERENT:
+    if len(key) != BYTES or len(set(key)) < MINIMUM_DISTINCT_BYTES:
         raise AnalysisError(
             str(path),
             "is not a pseudonym key. Restore it from your safe copy; with a new key "
@@ -128,7 +128,7 @@ def rotate_key() -> Path:
         )
     read_key()
     try:
-        kept = _keep_beside(path)
+        kept = _keep_backup(path)
         temporary = _written_key(path)
         try:
             # The place is never empty, so no other process makes a key of its own.
@@ -142,7 +142,7 @@ def rotate_key() -> Path:
     return kept
 
 
-def _keep_beside(path: Path) -> Path:
+def _keep_backup(path: Path) -> Path:
     for number in itertools.count(1):
         kept = path.with_name(f"{path.stem}.{number}{path.suffix}")
         try:

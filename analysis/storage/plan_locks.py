@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.declarations.plan_lock import lock_text, parse_lock
-from analysis.foundation import DeclarationError
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.folders import find_folders
 from analysis.storage.whole_files import read_json, write_json, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from analysis.declarations import Study
     from analysis.declarations.plan_lock import Lock
+    from analysis.declarations.study import Study
 
 ENDING = ".lock.toml"
 DEVIATIONS = "deviations.json"

@@ -1,35 +1,32 @@
 """Row-level data: raw exports read as text, processed responses kept as Parquet.
 
 Raw files are opened for reading only. Every cell stays the text it was.
+
+The ledger of a wave: which cells were changed, by rule and column, never what.
+
+Links between the participants of two waves: pairs of pseudonyms, kept as Parquet.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.foundation import StaleError
+from analysis.declarations.linkage import declares_rule
+from analysis.foundation.errors import StaleError
 from analysis.storage.folders import find_folders
-from analysis.storage.readers import RawTable, read_table
+from analysis.storage.readers import read_table
 from analysis.storage.whole_files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from analysis.declarations import Export, Study
-
-__all__ = [
-    "RawTable",
-    "dictionary_file",
-    "raw_file",
-    "read_all_scores",
-    "read_dictionary",
-    "read_raw",
-    "read_wave_responses",
-    "write_processed",
-]
+    from analysis.declarations.study import Study
+    from analysis.declarations.survey import Export
+    from analysis.storage.readers.table import RawTable
 
 
 def raw_file(export: Export, study: Study) -> Path:
@@ -139,3 +136,44 @@ def _read_wave(study: Study, wave: str, content: str) -> dict[str, pd.DataFrame]
             f"Run: heard run {study.name} --only cleaning",
         )
     return {survey: pd.read_parquet(file) for survey, file in files.items()}
+
+
+def write_ledger(study: str, wave: str, ledger: pd.DataFrame) -> None:
+    """Keep the ledger beside the rows it is about.
+
+    Its counts have not passed disclosure control, and so stay where rows do.
+    """
+    path = find_folders().processed / study / wave / "ledger.json"
+    records = ledger.to_dict(orient="records")
+    text = json.dumps(records, indent=1, ensure_ascii=False) + "\n"
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def links_file(study: str) -> Path:
+    """Where the links of a study are kept."""
+    return find_folders().processed / study / "links.parquet"
+
+
+def write_links(study: Study, links: pd.DataFrame) -> None:
+    """Keep the links of a study."""
+    with whole_file(links_file(study.name)) as part:
+        links.to_parquet(part, index=False)
+
+
+def read_links(study: Study) -> pd.DataFrame | None:
+    """The links of a study; None where it declares no rule, so that equality decides.
+
+    Raises
+    ------
+    StaleError
+        A rule is declared, and no link has been made yet.
+    """
+    if not declares_rule(study):
+        return None
+    path = links_file(study.name)
+    if not path.exists():
+        raise StaleError(
+            study.name, f"not linked yet. Run: heard run {study.name} --only linkage"
+        )
+    return pd.read_parquet(path)

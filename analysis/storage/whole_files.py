@@ -1,4 +1,10 @@
-"""Write a file so that it appears only when it is whole, and hash files by content."""
+"""Write a file so that it appears only when it is whole, and hash files by content.
+
+A step's outputs wait in a stage beside their place until the step has succeeded.
+
+Rows wait under the processed folder and findings under the reports folder: the
+sensitivity of a file is a property of its folder, on the way there too.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +12,72 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.foundation import AnalysisError
-from analysis.storage.folders import make_folder
-from analysis.storage.stage import staged
+from analysis.storage.folders import Folders, find_folders, make_folder
+from heard.errors import AnalysisError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+VARIABLE = "HEARD_STAGE"
+"""Names the step whose outputs are to wait; unset in an open notebook."""
+
+
+def staged(path: Path) -> Path:
+    """Where to write a file now: in the stage of the running step, if there is one."""
+    step = os.environ.get(VARIABLE)
+    if not step:
+        return path
+    for root in _roots(find_folders()).values():
+        if path.is_relative_to(root):
+            study, *rest = path.relative_to(root).parts
+            return _stage(root, study, step).joinpath(*rest)
+    return path
+
+
+def publish_stage(study: str, step: str) -> dict[str, Path]:
+    """Move every waiting file to its place.
+
+    Returns
+    -------
+    dict
+        ``reports/…`` or ``processed/…`` → the file, in the order of their names.
+    """
+    published = {}
+    for kind, root in _roots(find_folders()).items():
+        stage = _stage(root, study, step)
+        for waiting in sorted(path for path in stage.rglob("*") if path.is_file()):
+            name = waiting.relative_to(stage)
+            place = root / study / name
+            make_folder(place.parent)
+            waiting.replace(place)
+            published[f"{kind}/{name.as_posix()}"] = place
+    clear_stage(study, step)
+    return published
+
+
+def clear_stage(study: str, step: str) -> None:
+    """Remove what waits, as before a step starts or after it failed."""
+    for root in _roots(find_folders()).values():
+        shutil.rmtree(_stage(root, study, step), ignore_errors=True)
+
+
+def output_path(study: str, name: str) -> Path:
+    """The file behind a name that `publish_stage` gave."""
+    kind, _, rest = name.partition("/")
+    return _roots(find_folders())[kind] / study / rest
+
+
+def _roots(folders: Folders) -> dict[str, Path]:
+    return {"processed": folders.processed, "reports": folders.reports}
+
+
+def _stage(root: Path, study: str, step: str) -> Path:
+    return root / study / f".stage-{step}"
 
 
 @contextlib.contextmanager

@@ -1,22 +1,30 @@
-"""Run one step, whatever its kind; what an executor is given to do."""
+"""Run one step, whatever its kind; what an executor is given to do.
+
+Check that a study's data fit its declaration, running nothing.
+"""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis.intake.responses import map_responses, read_exports
 from analysis.publication.documents import Link, render_index
-from analysis.publication.findings import published_findings
-from analysis.publication.plans import kept_deviations, plan_sentences
-from analysis.publication.summary import funder_summary
+from analysis.publication.plan import plan_sentences, recorded_deviations
+from analysis.publication.publish import published_findings
+from analysis.publication.summary.page import funder_summary
 from analysis.storage.declared import read_study
 from analysis.storage.findings import read_part, write_findings
 from analysis.storage.folders import find_folders
-from analysis.storage.stage import VARIABLE as STAGE
-from analysis.storage.stage import clear_stage, publish_stage
-from analysis.storage.whole_files import read_json, write_json
-from analysis.workflow.environment import variables_set
-from analysis.workflow.notebooks import run_notebook, write_page
+from analysis.storage.whole_files import VARIABLE as STAGE
+from analysis.storage.whole_files import (
+    clear_stage,
+    publish_stage,
+    read_json,
+    write_json,
+)
+from analysis.workflow.notebooks import run_notebook, variables_set, write_page
 from analysis.workflow.planning import plan_steps
 from analysis.workflow.receipts import (
     made_from,
@@ -25,9 +33,12 @@ from analysis.workflow.receipts import (
     write_receipt,
 )
 from analysis.workflow.steps import NOTEBOOKS, Step
+from heard.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from analysis.declarations.study import Study
 
 
 def run_step(step: Step) -> float:
@@ -101,7 +112,7 @@ def _make_index(step: Step) -> None:
         for page in reversed(plan_steps(study))
         if page.kind in NOTEBOOKS
     ]
-    deviations = kept_deviations(study)
+    deviations = recorded_deviations(study)
     page = render_index(
         study,
         [*pages, *FILES],
@@ -148,3 +159,48 @@ ACTIONS: dict[str, Callable[[Step], None]] = {
     "index": _make_index,
 }
 """Kind of step that is no notebook → what it does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportCount:
+    """What one export holds."""
+
+    wave: str
+    survey: str
+    rows: int
+    encoding: str
+    tool: str = "none"
+    remark: str = ""
+
+
+def check_data(study: Study) -> tuple[ExportCount, ...]:
+    """Read every export of every wave and fit it to the declaration.
+
+    Raises
+    ------
+    DataError
+        With the faults of all waves.
+    """
+    counts: list[ExportCount] = []
+    faults: list[str] = []
+    for wave in study.wave_names():
+        try:
+            received = read_exports(study, wave)
+            map_responses(received)
+        except DataError as error:
+            faults.extend(f"wave {wave}: {fault}" for fault in error.faults)
+            continue
+        counts.extend(
+            ExportCount(
+                wave=wave,
+                survey=survey,
+                rows=len(table.cells),
+                encoding=table.encoding,
+                tool=table.tool,
+                remark=table.remark,
+            )
+            for survey, table in received.tables.items()
+        )
+    if faults:
+        raise DataError(study.name, faults)
+    return tuple(counts)

@@ -2,6 +2,8 @@
 
 The executed copy is normalised, so that two runs on the same inputs are identical.
 Kernels talk over local sockets, not the network, and are gone when a run ends.
+
+Set environment variables for as long as something runs.
 """
 
 from __future__ import annotations
@@ -17,22 +19,38 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets.config import Config
 
-from analysis.foundation import AnalysisError, DisclosureError, NotebookError
 from analysis.foundation import errors as known_errors
-from analysis.intake.pseudonyms import HEX_DIGITS
+from analysis.foundation.errors import DisclosureError, NotebookError
+from analysis.intake.identity import HEX_DIGITS
 from analysis.publication.documents import check_page, render_notebook
 from analysis.storage.declared import read_study
 from analysis.storage.findings import read_staged_part
 from analysis.storage.folders import find_folders
 from analysis.storage.whole_files import whole_file, write_text
-from analysis.workflow.environment import variables_set
 from analysis.workflow.parameters import check_injected, check_parameters
 from analysis.workflow.steps import READS_ROWS
+from heard.errors import AnalysisError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from analysis.workflow.steps import Step
+
+
+@contextlib.contextmanager
+def variables_set(wanted: Mapping[str, str]) -> Iterator[None]:
+    """Set variables, and put back what was there before."""
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
 
 LONGEST_SOCKET_PATH = 90
 """Systems take 104 to 108 bytes, and a number is added."""
@@ -145,8 +163,8 @@ def _cause(step: Step, error: Any) -> AnalysisError:
     """
     kind = getattr(known_errors, str(error.ename), None)
     if isinstance(kind, type) and issubclass(kind, AnalysisError):
-        where, _, told = str(error.evalue).partition(": ")
-        return kind(where, told)
+        where, _, message = str(error.evalue).partition(": ")
+        return kind(where, message)
     assert step.notebook is not None
     return NotebookError(
         step.notebook.name,

@@ -11,8 +11,8 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
-from analysis.foundation import NotebookError
-from analysis.foundation.errors import unknown
+from analysis.foundation.errors import NotebookError
+from heard.errors import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,23 +9,25 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.declarations.beside import has_beside
 from analysis.declarations.linkage import declares_rule, waves_linked
-from analysis.declarations.other_choices import judged_otherwise
-from analysis.declarations.series import charted_outcomes
+from analysis.declarations.multiverse import multiverse_outcomes
+from analysis.declarations.supplementary_measures import (
+    charted_outcomes,
+    has_supplementary,
+)
 from analysis.storage.folders import find_folders
 from analysis.storage.key import key_fingerprint
-from analysis.storage.links import links_file
 from analysis.storage.plan_locks import deviations_file, lock_file
+from analysis.storage.rows import links_file
 from analysis.workflow.steps import Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from analysis.declarations import Export, Study
+    from analysis.declarations.study import Study
+    from analysis.declarations.survey import Export
 
-
-FEWEST_FOLLOW_UPS = 2
+MINIMUM_FOLLOW_UPS = 2
 """At one follow-up the outcomes tell all that arms can tell."""
 
 
@@ -36,14 +38,14 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
     reliability = tuple(_reliability(study, wave) for wave in study.wave_names())
     linkage = _linkage(study, fingerprint)
     comparability = _comparability(study)
-    judged_by = (*comparability, *reliability)
-    outcomes = _outcomes(study, linkage, judged_by)
-    beyond = _beyond_the_mean(study, outcomes)
+    gate_inputs = (*comparability, *reliability)
+    outcomes = _outcomes(study, linkage, gate_inputs)
+    beyond = _supplementary_steps(study, outcomes)
     missing = _missing(study, outcomes)
-    for_whom = _for_whom(study, linkage, judged_by)
-    compared = _compared(study, linkage, judged_by)
-    over_time = _over_time(study, judged_by)
-    other_choices = _other_choices(study, linkage, judged_by)
+    subgroup_steps = _subgroup_steps(study, linkage, gate_inputs)
+    compared = _compared(study, linkage, gate_inputs)
+    over_time = _over_time(study, gate_inputs)
+    multiverse = _multiverse_steps(study, linkage, gate_inputs)
     coverage = _coverage(study, fingerprint)
     found_by = (
         *plan_design(study),
@@ -54,10 +56,10 @@ def plan_steps(study: Study) -> tuple[Step, ...]:
         outcomes,
         *beyond,
         *missing,
-        *for_whom,
+        *subgroup_steps,
         *compared,
         *over_time,
-        *other_choices,
+        *multiverse,
         *coverage,
     )
     findings = _findings(study, found_by)
@@ -153,28 +155,30 @@ def _comparability(study: Study) -> tuple[Step, ...]:
 
 
 def _outcomes(
-    study: Study, linkage: tuple[Step, ...], judged_by: tuple[Step, ...]
+    study: Study, linkage: tuple[Step, ...], gate_inputs: tuple[Step, ...]
 ) -> Step:
     """What judges the outcomes, given what the steps found that may refuse a score."""
-    return _about_scores(study, "outcomes", "Outcomes", linkage, judged_by)
+    return _about_scores(study, "outcomes", "Outcomes", linkage, gate_inputs)
 
 
-def _beyond_the_mean(study: Study, outcomes: Step) -> tuple[Step, ...]:
+def _supplementary_steps(study: Study, outcomes: Step) -> tuple[Step, ...]:
     """What tells what means hide; none where nothing stands beside them."""
-    if not has_beside(study):
+    if not has_supplementary(study):
         return ()
-    return (_beside_outcomes(study, "beyond-the-mean", "Beyond the mean", outcomes),)
+    return (
+        _outcome_companion_steps(study, "beyond-the-mean", "Beyond the mean", outcomes),
+    )
 
 
-def _for_whom(
-    study: Study, linkage: tuple[Step, ...], judged_by: tuple[Step, ...]
+def _subgroup_steps(
+    study: Study, linkage: tuple[Step, ...], gate_inputs: tuple[Step, ...]
 ) -> tuple[Step, ...]:
     """What compares groups; none where none are declared that answer for an outcome."""
     judged = {outcome.survey for outcome in study.outcomes}
     if not any(grouping.survey in judged for grouping in study.groups):
         return ()
     title = "For whom did it work?"
-    step = _about_scores(study, "for-whom", title, linkage, judged_by)
+    step = _about_scores(study, "for-whom", title, linkage, gate_inputs)
     inputs = dict(step.inputs)
     for wave in study.wave_names():
         inputs |= _processed(study, wave, "responses")
@@ -182,7 +186,7 @@ def _for_whom(
 
 
 def _compared(
-    study: Study, linkage: tuple[Step, ...], judged_by: tuple[Step, ...]
+    study: Study, linkage: tuple[Step, ...], gate_inputs: tuple[Step, ...]
 ) -> tuple[Step, ...]:
     """What sets those with the pilot beside those without, over all waves.
 
@@ -190,35 +194,35 @@ def _compared(
     dose or what the pilot cannot move is declared.
     """
     teams = study.allocated_by == "team" and bool(study.treated and study.control)
-    course = teams and any(
-        len(one.follow_ups) >= FEWEST_FOLLOW_UPS for one in study.outcomes
+    compares_arms = teams and any(
+        len(one.follow_ups) >= MINIMUM_FOLLOW_UPS for one in study.outcomes
     )
     controls = study.plan is not None and bool(study.plan.negative_controls)
     declared = study.rollout or study.dose or controls
-    if not study.outcomes or not (course or declared):
+    if not study.outcomes or not (compares_arms or declared):
         return ()
     title = "Compared with whom?"
-    return (_about_scores(study, "compared", title, linkage, judged_by),)
+    return (_about_scores(study, "compared", title, linkage, gate_inputs),)
 
 
-def _over_time(study: Study, judged_by: tuple[Step, ...]) -> tuple[Step, ...]:
+def _over_time(study: Study, gate_inputs: tuple[Step, ...]) -> tuple[Step, ...]:
     """What charts outcomes of many waves; who is who does not matter to it."""
     if not charted_outcomes(study):
         return ()
     title = "Wave by wave: what moved, and what only wavered?"
-    inputs = _scores_judged(study, (), judged_by)
-    also = tuple(step.name for step in judged_by)
+    inputs = _gate_inputs(study, (), gate_inputs)
+    also = tuple(step.name for step in gate_inputs)
     return (_across_waves(study, "over-time", title, inputs=inputs, also=also),)
 
 
-def _other_choices(
-    study: Study, linkage: tuple[Step, ...], judged_by: tuple[Step, ...]
+def _multiverse_steps(
+    study: Study, linkage: tuple[Step, ...], gate_inputs: tuple[Step, ...]
 ) -> tuple[Step, ...]:
     """What answers by other choices; none where none are declared that suit."""
-    if not judged_otherwise(study):
+    if not multiverse_outcomes(study):
         return ()
-    inputs = _scores_judged(study, linkage, judged_by, content="responses")
-    also = tuple(step.name for step in (*linkage, *judged_by))
+    inputs = _gate_inputs(study, linkage, gate_inputs, content="responses")
+    also = tuple(step.name for step in (*linkage, *gate_inputs))
     title = "Would other choices have answered otherwise?"
     return (_across_waves(study, "other-choices", title, inputs=inputs, also=also),)
 
@@ -228,18 +232,18 @@ def _about_scores(
     kind: str,
     title: str,
     linkage: tuple[Step, ...],
-    judged_by: tuple[Step, ...],
+    gate_inputs: tuple[Step, ...],
 ) -> Step:
     """A notebook about the scores of all waves that says whether a plan was kept to."""
-    inputs = _scores_judged(study, linkage, judged_by) | _lock(study)
-    also = tuple(step.name for step in (*linkage, *judged_by))
+    inputs = _gate_inputs(study, linkage, gate_inputs) | _lock(study)
+    also = tuple(step.name for step in (*linkage, *gate_inputs))
     return _across_waves(study, kind, title, inputs=inputs, also=also)
 
 
-def _scores_judged(
+def _gate_inputs(
     study: Study,
     linkage: tuple[Step, ...],
-    judged_by: tuple[Step, ...],
+    gate_inputs: tuple[Step, ...],
     *,
     content: str = "scores",
 ) -> dict[str, Path]:
@@ -252,7 +256,7 @@ def _scores_judged(
     parts = find_folders().reports / study.name / "findings" / "parts"
     inputs |= {
         f"findings/parts/{step.name}.json": parts / f"{step.name}.json"
-        for step in judged_by
+        for step in gate_inputs
     }
     return inputs
 
@@ -262,10 +266,12 @@ def _missing(study: Study, outcomes: Step) -> tuple[Step, ...]:
     if not waves_linked(study):
         return ()
     title = "Who is missing, and does it matter?"
-    return (_beside_outcomes(study, "missing", title, outcomes),)
+    return (_outcome_companion_steps(study, "missing", title, outcomes),)
 
 
-def _beside_outcomes(study: Study, kind: str, title: str, outcomes: Step) -> Step:
+def _outcome_companion_steps(
+    study: Study, kind: str, title: str, outcomes: Step
+) -> Step:
     """A notebook that reads what the outcomes read; of a plan it is told there."""
     lock = _lock(study)
     inputs = {name: path for name, path in outcomes.inputs.items() if name not in lock}

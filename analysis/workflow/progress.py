@@ -35,15 +35,17 @@ def shown_progress(
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=total)
 
-        def report(step: Step, state: str, told: str) -> None:
+        def report(step: Step, state: str, note: str) -> None:
             if state == "running":
                 bar.update(task, description=escape(step.title))
                 if not console.is_terminal:
-                    console.print(f"  {step.name}: {told}", markup=False)
+                    console.print(f"  {step.name}: {note}", markup=False)
                 return
             bar.advance(task)
             # A fault is told in full at the end.
-            said = "" if state == "failed" else told
-            console.print(f"{MARKS[state]} {step.name}  {said}".rstrip(), markup=False)
+            shown_note = "" if state == "failed" else note
+            console.print(
+                f"{MARKS[state]} {step.name}  {shown_note}".rstrip(), markup=False
+            )
 
         yield report

@@ -1,4 +1,4 @@
-"""The package's files that a notebook or a module can reach through its imports.
+"""The files of both packages that a notebook or a module can reach by its imports.
 
 A change in any of them makes the step stale; a change elsewhere does not.
 """
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PACKAGE = Path(__file__).parent.parent
-ROOT = PACKAGE.parent
+ROOT = Path(__file__).parent.parent.parent
+PACKAGES = ("analysis", "heard")
 
 
 def notebook_imports(notebook: Path) -> set[str]:
-    """Modules of the package that the code cells of a notebook import."""
+    """Modules of the packages that the code cells of a notebook import."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     code = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
     texts = ["".join(source) for source in code]
@@ -27,9 +27,10 @@ def notebook_imports(notebook: Path) -> set[str]:
 
 
 def reached_files(modules: set[str]) -> tuple[Path, ...]:
-    """Every file of the package that importing the modules can run or read.
+    """Every file of the packages that importing the modules can run or read.
 
-    Files that are not Python, such as page templates, count with their room.
+    Files that are not Python count too: page templates with their room, and the table
+    of a module, such as the term register, with the module of its name.
     """
     seen: set[str] = set()
     waiting = set(modules)
@@ -45,7 +46,10 @@ def reached_files(modules: set[str]) -> tuple[Path, ...]:
     sources = {source for name in seen if (source := _source(name))}
     rooms = {source.parent for source in sources if source.name == "__init__.py"}
     templates = {path for room in rooms for path in room.glob("templates/*")}
-    return tuple(sorted(sources | templates))
+    tables = {
+        table for path in sources if (table := path.with_suffix(".toml")).is_file()
+    }
+    return tuple(sorted(sources | templates | tables))
 
 
 @functools.cache
@@ -65,12 +69,12 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 
 
 def _is_ours(module: str | None) -> bool:
-    return module is not None and module.split(".")[0] == PACKAGE.name
+    return module is not None and module.split(".")[0] in PACKAGES
 
 
 @functools.cache
 def _source(name: str) -> Path | None:
-    """The file of a module of the package; None where the name is no module."""
+    """The file of a module of the packages; None where the name is no module."""
     base = ROOT.joinpath(*name.split("."))
     for path in (base / "__init__.py", base.with_suffix(".py")):
         if path.is_file():

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.storage.folders import find_folders
-from analysis.storage.stage import output_path
-from analysis.storage.whole_files import digest, read_json, write_json
+from analysis.storage.whole_files import digest, output_path, read_json, write_json
 from analysis.workflow.reach import ROOT, notebook_imports, reached_files
 
 if TYPE_CHECKING:
@@ -128,8 +127,8 @@ def _changed_inputs(step: Step, before: dict[str, str | None]) -> str:
             return f"new input: {name}"
         if now != before[name]:
             return f"input changed: {name}"
-    gone = set(before) - set(step.inputs)
-    return f"no longer an input: {min(gone)}" if gone else ""
+    removed = set(before) - set(step.inputs)
+    return f"no longer an input: {min(removed)}" if removed else ""
 
 
 def _changed_code(before: dict[str, str]) -> str:

@@ -7,13 +7,12 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from analysis.foundation import AnalysisError, StaleError
-from analysis.foundation.errors import unknown
+from analysis.foundation.errors import StaleError
 from analysis.storage.folders import find_folders
-from analysis.storage.stage import output_path
-from analysis.storage.whole_files import read_json
+from analysis.storage.whole_files import output_path, read_json
 from analysis.workflow.receipts import freshness
 from analysis.workflow.steps import KINDS
+from heard.errors import AnalysisError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from analysis.workflow.steps import Step
 
+if TYPE_CHECKING:
     Report = Callable[[Step, str, str], None]
 
 
@@ -106,7 +106,7 @@ def run_steps(
     this = _Run(executor=executor, run=run, report=report, force=force, reasons=known)
     this.waiting = {step.name: step for step in chosen}
     while this.waiting or this.running:
-        this.start_what_can()
+        this.start_ready()
         if this.running:
             finished, _ = wait(this.running, return_when=FIRST_COMPLETED)
             for future in finished:
@@ -114,10 +114,10 @@ def run_steps(
     return this.progress
 
 
-def forget_orphans(study: str, steps: Sequence[Step]) -> list[str]:
+def remove_orphans(study: str, steps: Sequence[Step]) -> list[str]:
     """Remove what steps made that the declaration no longer has, such as a wave's."""
     known = {step.name for step in steps}
-    gone = []
+    removed = []
     folder = find_folders().reports / study / "receipts"
     for receipt in sorted(folder.glob("*.json")):
         name = receipt.name.removesuffix(".json").removesuffix(".times")
@@ -129,8 +129,8 @@ def forget_orphans(study: str, steps: Sequence[Step]) -> list[str]:
             with contextlib.suppress(OSError):  # other files are still in there
                 path.parent.rmdir()
         receipt.unlink()
-        gone.append(name)
-    return list(dict.fromkeys(gone))
+        removed.append(name)
+    return list(dict.fromkeys(removed))
 
 
 def _check_needs(
@@ -170,7 +170,7 @@ class _Run:
     running: dict[Future[float], Step] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
 
-    def start_what_can(self) -> None:
+    def start_ready(self) -> None:
         """Start, or set aside, every step that waits for nothing any more."""
         for step in list(self.waiting.values()):
             ahead = {*self.waiting, *(other.name for other in self.running.values())}
@@ -179,13 +179,13 @@ class _Run:
                 self._start(step)
 
     def _start(self, step: Step) -> None:
-        lost = {*self.progress.failed, *self.progress.blocked} & set(step.needs)
+        failed_needs = {*self.progress.failed, *self.progress.blocked} & set(step.needs)
         if self.progress.done.keys() & set(step.needs):
             self.reasons.pop(step.name, None)
         reason = "forced" if self.force else _reason(step, self.reasons)
-        if lost:
+        if failed_needs:
             self.progress.blocked.append(step.name)
-            self.report(step, "blocked", f"needs {min(lost)}, which failed")
+            self.report(step, "blocked", f"needs {min(failed_needs)}, which failed")
         elif reason:
             self.report(step, "running", reason)
             self.running[self.executor.submit(self.run, step)] = step
@@ -202,9 +202,9 @@ class _Run:
             self.progress.failed[step.name] = error
             self.report(step, "failed", str(error))
         except BrokenExecutor:
-            told = "the process that ran it was ended, perhaps for lack of memory"
-            self.progress.failed[step.name] = AnalysisError(step.name, told)
-            self.report(step, "failed", told)
+            reason = "the process that ran it was ended, perhaps for lack of memory"
+            self.progress.failed[step.name] = AnalysisError(step.name, reason)
+            self.report(step, "failed", reason)
         else:
             self.progress.done[step.name] = seconds
             self.report(step, "done", f"{seconds:.1f} s")

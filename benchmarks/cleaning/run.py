@@ -141,16 +141,13 @@ def run_heard(folder: Path) -> dict[str, float]:
     os.environ["HEARD_RAW"] = str(folder / "raw")
     os.environ["HEARD_PROCESSED"] = str(folder / "processed")
     os.environ["HEARD_KEY_FILE"] = str(folder / "key")
-    from analysis.cleaning import (
-        clean_wave,
-        cleaning_findings,
-        ledger_frame,
-        score_wave,
-    )
-    from analysis.declarations import parse_instrument, parse_study
-    from analysis.intake import map_responses, read_exports
-    from analysis.storage.ledger import write_ledger
-    from analysis.storage.rows import write_processed
+    from analysis.cleaning.flow import cleaning_findings, ledger_frame
+    from analysis.cleaning.rules import clean_wave
+    from analysis.cleaning.scoring import score_wave
+    from analysis.declarations.instrument_file import parse_instrument
+    from analysis.declarations.study_file import parse_study
+    from analysis.intake.responses import map_responses, read_exports
+    from analysis.storage.rows import write_ledger, write_processed
 
     made = parse_instrument(instrument_text(), where="made.toml")
     study = parse_study(STUDY_TEXT, name=STUDY, read_instrument=lambda _: made)
@@ -268,8 +265,8 @@ def whole(took: dict[str, float]) -> float:
     return took["whole"]
 
 
-def show(name: str, took: dict[str, float], beside: dict[str, float]) -> None:
-    ratio = took["whole"] / beside["whole"]
+def show(name: str, took: dict[str, float], reference: dict[str, float]) -> None:
+    ratio = took["whole"] / reference["whole"]
     print(
         f"  {name:<20}{took['whole']:10.2f} s {took['processor']:8.2f} s of processor"
         f"{took['peak']:9,.0f} MiB {ratio:8.1f}x",

@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import Estimate, generator
-from analysis.reliability.agreement import (
-    concordance_correlation,
+from heard.models.random_streams import generator
+from heard.psychometrics.agreement.chance_corrected import (
     gwet_agreement,
-    intraclass_correlations,
     krippendorff_alpha,
+)
+from heard.psychometrics.agreement.intraclass import intraclass_correlations
+from heard.psychometrics.agreement.ratings import weighted_kappa
+from heard.psychometrics.agreement.two_occasions import (
+    concordance_correlation,
     limits_of_agreement,
-    weighted_kappa,
 )
-from analysis.reliability.change import (
-    reliability_over_waves,
-    smallest_detectable_change,
-)
+from heard.psychometrics.reliability_over_waves import reliability_over_waves
+from heard.psychometrics.retest import smallest_detectable_change
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ def ratings(draws: np.random.Generator, n: int, raters: int) -> pd.DataFrame:
     )
 
 
-def holed(
+def with_gaps(
     draws: np.random.Generator, n: int, raters: int, share: float
 ) -> pd.DataFrame:
     whole = ratings(draws, n, raters)
@@ -99,17 +100,17 @@ def cases() -> dict[str, tuple[Callable[[np.random.Generator], Any], float]]:
             TARGET / (TARGET + ERROR),
         ),
         "icc_a1, 40 targets, 5 raters, 30 % missing": (
-            lambda d: intraclass_correlations(holed(d, 40, 5, 0.3)).icc_a1,
+            lambda d: intraclass_correlations(with_gaps(d, 40, 5, 0.3)).icc_a1,
             TARGET / total,
         ),
         "icc_c1, 60 targets, 8 raters, 60 % missing": (
-            lambda d: intraclass_correlations(holed(d, 60, 8, 0.6)).icc_c1,
+            lambda d: intraclass_correlations(with_gaps(d, 60, 8, 0.6)).icc_c1,
             TARGET / (TARGET + ERROR),
         ),
         "standard error (agreement), 60, 8, 60 % missing": (
             lambda d: (
                 intraclass_correlations(
-                    holed(d, 60, 8, 0.6)
+                    with_gaps(d, 60, 8, 0.6)
                 ).standard_error_of_measurement_agreement
             ),
             (RATER + ERROR) ** 0.5,

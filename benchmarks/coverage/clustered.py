@@ -14,13 +14,10 @@ import time
 
 import numpy as np
 
-from analysis.foundation import Estimate, generator
-from analysis.outcomes.clustered import cluster_robust_fit
-from analysis.outcomes.clustered.wild_bootstrap import (
-    _multipliers,
-    _probability,
-    _sums,
-)
+from heard.models.cluster_robust import cluster_robust_fit
+from heard.models.random_streams import generator
+from heard.models.wild_bootstrap import _multipliers, _probability, _sums
+from heard.results import Estimate
 
 METHODS = (
     "CR1, z",

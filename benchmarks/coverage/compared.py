@@ -16,17 +16,18 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.foundation import Estimate, generator
-from analysis.outcomes.clustered import ClusterRobustFit
-from analysis.outcomes.compared import (
+from heard.effects.designs import randomisation
+from heard.effects.designs.difference_in_differences import (
     Comparison,
     difference_in_differences,
-    placebo_comparison,
-    randomisation,
-    staggered_effects,
-    stepped_wedge,
+    event_study_fit,
 )
-from analysis.outcomes.compared.difference_in_differences import event_study_fit
+from heard.effects.designs.randomisation import placebo_comparison
+from heard.effects.designs.staggered_adoption import staggered_effects
+from heard.effects.designs.stepped_wedge import stepped_wedge
+from heard.models.cluster_robust import ClusterRobustFit
+from heard.models.random_streams import generator
+from heard.results import Estimate
 
 WAVES = ["w1", "w2", "w3", "w4", "w5"]
 PILOT = Comparison(waves=WAVES, started="w5", treated="pack", control="usual")
@@ -99,7 +100,7 @@ def differences(times: int) -> None:
                     naive_joint(fit),
                 ]
             )
-        told(f"| {n} | {treated} | {'equal' if equal else '3 to 29'} |", kept)
+        print_row(f"| {n} | {treated} | {'equal' if equal else '3 to 29'} |", kept)
 
 
 def placebos(times: int) -> None:
@@ -113,7 +114,7 @@ def placebos(times: int) -> None:
                 data, treated=list(pack), before="w4", after="w5", unit="cluster"
             )
             kept.append([rejects(found.placebo_p_value)])
-        told(f"| {n} | {treated} | {'equal' if equal else '3 to 29'} |", kept)
+        print_row(f"| {n} | {treated} | {'equal' if equal else '3 to 29'} |", kept)
 
 
 def roll_outs(times: int) -> None:
@@ -138,10 +139,10 @@ def roll_outs(times: int) -> None:
                 wedge = [rejects(result.stepped_wedge_p_value)]
             p_value = found.staggered_effect_p_value
             kept.append([rejects(p_value), float(missed), *wedge])
-        told(f"| {n} |", kept)
+        print_row(f"| {n} |", kept)
 
 
-def told(cell: str, kept: list[list[float]]) -> None:
+def print_row(cell: str, kept: list[list[float]]) -> None:
     values = np.array(kept)
     shares = [
         "" if np.isnan(column).all() else f"{np.nanmean(column):.1%}"

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import Estimate, generator
-from analysis.reliability.confirmatory import ConfirmatoryFactors, confirmatory_factors
-from analysis.reliability.invariance import (
-    MeasurementInvariance,
-    measurement_invariance,
-)
+from heard.models.random_streams import generator
+from heard.psychometrics.confirmatory.factors import confirmatory_factors
+from heard.psychometrics.confirmatory.results import ConfirmatoryFactors
+from heard.psychometrics.invariance.measurement import measurement_invariance
+from heard.psychometrics.invariance.results import MeasurementInvariance
+from heard.results import Estimate
 
 REPLICATES = 400
 LOADINGS = np.array([0.8, 0.7, 0.6, 0.5])
@@ -78,18 +78,18 @@ def intervals(found: ConfirmatoryFactors) -> dict[str, Any]:
     }
 
 
-def count(held: dict[str, list[bool]], found: dict[str, Any]) -> None:
+def count(covered: dict[str, list[bool]], found: dict[str, Any]) -> None:
     for name, result in found.items():
         if isinstance(result, Estimate) and result.conf_low is not None:
             assert result.conf_high is not None
-            held[name].append(result.conf_low <= TRUTH[name] <= result.conf_high)
+            covered[name].append(result.conf_low <= TRUTH[name] <= result.conf_high)
 
 
 def study(kind: str, n: int) -> tuple[dict[str, list[bool]], list[bool]]:
     """Which intervals held the truth, and in which replicates the test denied it."""
     random = generator("confirmatory coverage", kind, str(n))
-    held: dict[str, list[bool]] = defaultdict(list)
-    denied: list[bool] = []
+    covered: dict[str, list[bool]] = defaultdict(list)
+    rejected_levels: list[bool] = []
     for _ in range(REPLICATES):
         rows = answers(random, n, skewed="skewed" in kind)
         options: dict[str, Any] = {"missing": "listwise"}
@@ -104,19 +104,19 @@ def study(kind: str, n: int) -> tuple[dict[str, list[bool]], list[bool]]:
         found = confirmatory_factors(rows, factors=FACTORS, **options)
         if not isinstance(found, ConfirmatoryFactors):
             continue
-        count(held, intervals(found))
+        count(covered, intervals(found))
         p = found.fit.chi_square_p
         if isinstance(found.fit.scaled_chi_square_p, Estimate):
             p = found.fit.scaled_chi_square_p
         assert isinstance(p, Estimate)
-        denied.append(p.estimate < 0.05)
-    return held, denied
+        rejected_levels.append(p.estimate < 0.05)
+    return covered, rejected_levels
 
 
 def invariance(n: int) -> tuple[dict[str, list[bool]], dict[str, list[bool]]]:
     """The latent mean difference, and how often a true level is denied."""
     random = generator("invariance coverage", str(n))
-    held: dict[str, list[bool]] = defaultdict(list)
+    covered: dict[str, list[bool]] = defaultdict(list)
     wrong: dict[str, list[bool]] = defaultdict(list)
     groups = pd.Series(np.repeat(["one", "two"], n))
     for _ in range(REPLICATES // 2):
@@ -128,7 +128,7 @@ def invariance(n: int) -> tuple[dict[str, list[bool]], dict[str, list[bool]]]:
         if not isinstance(found, MeasurementInvariance):
             continue
         difference = found.differences[0].latent_mean_difference
-        count(held, {"latent mean difference": difference})
+        count(covered, {"latent mean difference": difference})
         wrong["rule"].append(not found.comparable)
         both = not found.levels[0].holds
         for level in found.levels[1:3]:
@@ -137,7 +137,7 @@ def invariance(n: int) -> tuple[dict[str, list[bool]], dict[str, list[bool]]]:
             wrong[f"{level.level} test"].append(by_test)
             both = both or (by_test and not level.holds)
         wrong["rule with test"].append(both)
-    return held, wrong
+    return covered, wrong
 
 
 def share(values: list[bool]) -> str:

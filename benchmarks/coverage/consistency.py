@@ -23,25 +23,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.results import Estimate
-from analysis.reliability import (
-    cronbach_alpha,
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.consistency.inter_item import mean_inter_item_correlation
+from heard.psychometrics.consistency.lower_bounds import (
     greatest_lower_bound,
     guttman_lambdas,
-    mean_inter_item_correlation,
-    omega_total,
 )
+from heard.psychometrics.consistency.omega import omega_total
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
     Statistic = Callable[..., Result]
 
 TRUTH = 1_000_000
 SAMPLES = 400
-TOLD = {"cluster", "bootstrap", "percentile"}
+REPORTED = {"cluster", "bootstrap", "percentile"}
 LOADINGS = np.array([0.5, 0.6, 0.7, 0.8, 0.6])
 CUTS = {"even": (-1.5, -0.5, 0.5, 1.5), "skewed": (-2.0, -1.5, -0.9, 0.1)}
 
@@ -55,7 +55,7 @@ class Kind(NamedTuple):
 
 
 NORMAL, EVEN, SKEWED = Kind("normal"), Kind("even"), Kind("skewed")
-CLUSTERED, HOLED = Kind("even", cluster=10), Kind("even", missing=0.1)
+CLUSTERED, WITH_GAPS = Kind("even", cluster=10), Kind("even", missing=0.1)
 
 
 def answers(
@@ -107,17 +107,21 @@ def studies() -> Iterator[Study]:
         for interval, kind, n in product(intervals, (NORMAL, SKEWED), (50, 200)):
             options = {"interval": interval}
             yield Study(f"{name}, {interval}", statistic, options, kind, n)
-    told = {"cluster": "", "percentile": " of clusters", "bootstrap": " of clusters"}
+    suffixes = {
+        "cluster": "",
+        "percentile": " of clusters",
+        "bootstrap": " of clusters",
+    }
     for name, (statistic, intervals) in coefficients.items():
         for interval, n in product(
             (intervals[0], "cluster", "bootstrap", "percentile"), (100, 400)
         ):
-            words = f"{name}, {interval}{told.get(interval, ', clusters ignored')}"
+            words = f"{name}, {interval}{suffixes.get(interval, ', clusters ignored')}"
             yield Study(words, statistic, {"interval": interval}, CLUSTERED, n)
     for missing in ("pairwise", "fiml"):
         options = {"interval": "adf", "missing": missing}
-        yield Study(f"alpha, adf, {missing}", cronbach_alpha, options, HOLED, 200)
-    yield Study("omega, delta, fiml", omega_total, {"missing": "fiml"}, HOLED, 200)
+        yield Study(f"alpha, adf, {missing}", cronbach_alpha, options, WITH_GAPS, 200)
+    yield Study("omega, delta, fiml", omega_total, {"missing": "fiml"}, WITH_GAPS, 200)
     for number, n in product((1, 2, 4, 5, 6), (200, 1000)):
         yield Study(f"lambda {number}, adf", lambda_(number), {}, EVEN, n)
     for n in (200, 1000):
@@ -135,11 +139,11 @@ def covered(study: Study, samples: int) -> str:
     kind, options, statistic = study.kind, study.options, study.statistic
     truth = statistic(everyone(kind._replace(missing=0.0)))
     assert isinstance(truth, Estimate)
-    random, held, low, high, without = np.random.default_rng(study.n), 0, 0, 0, 0
+    random, n_covered, low, high, without = np.random.default_rng(study.n), 0, 0, 0, 0
     for _ in range(samples):
         responses, whose = answers(random, study.n, kind)
         given = dict(options)
-        if kind.cluster > 1 and options["interval"] in TOLD:
+        if kind.cluster > 1 and options["interval"] in REPORTED:
             given["clusters"] = whose
         if given.get("interval") in {"bootstrap", "percentile"}:
             given["replicates"] = 1000
@@ -150,9 +154,9 @@ def covered(study: Study, samples: int) -> str:
         assert found.conf_high is not None
         low += found.conf_low > truth.estimate
         high += found.conf_high < truth.estimate
-        held += found.conf_low <= truth.estimate <= found.conf_high
+        n_covered += found.conf_low <= truth.estimate <= found.conf_high
     made = max(samples - without, 1)
-    shares = " | ".join(f"{100 * part / made:.1f}" for part in (held, low, high))
+    shares = " | ".join(f"{100 * part / made:.1f}" for part in (n_covered, low, high))
     return f"{shares} | {without}"
 
 

@@ -16,22 +16,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import generator
-from analysis.foundation.results import Estimate
-from analysis.reliability.dependability import (
-    crossed,
-    decision_study,
-    nested_reliability,
-    raters_needed,
-    sources_together,
-    staff_dependability,
-    variance_components,
-)
+from heard.models.random_streams import generator
+from heard.psychometrics.dependability.components import crossed, variance_components
+from heard.psychometrics.dependability.decisions import decision_study, raters_needed
+from heard.psychometrics.dependability.nested_reliability import nested_reliability
+from heard.psychometrics.dependability.sources import sources_together
+from heard.psychometrics.dependability.staff import staff_dependability
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
 REPLICATES = 300
 # staff, fewest and most ratings of each, variance between staff (within: 1)
@@ -47,9 +43,9 @@ def covered(result: Result, truth: float) -> float | None:
 
 
 def nested_replicate(
-    draw: np.random.Generator, staff: int, fewest: int, most: int, between: float
+    draw: np.random.Generator, staff: int, minimum: int, most: int, between: float
 ) -> Iterator[tuple[str, Result, float]]:
-    counts = draw.integers(fewest, most + 1, staff)
+    counts = draw.integers(minimum, most + 1, staff)
     true = draw.normal(3, np.sqrt(between), staff)
     codes = np.repeat(np.arange(staff), counts)
     ratings = pd.DataFrame(
@@ -64,7 +60,7 @@ def nested_replicate(
     yield "variance within", found.components[1].variance, 1.0
     yield "share, ICC(1) by REML", found.components[0].share, share
     yield "ICC(1) by F", icc.icc_1, share
-    needed = raters_needed(found, target="staff", wished=0.7)
+    needed = raters_needed(found, target="staff", required=0.7)
     yield "raters needed for .7", needed, float(np.ceil(0.7 / 0.3 / between))
     if np.ptp(counts) == 0:
         yield "ICC(2) by F", icc.icc_2, between / (between + 1 / counts[0])

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import generator
-from analysis.outcomes import evaluate_groups
+from analysis.outcomes.subgroups import evaluate_groups
 from analysis.storage.declared import read_study
+from heard.models.random_streams import generator
 
 if TYPE_CHECKING:
-    from analysis.declarations import Study
+    from analysis.declarations.study import Study
 
 ADDED = 0.5
 GROUPS = ("under 35", "35 to 54", "55 or over")
@@ -38,9 +38,9 @@ def one_outcome() -> Study:
 def answers(study: Study, wave: str, draw: int, people: int) -> pd.DataFrame:
     """Everyone of a wave: a team's level holds, its luck since then is new."""
     random = generator("for whom, people", wave, str(draw))
-    held = generator("for whom, teams", str(draw))
-    levels = held.normal(0, 0.3, len(study.teams))
-    levels += held.normal(0, 0.2, len(study.teams)) * (wave == "later")
+    covered = generator("for whom, teams", str(draw))
+    levels = covered.normal(0, 0.3, len(study.teams))
+    levels += covered.normal(0, 0.2, len(study.teams)) * (wave == "later")
     team = np.repeat(np.arange(len(study.teams)), people)
     pilot = np.array([one.arm == study.treated for one in study.teams])[team]
     group = random.integers(0, len(GROUPS), len(team))
@@ -59,7 +59,7 @@ def answers(study: Study, wave: str, draw: int, people: int) -> pd.DataFrame:
 
 def shares(people: int, simulations: int) -> tuple[float, float]:
     """Share said to differ; share of intervals that held what the pilot added."""
-    study, said, held = one_outcome(), [], []
+    study, reported, covered = one_outcome(), [], []
     for draw in range(simulations):
         waves = {
             wave: {"ratings": answers(study, wave, draw, people)}
@@ -69,16 +69,18 @@ def shares(people: int, simulations: int) -> tuple[float, float]:
             if found.estimate is None:
                 continue
             if found.term == "interaction_p_value":
-                said.append(found.estimate < 0.05)
+                reported.append(found.estimate < 0.05)
             if found.term == "effect_in_group":
                 assert found.conf_low is not None
                 assert found.conf_high is not None
-                held.append(found.conf_low <= ADDED <= found.conf_high)
-    return float(np.mean(said)), float(np.mean(held))
+                covered.append(found.conf_low <= ADDED <= found.conf_high)
+    return float(np.mean(reported)), float(np.mean(covered))
 
 
 if __name__ == "__main__":
     simulations = int(sys.argv[1]) if len(sys.argv) > 1 else 400
     for people in (20, 60):
-        said, held = shares(people, simulations)
-        print(f"{people} a team: said to differ {said:.1%}; interval held {held:.1%}")
+        reported, covered = shares(people, simulations)
+        print(
+            f"{people} a team: said to differ {reported:.1%}; interval held {covered:.1%}"
+        )

@@ -15,21 +15,26 @@ import time
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import Estimate, generator
-from analysis.outcomes.inequality import effects_by_group, shrunken_groups
-from analysis.outcomes.trends import control_chart, run_chart
+from heard.effects.subgroups.effects import effects_by_group
+from heard.effects.subgroups.shrinkage import shrunken_groups
+from heard.effects.trends.control_chart import control_chart
+from heard.effects.trends.run_chart import run_chart
+from heard.models.random_streams import generator
+from heard.results import Estimate
 
 GROUPS = (4, 6, 10)
 SPREADS = (0.0, 0.2, 0.5)
 
 
-def shrunken(groups: int, apart: float, simulations: int) -> tuple[float, float, float]:
+def shrunken(
+    groups: int, spread_between: float, simulations: int
+) -> tuple[float, float, float]:
     """Coverage of the shrunken mean, of the group's own; ratio of their errors."""
-    held, own_held, errors, own_errors = [], [], [], []
+    covered, own_covered, errors, own_errors = [], [], [], []
     sizes = np.geomspace(5, 80, groups).round().astype(int)
     for draw in range(simulations):
-        random = generator("shrunken", str(groups), str(apart), str(draw))
-        true = random.normal(0, apart, groups)
+        random = generator("shrunken", str(groups), str(spread_between), str(draw))
+        true = random.normal(0, spread_between, groups)
         codes = np.repeat(np.arange(groups), sizes)
         scores = true[codes] + random.normal(0, 1, len(codes))
         frame = pd.DataFrame({"group": [f"{c:02d}" for c in codes], "score": scores})
@@ -38,13 +43,13 @@ def shrunken(groups: int, apart: float, simulations: int) -> tuple[float, float,
         for place, group in enumerate(found):
             result = group.shrunken_mean
             assert isinstance(result, Estimate)
-            held.append(result.conf_low <= true[place] <= result.conf_high)
+            covered.append(result.conf_low <= true[place] <= result.conf_high)
             errors.append((result.estimate - true[place]) ** 2)
             own_errors.append((own[place] - true[place]) ** 2)
             reach = 1.96 / sizes[place] ** 0.5
-            own_held.append(abs(own[place] - true[place]) <= reach)
+            own_covered.append(abs(own[place] - true[place]) <= reach)
     ratio = float(np.sqrt(np.mean(errors) / np.mean(own_errors)))
-    return float(np.mean(held)), float(np.mean(own_held)), ratio
+    return float(np.mean(covered)), float(np.mean(own_covered)), ratio
 
 
 def interaction(groups: int, simulations: int) -> float:
@@ -88,9 +93,11 @@ def main(simulations: int) -> None:
     started = time.perf_counter()
     print("| groups | true spread | shrunken covers | own mean covers | error |")
     for groups in GROUPS:
-        for apart in SPREADS:
-            held, own, ratio = shrunken(groups, apart, simulations)
-            print(f"| {groups} | {apart} | {held:.1%} | {own:.1%} | {ratio:.2f} |")
+        for spread_between in SPREADS:
+            covered, own, ratio = shrunken(groups, spread_between, simulations)
+            print(
+                f"| {groups} | {spread_between} | {covered:.1%} | {own:.1%} | {ratio:.2f} |"
+            )
     for groups in (2, 4):
         share = interaction(groups, simulations)
         print(f"interaction, {groups} groups: {share:.1%}")

@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import generator
-from analysis.reliability.invariance import (
+from heard.models.random_streams import generator
+from heard.psychometrics.invariance.measurement import measurement_invariance
+from heard.psychometrics.invariance.results import (
     InvarianceRule,
     MeasurementInvariance,
-    measurement_invariance,
+    configural_verdict,
+    verdict,
 )
-from analysis.reliability.invariance.comparison import configural_verdict, verdict
 
 REPLICATES = 60
 SIZES = (60, 100, 200, 300, 500)
@@ -72,7 +73,7 @@ def refused(found: MeasurementInvariance, rule: InvarianceRule) -> bool:
 def study(kind: str, n: int, replicates: int) -> dict[str, float]:
     random = generator("invariance rules", kind, str(n))
     groups = pd.Series(np.repeat(["one", "two"], n))
-    held: dict[str, list[bool]] = defaultdict(list)
+    accepted: dict[str, list[bool]] = defaultdict(list)
     for _ in range(replicates):
         parts = [answers(random, n, ""), answers(random, n, kind)]
         found = measurement_invariance(
@@ -83,8 +84,8 @@ def study(kind: str, n: int, replicates: int) -> dict[str, float]:
         )
         for name, rule in RULES.items():
             there = isinstance(found, MeasurementInvariance)
-            held[name].append(not there or refused(found, rule))
-    return {name: 100 * float(np.mean(values)) for name, values in held.items()}
+            accepted[name].append(not there or refused(found, rule))
+    return {name: 100 * float(np.mean(values)) for name, values in accepted.items()}
 
 
 def main() -> None:

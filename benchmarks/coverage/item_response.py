@@ -15,18 +15,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.item_response import (
-    graded_response_model,
-    item_bias,
-    mokken_scalability,
-    two_level_scalability,
-)
+from heard.psychometrics.item_response.graded_response import graded_response_model
+from heard.psychometrics.item_response.item_bias import item_bias
+from heard.psychometrics.item_response.mokken import mokken_scalability
+from heard.psychometrics.item_response.two_level import two_level_scalability
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
 SAMPLES = 500
 TRUTH = 100_000
@@ -39,7 +37,7 @@ class Case(NamedTuple):
     """One statistic, and how samples for it are made."""
 
     name: str
-    told: Callable[[pd.DataFrame], list[Result]]
+    results: Callable[[pd.DataFrame], list[Result]]
     sizes: tuple[int, ...]
     shapes: tuple[str, ...]
 
@@ -63,13 +61,13 @@ def answers(random: np.random.Generator, n: int, shape: str, kind: str) -> pd.Da
 
 def graded(rows: pd.DataFrame) -> list[Result]:
     found = graded_response_model(rows.drop(columns="whom"), categories=range(5))
-    told: list[Result] = [found.marginal_reliability]
+    results: list[Result] = [found.marginal_reliability]
     for place in (0, 3):
         item = found.items[place]
         cuts = {one.answer: one.threshold for one in item.thresholds}
         absent = found.items[place].slope
-        told += [item.slope, cuts.get(1, absent), cuts.get(3, absent)]
-    return told
+        results += [item.slope, cuts.get(1, absent), cuts.get(3, absent)]
+    return results
 
 
 def scalability(rows: pd.DataFrame) -> list[Result]:
@@ -111,7 +109,7 @@ LABELS = {
 def truths(case: Case, shape: str) -> list[float]:
     random = np.random.default_rng(1)
     values = []
-    for one in case.told(answers(random, TRUTH, shape, case.name)):
+    for one in case.results(answers(random, TRUTH, shape, case.name)):
         assert isinstance(one, Estimate)
         values.append(one.estimate)
     if case.name == "graded":
@@ -131,7 +129,7 @@ def main() -> None:
             for n in case.sizes:
                 random = np.random.default_rng(2)
                 found = [
-                    case.told(answers(random, n, shape, case.name))
+                    case.results(answers(random, n, shape, case.name))
                     for _ in range(samples)
                 ]
                 for place, true in enumerate(truth):
@@ -140,17 +138,17 @@ def main() -> None:
 
 
 def row(true: float, found: list[Result], label: str, shape: str, n: int) -> str:
-    held = [
+    limits_found = [
         (one.term, one.conf_low, one.conf_high)
         for one in found
         if isinstance(one, Estimate) and one.conf_low is not None
     ]
-    limits = np.array([ends for _, *ends in held], dtype=float)
+    limits = np.array([ends for _, *ends in limits_found], dtype=float)
     low, high = np.mean(limits[:, 1] < true), np.mean(limits[:, 0] > true)
-    title = f"{held[0][0]}, {label}".removesuffix(", ")
+    title = f"{limits_found[0][0]}, {label}".removesuffix(", ")
     return (
         f"| {title} | {shape} | {n} | {len(found)} | {1 - low - high:.1%} | "
-        f"{low:.1%}, {high:.1%} | {len(found) - len(held)} |"
+        f"{low:.1%}, {high:.1%} | {len(found) - len(limits_found)} |"
     )
 
 

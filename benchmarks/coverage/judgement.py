@@ -11,20 +11,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import Estimate, generator
-from analysis.outcomes.beyond_means import (
-    compare_ordinal,
+from heard.effects.judgement.equivalence import UncertainEffect, equivalence_verdict
+from heard.effects.judgement.pooling import pool_sites, shrink_teams
+from heard.effects.supplementary.linked_answers import ordinal_change
+from heard.effects.supplementary.minimal_important_change import (
     minimal_important_change,
-    ordinal_change,
+)
+from heard.effects.supplementary.ordinal import compare_ordinal
+from heard.effects.supplementary.partly_linked import (
     overlapping_change,
     unlinked_bounds,
 )
-from analysis.outcomes.judgement import (
-    UncertainEffect,
-    equivalence_verdict,
-    pool_sites,
-    shrink_teams,
-)
+from heard.models.random_streams import generator
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +32,7 @@ CUTS = [-1.0, -0.3, 0.4, 1.0]
 SCALE = (0.0, 1.0, 2.0, 3.0, 4.0)
 
 
-def holds(result: object, truth: float) -> float:
+def covers(result: object, truth: float) -> float:
     """1, 0, or NaN where there is no interval."""
     if not isinstance(result, Estimate) or result.conf_low is None:
         return np.nan
@@ -51,16 +50,16 @@ def sites(draws: np.random.Generator, k: int, between: float) -> dict[str, float
     }
     pooled, teams = pool_sites(effects), shrink_teams(effects).teams  # type: ignore[arg-type]
     return {
-        "pooled_effect": holds(pooled.pooled_effect, 1.0),
-        "pooled_effect_cautious": holds(pooled.pooled_effect_cautious, 1.0),
-        "prediction_interval": holds(pooled.prediction_interval, truth[k]),
-        "between_site_standard_deviation": holds(
+        "pooled_effect": covers(pooled.pooled_effect, 1.0),
+        "pooled_effect_cautious": covers(pooled.pooled_effect_cautious, 1.0),
+        "prediction_interval": covers(pooled.prediction_interval, truth[k]),
+        "between_site_standard_deviation": covers(
             pooled.between_site_standard_deviation, between
         ),
         "shrunken_effect": float(
             np.nanmean(
                 [
-                    holds(team.shrunken_effect, true)
+                    covers(team.shrunken_effect, true)
                     for team, true in zip(teams, truth, strict=False)
                 ]
             )
@@ -68,20 +67,20 @@ def sites(draws: np.random.Generator, k: int, between: float) -> dict[str, float
     }
 
 
-def waves(draws: np.random.Generator, linked: int, alone: int) -> dict[str, float]:
-    n = linked + 2 * alone
+def waves(draws: np.random.Generator, linked: int, unlinked: int) -> dict[str, float]:
+    n = linked + 2 * unlinked
     person = draws.normal(0, 1, n)
-    before = pd.Series(person + draws.normal(0, 0.7, n)).iloc[: linked + alone]
+    before = pd.Series(person + draws.normal(0, 0.7, n)).iloc[: linked + unlinked]
     after = pd.Series(1.5 * person + draws.normal(0.5, 0.7, n)).drop(
-        range(linked, linked + alone)
+        range(linked, linked + unlinked)
     )
     bounds = unlinked_bounds(before, after)
     return {
-        "mean_change_everybody": holds(
+        "mean_change_everybody": covers(
             overlapping_change(before, after).mean_change_everybody, 0.5
         ),
-        "mean_change_worst_case": holds(bounds.mean_change_worst_case, 0.5),
-        "mean_change_best_case": holds(bounds.mean_change_best_case, 0.5),
+        "mean_change_worst_case": covers(bounds.mean_change_worst_case, 0.5),
+        "mean_change_best_case": covers(bounds.mean_change_best_case, 0.5),
     }
 
 
@@ -111,10 +110,10 @@ def ordinal(
         cluster="cluster" if size > 1 else None,
     )
     return {
-        "probability_of_better_answer": holds(
+        "probability_of_better_answer": covers(
             found.probability_of_better_answer, truth[0]
         ),
-        "top_share_difference": holds(found.top_share_difference, truth[1]),
+        "top_share_difference": covers(found.top_share_difference, truth[1]),
     }
 
 
@@ -126,11 +125,11 @@ def ordinal_truth(size: int) -> tuple[float, float]:
     return float(pilot @ below), float(pilot[-1] - other[-1])
 
 
-def moves(draws: np.random.Generator, n: int) -> dict[str, float]:
+def linked_answers_row(draws: np.random.Generator, n: int) -> dict[str, float]:
     step = draws.choice([-1.0, 0.0, 1.0], size=n, p=[0.1, 0.65, 0.25])
     frame = pd.DataFrame({"before": 2.0, "after": 2.0 + step})
     found = ordinal_change(frame, categories=SCALE)
-    return {"net_share_better": holds(found.net_share_better, 0.15)}
+    return {"net_share_better": covers(found.net_share_better, 0.15)}
 
 
 def anchor(draws: np.random.Generator, n: int) -> dict[str, float]:
@@ -140,9 +139,9 @@ def anchor(draws: np.random.Generator, n: int) -> dict[str, float]:
         pd.Series(change.round()), pd.Series(improved.astype(float)), seed="x"
     )
     return {
-        "mic_roc": holds(found.mic_roc, 4.0),
-        "mic_predictive": holds(found.mic_predictive, 4.0),
-        "mic_predictive_adjusted": holds(found.mic_predictive_adjusted, 4.0),
+        "mic_roc": covers(found.mic_roc, 4.0),
+        "mic_predictive": covers(found.mic_predictive, 4.0),
+        "mic_predictive_adjusted": covers(found.mic_predictive_adjusted, 4.0),
     }
 
 
@@ -164,7 +163,7 @@ def bound(draws: np.random.Generator, n: int) -> dict[str, float]:
 
 
 def main(replicates: int) -> None:
-    apart, alike = ordinal_truth(1), ordinal_truth(20)
+    single_truth, clustered_truth = ordinal_truth(1), ordinal_truth(20)
     cases: dict[str, Callable[[np.random.Generator], dict[str, float]]] = {
         "3 sites, no variance between": lambda d: sites(d, 3, 0.0),
         "3 sites, sd .5 between": lambda d: sites(d, 3, 0.5),
@@ -172,12 +171,16 @@ def main(replicates: int) -> None:
         "8 sites, sd .5 between": lambda d: sites(d, 8, 0.5),
         "waves: 40 linked, 40 + 40 alone": lambda d: waves(d, 40, 40),
         "waves: 10 linked, 30 + 30 alone": lambda d: waves(d, 10, 30),
-        "ordered answers, 40 people": lambda d: ordinal(d, 40, 1, apart),
-        "ordered answers, 160 people": lambda d: ordinal(d, 160, 1, apart),
-        "ordered answers, 6 teams of 20": lambda d: ordinal(d, 6, 20, alike),
-        "ordered answers, 12 teams of 20": lambda d: ordinal(d, 12, 20, alike),
-        "ordered answers, 40 teams of 20": lambda d: ordinal(d, 40, 20, alike),
-        "linked answers, 30 people": lambda d: moves(d, 30),
+        "ordered answers, 40 people": lambda d: ordinal(d, 40, 1, single_truth),
+        "ordered answers, 160 people": lambda d: ordinal(d, 160, 1, single_truth),
+        "ordered answers, 6 teams of 20": lambda d: ordinal(d, 6, 20, clustered_truth),
+        "ordered answers, 12 teams of 20": lambda d: ordinal(
+            d, 12, 20, clustered_truth
+        ),
+        "ordered answers, 40 teams of 20": lambda d: ordinal(
+            d, 40, 20, clustered_truth
+        ),
+        "linked answers, 30 people": lambda d: linked_answers_row(d, 30),
         "anchor, 200 people": lambda d: anchor(d, 200),
         "true effect at the bound, 30 people": lambda d: bound(d, 30),
         "true effect at the bound, 300 people": lambda d: bound(d, 300),

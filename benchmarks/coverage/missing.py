@@ -16,15 +16,16 @@ import time
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import Estimate, generator
-from analysis.outcomes.missing.arm_effect import ArmModel, imputed_arm_difference
-from analysis.outcomes.missing.imputation import Imputation, impute
-from analysis.outcomes.missing.weighting import (
+from heard.effects.missing_data.arm_effect import ArmModel, imputed_arm_difference
+from heard.effects.missing_data.weighting import (
     ResponseWeights,
     complete_arm_difference,
     response_weights,
     weighted_arm_difference,
 )
+from heard.models.imputation import Imputation, impute
+from heard.models.random_streams import generator
+from heard.results import Estimate
 
 TRUTH = 0.5
 MODEL = ArmModel(outcome="after", treated="pack", reference="usual", cluster="team")
@@ -56,10 +57,10 @@ def simulated(n_teams: int, icc: float, seed: str) -> tuple[pd.DataFrame, pd.Dat
         }
     )
     early = random.random(n) < logistic(-2 + people["before"] * (0.3 + 0.7 * arm))
-    holed = people.assign(middle=people["middle"].mask(early))
-    signs = holed["middle"].fillna(holed["before"])
+    with_gaps = people.assign(middle=people["middle"].mask(early))
+    signs = with_gaps["middle"].fillna(with_gaps["before"])
     late = random.random(n) < logistic(-1 + signs * (0.3 + 1.2 * arm))
-    return people, holed.assign(after=people["after"].mask(early | late))
+    return people, with_gaps.assign(after=people["after"].mask(early | late))
 
 
 def logistic(value: pd.Series) -> pd.Series:
@@ -67,19 +68,19 @@ def logistic(value: pd.Series) -> pd.Series:
 
 
 def one(n_teams: int, icc: float, seed: str) -> dict[str, object]:
-    people, holed = simulated(n_teams, icc, seed)
+    people, with_gaps = simulated(n_teams, icc, seed)
     found: dict[str, object] = {
         "nobody left": complete_arm_difference(people, MODEL),
-        "leavers left out": complete_arm_difference(holed, MODEL),
+        "leavers left out": complete_arm_difference(with_gaps, MODEL),
     }
-    signs = holed.assign(signs=holed["middle"].fillna(holed["before"]))
+    signs = with_gaps.assign(signs=with_gaps["middle"].fillna(with_gaps["before"]))
     weights = response_weights(
         signs, outcome="after", predictors=["before", "signs"], arm="arm", by_arm=True
     )
     if isinstance(weights, ResponseWeights):
-        found["weighted"] = weighted_arm_difference(holed, weights, MODEL)
-    by_team = holed.assign(
-        team_before=holed.groupby("team")["before"].transform("mean")
+        found["weighted"] = weighted_arm_difference(with_gaps, weights, MODEL)
+    by_team = with_gaps.assign(
+        team_before=with_gaps.groupby("team")["before"].transform("mean")
     )
     options: dict[str, dict[str, object]] = {
         "filled in, teams ignored": {"arm": "arm"},

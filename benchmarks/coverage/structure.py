@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.structure import (
-    exploratory_factors,
+from heard.psychometrics.structure.exploratory import exploratory_factors
+from heard.psychometrics.structure.hierarchical_omega import omega_hierarchical
+from heard.psychometrics.structure.ordinal_correlations import polychoric_correlations
+from heard.psychometrics.structure.ordinal_reliability import (
     omega_categorical,
-    omega_hierarchical,
     ordinal_alpha,
-    polychoric_correlations,
 )
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
     Statistic = Callable[[pd.DataFrame], list[Result]]
 
@@ -110,17 +110,17 @@ def main() -> None:
 
 def row(true: Result, found: list[Result], shape: str, n: int) -> str:
     assert isinstance(true, Estimate)
-    held = [
+    limits_found = [
         (one.conf_low, one.conf_high)
         for one in found
         if isinstance(one, Estimate) and one.conf_low is not None
     ]
-    limits = np.array(held, dtype=float)
+    limits = np.array(limits_found, dtype=float)
     low = np.mean(limits[:, 1] < true.estimate)
     high = np.mean(limits[:, 0] > true.estimate)
     return (
         f"| {true.term} | {shape} | {n} | {len(found)} | {1 - low - high:.1%} | "
-        f"{low:.1%}, {high:.1%} | {len(found) - len(held)} |"
+        f"{low:.1%}, {high:.1%} | {len(found) - len(limits_found)} |"
     )
 
 

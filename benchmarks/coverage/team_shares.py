@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.foundation import generator
-from analysis.outcomes.beyond_means.team_shares import share_over_teams
+from heard.effects.supplementary.shares import share_over_teams
+from heard.models.random_streams import generator
 
 SETTINGS = [
-    (teams, people, alike, chance)
+    (teams, people, icc, chance)
     for teams, people in ((6, 12), (12, 12), (12, 40))
-    for alike in (0.0, 0.05, 0.15)
+    for icc in (0.0, 0.05, 0.15)
     for chance in (0.3, 0.1)
 ]
 
@@ -27,27 +27,27 @@ def main(simulations: int) -> None:
     """Print the share of intervals that hold the true chance."""
     print("| teams | people a team | alike | share | as strangers | over teams |")
     print("|---|---|---|---|---|---|")
-    for teams, people, alike, chance in SETTINGS:
-        draws = generator("coverage of team shares", f"{teams} {people} {alike}")
+    for teams, people, icc, chance in SETTINGS:
+        draws = generator("coverage of team shares", f"{teams} {people} {icc}")
         team = pd.Series(np.repeat(np.arange(teams), people).astype(str))
-        held = np.zeros(2)
+        covered = np.zeros(2)
         for _ in range(simulations):
-            counted = drawn(draws, teams, people, alike, chance)
+            counted = drawn(draws, teams, people, icc, chance)
             low, high = proportion_confint(counted.sum(), len(counted), method="wilson")
             found = share_over_teams(counted, team, term="share", method="")
             limits = (getattr(found, "conf_low", 0), getattr(found, "conf_high", 1))
-            held += [low <= chance <= high, limits[0] <= chance <= limits[1]]
-        one, other = (f"{part:.2f}".lstrip("0") for part in held / simulations)
-        print(f"| {teams} | {people} | {alike} | {chance} | {one} | {other} |")
+            covered += [low <= chance <= high, limits[0] <= chance <= limits[1]]
+        one, other = (f"{part:.2f}".lstrip("0") for part in covered / simulations)
+        print(f"| {teams} | {people} | {icc} | {chance} | {one} | {other} |")
 
 
 def drawn(
-    draws: np.random.Generator, teams: int, people: int, alike: float, chance: float
+    draws: np.random.Generator, teams: int, people: int, icc: float, chance: float
 ) -> np.ndarray:
-    """1 or 0 a person; teams' own chances differ as much as `alike` asks for."""
+    """1 or 0 a person; teams' own chances differ as much as `icc` asks for."""
     of_team = np.full(teams, chance)
-    if alike:
-        size = 1 / alike - 1
+    if icc:
+        size = 1 / icc - 1
         of_team = draws.beta(chance * size, (1 - chance) * size, teams)
     counted: np.ndarray = draws.uniform(size=teams * people) < np.repeat(
         of_team, people

@@ -18,12 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import generator
-from analysis.outcomes.clustered import (
-    cluster_robust_fit,
-    mixed_wave_effects,
-    wild_cluster_bootstrap,
-)
+from heard.effects.clustered.repeated_waves import mixed_wave_effects
+from heard.models.cluster_robust import cluster_robust_fit
+from heard.models.random_streams import generator
+from heard.models.wild_bootstrap import wild_cluster_bootstrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,10 +136,10 @@ def r_peers(
         data.assign(cluster=codes).to_csv(rows_file, index=False)
         frame.to_csv(waves_file, index=False)
         script = R_SCRIPT.format(rows=rows_file, waves=waves_file)
-        told = subprocess.run(
+        finished = subprocess.run(
             ["Rscript", "-e", script], capture_output=True, text=True, check=False
         )
-    print(told.stdout.strip() or "| R packages | not installed |")
+    print(finished.stdout.strip() or "| R packages | not installed |")
 
 
 R_SCRIPT = """

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import generator
-from analysis.outcomes.compared import (
+from heard.effects.designs.difference_in_differences import (
     Comparison,
     difference_in_differences,
-    dose_response,
-    placebo_comparison,
-    staggered_effects,
-    stepped_wedge,
-    trend_sensitivity,
-    within_person_dose,
 )
+from heard.effects.designs.dose_response import dose_response, within_person_dose
+from heard.effects.designs.parallel_trends import trend_sensitivity
+from heard.effects.designs.randomisation import placebo_comparison
+from heard.effects.designs.staggered_adoption import staggered_effects
+from heard.effects.designs.stepped_wedge import stepped_wedge
+from heard.models.random_streams import generator
 
 if TYPE_CHECKING:
     from collections.abc import Callable

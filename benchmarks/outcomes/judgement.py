@@ -11,22 +11,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import Estimate, generator
-from analysis.outcomes.beyond_means import (
-    compare_ordinal,
+from heard.effects.judgement.bayes import Prior, bayesian_companion
+from heard.effects.judgement.equivalence import UncertainEffect, equivalence_verdict
+from heard.effects.judgement.pooling import pool_sites, shrink_teams
+from heard.effects.supplementary.minimal_important_change import (
     minimal_important_change,
+)
+from heard.effects.supplementary.ordinal import compare_ordinal
+from heard.effects.supplementary.partly_linked import (
     overlapping_change,
-    responders,
     unlinked_bounds,
 )
-from analysis.outcomes.judgement import (
-    Prior,
-    UncertainEffect,
-    bayesian_companion,
-    equivalence_verdict,
-    pool_sites,
-    shrink_teams,
-)
+from heard.effects.supplementary.responders import responders
+from heard.models.random_streams import generator
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,9 @@ import time
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import generator
-from analysis.outcomes.missing import ArmModel, impute, imputed_arm_difference
+from heard.effects.missing_data.arm_effect import ArmModel, imputed_arm_difference
+from heard.models.imputation import impute
+from heard.models.random_streams import generator
 
 MICE = """
 library(mice); n <- 5000

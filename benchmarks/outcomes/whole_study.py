@@ -12,9 +12,9 @@ import time
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import generator
-from analysis.outcomes import evaluate_outcomes
+from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.storage.declared import read_study
+from heard.models.random_streams import generator
 
 PEOPLE, TEAMS, OUTCOMES = 5_000, 50, 10
 

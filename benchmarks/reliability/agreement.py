@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import generator
-from analysis.reliability.agreement import intraclass_correlations
+from heard.models.random_streams import generator
+from heard.psychometrics.agreement.intraclass import intraclass_correlations
 
 if TYPE_CHECKING:
     from collections.abc import Callable

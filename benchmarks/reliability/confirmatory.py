@@ -21,12 +21,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import Estimate
-from analysis.reliability.confirmatory import ConfirmatoryFactors, confirmatory_factors
-from analysis.reliability.invariance import (
-    MeasurementInvariance,
-    measurement_invariance,
-)
+from heard.psychometrics.confirmatory.factors import confirmatory_factors
+from heard.psychometrics.confirmatory.results import ConfirmatoryFactors
+from heard.psychometrics.invariance.measurement import measurement_invariance
+from heard.psychometrics.invariance.results import MeasurementInvariance
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +80,7 @@ def jobs(
 def cases() -> list[tuple[str, pd.DataFrame, dict[str, list[str]], Any, str]]:
     """What is measured."""
     five, shape = simulated(2_436, 5, 5, categories=6)
-    holed, _ = simulated(2_436, 5, 5, categories=6, gaps=0.01)
+    with_gaps, _ = simulated(2_436, 5, 5, categories=6, gaps=0.01)
     many, two = simulated(50_000, 2, 5, categories=5)
     grouped = five.assign(g=np.where(np.arange(len(five)) % 2, "a", "b"))
 
@@ -95,7 +94,7 @@ def cases() -> list[tuple[str, pd.DataFrame, dict[str, list[str]], Any, str]]:
          "estimator = 'ML'"),
         ("mlr 2,436 x 25", five, shape, ask(five, shape, **listwise),
          "estimator = 'MLR'"),
-        ("fiml 2,436 x 25, 1 % gaps", holed, shape, ask(holed, shape, estimator="ml"),
+        ("fiml 2,436 x 25, 1 % gaps", with_gaps, shape, ask(with_gaps, shape, estimator="ml"),
          "missing = 'fiml'"),
         ("wlsmv 50,000 x 10", many, two, ask(many, two, **ordinal),
          "ordered = TRUE"),
@@ -162,8 +161,8 @@ def main() -> None:
         line = f"| {name} | {min(times):.3f} |"
         if name in theirs:
             seconds, value = theirs[name]
-            apart = abs(chi_square(found) - value)
-            line += f" {seconds:.2f} | {seconds / min(times):.1f}x | {apart:.1e} |"
+            difference = abs(chi_square(found) - value)
+            line += f" {seconds:.2f} | {seconds / min(times):.1f}x | {difference:.1e} |"
         print(line if name in theirs else f"{line} - | - | - |")
 
 

@@ -26,9 +26,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.randomness import generator
-from analysis.reliability import cronbach_alpha, item_statistics, omega_total
-from analysis.reliability.bootstrap import drawn
+from heard.models.bootstrap import drawn
+from heard.models.random_streams import generator
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.consistency.omega import omega_total
+from heard.psychometrics.items.statistics import item_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,12 +81,12 @@ def made(rows: int, items: int) -> pd.DataFrame:
 def seconds(work: Callable[[], object], times: int = 3) -> float:
     """The quickest of some runs, after a warm one."""
     work()
-    taken = []
+    seconds_taken = []
     for _ in range(times):
         began = time.perf_counter()
         work()
-        taken.append(time.perf_counter() - began)
-    return min(taken)
+        seconds_taken.append(time.perf_counter() - began)
+    return min(seconds_taken)
 
 
 def peers(frames: dict[str, pd.DataFrame], *, large: bool) -> dict[str, list[Any]]:
@@ -133,22 +135,24 @@ def naive(values: np.ndarray, draws: int) -> float:
     return float(np.std(found))
 
 
-def row(title: str, own: float, peer: float | None, who: str, apart: str = "") -> None:
+def row(
+    title: str, own: float, peer: float | None, who: str, difference: str = ""
+) -> None:
     """One line of the table."""
     ratio = "" if peer is None else f"{peer / own:,.0f}x"
     other = "" if peer is None else f"{peer:.4g}"
-    print(f"| {title} | {own:.4g} | {other} | {who} | {ratio} | {apart} |")
+    print(f"| {title} | {own:.4g} | {other} | {who} | {ratio} | {difference} |")
 
 
 def tables(frames: dict[str, pd.DataFrame], theirs: dict[str, list[Any]]) -> None:
     """Benchmarks 1 to 3: the tables, and the pass beside one reading."""
     for title, frame in list(frames.items())[:3]:
         peer, value = theirs.get(title, [None, None])
-        apart = "" if value is None else f"{abs(table(frame) - value):.0e}"
-        row(title, seconds(lambda f=frame: table(f)), peer, "psych::alpha", apart)  # type: ignore[misc]
+        difference = "" if value is None else f"{abs(table(frame) - value):.0e}"
+        row(title, seconds(lambda f=frame: table(f)), peer, "psych::alpha", difference)  # type: ignore[misc]
     large = frames["table 1,000,000 x 100"]
-    held = theirs.get("memory", [None])[0]
-    row("  its memory, MiB", peak(large), held, "psych::alpha")
+    peak_memory = theirs.get("memory", [None])[0]
+    row("  its memory, MiB", peak(large), peak_memory, "psych::alpha")
     values = large.to_numpy()
     read = seconds(lambda: values.sum(dtype=np.int64))
     row("alpha alone, beside one sum of the int8 array", seconds(lambda: cronbach_alpha(large)), read, "numpy")  # fmt: skip  # noqa: E501
@@ -157,19 +161,21 @@ def tables(frames: dict[str, pd.DataFrame], theirs: dict[str, list[Any]]) -> Non
 def gaps(frame: pd.DataFrame) -> None:
     """Benchmark 4: a twentieth missing, pairwise."""
     holes = np.random.default_rng(1).random(frame.shape) < 0.05
-    holed = frame.astype(float).mask(holes)
-    own = seconds(lambda: cronbach_alpha(holed, missing="pairwise"))
+    with_gaps = frame.astype(float).mask(holes)
+    own = seconds(lambda: cronbach_alpha(with_gaps, missing="pairwise"))
     try:
         import pingouin
     except ImportError:
         row("5 % missing pairwise, 100,000 x 30", own, None, "")
         return
-    peer = seconds(lambda: pingouin.cronbach_alpha(holed), 1)
-    apart = abs(
-        cronbach_alpha(holed, missing="pairwise").estimate  # type: ignore[union-attr]
-        - pingouin.cronbach_alpha(holed)[0]
+    peer = seconds(lambda: pingouin.cronbach_alpha(with_gaps), 1)
+    difference = abs(
+        cronbach_alpha(with_gaps, missing="pairwise").estimate  # type: ignore[union-attr]
+        - pingouin.cronbach_alpha(with_gaps)[0]
     )
-    row("5 % missing pairwise, 100,000 x 30", own, peer, "pingouin", f"{apart:.0e}")
+    row(
+        "5 % missing pairwise, 100,000 x 30", own, peer, "pingouin", f"{difference:.0e}"
+    )
 
 
 def resampling(frames: dict[str, pd.DataFrame], theirs: dict[str, list[Any]]) -> None:
@@ -192,8 +198,10 @@ def resampling(frames: dict[str, pd.DataFrame], theirs: dict[str, list[Any]]) ->
     title = "omega bootstrap 5,000 x 20, a draw"
     peer, value = theirs.get(title, [None, None])
     own_omega = seconds(lambda: omega(many, 2000), 1) / 2000
-    apart = "" if value is None else f"{abs(omega_total(many).estimate - value):.0e}"  # type: ignore[union-attr]
-    row(title, own_omega, peer, "lavaan bootstrapLavaan", apart)
+    difference = (
+        "" if value is None else f"{abs(omega_total(many).estimate - value):.0e}"
+    )  # type: ignore[union-attr]
+    row(title, own_omega, peer, "lavaan bootstrapLavaan", difference)
     floor = seconds(lambda: draws_and_product(values, 22, 2000))
     row("alpha beside its draws and product", own, floor, "numpy")
     for title, work, per in (
@@ -201,8 +209,8 @@ def resampling(frames: dict[str, pd.DataFrame], theirs: dict[str, list[Any]]) ->
         ("omega bootstrap 200 x 10, a draw", omega, 10_000),
     ):
         peer, value = theirs.get(title, [None, None])
-        taken = seconds(lambda w=work: w(pilot, 10_000)) / per  # type: ignore[misc]
-        row(title, taken, peer, "psych" if per == 1 else "lavaan")
+        seconds_taken = seconds(lambda w=work: w(pilot, 10_000)) / per  # type: ignore[misc]
+        row(title, seconds_taken, peer, "psych" if per == 1 else "lavaan")
 
 
 def draws_and_product(values: np.ndarray, columns: int, draws: int) -> None:

@@ -18,12 +18,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.reliability.dependability.mixed import (
-    MixedFit,
-    RandomTerm,
-    fit_mixed_model,
-)
-from analysis.reliability.dependability.moments import moment_components
+from heard.models.mixed.design import RandomTerm
+from heard.models.mixed.model import MixedFit, fit_mixed_model
+from heard.psychometrics.dependability.components import moment_components
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,12 +75,14 @@ def main() -> None:
     if theirs:
         print(f"| lme4, REML | {theirs[0]:.2f} | 1 |")
         found = [fit.variance("s"), fit.variance("d"), fit.residual_variance]
-        apart = max(abs(a / b - 1) for a, b in zip(found, theirs[1:], strict=True))
+        difference = max(abs(a / b - 1) for a, b in zip(found, theirs[1:], strict=True))
     ratio = (lambda t: f"{theirs[0] / t:.1f}") if theirs else (lambda _: "-")
     print(f"| this package, REML, checked | {ours:.2f} | {ratio(ours)} |")
     print(f"| this package, method of moments | {moments:.3f} | {ratio(moments)} |")
     if theirs:
-        print(f"\nlargest relative difference of a variance from lme4: {apart:.1e}")
+        print(
+            f"\nlargest relative difference of a variance from lme4: {difference:.1e}"
+        )
 
 
 if __name__ == "__main__":

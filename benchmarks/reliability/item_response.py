@@ -25,13 +25,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.item_response import (
-    graded_response_model,
-    graded_scores,
-    item_bias,
-    mokken_scalability,
-)
+from heard.psychometrics.item_response.graded_response import graded_response_model
+from heard.psychometrics.item_response.graded_scores import graded_scores
+from heard.psychometrics.item_response.item_bias import item_bias
+from heard.psychometrics.item_response.mokken import mokken_scalability
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,12 +70,12 @@ def made(rows: int, items: int, seed: int) -> pd.DataFrame:
 def seconds(work: Callable[[], object], times: int = 3) -> float:
     """The quickest of some runs, after a warm one."""
     work()
-    taken = []
+    seconds_taken = []
     for _ in range(times):
         began = time.perf_counter()
         work()
-        taken.append(time.perf_counter() - began)
-    return min(taken)
+        seconds_taken.append(time.perf_counter() - began)
+    return min(seconds_taken)
 
 
 def peers(folder: Path) -> dict[str, dict[str, list[float | None]]]:
@@ -129,11 +127,15 @@ def main() -> None:
     for title, run in work.items():
         own, value = seconds(run), run()
         found = [(peer, rows[title]) for peer, rows in theirs.items() if title in rows]
-        for peer, (taken, other) in found or [("", (None, None))]:
-            ratio = "" if taken is None else f"{taken / own:.1f}x"
-            apart = f"{value - other:.1e}" if other and isinstance(value, float) else ""
-            shown = "" if taken is None else f"{taken:.2f}"
-            print(f"| {title} | {own:.3f} | {peer} | {shown} | {ratio} | {apart} |")
+        for peer, (seconds_taken, other) in found or [("", (None, None))]:
+            ratio = "" if seconds_taken is None else f"{seconds_taken / own:.1f}x"
+            difference = (
+                f"{value - other:.1e}" if other and isinstance(value, float) else ""
+            )
+            shown = "" if seconds_taken is None else f"{seconds_taken:.2f}"
+            print(
+                f"| {title} | {own:.3f} | {peer} | {shown} | {ratio} | {difference} |"
+            )
 
 
 if __name__ == "__main__":

@@ -24,15 +24,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.categories import categorised_responses
-from analysis.reliability.structure import (
-    exploratory_factors,
-    omega_hierarchical,
-    parallel_analysis,
-    polychoric_correlations,
-    polychoric_moments,
-)
+from heard.psychometrics.categories import categorised_responses
+from heard.psychometrics.structure.dimensions import parallel_analysis
+from heard.psychometrics.structure.exploratory import exploratory_factors
+from heard.psychometrics.structure.hierarchical_omega import omega_hierarchical
+from heard.psychometrics.structure.ordinal_correlations import polychoric_correlations
+from heard.psychometrics.structure.polychoric import polychoric_moments
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,12 +69,12 @@ def made(rows: int, items: int, groups: int, seed: int) -> pd.DataFrame:
 def seconds(work: Callable[[], object], times: int = 3) -> float:
     """The quickest of some runs, after a warm one."""
     work()
-    taken = []
+    seconds_taken = []
     for _ in range(times):
         began = time.process_time()
         work()
-        taken.append(time.process_time() - began)
-    return min(taken)
+        seconds_taken.append(time.process_time() - began)
+    return min(seconds_taken)
 
 
 def peers(folder: Path) -> dict[str, list[float | None]]:
@@ -138,8 +136,8 @@ def main() -> None:
         own = seconds(run) / share
         peer, value = theirs.get(title.removesuffix(", ranks given"), [None, None])
         ratio = "" if peer is None else f"{peer / own:.0f}x"
-        apart = "" if value is None else f"{abs((run() or 0) - value):.0e}"
-        print(f"| {title} | {own:.4f} | {peer or ''} | {ratio} | {apart} |")
+        difference = "" if value is None else f"{abs((run() or 0) - value):.0e}"
+        print(f"| {title} | {own:.4f} | {peer or ''} | {ratio} | {difference} |")
 
 
 if __name__ == "__main__":

@@ -47,8 +47,8 @@ def true_mean(truth: Truth, name: str, wave: str, *, treated: bool) -> float:
     declared = next(o for o in truth.study.outcomes if o.name == name)
     outcome = truth.outcomes[name]
     shift = outcome.shift(wave, treated=treated)
-    moved = np.array(outcome.loadings)[:, None] * shift - outcome.cuts()
-    keyed = truth.study.instruments[declared.instrument].lowest + ndtr(moved).sum(1)
+    shifted = np.array(outcome.loadings)[:, None] * shift - outcome.cuts()
+    keyed = truth.study.instruments[declared.instrument].lowest + ndtr(shifted).sum(1)
     summed = subscale(truth.study, declared).method == "sum"
     return float(keyed.sum() if summed else keyed.mean())
 
@@ -64,16 +64,16 @@ def true_effect(truth: Truth, name: str, wave: str) -> float:
     return pilot - comparison
 
 
-def true_look_back(truth: Truth, item: str, wave: str, *, treated: bool) -> float:
+def true_retrospective(truth: Truth, item: str, wave: str, *, treated: bool) -> float:
     """Expected answer to an item that judges afterwards how it was before."""
     back = truth.looking_back[item]
     outcome = truth.outcomes[back.outcome]
     declared = next(o for o in truth.study.outcomes if o.name == back.outcome)
     shift = back.recalibration.get(wave, 0.0) if treated else 0.0
     # Answered in the same way as the outcome's first item.
-    moved = outcome.loadings[0] * shift - outcome.cuts()[0]
+    shifted = outcome.loadings[0] * shift - outcome.cuts()[0]
     lowest = truth.study.instruments[declared.instrument].lowest
-    return float(lowest + ndtr(moved).sum())
+    return float(lowest + ndtr(shifted).sum())
 
 
 def true_share_highest(
@@ -110,20 +110,20 @@ def true_shares(truth: Truth) -> str:
             row.append(f"{share:.3f}")
         for treated in (True, False):
             asked = wave != truth.study.wave_names()[0]
-            back = true_look_back(truth, "then", wave, treated=treated)
+            back = true_retrospective(truth, "then", wave, treated=treated)
             row.append(f"{back:.2f}" if asked else "-")
         rows.append(row)
-    heads = ["wave", "all three, pilot", "all three, comparison"]
-    return markdown([*heads, "then, pilot", "then, comparison"], rows)
+    headings = ["wave", "all three, pilot", "all three, comparison"]
+    return markdown([*headings, "then, pilot", "then, comparison"], rows)
 
 
 def true_values(truth: Truth) -> str:
     """What is true of every outcome, as a table in Markdown."""
     waves = truth.study.wave_names()[1:]
-    heads = ["outcome", "alpha", *(f"effect {wave}" for wave in waves)]
+    headings = ["outcome", "alpha", *(f"effect {wave}" for wave in waves)]
     rows = []
     for name, outcome in truth.outcomes.items():
         alpha = f"{true_alpha(outcome):.3f}" if len(outcome.loadings) > 1 else "-"
         effects = [f"{true_effect(truth, name, wave):.3f}" for wave in waves]
         rows.append([name, alpha, *effects])
-    return markdown(heads, rows)
+    return markdown(headings, rows)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from truth import Truth, Written
 
-    from analysis.declarations import Export, Instrument
+    from analysis.declarations.instrument import Instrument
+    from analysis.declarations.survey import Export
 
     Streams: TypeAlias = Callable[..., np.random.Generator]
 
@@ -61,7 +62,7 @@ def export_table(
     always, later = _headers(export, truth)
     for headers, stream in ((always, rng), (later, also)):
         table = _with_cells_missed(table, headers, export, truth, stream)
-    table = _with_rows_spoilt(table, export, truth, written, rng)
+    table = _with_corrupted_rows(table, export, truth, written, rng)
     for headers, stream in ((_tidied(export) + always, rng), (later, also)):
         table = _untidy(table, headers, truth, stream)
     for header in export.texts.values():
@@ -78,7 +79,7 @@ def _rated(table: pd.DataFrame, export: Export) -> pd.Series[str]:
 
 def _headers(export: Export, truth: Truth) -> tuple[list[str], list[str]]:
     """Headers of the items that are always asked, and of those asked afterwards."""
-    back = truth.looking_back_items()
+    back = truth.retrospective_items()
     items = export.columns.items.items()
     return (
         [header for name, header in items if name not in back],
@@ -140,7 +141,7 @@ def _with_cells_missed(
     """Items skipped, refused, or answered by what cannot be scored."""
     written = truth.written[export.survey][export.wave]
     refusal = export.missing_codes[-1 if written.answers == "numbers" else 0]
-    spoilt = table.copy()
+    corrupted = table.copy()
     for name, header in export.columns.items.items():
         if header not in headers:
             continue
@@ -153,12 +154,12 @@ def _with_cells_missed(
             *((truth.cells.unscored, _printed(text)) for text in instrument.unscored),
         ):
             hit = (limit <= chance) & (chance < limit + share)
-            spoilt[header] = spoilt[header].mask(hit, text)
+            corrupted[header] = corrupted[header].mask(hit, text)
             limit += share
-    return spoilt
+    return corrupted
 
 
-def _with_rows_spoilt(
+def _with_corrupted_rows(
     table: pd.DataFrame,
     export: Export,
     truth: Truth,
@@ -173,23 +174,25 @@ def _with_rows_spoilt(
     def some(share: float) -> list[int]:
         return [next(order) for _ in range(round(share * len(table)))]
 
-    spoilt = table.copy()
+    corrupted = table.copy()
     refused = some(truth.rows.no_consent)
-    spoilt.loc[refused, str(export.columns.consent)] = "No"
-    spoilt.loc[refused, items + later] = ""
+    corrupted.loc[refused, str(export.columns.consent)] = "No"
+    corrupted.loc[refused, items + later] = ""
     broken_off = some(truth.rows.unfinished)
-    spoilt.loc[broken_off, str(export.columns.finished)] = "Partial"
-    spoilt.loc[broken_off, items[-quarter:]] = ""
-    spoilt.loc[some(truth.rows.hardly_answered), items[quarter:] + later] = ""
+    corrupted.loc[broken_off, str(export.columns.finished)] = "Partial"
+    corrupted.loc[broken_off, items[-quarter:]] = ""
+    corrupted.loc[some(truth.rows.hardly_answered), items[quarter:] + later] = ""
     for attribute in export.attributes:
         if attribute.highest is not None:
             hit = [next(order) for _ in range(written.impossible)]
-            spoilt.loc[hit, attribute.column] = IMPOSSIBLE
+            corrupted.loc[hit, attribute.column] = IMPOSSIBLE
     if not export.columns.participant:
-        return spoilt
+        return corrupted
     gaps = some(truth.rows.blank_code_element)
-    spoilt.loc[gaps, export.columns.participant[-1]] = ""
-    return _with_repeats(spoilt, some(truth.rows.repeated), items[-quarter - 1 :], rng)
+    corrupted.loc[gaps, export.columns.participant[-1]] = ""
+    return _with_repeats(
+        corrupted, some(truth.rows.repeated), items[-quarter - 1 :], rng
+    )
 
 
 def _with_repeats(
@@ -216,12 +219,12 @@ def _untidy(
     untidied = table.copy()
     for header in headers:
         hit = rng.random(len(table)) < truth.cells.untidy
-        way = rng.integers(0, 4, len(table))
+        variant = rng.integers(0, 4, len(table))
         untidied[header] = [
             (text.lower(), text.upper(), f" {text}", f"{text}  ")[how]
             if is_hit
             else text
-            for text, is_hit, how in zip(table[header], hit, way, strict=True)
+            for text, is_hit, how in zip(table[header], hit, variant, strict=True)
         ]
     return untidied
 
@@ -246,7 +249,9 @@ def _with_columns_left_behind(
         extra = extra.assign(
             **{"IP address": [f"192.0.2.{host}" for host in hosts], "E-mail": mailed}
         )
-    said = np.flatnonzero(rng.random(count) < truth.cells.comment)
+    with_comment = np.flatnonzero(rng.random(count) < truth.cells.comment)
     comments = np.full(count, "", dtype=object)
-    comments[said] = np.resize(np.array(truth.comments, dtype=object), len(said))
+    comments[with_comment] = np.resize(
+        np.array(truth.comments, dtype=object), len(with_comment)
+    )
     return extra.assign(**{"Anything else?": comments})

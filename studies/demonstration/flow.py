@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from truth import Truth
 
-    from analysis.declarations import Export
+    from analysis.declarations.survey import Export
 
 Rows: TypeAlias = list[dict[str, str]]
 
@@ -136,11 +136,11 @@ def expected_flows(truth: Truth, files: Mapping[str, bytes]) -> str:
         for wave in truth.study.waves
         for export in wave.exports
     }
-    heads = ["file", *next(iter(flows.values()))]
-    return markdown(heads, [[name, *flow.values()] for name, flow in flows.items()])
+    headings = ["file", *next(iter(flows.values()))]
+    return markdown(headings, [[name, *flow.values()] for name, flow in flows.items()])
 
 
-def markdown(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def markdown(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table in Markdown."""
-    lines = [heads, ["---"] * len(heads), *rows]
+    lines = [headings, ["---"] * len(headings), *rows]
     return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from truth import Truth
 
-    from analysis.declarations.roster import Roster
+    from analysis.declarations.linkage import Roster
 
 UNRATED_FROM = 500
 """Codes of staff whom nobody rated begin here."""
@@ -58,20 +58,20 @@ def _staff_list(truth: Truth, roster: Roster, rng: np.random.Generator) -> bytes
             for code, role in enumerate(_drawn(roles, count, rng), start):
                 rows.append([f"ST-{code:03d}", role, team.title, contact])
     rated_rows = [row for row in rows if int(row[0][3:]) < UNRATED_FROM]
-    lost = rng.choice(len(rated_rows), listed.rated_but_not_listed, replace=False)
-    gone = {rated_rows[place][0] for place in lost}
+    unlisted = rng.choice(len(rated_rows), listed.rated_but_not_listed, replace=False)
+    unlisted_ids = {rated_rows[place][0] for place in unlisted}
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(
         [roster.staff_member, roster.role, roster.team, roster.regular_contact]
     )
-    writer.writerows(row for row in rows if row[0] not in gone)
+    writer.writerows(row for row in rows if row[0] not in unlisted_ids)
     return lines.getvalue().encode()
 
 
 def _some(limits: tuple[float, float], rng: np.random.Generator) -> int:
-    fewest, most = limits
-    return int(rng.integers(int(fewest), int(most) + 1))
+    minimum, most = limits
+    return int(rng.integers(int(minimum), int(most) + 1))
 
 
 def _drawn(

@@ -59,8 +59,8 @@ def expected_links(
     links = [(code, code) for code in single[0] if code in single[1]]
     if rule == "exact":
         return links
-    taken = {code for code, _ in links}
-    left = [[code for code in each if code not in taken] for each in single]
+    linked_codes = {code for code, _ in links}
+    left = [[code for code in each if code not in linked_codes] for each in single]
     near = [
         (one, other)
         for one, other in product(*left)
@@ -114,14 +114,16 @@ def expected_coverage(
             continue
         rated = times[row[roster.staff_member].casefold()]
         for group in ("", f"role: {row[roster.role]}", f"team: {row[roster.team]}"):
-            for place, held in enumerate(
+            for place, triple in enumerate(
                 (1, rated >= 1, rated >= roster.least_ratings)
             ):
-                counts[group][place] += held
+                counts[group][place] += triple
     codes = {row[roster.staff_member].casefold() for row in listed}
     stray = sum(code not in codes for code in times)
     counts["not listed"] = [stray, stray, 0]
-    return {group: (held[0], held[1], held[2]) for group, held in counts.items()}
+    return {
+        group: (triple[0], triple[1], triple[2]) for group, triple in counts.items()
+    }
 
 
 def expected_scrubbed(
@@ -167,8 +169,8 @@ def people_tables(
 ) -> str:
     """Links, coverage and what is taken out, as tables in Markdown."""
     return "\n".join(
-        markdown(heads, list(rows))
-        for heads, rows in (
+        markdown(headings, list(rows))
+        for headings, rows in (
             (["waves", "rule", "links", "of them false"], _links(files, frames, truth)),
             (
                 ["wave", "staff in contact", "rated", "rated 5 times", "not listed"],

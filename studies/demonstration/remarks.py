@@ -38,17 +38,17 @@ def written_remarks(
     """
     remarks = truth.remarks
     writes = rng.random(len(staff)) < remarks.share
-    tells = rng.random(len(staff)) < remarks.naming
+    is_naming = rng.random(len(staff)) < remarks.naming
     which = rng.random(len(staff))
-    told = []
-    for code, is_written, is_telling, share in zip(
-        staff, writes, tells, which, strict=True
+    remarks_by_staff = []
+    for code, is_written, is_identifying, share in zip(
+        staff, writes, is_naming, which, strict=True
     ):
-        texts = remarks.telling if is_telling else remarks.plain
+        texts = remarks.telling if is_identifying else remarks.plain
         text = texts[int(share * len(texts))]
         filled = text.format(**_people(code, truth, rng)) if code else ""
-        told.append(filled if is_written else "")
-    return pd.Series(told, index=staff.index)
+        remarks_by_staff.append(filled if is_written else "")
+    return pd.Series(remarks_by_staff, index=staff.index)
 
 
 def _people(code: str, truth: Truth, rng: np.random.Generator) -> dict[str, str]:

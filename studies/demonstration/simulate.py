@@ -24,9 +24,9 @@ from people import people_tables
 from truth import STUDIES, read_truth, subscale
 
 if TYPE_CHECKING:
-    from truth import Array, LookingBack, TrueOutcome, TrueSurvey, Truth
+    from truth import Array, RetrospectiveItem, TrueOutcome, TrueSurvey, Truth
 
-    from analysis.declarations import Instrument
+    from analysis.declarations.instrument import Instrument
     from analysis.declarations.study import Survey
     from analysis.declarations.survey import Attribute
 
@@ -36,7 +36,7 @@ RAW = STUDIES.parent / "data" / "raw"
 FIRST_LETTERS = np.array(list("ABCDEFGHJKLMNPRSTVW"))
 LAST_LETTERS = np.array(list("DEHKLMNRSTXY"))
 LAST_DAY = 31
-MOST_SIBLINGS = 4
+MAXIMUM_SIBLINGS = 4
 # Most have served less long; nobody has served as long as the form allows.
 LONGEST_SHARE = 0.7
 
@@ -64,7 +64,7 @@ def simulate(truth: Truth, seed_name: str) -> dict[str, pd.DataFrame]:
             at_wave = responses[responses["wave"] == wave].reset_index(drop=True)
             export = truth.study.wave(wave).export(survey.name)
             asked = export.columns.items if export else {}
-            unasked = [n for n in truth.looking_back_items() if n not in asked]
+            unasked = [n for n in truth.retrospective_items() if n not in asked]
             frames[f"{survey.name}_{wave}"] = at_wave.drop(
                 columns=unasked, errors="ignore"
             )
@@ -111,11 +111,11 @@ def _responses(truth: Truth, survey: Survey, seed_name: str) -> pd.DataFrame:
 
 def _staff(truth: Truth, rng: np.random.Generator) -> pd.DataFrame:
     """Who of the staff answers when: some stay, new people take the places left."""
-    fewest, most = truth.staff_per_team
+    minimum, most = truth.staff_per_team
     rounds: list[Round] = []
     known = 0
     for team in truth.study.teams:
-        size = int(rng.integers(int(fewest), int(most) + 1))
+        size = int(rng.integers(int(minimum), int(most) + 1))
         people = np.empty(0, dtype=int)
         for wave in truth.study.wave_names():
             stayed = people[rng.random(len(people)) < truth.retention]
@@ -165,13 +165,13 @@ def _codes(
             "mother": rng.choice(FIRST_LETTERS, count),
             "day": [f"{day:02d}" for day in rng.integers(1, LAST_DAY + 1, count)],
             "town": rng.choice(LAST_LETTERS, count),
-            "siblings": rng.integers(0, MOST_SIBLINGS + 1, count),
+            "siblings": rng.integers(0, MAXIMUM_SIBLINGS + 1, count),
         }
     )
     codes = elements.iloc[people].set_index(roster.index)
     returns = roster.duplicated("person")
     differs = returns & (rng.random(len(roster)) >= truth.same_code)
-    siblings = (codes["siblings"] + differs) % (MOST_SIBLINGS + 1)
+    siblings = (codes["siblings"] + differs) % (MAXIMUM_SIBLINGS + 1)
     slipped = codes.assign(siblings=siblings)
     return _slipped(codes, slipped, differs, truth, slips).loc[:, list(CODE)]
 
@@ -196,12 +196,12 @@ def _slipped(
         ("town", LAST_LETTERS, ~first),
     ):
         place = pd.Series(np.arange(len(letters)), index=letters)[codes[name]]
-        moved = rng.integers(1, len(letters), len(codes))
-        another = letters[(place.to_numpy() + moved) % len(letters)]
+        shifted = rng.integers(1, len(letters), len(codes))
+        another = letters[(place.to_numpy() + shifted) % len(letters)]
         made[name] = codes[name].mask(in_letter & chosen, another)
     made["day"] = codes["day"].mask(in_digits, codes["day"].map(_mistyped))
-    alone = in_digits | (differs & (kind == 0))
-    made["siblings"] = slipped["siblings"].mask(alone, codes["siblings"])
+    single_change = in_digits | (differs & (kind == 0))
+    made["siblings"] = slipped["siblings"].mask(single_change, codes["siblings"])
     return made
 
 
@@ -239,22 +239,22 @@ def _answers(
     """Answers to all items of a survey, as ticked on the form."""
     outcomes = [o for o in truth.study.outcomes if o.survey == survey.name]
     true_survey = truth.surveys[survey.name]
-    latent, lasting = _latent(roster, true_survey, len(outcomes), rng)
+    latent, stable_part = _latent(roster, true_survey, len(outcomes), rng)
     columns: dict[str, Array] = {}
     for place, declared in enumerate(outcomes):
         true = truth.outcomes[declared.name]
-        moved = latent[:, place] + _shifts(roster, truth, true)
-        points = _points(true, moved, rng)
+        shifted = latent[:, place] + _shifts(roster, truth, true)
+        points = _points(true, shifted, rng)
         instrument = truth.study.instruments[declared.instrument]
         for item, keyed in zip(
             subscale(truth.study, declared).items, points.T, strict=True
         ):
             columns[f"{instrument.name}.{item}"] = _ticked(instrument, item, keyed)
-        for item, looking in truth.looking_back.items():
-            if looking.outcome == declared.name:
-                moved = _remembered(lasting[:, place], true_survey, back)
-                moved += _recalibrated(roster, truth, looking)
-                points = _points(true, moved, back)[:, 0]
+        for item, retrospective in truth.looking_back.items():
+            if retrospective.outcome == declared.name:
+                shifted = _recalled(stable_part[:, place], true_survey, back)
+                shifted += _recalibrated(roster, truth, retrospective)
+                points = _points(true, shifted, back)[:, 0]
                 columns[f"{instrument.name}.{item}"] = _ticked(instrument, item, points)
     return pd.DataFrame(columns, index=roster.index).astype(int)
 
@@ -272,7 +272,7 @@ def _latent(
         (true.person_sd, roster["person"]),
         (true.response_sd, roster.index.to_series()),
     )
-    latent, lasting = np.zeros((2, len(roster), outcomes))
+    latent, stable_part = np.zeros((2, len(roster), outcomes))
     for number, (standard_deviation, labels) in enumerate(parts):
         groups, _ = pd.factorize(labels)
         common = rng.standard_normal((groups.max() + 1, 1))
@@ -280,22 +280,28 @@ def _latent(
         mixed = np.sqrt(true.shared) * common + np.sqrt(1 - true.shared) * own
         latent += standard_deviation * mixed[groups]
         if number in (0, 2):
-            lasting += standard_deviation * mixed[groups]
-    return latent, lasting
+            stable_part += standard_deviation * mixed[groups]
+    return latent, stable_part
 
 
-def _remembered(lasting: Array, true: TrueSurvey, rng: np.random.Generator) -> Array:
+def _recalled(stable_part: Array, true: TrueSurvey, rng: np.random.Generator) -> Array:
     """How it seems to have been: what lasts, and chance up to variance 1."""
     rest = 1 - true.team_sd**2 - true.person_sd**2
-    remembered: Array = lasting + np.sqrt(rest) * rng.standard_normal(len(lasting))
-    return remembered
+    recalled: Array = stable_part + np.sqrt(rest) * rng.standard_normal(
+        len(stable_part)
+    )
+    return recalled
 
 
-def _recalibrated(roster: pd.DataFrame, truth: Truth, looking: LookingBack) -> Array:
+def _recalibrated(
+    roster: pd.DataFrame, truth: Truth, retrospective: RetrospectiveItem
+) -> Array:
     """How much less they think to have had, once they know more."""
     treated = roster["arm"] == truth.study.treated
-    moved = roster["wave"].map(looking.recalibration).fillna(0.0).where(treated, 0.0)
-    return np.array(moved, dtype=np.float64)
+    shifted = (
+        roster["wave"].map(retrospective.recalibration).fillna(0.0).where(treated, 0.0)
+    )
+    return np.array(shifted, dtype=np.float64)
 
 
 def _shifts(roster: pd.DataFrame, truth: Truth, true: TrueOutcome) -> Array:

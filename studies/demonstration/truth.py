@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from analysis.declarations import parse_instrument, parse_study
-from analysis.declarations.tables import Table, parse_toml
-from analysis.foundation import DeclarationError
+from analysis.declarations.instrument_file import parse_instrument
+from analysis.declarations.study_file import parse_study
+from analysis.declarations.toml_tables import Table, parse_toml
+from analysis.foundation.errors import DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from analysis.declarations import Instrument, Outcome, Study, Subscale
+    from analysis.declarations.instrument import Instrument, Subscale
+    from analysis.declarations.study import Outcome, Study
 
 Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -66,7 +68,7 @@ class TrueSurvey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookingBack:
+class RetrospectiveItem:
     """An item that judges afterwards how an outcome was before."""
 
     outcome: str
@@ -122,7 +124,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RowMess:
+class RowFaults:
     """Shares of rows; a row is at most one of these."""
 
     no_consent: float
@@ -133,7 +135,7 @@ class RowMess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CellMess:
+class CellFaults:
     """Shares of cells."""
 
     untidy: float
@@ -154,17 +156,17 @@ class Truth:
     retention: float
     same_code: float
     slips: Slips
-    looking_back: Mapping[str, LookingBack]
+    looking_back: Mapping[str, RetrospectiveItem]
     staff_list: ListedStaff
     remarks: Remarks
     surveys: Mapping[str, TrueSurvey]
     outcomes: Mapping[str, TrueOutcome]
-    rows: RowMess
-    cells: CellMess
+    rows: RowFaults
+    cells: CellFaults
     comments: tuple[str, ...]
     written: Mapping[str, Mapping[str, Written]]
 
-    def looking_back_items(self) -> tuple[str, ...]:
+    def retrospective_items(self) -> tuple[str, ...]:
         """``instrument.item`` of every item that judges afterwards."""
         instrument = {o.name: o.instrument for o in self.study.outcomes}
         return tuple(
@@ -202,7 +204,7 @@ def parse_truth(text: str, study: Study) -> Truth:
     """
     faults: list[str] = []
     top = Table(parse_toml(text, where="truth.toml"), faults)
-    size, panel, mess = (top.table(key) for key in ("size", "panel", "mess"))
+    size, panel, fault_shares = (top.table(key) for key in ("size", "panel", "mess"))
     surveys, outcomes, written = (
         top.table(key) for key in ("surveys", "outcomes", "written")
     )
@@ -215,7 +217,7 @@ def parse_truth(text: str, study: Study) -> Truth:
         same_code=panel.number("same_code"),
         slips=Slips(**_shares(panel.table("slips"), Slips)),
         looking_back={
-            name: _looking_back(table, study)
+            name: _retrospective_items(table, study)
             for name, table in top.tables("looking_back")
         },
         staff_list=_staff_list(top.table("staff_list")),
@@ -224,15 +226,15 @@ def parse_truth(text: str, study: Study) -> Truth:
         outcomes={
             o.name: _outcome(outcomes.table(o.name), study, o) for o in study.outcomes
         },
-        rows=RowMess(**_shares(mess.table("rows"), RowMess)),
-        cells=CellMess(**_shares(mess.table("cells"), CellMess)),
-        comments=mess.texts("comments", None),
+        rows=RowFaults(**_shares(fault_shares.table("rows"), RowFaults)),
+        cells=CellFaults(**_shares(fault_shares.table("cells"), CellFaults)),
+        comments=fault_shares.texts("comments", None),
         written={
             s.name: _written(written.table(s.name), study.wave_names())
             for s in study.surveys
         },
     )
-    for table in (size, panel, mess, surveys, outcomes, written, top):
+    for table in (size, panel, fault_shares, surveys, outcomes, written, top):
         table.close()
     if faults:
         raise DeclarationError("truth.toml", faults)
@@ -276,8 +278,8 @@ def _outcome(table: Table, study: Study, outcome: Outcome) -> TrueOutcome:
     return true
 
 
-def _looking_back(table: Table, study: Study) -> LookingBack:
-    back = LookingBack(
+def _retrospective_items(table: Table, study: Study) -> RetrospectiveItem:
+    back = RetrospectiveItem(
         outcome=table.text("outcome"),
         recalibration=_by_wave(table, "recalibration", study.wave_names()[1:]),
     )

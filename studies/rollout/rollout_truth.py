@@ -37,7 +37,7 @@ class Team:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookingBack:
+class RetrospectiveItem:
     """How the start is judged afterwards."""
 
     first_wave: int
@@ -81,7 +81,7 @@ class Truth:
     sites: Mapping[str, float]
     by_fifth: float
     spread: Spread
-    looking_back: LookingBack
+    looking_back: RetrospectiveItem
     anchor: Anchor
     teams: tuple[Team, ...]
 
@@ -92,10 +92,10 @@ class Truth:
         """
         total = []
         for event_time in range(WAVES - 2):
-            held = min(event_time + 1, self.quarters)
-            sessions = held * self.sessions_a_quarter * self.attends
+            quarters_held = min(event_time + 1, self.quarters)
+            sessions = quarters_held * self.sessions_a_quarter * self.attends
             met = sum(
-                points * (1 - (1 - self.meets[name]) ** held)
+                points * (1 - (1 - self.meets[name]) ** quarters_held)
                 for name, points in self.ingredients.items()
             )
             direct = going_on(self.effect, event_time)
@@ -127,7 +127,7 @@ def read_truth() -> Truth:
     """Read the committed truth; a key too many or too few is an error."""
     raw: dict[str, Any] = tomllib.loads(TRUTH.read_text(encoding="utf-8"))
     raw["teams"] = tuple(Team(name=k, **team) for k, team in raw["teams"].items())
-    raw["looking_back"] = LookingBack(**raw["looking_back"])
+    raw["looking_back"] = RetrospectiveItem(**raw["looking_back"])
     raw["anchor"] = Anchor(**raw["anchor"])
     for key in ("effect", "effect_on_culture"):
         raw[key] = tuple(raw[key])

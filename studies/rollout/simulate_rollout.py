@@ -58,16 +58,20 @@ def simulate(truth: Truth, seed_name: str) -> pd.DataFrame:
     rows = people.loc[people.index.repeat(WAVES)].reset_index(drop=True)
     rows["wave"] = np.tile(np.arange(1, WAVES + 1), len(people))
     rows["event_time"] = (rows["wave"] - rows["begins"]).where(rows["begins"] > 0, -99)
-    lasting = {name: _lasting(rows, truth, name, seed_name) for name in OUTCOMES}
-    rows = _doses(rows, truth, lasting["confidence"], seed_name)
+    stable_part = {
+        name: _stable_part(rows, truth, name, seed_name) for name in OUTCOMES
+    }
+    rows = _doses(rows, truth, stable_part["confidence"], seed_name)
     points = {
-        name: lasting[name]
-        + _anyway(rows, truth, name)
+        name: stable_part[name]
+        + _without_pilot(rows, truth, name)
         + _effect(rows, truth, name)
         + _passing(rows, truth, name, seed_name)
         for name in OUTCOMES
     }
-    rows = rows.assign(**_looking_back(rows, truth, points, lasting, seed_name))
+    rows = rows.assign(
+        **_retrospective_items(rows, truth, points, stable_part, seed_name)
+    )
     rows = rows.assign(**_answers(rows, truth, points, seed_name))
     rng = generator(seed_name, "who answers")
     left = rng.random((len(people), WAVES)) > truth.stays
@@ -94,15 +98,15 @@ def _people(truth: Truth) -> pd.DataFrame:
     )
 
 
-def _lasting(rows: pd.DataFrame, truth: Truth, name: str, seed_name: str) -> Array:
+def _stable_part(rows: pd.DataFrame, truth: Truth, name: str, seed_name: str) -> Array:
     """What a team and a person bring along, in points about 0."""
     rng, spread = generator(seed_name, name, "lasting"), truth.spread[name]
     teams, _ = pd.factorize(rows["team"])
     people = np.repeat(np.arange(len(rows) // WAVES), WAVES)
     of_team = spread["team"] * rng.standard_normal(teams.max() + 1)
     of_person = spread["person"] * rng.standard_normal(people.max() + 1)
-    lasting: Array = of_team[teams] + of_person[people]
-    return lasting
+    stable_part: Array = of_team[teams] + of_person[people]
+    return stable_part
 
 
 def _passing(rows: pd.DataFrame, truth: Truth, name: str, seed_name: str) -> Array:
@@ -114,7 +118,7 @@ def _passing(rows: pd.DataFrame, truth: Truth, name: str, seed_name: str) -> Arr
     return passing + spread["answer"] * rng.standard_normal(len(rows))
 
 
-def _anyway(rows: pd.DataFrame, truth: Truth, name: str) -> Array:
+def _without_pilot(rows: pd.DataFrame, truth: Truth, name: str) -> Array:
     """Where it would stand without a pilot."""
     trend = np.array(truth.trend[name])[rows["wave"] - 1]
     place = rows["site"].map(truth.sites) + truth.by_fifth * (rows["fifth"] - 3)
@@ -122,22 +126,24 @@ def _anyway(rows: pd.DataFrame, truth: Truth, name: str) -> Array:
 
 
 def _doses(
-    rows: pd.DataFrame, truth: Truth, lasting: Array, seed_name: str
+    rows: pd.DataFrame, truth: Truth, stable_part: Array, seed_name: str
 ) -> pd.DataFrame:
     """Sessions attended so far and next, and the ingredients met with so far."""
     rng = generator(seed_name, "doses")
-    held = rows["event_time"].between(0, truth.quarters - 1).to_numpy()
-    keen = lasting / np.hypot(
+    in_session_period = rows["event_time"].between(0, truth.quarters - 1).to_numpy()
+    standardised = stable_part / np.hypot(
         truth.spread["confidence"]["team"], truth.spread["confidence"]["person"]
     )
-    chance = np.clip(truth.attends + truth.attends_if_confident * keen, 0, 1)
-    attended = rng.binomial(truth.sessions_a_quarter, chance) * held
+    chance = np.clip(truth.attends + truth.attends_if_confident * standardised, 0, 1)
+    attended = rng.binomial(truth.sessions_a_quarter, chance) * in_session_period
     quarterly = attended.reshape(-1, WAVES)
     following = np.roll(quarterly, -1, axis=1).astype(float)
     following[:, -1] = np.nan
     met = {
         name: np.logical_or.accumulate(
-            (held & (rng.random(len(rows)) < truth.meets[name])).reshape(-1, WAVES),
+            (in_session_period & (rng.random(len(rows)) < truth.meets[name])).reshape(
+                -1, WAVES
+            ),
             axis=1,
         )
         .ravel()
@@ -167,25 +173,29 @@ def _effect(rows: pd.DataFrame, truth: Truth, name: str) -> Array:
     return np.array(effect, dtype=np.float64)
 
 
-def _looking_back(
+def _retrospective_items(
     rows: pd.DataFrame,
     truth: Truth,
     points: dict[str, Array],
-    lasting: dict[str, Array],
+    stable_part: dict[str, Array],
     seed_name: str,
 ) -> dict[str, np.ndarray]:
     """How the start is judged now, and whether things are better since."""
     rng, back = generator(seed_name, "looking back"), truth.looking_back
     begun = (rows["event_time"] >= 0).to_numpy()
-    start = lasting["confidence"] + _anyway(rows.assign(wave=1), truth, "confidence")
+    start = stable_part["confidence"] + _without_pilot(
+        rows.assign(wave=1), truth, "confidence"
+    )
     then = start + back.recalibration * begun
     then = then + back.answer * rng.standard_normal(len(rows))
     confidence = points["confidence"].reshape(-1, WAVES)
     change = (confidence - confidence[:, :1]).ravel()
-    felt = truth.anchor.weight * change
-    felt = felt + truth.anchor.answer * rng.standard_normal(len(rows))
+    retrospective = truth.anchor.weight * change
+    retrospective = retrospective + truth.anchor.answer * rng.standard_normal(len(rows))
     limit = truth.anchor.limit
-    words = np.select([felt > limit, felt < -limit], ["Better", "Worse"], "The same")
+    words = np.select(
+        [retrospective > limit, retrospective < -limit], ["Better", "Worse"], "The same"
+    )
     return {
         "confidence_then": _code(then, 0, 10),
         "felt_change": np.where(rows["wave"] > 1, words, ""),

@@ -7,9 +7,9 @@ from typing import Any
 
 from conftest import ROOT
 
-import analysis.publication
-from analysis import reliability
-from analysis.publication import Figure
+from analysis.publication.figure import Figure
+from analysis.publication.reliability_figures.by_hand import figure_of
+from heard import psychometrics
 
 PAGE = (ROOT / "docs" / "how-to" / "reliability-by-hand.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
@@ -17,10 +17,9 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTA
 
 def test_the_page_runs_and_every_figure_is_drawn() -> None:
     drawn: list[object] = []
-    draw = analysis.publication.figure_of
 
     def kept(*outcomes: Any, **options: Any) -> object:
-        drawn.append(draw(*outcomes, **options))
+        drawn.append(figure_of(*outcomes, **options))
         return drawn[-1]
 
     first, *others = BLOCKS
@@ -38,5 +37,5 @@ def test_the_page_runs_and_every_figure_is_drawn() -> None:
 def test_the_page_names_every_call() -> None:
     table = PAGE.partition("## Every call")[2]
     named = set(re.findall(r"`(\w+)`", table))
-    calls = {name for name in reliability.__all__ if name.islower()}
+    calls = {name for name in psychometrics.__all__ if name.islower()}
     assert named == calls

@@ -12,54 +12,102 @@ import pytest
 import start
 
 ROOT = Path(__file__).resolve().parents[2]
-DONE = {"inputs": "a1", "python": "3.11", "folder": "/somewhere"}
+DONE = {
+    "inputs": "a1",
+    "lock": start.LOCK,
+    "python": "3.11",
+    "folder": "/somewhere",
+}
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / start.LOCK).write_text("numpy==2.4.1\n")
+    for lock in start.LOCKS:
+        (tmp_path / lock).write_text("numpy==2.4.1\n")
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     return tmp_path
 
 
 def test_finished_set_up_is_not_repeated() -> None:
-    assert not start.why_set_up(DONE, DONE, "3.11")
+    assert not start.set_up_reason(DONE, DONE, "3.11")
 
 
 @pytest.mark.parametrize(
-    ("stamp", "python", "said"),
+    ("stamp", "python", "message"),
     [
         (DONE, "", "no working .venv"),
         (DONE, "3.12", "has Python 3.12, this is Python 3.11"),
         ({}, "3.11", "did not finish"),
         (DONE | {"folder": "/elsewhere"}, "3.11", "moved or copied"),
         (DONE | {"inputs": "b2"}, "3.11", start.CHANGED),
+        (DONE | {"lock": start.DEV_LOCK}, "3.11", start.MORE_NEEDED),
     ],
 )
 def test_set_up_runs_again_and_says_why(
-    stamp: dict[str, str], python: str, said: str
+    stamp: dict[str, str], python: str, message: str
 ) -> None:
-    assert said in start.why_set_up(stamp, DONE, python)
+    assert message in start.set_up_reason(stamp, DONE, python)
 
 
 def test_only_changed_inputs_keep_the_packages_there() -> None:
     moved_too = DONE | {"inputs": "b2", "folder": "/elsewhere"}
-    assert start.why_set_up(moved_too, DONE, "3.11") != start.CHANGED
+    assert start.set_up_reason(moved_too, DONE, "3.11") != start.CHANGED
 
 
-@pytest.mark.parametrize("name", [start.LOCK, "pyproject.toml"])
-def test_a_changed_input_changes_the_fingerprint(project: Path, name: str) -> None:
-    before = start.wanted_stamp(project)
-    assert before == start.wanted_stamp(project)
-    (project / name).write_text("changed\n")
-    assert start.wanted_stamp(project)["inputs"] != before["inputs"]
+@pytest.mark.parametrize("lock", start.LOCKS)
+def test_a_changed_input_changes_the_fingerprint(project: Path, lock: str) -> None:
+    for name in (lock, "pyproject.toml"):
+        before = start.wanted_stamp(project, lock)
+        assert before == start.wanted_stamp(project, lock)
+        (project / name).write_text("changed\n")
+        assert start.wanted_stamp(project, lock)["inputs"] != before["inputs"]
+
+
+def test_a_changed_development_lock_leaves_an_evaluator_alone(project: Path) -> None:
+    before = start.wanted_stamp(project, start.LOCK)
+    (project / start.DEV_LOCK).write_text("changed\n")
+    assert start.wanted_stamp(project, start.LOCK) == before
 
 
 def test_text_moved_between_the_inputs_changes_the_fingerprint(project: Path) -> None:
-    before = start.fingerprint(project)
+    before = start.fingerprint(project, start.LOCK)
     (project / start.LOCK).write_text("numpy==2.4.1\n[project]\n")
     (project / "pyproject.toml").write_text("")
-    assert start.fingerprint(project) != before
+    assert start.fingerprint(project, start.LOCK) != before
+
+
+def test_development_requirements_once_installed_stay() -> None:
+    assert start.lock_to_install(start.LOCK, {}) == start.LOCK
+    assert start.lock_to_install(start.DEV_LOCK, DONE) == start.DEV_LOCK
+    developing = DONE | {"lock": start.DEV_LOCK}
+    assert start.lock_to_install(start.LOCK, developing) == start.DEV_LOCK
+
+
+@pytest.mark.parametrize(
+    ("command", "lock"),
+    [
+        ("demo", start.LOCK),
+        ("lab", start.LOCK),
+        ("test", start.DEV_LOCK),
+        ("check", start.DEV_LOCK),
+        ("docs", start.DEV_LOCK),
+        ("setup", start.DEV_LOCK),
+    ],
+)
+def test_commands_set_up_what_they_need(
+    monkeypatch: pytest.MonkeyPatch, command: str, lock: str
+) -> None:
+    set_up_as: list[str] = []
+    default = start.set_up.__defaults__
+    assert default is not None
+
+    def note(needed: str = default[0]) -> None:
+        set_up_as.append(needed)
+
+    monkeypatch.setattr(start, "set_up", note)
+    monkeypatch.setattr(start, "run", lambda *_: 0)
+    assert start.main([command]) == 0
+    assert set_up_as == [lock]
 
 
 @pytest.mark.parametrize("left", [None, "", '{"inputs": "a1"', "[]"])
@@ -79,10 +127,10 @@ def test_python_that_does_not_run_has_no_version(tmp_path: Path) -> None:
 
 def test_missing_venv_is_said_in_one_line_with_its_remedy() -> None:
     assert start.missing_modules() == ""
-    said = start.missing_modules(["venv", "no_such_module"])
-    assert "lacks no_such_module" in said
-    assert "apt install python3-venv" in said
-    assert "\n" not in said
+    message = start.missing_modules(["venv", "no_such_module"])
+    assert "lacks no_such_module" in message
+    assert "apt install python3-venv" in message
+    assert "\n" not in message
 
 
 def test_failed_set_up_is_a_message_not_a_traceback(
@@ -93,9 +141,9 @@ def test_failed_set_up_is_a_message_not_a_traceback(
 
     monkeypatch.setattr(start, "set_up", fail)
     assert start.main(["test"]) == 1
-    said = capsys.readouterr().err
-    assert "failing failed" in said
-    assert said.splitlines()[-1].strip() == "why"
+    message = capsys.readouterr().err
+    assert "failing failed" in message
+    assert message.splitlines()[-1].strip() == "why"
 
 
 def test_long_output_is_cut_in_its_middle() -> None:
@@ -115,9 +163,9 @@ def test_no_arguments_list_every_command_in_a_line(
 
 def test_unknown_command_lists_the_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert start.main(["tset"]) == 2
-    said = capsys.readouterr().err
-    assert "unknown command 'tset'" in said
-    assert all(name in said for name in start.COMMANDS)
+    message = capsys.readouterr().err
+    assert "unknown command 'tset'" in message
+    assert all(name in message for name in start.COMMANDS)
 
 
 def test_make_has_every_command() -> None:
@@ -147,9 +195,9 @@ def test_every_check_runs_though_one_fails(capfd: pytest.CaptureFixture[str]) ->
     exits = [sys.executable, "-c", "raise SystemExit(3)"]
     prints = [sys.executable, "-c", "print('ran')"]
     assert start.run_all({"first": exits, "second": prints}) == 1
-    said = capfd.readouterr().out
-    assert "ran" in said
-    assert said.splitlines()[-1].endswith("failed: first")
+    message = capfd.readouterr().out
+    assert "ran" in message
+    assert message.splitlines()[-1].endswith("failed: first")
     assert start.run_all({"second": prints}) == 0
 
 
@@ -168,7 +216,7 @@ def test_only_one_set_up_runs_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(start, "CACHE", tmp_path)
-    with start.only_one(), (tmp_path / "setup.lock").open("a") as other:
+    with start.single_set_up(), (tmp_path / "setup.lock").open("a") as other:
         assert not start.is_locked(other)
     with (tmp_path / "setup.lock").open("a") as other:
         assert start.is_locked(other)

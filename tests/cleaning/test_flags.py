@@ -11,18 +11,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from analysis.cleaning import careless, clean_responses, coherence, flow_findings
-from analysis.cleaning.compact import BLOCK, compact_answers, turned_round
-from analysis.declarations import Coding, Export, Study, parse_study
+from analysis.cleaning.flow import flow_findings
+from analysis.cleaning.rules import clean_responses
+from analysis.declarations.instrument import Coding
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
 from analysis.declarations.survey import (
     CARELESS_INDICES,
     CarelessRules,
     CleaningRules,
     Columns,
+    Export,
     PrintedTotal,
 )
-from analysis.foundation import threads
 from analysis.storage.declared import read_instrument
+from heard.models import threads
+from heard.psychometrics.careless import indices as careless
+from heard.psychometrics.careless import indices as coherence
+from heard.psychometrics.careless.compact_answers import (
+    BLOCK,
+    compact_answers,
+    reverse_scored,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -241,12 +251,12 @@ def test_straight_lining_counts_instruments_of_three_answers_or_more() -> None:
 
 def test_turning_round_keeps_gaps() -> None:
     answers = compact_answers(pd.DataFrame({"a": [1, 5, np.nan], "b": [1, 2, 3.0]}))
-    assert turned_round(answers, {"a": 6}).codes.tolist() == [[5, 1, -128], [1, 2, 3]]
+    assert reverse_scored(answers, {"a": 6}).codes.tolist() == [[5, 1, -128], [1, 2, 3]]
 
 
 def test_turning_round_does_not_run_over_the_end_of_a_byte() -> None:
     answers = compact_answers(pd.DataFrame({"a": [-100.0, 3.0, np.nan]}))
-    turned = turned_round(answers, {"a": 100})
+    turned = reverse_scored(answers, {"a": 100})
     assert np.array_equal(turned.codes, [[200.0, 97.0, np.nan]], equal_nan=True)
 
 

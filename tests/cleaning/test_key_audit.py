@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.cleaning import key_audit, key_audit_findings
-from analysis.cleaning.key_audit import KeyAudit
-from analysis.declarations import Instrument
-from analysis.foundation import Estimate, Unavailable
+from analysis.declarations.instrument import Instrument
+from analysis.reliability.keys import key_audit, key_audit_findings
 from analysis.storage.declared import instrument_names, read_instrument
+from heard.psychometrics.items.keys import KeyAudit
+from heard.results import Estimate, Unavailable
 
 
 def as_answered(
@@ -55,9 +55,11 @@ def test_data_that_come_already_reversed_are_told(name: str) -> None:
         if subscale.parts or not turned:
             continue
         audit = key_audit(responses, instrument, subscale)
-        told = verdicts(audit)
-        assert {i for i, said in told.items() if said == "recoded twice"} == turned
-        assert set(told.values()) == {"agrees", "recoded twice"}
+        reported = verdicts(audit)
+        assert {
+            i for i, message in reported.items() if message == "recoded twice"
+        } == turned
+        assert set(reported.values()) == {"agrees", "recoded twice"}
         assert not audit.agrees
         if len(turned) > 1:
             assert "as if they came already reversed" in audit.sentence
@@ -118,14 +120,14 @@ def test_the_direction_of_the_codes_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("people", "constant", "told"),
+    ("people", "constant", "reported"),
     [
         (9, False, "participants who answered every item 9; at least 10 needed"),
         (50, True, "1 of 16 items constant: q03"),
     ],
 )
 def test_what_cannot_be_told_is_said_to_be_so(
-    people: int, constant: bool, told: str
+    people: int, constant: bool, reported: str
 ) -> None:
     teq = read_instrument("teq")
     responses = as_answered(teq, people=50)
@@ -135,7 +137,7 @@ def test_what_cannot_be_told_is_said_to_be_so(
     audit = key_audit(responses, teq, teq.subscales[0])
     assert set(verdicts(audit).values()) == {"not known"}
     assert not audit.agrees
-    assert told in audit.sentence
+    assert reported in audit.sentence
     assert all(isinstance(result, Unavailable) for result in audit.results())
     assert audit.items[1].reverse_keyed
 
@@ -149,9 +151,9 @@ def test_two_items_have_no_direction_to_audit() -> None:
 def test_incomplete_participants_are_left_out_and_the_n_says_so() -> None:
     teq = read_instrument("teq")
     responses = as_answered(teq)
-    holed = responses.copy()
-    holed.iloc[:100, 3] = np.nan
-    audit = key_audit(holed, teq, teq.subscales[0])
+    with_gaps = responses.copy()
+    with_gaps.iloc[:100, 3] = np.nan
+    audit = key_audit(with_gaps, teq, teq.subscales[0])
     assert audit == key_audit(responses.iloc[100:], teq, teq.subscales[0])
     assert {getattr(result, "n", 0) for result in audit.results()} == {300}
 
@@ -182,5 +184,5 @@ def test_every_codebook_agrees_with_answers_made_by_its_key(name: str) -> None:
     responses = as_answered(instrument, people=600)
     for subscale in instrument.subscales:
         if len(subscale.items) > 2 and not subscale.parts:
-            told = verdicts(key_audit(responses, instrument, subscale))
-            assert set(told.values()) == {"agrees"}
+            reported = verdicts(key_audit(responses, instrument, subscale))
+            assert set(reported.values()) == {"agrees"}

@@ -9,8 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from analysis.cleaning import estimate_moments, missing_data, pattern_counts
-from analysis.foundation import Estimate, Unavailable
+from heard.psychometrics.missing_answers import (
+    estimate_moments,
+    missing_data,
+    pattern_counts,
+)
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.cleaning import clean_responses, flow_findings
-from analysis.declarations import Export, Study, parse_study
-from analysis.declarations.survey import CleaningRules, Columns
+from analysis.cleaning.flow import flow_findings
+from analysis.cleaning.rules import clean_responses
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.declarations.survey import CleaningRules, Columns, Export
 from analysis.storage.declared import read_instrument
 
 STUDY = """

@@ -9,13 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.cleaning import (
-    keyed_responses,
-    score_responses,
-    score_subscale,
-    scoring,
-)
-from analysis.declarations import Coding, Instrument
+from analysis.cleaning import scoring
+from analysis.cleaning.scoring import keyed_responses, score_responses, score_subscale
+from analysis.declarations.instrument import Coding, Instrument
 from analysis.storage.declared import instrument_names, read_instrument
 
 

@@ -26,10 +26,12 @@ def test_a_design_is_told_and_shown_without_data_and_without_a_key(
 ) -> None:
     finished = planned.heard("design", "planned")
     assert finished.returncode == 0, finished.stderr
-    said = " ".join(finished.stdout.split())
-    assert "With 3 teams in each group the pilot will see a difference of 0.5" in said
-    assert "of 100 such pilots; with 6 in" in said
-    assert "not shown" not in said
+    message = " ".join(finished.stdout.split())
+    assert (
+        "With 3 teams in each group the pilot will see a difference of 0.5" in message
+    )
+    assert "of 100 such pilots; with 6 in" in message
+    assert "not shown" not in message
     assert all(len(line) <= 88 for line in finished.stdout.splitlines()[:-1])
     page = (planned.reports / "planned" / "design.html").read_text("utf-8")
     assert "What is assumed" in page

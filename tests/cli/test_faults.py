@@ -38,16 +38,16 @@ def small(project: Project) -> Project:
 
 
 def fault(
-    project: Project, *arguments: str, code: int, told: str
+    project: Project, *arguments: str, code: int, reported: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command that must fail in this way, in plain words."""
     raw = {path: path.read_bytes() for path in project.raw.rglob("*.csv")}
     finished = project.heard(*arguments)
-    said = finished.stderr + finished.stdout
-    assert finished.returncode == code, said
-    assert told in " ".join(said.split()), said
-    assert "Traceback" not in said
-    assert SECRET not in said
+    message = finished.stderr + finished.stdout
+    assert finished.returncode == code, message
+    assert reported in " ".join(message.split()), message
+    assert "Traceback" not in message
+    assert SECRET not in message
     assert raw == {path: path.read_bytes() for path in project.raw.rglob("*.csv")}
     left = [p.name for p in project.folder.rglob("*") if p.name.startswith(".")]
     assert not left, "something half-written was left"
@@ -60,56 +60,56 @@ class TestData:
 
     def test_missing_file(self, small: Project, command: str) -> None:
         (small.raw / "small" / "export.csv").unlink()
-        fault(small, command, "small", code=11, told="export.csv: not found in")
+        fault(small, command, "small", code=11, reported="export.csv: not found in")
 
     def test_wrong_header(self, small: Project, command: str) -> None:
         small.receive("small", "export.csv", f"nowt,{SECRET}\n5,{SECRET}\n")
-        told = "unknown column 'now'. Did you mean 'nowt'?"
+        reported = "unknown column 'now'. Did you mean 'nowt'?"
         finished = small.heard(command, "small")
         assert finished.returncode == 11
-        assert told in finished.stderr
+        assert reported in finished.stderr
 
     def test_unmapped_answer(self, small: Project, command: str) -> None:
         small.receive("small", "export.csv", f"now\n5\n{SECRET}\n")
-        told = "column 'now' has 1 answers of 2 that are not codes 0 to 10"
-        fault(small, command, "small", code=11, told=told)
+        reported = "column 'now' has 1 answers of 2 that are not codes 0 to 10"
+        fault(small, command, "small", code=11, reported=reported)
 
     def test_code_out_of_range(self, small: Project, command: str) -> None:
         small.receive("small", "export.csv", "now\n5\n11\n-1\n")
-        told = "column 'now' has 2 answers of 3 that are not codes 0 to 10"
-        fault(small, command, "small", code=11, told=told)
+        reported = "column 'now' has 2 answers of 3 that are not codes 0 to 10"
+        fault(small, command, "small", code=11, reported=reported)
 
     def test_empty_file(self, small: Project, command: str) -> None:
         small.receive("small", "export.csv", "")
-        fault(small, command, "small", code=11, told="export.csv: is empty")
+        fault(small, command, "small", code=11, reported="export.csv: is empty")
 
     def test_binary_file(self, small: Project, command: str) -> None:
         small.receive("small", "export.csv", bytes(range(256)))
-        fault(small, command, "small", code=11, told="export.csv: is not text in")
+        fault(small, command, "small", code=11, reported="export.csv: is not text in")
 
     def test_unreadable_folder(self, small: Project, command: str) -> None:
         if os.name != "posix" or os.geteuid() == 0:
             # Root reads everything; a file where the folder should be is as shut.
             shutil.rmtree(small.raw / "small")
             (small.raw / "small").write_text("", encoding="utf-8")
-            told = "export.csv: cannot be read in"
+            reported = "export.csv: cannot be read in"
         else:
             (small.raw / "small").chmod(0)
-            told = "Permission denied"
-        fault(small, command, "small", code=11, told=told)
+            reported = "Permission denied"
+        fault(small, command, "small", code=11, reported=reported)
 
     def test_duplicate_key(self, small: Project, command: str) -> None:
         small.declare("small", STUDY + '[waves.before]\ntitle = "Again"\n')
-        fault(small, command, "small", code=10, told="small.toml: not valid TOML")
+        fault(small, command, "small", code=10, reported="small.toml: not valid TOML")
 
     def test_unknown_key(self, small: Project, command: str) -> None:
         small.declare("small", STUDY.replace("summary", "sumary"))
-        told = "[sumary] unknown key 'sumary'. Did you mean 'summary'?"
-        fault(small, command, "small", code=10, told=told)
+        reported = "[sumary] unknown key 'sumary'. Did you mean 'summary'?"
+        fault(small, command, "small", code=10, reported=reported)
 
     def test_unknown_study(self, small: Project, command: str) -> None:
-        told = "unknown study 'smal'. Did you mean 'small'? Known: small"
-        fault(small, command, "smal", code=10, told=told)
+        reported = "unknown study 'smal'. Did you mean 'small'? Known: small"
+        fault(small, command, "smal", code=10, reported=reported)
 
 
 EVENTS = "record_id,redcap_event_name,allocated,now\n"
@@ -176,16 +176,16 @@ RECEIVED: dict[str, tuple[str | bytes, str, str]] = {
 
 @pytest.mark.parametrize("case", RECEIVED)
 def test_a_file_that_is_not_what_was_declared(small: Project, case: str) -> None:
-    content, declared, told = RECEIVED[case]
+    content, declared, reported = RECEIVED[case]
     small.receive("small", "export.csv", content)
     small.declare(
         "small", STUDY.replace("[waves.before]", f"{declared}\n[waves.before]")
     )
-    fault(small, "check", "small", code=11, told=told)
+    fault(small, "check", "small", code=11, reported=reported)
 
 
 @pytest.mark.parametrize(
-    ("file", "told"),
+    ("file", "reported"),
     [
         ("x.xlsx", "x.xlsx: is not a spreadsheet that can be read"),
         ("x.sav", "x.sav: is not a SPSS file that can be read"),
@@ -194,15 +194,15 @@ def test_a_file_that_is_not_what_was_declared(small: Project, case: str) -> None
     ],
 )
 def test_another_kind_of_file_under_this_name(
-    small: Project, file: str, told: str
+    small: Project, file: str, reported: str
 ) -> None:
     path = small.receive("small", file, f"now\n{SECRET}\n")
     small.declare("small", STUDY.replace("export.csv", file))
     for command in (("check", "small"), ("new", "other", str(path))):
-        fault(small, *command, code=11, told=told)
+        fault(small, *command, code=11, reported=reported)
     small.declare("small", STUDY)
     asked = ("add-wave", "small", file, "--survey", "staff", "--wave", "after")
-    fault(small, *asked, code=11, told=told)
+    fault(small, *asked, code=11, reported=reported)
 
 
 def test_an_unknown_sheet(small: Project) -> None:
@@ -212,12 +212,12 @@ def test_an_unknown_sheet(small: Project) -> None:
     small.declare(
         "small", text.replace("[waves.before]", 'sheet = "Anwers"\n[waves.before]')
     )
-    told = "unknown sheet 'Anwers'. Did you mean 'Answers'?"
-    fault(small, "check", "small", code=11, told=told)
+    reported = "unknown sheet 'Anwers'. Did you mean 'Answers'?"
+    fault(small, "check", "small", code=11, reported=reported)
 
 
 @pytest.mark.parametrize(
-    ("declared", "told"),
+    ("declared", "reported"),
     [
         ('tool = "qualtrix"', "unknown value 'qualtrix'. Did you mean 'qualtrics'?"),
         ('encoding = "utf-99"', "unknown encoding 'utf-99'. Did you mean 'utf-8'?"),
@@ -229,37 +229,41 @@ def test_an_unknown_sheet(small: Project) -> None:
     ],
 )
 def test_a_file_declared_in_a_way_no_file_is(
-    small: Project, declared: str, told: str
+    small: Project, declared: str, reported: str
 ) -> None:
     small.declare(
         "small", STUDY.replace("[waves.before]", f"{declared}\n[waves.before]")
     )
-    fault(small, "check", "small", code=10, told=told)
+    fault(small, "check", "small", code=10, reported=reported)
 
 
 def test_two_waves_of_the_same_rows(small: Project) -> None:
     small.declare("small", STUDY + '[waves.after]\nstaff.file = "export.csv"\n')
-    told = "[waves.after.staff] reads the same answers as wave 'before'"
-    fault(small, "check", "small", code=10, told=told)
+    reported = "[waves.after.staff] reads the same answers as wave 'before'"
+    fault(small, "check", "small", code=10, reported=reported)
 
 
 def test_unknown_parameter(small: Project) -> None:
-    told = "unknown parameter 'sit'. Known: linkage_rule, study, wave"
-    fault(small, "run", "small", "-p", "sit=x", code=14, told=told)
-    fault(small, "run", "small", "-p", "sit", code=14, told="of the form NAME=VALUE")
-    fault(small, "run", "small", "-p", "study=x", code=14, told="is set by the study")
+    reported = "unknown parameter 'sit'. Known: linkage_rule, study, wave"
+    fault(small, "run", "small", "-p", "sit=x", code=14, reported=reported)
+    fault(
+        small, "run", "small", "-p", "sit", code=14, reported="of the form NAME=VALUE"
+    )
+    fault(
+        small, "run", "small", "-p", "study=x", code=14, reported="is set by the study"
+    )
 
 
 def test_unknown_wave_and_step(small: Project) -> None:
-    told = "unknown wave 'befor'. Did you mean 'before'?"
-    fault(small, "run", "small", "--wave", "befor", code=1, told=told)
-    told = "unknown step 'clean'. Did you mean 'cleaning'?"
-    fault(small, "run", "small", "--only", "clean", code=1, told=told)
+    reported = "unknown wave 'befor'. Did you mean 'before'?"
+    fault(small, "run", "small", "--wave", "befor", code=1, reported=reported)
+    reported = "unknown step 'clean'. Did you mean 'cleaning'?"
+    fault(small, "run", "small", "--only", "clean", code=1, reported=reported)
 
 
 def test_a_stale_step_that_is_needed(small: Project) -> None:
-    told = "cleaning-before is needed and stale: never run"
-    fault(small, "run", "small", "--only", "outcomes", code=13, told=told)
+    reported = "cleaning-before is needed and stale: never run"
+    fault(small, "run", "small", "--only", "outcomes", code=13, reported=reported)
 
 
 @pytest.mark.parametrize("arguments", [["run"], ["rum"], ["run", "small", "--jobz"]])
@@ -272,12 +276,12 @@ def test_wrong_use(small: Project, arguments: list[str]) -> None:
 
 def test_a_damaged_key(small: Project) -> None:
     (small.folder / "pseudonym.key").write_text("short", encoding="ascii")
-    fault(small, "run", "small", code=1, told="is not a pseudonym key")
+    fault(small, "run", "small", code=1, reported="is not a pseudonym key")
 
 
 def test_a_folder_that_cannot_be_written(small: Project) -> None:
     (small.folder / "reports").write_text("a file in the way", encoding="utf-8")
-    fault(small, "run", "small", code=1, told="reports")
+    fault(small, "run", "small", code=1, reported="reports")
 
 
 @pytest.mark.skipif(
@@ -292,10 +296,10 @@ def test_a_full_disk(small: Project, size: str) -> None:
         pytest.skip("this system does not let tests mount")
     try:
         finished = small.heard("run", "small", "--quiet")
-        said = finished.stderr
-        assert finished.returncode == 1, said
-        assert "No space left on device" in said
-        assert "Traceback" not in said
+        message = finished.stderr
+        assert finished.returncode == 1, message
+        assert "No space left on device" in message
+        assert "Traceback" not in message
         half = [p for p in small.reports.rglob("*") if p.name.startswith(".")]
         assert not half
     finally:
@@ -317,13 +321,13 @@ def test_ctrl_c_leaves_no_kernel_behind(project: Project) -> None:
     try:
         wait_until(lambda: bool(kernels(project)), "no kernel was started")
         run.send_signal(signal.SIGINT)
-        _, said = run.communicate(timeout=60)
+        _, message = run.communicate(timeout=60)
     finally:
         run.kill()
     assert run.returncode == 130
-    assert "Stopped. What was finished is kept." in said
-    assert "Traceback" not in said
-    assert "IPKernelApp" not in said
+    assert "Stopped. What was finished is kept." in message
+    assert "Traceback" not in message
+    assert "IPKernelApp" not in message
     wait_until(lambda: not kernels(project), "a kernel was left behind")
     again = project.heard("run", "listening-pilot", "--only", "cleaning", "--json")
     assert again.returncode == 0

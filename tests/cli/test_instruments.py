@@ -7,29 +7,29 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from analysis.cli import app
-from analysis.foundation import DeclarationError
+from analysis.cli.application import command_line
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.declared import instrument_names, read_instrument
 
 
-def said(*arguments: str) -> str:
-    result = CliRunner().invoke(app, ["instruments", *arguments])
+def message(*arguments: str) -> str:
+    result = CliRunner().invoke(command_line(), ["instruments", *arguments])
     assert result.exit_code == 0, result.output
     return result.output
 
 
 def test_every_instrument_is_listed_with_its_status() -> None:
-    lines = said().splitlines()
+    lines = message().splitlines()
     for name in instrument_names():
         instrument = read_instrument(name)
         (line,) = [line for line in lines if line.split(" ")[0] == name]
         assert line.split()[1:3] == [str(len(instrument.items)), instrument.status]
         assert line.split()[3] == instrument.title.split()[0]
-    assert said("--quiet").split() == list(instrument_names())
+    assert message("--quiet").split() == list(instrument_names())
 
 
 def test_the_list_as_json_has_a_row_an_instrument() -> None:
-    rows = {row["name"]: row for row in json.loads(said("--json"))}
+    rows = {row["name"]: row for row in json.loads(message("--json"))}
     assert list(rows) == list(instrument_names())
     assert rows["iri"]["items"] == 28
     assert rows["star_p"] == {
@@ -44,7 +44,7 @@ def test_the_list_as_json_has_a_row_an_instrument() -> None:
 @pytest.mark.parametrize("name", instrument_names())
 def test_everything_a_codebook_says_is_shown(name: str) -> None:
     instrument = read_instrument(name)
-    text = said(name)
+    text = message(name)
     flat = " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 88
     for item in instrument.items:
@@ -59,20 +59,20 @@ def test_everything_a_codebook_says_is_shown(name: str) -> None:
         assert f"[{known.status}: {known.source}]" in flat
     for text in (*instrument.cautions, instrument.licence, instrument.citation):
         assert " ".join(text.split()) in flat
-    assert json.loads(said(name, "--json"))["status"] == instrument.status
+    assert json.loads(message(name, "--json"))["status"] == instrument.status
 
 
 def test_keys_gaps_and_refusals_are_told() -> None:
-    iri = said("iri")
+    iri = message("iri")
     assert "q03  item 3  [reversed]" in iri
     assert "at most 1 of 7 unanswered, filled with the person's own mean" in iri
     assert "total: must not be made: the author advises against a total score" in iri
-    assert "total: cannot be made: the keys are absent" in said("star_c")
-    assert "points after keying: 1 = 2, 2 = 1, 3 = 0, 4 = 0" in said("eq22")
-    assert "in steps of 25" in said("cbi")
+    assert "total: cannot be made: the keys are absent" in message("star_c")
+    assert "points after keying: 1 = 2, 2 = 1, 3 = 0, 4 = 0" in message("eq22")
+    assert "in steps of 25" in message("cbi")
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    result = CliRunner().invoke(app, ["instruments", "irri"])
+    result = CliRunner().invoke(command_line(), ["instruments", "irri"])
     assert isinstance(result.exception, DeclarationError)
     assert "Did you mean 'iri'?" in str(result.exception)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from analysis.declarations import Study, parse_study
 from analysis.declarations.plan_lock import Lock, lockable
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
 from analysis.storage.declared import read_instrument
 
 PLAN = """

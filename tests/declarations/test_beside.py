@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from planned import GOOD, lock_of, parsed
 
-from analysis.declarations import Study
-from analysis.declarations.beside import (
-    Beside,
-    has_beside,
+from analysis.declarations.plan_lock import deviations
+from analysis.declarations.study import Study
+from analysis.declarations.supplementary_measures import (
+    SupplementaryMeasures,
+    has_supplementary,
     is_linked,
     ordered_categories,
 )
-from analysis.declarations.deviations import deviations
-from analysis.foundation import DeclarationError
+from analysis.foundation.errors import DeclarationError
 
 FOOD = 'title = "Confidence"\nsurvey = "staff"\n'
 AGE = 'attributes.age = { column = "Age", lowest = 18, highest = 99 }\n'
@@ -26,15 +26,15 @@ FELT = (
 )
 
 
-def declared(keys: str, *, felt: bool = True) -> str:
+def declared(keys: str, *, retrospective: bool = True) -> str:
     """The planned study with keys for the outcome of confidence."""
     text = GOOD.replace(FOOD, f"{FOOD}{keys}\n")
     text = text.replace('"conf_{item}"', '{ now = "conf_now", then = "conf_then" }')
-    return text.replace(AGE, AGE + FELT) if felt else text
+    return text.replace(AGE, AGE + FELT) if retrospective else text
 
 
-def beside(keys: str) -> Beside:
-    return parsed(declared(keys)).outcomes[-1].beside
+def supplementary(keys: str) -> SupplementaryMeasures:
+    return parsed(declared(keys)).outcomes[-1].supplementary
 
 
 def refused(keys: str) -> str:
@@ -49,7 +49,7 @@ def test_everything_is_read() -> None:
         'anchor_better = ["better", "little"]\nanchor_little = "little"\n'
         "anchor_reliability = 0.7"
     )
-    assert beside(keys) == Beside(
+    assert supplementary(keys) == SupplementaryMeasures(
         top=8.0,
         then="then",
         anchor="felt",
@@ -57,7 +57,7 @@ def test_everything_is_read() -> None:
         anchor_little=("little",),
         anchor_reliability=0.7,
     )
-    assert beside("") == Beside()
+    assert supplementary("") == SupplementaryMeasures()
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_a_sum_of_whole_answers_is_ordered_and_one_with_gaps_filled_is_not() -> 
 
 
 def test_what_stands_beside_is_no_part_of_a_lock() -> None:
-    was = parsed(declared("", felt=False))
-    now = parsed(declared('then = "then"', felt=False))
+    was = parsed(declared("", retrospective=False))
+    now = parsed(declared('then = "then"', retrospective=False))
     locked = dataclasses.replace(now, lock=lock_of(was))
     assert deviations(locked) == ()
     assert now.digest() != was.digest()
@@ -157,6 +157,6 @@ def test_what_stands_beside_is_no_part_of_a_lock() -> None:
 
 def test_a_study_may_have_nothing_beside_its_means() -> None:
     study = parsed()
-    assert has_beside(study)
+    assert has_supplementary(study)
     care = dataclasses.replace(study, outcomes=study.outcomes[:1])
-    assert not has_beside(care)
+    assert not has_supplementary(care)

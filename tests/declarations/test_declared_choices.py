@@ -7,15 +7,16 @@ import dataclasses
 import pytest
 from conftest import ROOT
 
-from analysis.declarations import Outcome, Study, parse_study
-from analysis.declarations.other_choices import (
+from analysis.declarations.multiverse import (
     combinations_of,
     declared_options,
-    judged_otherwise,
+    multiverse_outcomes,
     options_of,
 )
 from analysis.declarations.plan_lock import hash_of, lockable
-from analysis.foundation import DeclarationError
+from analysis.declarations.study import Outcome, Study
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.declared import read_instrument
 from analysis.workflow.planning import plan_steps
 
@@ -84,8 +85,8 @@ def test_the_plan_says_which_measure_is_the_declared_one() -> None:
 
 def test_without_a_table_there_is_no_step_and_the_lock_is_the_same() -> None:
     without = with_choices("")
-    assert without.other_choices is None
-    assert judged_otherwise(without) == ()
+    assert without.multiverse is None
+    assert multiverse_outcomes(without) == ()
     assert "other-choices" not in {step.kind for step in plan_steps(without)}
     steps = {step.kind: step for step in plan_steps(STUDY)}
     assert "before/staff.responses.parquet" in steps["other-choices"].inputs

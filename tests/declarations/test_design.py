@@ -8,10 +8,9 @@ import pytest
 from planned import GOOD, locked, parsed
 
 from analysis.declarations.design import TEAMS, DeclaredDesign
-from analysis.declarations.deviations import deviations
-from analysis.declarations.plan_lock import hash_of, lockable
-from analysis.foundation import DeclarationError
-from analysis.outcomes.pilot_design import PilotDesign
+from analysis.declarations.plan_lock import deviations, hash_of, lockable
+from analysis.foundation.errors import DeclarationError
+from heard.effects.pilot_design import PilotDesign
 
 DESIGN = """
 [design]
@@ -60,7 +59,7 @@ def test_a_study_without_a_design_has_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "reported"),
     [
         ("team_sise = 15", "[design.team_size] is missing; it must be a number"),
         ("team_size = 1", "[design.team_size] must be at least 2"),
@@ -95,11 +94,11 @@ def test_a_study_without_a_design_has_none() -> None:
         ("icc = 0.05", "[design.icc] unknown key 'icc'"),
     ],
 )
-def test_what_cannot_be_is_told_at_its_key(line: str, told: str) -> None:
+def test_what_cannot_be_is_told_at_its_key(line: str, reported: str) -> None:
     start = "" if line.startswith(("team_size =", "team_sise")) else "team_size = 15\n"
     with pytest.raises(DeclarationError) as caught:
         parsed(f"{GOOD}\n[design]\n{start}{line}\n")
-    assert any(told in fault for fault in caught.value.faults), caught.value.faults
+    assert any(reported in fault for fault in caught.value.faults), caught.value.faults
 
 
 def test_every_fault_is_told_at_once() -> None:

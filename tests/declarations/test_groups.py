@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from conftest import ROOT
 
-from analysis.declarations import Study, parse_study
 from analysis.declarations.plan_lock import hash_of, lockable
-from analysis.foundation import DeclarationError
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.declared import read_instrument
 
 TEXT = (ROOT / "studies" / "listening-pilot.toml").read_text("utf-8")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.declarations import parse_instrument
 from analysis.declarations.instrument import STATUSES
-from analysis.foundation import DeclarationError
+from analysis.declarations.instrument_file import parse_instrument
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.declared import instrument_names, read_instrument
 
 GOOD = """
@@ -51,7 +51,7 @@ def test_a_sound_codebook_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ("range = [2, 10]", "range = [1, 5]", "the items and the method give [2, 10]"),
         ("lowest = 1", "lowest = 9", "lowest must be below highest"),
@@ -68,10 +68,10 @@ def test_a_sound_codebook_is_read() -> None:
         ("reverse_keyed = true", "reverse_keyed = 1", "must be true or false"),
     ],
 )
-def test_a_fault_is_told_at_its_key(old: str, new: str, told: str) -> None:
+def test_a_fault_is_told_at_its_key(old: str, new: str, reported: str) -> None:
     with pytest.raises(DeclarationError) as caught:
         parse_instrument(GOOD.replace(old, new), where="form.toml")
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
     assert str(caught.value).startswith("form.toml")
     assert caught.value.exit_code == 10
 
@@ -156,7 +156,7 @@ def faults(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("more", "old", "new", "told"),
+    ("more", "old", "new", "reported"),
     [
         (PARTS, 'of = ["first", "total"]', 'of = "last"', "no score declared before"),
         (PARTS, 'of = ["first", "total"]', 'of = ["first","first"]', "named twice"),
@@ -208,11 +208,11 @@ def faults(text: str) -> str:
     ],
 )
 def test_a_fault_of_a_richer_codebook_is_told(
-    more: str, old: str, new: str, told: str
+    more: str, old: str, new: str, reported: str
 ) -> None:
     top = more if more.startswith("partition") else ""
     text = top + (GOOD + ("" if top else more)).replace(old, new)
-    assert told in faults(text)
+    assert reported in faults(text)
 
 
 def test_a_reversed_item_outside_every_score_is_told() -> None:

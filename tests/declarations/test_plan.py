@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from planned import GOOD, PLAN, STUDY, changed, parsed
 
-from analysis.foundation import DeclarationError
+from analysis.foundation.errors import DeclarationError
 
 
 def test_a_sound_plan_is_read() -> None:
@@ -36,7 +36,7 @@ def test_what_is_optional_may_be_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ("population =", "popullation =", "unknown key 'popullation'. Did you mean"),
         ('population = "Everyone asked."\n', "", "[plan.population] is missing"),
@@ -102,10 +102,10 @@ def test_what_is_optional_may_be_left_out() -> None:
         ),
     ],
 )
-def test_a_fault_is_told_at_its_key(old: str, new: str, told: str) -> None:
+def test_a_fault_is_told_at_its_key(old: str, new: str, reported: str) -> None:
     with pytest.raises(DeclarationError) as caught:
         parsed(changed(old, new))
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
     assert caught.value.exit_code == 10
 
 

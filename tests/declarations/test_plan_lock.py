@@ -9,24 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from planned import GOOD, PLAN, STUDY, changed, lock_of, locked, parsed
 
-from analysis.declarations import Study
-from analysis.declarations.deviations import (
-    NO_PLAN,
-    deviations,
-    differences,
-    run_deviations,
-)
 from analysis.declarations.plan_lock import (
     EXPLORATORY,
+    NO_PLAN,
     Lock,
     Replaced,
+    deviations,
+    differences,
     family_of,
     hash_of,
     lock_text,
     lockable,
     parse_lock,
+    run_deviations,
 )
-from analysis.foundation import DeclarationError
+from analysis.declarations.study import Study
+from analysis.foundation.errors import DeclarationError
 
 WAVE = """
 [waves.later]
@@ -75,7 +73,7 @@ def test_what_decides_nothing_is_not_locked(same: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "told"),
+    ("now", "reported"),
     [
         (
             changed("smallest_effect = 2\n", "smallest_effect = 3\n"),
@@ -145,9 +143,9 @@ def test_what_decides_nothing_is_not_locked(same: str) -> None:
         (STUDY, [NO_PLAN]),
     ],
 )  # fmt: skip
-def test_every_deviation_is_told_in_words(now: str, told: list[str]) -> None:
+def test_every_deviation_is_told_in_words(now: str, reported: list[str]) -> None:
     study = locked(now)
-    assert sorted(deviations(study)) == sorted(told)
+    assert sorted(deviations(study)) == sorted(reported)
     if study.plan is not None and study.lock is not None:
         assert lock_of(study).hash != study.lock.hash
 
@@ -173,17 +171,19 @@ def test_without_a_lock_nothing_deviates() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_rule", "told"),
+    ("given_rule", "reported"),
     [
         ("", 0),
         ("one_element_off", 0),
         ("exact", 1),
     ],
 )
-def test_another_linkage_rule_than_declared_is_told(given_rule: str, told: int) -> None:
+def test_another_linkage_rule_than_declared_is_told(
+    given_rule: str, reported: int
+) -> None:
     found = run_deviations(parsed(), linkage_rule=given_rule)
-    assert len(found) == told
-    if told:
+    assert len(found) == reported
+    if reported:
         assert found[0] == (
             "Survey 'staff': responses were linked by the rule 'exact', and declared "
             "is 'one_element_off'."
@@ -267,7 +267,7 @@ def test_any_content_is_read_as_it_was_written(held: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ("smallest_effect = 2.0", "smallest_effect = 1.0", "was changed by hand"),
         ('hash = "', 'hash = "0', "was changed by hand"),
@@ -276,12 +276,12 @@ def test_any_content_is_read_as_it_was_written(held: dict[str, object]) -> None:
         ("[locked.design]", "[loked.design]", "unknown key 'loked'"),
     ],
 )
-def test_a_lock_changed_by_hand_is_refused(old: str, new: str, told: str) -> None:
+def test_a_lock_changed_by_hand_is_refused(old: str, new: str, reported: str) -> None:
     text = lock_text(lock_of(parsed()))
     assert text.count(old) == 1
     with pytest.raises(DeclarationError) as caught:
         parse_lock(text.replace(old, new), where="a.lock.toml")
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
     assert caught.value.where == "a.lock.toml"
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.declarations.dose import Dose
 from analysis.declarations.plan_lock import lockable
-from analysis.declarations.rollout import Rollout
+from analysis.declarations.rollout import Dose, Rollout
 from analysis.declarations.study import Study
 from analysis.declarations.study_file import parse_study
-from analysis.foundation import DeclarationError
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.declared import read_instrument, study_file
 
 TEXT = study_file("listening-pilot").read_text("utf-8")

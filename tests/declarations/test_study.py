@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.declarations import Study, parse_study
-from analysis.foundation import DeclarationError
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.errors import DeclarationError
 from analysis.storage.declared import read_instrument
 
 GOOD = """
@@ -119,7 +120,7 @@ def test_rows_of_one_file_that_holds_all_waves_are_people() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ('file = "all.csv", items', 'file = "b.csv", items', "'file' differs between"),
         ('"all.csv", items', '"all.csv", sheet = "B", items', "'sheet' differs"),
@@ -133,16 +134,16 @@ def test_rows_of_one_file_that_holds_all_waves_are_people() -> None:
     ],
 )
 def test_rows_that_are_not_the_same_people_are_refused(
-    old: str, new: str, told: str
+    old: str, new: str, reported: str
 ) -> None:
     assert old in ROWS
     with pytest.raises(DeclarationError) as caught:
         parsed(ROWS.replace(old, new))
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ("seed_confidence = ", "seed_confidense = ", "[surveys.staff.items"),
         ('["seed_confidence"]', '["seed_confidense"]', "Did you mean"),
@@ -178,11 +179,11 @@ def test_rows_that_are_not_the_same_people_are_refused(
         ('survey = "staff"', 'survey = "staff"\nbaseline = "x"', "unknown wave of"),
     ],
 )
-def test_a_fault_is_told_at_its_key(old: str, new: str, told: str) -> None:
+def test_a_fault_is_told_at_its_key(old: str, new: str, reported: str) -> None:
     assert old in GOOD
     with pytest.raises(DeclarationError) as caught:
         parsed(GOOD.replace(old, new))
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
 
 
 def test_a_fault_of_the_survey_is_told_once_not_once_a_wave() -> None:
@@ -233,9 +234,9 @@ def with_instrument(name: str, subscale: str) -> str:
 def test_no_leave_scores_an_instrument_whose_key_is_absent() -> None:
     with pytest.raises(DeclarationError) as caught:
         parsed(with_instrument("star_p", "total"))
-    told = str(caught.value)
-    assert "instrument 'star_p' cannot be scored, whatever allow_unverified" in told
-    assert "the keys are absent" in told
+    reported = str(caught.value)
+    assert "instrument 'star_p' cannot be scored, whatever allow_unverified" in reported
+    assert "the keys are absent" in reported
 
 
 def test_an_outcome_that_must_not_be_scored_is_refused_with_the_reason() -> None:

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from analysis.foundation import threads
-from analysis.foundation.threads import in_threads
+from heard.models import threads
+from heard.models.threads import in_threads
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -7,10 +7,11 @@ import sys
 import pytest
 from conftest import ROOT, Project, copy_study
 
-from analysis.cleaning import clean_wave, score_wave
-from analysis.foundation import Finding
-from analysis.intake import map_responses, read_exports
-from analysis.outcomes import evaluate_comparisons
+from analysis.cleaning.rules import clean_wave
+from analysis.cleaning.scoring import score_wave
+from analysis.foundation.findings import Finding
+from analysis.intake.responses import map_responses, read_exports
+from analysis.outcomes.comparison_designs import evaluate_comparisons
 from analysis.storage.declared import read_study
 
 sys.path.insert(0, str(ROOT / "studies" / "rollout"))
@@ -62,8 +63,8 @@ def test_what_the_simulation_put_in_is_found_again(found: tuple[Finding, ...]) -
             for name, effect in truth.ingredients.items()
         )
         group = f"{steps} waves since the start"
-        told = one(found, "now", term="event_time_effect", group=group)
-        assert holds(told, base + sessions * truth.effect_of_a_session + met)
+        reported = one(found, "now", term="event_time_effect", group=group)
+        assert holds(reported, base + sessions * truth.effect_of_a_session + met)
     whole = one(found, "now", term="staggered_effect")
     assert whole.conf_low is not None
     assert whole.conf_low > 0

@@ -16,14 +16,15 @@ import pytest
 from conftest import ROOT, Project, copy_study
 from scipy import stats
 
-from analysis.cleaning import clean_wave, score_wave
-from analysis.intake import map_responses, read_exports
-from analysis.outcomes import evaluate_outcomes
+from analysis.cleaning.rules import clean_wave
+from analysis.cleaning.scoring import score_wave
+from analysis.intake.responses import map_responses, read_exports
+from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.storage.declared import read_study
 from analysis.storage.rows import read_all_scores, write_processed
 
 if TYPE_CHECKING:
-    from analysis.foundation import Finding
+    from analysis.foundation.findings import Finding
 
 sys.path.insert(0, str(ROOT / "studies" / "rollout"))
 from rollout_truth import read_truth

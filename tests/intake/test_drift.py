@@ -5,11 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.declarations import Study, parse_study
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.intake.draft import wave_table
 from analysis.intake.drift import Comparison, compare_exports
-from analysis.intake.proposals import wave_table
 from analysis.storage.declared import read_instrument
-from analysis.storage.readers import RawTable
+from analysis.storage.readers.table import RawTable
 
 ITEMS = [item.name for item in read_instrument("care").items]
 STUDY = """
@@ -55,8 +56,8 @@ def compared(now: RawTable, before: RawTable | None = None) -> Comparison:
     return compare_exports(declared, last=last, new=new, before=before, now=now)
 
 
-def told(found: Comparison, kind: str) -> list[str]:
-    return [drift.told for drift in found.drifts if drift.kind == kind]
+def reported(found: Comparison, kind: str) -> list[str]:
+    return [drift.description for drift in found.drifts if drift.kind == kind]
 
 
 def table_for(found: Comparison) -> str:
@@ -76,7 +77,7 @@ def test_renamed_columns_are_proposed_with_their_likeness() -> None:
         "day": "Day",
     }
     found = compared(export(renamed=names))
-    renamed = told(found, "renamed")
+    renamed = reported(found, "renamed")
     assert any(t.startswith("'Team' → 'Which team are you in'? like") for t in renamed)
     assert any(t.startswith("'care_at_ease' → 'Q1 At ease'? like") for t in renamed)
     assert len(renamed) == 2, "capitals alone are no change"
@@ -88,9 +89,9 @@ def test_renamed_columns_are_proposed_with_their_likeness() -> None:
 
 def test_missing_new_and_gone_columns_are_listed() -> None:
     found = compared(export(renamed={"Age": "", "comment": "Anything else?"}))
-    assert told(found, "missing") == ["'Age'"]
-    assert told(found, "new") == ["'Anything else?'"]
-    assert told(found, "gone") == ["'comment'"]
+    assert reported(found, "missing") == ["'Age'"]
+    assert reported(found, "new") == ["'Anything else?'"]
+    assert reported(found, "gone") == ["'comment'"]
     assert "# attributes.age.column = …  # not found" in table_for(found)
 
 
@@ -126,7 +127,7 @@ def test_changed_coding_is_told_and_only_proposed(
     proposed: dict[str, float] | None,
 ) -> None:
     found = compared(export(now), export(before))
-    (drift,) = told(found, "coding")
+    (drift,) = reported(found, "coding")
     assert expected in drift
     assert "Poor" not in drift
     if proposed is not None:

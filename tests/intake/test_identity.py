@@ -10,12 +10,14 @@ from conftest import Project, lines
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.declarations import Study, parse_study
-from analysis.foundation import DataError, DeclarationError
-from analysis.intake import map_responses, read_exports
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.errors import DeclarationError
 from analysis.intake.identity import identifiers, shared_identifiers
-from analysis.outcomes import evaluate_outcomes
+from analysis.intake.responses import map_responses, read_exports
+from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.storage.declared import read_instrument
+from heard.errors import DataError
 
 STUDY = """
 title = "A study"
@@ -71,11 +73,11 @@ def test_the_same_number_in_two_sites_is_refused_and_not_quoted(
     rows += [["2", "north", "F", "3"], ["2", "north", "F", "4"], ["", "south", "", "1"]]
     with pytest.raises(DataError) as caught:
         mapped(project, rows, study())
-    told = str(caught.value)
-    assert "before.csv: 1 participant identifiers stand for people" in told
-    assert "differ in site" in told
-    assert "[surveys.staff.columns] participant" in told
-    assert "secret" not in told
+    reported = str(caught.value)
+    assert "before.csv: 1 participant identifiers stand for people" in reported
+    assert "differ in site" in reported
+    assert "[surveys.staff.columns] participant" in reported
+    assert "secret" not in reported
 
 
 def test_the_site_beside_the_number_tells_them_apart(project: Project) -> None:
@@ -173,12 +175,12 @@ def test_an_identifier_written_in_two_ways_is_refused_until_it_is_said(
     rows += [["01", "north", "F", "3"], ["1", "north", "F", "3"], ["", "", "", "1"]]
     with pytest.raises(DataError) as caught:
         mapped(project, rows, study())
-    told = str(caught.value)
-    assert "2 participant identifiers are written in more than one way" in told
-    assert "aB1" not in told
+    reported = str(caught.value)
+    assert "2 participant identifiers are written in more than one way" in reported
+    assert "aB1" not in reported
     for spelling, people in (("folded", 2), ("as_written", 4)):
-        said = {AT: f'{AT}identifier_spelling = "{spelling}"\n'}
-        frame = mapped(project, rows, study(**said))
+        message = {AT: f'{AT}identifier_spelling = "{spelling}"\n'}
+        frame = mapped(project, rows, study(**message))
         assert frame.loc[frame["participant"] != "", "participant"].nunique() == people
 
 

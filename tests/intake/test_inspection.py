@@ -10,13 +10,19 @@ from conftest import ROOT, shared_data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.declarations import parse_study
-from analysis.foundation import DataError
+from analysis.declarations.study_file import parse_study
 from analysis.intake.draft import draft_study, group_surveys, inspect_export
-from analysis.intake.inspection import candidate_roles, inspect_columns, similarity
-from analysis.intake.matching import chosen, match_instruments
+from analysis.intake.inspection import (
+    candidate_roles,
+    chosen,
+    inspect_columns,
+    match_instruments,
+    similarity,
+)
 from analysis.storage.declared import instrument_names, read_instrument
-from analysis.storage.readers import RawTable, read_table
+from analysis.storage.readers import read_table
+from analysis.storage.readers.table import RawTable
+from heard.errors import DataError
 
 CARE = [item.name for item in read_instrument("care").items]
 
@@ -55,10 +61,10 @@ def test_columns_are_told_apart(header: str, cells: list[str], expected: str) ->
 def test_numbers_that_are_somebodys_own_are_not_told() -> None:
     few = {"answer": ["1", "5"] * 10, "age": [str(n) for n in range(20)]}
     shared, own = inspect_columns(table(few), "x.csv")
-    assert shared.told() == "numbers from 1 to 5, 2 different in 20"
-    assert own.told() == "numbers, 20 different in 20"
+    assert shared.description() == "numbers from 1 to 5, 2 different in 20"
+    assert own.description() == "numbers, 20 different in 20"
     (person,) = inspect_columns(table({"participant_id": ["417"] * 20}), "x.csv")
-    assert "417" not in person.told()
+    assert "417" not in person.description()
 
 
 def test_answers_in_the_first_row_are_not_taken_for_headers() -> None:
@@ -187,7 +193,7 @@ def test_files_of_one_survey_are_its_waves() -> None:
 def test_the_eq_short_export_is_matched_item_by_item() -> None:
     path = shared_data("debruine_eq_short") / "eq_data.csv"
     export = inspect_export(read_table(path), "eq.csv", [read_instrument("eq22")])
-    (match,) = export.sure
+    (match,) = export.certain_matches
     assert match.items["q03"] == "Q03R"
     assert (len(match.items), match.fit) == (22, 1.0)
 

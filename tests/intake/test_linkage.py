@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.declarations.linkage import LinkageRule
-from analysis.foundation import Estimate, Unavailable
 from analysis.intake.false_links import false_match_rate
 from analysis.intake.linkage import Linkage, link_waves
+from heard.results import Estimate, Unavailable
 
 EXACT = LinkageRule(rule="exact")
 ONE_OFF = LinkageRule(rule="one_element_off")
@@ -359,10 +359,10 @@ def test_a_lost_partner_is_not_dealt_again_as_a_stranger() -> None:
         who = {"participant": [f"{n}{t}" for n, t in zip(numbers, last, strict=True)]}
         return pd.DataFrame({**who, "team": "", **texts, ELEMENTS[-1]: last})
 
-    doubted = list(range(20))
+    uncertain = list(range(20))
     linked = list(range(20, 60))
-    before = people(doubted + linked, ["x"] * 60)
-    after = people(doubted * 2 + linked, ["y"] * 20 + ["z"] * 20 + ["x"] * 40)
+    before = people(uncertain + linked, ["x"] * 60)
+    after = people(uncertain * 2 + linked, ["y"] * 20 + ["z"] * 20 + ["x"] * 40)
     found = link_waves(before, after, rule=ONE_OFF)
     assert len(found.links) == 40
     assert [len(side) for side in found.ambiguous] == [20, 40]

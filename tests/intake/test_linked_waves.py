@@ -6,16 +6,24 @@ import pandas as pd
 import pytest
 from conftest import Project, lines
 
-from analysis.cleaning import clean_wave, score_wave
-from analysis.declarations import Study, parse_study
-from analysis.foundation import DeclarationError, Finding, StaleError
-from analysis.intake import map_responses, read_exports
+from analysis.cleaning.rules import clean_wave
+from analysis.cleaning.scoring import score_wave
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.errors import DeclarationError, StaleError
+from analysis.foundation.findings import Finding
 from analysis.intake.identity import identifiers, row_identifiers
-from analysis.intake.linked_waves import LinkedStudy, link_study, read_linked_exports
-from analysis.outcomes import evaluate_outcomes
+from analysis.intake.linkage import LinkedStudy, link_study, read_linked_exports
+from analysis.intake.responses import map_responses, read_exports
+from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.storage.declared import read_instrument
-from analysis.storage.links import read_links, write_links
-from analysis.storage.rows import read_all_responses, read_all_scores, write_processed
+from analysis.storage.rows import (
+    read_all_responses,
+    read_all_scores,
+    read_links,
+    write_links,
+    write_processed,
+)
 from analysis.workflow.planning import plan_steps
 
 PEOPLE = 15
@@ -61,16 +69,16 @@ def row(number: int, **cells: str) -> list[str]:
 
 def receive(project: Project) -> None:
     """Fifteen people; after, the last two give a code one element off or two."""
-    heads = ["mother", "day", "town", "team", "ok", "now"]
+    headings = ["mother", "day", "town", "team", "ok", "now"]
     everyone = [row(number) for number in range(PEOPLE)]
     slips = [row(13, day="d99"), row(14, day="d99", town="t99")]
     # Number 0 sent the form twice; number 1 is two people of two teams; 2 refused.
     after = [row(0), *everyone[:2], row(1, team="blue"), row(2, ok="no")]
     after += [*everyone[3:13], *slips]
     files = {
-        "before": [heads, *everyone],
-        "after": [heads, *after],
-        "later": [["m", "d", "t", *heads[3:]], *everyone],
+        "before": [headings, *everyone],
+        "after": [headings, *after],
+        "later": [["m", "d", "t", *headings[3:]], *everyone],
     }
     for wave, rows in files.items():
         project.receive("study", f"{wave}.csv", lines(rows))
@@ -180,7 +188,7 @@ def test_another_rule_leaves_cleaning_fresh() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ("one_element_off", "near", "Known: exact, one_element_off, weighted"),
         ("one_element_off", "weighted", "linkage_rule.weights] is missing"),
@@ -197,14 +205,14 @@ def test_another_rule_leaves_cleaning_fresh() -> None:
         ("threshold", "treshold", "Did you mean 'threshold'?"),
     ],
 )
-def test_a_fault_of_the_rule_is_told(old: str, new: str, told: str) -> None:
-    text = STUDY + RULE + ("" if "is missing" in told else WEIGHTS)
+def test_a_fault_of_the_rule_is_told(old: str, new: str, reported: str) -> None:
+    text = STUDY + RULE + ("" if "is missing" in reported else WEIGHTS)
     assert old in text
     with pytest.raises(DeclarationError) as caught:
         parse_study(
             text.replace(old, new), name="study", read_instrument=read_instrument
         )
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
 
 
 WIDE = """

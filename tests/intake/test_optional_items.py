@@ -8,12 +8,15 @@ import pandas as pd
 import pytest
 from conftest import Project, lines
 
-from analysis.cleaning import clean_wave, cleaning_findings, score_wave
-from analysis.declarations import Study, parse_study
-from analysis.foundation import DeclarationError
-from analysis.intake import map_responses, read_exports
-from analysis.outcomes import evaluate_outcomes
-from analysis.reliability import evaluate_reliability
+from analysis.cleaning.flow import cleaning_findings
+from analysis.cleaning.rules import clean_wave
+from analysis.cleaning.scoring import score_wave
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.errors import DeclarationError
+from analysis.intake.responses import map_responses, read_exports
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.reliability.waves import evaluate_reliability
 from analysis.storage.declared import read_instrument
 
 STUDY = """

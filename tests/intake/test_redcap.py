@@ -8,10 +8,11 @@ import pytest
 from conftest import Project, shared_data
 from received import codes, declared, mapped
 
-from analysis.foundation import DataError
-from analysis.intake import Responses, map_responses, read_exports
-from analysis.intake.tools import recognise_tool
-from analysis.storage.readers import RawTable, read_table
+from analysis.intake.responses import Responses, map_responses, read_exports
+from analysis.intake.tools.shapes import recognise_tool
+from analysis.storage.readers import read_table
+from analysis.storage.readers.table import RawTable
+from heard.errors import DataError
 
 
 def redcap(project: Project, file: str) -> Path:
@@ -104,8 +105,8 @@ def test_what_redcap_says_once_of_a_person_holds_at_every_event(
     assert list(frame["arm"]) == ["A", "B", ""]
     assert list(frame["team"]) == ["Red", "Blue", ""]
     table = read_exports(declared("q", ARMS % 'event = "later_arm_1"'), "before")
-    told = "'allocated' of 2 rows from the same people's other rows"
-    assert told in table.tables["staff"].remark
+    reported = "'allocated' of 2 rows from the same people's other rows"
+    assert reported in table.tables["staff"].remark
 
 
 def test_nothing_is_carried_where_the_study_says_so(project: Project) -> None:
@@ -121,8 +122,10 @@ def test_events_that_contradict_each_other_are_a_fault(project: Project) -> None
     text = TWO_EVENTS.replace("2,later_arm_1,-99", "2,later_arm_1,A")
     with pytest.raises(DataError) as caught:
         carried(project, text, 'event = "later_arm_1"')
-    told = "column 'allocated' says different things of 1 people at different events"
-    assert told in str(caught.value)
+    reported = (
+        "column 'allocated' says different things of 1 people at different events"
+    )
+    assert reported in str(caught.value)
     more = 'event = "later_arm_1"\ncarried = []'
     assert list(carried(project, text, more).frame["arm"]) == ["", "A", ""]
     text = text.replace("2,base_arm_1,B", "2,base_arm_1, a ")
@@ -204,8 +207,8 @@ def test_a_dictionary_says_which_field_names_the_record(project: Project) -> Non
 
 
 def test_filters_need_what_they_filter(project: Project) -> None:
-    told = "event = … is declared, but there is no redcap_event_name"
-    with pytest.raises(DataError, match=told):
+    reported = "event = … is declared, but there is no redcap_event_name"
+    with pytest.raises(DataError, match=reported):
         received(project, "checkboxes-1__data.csv", "record_id", 'event = "x"')
     project.receive("study", "export.csv", "now\n3\n")
     with pytest.raises(DataError, match=r"instrument = … is for REDCap; this is no "):

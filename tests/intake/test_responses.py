@@ -7,10 +7,11 @@ import math
 import pytest
 from conftest import Project
 
-from analysis.declarations import Study, parse_study
-from analysis.foundation import DataError
-from analysis.intake import Responses, map_responses, read_exports
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.intake.responses import Responses, map_responses, read_exports
 from analysis.storage.declared import read_instrument
+from heard.errors import DataError
 
 STUDY = """
 title = "A study"
@@ -89,10 +90,10 @@ def test_an_answer_that_fits_nothing_is_counted_never_quoted(
 ) -> None:
     with pytest.raises(DataError) as caught:
         mapped(project, row(), row(first=text), row(first=text))
-    told = str(caught.value)
-    assert "column 'at_ease' has 2 answers of 3 that are not codes 1 to 5" in told
-    assert f"'{text}'" not in told
-    assert "somebody" not in told
+    reported = str(caught.value)
+    assert "column 'at_ease' has 2 answers of 3 that are not codes 1 to 5" in reported
+    assert f"'{text}'" not in reported
+    assert "somebody" not in reported
 
 
 def test_numbers_declared_as_answers_take_the_place_of_codes(project: Project) -> None:
@@ -249,29 +250,32 @@ def test_an_export_coded_one_higher_is_refused_and_said_to_be_so(
 ) -> None:
     rows = [[str(1 + (row + place) % 5) for place in range(items)] for row in range(9)]
     rows.append(["-99"] * items)
-    told = scale_fault(project, name, rows)
+    reported = scale_fault(project, name, rows)
     assert (
         "all answers lie in 1 to 5, the codebook says 0 to 4: looks like an export "
         "coded one higher"
-    ) in told
+    ) in reported
 
 
 def test_an_export_coded_lower_says_by_how_much(project: Project) -> None:
-    told = scale_fault(project, "jse_hp", [["-1", "5", *["2"] * 18], ["0"] * 20])
-    assert "all answers lie in -1 to 5, the codebook says 1 to 7" in told
-    assert "coded 2 lower" in told
+    reported = scale_fault(project, "jse_hp", [["-1", "5", *["2"] * 18], ["0"] * 20])
+    assert "all answers lie in -1 to 5, the codebook says 1 to 7" in reported
+    assert "coded 2 lower" in reported
 
 
 def test_answers_that_no_shift_explains_get_no_guess(project: Project) -> None:
-    told = scale_fault(project, "teq", [["0"] * 16, ["5"] * 16])
-    assert "looks like" not in told
-    assert "that are not codes 0 to 4" in told
+    reported = scale_fault(project, "teq", [["0"] * 16, ["5"] * 16])
+    assert "looks like" not in reported
+    assert "that are not codes 0 to 4" in reported
 
 
 def test_codes_between_the_steps_are_no_codes(project: Project) -> None:
-    told = scale_fault(project, "cbi", [["50"] * 19, ["3"] * 19])
-    assert "column 'p1' has 1 answers of 2 that are not codes 0 to 100 in steps" in told
-    assert "looks like" not in told
+    reported = scale_fault(project, "cbi", [["50"] * 19, ["3"] * 19])
+    assert (
+        "column 'p1' has 1 answers of 2 that are not codes 0 to 100 in steps"
+        in reported
+    )
+    assert "looks like" not in reported
 
 
 def test_each_item_is_read_in_its_own_coding(project: Project) -> None:
@@ -294,8 +298,8 @@ comment = "said"
 """
 
 
-def commented(project: Project, *said: str, more: str = "") -> Responses:
-    rows = [f"{row()},{text}" for text in said]
+def commented(project: Project, *message: str, more: str = "") -> Responses:
+    rows = [f"{row()},{text}" for text in message]
     text = "\n".join([",".join([*HEADER, "said"]), *rows]) + "\n"
     project.receive("study", "export.csv", text)
     whole = STUDY.replace('items.care = "{item}"', f'items.care = "{{item}}"\n{more}')
@@ -330,14 +334,14 @@ def test_a_text_that_is_not_declared_is_left_behind(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"), [(None, "not found in"), (b"\xff\xfe\xff", "not UTF-8")]
+    ("content", "reported"), [(None, "not found in"), (b"\xff\xfe\xff", "not UTF-8")]
 )
 def test_a_list_of_names_that_cannot_be_read_is_told(
-    project: Project, content: bytes | None, told: str
+    project: Project, content: bytes | None, reported: str
 ) -> None:
     if content is not None:
         project.receive("study", "names.txt", content)
     with pytest.raises(DataError) as caught:
         commented(project, "fine", more='names = "names.txt"')
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
     assert "names.txt" in str(caught.value)

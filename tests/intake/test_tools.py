@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from received import codes, declared, mapped, quoted
 
-from analysis.cleaning import clean_responses
-from analysis.foundation import DataError
-from analysis.intake import map_responses, read_exports
-from analysis.intake.tools import as_received, recognise_tool
-from analysis.storage.readers import RawTable
+from analysis.cleaning.rules import clean_responses
+from analysis.intake.responses import map_responses, read_exports
+from analysis.intake.tools.shapes import as_received, recognise_tool
+from analysis.storage.readers.table import RawTable
+from heard.errors import DataError
 
 # ------------------------------------------------------------------------- Qualtrics
 
@@ -164,9 +164,9 @@ MONKEY = [
 
 
 def test_two_header_rows_of_surveymonkey_are_made_one(project: Project) -> None:
-    heads = [[*MONKEY[0], "Tools used", ""], [*MONKEY[1], "Git", "R"]]
+    headings = [[*MONKEY[0], "Tools used", ""], [*MONKEY[1], "Git", "R"]]
     rows = [["114", "4", "10.0.0.1", "7", "Git", ""], ["115", "4", "", "8", "", "R"]]
-    text = quoted(*heads, *rows)
+    text = quoted(*headings, *rows)
     more = "[surveys.staff.attributes.tools]\n"
     more += 'multi = { git = "Tools used [Git]", r = "Tools used [R]" }'
     responses = mapped(project, text, "How confident are you now?", more)

@@ -9,23 +9,24 @@ import pytest
 from oracle import oracle_rows, oracle_values
 from scipy import stats
 
-from analysis.foundation import Estimate, Result
-from analysis.reliability.agreement import (
-    concordance_correlation,
+from heard.psychometrics.agreement.chance_corrected import (
     fleiss_kappa,
     gwet_agreement,
-    intraclass_correlations,
     krippendorff_alpha,
+)
+from heard.psychometrics.agreement.intraclass import (
+    intraclass_correlations,
+    of_all_ratings,
+)
+from heard.psychometrics.agreement.ratings import weighted_kappa
+from heard.psychometrics.agreement.two_occasions import (
+    concordance_correlation,
     limits_of_agreement,
-    weighted_kappa,
-    within_group_agreement,
 )
-from analysis.reliability.agreement.with_gaps import of_all_ratings
-from analysis.reliability.change import (
-    reliability_over_waves,
-    reliable_change,
-    smallest_detectable_change,
-)
+from heard.psychometrics.agreement.within_group import within_group_agreement
+from heard.psychometrics.reliability_over_waves import reliability_over_waves
+from heard.psychometrics.retest import reliable_change, smallest_detectable_change
+from heard.results import Estimate, Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -14,18 +14,19 @@ import pytest
 from oracle import oracle_rows, oracle_values
 from scipy import special, stats
 
-from analysis.foundation import Estimate, Result
-from analysis.outcomes.beyond_means import (
-    compare_ordinal,
+from heard.effects.supplementary.linked_answers import ordinal_change, shares_at_ends
+from heard.effects.supplementary.minimal_important_change import (
     minimal_important_change,
-    ordinal_change,
+)
+from heard.effects.supplementary.ordinal import compare_ordinal
+from heard.effects.supplementary.partly_linked import (
     overlapping_change,
     overlapping_change_of_teams,
-    responders,
-    shares_at_ends,
-    then_test,
     unlinked_bounds,
 )
+from heard.effects.supplementary.responders import responders
+from heard.effects.supplementary.retrospective_pretest import retrospective_pretest
+from heard.results import Estimate, Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 VALUES = oracle_values("beyond_means")
@@ -71,7 +72,7 @@ def test_everybody_linked_is_the_paired_t_and_nobody_is_welchs() -> None:
     both = BEFORE.notna() & AFTER.notna()
     paired = overlapping_change(BEFORE[both], AFTER[both]).mean_change_everybody
     assert numbers(paired) == pytest.approx(VALUES["waves"]["paired"], rel=CLOSED)
-    nobody = unlinked_bounds(BEFORE, AFTER, most_in_both=0).mean_change_worst_case
+    nobody = unlinked_bounds(BEFORE, AFTER, max_in_both=0).mean_change_worst_case
     assert numbers(nobody) == pytest.approx(VALUES["waves"]["welch"], rel=CLOSED)
 
 
@@ -105,7 +106,7 @@ def test_responders_over_the_interval_of_the_reliability() -> None:
 def test_then_test_is_t_test(unit: str) -> None:
     stored = VALUES["then_test"]
     frame = pd.DataFrame(stored["frame"])
-    found = then_test(frame, cluster="cluster" if unit == "teams" else None)
+    found = retrospective_pretest(frame, cluster="cluster" if unit == "teams" else None)
     for term, expected in stored[unit].items():
         assert numbers(getattr(found, term)) == pytest.approx(expected, rel=CLOSED)
     if unit == "people":

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.cleaning import careless, coherence
-from analysis.cleaning.compact import Answers, compact_answers
+from heard.psychometrics.careless import indices as careless
+from heard.psychometrics.careless import indices as coherence
+from heard.psychometrics.careless.compact_answers import Answers, compact_answers
 
 pytestmark = pytest.mark.filterwarnings("error")
 

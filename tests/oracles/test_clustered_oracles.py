@@ -9,18 +9,14 @@ import pandas as pd
 import pytest
 from oracle import oracle_rows, oracle_values
 
-from analysis.foundation import Estimate, Unavailable
-from analysis.outcomes.clustered import (
+from heard.effects.clustered.intracluster import intracluster_correlation
+from heard.effects.clustered.repeated_waves import (
+    Approach,
     WaveEffects,
-    intracluster_correlation,
     mixed_wave_effects,
 )
-from analysis.outcomes.clustered.bias_reduction import Adjustment
-from analysis.outcomes.clustered.cluster_robust import (
-    ClusterRobustFit,
-    cluster_robust_fit,
-)
-from analysis.outcomes.clustered.waves import Approach
+from heard.models.cluster_robust import Adjustment, ClusterRobustFit, cluster_robust_fit
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -8,18 +8,20 @@ import pytest
 from oracle import oracle_rows, oracle_values
 from scipy import stats
 
-from analysis.foundation import Estimate
-from analysis.outcomes.compared import (
+from heard.effects.designs.difference_in_differences import (
     Comparison,
     difference_in_differences,
+)
+from heard.effects.designs.dose_response import (
     dose_response,
-    future_dose,
     ingredient_contrasts,
-    placebo_comparison,
-    staggered_effects,
-    stepped_wedge,
     within_person_dose,
 )
+from heard.effects.designs.negative_controls import future_dose
+from heard.effects.designs.randomisation import placebo_comparison
+from heard.effects.designs.staggered_adoption import staggered_effects
+from heard.effects.designs.stepped_wedge import stepped_wedge
+from heard.results import Estimate
 
 pytestmark = pytest.mark.filterwarnings("error")
 

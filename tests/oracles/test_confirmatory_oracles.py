@@ -10,11 +10,9 @@ import pandas as pd
 import pytest
 from oracle import oracle_rows, oracle_values
 
-from analysis.foundation.results import Estimate, Result
-from analysis.reliability.confirmatory import (
-    ConfirmatoryFactors,
-    confirmatory_factors,
-)
+from heard.psychometrics.confirmatory.factors import confirmatory_factors
+from heard.psychometrics.confirmatory.results import ConfirmatoryFactors
+from heard.results import Estimate, Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 

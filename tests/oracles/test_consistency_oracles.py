@@ -10,12 +10,10 @@ import pandas as pd
 import pytest
 from oracle import oracle_rows, oracle_values
 
-from analysis.foundation.results import Estimate
-from analysis.reliability import (
-    cronbach_alpha,
-    mean_inter_item_correlation,
-    omega_total,
-)
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.consistency.inter_item import mean_inter_item_correlation
+from heard.psychometrics.consistency.omega import omega_total
+from heard.results import Estimate
 
 pytestmark = pytest.mark.filterwarnings("error")
 

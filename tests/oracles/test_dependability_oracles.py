@@ -9,19 +9,25 @@ import pandas as pd
 import pytest
 from oracle import oracle_rows, oracle_values
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.dependability import (
-    DecisionStudy,
-    NestedReliability,
-    StaffDependability,
+from heard.psychometrics.dependability.components import (
     VarianceComponents,
     crossed,
-    decision_study,
-    nested_reliability,
-    raters_needed,
-    staff_dependability,
     variance_components,
 )
+from heard.psychometrics.dependability.decisions import (
+    DecisionStudy,
+    decision_study,
+    raters_needed,
+)
+from heard.psychometrics.dependability.nested_reliability import (
+    NestedReliability,
+    nested_reliability,
+)
+from heard.psychometrics.dependability.staff import (
+    StaffDependability,
+    staff_dependability,
+)
+from heard.results import Estimate
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -145,10 +151,10 @@ def test_nested_decisions_and_raters_needed(oracle: Nested) -> None:
         found = [number(getattr(point, kind)) for point in study.points]
         assert found == pytest.approx(stored["D_study"]["reliability_reml"], rel=REML)
     needed = stored["n_raters_needed"]
-    for wished, exact, whole in zip(
+    for required, exact, whole in zip(
         needed["target"], needed["exact"], needed["ceil"], strict=True
     ):
-        result = raters_needed(components, target=oracle.target, wished=wished)
+        result = raters_needed(components, target=oracle.target, required=required)
         assert number(result) == whole
         assert f"before rounding up {exact:.2f}" in result.method
 

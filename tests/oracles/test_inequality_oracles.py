@@ -11,15 +11,15 @@ import pytest
 from oracle import oracle_rows, oracle_values
 from scipy import stats
 
-from analysis.foundation import Estimate, Result
-from analysis.outcomes.inequality import (
-    effects_by_group,
-    inequality_indices,
+from heard.effects.subgroups.effects import effects_by_group, subgroup_gaps
+from heard.effects.subgroups.inequality_indices import inequality_indices
+from heard.effects.subgroups.shrinkage import (
+    averaged_errors,
     intersectional_variation,
+    shrunken_given,
     shrunken_groups,
-    subgroup_gaps,
 )
-from analysis.outcomes.inequality.random_means import averaged_errors, shrunken_given
+from heard.results import Estimate, Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -9,11 +9,9 @@ import pandas as pd
 import pytest
 from oracle import matrix, oracle_rows, oracle_values
 
-from analysis.foundation.results import Estimate, Result
-from analysis.reliability.invariance import (
-    MeasurementInvariance,
-    measurement_invariance,
-)
+from heard.psychometrics.invariance.measurement import measurement_invariance
+from heard.psychometrics.invariance.results import MeasurementInvariance
+from heard.results import Estimate, Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -171,7 +169,7 @@ def test_score_tests_are_those_of_lavaan(name: str, identification: str) -> None
             expected["intercepts", left.removesuffix("~1")] = statistic
     scalar = levels_of(name, "ml", identification).levels[2]
     found = {
-        (test.held, test.item): number(test.score_test)
+        (test.constrained, test.item): number(test.score_test)
         for test in scalar.equality_tests
     }
     # With a marker its loading is not tested, neither here nor in lavaan.

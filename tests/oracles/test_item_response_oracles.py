@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from oracle import matrix, oracle_rows, oracle_values
 
-from analysis.foundation.results import Estimate, Result
-from analysis.reliability.item_response import (
-    GradedResponseModel,
+from heard.psychometrics.item_response.graded_response import graded_response_model
+from heard.psychometrics.item_response.graded_results import GradedResponseModel
+from heard.psychometrics.item_response.graded_scores import (
     graded_information,
-    graded_response_model,
     graded_scores,
-    item_bias,
-    mokken_scalability,
-    two_level_scalability,
 )
+from heard.psychometrics.item_response.item_bias import item_bias
+from heard.psychometrics.item_response.mokken import mokken_scalability
+from heard.psychometrics.item_response.two_level import two_level_scalability
+from heard.results import Estimate, Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,14 +178,14 @@ def test_scores_and_information_are_those_of_mirt_given_its_weights() -> None:
         assert scores[column][:first].to_list() == pytest.approx(
             expected, abs=tolerance
         ), column
-    told = graded_information(given, values["theta_grid"]).groupby("item")
+    reported = graded_information(given, values["theta_grid"]).groupby("item")
     expected = matrix(values["item_information"] | {"rows": None})
     expected[""] = values["test_information"]
     for item, amounts in expected.items():
-        assert told.get_group(item)["information"].to_list() == pytest.approx(
+        assert reported.get_group(item)["information"].to_list() == pytest.approx(
             amounts.to_list(), abs=GIVEN_WEIGHTS
         )
-    assert told.get_group("")["standard_error"].to_list() == pytest.approx(
+    assert reported.get_group("")["standard_error"].to_list() == pytest.approx(
         values["conditional_sem"], abs=GIVEN_WEIGHTS
     )
 
@@ -198,8 +198,8 @@ def test_two_level_scalability_is_that_of_mokken() -> None:
     values = stored["values"]
     pairs = matrix(values["Hij"])
     for one in found.pairs:
-        told = [number(r) for r in (one.within, one.between, one.ratio)]
-        assert told == pytest.approx(
+        reported = [number(r) for r in (one.within, one.between, one.ratio)]
+        assert reported == pytest.approx(
             list(pairs.loc[f"{one.item} {one.other_item}"]), abs=CLOSED_FORM
         )
     for place, one in enumerate(found.items):

@@ -11,20 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from oracle import oracle_values
 
-from analysis.foundation import Estimate
-from analysis.outcomes.judgement import (
-    Family,
-    Prior,
-    UncertainEffect,
-    adjust_families,
-    bayesian_companion,
-    equivalence_verdict,
-    pool_sites,
-    shrink_teams,
-)
+from heard.effects.judgement.bayes import Prior, bayesian_companion
+from heard.effects.judgement.equivalence import UncertainEffect, equivalence_verdict
+from heard.effects.judgement.multiplicity import Family, adjust_families
+from heard.effects.judgement.pooling import pool_sites, shrink_teams
+from heard.results import Estimate
 
 if TYPE_CHECKING:
-    from analysis.foundation import Result
+    from heard.results import Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 VALUES = oracle_values("judgement")

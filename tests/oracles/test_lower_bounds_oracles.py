@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from oracle import oracle_rows, oracle_values
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.lower_bounds import (
+from heard.psychometrics.consistency.lower_bounds import (
     greatest_lower_bound,
     guttman_lambdas,
     split_half_distribution,
 )
+from heard.results import Estimate
 
 pytestmark = pytest.mark.filterwarnings("error")
 

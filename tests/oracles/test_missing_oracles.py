@@ -11,18 +11,19 @@ import pytest
 from oracle import oracle_rows, oracle_values
 from scipy import stats
 
-from analysis.foundation import Estimate
-from analysis.outcomes.missing.arm_effect import ArmModel, imputed_arm_difference
-from analysis.outcomes.missing.attrition import share_difference
-from analysis.outcomes.missing.imputation import Imputation, impute
-from analysis.outcomes.missing.pooling import rubin_rules
-from analysis.outcomes.missing.response import AttritionModel, attrition_model
-from analysis.outcomes.missing.weighting import (
+from heard.effects.missing_data.arm_effect import ArmModel, imputed_arm_difference
+from heard.effects.missing_data.attrition import share_difference
+from heard.effects.missing_data.weighting import (
+    AttritionModel,
     ResponseWeights,
+    attrition_model,
     complete_arm_difference,
     response_weights,
     weighted_arm_difference,
 )
+from heard.models.imputation import Imputation, impute
+from heard.models.imputation_pooling import rubin_rules
+from heard.results import Estimate
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -189,8 +190,8 @@ def test_effect_of_people_filled_in_by_team_is_that_of_lme4(
     )
     assert isinstance(filled, Imputation)
     pooled = imputed_arm_difference(seen, filled, MODEL)
-    apart = estimate(pooled.effect).estimate - VALUES["imputed_by_team"]["estimate"]
-    assert abs(apart) < 4 * estimate(pooled.monte_carlo_error).estimate
+    deviation = estimate(pooled.effect).estimate - VALUES["imputed_by_team"]["estimate"]
+    assert abs(deviation) < 4 * estimate(pooled.monte_carlo_error).estimate
 
 
 def weighted(people: pd.DataFrame, trim: float) -> ResponseWeights:

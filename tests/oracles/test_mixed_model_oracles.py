@@ -9,15 +9,11 @@ import pandas as pd
 import pytest
 from oracle import oracle_rows, oracle_values
 
-from analysis.reliability.dependability.mixed import (
-    MixedFit,
-    RandomTerm,
-    fit_mixed_model,
-)
-from analysis.reliability.dependability.mixed.profile import Held, profile_interval
-from analysis.reliability.dependability.ratings import read_ratings
-from analysis.reliability.dependability.source_model import fit_sources
-from analysis.reliability.dependability.sources import _means
+from heard.models.mixed.design import RandomTerm
+from heard.models.mixed.model import MixedFit, fit_mixed_model
+from heard.models.mixed.profile import VarianceConstraint, profile_interval
+from heard.psychometrics.dependability.components import read_ratings
+from heard.psychometrics.dependability.sources import _means, fit_sources
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -153,9 +149,9 @@ def test_profiles_of_standard_deviations_are_those_of_lme4(name: str) -> None:
         if label == "(Intercept)":
             continue
         held = (
-            Held(term="")
+            VarianceConstraint(term="")
             if label == "sigma"
-            else Held(term=label.split("|")[1], plain=1.0)
+            else VarianceConstraint(term=label.split("|")[1], plain=1.0)
         )
         found = np.sqrt(profile_interval(fit, held, confidence=0.95))
         assert found == pytest.approx([low, high], rel=PROFILE)

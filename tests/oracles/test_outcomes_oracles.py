@@ -14,20 +14,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from analysis.foundation import Estimate
-from analysis.outcomes import (
-    compare_arms,
-    compare_arms_unlinked,
-    describe_scores,
-    paired_change,
-    unlinked_change,
-)
-from analysis.outcomes.effect_sizes import cohen_d_z, hedges_correction, hedges_g_av
+from heard.effects.change import paired_change, unlinked_change
+from heard.effects.comparison import compare_arms, compare_arms_unlinked
+from heard.effects.description import describe_scores
+from heard.effects.effect_sizes import cohen_d_z, hedges_correction, hedges_g_av
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from analysis.foundation import Composite, Result
+    from heard.results import Composite, Result
 
 HERE = Path(__file__).parent
 VALUES: dict[str, Any] = json.loads((HERE / "values" / "outcomes.json").read_text())

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.results import Estimate
-from analysis.reliability import (
-    cronbach_alpha,
-    item_statistics,
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.consistency.inter_item import (
     mean_inter_item_correlation,
-    omega_total,
     spearman_brown,
 )
+from heard.psychometrics.consistency.omega import omega_total
+from heard.psychometrics.items.statistics import item_statistics
+from heard.results import Estimate
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.cleaning import score_responses
-from analysis.declarations import parse_instrument
+from analysis.cleaning.scoring import score_responses
+from analysis.declarations.instrument_file import parse_instrument
 
 HERE = Path(__file__).parent
 # Means of five whole numbers: R and numpy differ by rounding only (seen: 9e-16).

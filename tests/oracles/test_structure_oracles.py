@@ -13,30 +13,35 @@ from oracle import matrix, oracle_rows, oracle_values
 from statsmodels.multivariate.factor import Factor
 from statsmodels.multivariate.factor_rotation import rotate_factors
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.categories import categorised_responses
-from analysis.reliability.structure import (
-    bartlett_sphericity,
-    exploratory_factors,
+from heard.psychometrics.categories import categorised_responses
+from heard.psychometrics.structure.dimensions import (
     minimum_average_partial,
-    omega_categorical,
-    omega_hierarchical,
-    ordinal_alpha,
-    ordinal_alpha_if_dropped,
     parallel_analysis,
-    polychoric_correlations,
-    polychoric_moments,
+)
+from heard.psychometrics.structure.exploratory import exploratory_factors
+from heard.psychometrics.structure.extraction import extract_factors, rotate
+from heard.psychometrics.structure.hierarchical_omega import omega_hierarchical
+from heard.psychometrics.structure.item_correlations import (
+    bartlett_sphericity,
     sampling_adequacy,
 )
-from analysis.reliability.structure.categorical_omega import _SumVariance
-from analysis.reliability.structure.extraction import extract_factors
-from analysis.reliability.structure.one_ordinal_factor import fit_one_ordinal_factor
-from analysis.reliability.structure.ordinal import ordinal_items
-from analysis.reliability.structure.rotation import rotate
+from heard.psychometrics.structure.ordinal_correlations import (
+    ordinal_items,
+    polychoric_correlations,
+)
+from heard.psychometrics.structure.ordinal_reliability import (
+    _SumVariance,
+    fit_one_ordinal_factor,
+    omega_categorical,
+    ordinal_alpha,
+    ordinal_alpha_if_dropped,
+)
+from heard.psychometrics.structure.polychoric import polychoric_moments
+from heard.results import Estimate
 
 if TYPE_CHECKING:
-    from analysis.foundation.results import Result
-    from analysis.reliability.structure import ExploratoryFactors
+    from heard.psychometrics.structure.exploratory import ExploratoryFactors
+    from heard.results import Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -82,7 +87,7 @@ def rows(stored: dict[str, Any]) -> pd.DataFrame:
     return complete
 
 
-def apart(found: np.ndarray, expected: np.ndarray) -> float:
+def deviation(found: np.ndarray, expected: np.ndarray) -> float:
     """The largest difference, whatever the order and the signs of the columns."""
     columns = range(found.shape[1])
     return min(
@@ -264,7 +269,7 @@ def test_factors_are_those_of_psych(name: str, extraction: Any, rotation: Any) -
         )
     loadings = matrix(expected["loadings"]).to_numpy()
     if not (name == "dimensionality_bfi_AC10" and rotation == "varimax"):
-        assert apart(solution(found, factors), loadings) < ROTATED
+        assert deviation(solution(found, factors), loadings) < ROTATED
     if expected["Phi"]:
         own = sorted(
             abs(number(one.factor_correlation)) for one in found.factor_correlations
@@ -305,7 +310,7 @@ def test_varimax_is_simpler_than_that_of_r_which_stops_early() -> None:
 
     own = solution(found, 2)
     assert simplicity(own) > simplicity(early)
-    assert apart(own, early) < 4e-3
+    assert deviation(own, early) < 4e-3
 
 
 @pytest.mark.parametrize("name", DIMENSIONS)
@@ -332,7 +337,7 @@ def test_factors_and_oblimin_are_those_of_statsmodels(name: str) -> None:
     )
     turned, _ = rotate_factors(found.loadings[0], "oblimin", 0, "oblique")
     # One criterion, two searches that stop at different slopes (seen: 1e-5).
-    assert apart(rotate(found.loadings, "oblimin").loadings[0], turned) < 1e-4
+    assert deviation(rotate(found.loadings, "oblimin").loadings[0], turned) < 1e-4
 
 
 @pytest.mark.parametrize("factors", [1, 2, 3])

@@ -9,17 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import (
-    Composite,
-    Estimate,
-    Finding,
-    Result,
-    Unavailable,
-    generator,
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.outcomes.judgement import (
+    answer_between_arms,
+    answer_within,
+    rate_evidence,
 )
-from analysis.outcomes import evaluate_outcomes
-from analysis.outcomes.answers import answer_between_arms, answer_within, stand
 from analysis.storage.declared import read_study
+from heard.models.random_streams import generator
+from heard.results import Composite, Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -81,7 +80,7 @@ def test_people_allocated_are_judged_by_the_adjusted_difference() -> None:
         estimated=estimate(3.5, 1.0),
         seed="x",
     )
-    assert found.ways == ()
+    assert found.methods == ()
     assert found.judgement is not None
     effect = found.judgement.verdict.effect
     assert isinstance(effect, Estimate)
@@ -198,8 +197,10 @@ def test_a_comparison_of_chosen_teams_stands_on_its_rung() -> None:
 
 def test_lots_drawn_stand_higher_than_no_comparison() -> None:
     change, compared = (Some(some=estimate(1.0, 1.0)) for _ in range(2))
-    drawn = dataclasses.replace(STUDY, drawn_by_lot=True)
-    assert stand(change, compared, drawn, 50).rung == "allocated_by_chance"
-    assert stand(change, None, drawn, 50).rung == "unlinked_bounds"
+    drawn = dataclasses.replace(STUDY, randomised=True)
+    assert rate_evidence(change, compared, drawn, 50).level == "allocated_by_chance"
+    assert rate_evidence(change, None, drawn, 50).level == "unlinked_bounds"
     nothing = Some(some=Unavailable(term="mean_change", reason="nobody answered"))
-    assert isinstance(stand(nothing, None, drawn, None).evidence_rung, Unavailable)
+    assert isinstance(
+        rate_evidence(nothing, None, drawn, None).evidence_level, Unavailable
+    )

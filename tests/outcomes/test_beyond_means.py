@@ -10,23 +10,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import Composite, DataError, Estimate, Unavailable, generator
 from analysis.foundation.findings import Finding
-from analysis.outcomes import paired_change, unlinked_change
-from analysis.outcomes.beyond_means import (
-    compare_ordinal,
+from heard.effects.change import paired_change, unlinked_change
+from heard.effects.supplementary.linked_answers import ordinal_change
+from heard.effects.supplementary.minimal_important_change import (
     minimal_important_change,
-    ordinal_change,
+)
+from heard.effects.supplementary.ordinal import compare_ordinal
+from heard.effects.supplementary.partly_linked import (
     overlapping_change,
-    responders,
-    then_test,
     unlinked_bounds,
 )
-from analysis.outcomes.beyond_means.shares import (
+from heard.effects.supplementary.responders import responders
+from heard.effects.supplementary.retrospective_pretest import retrospective_pretest
+from heard.effects.supplementary.shares import (
     difference_of_paired_shares,
     difference_of_shares,
     share,
 )
+from heard.errors import DataError
+from heard.models.random_streams import generator
+from heard.results import Composite, Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 RANDOM = generator("tests", "beyond the mean")
@@ -67,7 +71,7 @@ def test_worst_case_is_the_independent_one_and_more_links_make_it_surer() -> Non
     widths = [width(one.mean_change) for one in found.at_correlations]
     assert widths == sorted(widths, reverse=True)
     assert width(found.mean_change_best_case) == min(widths)
-    fewer = unlinked_bounds(BEFORE, AFTER, most_in_both=30)
+    fewer = unlinked_bounds(BEFORE, AFTER, max_in_both=30)
     assert width(fewer.mean_change_best_case) > min(widths)
 
 
@@ -108,7 +112,7 @@ def test_one_constant_wave_is_no_fault() -> None:
 def test_more_in_both_than_answered_is_refused() -> None:
     for most in (-1, N + 1):
         with pytest.raises(ValueError, match="most_in_both"):
-            unlinked_bounds(BEFORE, AFTER, most_in_both=most)
+            unlinked_bounds(BEFORE, AFTER, max_in_both=most)
 
 
 # --- waves linked in part -------------------------------------------------------
@@ -135,9 +139,9 @@ def test_nobody_linked_has_no_correlation_and_no_name_links_nobody() -> None:
 def test_partly_linked_lies_between() -> None:
     after = AFTER.set_axis([*NAMES[:60], *(f"q{i}" for i in range(60))])
     found = overlapping_change(BEFORE, after)
-    everybody = width(found.mean_change_everybody)
-    assert width(paired_change(BEFORE, AFTER).mean_change) < everybody
-    assert everybody < width(unlinked_change(BEFORE, AFTER).mean_change)
+    everyone = width(found.mean_change_everybody)
+    assert width(paired_change(BEFORE, AFTER).mean_change) < everyone
+    assert everyone < width(unlinked_change(BEFORE, AFTER).mean_change)
     assert estimate(found.mean_change_linked).n == 60
     assert estimate(found.mean_change_everybody).n == 2 * N
 
@@ -161,9 +165,9 @@ def test_shares_add_to_one_and_doubt_about_reliability_widens_them() -> None:
     shares = [found.share_improved, found.share_unchanged, found.share_worsened]
     assert sum(estimate(one).estimate for one in shares) == pytest.approx(1)
     known = Estimate(term="icc_a1", estimate=0.8, n=80, method="retest")
-    sure = responders(BEFORE, AFTER, reliability=known, lowest=0, highest=50)
-    assert width(found.share_improved) > width(sure.share_improved)
-    assert estimate(sure.reliable_change_needed).conf_low is None
+    certain_matches = responders(BEFORE, AFTER, reliability=known, lowest=0, highest=50)
+    assert width(found.share_improved) > width(certain_matches.share_improved)
+    assert estimate(certain_matches.reliable_change_needed).conf_low is None
     needed = estimate(found.reliable_change_needed)
     assert needed.conf_low < needed.estimate < needed.conf_high  # type: ignore[operator]
 
@@ -345,8 +349,8 @@ def test_few_teams_give_no_interval_and_an_empty_team_is_none() -> None:
 
 
 def test_answers_outside_are_counted_and_missing_ones_left_out() -> None:
-    holed = MIXED.assign(score=[np.nan, *MIXED.score[1:]])
-    assert compare(holed) == compare(MIXED[1:])
+    with_gaps = MIXED.assign(score=[np.nan, *MIXED.score[1:]])
+    assert compare(with_gaps) == compare(MIXED[1:])
     with pytest.raises(DataError, match="1 answers lie outside"):
         compare(MIXED.assign(score=[9.0, *MIXED.score[1:]]))
     with pytest.raises(DataError, match="no column"):
@@ -390,8 +394,8 @@ def test_linked_answers_of_teams_nobody_and_all_alike() -> None:
     found = ordinal_change(few, categories=SCALE, cluster="cluster")
     assert "fewer than 5" in absent(found.net_share_better)
     same = LINKED.assign(after=LINKED.before)
-    alike = ordinal_change(same, categories=SCALE, cluster="cluster")
-    assert "do not differ" in absent(alike.top_share_change)
+    similarity = ordinal_change(same, categories=SCALE, cluster="cluster")
+    assert "do not differ" in absent(similarity.top_share_change)
     nobody = ordinal_change(LINKED[-1:], categories=SCALE, cluster="cluster")
     assert {absent(result) for result in nobody.results()} == {"nobody to count"}
     with pytest.raises(DataError, match="no column"):
@@ -413,8 +417,8 @@ def three(**more: Any) -> pd.DataFrame:
 
 @pytest.mark.parametrize("cluster", [None, "team"])
 def test_felt_change_is_said_change_less_the_shift(cluster: str | None) -> None:
-    found = then_test(three(), cluster=cluster)
-    said, felt, shift = (
+    found = retrospective_pretest(three(), cluster=cluster)
+    message, retrospective, shift = (
         estimate(result).estimate
         for result in (
             found.conventional_change,
@@ -422,27 +426,27 @@ def test_felt_change_is_said_change_less_the_shift(cluster: str | None) -> None:
             found.response_shift,
         )
     )
-    assert felt == pytest.approx(said - shift)
+    assert retrospective == pytest.approx(message - shift)
     assert shift == pytest.approx(-3, abs=0.6)
     assert (cluster is None) == isinstance(found.response_shift_d_z, Estimate)
 
 
 def test_then_test_without_enough_to_go_on() -> None:
     frame = three()
-    assert "all three" in absent(then_test(frame[:1]).mean_before)
+    assert "all three" in absent(retrospective_pretest(frame[:1]).mean_before)
     assert "all three" in absent(
-        then_test(frame.assign(then=np.nan)).response_shift_d_z
+        retrospective_pretest(frame.assign(then=np.nan)).response_shift_d_z
     )
-    few = then_test(frame.assign(team="a"), cluster="team")
+    few = retrospective_pretest(frame.assign(team="a"), cluster="team")
     assert {"fewer than 5 teams" in absent(result) for result in few.results()} == {
         True
     }
-    same = then_test(frame.assign(then=frame.before - 1))
+    same = retrospective_pretest(frame.assign(then=frame.before - 1))
     assert "same amount" in absent(same.response_shift)
     assert absent(same.response_shift_d_z)
     assert estimate(same.conventional_change)
     with pytest.raises(DataError, match="no column thn"):
-        then_test(frame, then="thn")
+        retrospective_pretest(frame, then="thn")
 
 
 # --- smallest change that counts ------------------------------------------------
@@ -482,8 +486,8 @@ def test_yes_and_no_are_one_and_nought_and_gaps_are_left_out() -> None:
     here = minimal_important_change(change, yes, seed="x", little_improved=yes)
     assert here.mic_roc == minimal_important_change(change, improved, seed="x").mic_roc
     assert estimate(here.mic_mean_change).n == int(yes.sum())
-    holed = improved.mask(improved.index < 20)
-    found = minimal_important_change(change, holed, seed="x")
+    with_gaps = improved.mask(improved.index < 20)
+    found = minimal_important_change(change, with_gaps, seed="x")
     alone = minimal_important_change(change[20:], improved[20:], seed="x")
     assert found == alone
 
@@ -505,12 +509,12 @@ def test_weak_anchor_separated_groups_and_few_people() -> None:
     weak = minimal_important_change(change, shuffled, seed="x")
     assert "under .3" in absent(weak.mic_roc)
     assert estimate(weak.anchor_correlation).estimate < 0.3
-    apart = minimal_important_change(change, (change > 4) * 1.0, seed="x")
-    assert "do not overlap" in absent(apart.mic_predictive)
+    deviation = minimal_important_change(change, (change > 4) * 1.0, seed="x")
+    assert "do not overlap" in absent(deviation.mic_predictive)
     few = minimal_important_change(change[:15], improved[:15], seed="x")
     assert "fewer than 10" in absent(few.mic_roc)
-    alike = minimal_important_change(change * 0, improved, seed="x")
-    assert "same amount" in absent(alike.anchor_correlation)
+    similarity = minimal_important_change(change * 0, improved, seed="x")
+    assert "same amount" in absent(similarity.anchor_correlation)
     odd = minimal_important_change(change, improved + 1, seed="x")
     assert "yes or no" in absent(odd.mic_roc)
     with pytest.raises(DataError, match="indexed alike"):
@@ -529,7 +533,7 @@ def test_weak_anchor_separated_groups_and_few_people() -> None:
         compare(MIXED),
         compare(MIXED, cluster="cluster"),
         ordinal_change(LINKED, categories=SCALE),
-        then_test(three()),
+        retrospective_pretest(three()),
         minimal_important_change(*simulated(100, "all"), seed="x"),
     ],
 )

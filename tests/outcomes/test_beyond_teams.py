@@ -10,17 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.outcomes.beyond_means import (
-    compare_ordinal,
+from heard.effects.change import paired_change, unlinked_change
+from heard.effects.supplementary.linked_answers import ordinal_change, shares_at_ends
+from heard.effects.supplementary.minimal_important_change import (
     minimal_important_change,
-    ordinal_change,
-    overlapping_change_of_teams,
-    shares_at_ends,
 )
-from analysis.outcomes.beyond_means.odds_of_teams import error_over_teams, slope_of
-from analysis.outcomes.beyond_means.proportional_odds import proportional_odds
-from analysis.outcomes.change import paired_change, unlinked_change
+from heard.effects.supplementary.ordinal import compare_ordinal
+from heard.effects.supplementary.partly_linked import overlapping_change_of_teams
+from heard.effects.supplementary.proportional_odds import (
+    error_over_teams,
+    proportional_odds,
+    slope_of,
+)
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 SCALE = (1.0, 2.0, 3.0, 4.0, 5.0)
@@ -49,8 +52,8 @@ def test_ends_are_the_best_and_the_worst_whichever_way_is_better() -> None:
 
 def test_ends_of_teams_rest_on_teams_and_those_without_are_alone() -> None:
     scores = pd.Series([1.0, 0.0] * 10)
-    alike = pd.Series(["a", "a", "b", "b", "c", "c", "d", "d", "e", "e"] * 2)
-    found = shares_at_ends(scores, lowest=0, highest=1, cluster=alike)
+    similarity = pd.Series(["a", "a", "b", "b", "c", "c", "d", "d", "e", "e"] * 2)
+    found = shares_at_ends(scores, lowest=0, highest=1, cluster=similarity)
     same = estimate(found.share_at_best)
     assert (same.conf_low, same.estimate) == (None, 0.5)
     assert "do not differ" in same.method
@@ -109,10 +112,10 @@ def test_two_categories_have_the_odds_ratio_of_a_table() -> None:
 
 def test_teams_alike_have_no_error_and_one_that_matters_has_no_ratio() -> None:
     team = np.array([[2.0, 3.0, 4.0], [4.0, 3.0, 2.0]])
-    alike = np.repeat(team[None], 6, axis=0)
-    assert error_over_teams(alike, slope_of(team)) < 1e-6
+    similarity = np.repeat(team[None], 6, axis=0)
+    assert error_over_teams(similarity, slope_of(team)) < 1e-6
     # Only one team of the treated: without it nobody is left to compare.
-    alone = alike.copy()
+    alone = similarity.copy()
     alone[1:, 0] = 0
     assert error_over_teams(alone, slope_of(alone.sum(axis=0))) == float("inf")
     ratio, check = proportional_odds(alone.sum(axis=0), by_team=alone, fault="")
@@ -189,16 +192,16 @@ def test_all_linked_and_none_linked_are_the_ends() -> None:
     assert absent(found.mean_change_unlinked)
     before, after = waves(0)
     found = overlapping_change_of_teams(before, after)
-    apart = unlinked_change(
+    deviation = unlinked_change(
         before["score"],
         after["score"],
         cluster_before=before["cluster"],
         cluster_after=after["cluster"],
     ).mean_change
-    everybody = estimate(found.mean_change_everybody)
-    assert everybody.estimate == estimate(apart).estimate
-    assert everybody.conf_low == estimate(apart).conf_low
-    assert estimate(found.mean_change_unlinked).estimate == everybody.estimate
+    everyone = estimate(found.mean_change_everybody)
+    assert everyone.estimate == estimate(deviation).estimate
+    assert everyone.conf_low == estimate(deviation).conf_low
+    assert estimate(found.mean_change_unlinked).estimate == everyone.estimate
     assert absent(found.mean_change_linked)
     assert "teams" in absent(found.p_value_everybody)
 

@@ -9,21 +9,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations.beside import Beside
-from analysis.foundation import DeclarationError, Finding, generator
-from analysis.outcomes import evaluate_beyond_the_mean
-from analysis.outcomes.beyond_means import (
-    compare_ordinal,
-    minimal_important_change,
-    ordinal_change,
-    overlapping_change,
-    then_test,
-)
-from analysis.outcomes.comparison import compare_arms_unlinked
+from analysis.declarations.supplementary_measures import SupplementaryMeasures
+from analysis.foundation.errors import DeclarationError
+from analysis.foundation.findings import Finding
+from analysis.outcomes.supplementary_measures import evaluate_supplementary
 from analysis.storage.declared import read_study
+from heard.effects.comparison import compare_arms_unlinked
+from heard.effects.supplementary.linked_answers import ordinal_change
+from heard.effects.supplementary.minimal_important_change import (
+    minimal_important_change,
+)
+from heard.effects.supplementary.ordinal import compare_ordinal
+from heard.effects.supplementary.partly_linked import overlapping_change
+from heard.effects.supplementary.retrospective_pretest import retrospective_pretest
+from heard.models.random_streams import generator
 
 if TYPE_CHECKING:
-    from analysis.declarations import Study
+    from analysis.declarations.study import Study
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -37,8 +39,10 @@ EACH = 12
 def narrowed(name: str, **more: Any) -> Study:
     """The study with one outcome, over two of its waves."""
     (outcome,) = (one for one in WHOLE.outcomes if one.name == name)
-    beside = more.pop("beside", outcome.beside)
-    kept = dataclasses.replace(outcome, follow_ups=("later",), beside=beside)
+    supplementary = more.pop("beside", outcome.supplementary)
+    kept = dataclasses.replace(
+        outcome, follow_ups=("later",), supplementary=supplementary
+    )
     return dataclasses.replace(WHOLE, outcomes=(kept,), **more)
 
 
@@ -95,7 +99,7 @@ def frame_of(scores: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def test_answers_of_different_people_are_compared_at_each_wave_and_over_waves() -> None:
     scores = by_wave(CARES)
-    found = evaluate_beyond_the_mean(scores, CARES)
+    found = evaluate_supplementary(scores, CARES)
     column = "seed_three_behaviours.cares"
     frames = {w: frame_of(scores[w]["ratings"], column) for w in ("before", "later")}
     for wave, frame in frames.items():
@@ -107,9 +111,9 @@ def test_answers_of_different_people_are_compared_at_each_wave_and_over_waves() 
             cluster="cluster",
         )
         for result in hand.results():
-            told = one(found, term=result.term, wave=wave, arm=ARMS)
+            reported = one(found, term=result.term, wave=wave, arm=ARMS)
             if result.term != "proportional_odds_p_value":
-                assert numbers(told) == numbers(result)
+                assert numbers(reported) == numbers(result)
         # Shares are of all with a score; comparisons leave out who has no team.
         share = one(found, term="share_in_category", wave=wave, arm="pilot", group="5")
         pilot = frame.loc[frame["arm"] == "pilot", "score"]
@@ -134,9 +138,9 @@ def test_answers_of_different_people_are_compared_at_each_wave_and_over_waves() 
 
 
 def test_what_the_pilot_added_to_top_answers_is_a_difference_in_change() -> None:
-    study = narrowed("cares", beside=Beside(top=4.0))
+    study = narrowed("cares", supplementary=SupplementaryMeasures(top=4.0))
     scores = by_wave(study)
-    found = evaluate_beyond_the_mean(scores, study)
+    found = evaluate_supplementary(scores, study)
     tops = []
     for wave in ("before", "later"):
         frame = frame_of(scores[wave]["ratings"], "seed_three_behaviours.cares")
@@ -144,9 +148,9 @@ def test_what_the_pilot_added_to_top_answers_is_a_difference_in_change() -> None
     hand = compare_arms_unlinked(
         *tops, treated="pilot", control="comparison", cluster=True
     ).difference_in_change
-    told = one(found, term="top_share_difference_in_change")
-    assert numbers(told) == numbers(hand)
-    assert (told.wave, told.arm) == (WAVE, ARMS)
+    reported = one(found, term="top_share_difference_in_change")
+    assert numbers(reported) == numbers(hand)
+    assert (reported.wave, reported.arm) == (WAVE, ARMS)
     share = one(found, term="top_share_after", arm="pilot")
     assert "best 2 categories" in share.method
 
@@ -155,7 +159,7 @@ def test_followed_people_are_told_as_pairs_beside_all_who_answered() -> None:
     scores = by_wave(CONFIDENCE, high=10)
     later = scores["later"]["staff"]
     later.loc[later.index % 4 == 0, "participant"] = ""
-    found = evaluate_beyond_the_mean(scores, CONFIDENCE)
+    found = evaluate_supplementary(scores, CONFIDENCE)
     waves = [
         frame_of(scores[w]["staff"], "seed_confidence.now").query("arm == 'pilot'")
         for w in ("before", "later")
@@ -170,25 +174,27 @@ def test_followed_people_are_told_as_pairs_beside_all_who_answered() -> None:
         pairs, categories=tuple(map(float, range(11))), cluster="cluster"
     )
     for result in hand.results():
-        told = one(found, term=result.term, wave=WAVE, arm="pilot")
-        assert numbers(told) == numbers(result)
+        reported = one(found, term=result.term, wave=WAVE, arm="pilot")
+        assert numbers(reported) == numbers(result)
     linked = one(found, term="mean_change_linked", arm="pilot")
     rest = one(found, term="mean_change_unlinked", arm="pilot")
-    everybody = one(found, term="mean_change_everybody", arm="pilot")
+    everyone = one(found, term="mean_change_everybody", arm="pilot")
     # Who has no team is in no team's mean; here that person was not followed either.
     assert linked.n == len(pairs)
-    assert everybody.n == len(waves[0]) + len(waves[1]) - 2
+    assert everyone.n == len(waves[0]) + len(waves[1]) - 2
     assert rest.conf_low is not None
-    assert rest.n == everybody.n - 2 * linked.n
+    assert rest.n == everyone.n - 2 * linked.n
     assert not [part for part in found if part.term == "pre_post_correlation"]
 
 
 def test_without_teams_the_overlapping_samples_are_derricks() -> None:
-    study = narrowed("confidence", allocated_by="participant", beside=Beside())
+    study = narrowed(
+        "confidence", allocated_by="participant", supplementary=SupplementaryMeasures()
+    )
     scores = by_wave(study, high=10)
     later = scores["later"]["staff"]
     later.loc[later.index % 4 == 0, "participant"] = ""
-    found = evaluate_beyond_the_mean(scores, study)
+    found = evaluate_supplementary(scores, study)
     arms = [
         frame_of(scores[w]["staff"], "seed_confidence.now")
         .query("arm == 'pilot'")
@@ -197,11 +203,11 @@ def test_without_teams_the_overlapping_samples_are_derricks() -> None:
     ]
     hand = overlapping_change(*arms)
     for term in ("mean_change_linked", "mean_change_unlinked", "mean_change_everybody"):
-        told = one(found, term=term, arm="pilot")
-        assert numbers(told) == numbers(getattr(hand, term))
+        reported = one(found, term=term, arm="pilot")
+        assert numbers(reported) == numbers(getattr(hand, term))
 
 
-def looked_back(study: Study) -> dict[str, dict[str, pd.DataFrame]]:
+def has_retrospective(study: Study) -> dict[str, dict[str, pd.DataFrame]]:
     scores = by_wave(study, high=10)
     for wave in ("after", "later"):
         held = scores[wave]["staff"]
@@ -213,8 +219,8 @@ def looked_back(study: Study) -> dict[str, dict[str, pd.DataFrame]]:
 
 
 def test_the_past_as_judged_afterwards_stands_beside_the_change() -> None:
-    scores = looked_back(CONFIDENCE)
-    found = evaluate_beyond_the_mean(scores, CONFIDENCE)
+    scores = has_retrospective(CONFIDENCE)
+    found = evaluate_supplementary(scores, CONFIDENCE)
     before, later = (
         scores[w]["staff"].query("arm == 'pilot'").set_index("participant")
         for w in ("before", "later")
@@ -227,10 +233,10 @@ def test_the_past_as_judged_afterwards_stands_beside_the_change() -> None:
             "after": later["seed_confidence.now"],
         }
     )
-    hand = then_test(frame, cluster="cluster")
+    hand = retrospective_pretest(frame, cluster="cluster")
     for result in hand.results():
-        told = one(found, term=result.term, arm="pilot", group="then-test")
-        assert numbers(told)[:3] == numbers(result)[:3]
+        reported = one(found, term=result.term, arm="pilot", group="then-test")
+        assert numbers(reported)[:3] == numbers(result)[:3]
     rung = one(found, term="then_test_rung", arm="pilot")
     assert rung.estimate == 1
     assert "remember" in rung.method
@@ -248,37 +254,37 @@ def test_unlinked_people_are_asked_for_the_past_alone() -> None:
         for wave in WHOLE.waves
     )
     study = narrowed("confidence", waves=waves)
-    found = evaluate_beyond_the_mean(looked_back(study), study)
-    felt = one(found, term="then_test_change", arm="pilot")
-    assert felt.estimate == pytest.approx(1, abs=0.6)
-    assert "judged at the end" in felt.method
+    found = evaluate_supplementary(has_retrospective(study), study)
+    retrospective = one(found, term="then_test_change", arm="pilot")
+    assert retrospective.estimate == pytest.approx(1, abs=0.6)
+    assert "judged at the end" in retrospective.method
     assert not [part for part in found if part.term == "response_shift"]
     assert one(found, term="then_test_rung", arm="pilot").estimate == 1
 
 
 def test_an_anchor_gives_the_smallest_change_of_both_arms() -> None:
-    beside = Beside(
+    supplementary = SupplementaryMeasures(
         anchor="felt",
         anchor_better=("much", "little"),
         anchor_little=("little",),
         anchor_reliability=0.8,
     )
-    study = narrowed("confidence", beside=beside)
+    study = narrowed("confidence", supplementary=supplementary)
     scores = by_wave(study, high=10)
     before, later = (scores[w]["staff"] for w in ("before", "later"))
     change = later["seed_confidence.now"] - before["seed_confidence.now"]
     noisy = change + generator("beyond the mean tests", "felt").normal(
         0, 0.7, len(change)
     )
-    felt = np.select([noisy > 2, noisy > 0.2], ["much", "little"], "same")
-    later["felt"] = ["", *felt[1:]]  # one did not say
-    found = evaluate_beyond_the_mean(scores, study)
-    told = pd.Series(felt)[1:]
+    retrospective = np.select([noisy > 2, noisy > 0.2], ["much", "little"], "same")
+    later["felt"] = ["", *retrospective[1:]]  # one did not say
+    found = evaluate_supplementary(scores, study)
+    reported = pd.Series(retrospective)[1:]
     hand = minimal_important_change(
         change[1:],
-        told.isin(["much", "little"]),
+        reported.isin(["much", "little"]),
         seed="listening-pilot confidence later",
-        little_improved=told == "little",
+        little_improved=reported == "little",
         anchor_reliability=0.8,
         cluster=before["team"][1:],
     )
@@ -301,7 +307,7 @@ def test_where_less_is_better_the_categories_turn_round() -> None:
     }
     study = narrowed("cares", instruments=instruments)
     scores = by_wave(study)
-    here, there = (evaluate_beyond_the_mean(scores, each) for each in (CARES, study))
+    here, there = (evaluate_supplementary(scores, each) for each in (CARES, study))
     place = {"term": "probability_of_better_answer", "wave": "later", "arm": ARMS}
     assert one(here, **place).estimate == pytest.approx(
         1 - one(there, **place).estimate  # type: ignore[operator]
@@ -326,13 +332,13 @@ def test_a_refused_score_is_described_and_not_compared() -> None:
         n=100,
         method="made up; rule: none",
     )
-    found = evaluate_beyond_the_mean(scores, CARES, comparability=[verdict])
+    found = evaluate_supplementary(scores, CARES, comparability=[verdict])
     change = one(found, term="top_share_change", arm="pilot")
     assert change.estimate is None
     assert "do not measure the same" in change.reason
     assert one(found, term="share_at_best", wave="later", arm="pilot").estimate
     with pytest.raises(DeclarationError, match="linkage rule"):
-        evaluate_beyond_the_mean(scores, CARES, linkage_rule="exact")
+        evaluate_supplementary(scores, CARES, linkage_rule="exact")
 
 
 def test_a_study_without_arms_is_told_of_everyone() -> None:
@@ -340,7 +346,7 @@ def test_a_study_without_arms_is_told_of_everyone() -> None:
     scores = by_wave(study)
     for wave in scores.values():
         wave["ratings"]["arm"] = ""
-    found = evaluate_beyond_the_mean(scores, study)
+    found = evaluate_supplementary(scores, study)
     assert {part.arm for part in found} == {""}
     chance = one(found, term="probability_of_better_answer")
     assert chance.wave == WAVE
@@ -353,9 +359,9 @@ def test_nobody_and_nothing_ordered() -> None:
         wave: {"ratings": held["ratings"].iloc[:0]}
         for wave, held in by_wave(CARES).items()
     }
-    found = evaluate_beyond_the_mean(scores, CARES)
+    found = evaluate_supplementary(scores, CARES)
     assert found
     assert all(part.estimate is None and part.reason for part in found)
     care = narrowed("care")
-    told = evaluate_beyond_the_mean(by_wave(care, high=50), care)
-    assert {part.term for part in told} == {"share_at_best", "share_at_worst"}
+    reported = evaluate_supplementary(by_wave(care, high=50), care)
+    assert {part.term for part in reported} == {"share_at_best", "share_at_worst"}

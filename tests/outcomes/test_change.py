@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from pingouin import compute_effsize
 
-from analysis.foundation import Composite, DataError, Estimate, Unavailable
-from analysis.outcomes import paired_change, unlinked_change
+from heard.effects.change import paired_change, unlinked_change
+from heard.errors import DataError
+from heard.results import Composite, Estimate, Unavailable
 
 RANDOM = np.random.default_rng(20261123)
 PEOPLE = pd.Index([f"p{number:02d}" for number in range(48)], name="participant")
@@ -107,10 +108,10 @@ def test_means_of_teams_add_up_and_n_still_counts_pairs() -> None:
 
 
 def test_participants_of_unknown_team_are_left_out() -> None:
-    holed = TEAM.astype(object)
-    holed.iloc[0], holed.iloc[7] = None, ""
+    with_gaps = TEAM.astype(object)
+    with_gaps.iloc[0], with_gaps.iloc[7] = None, ""
     keep = PEOPLE.delete([0, 7])
-    assert paired_change(BEFORE, AFTER, cluster=holed) == paired_change(
+    assert paired_change(BEFORE, AFTER, cluster=with_gaps) == paired_change(
         BEFORE[keep], AFTER[keep], cluster=TEAM[keep]
     )
 

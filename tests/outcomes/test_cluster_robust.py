@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.outcomes.clustered import ClusterRobustFit, cluster_robust_fit
-from analysis.outcomes.clustered.bias_reduction import dummies
+from heard.models.cluster_robust import ClusterRobustFit, cluster_robust_fit, dummies
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -41,8 +41,8 @@ def test_cr2_is_unbiased_where_rows_are_independent(
 ) -> None:
     """E(c'Vc) is what least squares has, to rounding: the definition of CR2."""
     fit = fitted(*simulated(sizes, seed=seed))
-    assert fit.hidden_share("before") == pytest.approx(0, abs=1e-9)
-    assert fit.hidden_share("arm") == pytest.approx(0, abs=1e-9)
+    assert fit.unrecovered_share("before") == pytest.approx(0, abs=1e-9)
+    assert fit.unrecovered_share("arm") == pytest.approx(0, abs=1e-9)
 
 
 @given(sizes=st.lists(st.integers(2, 12), min_size=5, max_size=12), seed=st.text())

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import DataError, Estimate, Unavailable, generator
-from analysis.outcomes.clustered import (
-    intracluster_correlation,
-    mixed_effects,
-    mixed_wave_effects,
-)
+from heard.effects.clustered.intracluster import intracluster_correlation
+from heard.effects.clustered.repeated_waves import mixed_effects, mixed_wave_effects
+from heard.errors import DataError
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -12,20 +12,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations import Study
 from analysis.declarations.rollout import Rollout
-from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_comparisons, evaluate_outcomes
-from analysis.outcomes.compared import (
+from analysis.declarations.study import Study
+from analysis.foundation.findings import Finding
+from analysis.outcomes.comparison_designs import evaluate_comparisons
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.storage.declared import read_study
+from heard.effects.designs.difference_in_differences import (
     Comparison,
     difference_in_differences,
-    falsification_table,
-    placebo_comparison,
-    staggered_effects,
-    stepped_wedge,
-    trend_sensitivity,
 )
-from analysis.storage.declared import read_study
+from heard.effects.designs.negative_controls import falsification_table
+from heard.effects.designs.parallel_trends import trend_sensitivity
+from heard.effects.designs.randomisation import placebo_comparison
+from heard.effects.designs.staggered_adoption import staggered_effects
+from heard.effects.designs.stepped_wedge import stepped_wedge
+from heard.models.random_streams import generator
 
 WHOLE = read_study("listening-pilot")
 TEAMS = [team.name for team in WHOLE.teams]
@@ -137,10 +139,10 @@ def test_arms_are_compared_over_all_waves_with_the_baseline_before() -> None:
         rows_of(scores, CARE),
         Comparison(waves=WAVES, started="w2", treated="pilot", control="comparison"),
     )
-    told = one(found, term="difference_in_differences")
-    assert numbers(told) == numbers(by_hand.difference_in_differences)
-    assert (told.wave, told.arm, told.group) == ("", ARMS, "")
-    assert told.estimate == pytest.approx(3, abs=1)
+    reported = one(found, term="difference_in_differences")
+    assert numbers(reported) == numbers(by_hand.difference_in_differences)
+    assert (reported.wave, reported.arm, reported.group) == ("", ARMS, "")
+    assert reported.estimate == pytest.approx(3, abs=1)
     for part in by_hand.by_wave:
         wave = f"{part.wave} - w1"
         effect = one(found, term="event_study_effect", wave=wave)
@@ -173,8 +175,10 @@ def test_waves_before_the_baseline_show_whether_arms_moved_alike() -> None:
     assert p_value.estimate == by_hand.pre_trend_p_value.estimate  # type: ignore[union-attr]
     bounds = trend_sensitivity(rows, comparison).by_departure
     for bound in bounds:
-        told = one(found, term="trend_robust_effect", group=f"M = {bound.departure}")
-        assert numbers(told) == numbers(bound.trend_robust_effect)
+        reported = one(
+            found, term="trend_robust_effect", group=f"M = {bound.departure}"
+        )
+        assert numbers(reported) == numbers(bound.trend_robust_effect)
     assert not [part for part in found if "w5" in part.wave]
 
 
@@ -210,8 +214,8 @@ def test_each_start_stands_beside_those_that_never_had_the_pilot() -> None:
             Comparison(waves=WAVES, started=start, treated=start, control="never"),
         )
         group = f"started at {start}"
-        told = one(found, term="difference_in_differences", group=group)
-        assert numbers(told) == numbers(by_hand.difference_in_differences)
+        reported = one(found, term="difference_in_differences", group=group)
+        assert numbers(reported) == numbers(by_hand.difference_in_differences)
         before = one(found, term="pre_trend_p_value", group=group)
         if start != "w5":
             assert before.estimate == by_hand.pre_trend_p_value.estimate  # type: ignore[union-attr]
@@ -231,8 +235,8 @@ def test_where_all_start_the_last_serve_until_they_do() -> None:
         rows.assign(arm=here),
         Comparison(waves=WAVES[:5], started="w3", treated="w3", control="w6"),
     )
-    told = one(found, term="difference_in_differences", group="started at w3")
-    assert numbers(told) == numbers(by_hand.difference_in_differences)
+    reported = one(found, term="difference_in_differences", group="started at w3")
+    assert numbers(reported) == numbers(by_hand.difference_in_differences)
     groups = {part.group for part in found if part.term == "difference_in_differences"}
     assert groups == {f"started at {wave}" for wave in ("w3", "w4", "w5")}
 
@@ -250,8 +254,8 @@ def test_where_few_never_start_the_last_join_them_until_they_do() -> None:
         rows.assign(arm=here),
         Comparison(waves=WAVES[:5], started="w4", treated="w4", control="w6"),
     )
-    told = one(found, term="difference_in_differences", group="started at w4")
-    assert numbers(told) == numbers(by_hand.difference_in_differences)
+    reported = one(found, term="difference_in_differences", group="started at w4")
+    assert numbers(reported) == numbers(by_hand.difference_in_differences)
 
 
 def test_a_roll_out_has_its_course_since_the_start_and_its_placebo() -> None:
@@ -260,10 +264,10 @@ def test_a_roll_out_has_its_course_since_the_start_and_its_placebo() -> None:
     rows = rows_of(scores, CARE_ROLLED)
     rows = rows.assign(start=rows["cluster"].map(STARTS))
     staggered = staggered_effects(rows, waves=WAVES, seed="listening-pilot care")
-    told = one(found, term="staggered_effect")
-    assert numbers(told) == numbers(staggered.staggered_effect)
-    assert told.estimate == pytest.approx(3, abs=1)
-    assert told.n == min(14 * 27, 14 * 45)
+    reported = one(found, term="staggered_effect")
+    assert numbers(reported) == numbers(staggered.staggered_effect)
+    assert reported.estimate == pytest.approx(3, abs=1)
+    assert reported.n == min(14 * 27, 14 * 45)
     for part in staggered.by_event_time:
         group = f"{part.waves_since_start} waves since the start"
         effect = one(found, term="event_time_effect", group=group)
@@ -278,9 +282,9 @@ def test_a_roll_out_has_its_course_since_the_start_and_its_placebo() -> None:
         unit="cluster",
         seed="listening-pilot care",
     )
-    told = one(found, term="placebo_p_value")
-    assert told.estimate == placebo.placebo_p_value.estimate  # type: ignore[union-attr]
-    assert (told.wave, told.n) == ("w6 - w2", 3 * 14)
+    reported = one(found, term="placebo_p_value")
+    assert reported.estimate == placebo.placebo_p_value.estimate  # type: ignore[union-attr]
+    assert (reported.wave, reported.n) == ("w6 - w2", 3 * 14)
     floor = one(found, term="placebo_smallest_possible_p_value").estimate
     assert floor == pytest.approx(1 / 220, rel=1e-12)
 
@@ -289,13 +293,13 @@ def test_orders_of_starting_are_tried_where_lots_were_drawn_alone() -> None:
     scores = scores_of(CARE_ROLLED, effect=3.0)
     chosen = one(evaluate_comparisons(scores, CARE_ROLLED), term="stepped_wedge_effect")
     assert "lots" in chosen.reason
-    study = dataclasses.replace(CARE_ROLLED, drawn_by_lot=True)
+    study = dataclasses.replace(CARE_ROLLED, randomised=True)
     rows = rows_of(scores, study)
     rows = rows.assign(start=rows["cluster"].map(STARTS))
     by_hand = stepped_wedge(rows, waves=WAVES, seed="listening-pilot care")
     found = evaluate_comparisons(scores, study)
-    told = one(found, term="stepped_wedge_effect")
-    assert numbers(told) == numbers(by_hand.stepped_wedge_effect)
+    reported = one(found, term="stepped_wedge_effect")
+    assert numbers(reported) == numbers(by_hand.stepped_wedge_effect)
 
 
 def test_a_start_between_two_waves_of_an_outcome_counts_from_the_next() -> None:
@@ -323,8 +327,8 @@ def test_sites_that_start_are_told_of_by_name_and_teams_are_not() -> None:
         places = frame["team"].map(TEAMS.index) % 8
         frame["site"] = np.where(places == 0, site, "other " + places.astype(str))
     found = evaluate_comparisons(scores, study)
-    told = one(found, term="conformal_effect")
-    assert (told.group, told.n) == (site, 2 * 14)
+    reported = one(found, term="conformal_effect")
+    assert (reported.group, reported.n) == (site, 2 * 14)
     assert one(found, term="placebo_smallest_possible_p_value").estimate == 1 / 8
 
 
@@ -340,10 +344,10 @@ def test_other_organisations_lift_the_answer(others: int, *, lifts: bool) -> Non
         places = frame["team"].map(TEAMS.index) % others
         frame["site"] = np.where(places == 0, site, "other " + places.astype(str))
     found = evaluate_outcomes(scores, study)
-    told = [part for part in found if part.term == "evidence_rung"]
+    reported = [part for part in found if part.term == "evidence_rung"]
     # Of the last follow-up alone: the placebo takes all waves.
-    lifted = ["each taken in turn" in part.method for part in told]
-    assert lifted == [*(False for _ in told[1:]), lifts]
+    lifted = ["each taken in turn" in part.method for part in reported]
+    assert lifted == [*(False for _ in reported[1:]), lifts]
 
 
 def plan_with(*controls: str) -> object:
@@ -405,8 +409,8 @@ def test_a_score_that_means_something_else_later_is_refused_where_it_counts() ->
     found = evaluate_comparisons(scores_of(CARE), CARE, comparability=(verdict,))
     refused = {part.wave for part in found if "do not measure" in part.reason}
     assert refused == {"w4 - w1", ""}
-    told = one(found, term="event_study_effect", wave="w3 - w1")
-    assert told.estimate is not None
+    reported = one(found, term="event_study_effect", wave="w3 - w1")
+    assert reported.estimate is not None
 
 
 def test_controls_without_anything_to_compare_say_so() -> None:
@@ -427,9 +431,9 @@ def test_one_team_with_the_pilot_gives_reasons_and_no_number() -> None:
         CARE_ROLLED, rollout=Rollout(unit="team", starts={TEAMS[0]: "w3"})
     )
     found = evaluate_comparisons(scores_of(study), study)
-    told = one(found, term="difference_in_differences")
-    assert told.estimate is None
-    assert told.reason
+    reported = one(found, term="difference_in_differences")
+    assert reported.estimate is None
+    assert reported.reason
     assert one(found, term="placebo_p_value").estimate is not None
 
 

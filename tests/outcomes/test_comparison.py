@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Composite, DataError, Estimate, Unavailable
-from analysis.outcomes import compare_arms, compare_arms_unlinked
-from analysis.outcomes.contrasts import Contrast, difference_of_means
+from heard.effects.comparison import compare_arms, compare_arms_unlinked
+from heard.effects.effect_sizes import Contrast, difference_of_means
+from heard.errors import DataError
+from heard.results import Composite, Estimate, Unavailable
 
 if TYPE_CHECKING:
-    from analysis.outcomes import ArmComparison, UnlinkedArmComparison
+    from heard.effects.comparison import ArmComparison, UnlinkedArmComparison
 
 RANDOM = np.random.default_rng(20261124)
 TEAMS = pd.DataFrame(
@@ -82,19 +83,19 @@ def test_allocated_teams_widen_the_interval() -> None:
 
 
 def test_incomplete_participants_and_other_arms_are_left_out() -> None:
-    holed = TEAMS.copy()
-    holed.loc[0, "before"] = np.nan
-    holed.loc[30, "after"] = np.nan
+    with_gaps = TEAMS.copy()
+    with_gaps.loc[0, "before"] = np.nan
+    with_gaps.loc[30, "after"] = np.nan
     third = TEAMS.assign(arm="third").set_index(TEAMS.index + 100)
-    found = linked(pd.concat([holed, third]))
+    found = linked(pd.concat([with_gaps, third]))
     assert found == linked(TEAMS.drop(index=[0, 30]))
     assert estimate(found.hedges_g_adjusted).n == 46
 
 
 def test_participants_of_unknown_team_are_left_out_where_teams_are_counted() -> None:
-    holed = TEAMS.assign(cluster=TEAMS["cluster"].where(TEAMS.index != 3, ""))
-    assert linked(holed, cluster=True) == linked(TEAMS.drop(index=3), cluster=True)
-    assert linked(holed) == linked(TEAMS)
+    with_gaps = TEAMS.assign(cluster=TEAMS["cluster"].where(TEAMS.index != 3, ""))
+    assert linked(with_gaps, cluster=True) == linked(TEAMS.drop(index=3), cluster=True)
+    assert linked(with_gaps) == linked(TEAMS)
 
 
 def test_standardised_by_the_pooled_deviation_before() -> None:
@@ -223,5 +224,5 @@ def test_standard_errors_are_those_of_the_interval() -> None:
     assert isinstance(welch, Contrast)
     shared = (3 * spreads[0] + 5 * spreads[1]) / 8
     assert pooled.standard_error == pytest.approx((shared * (1 / 4 + 1 / 6)) ** 0.5)
-    apart = spreads[0] / 4 + spreads[1] / 6
-    assert welch.standard_error == pytest.approx(apart**0.5)
+    deviation = spreads[0] / 4 + spreads[1] / 6
+    assert welch.standard_error == pytest.approx(deviation**0.5)

@@ -10,9 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.outcomes.trends import ControlChart, control_chart
-from analysis.outcomes.trends.control_chart import mean_moving_range, signals
+from heard.effects.trends.control_chart import (
+    ControlChart,
+    control_chart,
+    mean_moving_range,
+    signals,
+)
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -28,7 +33,7 @@ def chart(values: Any, **options: Any) -> ControlChart:
 def flagged(values: Any, words: str, **line: float) -> list[int]:
     options = {"centre": 0.0, "moving_range": 1.0, **line}
     broken = signals(np.asarray(values, float), **options)
-    return [int(any(words in said for said, _ in point)) for point in broken]
+    return [int(any(words in message for message, _ in point)) for point in broken]
 
 
 def package_rules(values: np.ndarray, centre: float, reach: float) -> list[int]:
@@ -152,13 +157,13 @@ def test_a_declared_wave_starts_new_limits() -> None:
 
 def test_direction_says_what_is_better() -> None:
     values = [10.0, 11] * 6 + [30.0]
-    for improvement, said in [
+    for improvement, message in [
         ("increase", "improvement"),
         ("decrease", "concern"),
         ("neither", "change"),
     ]:
         found = chart(values, improvement=improvement)
-        assert found.points[12].verdict == said
+        assert found.points[12].verdict == message
         assert found.points[0].verdict == "wavering"
     assert "w13 shows a change" in found.sentence
     assert found.chart_frame()["signals"].iloc[12] == "outside the limits"

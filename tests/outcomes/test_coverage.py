@@ -6,14 +6,18 @@ import pandas as pd
 import pytest
 from conftest import Project, lines
 
-from analysis.declarations import Study, parse_study
-from analysis.foundation import DataError, DeclarationError, Finding
-from analysis.intake import map_responses, read_exports
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.errors import DeclarationError
+from analysis.foundation.findings import Finding
+from analysis.intake.responses import map_responses, read_exports
 from analysis.intake.roster import read_roster
-from analysis.outcomes import evaluate_coverage
-from analysis.publication import disclose, show_coverage
+from analysis.outcomes.coverage import evaluate_coverage
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.linkage_and_coverage import show_coverage
 from analysis.storage.declared import read_instrument
 from analysis.workflow.planning import plan_steps
+from heard.errors import DataError
 
 STUDY = """
 title = "A study"
@@ -40,7 +44,7 @@ role = "job"
 team = "team"
 regular_contact = "contact"
 """
-HEADS = ["code", "job", "team", "contact"]
+HEADINGS = ["code", "job", "team", "contact"]
 
 
 def study(old: str = "", new: str = "") -> Study:
@@ -60,7 +64,7 @@ def covered(project: Project, rows: list[list[str]]) -> tuple[Finding, ...]:
     cards = [n for n in range(20) for _ in range(1 + (n >= 10))] + [999]
     ratings = [["card", "now"], *([f" s{n}", "3"] for n in cards), ["", "3"]]
     project.receive("study", "before.csv", lines(ratings))
-    project.receive("study", "roster.csv", lines([HEADS, *rows]))
+    project.receive("study", "roster.csv", lines([HEADINGS, *rows]))
     declared = study()
     (responses,) = map_responses(read_exports(declared, "before"))
     return evaluate_coverage(
@@ -153,7 +157,7 @@ def test_a_missing_column_is_told(project: Project) -> None:
 
 
 def test_no_identifier_is_kept(project: Project) -> None:
-    project.receive("study", "roster.csv", lines([HEADS, *ROWS]))
+    project.receive("study", "roster.csv", lines([HEADINGS, *ROWS]))
     roster = read_roster(study())
     assert roster is not None
     assert roster["staff_member"].str.fullmatch("[0-9a-f]{24}").all()
@@ -173,7 +177,7 @@ def test_without_a_roster_there_is_no_step_and_no_finding(project: Project) -> N
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ('survey = "ratings"', 'survey = "ratting"', "Did you mean 'ratings'?"),
         ('columns.staff_member = "card"', "", "columns] staff_member"),
@@ -183,8 +187,8 @@ def test_without_a_roster_there_is_no_step_and_no_finding(project: Project) -> N
         ('role = "job"', "", "[roster.columns.role] is missing"),
     ],
 )
-def test_a_fault_of_the_declaration_is_told(old: str, new: str, told: str) -> None:
+def test_a_fault_of_the_declaration_is_told(old: str, new: str, reported: str) -> None:
     assert old in STUDY
     with pytest.raises(DeclarationError) as caught:
         study(old, new)
-    assert told in str(caught.value)
+    assert reported in str(caught.value)

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import DataError, Estimate, Unavailable
-from analysis.outcomes import describe_scores
+from heard.effects.description import describe_scores
+from heard.errors import DataError
+from heard.results import Estimate, Unavailable
 
 SCORES = pd.Series([1.0, 2, 2, 3, 5, 5, 5, np.nan])
 
@@ -107,10 +108,10 @@ def test_a_team_of_one_each_gives_the_interval_of_people() -> None:
 def test_people_without_a_team_count_as_a_team_each() -> None:
     scores = pd.Series([1.0, 2.0, 3.0, 4.0, 2.0, 5.0, np.nan])
     teams = pd.Series(["a", "b", "c", "d", "e", "", "f"])
-    apart = teams.replace("", "g")
+    deviation = teams.replace("", "g")
     without, alone = (
         describe_scores(scores, lowest=1, highest=5, cluster=each).mean
-        for each in (teams, apart)
+        for each in (teams, deviation)
     )
     assert isinstance(without, Estimate)
     assert isinstance(alone, Estimate)

@@ -9,18 +9,19 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.foundation import DataError, Estimate, Unavailable, generator
-from analysis.outcomes.clustered import ClusterRobustFit, cluster_robust_fit
-from analysis.outcomes.compared import (
+from heard.effects.designs.difference_in_differences import (
     Comparison,
     difference_in_differences,
-    falsification_table,
-    future_dose,
-    trend_sensitivity,
+    event_study_fit,
+    joint_p_value,
+    within,
 )
-from analysis.outcomes.compared.difference_in_differences import event_study_fit
-from analysis.outcomes.compared.joint_tests import joint_p_value
-from analysis.outcomes.compared.panels import within
+from heard.effects.designs.negative_controls import falsification_table, future_dose
+from heard.effects.designs.parallel_trends import trend_sensitivity
+from heard.errors import DataError
+from heard.models.cluster_robust import ClusterRobustFit, cluster_robust_fit
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -48,10 +49,12 @@ def panel(
     own = random.normal(3, 0.5, len(people))
     waves = []
     for place, wave in enumerate(WAVES):
-        course = 0.1 * place + (people["arm"] == "pack") * drift * place
+        outcome_scores = 0.1 * place + (people["arm"] == "pack") * drift * place
         gained = effect * ((people["arm"] == "pack") & (wave == "w4"))
         shock = random.normal(0, 0.1, n_clusters)[team]
-        score = own + course + gained + shock + random.normal(0, noise, len(people))
+        score = (
+            own + outcome_scores + gained + shock + random.normal(0, noise, len(people))
+        )
         control = own + shock + random.normal(0, noise, len(people))
         waves.append(people.assign(wave=wave, score=score, waiting=control))
     return pd.concat(waves, ignore_index=True)

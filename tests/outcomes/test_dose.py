@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.outcomes.compared import (
+from heard.effects.designs.dose_response import (
+    bend,
     dose_response,
     ingredient_contrasts,
+    three_knots,
     within_person_dose,
 )
-from analysis.outcomes.compared.splines import bend, three_knots
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

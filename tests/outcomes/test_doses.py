@@ -8,19 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations import Study
-from analysis.declarations.dose import Dose
+from analysis.declarations.rollout import Dose
+from analysis.declarations.study import Study
 from analysis.declarations.survey import Attribute
-from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_comparisons, evaluate_outcomes
-from analysis.outcomes.compared import (
+from analysis.foundation.findings import Finding
+from analysis.outcomes.comparison_designs import evaluate_comparisons
+from analysis.outcomes.dose_response import dose_analyses
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.storage.declared import read_study
+from heard.effects.designs.dose_response import (
     dose_response,
-    future_dose,
     ingredient_contrasts,
     within_person_dose,
 )
-from analysis.outcomes.doses import doses_taken
-from analysis.storage.declared import read_study
+from heard.effects.designs.negative_controls import future_dose
+from heard.models.random_streams import generator
 
 WHOLE = read_study("listening-pilot")
 TEAMS = [team.name for team in WHOLE.teams]
@@ -120,22 +122,22 @@ def test_the_treated_are_compared_by_what_they_attended_within_their_site() -> N
     scores = scores_of(study)
     found = of_dose(evaluate_comparisons(scores, study))
     frame = by_hand(scores, "pilot")
-    told = dose_response(
+    reported = dose_response(
         frame, at=[2, 3, 5, 6, 7], reference=1, covariates=["site quillmoor"]
     )
     slope = one(found, term="dose_slope")
-    assert numbers(slope) == pytest.approx(numbers(told.dose_slope), rel=1e-12)
+    assert numbers(slope) == pytest.approx(numbers(reported.dose_slope), rel=1e-12)
     assert (slope.wave, slope.arm, slope.n) == (CHANGE, "pilot", 6 * PEOPLE)
     assert slope.estimate == pytest.approx(0.1, abs=0.01)
     points = [part for part in found if part.term == "dose_effect"]
     assert [part.group for part in points] == [
-        f"{part.dose} less 1" for part in told.by_dose
+        f"{part.dose} less 1" for part in reported.by_dose
     ]
-    for part, point in zip(told.by_dose, points, strict=True):
+    for part, point in zip(reported.by_dose, points, strict=True):
         assert numbers(point) == pytest.approx(numbers(part.dose_effect), rel=1e-12)
     curve = one(found, term="dose_curve_p_value")
     assert curve.estimate == pytest.approx(
-        told.dose_curve_p_value.estimate,  # type: ignore[union-attr]
+        reported.dose_curve_p_value.estimate,  # type: ignore[union-attr]
         rel=1e-10,
     )
 
@@ -159,10 +161,10 @@ def test_each_person_is_compared_with_themselves_over_the_waves() -> None:
         for wave, frame in scores.items()
     )
     rows = rows.assign(cluster=rows["team"], sessions=rows["sessions"].fillna(0.0))
-    told = within_person_dose(rows.loc[rows["arm"] == "pilot"])
+    reported = within_person_dose(rows.loc[rows["arm"] == "pilot"])
     slope = one(found, term="within_person_dose_slope")
     assert numbers(slope) == pytest.approx(
-        numbers(told.within_person_dose_slope), rel=1e-10
+        numbers(reported.within_person_dose_slope), rel=1e-10
     )
     assert "taken as none" in slope.method
 
@@ -172,21 +174,25 @@ def test_sessions_to_come_do_or_do_not_foretell_the_score_before(keen: float) ->
     study = study_of()
     scores = scores_of(study, keen=keen)
     found = of_dose(evaluate_comparisons(scores, study))
-    told = future_dose(by_hand(scores, "pilot"))
+    reported = future_dose(by_hand(scores, "pilot"))
     slope = one(found, term="future_dose_slope")
-    assert numbers(slope) == pytest.approx(numbers(told.future_dose_slope), rel=1e-10)
+    assert numbers(slope) == pytest.approx(
+        numbers(reported.future_dose_slope), rel=1e-10
+    )
     assert slope.wave == "before"
-    (taken,) = doses_taken(scores, study, links=None)
-    passed = "estimate" in dir(taken.standing()["negative_dose"])
+    (taken,) = dose_analyses(scores, study, links=None)
+    passed = "estimate" in dir(taken.evidence_analyses()["negative_dose"])
     assert passed == (keen == 0)
 
 
-@pytest.mark.parametrize(("keen", "rung"), [(0.0, 4), (0.1, 3)])
-def test_without_others_a_checked_dose_lifts_the_answer(keen: float, rung: int) -> None:
+@pytest.mark.parametrize(("keen", "level"), [(0.0, 4), (0.1, 3)])
+def test_without_others_a_checked_dose_lifts_the_answer(
+    keen: float, level: int
+) -> None:
     study = dataclasses.replace(study_of(), treated="", control="", arms=())
     found = evaluate_outcomes(scores_of(study, keen=keen), study)
-    told = [part for part in found if part.term == "evidence_rung"]
-    assert [part.estimate for part in told] == [3, rung]
+    reported = [part for part in found if part.term == "evidence_rung"]
+    assert [part.estimate for part in reported] == [3, level]
 
 
 def test_sessions_to_come_are_those_declared_where_they_are() -> None:
@@ -198,18 +204,20 @@ def test_sessions_to_come_are_those_declared_where_they_are() -> None:
     found = of_dose(evaluate_comparisons(scores, study))
     first = scores["before"]["staff"]
     rows = first.assign(before=first[SCORE], cluster=first["team"], sessions=later)
-    told = future_dose(rows.loc[rows["arm"] == "pilot"])
+    reported = future_dose(rows.loc[rows["arm"] == "pilot"])
     slope = one(found, term="future_dose_slope")
-    assert numbers(slope) == pytest.approx(numbers(told.future_dose_slope), rel=1e-10)
+    assert numbers(slope) == pytest.approx(
+        numbers(reported.future_dose_slope), rel=1e-10
+    )
 
 
 def test_an_ingredient_is_contrasted_among_those_who_attended() -> None:
     study = study_of()
     scores = scores_of(study)
     found = of_dose(evaluate_comparisons(scores, study))
-    told = ingredient_contrasts(by_hand(scores, "pilot"), ingredients=["film"])
+    reported = ingredient_contrasts(by_hand(scores, "pilot"), ingredients=["film"])
     effect = one(found, term="ingredient_effect")
-    (part,) = told.by_ingredient
+    (part,) = reported.by_ingredient
     assert numbers(effect) == pytest.approx(numbers(part.ingredient_effect), rel=1e-10)
     assert effect.group == "Film"
     assert "people with it less those without" in effect.method

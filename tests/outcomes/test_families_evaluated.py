@@ -16,13 +16,14 @@ from scipy import stats
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, lock_of, parsed
 
-from analysis.declarations import Study
-from analysis.declarations.deviations import deviations
-from analysis.declarations.plan_lock import lockable
-from analysis.foundation import DeclarationError, Finding, generator
-from analysis.outcomes import evaluate_outcomes
+from analysis.declarations.plan_lock import deviations, lockable
+from analysis.declarations.study import Study
+from analysis.foundation.errors import DeclarationError
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.families import adjusted_outcomes
-from analysis.outcomes.measured import measured, two_waves
+from analysis.outcomes.measured_change import measured, two_waves
+from heard.models.random_streams import generator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -267,7 +268,7 @@ def test_the_lock_holds_the_rule_and_leaves_older_locks_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ('"holm"', '"bonferroni"', "unknown value 'bonferroni'"),
         ('families.staff = ["culture", "food"]\n', "", "needs [plan.families]"),
@@ -281,8 +282,8 @@ def test_the_lock_holds_the_rule_and_leaves_older_locks_as_they_are() -> None:
     ],
 )
 def test_a_rule_that_contradicts_the_plan_is_a_fault(
-    old: str, new: str, said: str
+    old: str, new: str, message: str
 ) -> None:
     assert RULED.count(old) == 1
-    with pytest.raises(DeclarationError, match=said.replace("[", r"\[")):
+    with pytest.raises(DeclarationError, match=message.replace("[", r"\[")):
         parsed(RULED.replace(old, new))

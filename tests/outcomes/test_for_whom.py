@@ -9,16 +9,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.declarations import Study
-from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_groups
-from analysis.outcomes.inequality import (
-    effects_by_group,
-    inequality_indices,
-    shrunken_groups,
-    subgroup_gaps,
-)
+from analysis.declarations.study import Study
+from analysis.foundation.findings import Finding
+from analysis.outcomes.subgroups import evaluate_groups
 from analysis.storage.declared import read_study
+from heard.effects.subgroups.effects import effects_by_group, subgroup_gaps
+from heard.effects.subgroups.inequality_indices import inequality_indices
+from heard.effects.subgroups.shrinkage import shrunken_groups
+from heard.models.random_streams import generator
 
 WHOLE = read_study("listening-pilot")
 CHANGE = "later - before"
@@ -94,10 +92,10 @@ def test_means_and_gaps_are_those_of_everyone_at_that_wave() -> None:
     for wave in CARE.wave_names():
         frame = frame_of(scores[wave]["ratings"], CARE)
         for part in shrunken_groups(frame, cluster="cluster").groups:
-            told = one(found, wave=wave, group=f"age: {part.group}")
-            assert told.term == "shrunken_mean"
-            assert told.n == (frame["group"] == part.group).sum()
-            assert told.estimate == part.shrunken_mean.estimate  # type: ignore[union-attr]
+            reported = one(found, wave=wave, group=f"age: {part.group}")
+            assert reported.term == "shrunken_mean"
+            assert reported.n == (frame["group"] == part.group).sum()
+            assert reported.estimate == part.shrunken_mean.estimate  # type: ignore[union-attr]
         gaps = subgroup_gaps(frame, reference="35 to 54", cluster="cluster")
         for gap in gaps.groups[1:]:
             place = {"wave": wave, "group": f"age: {gap.group} - 35 to 54"}
@@ -105,11 +103,11 @@ def test_means_and_gaps_are_those_of_everyone_at_that_wave() -> None:
                 assert not [p for p in found if p.wave == wave and " - " in p.group]
                 continue
             means = frame.groupby("group")["score"].mean()
-            told = one(found, **place)
-            assert told.estimate == pytest.approx(
+            reported = one(found, **place)
+            assert reported.estimate == pytest.approx(
                 means[gap.group] - means["35 to 54"], rel=1e-10
             )
-            assert numbers(told)[1:] == (
+            assert numbers(reported)[1:] == (
                 gap.gap_difference.conf_low,  # type: ignore[union-attr]
                 gap.gap_difference.conf_high,  # type: ignore[union-attr]
             )
@@ -139,8 +137,8 @@ def test_of_different_people_what_was_added_is_a_difference_in_change() -> None:
                     total += len(cells[1]) * gained
                     people += len(cells[1])
             means[arm] = total / people
-        told = one(found, wave=CHANGE, arm=ARMS, group=f"age: {group}")
-        assert told.estimate == pytest.approx(
+        reported = one(found, wave=CHANGE, arm=ARMS, group=f"age: {group}")
+        assert reported.estimate == pytest.approx(
             means["pilot"] - means["comparison"], rel=1e-9
         )
 
@@ -180,13 +178,13 @@ def test_linked_people_change_by_themselves_and_keep_their_first_group() -> None
     )
     place = {"wave": CHANGE, "arm": ARMS}
     for part in expected.groups:
-        told = one(found, group=f"role: {part.group}", **place)
+        reported = one(found, group=f"role: {part.group}", **place)
         result = part.effect_in_group
-        assert numbers(told) == pytest.approx(
+        assert numbers(reported) == pytest.approx(
             (result.estimate, result.conf_low, result.conf_high),  # type: ignore[union-attr]
             rel=1e-12,
         )
-        assert told.n == result.n
+        assert reported.n == result.n
     p = one(found, group="role", **place)
     assert p.estimate == expected.interaction_p_value.estimate  # type: ignore[union-attr]
 
@@ -200,17 +198,17 @@ def test_where_people_were_allocated_it_is_adjusted_for_before() -> None:
     expected = effects_by_group(
         both, treated="pilot", control="comparison", reference="nurse"
     )
-    told = one(found, wave=CHANGE, group="role: nurse")
-    assert told.estimate == expected.groups[0].effect_in_group.estimate  # type: ignore[union-attr]
-    assert "adjusted for the score before" in told.method
+    reported = one(found, wave=CHANGE, group="role: nurse")
+    assert reported.estimate == expected.groups[0].effect_in_group.estimate  # type: ignore[union-attr]
+    assert "adjusted for the score before" in reported.method
 
 
 def test_different_people_without_teams_have_no_effect_a_group() -> None:
     study = dataclasses.replace(CARE, allocated_by="participant")
     found = evaluate_groups(by_wave(study), study)
-    (told,) = (part for part in found if part.wave == CHANGE)
-    assert told.estimate is None
-    assert "nobody's group has a change" in told.reason
+    (reported,) = (part for part in found if part.wave == CHANGE)
+    assert reported.estimate is None
+    assert "nobody's group has a change" in reported.reason
 
 
 def test_without_teams_a_gap_is_welchs() -> None:
@@ -219,10 +217,12 @@ def test_without_teams_a_gap_is_welchs() -> None:
     frame = frame_of(scores["before"]["ratings"], study)
     sides = [frame.loc[frame["group"] == g, "score"] for g in ("under 35", "35 to 54")]
     ends = stats.ttest_ind(*sides, equal_var=False).confidence_interval()
-    told = one(
+    reported = one(
         evaluate_groups(scores, study), wave="before", group="age: under 35 - 35 to 54"
     )
-    assert (told.conf_low, told.conf_high) == pytest.approx((ends.low, ends.high))
+    assert (reported.conf_low, reported.conf_high) == pytest.approx(
+        (ends.low, ends.high)
+    )
 
 
 def test_without_arms_there_are_means_and_gaps_alone() -> None:
@@ -244,8 +244,8 @@ def test_along_an_order_the_ends_are_compared() -> None:
         frame, order=AGES, rank="group", cluster="cluster", lowest=lowest
     )
     for result in expected.results():
-        told = one(found, wave="later", term=result.term, group="age")
-        assert told.estimate == result.estimate  # type: ignore[union-attr]
+        reported = one(found, wave="later", term=result.term, group="age")
+        assert reported.estimate == result.estimate  # type: ignore[union-attr]
     order = [p.group for p in found if p.wave == "later" and p.term == "shrunken_mean"]
     assert order == [f"age: {name}" for name in AGES]
 
@@ -256,8 +256,8 @@ def test_who_is_in_no_group_or_no_team_is_counted_apart() -> None:
     wave["age_band"] = wave["age_band"].where(wave.index >= 7)
     wave["team"] = wave["team"].where(wave.index < 237, "")
     found = evaluate_groups(scores, CARE)
-    told = one(found, wave="before", term="participants_without_group")
-    assert (told.estimate, told.n, told.group) == (10.0, 10, "age")
+    reported = one(found, wave="before", term="participants_without_group")
+    assert (reported.estimate, reported.n, reported.group) == (10.0, 10, "age")
     levels = (p for p in found if p.wave == "before" and p.term == "shrunken_mean")
     assert sum(p.n or 0 for p in levels) == len(wave) - 10
 
@@ -268,11 +268,11 @@ def test_two_groups_are_told_as_they_are() -> None:
         frame = wave["ratings"]
         wave["ratings"] = frame[frame["age_band"] != "55 or over"]
     found = evaluate_groups(scores, CARE)
-    told = one(found, wave="before", group="age: 35 to 54")
+    reported = one(found, wave="before", group="age: 35 to 54")
     frame = scores["before"]["ratings"]
     own = frame.loc[frame["age_band"] == "35 to 54", "care.total"].mean()
-    assert told.term == "group_mean"
-    assert told.estimate == pytest.approx(own)
+    assert reported.term == "group_mean"
+    assert reported.estimate == pytest.approx(own)
 
 
 def test_a_score_of_yes_or_no_is_refused() -> None:
@@ -281,9 +281,9 @@ def test_a_score_of_yes_or_no_is_refused() -> None:
     yes_or_no = dataclasses.replace(total, method="all_highest")
     changed = dataclasses.replace(care, subscales=(yes_or_no,))
     study = dataclasses.replace(CARE, instruments={**CARE.instruments, "care": changed})
-    (told,) = evaluate_groups(by_wave(study), study)
-    assert told.estimate is told.n is None
-    assert "yes or no" in told.reason
+    (reported,) = evaluate_groups(by_wave(study), study)
+    assert reported.estimate is reported.n is None
+    assert "yes or no" in reported.reason
 
 
 def test_nobody_of_any_group_gives_reasons_and_no_number() -> None:

@@ -13,9 +13,10 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, STUDY, parsed
 
-from analysis.declarations import Study
-from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_outcomes
+from analysis.declarations.study import Study
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
+from heard.models.random_streams import generator
 
 CHANGE = "after - before"
 GATED = parsed(GOOD)
@@ -123,12 +124,12 @@ def test_the_limit_itself_is_reliable_enough() -> None:
 
 def test_both_waves_are_named() -> None:
     found = evaluated(GATED, alpha("before", 0.5), alpha("after", -0.2))
-    told = "alpha is 0.500 at before and -0.200 at after, under"
-    assert any(told in part.reason for part in found)
+    reported = "alpha is 0.500 at before and -0.200 at after, under"
+    assert any(reported in part.reason for part in found)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         alpha("after", None),
         dataclasses.replace(alpha("after", 0.1), item="speak_up"),
@@ -139,8 +140,8 @@ def test_both_waves_are_named() -> None:
         alpha("later", 0.1),
     ],
 )
-def test_what_is_no_alpha_of_the_score_refuses_nothing(said: Finding) -> None:
-    assert evaluated(GATED, said) == evaluated(GATED)
+def test_what_is_no_alpha_of_the_score_refuses_nothing(message: Finding) -> None:
+    assert evaluated(GATED, message) == evaluated(GATED)
 
 
 def test_without_a_gate_nothing_is_refused() -> None:

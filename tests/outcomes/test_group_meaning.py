@@ -8,15 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Estimate, Finding, Unavailable, generator
-from analysis.outcomes import evaluate_groups, group_meaning
-from analysis.outcomes.group_meaning import (
+from analysis.foundation.findings import Finding
+from analysis.outcomes import subgroups as group_meaning
+from analysis.outcomes.subgroups import (
     FEW_GROUPS,
     NO_SCALE,
     ONE_ITEM,
     GroupMeaning,
+    evaluate_groups,
 )
 from analysis.storage.declared import read_study
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -129,15 +132,15 @@ def test_what_is_refused_hangs_on_what_it_compares() -> None:
     scalar = GroupMeaning(verdict=verdict, gaps_refused="why")
     metric = dataclasses.replace(scalar, effects_refused="why")
     for term in ("gap_difference", "slope_index_of_inequality"):
-        refused = scalar.told(finding(term))
+        refused = scalar.reported(finding(term))
         assert (refused.estimate, refused.reason, refused.n) == (None, "why", 40)
     for term in ("effect_difference", "interaction_p_value"):
-        assert scalar.told(finding(term)).estimate == 1.0
-        assert metric.told(finding(term)).reason == "why"
+        assert scalar.reported(finding(term)).estimate == 1.0
+        assert metric.reported(finding(term)).reason == "why"
     for term in ("shrunken_mean", "effect_in_group"):
-        assert metric.told(finding(term)).estimate == 1.0
+        assert metric.reported(finding(term)).estimate == 1.0
     # A reason that stands already is kept.
-    assert metric.told(finding("gap_difference", None, "few")).reason == "few"
+    assert metric.reported(finding("gap_difference", None, "few")).reason == "few"
 
 
 def test_the_verdict_is_told_and_refuses_in_the_whole_page(
@@ -166,7 +169,7 @@ def test_the_verdict_is_told_and_refuses_in_the_whole_page(
     }
     verdict = Estimate(term="group_means_comparable", estimate=0.0, n=120, method="m")
     monkeypatch.setattr(
-        "analysis.outcomes.for_whom.group_meaning",
+        "analysis.outcomes.subgroups.group_meaning",
         lambda *_: GroupMeaning(verdict=verdict, gaps_refused="differs"),
     )
     without = evaluate_groups(by_wave, study)

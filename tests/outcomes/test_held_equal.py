@@ -9,14 +9,16 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
-from analysis.foundation import Estimate, Finding, Unavailable, generator
-from analysis.outcomes import evaluate_outcomes
-from analysis.outcomes.held_equal import (
-    held_equal_by_person,
-    held_equal_by_team,
-    way_name,
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.outcomes.methods import (
+    covariate_adjusted_by_person,
+    covariate_adjusted_by_team,
+    method_title,
 )
 from analysis.storage.declared import read_study
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -70,7 +72,7 @@ def test_of_teams_it_is_the_model_of_the_formula(
 ) -> None:
     frame = rows()
     peer = smf.ols(formula, frame).fit().params["treated:later"]
-    found = number(held_equal_by_team(frame, covariates))
+    found = number(covariate_adjusted_by_team(frame, covariates))
     assert found.estimate == pytest.approx(peer, rel=1e-9)  # the same least squares
     assert found.n == 600
     assert "CR2" in found.method
@@ -79,7 +81,9 @@ def test_of_teams_it_is_the_model_of_the_formula(
 
 def test_a_change_of_who_answers_is_taken_out() -> None:
     found = [
-        number(held_equal_by_team(rows(drift=0.4, seed=f"rows {n}"), ("age_band",)))
+        number(
+            covariate_adjusted_by_team(rows(drift=0.4, seed=f"rows {n}"), ("age_band",))
+        )
         for n in range(20)
     ]
     naive = [
@@ -98,17 +102,17 @@ def test_whoever_is_known_at_the_baseline_keeps_that_answer() -> None:
     later = frame["wave"] == "after"
     moved = frame.assign(age_band=frame["age_band"].where(~later, "under 35"))
     kept = moved.assign(age_band=np.tile(moved.loc[~later, "age_band"].to_numpy(), 2))
-    assert held_equal_by_team(moved, ("age_band",)) == held_equal_by_team(
-        kept, ("age_band",)
-    )
+    assert covariate_adjusted_by_team(
+        moved, ("age_band",)
+    ) == covariate_adjusted_by_team(kept, ("age_band",))
 
 
 def test_who_said_nothing_is_a_group_of_its_own() -> None:
     frame = rows()
     silent = frame.assign(age_band=frame["age_band"].where(frame.index % 7 > 0))
     named = frame.assign(age_band=frame["age_band"].where(frame.index % 7 > 0, "none"))
-    found = number(held_equal_by_team(silent, ("age_band",)))
-    peer = number(held_equal_by_team(named, ("age_band",)))
+    found = number(covariate_adjusted_by_team(silent, ("age_band",)))
+    peer = number(covariate_adjusted_by_team(named, ("age_band",)))
     assert found.estimate == pytest.approx(peer.estimate, rel=1e-9)
     assert found.n == 600
 
@@ -138,24 +142,24 @@ def test_of_people_it_is_the_model_of_the_formula() -> None:
         (("age_band", "team"), "after ~ treated + before + age_band + cluster"),
     ):
         fit = smf.ols(formula, frame).fit(cov_type="HC3", use_t=True)
-        found = number(held_equal_by_person(frame, covariates))
+        found = number(covariate_adjusted_by_person(frame, covariates))
         peer = (fit.params["treated"], *fit.conf_int().loc["treated"])
-        told = (found.estimate, found.conf_low, found.conf_high)
-        assert told == pytest.approx(peer, rel=1e-8)  # the same least squares
+        reported = (found.estimate, found.conf_low, found.conf_high)
+        assert reported == pytest.approx(peer, rel=1e-8)  # the same least squares
 
 
 def test_what_cannot_be_held_equal_is_said() -> None:
-    gone = held_equal_by_team(rows(), ("years",))
+    gone = covariate_adjusted_by_team(rows(), ("years",))
     assert isinstance(gone, Unavailable)
     assert "years: no answer that puts people into groups" in gone.reason
-    person = held_equal_by_person(pairs(), ("years",))
+    person = covariate_adjusted_by_person(pairs(), ("years",))
     assert isinstance(person, Unavailable)
     arm = pairs().assign(age_band=lambda frame: frame["treated"].astype(str))
-    follows = held_equal_by_person(arm, ("age_band",))
+    follows = covariate_adjusted_by_person(arm, ("age_band",))
     assert isinstance(follows, Unavailable)
     assert "follows from the arm" in follows.reason
     by_team = rows().assign(age_band=lambda frame: frame["treated"].astype(str))
-    taken = held_equal_by_team(by_team, ("age_band",))
+    taken = covariate_adjusted_by_team(by_team, ("age_band",))
     assert isinstance(taken, Unavailable)
     assert "predicted by the columns before" in taken.reason
 
@@ -200,7 +204,7 @@ def test_the_way_stands_beside_the_others(allocated_by: str) -> None:
     with_role = found(planned)
     (held,) = [part for part in with_role if part.group == "with role held equal"]
     assert held.estimate is not None
-    assert way_name(("role", "score_before")) == "with role held equal"
+    assert method_title(("role", "score_before")) == "with role held equal"
     without = found(STUDY.plan)
     assert len(without) == (6 if allocated_by == "team" else 0)
     for part in without:

@@ -10,19 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import Composite, Estimate, Result, Unavailable, generator
-from analysis.outcomes.inequality import (
-    effects_by_group,
-    inequality_indices,
-    intersectional_variation,
-    shrunken_groups,
-    subgroup_gaps,
-)
-from analysis.outcomes.inequality.indices import ridits
-from analysis.outcomes.inequality.random_means import (
+from heard.effects.subgroups.effects import effects_by_group, subgroup_gaps
+from heard.effects.subgroups.inequality_indices import inequality_indices, ridits
+from heard.effects.subgroups.shrinkage import (
     between_variance,
+    intersectional_variation,
     restricted_likelihood,
+    shrunken_groups,
 )
+from heard.models.random_streams import generator
+from heard.results import Composite, Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -122,14 +119,14 @@ def test_a_small_group_is_drawn_further_towards_all() -> None:
         assert ends[0] <= value(group.shrunken_mean) <= ends[1]
 
 
-@given(seed=st.text(), apart=st.floats(0, 2))
+@given(seed=st.text(), deviation=st.floats(0, 2))
 @settings(max_examples=30, deadline=None)
 def test_the_variance_between_groups_maximises_its_likelihood(
-    seed: str, apart: float
+    seed: str, deviation: float
 ) -> None:
     random = generator("reml", seed)
     errors = np.diag(random.uniform(0.01, 1, 6))
-    means = random.normal(0, apart, 6) + random.normal(0, np.sqrt(np.diag(errors)))
+    means = random.normal(0, deviation, 6) + random.normal(0, np.sqrt(np.diag(errors)))
     best = between_variance(means, errors)
     top = restricted_likelihood(best, means, errors)[0]
     for other in np.linspace(0, 3 * best + 1, 40):

@@ -10,20 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import Composite, DeclarationError, Estimate, Unavailable
+from analysis.foundation.errors import DeclarationError
 from analysis.foundation.findings import Finding
-from analysis.outcomes.judgement import (
-    Family,
-    Prior,
+from heard.effects.judgement.bayes import Prior, bayesian_companion
+from heard.effects.judgement.equivalence import (
     UncertainEffect,
-    adjust_families,
-    bayesian_companion,
     equivalence_verdict,
-    pool_sites,
-    shrink_teams,
     uncertain_effect,
 )
-from analysis.outcomes.judgement.heterogeneity import variance_between
+from heard.effects.judgement.multiplicity import Family, adjust_families
+from heard.effects.judgement.pooling import pool_sites, shrink_teams, variance_between
+from heard.results import Composite, Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 ABSENT = Unavailable(term="mean_change", reason="nobody answered twice", n=0)

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.foundation import Estimate, Unavailable
-from analysis.foundation.results import Result
-from analysis.outcomes.missing import leavers_tipping_point
+from heard.effects.missing_data.attrition import dropout_tipping_point
+from heard.results import Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -35,15 +34,15 @@ def limits(
 ) -> tuple[float, float]:
     """The interval of everybody's change, put together by hand."""
     share = followed / started
-    everybody = share * mean + (1 - share) * x
+    everyone = share * mean + (1 - share) * x
     variance = (share * half / 1.96) ** 2
     variance += (mean - x) ** 2 * share * (1 - share) / started
-    return everybody - 1.96 * variance**0.5, everybody + 1.96 * variance**0.5
+    return everyone - 1.96 * variance**0.5, everyone + 1.96 * variance**0.5
 
 
 @pytest.mark.parametrize("mean", [0.8, -0.8])
 def test_the_interval_begins_to_hold_nil_at_what_is_found(mean: float) -> None:
-    found = leavers_tipping_point(change(mean, 0.3), followed=120, started=200)
+    found = dropout_tipping_point(change(mean, 0.3), followed=120, started=200)
     x = number(found.leavers_change_interval_zero)
     low, high = limits(mean, 0.3, x, 120, 200)
     # The quantile by hand is 1.96.
@@ -60,7 +59,7 @@ def test_the_interval_begins_to_hold_nil_at_what_is_found(mean: float) -> None:
 def test_the_interval_tips_before_the_mean_does(
     mean: float, part: float, followed: int, lost: int
 ) -> None:
-    found = leavers_tipping_point(
+    found = dropout_tipping_point(
         change(mean, part * mean), followed=followed, started=followed + lost
     )
     zero = number(found.leavers_change_zero)
@@ -75,12 +74,12 @@ def test_where_nothing_can_be_undone_the_reason_is_told() -> None:
         (Unavailable(term="mean_change", reason="nobody answered"), 10, "nobody answ"),
         (change(1.0, 0.2), 0, "nobody was lost"),
     ):
-        found = leavers_tipping_point(given_change, followed=40, started=40 + lost)
+        found = dropout_tipping_point(given_change, followed=40, started=40 + lost)
         for result in found.results():
             assert isinstance(result, Unavailable)
             assert result.reason.startswith(reason)
     for half, reason in ((1.5, "holds nil as it is"), (None, "has no interval")):
-        found = leavers_tipping_point(change(1.0, half), followed=40, started=50)
+        found = dropout_tipping_point(change(1.0, half), followed=40, started=50)
         assert number(found.leavers_change_zero) == pytest.approx(-4)
         assert isinstance(found.leavers_change_interval_zero, Unavailable)
         assert reason in found.leavers_change_interval_zero.reason

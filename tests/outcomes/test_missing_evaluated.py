@@ -13,10 +13,14 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import STUDY, parsed
 
-from analysis.declarations import Study
-from analysis.foundation import DeclarationError, Finding, generator
-from analysis.outcomes import evaluate_missing, evaluate_outcomes
-from analysis.outcomes.missing import ArmModel, complete_arm_difference
+from analysis.declarations.study import Study
+from analysis.foundation.errors import DeclarationError
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.outcomes.missing_data import evaluate_missing
+from heard.effects.missing_data.arm_effect import ArmModel
+from heard.effects.missing_data.weighting import complete_arm_difference
+from heard.models.random_streams import generator
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -78,7 +82,7 @@ def by_place(found: tuple[Finding, ...], wave: str = WAVES) -> dict[str, Finding
 
 
 @pytest.fixture(scope="module")
-def told() -> dict[str, Finding]:
+def reported() -> dict[str, Finding]:
     return by_place(evaluate_missing(scores(FREE), FREE))
 
 
@@ -87,16 +91,16 @@ def value(finding: Finding) -> float:
     return finding.estimate
 
 
-def test_who_was_followed_is_counted(told: dict[str, Finding]) -> None:
-    assert value(told["share_present pilot"]) == pytest.approx(40 / 60)
-    assert value(told["share_present other"]) == pytest.approx(45 / 60)
-    assert value(told["share_present"]) == pytest.approx(85 / 120)
-    apart = told[f"share_present_difference {BOTH}"]
-    assert value(apart) == pytest.approx(-5 / 60)
-    assert apart.n == 120
+def test_who_was_followed_is_counted(reported: dict[str, Finding]) -> None:
+    assert value(reported["share_present pilot"]) == pytest.approx(40 / 60)
+    assert value(reported["share_present other"]) == pytest.approx(45 / 60)
+    assert value(reported["share_present"]) == pytest.approx(85 / 120)
+    deviation = reported[f"share_present_difference {BOTH}"]
+    assert value(deviation) == pytest.approx(-5 / 60)
+    assert deviation.n == 120
 
 
-def test_three_ways_stand_beside_each_other(told: dict[str, Finding]) -> None:
+def test_three_ways_stand_beside_each_other(reported: dict[str, Finding]) -> None:
     frame = people("before").rename(columns={"seed_culture.total": "before"})
     later = people("after").set_index("participant")["seed_culture.total"]
     model = ArmModel(
@@ -105,39 +109,39 @@ def test_three_ways_stand_beside_each_other(told: dict[str, Finding]) -> None:
     by_hand = complete_arm_difference(
         frame.assign(after=frame["participant"].map(later)), model
     )
-    complete = told[f"complete_arm_difference {BOTH}"]
+    complete = reported[f"complete_arm_difference {BOTH}"]
     assert complete.estimate == by_hand.estimate  # type: ignore[union-attr]
     assert complete.n == 85
-    filled = told[f"imputed_arm_difference {BOTH}"]
+    filled = reported[f"imputed_arm_difference {BOTH}"]
     assert filled.n == 120
     # Lost by their number alone, so that all ways answer alike.
     assert value(filled) == pytest.approx(value(complete), abs=0.1)
-    weighted = told[f"weighted_arm_difference {BOTH}"]
+    weighted = reported[f"weighted_arm_difference {BOTH}"]
     assert value(weighted) == pytest.approx(value(complete), abs=0.05)
 
 
 def test_the_line_of_shifts_runs_through_what_was_filled_in(
-    told: dict[str, Finding],
+    reported: dict[str, Finding],
 ) -> None:
-    filled = value(told[f"imputed_arm_difference {BOTH}"])
+    filled = value(reported[f"imputed_arm_difference {BOTH}"])
     line = {
         float(part.group): value(part)
-        for part in told.values()
+        for part in reported.values()
         if part.term == "shifted_arm_difference"
     }
     assert line[0] == pytest.approx(filled)
     # A third of the pilot was filled in, so a point adds about a third.
     assert (line[1] - line[-1]) / 2 == pytest.approx(1 / 3, abs=0.02)
-    tips = told[f"tipping_point_interval_zero {BOTH}"]
+    tips = reported[f"tipping_point_interval_zero {BOTH}"]
     assert value(tips) < 0
     assert tips.conf_low is None
 
 
 def test_teams_that_were_allocated_are_what_is_counted() -> None:
     study = dataclasses.replace(FREE, allocated_by="team")
-    told = by_place(evaluate_missing(scores(study), study))
-    assert "8 clusters" in told[f"imputed_arm_difference {BOTH}"].method
-    assert "random intercept" in told[f"imputed_arm_difference {BOTH}"].method
+    reported = by_place(evaluate_missing(scores(study), study))
+    assert "8 clusters" in reported[f"imputed_arm_difference {BOTH}"].method
+    assert "random intercept" in reported[f"imputed_arm_difference {BOTH}"].method
 
 
 def test_too_few_teams_give_a_reason() -> None:
@@ -145,12 +149,12 @@ def test_too_few_teams_give_a_reason() -> None:
     held = scores(study)
     for wave in held.values():
         wave["staff"] = wave["staff"].loc[wave["staff"]["team"].isin(["t0", "t7"])]
-    told = by_place(evaluate_missing(held, study))
+    reported = by_place(evaluate_missing(held, study))
     for term in ("complete", "weighted", "imputed"):
-        finding = told[f"{term}_arm_difference {BOTH}"]
+        finding = reported[f"{term}_arm_difference {BOTH}"]
         assert finding.estimate is None
         assert "2 clusters" in finding.reason
-    assert "share_present pilot" in told
+    assert "share_present pilot" in reported
 
 
 def test_without_arms_it_is_told_what_of_the_lost_would_undo_a_change() -> None:
@@ -160,8 +164,8 @@ def test_without_arms_it_is_told_what_of_the_lost_would_undo_a_change() -> None:
     held = scores(study)
     for wave in held.values():
         wave["staff"] = wave["staff"].assign(arm="")
-    told = by_place(evaluate_missing(held, study))
-    assert set(told) == {
+    reported = by_place(evaluate_missing(held, study))
+    assert set(reported) == {
         "share_present",
         "stayers_minus_leavers_standardised",
         "leavers_change_zero",
@@ -170,21 +174,23 @@ def test_without_arms_it_is_told_what_of_the_lost_would_undo_a_change() -> None:
     pairs = people("before").merge(people("after"), on="participant")
     change = (pairs["seed_culture.total_y"] - pairs["seed_culture.total_x"]).mean()
     lost = TEAMS * EACH - len(pairs)
-    undone = told["leavers_change_zero"]
+    undone = reported["leavers_change_zero"]
     assert value(undone) == pytest.approx(-change * len(pairs) / lost)
     assert undone.n == lost
-    assert value(undone) < value(told["leavers_change_interval_zero"]) < change
-    rungs = [f for f in evaluate_outcomes(held, study) if f.term == "evidence_rung"]
-    linked = [part.method for part in rungs if part.subscale == "total"]
+    assert value(undone) < value(reported["leavers_change_interval_zero"]) < change
+    level_names = [
+        f for f in evaluate_outcomes(held, study) if f.term == "evidence_rung"
+    ]
+    linked = [part.method for part in level_names if part.subscale == "total"]
     assert any("the same people before and after" in method for method in linked)
 
 
 def test_nobody_lost_is_no_error() -> None:
     held = scores(FREE)
     held["after"]["staff"] = people("before")
-    told = by_place(evaluate_missing(held, FREE))
-    assert value(told["share_present"]) == 1
-    tips = told[f"tipping_point_interval_zero {BOTH}"]
+    reported = by_place(evaluate_missing(held, FREE))
+    assert value(reported["share_present"]) == 1
+    tips = reported[f"tipping_point_interval_zero {BOTH}"]
     assert tips.estimate is None
     assert tips.reason
 
@@ -198,9 +204,9 @@ def test_who_has_no_code_counts_as_lost() -> None:
     held["after"]["staff"] = later.assign(
         participant=later["participant"].where(later.index != 1, "")
     )
-    told = by_place(evaluate_missing(held, FREE))
+    reported = by_place(evaluate_missing(held, FREE))
     # Twenty of them were followed under a name that is not known any more.
-    assert value(told["share_present pilot"]) == pytest.approx(20 / 60)
+    assert value(reported["share_present pilot"]) == pytest.approx(20 / 60)
 
 
 def test_links_decide_who_is_who_and_an_unknown_rule_is_refused() -> None:
@@ -221,10 +227,10 @@ def test_a_score_that_means_something_else_is_counted_but_not_compared() -> None
         method="loadings differ; rule: r",
     )
     found = evaluate_missing(scores(FREE), FREE, comparability=[verdict])
-    told = by_place(found)
+    reported = by_place(found)
     for term in ("complete", "weighted", "imputed"):
-        assert told[f"{term}_arm_difference {BOTH}"].estimate is None
-    assert told["share_present pilot"].estimate is not None
+        assert reported[f"{term}_arm_difference {BOTH}"].estimate is None
+    assert reported["share_present pilot"].estimate is not None
 
 
 def with_roles(common: int) -> dict[str, dict[str, pd.DataFrame]]:
@@ -237,26 +243,26 @@ def with_roles(common: int) -> dict[str, dict[str, pd.DataFrame]]:
 
 
 def test_what_people_said_of_themselves_helps_to_fill_in_and_to_weigh() -> None:
-    told = by_place(evaluate_missing(with_roles(30), FREE))
+    reported = by_place(evaluate_missing(with_roles(30), FREE))
     # Without a plan the difference is adjusted for it too.
     for term in ("complete_arm_difference", "imputed_arm_difference"):
-        assert "score before, role" in told[f"{term} {BOTH}"].method
-    weighted = told[f"weighted_arm_difference {BOTH}"].method
+        assert "score before, role" in reported[f"{term} {BOTH}"].method
+    weighted = reported[f"weighted_arm_difference {BOTH}"].method
     assert "role: porter" in weighted
     # Two who did not say are too few to be told apart, and nobody is left out.
     assert "other" not in weighted.partition("logistic model")[2].partition(";")[0]
-    assert told[f"imputed_arm_difference {BOTH}"].n == TEAMS * EACH
+    assert reported[f"imputed_arm_difference {BOTH}"].n == TEAMS * EACH
 
 
 def test_an_answer_of_few_is_put_together_with_the_common_one() -> None:
-    told = by_place(evaluate_missing(with_roles(2), FREE))
-    assert "role" not in told[f"imputed_arm_difference {BOTH}"].method
+    reported = by_place(evaluate_missing(with_roles(2), FREE))
+    assert "role" not in reported[f"imputed_arm_difference {BOTH}"].method
 
 
-def test_no_method_and_no_reason_counts_the_lost(told: dict[str, Finding]) -> None:
+def test_no_method_and_no_reason_counts_the_lost(reported: dict[str, Finding]) -> None:
     # 85 stayed, 35 were lost; of the pilot 40 and 20, of the others 45 and 15.
     # Whose n it is anyway, these name it, and lose their method where held back.
     own = ("complete_arm_difference", "weighted_arm_difference")
-    for finding in (part for part in told.values() if part.term not in own):
+    for finding in (part for part in reported.values() if part.term not in own):
         words = (finding.method + finding.reason).replace("95 %", "").split()
         assert not {"85", "35", "40", "45", "15"} & {w.strip(".,;()") for w in words}

@@ -9,29 +9,30 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.foundation.results import Composite
-from analysis.outcomes.missing import (
-    ArmModel,
-    AttritionModel,
-    Imputation,
-    PooledEstimate,
-    ResponseWeights,
-    TippingPoint,
-    attrition_model,
+from heard.effects.missing_data.arm_effect import ArmModel, imputed_arm_difference
+from heard.effects.missing_data.attrition import (
     attrition_table,
+    completers_and_dropouts,
+)
+from heard.effects.missing_data.tipping_point import TippingPoint, tipping_point
+from heard.effects.missing_data.weighting import (
+    AttritionModel,
+    ResponseWeights,
+    attrition_model,
     complete_arm_difference,
-    imputation_diagnostics,
-    impute,
-    imputed_arm_difference,
-    pool,
     response_weights,
-    stayers_and_leavers,
-    tipping_point,
     weighted_arm_difference,
 )
-from analysis.outcomes.missing.conditional import draw_model, matched
-from analysis.outcomes.missing.diagnostics import chain_mixing
+from heard.models.chained_equations import draw_model, matched
+from heard.models.imputation import (
+    Imputation,
+    chain_mixing,
+    imputation_diagnostics,
+    impute,
+)
+from heard.models.imputation_pooling import PooledEstimate, pool
+from heard.models.random_streams import generator
+from heard.results import Composite, Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -65,8 +66,8 @@ def simulated(n_teams: int = 12, size: int = 30, *, seed: str = "missing") -> An
 
 @pytest.fixture(scope="module")
 def people() -> pd.DataFrame:
-    holed: pd.DataFrame = simulated()[1]
-    return holed
+    with_gaps: pd.DataFrame = simulated()[1]
+    return with_gaps
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +161,7 @@ def test_nobody_and_no_reference_are_absences_not_crashes() -> None:
 def test_stayers_less_leavers_has_the_sign_of_those_who_stayed(
     people: pd.DataFrame,
 ) -> None:
-    found = stayers_and_leavers(
+    found = completers_and_dropouts(
         people, outcome="after", baseline=["before", "grade"], arm="arm"
     )
     whole = {(part.variable, part.arm): part.stayers_minus_leavers for part in found}
@@ -177,7 +178,9 @@ def test_stayers_less_leavers_has_the_sign_of_those_who_stayed(
 
 def test_comparing_leavers_where_nobody_left_says_so(people: pd.DataFrame) -> None:
     whole = people.dropna()
-    found = stayers_and_leavers(whole, outcome="after", baseline=["before", "grade"])
+    found = completers_and_dropouts(
+        whole, outcome="after", baseline=["before", "grade"]
+    )
     assert all(all_absent(part) for part in found)
 
 
@@ -261,13 +264,13 @@ def test_leaving_out_is_biased_and_weighting_and_filling_in_are_not() -> None:
     """Missing at random given `before`: seen against the same people without gaps."""
     errors = []
     for turn in range(8):
-        whole, holed = simulated(20, 40, seed=f"recovery {turn}")
+        whole, with_gaps = simulated(20, 40, seed=f"recovery {turn}")
         right = estimate(complete_arm_difference(whole, MODEL)).estimate
-        filled_in = imputed(holed, arm_slopes=True, n_sets=10, seed=str(turn))
+        filled_in = imputed(with_gaps, arm_slopes=True, n_sets=10, seed=str(turn))
         found = [
-            complete_arm_difference(holed, MODEL),
-            weighted_arm_difference(holed, weights(holed, trim=1.0), MODEL),
-            imputed_arm_difference(holed, filled_in, MODEL).effect,
+            complete_arm_difference(with_gaps, MODEL),
+            weighted_arm_difference(with_gaps, weights(with_gaps, trim=1.0), MODEL),
+            imputed_arm_difference(with_gaps, filled_in, MODEL).effect,
         ]
         errors.append([estimate(part).estimate - right for part in found])
     left_out, weighted, filled_in = np.mean(errors, axis=0)
@@ -281,9 +284,11 @@ def test_gaps_that_fall_by_chance_bias_nobody() -> None:
     for turn in range(6):
         whole, _ = simulated(12, 40, seed=f"by chance {turn}")
         gaps = generator("test", "gaps", str(turn)).random(len(whole)) < 0.3
-        holed = whole.assign(after=whole["after"].mask(gaps))
+        with_gaps = whole.assign(after=whole["after"].mask(gaps))
         right = estimate(complete_arm_difference(whole, MODEL)).estimate
-        found = imputed_arm_difference(holed, imputed(holed, n_sets=10), MODEL).effect
+        found = imputed_arm_difference(
+            with_gaps, imputed(with_gaps, n_sets=10), MODEL
+        ).effect
         errors.append(estimate(found).estimate - right)
     assert abs(np.mean(errors)) < 0.05
 
@@ -294,13 +299,15 @@ def test_filled_in_people_are_as_alike_in_teams_as_others() -> None:
     team = np.repeat(np.arange(40), 25)
     after = random.normal(0, 1, 40)[team] + random.normal(0, 1, len(team))
     people = pd.DataFrame({"team": team, "before": random.normal(size=len(team))})
-    holed = people.assign(after=np.where(random.random(len(team)) < 0.5, np.nan, after))
+    with_gaps = people.assign(
+        after=np.where(random.random(len(team)) < 0.5, np.nan, after)
+    )
 
     def spread(values: Any) -> float:
         return float(pd.Series(values).groupby(team).mean().var())
 
-    by_team = imputed(holed, arm=None, cluster="team")
-    alone = imputed(holed, arm=None, cluster=None)
+    by_team = imputed(with_gaps, arm=None, cluster="team")
+    alone = imputed(with_gaps, arm=None, cluster=None)
     kept = np.mean([spread(values[:, 1]) for values in by_team.values])
     lost = np.mean([spread(values[:, 1]) for values in alone.values])
     assert kept == pytest.approx(spread(after), rel=0.15)
@@ -435,8 +442,8 @@ def test_diagnostics_tell_chains_that_agree_from_those_that_do_not(
     assert 0.8 < estimate(after.chain_mixing).estimate < 1.3
     assert estimate(after.share_missing).estimate == filled.filled_in("after").mean()
     assert estimate(after.filled_in_minus_seen).estimate > 0  # the high ones left
-    apart = generator("test", "mixing").normal(size=(10, 5)) + 10 * np.arange(5)
-    assert (chain_mixing(apart) or 0) > 5
+    deviation = generator("test", "mixing").normal(size=(10, 5)) + 10 * np.arange(5)
+    assert (chain_mixing(deviation) or 0) > 5
     assert chain_mixing(np.ones((10, 5))) is None
 
 
@@ -458,8 +465,8 @@ def test_what_varies_between_sets_widens() -> None:
         "method": "",
     }
     same = limits(pool([2.0, 2.0], [0.3, 0.3], **options).effect)
-    apart = limits(pool([1.5, 2.5], [0.3, 0.3], **options).effect)
-    assert apart[0] < same[0] < same[1] < apart[1]
+    deviation = limits(pool([1.5, 2.5], [0.3, 0.3], **options).effect)
+    assert deviation[0] < same[0] < same[1] < deviation[1]
 
 
 @pytest.mark.parametrize(
@@ -556,15 +563,17 @@ def test_shifts_that_cannot_be_made_say_why(
 
 
 def test_an_interval_that_holds_zero_is_shifted_until_it_does_not() -> None:
-    holed = simulated(8, 10, seed="nothing")[1]
-    holed = holed.assign(after=holed["after"] - 0.5 * holed["arm"].eq("pack"))
-    filled = imputed(holed)
-    found = tipped(holed, filled, shifts=[-9, 9])
+    with_gaps = simulated(8, 10, seed="nothing")[1]
+    with_gaps = with_gaps.assign(
+        after=with_gaps["after"] - 0.5 * with_gaps["arm"].eq("pack")
+    )
+    filled = imputed(with_gaps)
+    found = tipped(with_gaps, filled, shifts=[-9, 9])
     point = estimate(found.interval_zero).estimate
     assert "would no longer hold 0" in found.sentence()
     # nowhere nearer, on either side
     shifts = [0, 0.99 * point, 1.01 * point, -0.99 * point]
-    for part in tipped(holed, filled, shifts=shifts).curve:
+    for part in tipped(with_gaps, filled, shifts=shifts).curve:
         low, high = limits(part.effect)
         held = low <= 0 <= high
         assert held == (abs(float(part.shift)) < abs(point))
@@ -574,11 +583,11 @@ def test_the_true_shift_gives_the_true_effect() -> None:
     """Leavers of one arm lie .6 lower than people alike who stayed."""
     errors = []
     for turn in range(8):
-        whole, holed = simulated(12, 40, seed=f"worse {turn}")
-        left = holed["after"].isna() & holed["arm"].eq("pack")
+        whole, with_gaps = simulated(12, 40, seed=f"worse {turn}")
+        left = with_gaps["after"].isna() & with_gaps["arm"].eq("pack")
         whole = whole.assign(after=whole["after"] - 0.6 * left)
         right = estimate(complete_arm_difference(whole, ADJUSTED)).estimate
-        found = tipped(holed, imputed(holed, n_sets=10), shifts=[-0.6, 0.0])
+        found = tipped(with_gaps, imputed(with_gaps, n_sets=10), shifts=[-0.6, 0.0])
         errors.append([estimate(p.effect).estimate - right for p in found.curve])
     shifted, unshifted = np.mean(errors, axis=0)
     assert abs(shifted) < 0.04

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.foundation import DataError, Estimate, Result, Unavailable
-from analysis.outcomes.multiverse import (
+from heard.effects.multiverse import (
     SpecificationCurve,
     evaluate_specifications,
     specification_curve,
 )
+from heard.errors import DataError
+from heard.results import Estimate, Result, Unavailable
 
 GRID = {
     "linkage": ("strict", "one off"),

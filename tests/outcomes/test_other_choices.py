@@ -10,17 +10,15 @@ import pandas as pd
 import pytest
 
 from analysis.cleaning.scoring import score_survey
-from analysis.declarations import Study
-from analysis.declarations.other_choices import OtherChoices, combinations_of
+from analysis.declarations.multiverse import Multiverse, combinations_of
+from analysis.declarations.study import Study
 from analysis.declarations.survey import CarelessRules
-from analysis.foundation import Finding, generator
-from analysis.outcomes import (
-    evaluate_missing,
-    evaluate_other_choices,
-    evaluate_outcomes,
-)
-from analysis.outcomes.alternatives import WAYS
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.outcomes.missing_data import evaluate_missing
+from analysis.outcomes.multiverse import METHODS, evaluate_multiverse
 from analysis.storage.declared import read_study
+from heard.models.random_streams import generator
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -33,7 +31,7 @@ MODELS = (
     "cluster_robust",
     "mixed_model",
 )
-EVERY = OtherChoices(
+EVERY = Multiverse(
     linkage=("exact",),
     missing=("weighted", "imputed"),
     model=MODELS,
@@ -41,7 +39,7 @@ EVERY = OtherChoices(
 )
 
 
-def narrowed(outcome: str, choices: OtherChoices, **more: object) -> Study:
+def narrowed(outcome: str, choices: Multiverse, **more: object) -> Study:
     (kept,) = (one for one in WHOLE.outcomes if one.name == outcome)
     changes: dict[str, object] = {
         "outcomes": (kept,),
@@ -95,13 +93,13 @@ def responses(
     return held
 
 
-def links_of(rows: Rows, study: Study, *, apart: int = 30) -> pd.DataFrame:
+def links_of(rows: Rows, study: Study, *, deviation: int = 30) -> pd.DataFrame:
     """Everybody is linked by one element off; the exact rule misses some."""
     survey, parts = study.outcomes[0].survey, []
     first, *later = study.wave_names()
     for wave in later:
         names = rows[wave][survey]["participant"]
-        for rule, linked in (("one_element_off", names), ("exact", names[apart:])):
+        for rule, linked in (("one_element_off", names), ("exact", names[deviation:])):
             parts.append(
                 pd.DataFrame(
                     {
@@ -158,7 +156,7 @@ def numbers(found: Finding) -> tuple[object, ...]:
 
 ROWS = responses(CONFIDENCE)
 LINKS = links_of(ROWS, CONFIDENCE)
-FOUND = evaluate_other_choices(ROWS, CONFIDENCE, links=LINKS)
+FOUND = evaluate_multiverse(ROWS, CONFIDENCE, links=LINKS)
 ARMS = {"wave": "after - before", "arm": "pilot - comparison"}
 
 
@@ -167,20 +165,22 @@ def test_numbers_are_those_of_the_outcomes_page(linkage: str) -> None:
     page = evaluate_outcomes(
         scored(ROWS, CONFIDENCE), CONFIDENCE, links=LINKS, linkage_rule=linkage
     )
-    told = effects(FOUND)
+    reported = effects(FOUND)
     for model in MODELS[:2]:
         expected = one(page, **ARMS, term=model)
         assert expected.estimate is not None
-        assert numbers(told[option(linkage=linkage, model=model)]) == numbers(expected)
+        assert numbers(reported[option(linkage=linkage, model=model)]) == numbers(
+            expected
+        )
     for model in ("cluster_robust", "mixed_model"):
         term = "difference_in_change_by_way"
-        expected = one(page, **ARMS, term=term, group=WAYS[model])
+        expected = one(page, **ARMS, term=term, group=METHODS[model])
         group = option(linkage=linkage, model=model)
         # Who is who does not matter to a model of people taken once a wave.
         if linkage == "exact" and model == "cluster_robust":
-            assert group not in told
+            assert group not in reported
         else:
-            assert numbers(told[group]) == numbers(expected)
+            assert numbers(reported[group]) == numbers(expected)
 
 
 @pytest.mark.parametrize("linkage", ["one_element_off", "exact"])
@@ -188,11 +188,11 @@ def test_numbers_are_those_of_who_is_missing(linkage: str) -> None:
     page = evaluate_missing(
         scored(ROWS, CONFIDENCE), CONFIDENCE, links=LINKS, linkage_rule=linkage
     )
-    told = effects(FOUND)
+    reported = effects(FOUND)
     for missing in ("complete", "weighted", "imputed"):
         expected = one(page, **ARMS, term=f"{missing}_arm_difference")
         assert expected.estimate is not None
-        found = told[
+        found = reported[
             option(linkage=linkage, missing=missing, model="adjusted_by_people")
         ]
         assert numbers(found) == numbers(expected)
@@ -214,15 +214,15 @@ def test_stricter_cleaning_is_the_same_page_with_fewer_responses() -> None:
 
 
 def test_every_combination_is_there_once_and_summed_up() -> None:
-    told = effects(FOUND)
+    reported = effects(FOUND)
     made = [
         "; ".join(f"{name}: {value}" for name, value in options.items())
         for options in combinations_of(CONFIDENCE, CONFIDENCE.outcomes[0])
     ]
-    assert list(told) == made
+    assert list(reported) == made
     assert len(made) == 2 * 2 * 2 + 2 * 2 * 3 + 2 * 1 + 2 * 2
-    values = np.array([part.estimate for part in told.values()], dtype=float)
-    own = told[option()].estimate
+    values = np.array([part.estimate for part in reported.values()], dtype=float)
+    own = reported[option()].estimate
     assert own is not None
     expected = {
         "specification_lowest": values.min(),
@@ -232,11 +232,11 @@ def test_every_combination_is_there_once_and_summed_up() -> None:
         "share_beyond_smallest_effect": (values >= 0.5).mean(),
         "declared_rank": (values < own - 1e-9).sum(),
     }
-    fewest = min(part.n or 0 for part in told.values())
+    minimum = min(part.n or 0 for part in reported.values())
     for term, value in expected.items():
         found = one(FOUND, term=term)
         assert found.estimate == pytest.approx(value, rel=1e-12), term
-        assert found.n == fewest
+        assert found.n == minimum
         assert "n counts the people of the smallest of all" in found.method
     moved = [part.group for part in FOUND if part.term == "choice_influence"]
     assert moved == ["linkage", "cleaning", "missing", "model"]
@@ -244,8 +244,8 @@ def test_every_combination_is_there_once_and_summed_up() -> None:
 
 def test_a_sample_that_few_people_tell_apart_is_not_shown() -> None:
     found = effects(
-        evaluate_other_choices(
-            ROWS, CONFIDENCE, links=links_of(ROWS, CONFIDENCE, apart=10)
+        evaluate_multiverse(
+            ROWS, CONFIDENCE, links=links_of(ROWS, CONFIDENCE, deviation=10)
         )
     )
     refused = found[option(linkage="exact")]
@@ -255,8 +255,8 @@ def test_a_sample_that_few_people_tell_apart_is_not_shown() -> None:
     assert found[option()].estimate is not None
     # Nobody apart is nobody told of.
     same = effects(
-        evaluate_other_choices(
-            ROWS, CONFIDENCE, links=links_of(ROWS, CONFIDENCE, apart=0)
+        evaluate_multiverse(
+            ROWS, CONFIDENCE, links=links_of(ROWS, CONFIDENCE, deviation=0)
         )
     )
     assert numbers(same[option(linkage="exact")]) == numbers(same[option()])
@@ -265,7 +265,7 @@ def test_a_sample_that_few_people_tell_apart_is_not_shown() -> None:
 def test_few_left_out_by_cleaning_are_not_told_of() -> None:
     rows = responses(CONFIDENCE, gaps=0.01)
     found = effects(
-        evaluate_other_choices(rows, CONFIDENCE, links=links_of(rows, CONFIDENCE))
+        evaluate_multiverse(rows, CONFIDENCE, links=links_of(rows, CONFIDENCE))
     )
     assert found[option(cleaning="100% answered")].estimate is None
     assert found[option()].estimate is not None
@@ -275,28 +275,28 @@ def test_of_different_people_too_few_left_out_are_not_told_of() -> None:
     rows = responses(CARE, gaps=0.02)
     for held in rows.values():
         held["ratings"]["participant"] = ""
-    found = effects(evaluate_other_choices(rows, CARE))
-    told = {name.partition(";")[0]: part.estimate for name, part in found.items()}
-    assert told["cleaning: 100% answered"] is None
-    assert told["cleaning: as declared"] is not None
+    found = effects(evaluate_multiverse(rows, CARE))
+    reported = {name.partition(";")[0]: part.estimate for name, part in found.items()}
+    assert reported["cleaning: 100% answered"] is None
+    assert reported["cleaning: as declared"] is not None
 
 
 def test_where_few_were_lost_nothing_is_weighted_or_filled_in() -> None:
     rows = responses(CONFIDENCE, lost=0.05)
     found = effects(
-        evaluate_other_choices(rows, CONFIDENCE, links=links_of(rows, CONFIDENCE))
+        evaluate_multiverse(rows, CONFIDENCE, links=links_of(rows, CONFIDENCE))
     )
     for missing in ("weighted", "imputed"):
-        told = found[option(missing=missing, model="adjusted_by_people")]
-        assert told.estimate is None
-        assert "fewer than 11 people of a group were lost" in told.reason
+        reported = found[option(missing=missing, model="adjusted_by_people")]
+        assert reported.estimate is None
+        assert "fewer than 11 people of a group were lost" in reported.reason
     assert found[option(model="adjusted_by_people")].estimate is not None
 
 
 def test_few_people_are_no_answer_and_no_part_of_the_summaries() -> None:
     rows = responses(CONFIDENCE, people=1)
-    found = evaluate_other_choices(
-        rows, CONFIDENCE, links=links_of(rows, CONFIDENCE, apart=0)
+    found = evaluate_multiverse(
+        rows, CONFIDENCE, links=links_of(rows, CONFIDENCE, deviation=0)
     )
     change = effects(found)[option()]
     assert change.estimate is None
@@ -308,7 +308,7 @@ def test_of_different_people_only_cleaning_and_model_are_choices() -> None:
     rows = responses(CARE)
     for held in rows.values():
         held["ratings"]["participant"] = ""
-    found = evaluate_other_choices(rows, CARE)
+    found = evaluate_multiverse(rows, CARE)
     page = evaluate_outcomes(scored(rows, CARE), CARE)
     expected = one(page, **ARMS, term="difference_in_change")
     group = "cleaning: as declared; model: difference_in_change"
@@ -320,7 +320,7 @@ def test_of_different_people_only_cleaning_and_model_are_choices() -> None:
 
 
 def test_without_arms_the_change_is_answered_otherwise() -> None:
-    only = OtherChoices(least_answered=(1.0,), linkage=("exact",))
+    only = Multiverse(least_answered=(1.0,), linkage=("exact",))
     study = narrowed(
         "confidence",
         only,
@@ -330,7 +330,7 @@ def test_without_arms_the_change_is_answered_otherwise() -> None:
         allocated_by="none",
         plan=None,
     )
-    found = evaluate_other_choices(ROWS, study, links=LINKS)
+    found = evaluate_multiverse(ROWS, study, links=LINKS)
     page = evaluate_outcomes(scored(ROWS, study), study, links=LINKS)
     expected = one(page, wave="after - before", term="mean_change", arm="")
     group = "linkage: one_element_off; cleaning: as declared"
@@ -339,34 +339,34 @@ def test_without_arms_the_change_is_answered_otherwise() -> None:
 
 
 def test_where_people_were_allocated_the_adjusted_difference_is_the_declared() -> None:
-    only = OtherChoices(model=("difference_in_change",))
+    only = Multiverse(model=("difference_in_change",))
     study = narrowed("confidence", only, allocated_by="participant", plan=None)
-    found = evaluate_other_choices(ROWS, study, links=LINKS)
+    found = evaluate_multiverse(ROWS, study, links=LINKS)
     page = evaluate_outcomes(scored(ROWS, study), study, links=LINKS)
     assert list(effects(found)) == [
         "model: adjusted_mean_difference",
         "model: difference_in_change",
     ]
-    for name, told in effects(found).items():
+    for name, reported in effects(found).items():
         term = name.removeprefix("model: ")
-        assert numbers(told) == numbers(one(page, **ARMS, term=term))
+        assert numbers(reported) == numbers(one(page, **ARMS, term=term))
 
 
 def test_careless_responses_can_be_left_out_too() -> None:
-    only = OtherChoices(careless_left_out=True)
+    only = Multiverse(careless_left_out=True)
     study = marking_careless(narrowed("confidence", only))
     rows: Rows = {}
     for wave, held in ROWS.items():
         frame = held["staff"]
         rows[wave] = {"staff": frame.assign(careless=frame.index % 4 == 0)}
-    found = evaluate_other_choices(rows, study, links=LINKS)
+    found = evaluate_multiverse(rows, study, links=LINKS)
     kept = {
         wave: {"staff": held["staff"].loc[~held["staff"]["careless"]]}
         for wave, held in rows.items()
     }
     page = evaluate_outcomes(scored(kept, study), study, links=LINKS)
-    told = effects(found)["cleaning: careless left out"]
-    assert numbers(told) == numbers(one(page, **ARMS, term="difference_in_change"))
+    reported = effects(found)["cleaning: careless left out"]
+    assert numbers(reported) == numbers(one(page, **ARMS, term="difference_in_change"))
 
 
 def marking_careless(study: Study) -> Study:
@@ -397,14 +397,14 @@ def test_a_score_that_may_not_be_compared_has_no_answer_by_any_choice() -> None:
         n=100,
         method="loadings differ; rule: made up",
     )
-    few = narrowed("confidence", OtherChoices(linkage=("exact",)))
-    found = evaluate_other_choices(ROWS, few, links=LINKS, comparability=[refusal])
+    few = narrowed("confidence", Multiverse(linkage=("exact",)))
+    found = evaluate_multiverse(ROWS, few, links=LINKS, comparability=[refusal])
     assert found
     assert all(part.estimate is None for part in found)
     assert all("do not measure the same" in part.reason for part in found)
 
 
 def test_nothing_is_done_where_nothing_is_declared() -> None:
-    study = narrowed("confidence", EVERY, other_choices=None)
+    study = narrowed("confidence", EVERY, multiverse=None)
     empty: Mapping[str, Mapping[str, pd.DataFrame]] = {}
-    assert evaluate_other_choices(empty, study) == ()
+    assert evaluate_multiverse(empty, study) == ()

@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations import Study
-from analysis.declarations.series import charted_outcomes
-from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_over_time
-from analysis.outcomes.trends import control_chart, run_chart
-from analysis.outcomes.trends.rules import FEWEST_WAVES
-from analysis.outcomes.trends.run_chart import FEWEST_POINTS
-from analysis.publication import disclose
+from analysis.declarations.study import Study
+from analysis.declarations.supplementary_measures import charted_outcomes
+from analysis.foundation.findings import Finding
+from analysis.outcomes.trends import evaluate_over_time
+from analysis.publication.disclosure.control import disclose
 from analysis.storage.declared import read_study
+from heard.effects.trends.control_chart import control_chart
+from heard.effects.trends.rules import MINIMUM_WAVES
+from heard.effects.trends.run_chart import MINIMUM_POINTS, run_chart
+from heard.models.random_streams import generator
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -80,9 +81,9 @@ def means(scores: dict[str, dict[str, pd.DataFrame]], arm: str) -> pd.DataFrame:
 
 
 def test_what_is_declared_is_what_the_chart_asks_for() -> None:
-    assert FEWEST_WAVES == FEWEST_POINTS
-    assert charted_outcomes(of_waves(FEWEST_WAVES - 1)) == ()
-    assert len(charted_outcomes(of_waves(FEWEST_WAVES))) == 1
+    assert MINIMUM_WAVES == MINIMUM_POINTS
+    assert charted_outcomes(of_waves(MINIMUM_WAVES - 1)) == ()
+    assert len(charted_outcomes(of_waves(MINIMUM_WAVES))) == 1
 
 
 def test_numbers_are_those_of_the_charts_with_people_as_n() -> None:
@@ -106,10 +107,10 @@ def test_numbers_are_those_of_the_charts_with_people_as_n() -> None:
             )
         }
         for term, result in expected.items():
-            (told,) = where(found, arm=arm, term=term)
-            assert told.estimate == getattr(result, "estimate", None), term
-            assert told.n == (240 if told.estimate is not None else None)
-            assert "counts waves" not in told.method
+            (reported,) = where(found, arm=arm, term=term)
+            assert reported.estimate == getattr(result, "estimate", None), term
+            assert reported.n == (240 if reported.estimate is not None else None)
+            assert "counts waves" not in reported.method
 
 
 def test_signals_say_which_wave_which_rule_and_which_side() -> None:
@@ -176,13 +177,13 @@ def test_all_the_same_answer_and_no_answers_are_no_points() -> None:
         held = scores[wave]["ratings"]
         held.loc[held["arm"] == "pilot", SCORE] = value
     found = evaluate_over_time(scores, EIGHT)
-    told = {
+    reported = {
         part.wave: part.reason
         for part in where(found, arm="pilot", term="chart_value")
         if part.estimate is None
     }
-    assert set(told) == {"w2", "w5"}
-    assert "everybody gave the same answer" in told["w2"]
+    assert set(reported) == {"w2", "w5"}
+    assert "everybody gave the same answer" in reported["w2"]
     (median,) = where(found, arm="pilot", term="chart_median")
     assert median.n == 180
 

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import DataError, Estimate, Unavailable, generator
-from analysis.outcomes.compared import PlaceboComparison, placebo_comparison
+from heard.effects.designs.randomisation import PlaceboComparison, placebo_comparison
+from heard.errors import DataError
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

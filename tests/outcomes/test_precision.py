@@ -8,14 +8,15 @@ import math
 import numpy as np
 import pytest
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.outcomes.pilot_design import PilotDesign
-from analysis.outcomes.precision import (
+from heard.effects.pilot_design import PilotDesign
+from heard.effects.power import (
     ExpectedPrecision,
     precision_by_teams,
+    simulated_effects,
     team_mean_variance,
 )
-from analysis.outcomes.simulated_pilots import simulated_effects
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -9,15 +9,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import DataError, Estimate, Unavailable, generator
-from analysis.outcomes.compared import (
+from heard.effects.designs.staggered_adoption import (
     StaggeredEffects,
-    SteppedWedge,
+    roll_out,
     staggered_effects,
+)
+from heard.effects.designs.stepped_wedge import (
+    SteppedWedge,
+    _allocations,
     stepped_wedge,
 )
-from analysis.outcomes.compared.rollout import roll_out
-from analysis.outcomes.compared.stepped_wedge import _allocations
+from heard.errors import DataError
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -165,10 +169,10 @@ def test_people_are_averaged_and_gaps_leave_a_cluster_out() -> None:
     assert estimate(second.staggered_effect).estimate == pytest.approx(
         estimate(first.staggered_effect).estimate, abs=1e-12
     )
-    holed = frame.assign(
+    with_gaps = frame.assign(
         score=frame["score"].mask((frame["cluster"] == "t8") & (frame["wave"] == "w5"))
     )
-    found = estimate(staggered(holed).staggered_effect)
+    found = estimate(staggered(with_gaps).staggered_effect)
     assert found.n == 8
     assert "1 without a score at some wave left out" in found.method
     assert found.estimate == pytest.approx(

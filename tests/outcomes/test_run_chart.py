@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Estimate, Unavailable
-from analysis.outcomes.trends import RunChart, run_chart
-from analysis.outcomes.trends.run_chart import run_limits
+from heard.effects.trends.run_chart import RunChart, run_chart, run_limits
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

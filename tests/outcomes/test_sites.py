@@ -9,20 +9,22 @@ import pandas as pd
 import pytest
 
 from analysis.declarations.study import Site, Study
-from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_outcomes
-from analysis.outcomes.comparison import compare_arms_unlinked
-from analysis.outcomes.judgement import UncertainEffect, pool_sites
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.sites import SMALLEST
-from analysis.publication import disclose
+from analysis.publication.disclosure.control import disclose
 from analysis.storage.declared import read_study
+from heard.effects.comparison import compare_arms_unlinked
+from heard.effects.judgement.equivalence import UncertainEffect
+from heard.effects.judgement.pooling import pool_sites
+from heard.models.random_streams import generator
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 DEMONSTRATION = read_study("listening-pilot")
 CARE = next(one for one in DEMONSTRATION.outcomes if one.name == "care")
 WAVES = ("before", "after")
-TOLD = (
+REPORTED = (
     "effect_at_site",
     "pooled_effect_cautious",
     "prediction_interval",
@@ -68,7 +70,7 @@ def found(study: Study, **frames: pd.DataFrame) -> list[Finding]:
         for wave, frame in frames.items()
     }
     every = evaluate_outcomes(by_wave, study)
-    return [part for part in every if part.term in TOLD]
+    return [part for part in every if part.term in REPORTED]
 
 
 def of(findings: list[Finding], term: str, group: str = "site") -> Finding:
@@ -79,7 +81,7 @@ def of(findings: list[Finding], term: str, group: str = "site") -> Finding:
 def test_a_site_says_what_its_own_people_say() -> None:
     study = study_of(2)
     frames = {wave: scores(2, wave) for wave in WAVES}
-    told = found(study, **frames)
+    reported = found(study, **frames)
     for site in ("s0", "s1"):
         here = [
             frame.loc[frame["site"] == site].rename(
@@ -90,7 +92,7 @@ def test_a_site_says_what_its_own_people_say() -> None:
         peer = compare_arms_unlinked(
             *here, treated="pilot", control="comparison", cluster=True
         ).difference_in_change
-        own = of(told, "effect_at_site", f"site: {site}")
+        own = of(reported, "effect_at_site", f"site: {site}")
         assert (own.estimate, own.conf_low, own.conf_high) == pytest.approx(
             (peer.estimate, peer.conf_low, peer.conf_high),  # type: ignore[union-attr]
             rel=1e-10,
@@ -101,19 +103,19 @@ def test_a_site_says_what_its_own_people_say() -> None:
 
 
 def test_two_sites_are_not_pooled_and_it_is_said() -> None:
-    told = found(study_of(2), **{wave: scores(2, wave) for wave in WAVES})
-    pooled = of(told, "pooled_effect_cautious")
+    reported = found(study_of(2), **{wave: scores(2, wave) for wave in WAVES})
+    pooled = of(reported, "pooled_effect_cautious")
     assert pooled.estimate is None
     assert "under 3 sites" in pooled.reason
-    terms = {part.term for part in told}
+    terms = {part.term for part in reported}
     assert terms == {"effect_at_site", "pooled_effect_cautious"}
 
 
 def test_four_sites_are_pooled_and_left_out_in_turn() -> None:
-    told = found(study_of(4), **{wave: scores(4, wave) for wave in WAVES})
+    reported = found(study_of(4), **{wave: scores(4, wave) for wave in WAVES})
     effects = {}
     for n in range(4):
-        own = of(told, "effect_at_site", f"site: s{n}")
+        own = of(reported, "effect_at_site", f"site: s{n}")
         assert own.estimate is not None
         assert own.conf_high is not None
         error = (own.conf_high - own.estimate) / 2.7764451051977987  # t, 4 degrees
@@ -126,11 +128,11 @@ def test_four_sites_are_pooled_and_left_out_in_turn() -> None:
         )
     peer = pool_sites(effects)
     for term in ("pooled_effect_cautious", "prediction_interval"):
-        one, other = of(told, term), getattr(peer, term)
+        one, other = of(reported, term), getattr(peer, term)
         assert (one.estimate, one.conf_low, one.conf_high) == pytest.approx(
             (other.estimate, other.conf_low, other.conf_high), rel=1e-8
         )
-    assert sum(part.term == "pooled_without_site" for part in told) == 4
+    assert sum(part.term == "pooled_without_site" for part in reported) == 4
 
 
 def test_one_site_or_none_says_nothing() -> None:
@@ -146,12 +148,12 @@ def test_a_site_of_one_arm_is_named_with_the_reason() -> None:
         frame = scores(3, wave)
         lost = (frame["site"] == "s2") & (frame["arm"] == "comparison")
         frames[wave] = frame.loc[~lost]
-    told = found(study_of(3), **frames)
-    own = of(told, "effect_at_site", "site: s2")
+    reported = found(study_of(3), **frames)
+    own = of(reported, "effect_at_site", "site: s2")
     assert own.estimate is None
     assert "one arm only" in own.reason
     # It passes disclosure: that a site has one arm is no count of few.
-    shown = [*disclose(told, smallest=11).findings]
+    shown = [*disclose(reported, smallest=11).findings]
     assert "one arm only" in of(shown, "effect_at_site", "site: s2").reason
 
 
@@ -165,20 +167,20 @@ def test_sites_in_which_no_two_arms_stand_say_nothing() -> None:
 
 
 def test_too_few_teams_at_a_site_give_a_reason() -> None:
-    told = found(study_of(3), **{wave: scores(3, wave, teams=2) for wave in WAVES})
+    reported = found(study_of(3), **{wave: scores(3, wave, teams=2) for wave in WAVES})
     for site in ("s0", "s1", "s2"):
-        own = of(told, "effect_at_site", f"site: {site}")
+        own = of(reported, "effect_at_site", f"site: {site}")
         assert own.estimate is None
         assert "fewer than 3 teams in an arm" in own.reason
-    shown = [*disclose(told, smallest=11).findings]
+    shown = [*disclose(reported, smallest=11).findings]
     assert "under 3 sites" in of(shown, "pooled_effect_cautious").reason
 
 
 def test_without_arms_a_site_tells_its_change() -> None:
     study = study_of(2, treated="", control="", arms=(), allocated_by="none")
     frames = {wave: scores(2, wave).assign(arm="") for wave in WAVES}
-    told = found(study, **frames)
-    own = of(told, "effect_at_site", "site: s0")
+    reported = found(study, **frames)
+    own = of(reported, "effect_at_site", "site: s0")
     change = (
         frames["after"].query("site == 's0'")["care.total"].mean()
         - frames["before"].query("site == 's0'")["care.total"].mean()
@@ -203,9 +205,9 @@ def test_n_is_that_of_the_smallest_side_alone() -> None:
     after = frames["after"]
     side = (after["site"] == "s1") & (after["arm"] == "pilot")
     frames["after"] = after.loc[~side | ~after.duplicated(["team"])]
-    told = found(study_of(2), **frames)
-    assert of(told, "effect_at_site", "site: s1").n == 3
-    assert of(told, "effect_at_site", "site: s0").n == 36
+    reported = found(study_of(2), **frames)
+    assert of(reported, "effect_at_site", "site: s1").n == 3
+    assert of(reported, "effect_at_site", "site: s0").n == 36
 
 
 @pytest.mark.parametrize("sites", [2, 4])
@@ -213,9 +215,9 @@ def test_a_small_site_takes_another_along_and_all_that_is_made_of_it(
     sites: int,
 ) -> None:
     frames = small({wave: scores(sites, wave) for wave in WAVES}, "s1")
-    told = found(study_of(sites), **frames)
-    assert of(told, "effect_at_site", "site: s1").estimate is not None
-    shown = [*disclose(told, smallest=11).findings]
+    reported = found(study_of(sites), **frames)
+    assert of(reported, "effect_at_site", "site: s1").estimate is not None
+    shown = [*disclose(reported, smallest=11).findings]
     hidden = {f.group for f in shown if f.term == "effect_at_site" and f.n is None}
     assert "site: s1" in hidden
     assert len(hidden) == 2
@@ -229,9 +231,9 @@ def test_few_people_without_a_site_hide_the_smallest_site() -> None:
     frames = {wave: scores(3, wave) for wave in WAVES}
     for wave, frame in frames.items():
         frames[wave] = frame.assign(site=frame["site"].where(frame.index >= 5, ""))
-    told = found(study_of(3), **frames)
-    assert of(told, "participants_without_site").estimate == 5
-    shown = [*disclose(told, smallest=11).findings]
+    reported = found(study_of(3), **frames)
+    assert of(reported, "participants_without_site").estimate == 5
+    shown = [*disclose(reported, smallest=11).findings]
     assert of(shown, "participants_without_site").estimate is None
     hidden = [f for f in shown if f.term == "effect_at_site" and f.estimate is None]
     assert len(hidden) == 1

@@ -8,12 +8,10 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.outcomes.beyond_means import responders
-from analysis.outcomes.beyond_means.team_shares import (
-    net_share_over_teams,
-    share_over_teams,
-)
+from heard.effects.supplementary.responders import responders
+from heard.effects.supplementary.shares import net_share_over_teams, share_over_teams
+from heard.models.random_streams import generator
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -21,10 +19,10 @@ N, TEAMS = 120, 8
 TEAM = pd.Series([f"t{n % TEAMS}" for n in range(N)])
 
 
-def drawn(*, alike: float) -> np.ndarray:
+def drawn(*, similarity: float) -> np.ndarray:
     """1 or 0, teams as alike as the spread of their own chances says."""
     draws = generator("team shares tests")
-    chance = np.clip(0.5 + alike * draws.normal(size=TEAMS), 0, 1)
+    chance = np.clip(0.5 + similarity * draws.normal(size=TEAMS), 0, 1)
     counted: np.ndarray = (draws.uniform(size=N) < chance[np.arange(N) % TEAMS]).astype(
         float
     )
@@ -38,7 +36,7 @@ def share(counted: np.ndarray, team: pd.Series = TEAM) -> Estimate:
 
 
 def test_teams_of_one_size_give_the_interval_worked_by_hand() -> None:
-    counted = drawn(alike=0.2)
+    counted = drawn(similarity=0.2)
     value = counted.mean()
     means = pd.Series(counted).groupby(TEAM).mean()
     variance = means.var(ddof=1) / TEAMS  # what CR2 is for teams of one size
@@ -53,9 +51,9 @@ def test_teams_of_one_size_give_the_interval_worked_by_hand() -> None:
 
 
 def test_teams_that_agree_within_widen_the_interval() -> None:
-    mixed, alike = drawn(alike=0.0), np.repeat([1.0, 0.0], N // 2)
+    mixed, similarity = drawn(similarity=0.0), np.repeat([1.0, 0.0], N // 2)
     of_team = pd.Series(np.repeat([f"t{n}" for n in range(TEAMS)], N // TEAMS))
-    wide, narrow = share(alike, of_team), share(mixed)
+    wide, narrow = share(similarity, of_team), share(mixed)
 
     def width(one: Estimate) -> float:
         assert one.conf_low is not None
@@ -78,20 +76,20 @@ def test_teams_never_tell_more_than_their_people_would_as_strangers() -> None:
     assert found.conf_high >= high
 
 
-@pytest.mark.parametrize("everybody", [0.0, 1.0])
-def test_of_nobody_or_everybody_a_team_is_worth_a_person(everybody: float) -> None:
-    found = share(np.full(N, everybody))
-    low, high = proportion_confint(everybody * TEAMS, TEAMS, method="wilson")
+@pytest.mark.parametrize("everyone", [0.0, 1.0])
+def test_of_nobody_or_everybody_a_team_is_worth_a_person(everyone: float) -> None:
+    found = share(np.full(N, everyone))
+    low, high = proportion_confint(everyone * TEAMS, TEAMS, method="wilson")
     assert (found.conf_low, found.conf_high) == pytest.approx((low, high), abs=1e-12)
     assert "as if every team were one person" in found.method
 
 
 def test_under_five_teams_give_a_share_without_limits() -> None:
     few = pd.Series([f"t{n % 4}" for n in range(N)])
-    found = share(drawn(alike=0.2), few)
+    found = share(drawn(similarity=0.2), few)
     assert found.conf_low is found.conf_high is None
     assert "fewer than 5 teams" in found.method
-    net = net_share_over_teams(drawn(alike=0.2), few, term="net", method="made up")
+    net = net_share_over_teams(drawn(similarity=0.2), few, term="net", method="made up")
     assert isinstance(net, Estimate)
     assert net.conf_low is None
 
@@ -103,7 +101,7 @@ def test_nobody_is_no_share() -> None:
 
 
 def test_the_net_share_is_a_t_interval_over_teams() -> None:
-    signs = drawn(alike=0.3) - np.roll(drawn(alike=0.2), 3)
+    signs = drawn(similarity=0.3) - np.roll(drawn(similarity=0.2), 3)
     means = pd.Series(signs).groupby(TEAM).mean()
     peer = stats.t.interval(0.95, TEAMS - 1, means.mean(), stats.sem(means))
     found = net_share_over_teams(signs, TEAM, term="net", method="made up")
@@ -163,13 +161,13 @@ def test_who_has_no_team_is_counted_all_the_same() -> None:
 
 def test_of_few_teams_no_share_has_limits_however_sure_the_error_is() -> None:
     before, after, team = scores()
-    doubted = Estimate(
+    uncertain = Estimate(
         term="icc_a1", estimate=0.8, conf_low=0.7, conf_high=0.88, n=80, method="m"
     )
     found = responders(
         before,
         after,
-        reliability=doubted,
+        reliability=uncertain,
         lowest=0,
         highest=50,
         cluster=team.map(lambda name: f"t{int(name[1:]) % 4}"),

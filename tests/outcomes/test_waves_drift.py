@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Estimate, generator
-from analysis.outcomes.clustered import mixed_wave_effects
+from heard.effects.clustered.repeated_waves import mixed_wave_effects
+from heard.models.random_streams import generator
+from heard.results import Estimate
 
 pytestmark = pytest.mark.filterwarnings("error")
 

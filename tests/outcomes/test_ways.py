@@ -6,10 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.outcomes import compare_arms_unlinked
-from analysis.outcomes.clustered import ClusterRobustFit, wild_cluster_bootstrap
-from analysis.outcomes.ways import EFFECT, NAMES, TERM, WaysOfReckoning, reckon_in_ways
+from analysis.outcomes.methods import (
+    EFFECT,
+    NAMES,
+    TERM,
+    MethodComparison,
+    estimate_by_method,
+)
+from heard.effects.comparison import compare_arms_unlinked
+from heard.models.cluster_robust import ClusterRobustFit
+from heard.models.random_streams import generator
+from heard.models.wild_bootstrap import wild_cluster_bootstrap
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -34,11 +42,11 @@ def wave(
     )
 
 
-def reckoned(before: pd.DataFrame, after: pd.DataFrame) -> WaysOfReckoning:
+def reckoned(before: pd.DataFrame, after: pd.DataFrame) -> MethodComparison:
     declared = compare_arms_unlinked(
         before, after, treated="pilot", control="comparison", cluster=True
     ).difference_in_change
-    return reckon_in_ways(
+    return estimate_by_method(
         before,
         after,
         treated="pilot",
@@ -52,8 +60,8 @@ def test_equal_teams_make_team_means_and_rows_the_same_answer() -> None:
     """With as many people in every team, weighing teams by people changes nothing."""
     found = reckoned(wave("before", lift=0), wave("after", lift=TRUE))
     values = {
-        part.way: part.difference_in_change_by_way.estimate
-        for part in found.ways
+        part.method: part.difference_in_change_by_way.estimate
+        for part in found.methods
         if isinstance(part.difference_in_change_by_way, Estimate)
     }
     assert len(values) == 6
@@ -66,13 +74,13 @@ def test_equal_teams_make_team_means_and_rows_the_same_answer() -> None:
 
 def test_every_way_finds_the_true_difference() -> None:
     found = reckoned(wave("before", lift=0), wave("after", lift=TRUE))
-    for part in found.ways:
+    for part in found.methods:
         result = part.difference_in_change_by_way
         assert isinstance(result, Estimate)
         assert result.conf_low is not None
         assert result.conf_high is not None
-        assert result.conf_low < TRUE < result.conf_high, part.way
-        assert result.conf_low > 0, part.way
+        assert result.conf_low < TRUE < result.conf_high, part.method
+        assert result.conf_low > 0, part.method
 
 
 def test_p_value_is_that_of_the_wild_bootstrap() -> None:
@@ -94,7 +102,7 @@ def test_p_value_is_that_of_the_wild_bootstrap() -> None:
     assert found.p_value == wild.p_value
     assert isinstance(found.fit, ClusterRobustFit)
     robust, bootstrapped = (
-        part.difference_in_change_by_way for part in found.ways[1:3]
+        part.difference_in_change_by_way for part in found.methods[1:3]
     )
     assert robust == found.fit.estimate(EFFECT, term=TERM)
     assert bootstrapped == wild.effect
@@ -111,7 +119,7 @@ def test_linked_people_count_once_in_the_mixed_model() -> None:
     alone = [frame.assign(participant="") for frame in linked]
 
     def width(frames: list[pd.DataFrame]) -> float:
-        result = reckoned(*frames).ways[3].difference_in_change_by_way
+        result = reckoned(*frames).methods[3].difference_in_change_by_way
         assert isinstance(result, Estimate)
         assert result.conf_low is not None
         assert result.conf_high is not None
@@ -127,8 +135,8 @@ def test_with_few_teams_only_team_means_and_other_sets_of_teams_are_left() -> No
         frame["arm"] = np.where(frame["cluster"] == "team 1", "pilot", "comparison")
     found = reckoned(before, after)
     known = {
-        part.way
-        for part in found.ways
+        part.method
+        for part in found.methods
         if isinstance(part.difference_in_change_by_way, Estimate)
     }
     assert known == {"every other set of teams"}
@@ -142,7 +150,7 @@ def test_people_without_a_team_take_no_part() -> None:
     before, after = wave("before", lift=0), wave("after", lift=TRUE)
     stray = after.iloc[:30].assign(cluster="", score=100.0)
     found = reckoned(before, pd.concat([after, stray], ignore_index=True))
-    assert found.ways[1] == reckoned(before, after).ways[1]
+    assert found.methods[1] == reckoned(before, after).methods[1]
 
 
 def test_teams_that_move_as_a_whole_leave_every_interval_wide() -> None:
@@ -152,12 +160,12 @@ def test_teams_that_move_as_a_whole_leave_every_interval_wide() -> None:
     team = after["cluster"].str.removeprefix("team ").astype(int)
     after["score"] += moves[team]
     widths = {}
-    for part in reckoned(wave("before", lift=0), after).ways:
+    for part in reckoned(wave("before", lift=0), after).methods:
         result = part.difference_in_change_by_way
         assert isinstance(result, Estimate)
         assert result.conf_low is not None
         assert result.conf_high is not None
-        widths[part.way] = result.conf_high - result.conf_low
+        widths[part.method] = result.conf_high - result.conf_low
     assert min(widths.values()) > 0.6 * widths["team means"], widths
 
 
@@ -166,7 +174,7 @@ def test_other_pseudonyms_change_no_digit() -> None:
     order = generator("ways tests", "pseudonyms").permutation(len(before))
     names = [f"{place:05d}" for place in order]
 
-    def linked(codes: list[str]) -> WaysOfReckoning:
+    def linked(codes: list[str]) -> MethodComparison:
         return reckoned(*(wave.assign(participant=codes) for wave in (before, after)))
 
-    assert linked(names).ways == linked(sorted(names)).ways
+    assert linked(names).methods == linked(sorted(names)).methods

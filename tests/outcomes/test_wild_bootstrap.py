@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.outcomes.clustered.wild_bootstrap import (
-    WildBootstrap,
-    wild_cluster_bootstrap,
-)
+from heard.models.random_streams import generator
+from heard.models.wild_bootstrap import WildBootstrap, wild_cluster_bootstrap
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -19,12 +19,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from analysis.cleaning import clean_responses
-from analysis.cli import app
-from analysis.declarations import parse_study
-from analysis.foundation import AnalysisError, DataError
-from analysis.intake import map_responses, read_exports
+from analysis.cleaning.rules import clean_responses
+from analysis.cli.application import command_line
+from analysis.declarations.study_file import parse_study
+from analysis.intake.responses import map_responses, read_exports
 from analysis.storage.declared import read_instrument
+from heard.errors import AnalysisError, DataError
 
 SECRET = "Zq9"
 """Stands in every arbitrary cell; nothing of this project is called so."""
@@ -216,13 +216,13 @@ def tables(draw: st.DrawFn) -> dict[str, list[str]]:
 def invoked(*arguments: str, path: Path) -> str:
     """Run a command in this process: done, or a fault of ours; the file untouched."""
     before = path.read_bytes()
-    result = CliRunner().invoke(app, list(arguments))
+    result = CliRunner().invoke(command_line(), list(arguments))
     fault = result.exception
     assert fault is None or isinstance(fault, AnalysisError), repr(fault)
-    said = result.output + str(fault or "")
-    assert SECRET not in said
+    message = result.output + str(fault or "")
+    assert SECRET not in message
     assert path.read_bytes() == before
-    return said
+    return message
 
 
 def short_names_clash(kind: str, columns: dict[str, list[str]]) -> bool:
@@ -245,12 +245,12 @@ def test_any_table_is_drafted_or_refused(
     declared = project.studies / "study.toml"
     declared.unlink(missing_ok=True)
     path = written(folder_of(project), kind, columns, encoding)
-    said = invoked("new", "study", path.name, path=path)
+    message = invoked("new", "study", path.name, path=path)
     if declared.exists():
         text = declared.read_text("utf-8")
         tomllib.loads(text)
         assert SECRET not in text
-        assert "Written:" in said
+        assert "Written:" in message
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -272,10 +272,10 @@ def test_any_table_is_compared_as_a_new_wave_or_refused(
     project.declare("study", declared)
     path = written(folder, kind, columns, encoding)
     asked = ["add-wave", "study", path.name, "--survey", "staff", "--wave", "after"]
-    said = invoked(*asked, *(["--write"] if write else []), path=path)
+    message = invoked(*asked, *(["--write"] if write else []), path=path)
     text = (project.studies / "study.toml").read_text("utf-8")
     assert text.startswith(declared.rstrip("\n"))
     assert SECRET not in text
-    assert (text != declared) == ("Added to" in said)
-    assert "Added to" not in said or write
+    assert (text != declared) == ("Added to" in message)
+    assert "Added to" not in message or write
     tomllib.loads(text)

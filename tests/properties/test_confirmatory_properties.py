@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation.results import Estimate, Result
-from analysis.reliability.confirmatory import ConfirmatoryFactors, confirmatory_factors
-from analysis.reliability.invariance import (
-    MeasurementInvariance,
-    measurement_invariance,
-)
+from heard.psychometrics.confirmatory.factors import confirmatory_factors
+from heard.psychometrics.confirmatory.results import ConfirmatoryFactors
+from heard.psychometrics.invariance.measurement import measurement_invariance
+from heard.psychometrics.invariance.results import MeasurementInvariance
+from heard.results import Estimate, Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -157,10 +156,10 @@ def test_which_group_comes_first_does_not_change_the_verdict(seed: int) -> None:
         assert number(left.chi_square_difference) == pytest.approx(
             number(right.chi_square_difference), rel=1e-4, abs=1e-6
         )
-        expected = {t.item: t for t in right.equality_tests if t.held == kind}
+        expected = {t.item: t for t in right.equality_tests if t.constrained == kind}
         for test in left.equality_tests:
             # A loading freed beside equal intercepts moves a mean, unless that is 0.
-            if test.held == kind:
+            if test.constrained == kind:
                 assert number(test.score_test) == pytest.approx(
                     number(expected[test.item].score_test), rel=1e-4, abs=1e-6
                 )

@@ -10,17 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation.results import Estimate
-from analysis.reliability import (
-    cronbach_alpha,
-    mean_inter_item_correlation,
-    omega_total,
-)
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.consistency.inter_item import mean_inter_item_correlation
+from heard.psychometrics.consistency.omega import omega_total
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 

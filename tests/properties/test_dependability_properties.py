@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.reliability.dependability import (
-    NestedReliability,
+from heard.psychometrics.dependability.components import (
     VarianceComponents,
-    decision_study,
-    nested_reliability,
-    raters_needed,
-    staff_dependability,
     variance_components,
 )
+from heard.psychometrics.dependability.decisions import decision_study, raters_needed
+from heard.psychometrics.dependability.nested_reliability import (
+    NestedReliability,
+    nested_reliability,
+)
+from heard.psychometrics.dependability.staff import staff_dependability
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -99,7 +100,7 @@ def test_reml_has_no_worse_neighbour(ratings: pd.DataFrame) -> None:
 @FEW
 @given(rated(), st.sampled_from([0.6, 0.8, 0.95]))
 def test_coefficients_lie_between_0_and_1_and_dependability_below(
-    ratings: pd.DataFrame, wished: float
+    ratings: pd.DataFrame, required: float
 ) -> None:
     found = split(ratings)
     study = decision_study(found, target="staff", numbers={"rater": [1, 7, 40]})
@@ -108,7 +109,7 @@ def test_coefficients_lie_between_0_and_1_and_dependability_below(
         assert isinstance(point.generalisability, Estimate)
         assert isinstance(point.dependability, Estimate)
         assert 0 <= point.dependability.estimate <= point.generalisability.estimate <= 1
-    needed = raters_needed(found, target="staff", wished=wished, over="rater")
+    needed = raters_needed(found, target="staff", required=required, over="rater")
     if isinstance(needed, Estimate):
         reached = decision_study(
             found, target="staff", numbers={"rater": int(needed.estimate)}
@@ -116,7 +117,7 @@ def test_coefficients_lie_between_0_and_1_and_dependability_below(
         assert not isinstance(reached, Unavailable)
         point_reached = reached.points[0].dependability
         assert isinstance(point_reached, Estimate)
-        assert point_reached.estimate >= wished - 1e-9
+        assert point_reached.estimate >= required - 1e-9
 
 
 @settings(derandomize=True, deadline=None, max_examples=6)

@@ -11,12 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.item_response import (
-    graded_response_model,
-    item_bias,
-    mokken_scalability,
-)
+from heard.psychometrics.item_response.graded_response import graded_response_model
+from heard.psychometrics.item_response.item_bias import item_bias
+from heard.psychometrics.item_response.mokken import mokken_scalability
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     Numbers = pd.Series[float]
@@ -35,9 +33,11 @@ def drawn(seed: int) -> pd.DataFrame:
 
 def numbers(responses: pd.DataFrame) -> dict[str, float]:
     found = mokken_scalability(responses)
-    told = {"H": found.scalability, "error": found.standard_error}
-    told |= {one.item: one.scalability for one in found.items}
-    return {key: one.estimate for key, one in told.items() if isinstance(one, Estimate)}
+    reported = {"H": found.scalability, "error": found.standard_error}
+    reported |= {one.item: one.scalability for one in found.items}
+    return {
+        key: one.estimate for key, one in reported.items() if isinstance(one, Estimate)
+    }
 
 
 @given(seed=st.integers(0, 10_000))
@@ -66,12 +66,12 @@ def graded_numbers(
 ) -> dict[str, list[float]]:
     """Slope, then thresholds, an item; error of the slope of each."""
     found = graded_response_model(responses, categories=categories)
-    told = {}
+    reported = {}
     for item in found.items:
         results = [item.slope, *(one.threshold for one in item.thresholds)]
         results.append(item.slope_standard_error)
-        told[item.item] = [r.estimate for r in results if isinstance(r, Estimate)]
-    return told
+        reported[item.item] = [r.estimate for r in results if isinstance(r, Estimate)]
+    return reported
 
 
 @given(seed=st.integers(0, 10_000))
@@ -107,22 +107,22 @@ def test_units_and_order_leave_item_bias_alone(seed: int) -> None:
     responses = drawn(seed)
     groups = pd.Series(np.arange(25) % 2)
 
-    def told(rows: pd.DataFrame, labels: pd.Series, codes: list[float]) -> Numbers:
+    def reported(rows: pd.DataFrame, labels: pd.Series, codes: list[float]) -> Numbers:
         found = item_bias(rows, groups=labels, categories=codes)
         tables = pd.concat([one.to_frame() for one in found])
         return tables.set_index(["item", "term"])["estimate"].astype(float)
 
     codes = [1.0, 2.0, 3.0, 4.0, 5.0]
-    before = told(responses, groups, codes)
+    before = reported(responses, groups, codes)
     columns = responses[list("dbca")]
     pd.testing.assert_series_equal(
-        told(columns, groups, codes).reindex(before.index), before, rtol=1e-5
+        reported(columns, groups, codes).reindex(before.index), before, rtol=1e-5
     )
     pd.testing.assert_series_equal(
-        told(responses[::-1], groups[::-1], codes), before, rtol=1e-5
+        reported(responses[::-1], groups[::-1], codes), before, rtol=1e-5
     )
     # Differences of means have the unit of the answers; nothing else has.
-    scaled = told(2 * responses + 1, groups, [2 * code + 1 for code in codes])
+    scaled = reported(2 * responses + 1, groups, [2 * code + 1 for code in codes])
     shown = scaled.copy()
     differences = shown.index.get_level_values("term") == "standardised_mean_difference"
     shown[differences] /= 2

@@ -8,14 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import Composite, Estimate, Unavailable
-from analysis.outcomes import (
-    compare_arms,
-    compare_arms_unlinked,
-    describe_scores,
-    paired_change,
-    unlinked_change,
-)
+from heard.effects.change import paired_change, unlinked_change
+from heard.effects.comparison import compare_arms, compare_arms_unlinked
+from heard.effects.description import describe_scores
+from heard.results import Composite, Estimate, Unavailable
 
 settings.register_profile("outcomes", derandomize=True, deadline=None, max_examples=40)
 PROFILE = settings.get_profile("outcomes")

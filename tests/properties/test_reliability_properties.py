@@ -12,20 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.reliability import (
-    cronbach_alpha,
-    estimate_scale_reliability,
-    item_statistics,
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.consistency.inter_item import (
     mean_inter_item_correlation,
-    omega_total,
     spearman_brown,
 )
+from heard.psychometrics.consistency.omega import omega_total
+from heard.psychometrics.items.statistics import item_statistics
+from heard.psychometrics.scale import estimate_scale_reliability
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
     Statistic = Callable[[pd.DataFrame], Result]
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.cleaning import key_audit, keyed_responses, score_responses
-from analysis.declarations import Instrument
+from analysis.cleaning.scoring import keyed_responses, score_responses
+from analysis.declarations.instrument import Instrument
+from analysis.reliability.keys import key_audit
 from analysis.storage.declared import instrument_names, read_instrument
 
 SCORED = [name for name in instrument_names() if read_instrument(name).subscales]

@@ -10,22 +10,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation.results import Composite, Estimate
-from analysis.reliability.structure import (
+from heard.psychometrics.structure.dimensions import minimum_average_partial
+from heard.psychometrics.structure.exploratory import exploratory_factors
+from heard.psychometrics.structure.hierarchical_omega import omega_hierarchical
+from heard.psychometrics.structure.item_correlations import (
     bartlett_sphericity,
-    exploratory_factors,
-    minimum_average_partial,
-    omega_categorical,
-    omega_hierarchical,
-    ordinal_alpha,
-    polychoric_correlations,
     sampling_adequacy,
 )
+from heard.psychometrics.structure.ordinal_correlations import polychoric_correlations
+from heard.psychometrics.structure.ordinal_reliability import (
+    omega_categorical,
+    ordinal_alpha,
+)
+from heard.results import Composite, Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
     Statistic = Callable[[pd.DataFrame], Result | Composite]
 
@@ -65,13 +67,13 @@ def one_trait(draw: st.DrawFn) -> pd.DataFrame:
 def numbers(found: Result | Composite) -> list[float | str]:
     """Estimates and limits; for an absence its kind alone."""
     results = found.results() if isinstance(found, Composite) else [found]
-    told: list[float | str] = []
+    reported: list[float | str] = []
     for one in results:
         if isinstance(one, Estimate):
-            told += [one.estimate, one.conf_low or 0.0, one.conf_high or 0.0]
+            reported += [one.estimate, one.conf_low or 0.0, one.conf_high or 0.0]
         else:
-            told += ["none"]
-    return told
+            reported += ["none"]
+    return reported
 
 
 def same(one: list[float | str], other: list[float | str]) -> None:

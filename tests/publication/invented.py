@@ -10,14 +10,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.declarations import Instrument, Study, parse_instrument, parse_study
-from analysis.foundation import Finding
-from analysis.publication.disclosure import Disclosed
+from analysis.declarations.instrument import Instrument
+from analysis.declarations.instrument_file import parse_instrument
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import Disclosed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.declarations import Outcome, Subscale
+    from analysis.declarations.instrument import Subscale
+    from analysis.declarations.study import Outcome
 
 ROOT = Path(__file__).parents[2]
 STUDIES = ("listening-pilot", "carpentries-impact", "eq-short", "beat-the-blues")
@@ -41,7 +45,7 @@ def disclosed_of(name: str) -> Disclosed:
     return Disclosed(findings=tuple(_everything(study)))
 
 
-def held_back(disclosed: Disclosed, **context: str) -> Disclosed:
+def with_suppressed(disclosed: Disclosed, **context: str) -> Disclosed:
     """The same findings, those of that place held back."""
     chosen = set(disclosed.where(**context).findings)
     assert chosen, "nothing to hold back"

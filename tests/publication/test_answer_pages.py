@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.foundation import Finding
-from analysis.publication import Figure, disclose
-from analysis.publication.answers import (
-    show_judgement,
-    show_responders,
-    show_ways,
-)
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.figure import Figure
+from analysis.publication.judgement import show_judgement, show_methods, show_responders
 from analysis.storage.declared import read_study
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -49,7 +46,7 @@ def ways() -> list[Finding]:
 
 
 def test_ways_stand_beside_each_other_and_say_how_many_are_clear() -> None:
-    shown = show_ways(disclose(ways(), smallest=11), STUDY)
+    shown = show_methods(disclose(ways(), smallest=11), STUDY)
     (figure,) = shown.figures
     assert [point.label for point in figure.points] == ["team means", "cluster-robust"]
     assert "the interval of 1 of 2 ways excludes no difference" in figure.alt_text
@@ -58,7 +55,7 @@ def test_ways_stand_beside_each_other_and_say_how_many_are_clear() -> None:
 
 
 def test_without_ways_a_note_says_why() -> None:
-    shown = show_ways(disclose([], smallest=11), STUDY)
+    shown = show_methods(disclose([], smallest=11), STUDY)
     assert not any(isinstance(part, Figure) for part in shown.parts)
     assert "one way to reckon" in shown._repr_html_()
 

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.declarations.beside import Beside
-from analysis.foundation import Finding
-from analysis.publication import disclose, show_beyond_the_mean
-from analysis.publication.figures.beside import answer_text
+from analysis.declarations.supplementary_measures import SupplementaryMeasures
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.supplementary_measures import answer_text, show_supplementary
 from analysis.storage.declared import read_study
 
 if TYPE_CHECKING:
     pass
 
 if TYPE_CHECKING:
-    from analysis.declarations import Study
-    from analysis.publication import Shown
+    from analysis.declarations.study import Study
+    from analysis.publication.shown import Shown
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -82,7 +82,7 @@ def answers(counts: tuple[int, ...] = (20, 20, 40, 60, 60)) -> list[Finding]:
 
 
 def shown(found: list[Finding], study: Study) -> Shown:
-    return show_beyond_the_mean(disclose(found, smallest=11), study)
+    return show_supplementary(disclose(found, smallest=11), study)
 
 
 def test_answers_are_stacked_from_worst_to_best() -> None:
@@ -185,8 +185,10 @@ def test_followed_people_all_and_the_past_as_judged_are_a_forest() -> None:
 
 
 def test_the_past_alone_is_told_as_felt() -> None:
-    felt = number(CONFIDENCE, "then_test_change", 1.2, wave=LATER, group="then-test")
-    words = shown([felt], CONFIDENCE)._repr_html_()
+    retrospective = number(
+        CONFIDENCE, "then_test_change", 1.2, wave=LATER, group="then-test"
+    )
+    words = shown([retrospective], CONFIDENCE)._repr_html_()
     assert "Against the state before as judged afterwards, points" in words
 
 
@@ -232,9 +234,9 @@ def test_the_smallest_change_is_told_beside_the_declared(
         )
         for term, value in terms.items()
     ]
-    told = shown(found, CONFIDENCE)._repr_html_()
-    assert words in told
-    assert ("declared to matter are 0.50" in told) == any(terms.values())
+    reported = shown(found, CONFIDENCE)._repr_html_()
+    assert words in reported
+    assert ("declared to matter are 0.50" in reported) == any(terms.values())
 
 
 def test_more_top_answers_than_the_best_are_shown_by_themselves() -> None:
@@ -242,7 +244,7 @@ def test_more_top_answers_than_the_best_are_shown_by_themselves() -> None:
     (table,) = shown([*answers(), top], CARES).tables
     assert not [row for row in table.rows if row[0] == "Top answers before"]
     (outcome,) = CARES.outcomes
-    two = dataclasses.replace(outcome, beside=Beside(top=4.0))
+    two = dataclasses.replace(outcome, supplementary=SupplementaryMeasures(top=4.0))
     study = dataclasses.replace(CARES, outcomes=(two,))
     (table,) = shown([*answers(), top], study).tables
     assert [row for row in table.rows if row[0] == "Top answers before"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.publication.figures.boxes import (
+from analysis.publication.boxes import (
     COLUMN,
     INDENT,
     PADDING,

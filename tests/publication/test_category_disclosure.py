@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import Finding
-from analysis.publication import disclose
-from analysis.publication.disclosure.control import WITHHELD
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import SECONDARY_SUPPRESSION, disclose
 
 PLACE = {
     "study": "s",
@@ -122,7 +121,7 @@ def test_why_there_is_no_difference_tells_nothing_of_small_shares() -> None:
         ),
     ]
     last = disclose(found, smallest=11).findings[-1]
-    assert (last.n, last.reason) == (None, WITHHELD)
+    assert (last.n, last.reason) == (None, SECONDARY_SUPPRESSION)
 
 
 def test_better_same_and_worse_go_together() -> None:
@@ -152,11 +151,13 @@ def test_no_small_count_is_fixed_by_what_is_shown(counts: list[int]) -> None:
     known = {int(group) - 1 for group in shown(counts)}
     size = len(counts)
     values = np.arange(1.0, size + 1)
-    told = [np.ones(size), values, values**2]
+    reported = [np.ones(size), values, values**2]
     n = sum(counts)
     ends = [at for at in (0, size - 1) if SMALLEST <= counts[at] <= n - SMALLEST]
-    told += [np.eye(size)[at] for at in {*known, *ends}]
-    free = np.linalg.svd(np.array(told))[2][np.linalg.matrix_rank(np.array(told)) :]
+    reported += [np.eye(size)[at] for at in {*known, *ends}]
+    free = np.linalg.svd(np.array(reported))[2][
+        np.linalg.matrix_rank(np.array(reported)) :
+    ]
     for at, people in enumerate(counts):
         assert at not in known or people >= SMALLEST
         if people < SMALLEST and known:

@@ -6,9 +6,11 @@ import dataclasses
 
 import pytest
 
-from analysis.declarations import Study
-from analysis.foundation import Finding
-from analysis.publication import Figure, disclose, show_over_time
+from analysis.declarations.study import Study
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.figure import Figure
+from analysis.publication.trends import show_over_time
 from analysis.storage.declared import read_study
 from analysis.workflow.planning import plan_steps
 
@@ -93,14 +95,14 @@ def page(findings: list[Finding], study: Study = STUDY) -> str:
 def test_an_outcome_has_a_sentence_a_figure_and_a_table() -> None:
     shown = show_over_time(disclose(both(), smallest=11), STUDY)
     (figure,), (table,) = shown.figures, shown.tables
-    told = (
+    reported = (
         "Pilot: Wave 6 and Wave 7 show more than wavering, towards the better end; "
         "Wave 1 shows more than wavering, towards the worse end; the waves lie too few "
         "times on another side of the median than the wave before (2 runs; chance "
         "brings 3 to 8). Comparison: no wave shows more than the usual wavering."
     )
-    assert told in page(both())
-    assert told in figure.alt_text
+    assert reported in page(both())
+    assert reported in figure.alt_text
     assert "36.50 at Wave 7" in figure.alt_text
     assert "rests on 7 waves, fewer than 12, and is on trial" in figure.caption
     assert figure.name == "chart-care"

@@ -6,9 +6,11 @@ import dataclasses
 
 import pytest
 
-from analysis.declarations.other_choices import combinations_of
-from analysis.foundation import Finding
-from analysis.publication import Figure, disclose, show_other_choices
+from analysis.declarations.multiverse import combinations_of
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.figure import Figure
+from analysis.publication.multiverse import show_multiverse
 from analysis.storage.declared import read_study
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -71,21 +73,21 @@ def found(n: int = 40) -> list[Finding]:
 
 
 def page(findings: list[Finding]) -> str:
-    return show_other_choices(disclose(findings, smallest=11), STUDY)._repr_html_()
+    return show_multiverse(disclose(findings, smallest=11), STUDY)._repr_html_()
 
 
 def test_an_outcome_has_a_sentence_a_figure_and_a_table() -> None:
-    shown = show_other_choices(disclose(found(), smallest=11), STUDY)
+    shown = show_multiverse(disclose(found(), smallest=11), STUDY)
     (figure,), (table,) = shown.figures, shown.tables
-    told = (
+    reported = (
         "6 of 12 combinations gave an answer, from \N{MINUS SIGN}0.50 to 4.00; the one "
         "declared gave 2.50 (0.50 to 4.50). Of these answers, 83% lie on the same side "
         "of zero as the declared one, 50% have an interval wholly on the better side, "
         "67% reach the smallest difference that matters (2.00). What moves the answer "
         "most is model, by 1.25 on average."
     )
-    assert told in page(found())
-    assert told in figure.alt_text
+    assert reported in page(found())
+    assert reported in figure.alt_text
     assert figure.name == "choices-care"
     assert figure.png()
     assert table.columns[:3] == ("Choice", "Option", "Answers")
@@ -101,7 +103,7 @@ def test_an_outcome_has_a_sentence_a_figure_and_a_table() -> None:
 
 
 def test_the_figure_goes_up_and_marks_the_one_declared() -> None:
-    (figure,) = show_other_choices(disclose(found(), smallest=11), STUDY).figures
+    (figure,) = show_multiverse(disclose(found(), smallest=11), STUDY).figures
     assert [point.value for point in figure.points] == sorted(VALUES)
     own = [point.value for point in figure.points if point.series == "as declared"]
     assert own == [2.5]
@@ -115,17 +117,17 @@ def test_equal_answers_stand_in_the_order_of_their_options() -> None:
         else part
         for place, part in enumerate(found())
     ]
-    (figure,) = show_other_choices(disclose(last_digits, smallest=11), STUDY).figures
+    (figure,) = show_multiverse(disclose(last_digits, smallest=11), STUDY).figures
     drawn = [point.label for point in figure.points]
     assert drawn == sorted(drawn)
 
 
 def test_too_few_people_are_held_back_with_all_that_follows() -> None:
-    shown = show_other_choices(disclose(found(n=5), smallest=11), STUDY)
+    shown = show_multiverse(disclose(found(n=5), smallest=11), STUDY)
     assert not any(isinstance(part, Figure) for part in shown.parts)
-    told = shown._repr_html_()
-    assert "No combination gave an answer: fewer than 11 people" in told
-    assert "2.50" not in told
+    reported = shown._repr_html_()
+    assert "No combination gave an answer: fewer than 11 people" in reported
+    assert "2.50" not in reported
 
 
 def test_without_a_declared_answer_and_without_findings() -> None:
@@ -136,7 +138,7 @@ def test_without_a_declared_answer_and_without_findings() -> None:
         for part in found()
     ]
     assert "the combination declared gave none" in page(lacking)
-    (part,) = show_other_choices(disclose([], smallest=11), STUDY).parts
+    (part,) = show_multiverse(disclose([], smallest=11), STUDY).parts
     assert "No outcome can be answered by other choices" in part._repr_html_()
 
 

@@ -6,15 +6,15 @@ import dataclasses
 
 import pytest
 
-from analysis.foundation import Finding
-from analysis.publication import (
-    Note,
-    disclose,
+from analysis.foundation.findings import Finding
+from analysis.publication.comparison_designs import (
     show_compared,
     show_dose,
     show_falsification,
     show_sensitivity,
 )
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.figure import Note
 from analysis.storage.declared import read_study
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -42,16 +42,16 @@ def number(term: str, value: float | None, **more: object) -> Finding:
 
 def of_arms(effect: float = 2.0, before: float | None = None) -> list[Finding]:
     """A baseline in the middle, one wave before it and one after."""
-    told = {"arm": ARMS}
+    reported = {"arm": ARMS}
     reason = "" if before is not None else "one wave before the start"
     made = [
-        number("difference_in_differences", effect, **told),
-        number("difference_in_differences_p_value", 0.03, **told),
-        number("pre_trend_p_value", before, reason=reason, **told),
+        number("difference_in_differences", effect, **reported),
+        number("difference_in_differences_p_value", 0.03, **reported),
+        number("pre_trend_p_value", before, reason=reason, **reported),
     ]
     for wave, value in (("before - after", 0.2), ("later - after", effect)):
-        made.append(number("event_study_effect", value, wave=wave, **told))
-        made.append(number("event_study_p_value", 0.4, wave=wave, **told))
+        made.append(number("event_study_effect", value, wave=wave, **reported))
+        made.append(number("event_study_p_value", 0.4, wave=wave, **reported))
     return made
 
 
@@ -181,7 +181,7 @@ def test_a_negative_control_has_no_figure_of_its_own() -> None:
 def test_lots_take_the_caution_away() -> None:
     found = disclose(of_arms(), smallest=11)
     assert "Lots did not decide" in show_compared(found, STUDY)._repr_html_()
-    drawn = dataclasses.replace(STUDY, drawn_by_lot=True)
+    drawn = dataclasses.replace(STUDY, randomised=True)
     assert "Lots did not decide" not in show_compared(found, drawn)._repr_html_()
 
 
@@ -215,11 +215,11 @@ def test_controls_stand_first_and_are_told_of_in_a_sentence(
 
 
 def test_what_would_undo_an_answer_is_told_by_how_far_courses_part() -> None:
-    told = {"arm": ARMS}
-    made = [*of_arms(), number("trend_breakdown_value", 0.75, **told)]
+    reported = {"arm": ARMS}
+    made = [*of_arms(), number("trend_breakdown_value", 0.75, **reported)]
     for departure in ("0", "1"):
         group = f"M = {departure}"
-        made.append(number("trend_robust_effect", 2.0, group=group, **told))
+        made.append(number("trend_robust_effect", 2.0, group=group, **reported))
     (table,) = show_sensitivity(disclose(made, smallest=11), STUDY).tables
     assert table.columns == ("Outcome", "Undone at", "M = 0", "M = 1")
     assert table.rows[0][1:3] == ("M = 0.75", "2.00 (1.00 to 3.00)")

@@ -7,20 +7,27 @@ from typing import Any
 
 import pytest
 
-from analysis.declarations import Study
 from analysis.declarations.design import DeclaredDesign
-from analysis.foundation import Estimate, Finding
-from analysis.outcomes import evaluate_design
-from analysis.outcomes.pilot_design import PilotDesign
-from analysis.outcomes.precision import precision_by_teams
-from analysis.publication import Disclosed, Figure, Note, Table, disclose, show_design
-from analysis.publication.disclosure.control import ASSUMED
-from analysis.publication.tables import design_sentence, in_hundred_text
+from analysis.declarations.study import Study
+from analysis.foundation.findings import Finding
+from analysis.foundation.terms import Rule, register
+from analysis.outcomes.design import evaluate_design
+from analysis.publication.design import design_sentence, show_design
+from analysis.publication.disclosure.control import Disclosed, disclose
+from analysis.publication.figure import Figure, Note
+from analysis.publication.numbers import in_hundred_text
+from analysis.publication.table import Table
 from analysis.storage.declared import read_study
+from heard.effects.pilot_design import PilotDesign
+from heard.effects.power import precision_by_teams
+from heard.results import Estimate
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 STUDY = read_study("listening-pilot")
+ASSUMED = tuple(
+    each.name for each in register().values() if each.rule is Rule.ABOUT_NOBODY
+)
 
 
 def with_design(teams: tuple[int, ...], **assumed: Any) -> Study:
@@ -97,8 +104,8 @@ def test_a_term_of_a_design_about_answers_is_held_back_all_the_same(term: str) -
 
 
 def test_the_sentence_counts_pilots() -> None:
-    told = design_sentence(made_up({6: 0.25, 12: 0.48, 25: 0.999}), STUDY)
-    assert told == (
+    reported = design_sentence(made_up({6: 0.25, 12: 0.48, 25: 0.999}), STUDY)
+    assert reported == (
         "With 6 teams in each group the pilot will see a difference of 0.28 standard "
         "deviations in 25 of 100 such pilots; with 12 in 48 of 100; with 25 in over 99 "
         "of 100."
@@ -158,7 +165,7 @@ def test_without_a_comparison_nobody_speaks_of_groups() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "told"),
+    ("share", "reported"),
     [
         (0.0, "0 of 100"),
         (0.001, "under 1 of 100"),
@@ -169,5 +176,5 @@ def test_without_a_comparison_nobody_speaks_of_groups() -> None:
         (1.0, "100 of 100"),
     ],
 )
-def test_shares_in_a_hundred(share: float, told: str) -> None:
-    assert in_hundred_text(share) == told
+def test_shares_in_a_hundred(share: float, reported: str) -> None:
+    assert in_hundred_text(share) == reported

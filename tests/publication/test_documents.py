@@ -9,17 +9,15 @@ from typing import Any
 import pytest
 from invented import STUDIES, disclosed_of, study_of
 
-from analysis.foundation import NotebookError
-from analysis.publication import (
+from analysis.foundation.errors import NotebookError
+from analysis.publication.documents import (
     Link,
     check_page,
-    funder_summary,
     render_index,
     render_notebook,
-    show_change,
-    show_flow,
-    show_study,
 )
+from analysis.publication.shown import show_change, show_flow, show_study
+from analysis.publication.summary.page import funder_summary
 
 
 def prose(text: str) -> dict[str, Any]:
@@ -101,8 +99,8 @@ FAULTS = [
 def test_the_gate_sees_each_planted_fault(old: str, new: str, fault: str) -> None:
     good = good_page()
     assert old in good
-    told = check_page(good.replace(old, new, 1))
-    assert any(fault in sentence for sentence in told), told
+    reported = check_page(good.replace(old, new, 1))
+    assert any(fault in sentence for sentence in reported), reported
 
 
 def test_the_gate_sees_a_text_that_repeats_the_caption() -> None:
@@ -110,7 +108,7 @@ def test_the_gate_sees_a_text_that_repeats_the_caption() -> None:
     caption = "Before: responses received, left out by each rule, and kept."
     assert caption in good
     planted = re.sub(r'<img alt="[^"]*"', f'<img alt="{caption}"', good, count=1)
-    assert any("repeats its caption" in told for told in check_page(planted))
+    assert any("repeats its caption" in reported for reported in check_page(planted))
 
 
 def test_code_and_warnings_stay_out_and_plain_text_is_escaped() -> None:

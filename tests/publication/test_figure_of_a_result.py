@@ -9,23 +9,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.results import Composite, Estimate, Result, Unavailable
-from analysis.publication import Figure, Note, figure_of
-from analysis.reliability import (
-    agreement_cells,
-    confirmatory_factors,
-    cronbach_alpha,
-    decision_study,
-    exploratory_factors,
-    information_curve,
-    item_statistics,
-    limits_of_agreement,
-    parallel_analysis,
-    raters_needed,
-    staff_by_rank,
-    staff_dependability,
-    variance_components,
-)
+from analysis.publication.figure import Figure, Note
+from analysis.publication.reliability_figures.by_hand import figure_of
+from heard.psychometrics.agreement.ratings import agreement_cells
+from heard.psychometrics.agreement.two_occasions import limits_of_agreement
+from heard.psychometrics.confirmatory.factors import confirmatory_factors
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.dependability.components import variance_components
+from heard.psychometrics.dependability.decisions import decision_study, raters_needed
+from heard.psychometrics.dependability.staff import staff_by_rank, staff_dependability
+from heard.psychometrics.item_response.graded_results import information_curve
+from heard.psychometrics.items.statistics import item_statistics
+from heard.psychometrics.structure.dimensions import parallel_analysis
+from heard.psychometrics.structure.exploratory import exploratory_factors
+from heard.results import Composite, Estimate, Result, Unavailable
 
 ANSWERS = (1.0, 2.0, 3.0, 4.0, 5.0)
 ITEMS = [f"item_{number}" for number in range(5)]
@@ -74,24 +71,24 @@ def test_parallel_analysis() -> None:
 def test_factors_found_and_factors_told() -> None:
     found = of(exploratory_factors(responses(), factors=1, replicates=20))
     assert {point.finding.term for point in found.points} == {"loading"}
-    told = confirmatory_factors(responses(), factors={"Heard": ITEMS})
-    assert {p.finding.term for p in of(told).points} == {"standardised_loading"}
+    reported = confirmatory_factors(responses(), factors={"Heard": ITEMS})
+    assert {p.finding.term for p in of(reported).points} == {"standardised_loading"}
 
 
 def test_ordinal_factors_are_drawn_as_loadings_too() -> None:
-    told = confirmatory_factors(
+    reported = confirmatory_factors(
         responses(),
         factors={"Heard": ITEMS},
         categories=ANSWERS,
         estimator="wlsmv",
     )
-    assert of(told).name.startswith("loadings-confirmatory")
+    assert of(reported).name.startswith("loadings-confirmatory")
 
 
 def test_a_decision_study_with_the_number_needed() -> None:
     components = variance_components(ratings(), score="score", facets=["staff"])
     study = decision_study(components, target="staff", numbers={"ratings": [1, 5, 20]})
-    needed = raters_needed(components, target="staff", wished=0.7)
+    needed = raters_needed(components, target="staff", required=0.7)
     figure = of(study, needed)
     assert "ratings needed for a dependability of 0.70" in figure.alt_text
     assert {point.label for point in figure.points} == {"1", "5", "20"}

@@ -8,22 +8,16 @@ from itertools import pairwise
 import matplotlib as mpl
 import pandas as pd
 import pytest
-from invented import STUDIES, TOO_FEW, disclosed_of, held_back, study_of
+from invented import STUDIES, TOO_FEW, disclosed_of, study_of, with_suppressed
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
 
-from analysis.foundation import TIDY_COLUMNS
-from analysis.publication import Disclosed, Figure, Note
-from analysis.publication.figures import (
-    change_figure,
-    comparison_figure,
-    item_figure,
-    reliability_figure,
-    score_figure,
-)
-from analysis.publication.figures.drawings import draw_over_time
-from analysis.publication.figures.over_time import RELIABLE
-from analysis.publication.figures.style import (
+from analysis.foundation.findings import TIDY_COLUMNS
+from analysis.publication.contrasts import change_figure, comparison_figure
+from analysis.publication.disclosure.control import Disclosed
+from analysis.publication.drawings import draw_over_time
+from analysis.publication.figure import Figure, Note
+from analysis.publication.house_style import (
     WIDTH,
     drawing_style,
     fills,
@@ -31,7 +25,13 @@ from analysis.publication.figures.style import (
     lightness,
     mark,
 )
-from analysis.publication.scales import show_items, show_reliability
+from analysis.publication.reliability import show_items, show_reliability
+from analysis.publication.scores import (
+    RELIABLE,
+    item_figure,
+    reliability_figure,
+    score_figure,
+)
 from analysis.publication.shown import (
     show_change,
     show_comparison,
@@ -44,7 +44,7 @@ CARE = {"survey": "ratings", "instrument": "care", "subscale": "total"}
 
 def pilot(**suppressed: str) -> Disclosed:
     disclosed = disclosed_of("listening-pilot")
-    return held_back(disclosed, **suppressed) if suppressed else disclosed
+    return with_suppressed(disclosed, **suppressed) if suppressed else disclosed
 
 
 def care(kind: str, disclosed: Disclosed | None = None) -> Figure:
@@ -129,7 +129,7 @@ def test_a_value_held_back_is_not_drawn_and_is_counted() -> None:
 
 
 def test_where_nothing_may_be_drawn_a_note_says_why() -> None:
-    disclosed = held_back(pilot(), **CARE, term="mean_change")
+    disclosed = with_suppressed(pilot(), **CARE, term="mean_change")
     note = change_figure(disclosed, study_of("listening-pilot"), **CARE)
     assert isinstance(note, Note)
     assert TOO_FEW in note.text

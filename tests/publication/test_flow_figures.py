@@ -7,14 +7,14 @@ import re
 from typing import Any
 
 import pytest
-from invented import disclosed_of, held_back, study_of
+from invented import disclosed_of, study_of, with_suppressed
 
-from analysis.declarations import Study
-from analysis.declarations.study import Arm
-from analysis.foundation import Finding
-from analysis.publication import Disclosed, Figure, disclose
-from analysis.publication.figures import flow_figure, flow_figures
-from analysis.publication.figures.boxes import Diagram
+from analysis.declarations.study import Arm, Study
+from analysis.foundation.findings import Finding
+from analysis.publication.boxes import Diagram
+from analysis.publication.disclosure.control import Disclosed, disclose
+from analysis.publication.figure import Figure
+from analysis.publication.participant_flow import flow_figure, flow_figures
 from analysis.publication.places import FLOW
 
 RULES = [rule for _, rule in FLOW if not rule.startswith("responses")]
@@ -103,8 +103,8 @@ def test_any_number_of_arms_and_rules_is_drawn_whole(arms: int, rules: int) -> N
         assert re.search(rf"{WARD} arm{place} Kept: {40 + place}\b", read)
     for title, rule in FLOW:
         if not rule.startswith("responses"):
-            told = f"{title}: {arms * left.get(rule, 0)} "
-            assert (told in f"{read} ") == (rule in left)
+            reported = f"{title}: {arms * left.get(rule, 0)} "
+            assert (reported in f"{read} ") == (rule in left)
     boxes = diagram_of(figure).boxes
     assert len(boxes) == 2 + arms + bool(rules)
     assert figure.height >= max(box.bottom for box in boxes)
@@ -129,7 +129,7 @@ def test_a_count_held_back_stands_nowhere_in_the_figure() -> None:
 
 
 def test_what_was_left_out_in_all_is_not_worked_out_from_a_hidden_count() -> None:
-    disclosed = held_back(
+    disclosed = with_suppressed(
         disclosed_of("listening-pilot"),
         survey="staff",
         wave="before",

@@ -6,12 +6,13 @@ import dataclasses
 import itertools
 
 import pytest
-from invented import disclosed_of, held_back, study_of
+from invented import disclosed_of, study_of, with_suppressed
 from test_flow_figures import diagram_of, texts
 
-from analysis.publication import Disclosed, Figure, Note, show_followed
-from analysis.publication.disclosure.losses import FEW_LOST
-from analysis.publication.figures import followed_figures
+from analysis.publication.disclosure.control import FEW_DROPOUTS, Disclosed
+from analysis.publication.figure import Figure, Note
+from analysis.publication.participant_flow import followed_figures
+from analysis.publication.shown import show_followed
 
 
 def figures(name: str, disclosed: Disclosed | None = None) -> list[Figure]:
@@ -71,15 +72,15 @@ def test_a_few_lost_stand_nowhere() -> None:
         for part in findings
     ]
     (figure,) = figures("beat-the-blues", Disclosed(findings=tuple(findings)))
-    told = texts(figure) + figure.alt_text
-    assert "147" not in told
-    assert "144" not in told
-    assert FEW_LOST in figure.caption
+    reported = texts(figure) + figure.alt_text
+    assert "147" not in reported
+    assert "144" not in reported
+    assert FEW_DROPOUTS in figure.caption
     assert not {part.finding.n for part in figure.points} & {144, 147}
 
 
 def test_what_is_held_back_is_said_to_be_not_shown() -> None:
-    disclosed = held_back(
+    disclosed = with_suppressed(
         disclosed_of("listening-pilot"), survey="staff", wave="after - before"
     )
     figure = figures("listening-pilot", disclosed)[0]

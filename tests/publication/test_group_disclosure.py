@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from analysis.foundation import Finding
-from analysis.publication import Disclosed, disclose
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import Disclosed, disclose
 
 SMALLEST = 11
 
@@ -83,8 +83,8 @@ def test_who_is_in_no_group_is_a_group_never_shown() -> None:
 
 
 def test_with_a_hidden_group_go_its_gaps_and_what_is_made_of_all() -> None:
-    told = shown(disclose(findings(a=5, b=50, c=30, d=60), smallest=SMALLEST))
-    assert told == {
+    reported = shown(disclose(findings(a=5, b=50, c=30, d=60), smallest=SMALLEST))
+    assert reported == {
         ("shrunken_mean", "age: b"),
         ("shrunken_mean", "age: d"),
         ("gap_difference", "age: d - b"),
@@ -93,8 +93,8 @@ def test_with_a_hidden_group_go_its_gaps_and_what_is_made_of_all() -> None:
 
 def test_a_hidden_reference_takes_every_gap_along() -> None:
     """The group's own mean less the gap would be the reference's."""
-    told = shown(disclose(findings(a=5, b=20, c=30, d=60), smallest=SMALLEST))
-    assert told == {("shrunken_mean", "age: c"), ("shrunken_mean", "age: d")}
+    reported = shown(disclose(findings(a=5, b=20, c=30, d=60), smallest=SMALLEST))
+    assert reported == {("shrunken_mean", "age: c"), ("shrunken_mean", "age: d")}
 
 
 def test_a_group_whose_name_has_a_minus_is_known() -> None:
@@ -103,8 +103,8 @@ def test_a_group_whose_name_has_a_minus_is_known() -> None:
         for name, n in (("18 - 34", 40), ("35 - 54", 50), ("55 +", 5), ("75 +", 45))
     ]
     found.append(number("gap_difference", "age: 75 + - 35 - 54", 45))
-    told = shown(disclose(found, smallest=SMALLEST))
-    assert told == {
+    reported = shown(disclose(found, smallest=SMALLEST))
+    assert reported == {
         ("shrunken_mean", "age: 35 - 54"),
         ("shrunken_mean", "age: 75 +"),
         ("gap_difference", "age: 75 + - 35 - 54"),
@@ -129,9 +129,9 @@ def test_a_small_group_hides_none_of_another_wave_or_score(
         number("shrunken_mean", f"age: {name}", n, **other)
         for name, n in (("a", 40), ("b", 50), ("c", 60))
     ]
-    told = disclose([*found, *elsewhere], smallest=SMALLEST).findings
-    assert all(part.n for part in told[len(found) :])
-    assert [part.n for part in told[:3]] == [None, 50, None]
+    reported = disclose([*found, *elsewhere], smallest=SMALLEST).findings
+    assert all(part.n for part in reported[len(found) :])
+    assert [part.n for part in reported[:3]] == [None, 50, None]
 
 
 def test_one_grouping_does_not_hide_another() -> None:

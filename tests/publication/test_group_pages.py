@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.foundation import Finding
-from analysis.publication import Figure, disclose, show_groups
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.figure import Figure
+from analysis.publication.subgroups import show_groups
 from analysis.storage.declared import read_study
 
 if TYPE_CHECKING:
@@ -121,22 +123,24 @@ def test_what_no_plan_names_is_called_exploratory() -> None:
     assert STUDY.plan is not None
     plan = dataclasses.replace(STUDY.plan, subgroups=("age_band", "role"))
     planned = dataclasses.replace(STUDY, plan=plan, lock=None)
-    told = show_groups(disclose(found(), smallest=11), planned)._repr_html_()
-    assert "Exploratory" not in told
+    reported = show_groups(disclose(found(), smallest=11), planned)._repr_html_()
+    assert "Exploratory" not in reported
     # Named after the plan was locked is not named beforehand.
     late = dataclasses.replace(STUDY, plan=plan)
-    told = show_groups(disclose(found(), smallest=11), late)._repr_html_()
-    assert "Exploratory" in told
+    reported = show_groups(disclose(found(), smallest=11), late)._repr_html_()
+    assert "Exploratory" in reported
 
 
 def test_along_an_order_the_indices_stand_below_the_table() -> None:
     index = number("slope_index_of_inequality", "age", -2.5, n=150)
-    told = page([*found(), index])
+    reported = page([*found(), index])
     assert (
-        "Slope index of inequality (most deprived end less the least, in poin" in told
+        "Slope index of inequality (most deprived end less the least, in poin"
+        in reported
     )
     assert (
-        "Before \N{MINUS SIGN}2.50 (\N{MINUS SIGN}3.50 to \N{MINUS SIGN}1.50)" in told
+        "Before \N{MINUS SIGN}2.50 (\N{MINUS SIGN}3.50 to \N{MINUS SIGN}1.50)"
+        in reported
     )
 
 
@@ -154,10 +158,10 @@ def test_whether_the_score_means_the_same_is_said(
     verdict = number(
         "group_means_comparable", "age", value, reason=reason, conf_low=None
     )
-    told = page([verdict, *found()])
-    assert words in told
+    reported = page([verdict, *found()])
+    assert words in reported
     untested = "Where it was not tested"
-    assert (untested in told) == (value is None)
+    assert (untested in reported) == (value is None)
     assert untested in page(found())
 
 
@@ -165,9 +169,9 @@ def test_what_the_plan_names_is_said_to_confirm() -> None:
     assert STUDY.plan is not None
     plan = dataclasses.replace(STUDY.plan, subgroups=("age_band",))
     planned = dataclasses.replace(STUDY, plan=plan, lock=None)
-    told = show_groups(disclose(found(), smallest=11), planned)._repr_html_()
-    assert "the plan, as declared, names subgroups by age." in told
-    assert "names no subgroups by role" in told
+    reported = show_groups(disclose(found(), smallest=11), planned)._repr_html_()
+    assert "the plan, as declared, names subgroups by age." in reported
+    assert "names no subgroups by role" in reported
     assert "Declared in advance" not in page(found())
 
 

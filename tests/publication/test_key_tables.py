@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from analysis.declarations import Study, parse_study
-from analysis.foundation import Finding
-from analysis.publication import Disclosed, show_key_audit
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import Disclosed
+from analysis.publication.reliability import show_key_audit
 from analysis.storage.declared import read_instrument
 
 STUDY = """

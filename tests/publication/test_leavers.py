@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.foundation import Finding
-from analysis.publication import disclose
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
 
 SMALLEST = 11
 BOTH = "pilot - comparison"
 EFFECTS = ("complete_arm_difference", "weighted_arm_difference")
 FILLED = ("imputed_arm_difference", "tipping_point_interval_zero")
-Told = set[tuple[str, str]]
+ReportResult = set[tuple[str, str]]
 
 
 def found(term: str, value: float, n: int, arm: str) -> Finding:
@@ -29,7 +29,7 @@ def found(term: str, value: float, n: int, arm: str) -> Finding:
     )
 
 
-def published(pilot: tuple[int, int], comparison: tuple[int, int]) -> Told:
+def published(pilot: tuple[int, int], comparison: tuple[int, int]) -> ReportResult:
     """What is shown where so many of so many were followed in each arm."""
     everyone = (pilot[0] + comparison[0], pilot[1] + comparison[1])
     arms = {"": everyone, "pilot": pilot, "comparison": comparison}
@@ -41,15 +41,15 @@ def published(pilot: tuple[int, int], comparison: tuple[int, int]) -> Told:
             ("stayers_minus_leavers_standardised", 0.2),
         )
     ]
-    apart = pilot[0] / pilot[1] - comparison[0] / comparison[1]
-    rows.append(found("share_present_difference", apart, everyone[1], BOTH))
+    deviation = pilot[0] / pilot[1] - comparison[0] / comparison[1]
+    rows.append(found("share_present_difference", deviation, everyone[1], BOTH))
     rows += [found(term, 0.3, everyone[0], BOTH) for term in EFFECTS]
     rows += [found(term, 0.3, everyone[1], BOTH) for term in FILLED]
     disclosed = disclose(rows, smallest=SMALLEST)
     return {(f.term, f.arm) for f in disclosed.findings if f.estimate is not None}
 
 
-def lost_told(shown: Told) -> set[str]:
+def lost_told(shown: ReportResult) -> set[str]:
     """Arms whose number lost, or whose lost people, what is shown tells."""
     terms = ("share_present", "stayers_minus_leavers_standardised")
     return {arm for term, arm in shown if term in terms}

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from analysis.foundation import Finding
-from analysis.publication.disclosure import Disclosed
-from analysis.publication.disclosure.losses import FEW_LOST, without_losses
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import (
+    FEW_DROPOUTS,
+    Disclosed,
+    suppress_attrition_counts,
+)
 
 
 def count(term: str, wave: str, n: int, arm: str = "", **place: Any) -> Finding:
@@ -33,10 +36,10 @@ def study(
 
 
 def hidden(findings: tuple[Finding, ...]) -> set[tuple[str, str, str]]:
-    safe = without_losses(Disclosed(findings=findings), smallest=11).findings
+    safe = suppress_attrition_counts(Disclosed(findings=findings), smallest=11).findings
     assert len(safe) == len(findings)
     held = [part for part in safe if part.estimate is None]
-    assert all(part.n is None and part.reason == FEW_LOST for part in held)
+    assert all(part.n is None and part.reason == FEW_DROPOUTS for part in held)
     return {(part.term, part.wave, part.arm) for part in held}
 
 
@@ -65,9 +68,9 @@ def test_one_arm_that_lost_a_few_hides_the_arms_but_not_everyone() -> None:
         {"": 85, "a": 49, "b": 36},
         {"": 85, "a": 49, "b": 36},
     )
-    told = hidden(findings)
-    assert {arm for _, _, arm in told} == {"a", "b"}
-    assert {wave for _, wave, _ in told} == {"after", "after - before"}
+    reported = hidden(findings)
+    assert {arm for _, _, arm in reported} == {"a", "b"}
+    assert {wave for _, wave, _ in reported} == {"after", "after - before"}
 
 
 def test_everyone_who_lost_a_few_hides_everything_of_the_later_wave() -> None:
@@ -76,10 +79,10 @@ def test_everyone_who_lost_a_few_hides_everything_of_the_later_wave() -> None:
         {"": 97, "a": 52, "b": 45},
         {"": 97, "a": 52, "b": 45},
     )
-    told = hidden(findings)
-    assert {arm for _, _, arm in told} == {"", "a", "b"}
-    assert "before" not in {wave for _, wave, _ in told}
-    assert "mean_change" not in {term for term, _, _ in told}
+    reported = hidden(findings)
+    assert {arm for _, _, arm in reported} == {"", "a", "b"}
+    assert "before" not in {wave for _, wave, _ in reported}
+    assert "mean_change" not in {term for term, _, _ in reported}
 
 
 def test_without_links_or_counts_nothing_changes() -> None:
@@ -91,5 +94,5 @@ def test_without_links_or_counts_nothing_changes() -> None:
 
 def test_twice_is_once() -> None:
     findings = study({"": 100}, {"": 97}, {"": 97})
-    once = without_losses(Disclosed(findings=findings), smallest=11)
-    assert without_losses(once, smallest=11) == once
+    once = suppress_attrition_counts(Disclosed(findings=findings), smallest=11)
+    assert suppress_attrition_counts(once, smallest=11) == once

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.foundation import Finding
-from analysis.publication import (
-    Figure,
-    Note,
-    disclose,
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.figure import Figure, Note
+from analysis.publication.missing_data import (
     show_attrition,
+    show_missing_data_methods,
     show_tipping,
-    show_ways_with_missing,
 )
 from analysis.storage.declared import read_study
 
@@ -87,7 +86,7 @@ def test_three_ways_are_drawn_and_said() -> None:
         "imputed_arm_difference": 0.1,
     }
     rows = [row(t, v, conf_low=v - 1, conf_high=v + 1) for t, v in ways.items()]
-    (figure,) = show_ways_with_missing(disclose(rows, smallest=11), STUDY).figures
+    (figure,) = show_missing_data_methods(disclose(rows, smallest=11), STUDY).figures
     assert len(figure.points) == 3
     assert "at most 0.20 points apart" in figure.alt_text
     assert "The smallest that matters is 0.50" in figure.alt_text
@@ -130,17 +129,20 @@ def test_the_sentence_says_what_the_answer_is_now(at_none: float, words: str) ->
 
 def test_without_a_comparison_there_is_a_sentence() -> None:
     nothing = disclose([], smallest=11)
-    for shown in (show_tipping(nothing, STUDY), show_ways_with_missing(nothing, STUDY)):
+    for shown in (
+        show_tipping(nothing, STUDY),
+        show_missing_data_methods(nothing, STUDY),
+    ):
         (part,) = shown.parts
         assert isinstance(part, Note)
 
 
 def test_without_arms_a_sentence_says_what_would_undo_a_change() -> None:
-    told = [
+    reported = [
         row("leavers_change_zero", -0.75, ""),
         row("leavers_change_interval_zero", -0.5, ""),
     ]
-    (note,) = show_tipping(disclose(told, smallest=11), STUDY).parts
+    (note,) = show_tipping(disclose(reported, smallest=11), STUDY).parts
     assert isinstance(note, Note)
     minus = "\N{MINUS SIGN}"
     assert note.text == (
@@ -148,7 +150,7 @@ def test_without_arms_a_sentence_says_what_would_undo_a_change() -> None:
         f"{minus}0.75 points on average, nothing would be left of the change; by "
         f"{minus}0.50, its interval would begin to hold zero."
     )
-    unsure = [told[0], row("leavers_change_interval_zero", None, "")]
+    unsure = [reported[0], row("leavers_change_interval_zero", None, "")]
     (note,) = show_tipping(disclose(unsure, smallest=11), STUDY).parts
     assert isinstance(note, Note)
     assert note.text.endswith("when nobody could tell any more: no shift is enough.")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from analysis.foundation import Finding
-from analysis.publication.disclosure import Disclosed
-from analysis.publication.places import of_score, where_judged
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import Disclosed
+from analysis.publication.places import findings_of_outcome, of_score
 from analysis.storage.declared import read_study
 
 
@@ -29,7 +29,7 @@ def test_an_outcome_is_shown_what_was_found_at_its_own_waves() -> None:
     soon = dataclasses.replace(care, follow_ups=("after",))
     waves = ("", "before", "after", "later", "after - before", "later - before")
     found = Disclosed(findings=(*map(at, waves), at("after", "other")))
-    shown = [part.wave for part in where_judged(found, soon).findings]
+    shown = [part.wave for part in findings_of_outcome(found, soon).findings]
     assert shown == ["", "before", "after", "after - before"]
     assert [part.wave for part in of_score(found, soon).findings] == list(waves)
 

@@ -13,23 +13,18 @@ from invented import disclosed_of, study_of
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, STUDY, locked, parsed
 
-from analysis.declarations import Study
 from analysis.declarations.plan_lock import Replaced
-from analysis.publication import (
-    Shown,
-    funder_summary,
+from analysis.declarations.study import Study
+from analysis.publication.documents import check_page, render_index, render_notebook
+from analysis.publication.plan import (
     keep_deviations,
-    kept_deviations,
     plan_sentences,
-    render_index,
-    render_notebook,
-    show_change,
-    show_comparison,
+    recorded_deviations,
     show_plan,
     show_plan_check,
-    show_study,
 )
-from analysis.publication.documents import check_page
+from analysis.publication.shown import Shown, show_change, show_comparison, show_study
+from analysis.publication.summary.page import funder_summary
 from analysis.publication.summary.sentences import main_result
 
 OTHER = GOOD.replace("smallest_effect = 2\n", "smallest_effect = 3\n")
@@ -70,7 +65,7 @@ def test_a_plan_kept_to_is_said_so_without_a_caution() -> None:
 
 
 def test_the_plan_is_shown_in_full() -> None:
-    told = words(show_plan(locked(), ()))
+    reported = words(show_plan(locked(), ()))
     for part in (
         "Population Everyone asked.",
         "Contrast Pilot against comparison.",
@@ -88,12 +83,15 @@ def test_the_plan_is_shown_in_full() -> None:
         "Negative controls Confidence",
         "Least reliability of a score that is compared 0.70",
     ):
-        assert part in told
+        assert part in reported
 
 
 def test_data_that_had_arrived_are_told() -> None:
-    told = words(show_plan_check(locked(arrived=("before", "after")), ()))
-    assert "locked after data had arrived, of “Before”, “After”: it is post hoc" in told
+    reported = words(show_plan_check(locked(arrived=("before", "after")), ()))
+    assert (
+        "locked after data had arrived, of “Before”, “After”: it is post hoc"
+        in reported
+    )
 
 
 def test_a_replaced_lock_is_told_with_its_reason() -> None:
@@ -120,20 +118,20 @@ def test_every_deviation_is_kept_and_listed(project: Project) -> None:
     study = locked(OTHER)
     found = keep_deviations(study, linkage_rule="exact")
     assert len(found) == 2
-    assert kept_deviations(study) == found
-    told = words(show_plan(study, found))
-    assert f"What was run differs from {LOCKED}" in told
-    assert "2 deviations are listed below." in told
+    assert recorded_deviations(study) == found
+    reported = words(show_plan(study, found))
+    assert f"What was run differs from {LOCKED}" in reported
+    assert "2 deviations are listed below." in reported
     for sentence in found:
-        assert sentence.split("'")[0] in told
+        assert sentence.split("'")[0] in reported
     assert 'class="caution"' in show_plan_check(study, found)._repr_html_()
 
 
 def test_a_run_as_planned_keeps_no_deviation(project: Project) -> None:
     assert not project.reports.exists()
-    assert kept_deviations(locked()) == ()
+    assert recorded_deviations(locked()) == ()
     assert keep_deviations(locked()) == ()
-    assert kept_deviations(locked()) == ()
+    assert recorded_deviations(locked()) == ()
 
 
 def test_another_rule_is_told_without_a_lock_too(project: Project) -> None:
@@ -148,10 +146,10 @@ def test_an_outcome_that_was_not_locked_is_labelled_exploratory() -> None:
     added = dataclasses.replace(study.outcomes[-1], name="new", title="New outcome")
     now = dataclasses.replace(with_plan(), outcomes=(*study.outcomes, added))
     assert re.search(r"New outcome\s+exploratory", words(show_study(now)))
-    told = "Exploratory, not in the locked plan: New outcome."
+    reported = "Exploratory, not in the locked plan: New outcome."
     disclosed = disclosed_of("listening-pilot")
     for show in (show_change, show_comparison):
-        assert told in words(show(disclosed, now))
+        assert reported in words(show(disclosed, now))
         assert "Exploratory" not in words(show(disclosed, with_plan()))
 
 
@@ -192,8 +190,10 @@ def test_the_funders_page_says_whether_the_plan_was_kept_to() -> None:
     assert any(f"What was run is {LOCKED}" in text for text in kept)
     assert any("it is post hoc" in text for text in kept)
     summary = funder_summary(disclosed, study, deviations=("One.", "Two."))
-    told = summary.passages[-1].sentences
-    assert any("2 deviations are listed in the page Outcomes." in text for text in told)
+    reported = summary.passages[-1].sentences
+    assert any(
+        "2 deviations are listed in the page Outcomes." in text for text in reported
+    )
     assert summary.to_pdf()[:5] == b"%PDF-"
     free = funder_summary(disclosed_of("eq-short"), study_of("eq-short"))
     assert "No plan was declared." in free.passages[-1].sentences

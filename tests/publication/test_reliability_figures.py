@@ -7,23 +7,28 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from invented import TOO_FEW, held_back, study_of
+from invented import TOO_FEW, study_of, with_suppressed
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 
-from analysis.foundation import TIDY_COLUMNS, Finding
-from analysis.publication import Disclosed, Figure, Note
-from analysis.publication.figures import (
+from analysis.foundation.findings import TIDY_COLUMNS, Finding
+from analysis.publication.disclosure.control import Disclosed
+from analysis.publication.figure import Figure, Note
+from analysis.publication.house_style import lightness
+from analysis.publication.reliability_figures.agreement import limits_figure
+from analysis.publication.reliability_figures.dependability import (
     decision_figure,
-    information_figure,
-    item_map_figure,
-    limits_figure,
-    loading_figure,
-    response_figure,
-    scree_figure,
     staff_figure,
 )
-from analysis.publication.figures.style import lightness
+from analysis.publication.reliability_figures.factors import (
+    loading_figure,
+    scree_figure,
+)
+from analysis.publication.reliability_figures.items import (
+    information_figure,
+    item_map_figure,
+    response_figure,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,8 +141,8 @@ def decisions() -> Iterator[Finding]:
             yield number(
                 "dependability_coefficient", value, 0.05, group=group, method=method
             )
-    wished = "number of rater for a dependability of 0.7 (absolute error)"
-    yield number("raters_needed", 12.0, 3.0, method=wished)
+    required = "number of rater for a dependability of 0.7 (absolute error)"
+    yield number("raters_needed", 12.0, 3.0, method=required)
 
 
 def staff() -> Iterator[Finding]:
@@ -172,9 +177,9 @@ def thresholds() -> Iterator[Finding]:
 
 
 def information() -> Iterator[Finding]:
-    for level, told in {"-1": 4.0, "0": 6.25, "1": 1.0}.items():
-        yield number("test_information", told, group=level)
-        yield number("conditional_standard_error", told**-0.5, group=level)
+    for level, reported in {"-1": 4.0, "0": 6.25, "1": 1.0}.items():
+        yield number("test_information", reported, group=level)
+        yield number("conditional_standard_error", reported**-0.5, group=level)
 
 
 @cache
@@ -243,7 +248,7 @@ def test_what_is_held_back_is_counted_and_stands_nowhere(kind: str) -> None:
     options: dict[str, Any] = {"model": "exploratory"} if kind == "loadings" else {}
     if kind == "loadings":
         place |= {"item": ITEMS[0], "group": "2"}
-    less = held_back(disclosed(), **place)
+    less = with_suppressed(disclosed(), **place)
     figure = drawn(kind, less, **options)
     assert f"1 value is held back ({TOO_FEW})." in figure.caption
     assert f"1 value is held back ({TOO_FEW})." in figure.alt_text
@@ -341,13 +346,13 @@ def test_without_a_middle_answer_the_bars_part_between_two() -> None:
 
 def test_categories_without_codes_are_taken_in_the_order_found() -> None:
     parts = {"never": 0.2, "at times": 0.5, "always": 0.3}
-    told = Disclosed(
+    reported = Disclosed(
         findings=tuple(
             number("response_share", share, item=ITEMS[0], group=group)
             for group, share in parts.items()
         )
     )
-    (bars,) = bars_of(drawn("responses", told)).values()
+    (bars,) = bars_of(drawn("responses", reported)).values()
     assert bars[1].get_x() == pytest.approx(-0.25)
 
 
@@ -359,11 +364,11 @@ def test_an_item_nobody_answered_does_not_change_the_categories() -> None:
         reason="nobody answered",
     )
     parts = {"1": 0.3, "2 to 4": 0.2, "5": 0.5}
-    told = tuple(
+    reported = tuple(
         number("response_share", share, item=ITEMS[1], group=group)
         for group, share in parts.items()
     )
-    figure = drawn("responses", Disclosed(findings=(absent, *told)))
+    figure = drawn("responses", Disclosed(findings=(absent, *reported)))
     (bars,) = bars_of(figure).values()
     assert [bar.get_x() for bar in bars] == pytest.approx([-0.4, -0.1, 0.1])
     assert "1 value is held back (nobody answered)." in figure.caption
@@ -372,7 +377,7 @@ def test_an_item_nobody_answered_does_not_change_the_categories() -> None:
 
 
 def test_an_item_with_a_share_held_back_is_left_out_whole() -> None:
-    less = held_back(disclosed(), term="response_share", item=ITEMS[0], group="4")
+    less = with_suppressed(disclosed(), term="response_share", item=ITEMS[0], group="4")
     figure = drawn("responses", less)
     assert {point.finding.item for point in figure.points} == {*ITEMS[1:]}
     assert "1 value is held back" in figure.caption
@@ -471,7 +476,7 @@ def test_the_number_needed_is_marked_and_said() -> None:
     outside = drawn("decision", Disclosed(findings=(*kept, beyond)))
     assert "finely dotted" not in outside.caption
     assert "80 rater needed" in outside.alt_text
-    less = held_back(disclosed(), term="raters_needed")
+    less = with_suppressed(disclosed(), term="raters_needed")
     assert axes_of(drawn("decision", less)).texts[:] == []
 
 

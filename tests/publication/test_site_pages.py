@@ -7,8 +7,10 @@ import dataclasses
 import pytest
 
 from analysis.declarations.study import Site
-from analysis.foundation import Finding
-from analysis.publication import Note, disclose, show_families, show_sites
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.figure import Note
+from analysis.publication.judgement import show_families, show_sites
 from analysis.storage.declared import read_study
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -96,10 +98,10 @@ def test_two_sites_are_set_side_by_side_and_the_reason_is_said_once() -> None:
 
 def test_a_small_site_leaves_without_its_numbers() -> None:
     found = [*sites(2.0, 0.5, 1.1, n=5), *together()]
-    told = show_sites(disclose(found, smallest=11), STUDY)._repr_html_()
-    assert "fewer than 11 people" in told
-    assert "0.50 (" not in told
-    assert "All but" not in told or "1.40" not in told
+    reported = show_sites(disclose(found, smallest=11), STUDY)._repr_html_()
+    assert "fewer than 11 people" in reported
+    assert "0.50 (" not in reported
+    assert "All but" not in reported or "1.40" not in reported
 
 
 def test_sites_of_which_none_could_be_told_are_a_table_alone() -> None:
@@ -147,10 +149,10 @@ def test_outcomes_stand_together_with_both_ps() -> None:
     assert table.rows[0][2:5] == ("2.20 (1.20 to 3.20)", "0.004", "0.004")
     assert table.rows[1][3:5] == ("0.030", "0.090")
     assert "not shown" in table.rows[2][2]
-    told = shown._repr_html_()
-    assert "1 of 2 outcomes still stand at a level of .05" in told
+    reported = shown._repr_html_()
+    assert "1 of 2 outcomes still stand at a level of .05" in reported
     assert "(a) not comparable." in table.notes
-    assert "significant" not in told.lower()
+    assert "significant" not in reported.lower()
 
 
 def test_without_a_rule_it_is_said_that_none_is_tested() -> None:

@@ -9,11 +9,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from invented import STUDIES, TOO_FEW, disclosed_of, held_back, study_of
+from invented import STUDIES, TOO_FEW, disclosed_of, study_of, with_suppressed
 
-from analysis.foundation import DeclarationError, Finding
-from analysis.publication import Disclosed, FunderSummary, funder_summary
-from analysis.publication.disclosure.losses import FEW_LOST
+from analysis.foundation.errors import DeclarationError
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import FEW_DROPOUTS, Disclosed
+from analysis.publication.summary.page import FunderSummary, funder_summary
 
 MAIN = {"survey": "ratings", "instrument": "care", "term": "difference_in_change"}
 
@@ -128,7 +129,7 @@ def test_the_interval_decides_whether_it_matters(
 
 
 def test_a_main_result_held_back_leaves_no_number() -> None:
-    disclosed = held_back(disclosed_of("listening-pilot"), **MAIN)
+    disclosed = with_suppressed(disclosed_of("listening-pilot"), **MAIN)
     summary = summary_of("listening-pilot", disclosed)
     assert summary.number == ""
     assert summary.drawing == ""
@@ -138,7 +139,7 @@ def test_a_main_result_held_back_leaves_no_number() -> None:
 
 
 def test_the_first_follow_up_is_the_main_one_even_if_held_back() -> None:
-    disclosed = held_back(
+    disclosed = with_suppressed(
         disclosed_of("listening-pilot"), **MAIN, wave="after - before"
     )
     assert summary_of("listening-pilot", disclosed).number == ""
@@ -165,7 +166,7 @@ def test_three_behaviours_are_told_in_ten_by_group_and_wave() -> None:
 
 
 def test_behaviours_of_too_few_people_are_not_told() -> None:
-    disclosed = held_back(
+    disclosed = with_suppressed(
         disclosed_of("listening-pilot"), subscale="cares", wave="after", arm="pilot"
     )
     behaviours = summary_of("listening-pilot", disclosed).behaviours
@@ -193,7 +194,7 @@ def test_who_could_be_followed_is_told_by_the_score_most_have() -> None:
 
 def test_that_a_few_were_lost_is_not_told() -> None:
     few = [
-        dataclasses.replace(part, estimate=None, n=None, reason=FEW_LOST)
+        dataclasses.replace(part, estimate=None, n=None, reason=FEW_DROPOUTS)
         if part.survey == "staff"
         and part.term in ("responses_kept", "participants_linked")
         and part.wave.startswith("after")
@@ -224,8 +225,8 @@ def test_staff_who_were_rated_are_told_where_there_is_a_list() -> None:
     here = disclosed_of("listening-pilot")
     added = Disclosed(findings=(*here.findings, *rated))
     words = all_words(summary_of("listening-pilot", added))
-    told = "rated at least once: Before: 50% of 40; After: too few to say."
-    assert told in words
+    reported = "rated at least once: Before: 50% of 40; After: too few to say."
+    assert reported in words
     assert "rated at least once" not in all_words(summary_of("eq-short"))
 
 

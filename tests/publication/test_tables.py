@@ -5,13 +5,27 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from invented import STUDIES, TOO_FEW, disclosed_of, held_back, study_of
+from invented import STUDIES, TOO_FEW, disclosed_of, study_of, with_suppressed
 
-from analysis.declarations import Study
-from analysis.foundation import Finding
-from analysis.publication import Disclosed, Table
+from analysis.declarations.study import Study
+from analysis.foundation.findings import Finding
+from analysis.publication.cleaning import emptied_table, flow_table, scrubbed_table
+from analysis.publication.disclosure.control import Disclosed
+from analysis.publication.numbers import (
+    in_ten_text,
+    interval_text,
+    number_text,
+    points_text,
+)
 from analysis.publication.places import waves_of
-from analysis.publication.scales import show_items, show_reliability, show_retest
+from analysis.publication.reliability import show_items, show_reliability, show_retest
+from analysis.publication.scores import (
+    change_table,
+    comparison_table,
+    item_table,
+    reliability_table,
+    score_table,
+)
 from analysis.publication.shown import (
     Shown,
     show_change,
@@ -20,20 +34,7 @@ from analysis.publication.shown import (
     show_scores,
     show_study,
 )
-from analysis.publication.tables import (
-    change_table,
-    comparison_table,
-    emptied_table,
-    flow_table,
-    in_ten_text,
-    interval_text,
-    item_table,
-    number_text,
-    points_text,
-    reliability_table,
-    score_table,
-    scrubbed_table,
-)
+from analysis.publication.table import Table
 
 
 @pytest.mark.parametrize(
@@ -192,7 +193,7 @@ def test_a_comparison_shows_estimate_interval_and_n() -> None:
 
 def test_what_is_held_back_stands_there_in_words() -> None:
     study = study_of("listening-pilot")
-    disclosed = held_back(
+    disclosed = with_suppressed(
         disclosed_of("listening-pilot"), instrument="care", wave="after", arm="pilot"
     )
     table = score_table(disclosed, study, survey="ratings", instrument="care")
@@ -218,7 +219,7 @@ def test_a_table_is_made_for_all_readers() -> None:
 @pytest.mark.parametrize("name", STUDIES)
 def test_no_page_ever_shows_a_number_that_is_not_there(name: str) -> None:
     study = study_of(name)
-    disclosed = held_back(disclosed_of(name), wave=study.wave_names()[-1])
+    disclosed = with_suppressed(disclosed_of(name), wave=study.wave_names()[-1])
     for shown in everything_shown(disclosed, study):
         for table in shown.tables:
             text = table._repr_html_().casefold()

@@ -33,28 +33,31 @@ from conftest import shared_data
 from oracle import oracle_rows
 from scipy import stats
 
-from analysis.cleaning import keyed_responses, score_responses
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.outcomes.beyond_means.shares import difference_of_shares, share
-from analysis.outcomes.change import paired_change
-from analysis.outcomes.clustered.cluster_robust import (
-    ClusterRobustFit,
-    cluster_robust_fit,
+from analysis.cleaning.scoring import keyed_responses, score_responses
+from analysis.storage.declared import read_instrument
+from heard.effects.change import paired_change
+from heard.effects.effect_sizes import (
+    Contrast,
+    cohen_d_z,
+    difference_of_means,
+    hedges_correction,
+    hedges_g_av,
 )
-from analysis.outcomes.contrasts import Contrast, difference_of_means
-from analysis.outcomes.effect_sizes import cohen_d_z, hedges_correction, hedges_g_av
-from analysis.outcomes.judgement.effects import UncertainEffect, uncertain_effect
-from analysis.reliability import (
-    confirmatory_factors,
-    cronbach_alpha,
+from heard.effects.judgement.equivalence import UncertainEffect, uncertain_effect
+from heard.effects.supplementary.shares import difference_of_shares, share
+from heard.models.cluster_robust import ClusterRobustFit, cluster_robust_fit
+from heard.models.random_streams import generator
+from heard.psychometrics.confirmatory.factors import confirmatory_factors
+from heard.psychometrics.confirmatory.results import ConfirmatoryFactors
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.consistency.inter_item import pearson_correlation
+from heard.psychometrics.dependability.components import VarianceComponents
+from heard.psychometrics.dependability.decisions import (
+    DecisionStudy,
     decision_study,
-    pearson_correlation,
     raters_needed,
 )
-from analysis.reliability.confirmatory.results import ConfirmatoryFactors
-from analysis.reliability.dependability.components import VarianceComponents
-from analysis.reliability.dependability.decisions import DecisionStudy
-from analysis.storage.declared import read_instrument
+from heard.results import Estimate, Unavailable
 
 
 def estimate(result: object) -> Estimate:
@@ -342,13 +345,13 @@ def test_raters_of_the_care_measure(
     alone, mean = (estimate(point.dependability) for point in found.points)
     assert alone.estimate == pytest.approx(single, abs=1e-12)
     assert mean.estimate == pytest.approx(reliability, abs=1e-12)
-    for wished, needed in ((0.7, for_70), (0.8, for_80)):
+    for required, needed in ((0.7, for_70), (0.8, for_80)):
         result = estimate(
-            raters_needed(rated(single), target="clinician", wished=wished)
+            raters_needed(rated(single), target="clinician", required=required)
         )
-        told = float(result.method.split("before rounding up ")[1].split(";")[0])
-        assert told == pytest.approx(needed, abs=0.05)
-        assert result.estimate == math.ceil(round(told, 6))
+        reported = float(result.method.split("before rounding up ")[1].split(";")[0])
+        assert reported == pytest.approx(needed, abs=0.05)
+        assert result.estimate == math.ceil(round(reported, 6))
 
 
 LOADINGS = {

@@ -6,15 +6,15 @@ import pandas as pd
 import pytest
 from conftest import shared_data
 
-from analysis.foundation.results import Estimate, Result
-from analysis.outcomes.beyond_means import (
-    ordinal_change,
+from heard.effects.judgement.equivalence import equivalence_verdict, uncertain_effect
+from heard.effects.supplementary.linked_answers import ordinal_change
+from heard.effects.supplementary.partly_linked import (
     overlapping_change,
-    responders,
     unlinked_bounds,
 )
-from analysis.outcomes.judgement import equivalence_verdict, uncertain_effect
-from analysis.reliability.consistency import cronbach_alpha
+from heard.effects.supplementary.responders import responders
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.results import Estimate, Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 PHQ = [f"PHQ{i}" for i in range(1, 10)]

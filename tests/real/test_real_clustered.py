@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from conftest import shared_data
 
-from analysis.outcomes.clustered import MixedEffects, mixed_effects
+from heard.effects.clustered.repeated_waves import MixedEffects, mixed_effects
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -7,21 +7,22 @@ import pandas as pd
 import pytest
 from conftest import shared_data
 
-from analysis.foundation.results import Estimate
-from analysis.reliability.dependability import (
-    DecisionStudy,
-    NestedReliability,
+from heard.models.mixed.design import RandomTerm
+from heard.models.mixed.model import MixedFit, fit_mixed_model
+from heard.psychometrics.dependability.components import (
     VarianceComponents,
-    decision_study,
-    nested_reliability,
-    raters_needed,
     variance_components,
 )
-from analysis.reliability.dependability.mixed import (
-    MixedFit,
-    RandomTerm,
-    fit_mixed_model,
+from heard.psychometrics.dependability.decisions import (
+    DecisionStudy,
+    decision_study,
+    raters_needed,
 )
+from heard.psychometrics.dependability.nested_reliability import (
+    NestedReliability,
+    nested_reliability,
+)
+from heard.results import Estimate
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -83,7 +84,7 @@ def test_seventy_thousand_ratings_of_lecturers_by_students() -> None:
     assert [t.n_levels for t in found.fit.random] == [2972, 1128]
     study = decision_study(found, target="d", numbers={"s": [1, 20]})
     assert isinstance(study, DecisionStudy)
-    needed = raters_needed(found, target="d", wished=0.8, over="s")
+    needed = raters_needed(found, target="d", required=0.8, over="s")
     assert isinstance(needed, Estimate)
     exact = 4 * (lme4[0] + lme4[2]) / lme4[1]
     assert needed.estimate == np.ceil(exact)

@@ -11,12 +11,14 @@ import pandas as pd
 import pytest
 from conftest import SHARED, shared_data
 
-from analysis.cleaning import key_audit, keyed_responses, score_responses
-from analysis.cleaning.key_audit import KeyAudit
-from analysis.declarations import Instrument, parse_instrument
-from analysis.foundation import Estimate
-from analysis.reliability import cronbach_alpha
+from analysis.cleaning.scoring import keyed_responses, score_responses
+from analysis.declarations.instrument import Instrument
+from analysis.declarations.instrument_file import parse_instrument
+from analysis.reliability.keys import key_audit
 from analysis.storage.declared import read_instrument
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.items.keys import KeyAudit
+from heard.results import Estimate
 
 COPE = """
 name = "cope"
@@ -71,7 +73,7 @@ def alpha(responses: pd.DataFrame, instrument: Instrument) -> float:
     return found.estimate
 
 
-def told(audit: KeyAudit, verdict: str) -> list[str]:
+def reported(audit: KeyAudit, verdict: str) -> list[str]:
     return [item.item for item in audit.items if item.verdict == verdict]
 
 
@@ -86,12 +88,12 @@ def test_the_short_eq_without_its_reversal_looks_well_and_is_caught() -> None:
     assert scores.mean() == pytest.approx(24.632, abs=5e-4)
     assert scores.std() == pytest.approx(9.115, abs=5e-4)
     assert key_audit(responses, eq, total).agrees
-    assert told(key_audit(responses, wrong, total), "not recoded") == reversed_items
+    assert reported(key_audit(responses, wrong, total), "not recoded") == reversed_items
     came_turned = responses.copy()
     for name in reversed_items:
         came_turned[f"eq22.{name}"] = 5 - came_turned[f"eq22.{name}"]
     audit = key_audit(came_turned, eq, total)
-    assert told(audit, "recoded twice") == reversed_items
+    assert reported(audit, "recoded twice") == reversed_items
 
 
 @pytest.mark.parametrize("with_key", [True, False])
@@ -118,5 +120,5 @@ def test_nine_items_of_carers_need_three_of_them_reversed(with_key: bool) -> Non
         assert found.estimate > 0.74
     else:
         assert found.estimate == pytest.approx(0.459, abs=5e-4)
-        assert told(audit, "not recoded") == positive
+        assert reported(audit, "not recoded") == positive
         assert "3 of 9 items speak against the key" in audit.sentence

@@ -6,19 +6,16 @@ import pandas as pd
 import pytest
 from conftest import shared_data
 
-from analysis.foundation import Estimate, Unavailable
-from analysis.outcomes.missing import (
-    ArmModel,
+from heard.effects.missing_data.arm_effect import ArmModel, imputed_arm_difference
+from heard.effects.missing_data.attrition import attrition_table
+from heard.effects.missing_data.tipping_point import TippingPoint, tipping_point
+from heard.effects.missing_data.weighting import (
     AttritionModel,
-    Imputation,
-    TippingPoint,
     attrition_model,
-    attrition_table,
     complete_arm_difference,
-    impute,
-    imputed_arm_difference,
-    tipping_point,
 )
+from heard.models.imputation import Imputation, impute
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -105,15 +102,15 @@ def test_what_would_change_the_answer_at_eight_months(
     assert isinstance(found.interval_zero, Estimate)
     assert -8 < found.interval_zero.estimate < -2
     assert "lower" in found.sentence()
-    alike = tipping_point(
+    similarity = tipping_point(
         people,
         filled,
         at("bdi.8m"),
         shifts=range(-20, 21),
         shifted={"BtheB": 1, "TAU": 1},
     )
-    assert isinstance(alike, TippingPoint)
-    assert isinstance(alike.interval_zero, Unavailable)
+    assert isinstance(similarity, TippingPoint)
+    assert isinstance(similarity.interval_zero, Unavailable)
 
 
 def at(outcome: str) -> ArmModel:

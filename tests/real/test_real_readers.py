@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import Project, shared_data
 
-from analysis.cleaning import keyed_responses
-from analysis.declarations import Instrument, parse_instrument, parse_study
-from analysis.foundation import Estimate
-from analysis.intake import map_responses, read_exports
-from analysis.reliability import cronbach_alpha
+from analysis.cleaning.scoring import keyed_responses
+from analysis.declarations.instrument import Instrument
+from analysis.declarations.instrument_file import parse_instrument
+from analysis.declarations.study_file import parse_study
+from analysis.intake.responses import map_responses, read_exports
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd

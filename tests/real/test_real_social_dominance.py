@@ -15,16 +15,17 @@ import pytest
 from conftest import ROOT, Project, shared_data
 from scipy import stats
 
-from analysis.cleaning import clean_wave, score_wave
-from analysis.intake import map_responses, read_exports
-from analysis.outcomes import evaluate_outcomes
-from analysis.reliability import cronbach_alpha
+from analysis.cleaning.rules import clean_wave
+from analysis.cleaning.scoring import score_wave
+from analysis.intake.responses import map_responses, read_exports
+from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.reliability.comparability import evaluate_comparability
 from analysis.storage.declared import read_study
 from analysis.storage.rows import read_all_responses, read_all_scores, write_processed
+from heard.psychometrics.consistency.alpha import cronbach_alpha
 
 if TYPE_CHECKING:
-    from analysis.foundation import Finding
+    from analysis.foundation.findings import Finding
 
 STUDY = "social-dominance"
 FILE = "sdowave.csv"

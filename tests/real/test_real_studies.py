@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from conftest import ROOT, SHARED, Project, shared_data
 
-from analysis.cleaning import score_responses
-from analysis.intake import map_responses, read_exports
+from analysis.cleaning.scoring import score_responses
+from analysis.intake.responses import map_responses, read_exports
 from analysis.storage.declared import read_study
 
 Found = dict[tuple[str, str, str], dict[str, Any]]

@@ -10,24 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.foundation import Composite, Estimate, Result, Unavailable, generator
-from analysis.reliability.agreement import (
-    concordance_correlation,
+from heard.models.random_streams import generator
+from heard.psychometrics.agreement.chance_corrected import (
     fleiss_kappa,
     gwet_agreement,
-    intraclass_correlations,
     krippendorff_alpha,
-    limits_of_agreement,
-    weighted_kappa,
-    within_group_agreement,
 )
-from analysis.reliability.change import (
-    reliability_over_waves,
+from heard.psychometrics.agreement.intraclass import intraclass_correlations
+from heard.psychometrics.agreement.ratings import weighted_kappa
+from heard.psychometrics.agreement.two_occasions import (
+    concordance_correlation,
+    limits_of_agreement,
+)
+from heard.psychometrics.agreement.within_group import within_group_agreement
+from heard.psychometrics.reliability_over_waves import reliability_over_waves
+from heard.psychometrics.retest import (
     reliable_change,
     retest_reliability,
     smallest_detectable_change,
     standard_error_of_measurement,
 )
+from heard.results import Composite, Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -75,16 +78,18 @@ def test_perfect_agreement_is_one_without_an_interval(estimate: Any) -> None:
 
 @pytest.mark.parametrize("estimate", CATEGORICAL)
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "message"),
     [
         ([[1, np.nan], [np.nan, 2], [3, np.nan]], "two ratings or more 0"),
         ([[1, 2], [3, 9]], "1 ratings are none of the declared categories"),
         ([["a", "b"], ["c", "d"]], "does not hold numbers"),
     ],
 )
-def test_what_cannot_be_compared_says_why(estimate: Any, table: Any, said: str) -> None:
+def test_what_cannot_be_compared_says_why(
+    estimate: Any, table: Any, message: str
+) -> None:
     (reason,) = reasons(estimate(long(table)))
-    assert said in reason
+    assert message in reason
 
 
 def test_one_category_leaves_no_chance_to_beat_but_gwet_sees_agreement() -> None:
@@ -121,7 +126,7 @@ def test_two_ratings_of_one_rater_of_one_target_are_refused_and_counted() -> Non
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "message"),
     [
         ([[1.0], [2.0], [3.0]], "number of raters 1; at least 2 needed"),
         ([[1, 2], [3, 4]], "rated by all 2 raters 2; at least 3 needed"),
@@ -129,11 +134,13 @@ def test_two_ratings_of_one_rater_of_one_target_are_refused_and_counted() -> Non
         ([[1, np.nan], [np.nan, 2], [1, 2]], "rated by all 2 raters 1"),
     ],
 )
-def test_correlations_need_raters_targets_and_variance(table: Any, said: str) -> None:
+def test_correlations_need_raters_targets_and_variance(
+    table: Any, message: str
+) -> None:
     found = intraclass_correlations(long(table), missing="listwise")
     assert len(list(found.results())) == 10
     (reason,) = reasons(found)
-    assert said in reason
+    assert message in reason
 
 
 def test_one_rater_a_target_has_no_correlation() -> None:
@@ -147,7 +154,7 @@ def test_one_rater_a_target_has_no_correlation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "message"),
     [
         ([[1, np.nan], [np.nan, 2], [1, 2]], "4 ratings of 3 targets by 2 raters"),
         # every target has raters of its own: those of nested_reliability
@@ -158,19 +165,23 @@ def test_one_rater_a_target_has_no_correlation() -> None:
         ([[1, 1, 9], [2, 2, 9], ["a", 3, 9], [1, 1, np.nan]], "does not hold numbers"),
     ],
 )
-def test_gaps_that_leave_nothing_to_tell_apart_say_so(table: Any, said: str) -> None:
+def test_gaps_that_leave_nothing_to_tell_apart_say_so(table: Any, message: str) -> None:
     found = intraclass_correlations(long(table))
     assert len(list(found.results())) == 10
     (reason,) = reasons(found)
-    assert said in reason
+    assert message in reason
 
 
 def test_gaps_use_every_rating_and_widen_the_interval() -> None:
     whole = simulated(80, 4).astype(float)
-    holed = whole.mask(generator("agreement gaps").random(whole.shape) < 0.3)
+    with_gaps = whole.mask(generator("agreement gaps").random(whole.shape) < 0.3)
     complete, kept, left = (
         intraclass_correlations(long(table), missing=missing)  # type: ignore[arg-type]
-        for table, missing in ((whole, "fiml"), (holed, "fiml"), (holed, "listwise"))
+        for table, missing in (
+            (whole, "fiml"),
+            (with_gaps, "fiml"),
+            (with_gaps, "listwise"),
+        )
     )
     for term in ("icc_1", "icc_a1", "icc_c1", "icc_ak"):
         widths = []
@@ -185,7 +196,7 @@ def test_gaps_use_every_rating_and_widen_the_interval() -> None:
     )
     assert isinstance(kept.icc_a1, Estimate)
     assert "320" not in kept.icc_a1.method
-    assert f"all {int(holed.notna().sum().sum())} ratings" in kept.icc_a1.method
+    assert f"all {int(with_gaps.notna().sum().sum())} ratings" in kept.icc_a1.method
 
 
 def test_without_differences_gaps_put_components_on_the_boundary() -> None:
@@ -230,13 +241,13 @@ def test_perfect_consistency_with_a_shift_is_not_perfect_agreement() -> None:
 
 @pytest.mark.parametrize("function", [limits_of_agreement, concordance_correlation])
 def test_two_occasions_need_people_and_numbers(function: Any) -> None:
-    for frame, said in (
+    for frame, message in (
         (pairs((1, 2)), "people measured twice 1"),
         (pairs((1, 2))[["first"]], "1 measurements; exactly 2 needed"),
         (pd.DataFrame({"a": ["x"] * 5, "b": ["y"] * 5}), "does not hold numbers"),
     ):
         (reason,) = reasons(function(frame))
-        assert said in reason
+        assert message in reason
 
 
 def test_equal_differences_have_limits_without_an_interval() -> None:
@@ -280,13 +291,15 @@ def test_within_groups_everybody_alike_agrees_wholly_and_a_group_of_one_is_told(
     responses = pd.DataFrame({"a": [2, 2, 2, 1, 5, 3], "b": [4, 4, 4, 1, 5, 3]})
     groups = pd.Series(["alike"] * 3 + ["apart"] * 2 + ["alone"])
     found = within_group_agreement(responses, groups=groups, lowest=1, highest=5)
-    alike, alone, apart = sorted(found.groups, key=lambda g: g.group == "apart")
-    if alike.group == "alone":
-        alike, alone = alone, alike
-    assert isinstance(alike.r_wg_j, Estimate)
-    assert alike.r_wg_j.estimate == 1
-    assert isinstance(apart.r_wg_j, Estimate)
-    assert apart.r_wg_j.estimate == 0
+    similarity, alone, deviation = sorted(
+        found.groups, key=lambda g: g.group == "apart"
+    )
+    if similarity.group == "alone":
+        similarity, alone = alone, similarity
+    assert isinstance(similarity.r_wg_j, Estimate)
+    assert similarity.r_wg_j.estimate == 1
+    assert isinstance(deviation.r_wg_j, Estimate)
+    assert deviation.r_wg_j.estimate == 0
     assert "members who answered every item 1" in next(iter(reasons(alone)))
     assert set(found.to_frame()["group"]) == {"", "alike", "alone", "apart"}
 
@@ -353,10 +366,12 @@ def test_nested_reliabilities_are_those_of_mean_squares_worked_out_cell_by_cell(
 
 def test_people_with_a_gap_are_left_out_whole() -> None:
     cells = generator("gap").normal(size=(9, 3, 4))
-    holed = waves(cells)
-    holed["responses"] = holed["responses"].copy()
-    holed["responses"].iloc[0, 0] = np.nan
-    assert reliability_over_waves(**holed) == reliability_over_waves(**waves(cells[1:]))
+    with_gaps = waves(cells)
+    with_gaps["responses"] = with_gaps["responses"].copy()
+    with_gaps["responses"].iloc[0, 0] = np.nan
+    assert reliability_over_waves(**with_gaps) == reliability_over_waves(
+        **waves(cells[1:])
+    )
 
 
 @given(

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.foundation import Finding
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.publication.disclosure import disclose
-from analysis.reliability import agreement_cells
-from analysis.reliability.agreement import AgreementCells
+from analysis.foundation.findings import Finding
+from analysis.publication.disclosure.control import disclose
+from heard.psychometrics.agreement.ratings import AgreementCells, agreement_cells
+from heard.results import Estimate, Unavailable
 
 EDGES = re.compile(r"mean (\S+) to (\S+), difference (\S+) to (\S+)")
 
@@ -106,14 +105,14 @@ def test_every_person_is_in_one_cell_or_left_over(
 ) -> None:
     pairs = pairs_of(*rows) * unit
     found = agreement_cells(pairs, least=least, across=across)
-    told = counts(found)
-    assert sum(told.values()) + outside(found) == len(rows)
-    assert all(n >= least for n in told.values())
-    assert outside(found) == 0 or outside(found) >= least or not told
+    reported = counts(found)
+    assert sum(reported.values()) + outside(found) == len(rows)
+    assert all(n >= least for n in reported.values())
+    assert outside(found) == 0 or outside(found) >= least or not reported
     means = pairs.mean(axis=1)
     differences = pairs["second"] - pairs["first"]
     hair = 1e-6 * unit
-    for cell, n in told.items():
+    for cell, n in reported.items():
         match = EDGES.fullmatch(cell)
         assert match
         left, right, low, high = map(float, match.groups())

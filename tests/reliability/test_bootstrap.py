@@ -6,20 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.randomness import generator
-from analysis.reliability.bootstrap import (
+from heard.models.bootstrap import (
     Draws,
     bootstrap_interval,
     covariance_columns,
     covariances,
     drawn,
 )
-from analysis.reliability.consistency import cronbach_alpha, omega_total
-from analysis.reliability.consistency.alpha import alpha_replicates
-from analysis.reliability.consistency.inter_item import mean_replicates
-from analysis.reliability.consistency.omega import omega_replicates
-from analysis.reliability.one_factor import OneFactor, fit_one_factor
-from analysis.reliability.one_factor_replicates import fit_replicates
+from heard.models.random_streams import generator
+from heard.psychometrics.consistency.alpha import alpha_replicates, cronbach_alpha
+from heard.psychometrics.consistency.inter_item import mean_replicates
+from heard.psychometrics.consistency.omega import omega_replicates, omega_total
+from heard.psychometrics.consistency.one_factor import (
+    OneFactor,
+    fit_one_factor,
+    fit_replicates,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -129,10 +131,10 @@ def test_replicates_without_a_value_are_told_and_too_many_give_no_limits() -> No
     replicates[:11] = np.nan
     many = bootstrap_interval(0, replicates, DRAWS, influence=None, confidence=0.9)
     assert many.words == "no interval: 11 of 200 replicates have no value"
-    apart = bootstrap_interval(
+    deviation = bootstrap_interval(
         99, replicates[20:], DRAWS, influence=None, confidence=0.9
     )
-    assert apart.low is None
+    assert deviation.low is None
     same = np.full(200, 0.5)
     still = bootstrap_interval(0.5, same, DRAWS, influence=None, confidence=0.9)
     assert still.words == "no interval: no participant moves the estimate"

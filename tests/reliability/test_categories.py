@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.reliability.categories import MISSING, categorised_responses
+from heard.psychometrics.categories import MISSING, categorised_responses
 
 
 def frame(*columns: list[float | None]) -> pd.DataFrame:

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Finding, generator
-from analysis.outcomes import evaluate_outcomes
-from analysis.reliability import evaluate_comparability
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.reliability.comparability import evaluate_comparability
 from analysis.storage.declared import read_study
+from heard.models.random_streams import generator
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -91,7 +92,7 @@ def scores(survey: str, wave: str) -> pd.DataFrame:
 def test_change_is_refused_where_the_score_means_something_else(
     verdict: float, refused: bool
 ) -> None:
-    said = Finding(
+    message = Finding(
         study=STUDY.name,
         survey="ratings",
         instrument="care",
@@ -106,7 +107,7 @@ def test_change_is_refused_where_the_score_means_something_else(
         wave: {survey: scores(survey, wave) for survey in ("staff", "ratings")}
         for wave in STUDY.wave_names()
     }
-    findings = evaluate_outcomes(by_wave, STUDY, comparability=[said])
+    findings = evaluate_outcomes(by_wave, STUDY, comparability=[message])
     care = [part for part in findings if part.instrument == "care"]
     change = [p for p in care if p.wave == CONTRAST and p.term == "mean_change"]
     others = [

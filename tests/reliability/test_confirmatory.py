@@ -11,13 +11,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.foundation.results import Estimate, Result, Unavailable
-from analysis.reliability.confirmatory import (
-    ConfirmatoryFactors,
-    ModelFit,
-    confirmatory_factors,
-)
-from analysis.reliability.confirmatory.heterotrait import heterotrait_ratio
+from heard.psychometrics.confirmatory.account import heterotrait_ratio
+from heard.psychometrics.confirmatory.factors import confirmatory_factors
+from heard.psychometrics.confirmatory.fit import ModelFit
+from heard.psychometrics.confirmatory.results import ConfirmatoryFactors
+from heard.results import Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -167,11 +165,11 @@ def test_complete_answers_give_the_same_loadings_whatever_the_missing_rule() -> 
 
 
 def test_gaps_are_used_and_counted() -> None:
-    holed = simulated()
-    holed.iloc[:60, 0] = np.nan
-    holed.iloc[60:62] = np.nan
-    every = ok(confirmatory_factors(holed, factors=FOUR))
-    listwise = ok(confirmatory_factors(holed, factors=FOUR, missing="listwise"))
+    with_gaps = simulated()
+    with_gaps.iloc[:60, 0] = np.nan
+    with_gaps.iloc[60:62] = np.nan
+    every = ok(confirmatory_factors(with_gaps, factors=FOUR))
+    listwise = ok(confirmatory_factors(with_gaps, factors=FOUR, missing="listwise"))
     assert isinstance(every.fit.chi_square, Estimate)
     assert every.fit.chi_square.n == 298
     assert isinstance(listwise.fit.chi_square, Estimate)
@@ -401,7 +399,7 @@ def test_fit_is_exported_with_every_index_named() -> None:
 
 def test_import_stays_light() -> None:
     code = (
-        "import sys; import analysis.reliability.confirmatory; "
+        "import sys; import heard.psychometrics.confirmatory.factors; "
         "assert 'scipy.optimize' not in sys.modules, 'scipy.optimize'; "
         "assert 'scipy.stats' not in sys.modules, 'scipy.stats'"
     )

@@ -13,19 +13,19 @@ import pandas as pd
 import pytest
 from scipy import optimize
 
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.reliability import (
-    cronbach_alpha,
-    estimate_scale_reliability,
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.consistency.inter_item import (
     mean_inter_item_correlation,
-    omega_total,
     spearman_brown,
 )
+from heard.psychometrics.consistency.omega import omega_total
+from heard.psychometrics.scale import estimate_scale_reliability
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
     Statistic = Callable[[pd.DataFrame], Result]
 
@@ -72,20 +72,20 @@ def test_alpha_is_that_of_pingouin_on_complete_data(responses: pd.DataFrame) -> 
 def test_alpha_interval_uses_participants_left_after_deletion(
     responses: pd.DataFrame,
 ) -> None:
-    holed = responses.copy()
-    holed.iloc[:20, 0] = np.nan
-    assert cronbach_alpha(holed) == cronbach_alpha(responses.iloc[20:])
+    with_gaps = responses.copy()
+    with_gaps.iloc[:20, 0] = np.nan
+    assert cronbach_alpha(with_gaps) == cronbach_alpha(responses.iloc[20:])
 
 
 @pytest.mark.parametrize("statistic", STATISTICS)
 def test_every_coefficient_deletes_listwise_and_reports_the_n_left(
     responses: pd.DataFrame, statistic: Statistic
 ) -> None:
-    holed = responses.copy()
-    holed.iloc[:4, 0] = np.nan
-    holed.iloc[2:9, 3] = np.nan
-    assert statistic(holed) == statistic(responses.iloc[9:])
-    assert statistic(holed).n == 51
+    with_gaps = responses.copy()
+    with_gaps.iloc[:4, 0] = np.nan
+    with_gaps.iloc[2:9, 3] = np.nan
+    assert statistic(with_gaps) == statistic(responses.iloc[9:])
+    assert statistic(with_gaps).n == 51
 
 
 def test_alpha_is_negative_when_items_disagree() -> None:

@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.reliability.consistency import (
-    cronbach_alpha,
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.consistency.inter_item import (
     mean_inter_item_correlation,
-    omega_total,
     pearson_correlation,
     spearman_brown,
 )
+from heard.psychometrics.consistency.omega import omega_total
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
     Statistic = Callable[..., Result]
 
@@ -57,7 +57,7 @@ def clusters() -> pd.Series:
     return pd.Series(np.repeat([f"team {team}" for team in range(12)], 10))
 
 
-def holed(responses: pd.DataFrame) -> pd.DataFrame:
+def with_gaps(responses: pd.DataFrame) -> pd.DataFrame:
     """The same with a seventh of the answers gone."""
     random = np.random.default_rng(5)
     return responses.mask(random.random(responses.shape) < 0.15)
@@ -134,7 +134,7 @@ def test_doubled_participants_are_no_news_where_they_are_one_cluster(
 def test_the_order_of_participants_says_nothing(
     responses: pd.DataFrame, clusters: pd.Series, statistic: Statistic, missing: str
 ) -> None:
-    rows = holed(responses)
+    rows = with_gaps(responses)
     found = statistic(rows, missing=missing, clusters=clusters)
     order = np.random.default_rng(2).permutation(len(rows))
     mixed = statistic(rows.iloc[order], missing=missing, clusters=clusters.iloc[order])
@@ -156,10 +156,10 @@ def test_without_gaps_every_rule_is_the_same(
 def test_influences_are_what_leaving_a_participant_out_does(
     responses: pd.DataFrame, statistic: Statistic, missing: str
 ) -> None:
-    from analysis.reliability.consistency.sample import sample_for  # noqa: PLC0415
-    from analysis.reliability.lower_bound_formulas import lambda_3  # noqa: PLC0415
+    from heard.psychometrics.consistency.lower_bounds import lambda_3  # noqa: PLC0415
+    from heard.psychometrics.consistency.sample import sample_for  # noqa: PLC0415
 
-    rows = holed(responses).dropna(how="all").reset_index(drop=True)
+    rows = with_gaps(responses).dropna(how="all").reset_index(drop=True)
     sample = sample_for(rows, missing)  # type: ignore[arg-type]
     k = rows.shape[1]
     if statistic is cronbach_alpha:
@@ -181,8 +181,8 @@ def test_influences_are_what_leaving_a_participant_out_does(
 
 
 def test_pairwise_influences_know_that_means_differ_from_pair_to_pair() -> None:
-    from analysis.reliability.consistency.sample import pairwise  # noqa: PLC0415
-    from analysis.reliability.lower_bound_formulas import lambda_3  # noqa: PLC0415
+    from heard.psychometrics.consistency.lower_bounds import lambda_3  # noqa: PLC0415
+    from heard.psychometrics.consistency.sample import pairwise  # noqa: PLC0415
 
     random = np.random.default_rng(4)
     values = random.normal(size=(3000, 1)) + random.normal(size=(3000, 3))
@@ -204,7 +204,7 @@ def test_pairwise_influences_know_that_means_differ_from_pair_to_pair() -> None:
 def test_participants_who_answered_nothing_take_no_part(
     responses: pd.DataFrame, clusters: pd.Series
 ) -> None:
-    rows = holed(responses)
+    rows = with_gaps(responses)
     rows.iloc[7] = np.nan
     kept = rows.drop(index=7)
     for statistic in (cronbach_alpha, omega_total):
@@ -216,7 +216,7 @@ def test_participants_who_answered_nothing_take_no_part(
 def test_observed_denominator_counts_what_the_factor_does_not_explain(
     responses: pd.DataFrame,
 ) -> None:
-    from analysis.reliability.one_factor import (  # noqa: PLC0415
+    from heard.psychometrics.consistency.one_factor import (  # noqa: PLC0415
         OneFactor,
         fit_one_factor,
     )
@@ -239,7 +239,7 @@ def test_observed_denominator_counts_what_the_factor_does_not_explain(
 def test_omega_derivatives_are_those_of_small_differences(
     responses: pd.DataFrame,
 ) -> None:
-    from analysis.reliability.one_factor import (  # noqa: PLC0415
+    from heard.psychometrics.consistency.one_factor import (  # noqa: PLC0415
         OneFactor,
         fit_one_factor,
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.foundation import Estimate, Unavailable
 from analysis.reliability.cosmin import CosminTable, cosmin_findings, cosmin_table
+from heard.results import Estimate, Unavailable
 
 
 def found(term: str, estimate: float, *limits: float) -> Estimate:
@@ -53,18 +53,18 @@ def test_alpha_counts_only_where_the_structure_is_sufficient(
 
 
 @pytest.mark.parametrize(
-    ("limits", "said"),
+    ("limits", "message"),
     [
         ((0.65, 0.80), "the interval crosses the threshold"),
         ((0.71, 0.80), "the whole interval is on the good side"),
     ],
 )
 def test_the_interval_is_placed_against_the_threshold(
-    limits: tuple[float, float], said: str
+    limits: tuple[float, float], message: str
 ) -> None:
     icc = found("icc_a1", 0.75, *limits)
     row = cosmin_table(reliability=icc).properties[2]
-    assert (row.rating, row.interval) == ("+", said)
+    assert (row.rating, row.interval) == ("+", message)
 
 
 def test_measurement_error_needs_an_important_change_to_be_held_against() -> None:

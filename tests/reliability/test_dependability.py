@@ -10,20 +10,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.results import Composite, Estimate, Unavailable
-from analysis.reliability.dependability import (
-    DecisionStudy,
-    NestedReliability,
-    StaffDependability,
+from heard.psychometrics.dependability.components import (
     VarianceComponents,
     crossed,
-    decision_study,
     nested,
-    nested_reliability,
-    raters_needed,
-    staff_dependability,
     variance_components,
 )
+from heard.psychometrics.dependability.decisions import (
+    DecisionStudy,
+    decision_study,
+    raters_needed,
+)
+from heard.psychometrics.dependability.nested_reliability import (
+    NestedReliability,
+    nested_reliability,
+)
+from heard.psychometrics.dependability.staff import (
+    StaffDependability,
+    staff_dependability,
+)
+from heard.results import Composite, Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -181,7 +187,7 @@ def test_raters_needed_reach_the_wish_and_one_fewer_does_not(
     ratings: pd.DataFrame,
 ) -> None:
     found = split(ratings)
-    needed = raters_needed(found, target="staff", wished=0.9)
+    needed = raters_needed(found, target="staff", required=0.9)
     assert isinstance(needed, Estimate)
     number = int(needed.estimate)
     study = decision_study(
@@ -218,7 +224,7 @@ def test_error_that_raters_do_not_shrink_is_told(ratings: pd.DataFrame) -> None:
         ]
     )
     found = split(two, *crossed("staff", "rater", "item"), interval="wald")
-    needed = raters_needed(found, target="staff", wished=0.9, over="rater")
+    needed = raters_needed(found, target="staff", required=0.9, over="rater")
     assert isinstance(needed, Unavailable)
     assert "raters" in needed.reason or "number" in needed.reason
 
@@ -262,10 +268,10 @@ def test_crossed_raters_are_taken_out_of_a_staff_member_mean() -> None:
     rows = pd.DataFrame({"staff": staff, "rater": rater, "score": score})
     met = rows[(rows["staff"] > 0) | (rows["rater"] < 6)]
     plain = staff_dependability(met, score="score", staff="staff")
-    apart = staff_dependability(met, score="score", staff="staff", rater="rater")
+    deviation = staff_dependability(met, score="score", staff="staff", rater="rater")
     full = staff_dependability(rows, score="score", staff="staff", rater="rater")
     means = []
-    for found in (plain, apart, full):
+    for found in (plain, deviation, full):
         assert isinstance(found, StaffDependability)
         first = found.members[0].shrunken_mean
         assert isinstance(first, Estimate)
@@ -280,10 +286,10 @@ def test_unequal_groups_have_two_sizes(ratings: pd.DataFrame) -> None:
     assert equal.unbiased_group_size.estimate == pytest.approx(RATERS)
     assert isinstance(equal.icc_1, Estimate)
     assert "exact" in equal.icc_1.method
-    holed = nested_reliability(ratings.iloc[3:], score="score", target="staff")
-    assert isinstance(holed, NestedReliability)
-    assert isinstance(holed.icc_1, Estimate)
-    assert "approximate" in holed.icc_1.method
+    with_gaps = nested_reliability(ratings.iloc[3:], score="score", target="staff")
+    assert isinstance(with_gaps, NestedReliability)
+    assert isinstance(with_gaps.icc_1, Estimate)
+    assert "approximate" in with_gaps.icc_1.method
 
 
 def test_no_variance_between_staff_is_zero_with_an_upper_limit() -> None:
@@ -297,7 +303,7 @@ def test_no_variance_between_staff_is_zero_with_an_upper_limit() -> None:
     assert variance.estimate == variance.conf_low == 0
     assert variance.conf_high is not None
     assert "boundary" in variance.method
-    needed = raters_needed(found, target="staff", wished=0.7)
+    needed = raters_needed(found, target="staff", required=0.7)
     assert isinstance(needed, Unavailable)
     assert "no variance between staff" in needed.reason
     staff = staff_dependability(same, score="score", staff="staff")
@@ -328,7 +334,7 @@ FUNCTIONS: dict[str, Function] = {
     "needed": lambda r: raters_needed(
         variance_components(r, score="score", facets=["staff"]),
         target="staff",
-        wished=0.7,
+        required=0.7,
     ),
 }
 POOR: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
@@ -399,7 +405,7 @@ def test_wrong_options_are_refused(ratings: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="give 1 or more"):
         decision_study(found, target="staff", numbers={"ratings": [0, 2]})
     with pytest.raises(ValueError, match="between 0 and 1"):
-        raters_needed(found, target="staff", wished=1.0)
+        raters_needed(found, target="staff", required=1.0)
     with pytest.raises(ValueError, match="group_size"):
         nested_reliability(ratings, score="score", target="staff", group_size="n")  # type: ignore[arg-type]
 

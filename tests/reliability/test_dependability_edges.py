@@ -8,14 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Composite, Estimate, Unavailable, generator
-from analysis.reliability import (
-    decision_study,
-    nested_reliability,
-    raters_needed,
-    staff_dependability,
-    variance_components,
-)
+from heard.models.random_streams import generator
+from heard.psychometrics.dependability.components import variance_components
+from heard.psychometrics.dependability.decisions import decision_study, raters_needed
+from heard.psychometrics.dependability.nested_reliability import nested_reliability
+from heard.psychometrics.dependability.staff import staff_dependability
+from heard.results import Composite, Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -54,7 +52,7 @@ def test_what_cannot_be_split_says_why(frame: pd.DataFrame) -> None:
     assert found.reason
     study = decision_study(found, target="staff", numbers={"ratings": [1, 5]})
     assert isinstance(study, Unavailable)
-    needed = raters_needed(found, target="staff", wished=0.7)
+    needed = raters_needed(found, target="staff", required=0.7)
     assert isinstance(needed, Unavailable)
     for result in (
         nested_reliability(frame, score="score", target="staff"),
@@ -79,7 +77,7 @@ def test_more_raters_make_a_mean_more_dependable() -> None:
     study: Any = decision_study(found, target="staff", numbers={"ratings": [1, 5, 20]})
     values = [point.dependability.estimate for point in study.points]
     assert values == sorted(values)
-    few, many = (raters_needed(found, target="staff", wished=w) for w in (0.6, 0.9))
+    few, many = (raters_needed(found, target="staff", required=w) for w in (0.6, 0.9))
     assert isinstance(few, Estimate)
     assert isinstance(many, Estimate)
     assert few.estimate < many.estimate
@@ -87,7 +85,7 @@ def test_more_raters_make_a_mean_more_dependable() -> None:
 
 def test_staff_who_do_not_differ_need_endlessly_many_raters() -> None:
     found = components(simulated(spread=0.0, staff=40))
-    needed = raters_needed(found, target="staff", wished=0.8)
+    needed = raters_needed(found, target="staff", required=0.8)
     if isinstance(needed, Unavailable):
         assert needed.reason
     else:

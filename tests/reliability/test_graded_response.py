@@ -9,29 +9,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import analysis.reliability.item_response.graded_fit as searching
-from analysis.foundation.results import Estimate, Result, Unavailable
-from analysis.reliability.item_response import (
-    GradedParameters,
-    GradedResponseModel,
-    graded_information,
-    graded_response_model,
-    graded_scores,
-)
-from analysis.reliability.item_response.graded_curves import (
+import heard.psychometrics.item_response.graded_fit as searching
+from heard.psychometrics.item_response.graded_fit import (
     GRID,
     WEIGHTS,
-    curves,
-    item_information,
-)
-from analysis.reliability.item_response.graded_expectation import Patterns
-from analysis.reliability.item_response.graded_fit import (
-    _climb,
+    GradedParameters,
+    Patterns,
     _direction,
+    _halve_until_rising,
     _settled,
     _solvable,
+    curves,
     graded_fit,
+    item_information,
 )
+from heard.psychometrics.item_response.graded_response import graded_response_model
+from heard.psychometrics.item_response.graded_results import GradedResponseModel
+from heard.psychometrics.item_response.graded_scores import (
+    graded_information,
+    graded_scores,
+)
+from heard.results import Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -99,7 +97,7 @@ def test_gradient_and_information_are_the_slopes_of_the_likelihood() -> None:
     slopes, curvature = np.empty(size), np.empty((size, size))
     for place in range(size):
         move = 1e-5 * (np.arange(size) == place)
-        up, down = (data.at(data.moved(point, m)) for m in (move, -move))
+        up, down = (data.at(data.stepped(point, m)) for m in (move, -move))
         slopes[place] = (up.log_likelihood - down.log_likelihood) / 2e-5
         curvature[place] = (up.gradient - down.gradient)[data.free] / 2e-5
     assert now.gradient[data.free] == pytest.approx(slopes, abs=1e-5)
@@ -113,10 +111,10 @@ def test_chances_of_two_answers_by_hand() -> None:
     assert found.chance[:, :, 0] == pytest.approx(
         np.array([[0.5, 0.5], [1 - high, high]])
     )
-    told = graded_information(BY_HAND, [0.0])
+    reported = graded_information(BY_HAND, [0.0])
     own = [0.25, 4 * high * (1 - high)]
-    assert told["information"].to_list() == pytest.approx([*own, sum(own)])
-    assert told["standard_error"].iloc[-1] == pytest.approx(sum(own) ** -0.5)
+    assert reported["information"].to_list() == pytest.approx([*own, sum(own)])
+    assert reported["standard_error"].iloc[-1] == pytest.approx(sum(own) ** -0.5)
 
 
 def test_scores_of_two_answers_by_hand() -> None:
@@ -292,8 +290,8 @@ def test_scores_refuse_lacking_items_and_explain_wrong_answers() -> None:
 
 def test_an_item_that_tells_nothing_has_no_end_to_its_error() -> None:
     blunt = dataclasses.replace(BY_HAND, slopes=(0.0, 0.0))
-    told = graded_information(blunt, [0.0])
-    assert np.isinf(told["standard_error"]).all()
+    reported = graded_information(blunt, [0.0])
+    assert np.isinf(reported["standard_error"]).all()
 
 
 def test_a_confidence_that_is_none_is_refused() -> None:
@@ -348,11 +346,11 @@ def test_error_of_the_reliability_is_that_of_drawn_weights() -> None:
     fit = graded_fit(answers().to_numpy(dtype=int) - 1, (4,) * 5, tuple("abcde"))
     random = np.random.default_rng(2)
     drawn = random.multivariate_normal(fit.point[fit.free], fit.covariance, 2000)
-    told = [
+    reported = [
         item_information(one[:, 0], one[:, 1:], GRID).sum(axis=0)
         for one in drawn.reshape(-1, 5, 4)
     ]
-    spread = np.std([WEIGHTS @ (one / (one + 1)) for one in told])
+    spread = np.std([WEIGHTS @ (one / (one + 1)) for one in reported])
     marginal = found.marginal_reliability
     assert isinstance(marginal, Estimate)
     assert marginal.conf_low is not None
@@ -387,10 +385,10 @@ def test_a_step_too_far_is_halved_until_the_likelihood_rises() -> None:
     point = np.tile([1.0, 1.5, 0.0, -1.5], (5, 1))
     now = data.at(point)
     move = 1e-2 * now.gradient[data.free]
-    size, following = _climb(data, point, now, 100 * move)
+    size, following = _halve_until_rising(data, point, now, 100 * move)
     assert 0 < size < 1
     assert following.log_likelihood > now.log_likelihood
-    assert _climb(data, point, now, -move) == (0.0, now)
+    assert _halve_until_rising(data, point, now, -move) == (0.0, now)
 
 
 def test_a_point_short_of_the_maximum_is_no_fit() -> None:
@@ -431,7 +429,7 @@ def test_no_direction_and_no_rise_end_the_search(
         steps.append(1)
         return 0.0, given[2]
 
-    monkeypatch.setattr(searching, "_climb", stuck)
+    monkeypatch.setattr(searching, "_halve_until_rising", stuck)
     assert "no maximum found" in graded_fit(ranks, (4,) * 5, tuple("abcde")).fault
     assert len(steps) == 1
     monkeypatch.setattr(searching, "_direction", lambda *_: None)
@@ -467,7 +465,7 @@ def test_only_a_slope_that_may_be_none_makes_thresholds_doubtful() -> None:
 
 def test_scores_with_a_gap_are_those_of_the_items_answered() -> None:
     weights = parameters(graded_response_model(answers(), categories=CATEGORIES))
-    holed = answers()[:20].assign(q1=np.nan)
+    with_gaps = answers()[:20].assign(q1=np.nan)
     kept = [0, 2, 3, 4]
     fewer = dataclasses.replace(
         weights,
@@ -476,7 +474,7 @@ def test_scores_with_a_gap_are_those_of_the_items_answered() -> None:
         slopes=tuple(weights.slopes[place] for place in kept),
         intercepts=tuple(weights.intercepts[place] for place in kept),
     )
-    found, expected = graded_scores(holed, weights), graded_scores(holed, fewer)
+    found, expected = graded_scores(with_gaps, weights), graded_scores(with_gaps, fewer)
     pd.testing.assert_frame_equal(found, expected)
 
 

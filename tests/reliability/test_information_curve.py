@@ -5,14 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.foundation import Finding
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.reliability import information_curve
+from analysis.foundation.findings import Finding
+from heard.psychometrics.item_response.graded_results import information_curve
+from heard.results import Estimate, Unavailable
 
 
-def information(*told: float) -> pd.DataFrame:
-    levels = [float(place) for place in range(len(told))][::-1]
-    whole = pd.DataFrame({"item": "", "trait": levels, "information": told[::-1]})
+def information(*reported: float) -> pd.DataFrame:
+    levels = [float(place) for place in range(len(reported))][::-1]
+    whole = pd.DataFrame({"item": "", "trait": levels, "information": reported[::-1]})
     return pd.concat([whole.assign(item="one", information=9.0), whole])
 
 
@@ -24,8 +24,8 @@ def test_the_error_is_one_over_the_root_of_the_information() -> None:
         pytest.approx(0.5, abs=1e-12),
         pytest.approx(0.4, abs=1e-12),
     ]
-    told = [level.test_information for level in found.levels]
-    assert [t.estimate for t in told if isinstance(t, Estimate)] == [4.0, 6.25]
+    reported = [level.test_information for level in found.levels]
+    assert [t.estimate for t in reported if isinstance(t, Estimate)] == [4.0, 6.25]
     assert {result.n for result in found.results()} == {120}
 
 

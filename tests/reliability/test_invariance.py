@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.results import Estimate, Result, Unavailable
-from analysis.reliability.confirmatory import ConfirmatoryFactors, confirmatory_factors
-from analysis.reliability.invariance import (
-    InvarianceRule,
-    MeasurementInvariance,
+from heard.psychometrics.confirmatory.factors import confirmatory_factors
+from heard.psychometrics.confirmatory.results import ConfirmatoryFactors
+from heard.psychometrics.invariance.measurement import (
     measurement_invariance,
     partial_invariance,
 )
+from heard.psychometrics.invariance.results import InvarianceRule, MeasurementInvariance
+from heard.results import Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -98,7 +98,7 @@ def test_an_item_with_a_level_of_its_own_denies_comparison() -> None:
     scalar = found.levels[2]
     assert not scalar.holds
     worst = scalar.equality_tests[0]
-    assert (worst.held, worst.item, worst.group) == ("intercepts", "b", "two")
+    assert (worst.constrained, worst.item, worst.group) == ("intercepts", "b", "two")
 
 
 def test_the_item_is_set_free_and_factors_stay_comparable() -> None:

@@ -11,14 +11,14 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import chi2
 
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.reliability.item_response import ItemBias, item_bias
-from analysis.reliability.item_response.item_bias import ROUNDS, _Data
-from analysis.reliability.item_response.ordinal_fit import (
-    _Design,
-    empty_log_likelihood,
-    ordinal_fit,
+from heard.models.ordinal_regression import _Design, empty_log_likelihood, ordinal_fit
+from heard.psychometrics.item_response.item_bias import (
+    ROUNDS,
+    ItemBias,
+    _Data,
+    item_bias,
 )
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -311,8 +311,8 @@ def test_p_is_adjusted_over_the_items_that_have_one() -> None:
     raw = np.array([number(one.total_p) for one in found[:4]])
     order = raw.argsort()
     by_hand = np.minimum.accumulate((raw[order] * 4 / np.arange(1, 5))[::-1])[::-1]
-    told = np.array([number(one.total_p_adjusted) for one in found[:4]])
-    assert told[order] == pytest.approx(np.minimum(by_hand, 1))
+    reported = np.array([number(one.total_p_adjusted) for one in found[:4]])
+    assert reported[order] == pytest.approx(np.minimum(by_hand, 1))
 
 
 def test_rows_name_the_item() -> None:

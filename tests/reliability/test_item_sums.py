@@ -9,13 +9,15 @@ import pandas as pd
 import pytest
 from oracle import oracle_rows, oracle_values
 
-from analysis.foundation.results import Estimate
-from analysis.reliability import cronbach_alpha, item_statistics, item_sums
+from heard.psychometrics.consistency import item_sums
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.items.statistics import item_statistics
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.reliability import cronbach_alpha, item_statistics
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.items.statistics import item_statistics
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -6,21 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.reliability.lower_bound_formulas import (
+from heard.psychometrics.consistency.lower_bounds import (
     greatest,
+    greatest_lower_bound,
+    guttman_lambdas,
     lambda_1,
     lambda_2,
     lambda_3,
     lambda_5,
     lambda_6,
     largest_split,
-)
-from analysis.reliability.lower_bounds import (
-    greatest_lower_bound,
-    guttman_lambdas,
     split_half_distribution,
 )
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

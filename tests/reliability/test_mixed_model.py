@@ -7,22 +7,12 @@ import pandas as pd
 import pytest
 from scipy import optimize
 
-from analysis.foundation.results import Unavailable
-from analysis.reliability.dependability.mixed import (
-    MixedFit,
-    RandomTerm,
-    fit_mixed_model,
-)
-from analysis.reliability.dependability.mixed import design as design_module
-from analysis.reliability.dependability.mixed.design import MixedDesign, mixed_design
-from analysis.reliability.dependability.mixed.likelihood import (
-    deviance,
-    gradient,
-    own_blocks,
-    solve,
-)
-from analysis.reliability.dependability.mixed.prediction import predicted_means
-from analysis.reliability.dependability.mixed.profile import Held, profile_interval
+from heard.models.mixed import design as design_module
+from heard.models.mixed.design import MixedDesign, RandomTerm, mixed_design
+from heard.models.mixed.likelihood import deviance, gradient, own_blocks, solve
+from heard.models.mixed.model import MixedFit, fit_mixed_model, predicted_means
+from heard.models.mixed.profile import VarianceConstraint, profile_interval
+from heard.results import Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -160,8 +150,8 @@ def test_what_cannot_be_fitted_says_why() -> None:
         assert words in found.reason
     nobody = fit_mixed_model(y, [], fixed=fixed)
     assert isinstance(nobody, Unavailable)
-    holed = RandomTerm.of("b", pd.Series([None, *["x", "y"] * 29, "x"]))
-    found = fit_mixed_model(y, [holed])
+    with_gaps = RandomTerm.of("b", pd.Series([None, *["x", "y"] * 29, "x"]))
+    found = fit_mixed_model(y, [with_gaps])
     assert isinstance(found, Unavailable)
     assert "rows without a group" in found.reason
     with pytest.raises(ValueError, match="criterion"):
@@ -195,7 +185,7 @@ def test_limits_of_a_ratio_are_where_the_best_likelihood_has_fallen() -> None:
     fit = fit_mixed_model(y, [one, two])
     assert isinstance(fit, MixedFit)
     names = [term.name for term in fit.design.terms]
-    held = Held(term="a", others=(("b", 0.0, 1.0),), residual=(0.0, 1.0))
+    held = VarianceConstraint(term="a", others=(("b", 0.0, 1.0),), residual=(0.0, 1.0))
     for ratio in profile_interval(fit, held, confidence=0.95):
 
         def best(other: float, ratio: float = ratio) -> float:
@@ -238,7 +228,7 @@ def test_error_of_a_predicted_mean_owns_up_to_all_that_is_estimated() -> None:
 def test_too_many_effects_beside_the_largest_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(design_module, "MOST_OTHER_EFFECTS", 4)
+    monkeypatch.setattr(design_module, "MAXIMUM_OTHER_EFFECTS", 4)
     y, fixed, terms = made()
     found = fit_mixed_model(y, terms, fixed=fixed)
     assert isinstance(found, Unavailable)

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.results import Estimate, Result, Unavailable
-from analysis.reliability.item_response import mokken_scalability
+from heard.psychometrics.item_response.mokken import mokken_scalability
+from heard.results import Estimate, Result, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 from scipy.stats import hypergeom
 
-from analysis.foundation.results import Estimate, Result, Unavailable
-from analysis.reliability.item_response import item_monotonicity
-from analysis.reliability.item_response.monotonicity import _falls
+from heard.psychometrics.item_response.mokken import _falls, item_monotonicity
+from heard.results import Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

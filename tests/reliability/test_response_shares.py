@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.foundation import Estimate, Unavailable
-from analysis.reliability.response_shares import response_shares
+from heard.psychometrics.items.response_shares import response_shares
+from heard.results import Estimate, Unavailable
 
 CATEGORIES = (1.0, 2.0, 3.0, 4.0, 5.0)
 
@@ -20,7 +20,7 @@ def answered(counts: list[int]) -> pd.DataFrame:
 
 def test_rare_ends_join_their_rarer_neighbour() -> None:
     found = response_shares(
-        answered([2, 9, 30, 40, 19]), categories=CATEGORIES, fewest=11
+        answered([2, 9, 30, 40, 19]), categories=CATEGORIES, minimum=11
     )
     assert [share.category for share in found] == ["1 to 2", "3", "4", "5"]
     lowest = found[0].response_share
@@ -30,20 +30,20 @@ def test_rare_ends_join_their_rarer_neighbour() -> None:
 
 
 def test_a_category_nobody_chose_is_joined() -> None:
-    found = response_shares(answered([20, 0, 20]), categories=CATEGORIES, fewest=11)
+    found = response_shares(answered([20, 0, 20]), categories=CATEGORIES, minimum=11)
     assert [share.category for share in found] == ["1 to 2", "3 to 5"]
 
 
 def test_gaps_are_no_answers() -> None:
     items = answered([20, 20])
     items.loc[40] = np.nan
-    found = response_shares(items, categories=CATEGORIES, fewest=11)
+    found = response_shares(items, categories=CATEGORIES, minimum=11)
     assert {share.response_share.n for share in found} == {40}
 
 
 @given(st.lists(st.integers(0, 40), min_size=5, max_size=5))
 def test_shares_add_to_one_and_none_is_of_few(counts: list[int]) -> None:
-    found = response_shares(answered(counts), categories=CATEGORIES, fewest=11)
+    found = response_shares(answered(counts), categories=CATEGORIES, minimum=11)
     shares = [share.response_share for share in found]
     if not sum(counts):
         assert isinstance(shares[0], Unavailable)
@@ -64,6 +64,6 @@ def test_shares_add_to_one_and_none_is_of_few(counts: list[int]) -> None:
 )
 def test_what_has_no_shares_says_why(values: list[object], reason: str) -> None:
     items = pd.DataFrame({"listens": values})
-    (found,) = response_shares(items, categories=CATEGORIES, fewest=1)
+    (found,) = response_shares(items, categories=CATEGORIES, minimum=1)
     assert isinstance(found.response_share, Unavailable)
     assert reason in found.response_share.reason

@@ -9,13 +9,16 @@ import pandas as pd
 import pytest
 from conftest import Project, lines
 
-from analysis.cleaning import clean_wave, flow_findings
-from analysis.declarations import Study, parse_study
-from analysis.foundation import Estimate, Finding, Unavailable
-from analysis.intake import map_responses, read_exports
-from analysis.reliability import evaluate_reliability
-from analysis.reliability.retest import retest_correlation
+from analysis.cleaning.flow import flow_findings
+from analysis.cleaning.rules import clean_wave
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
+from analysis.foundation.findings import Finding
+from analysis.intake.responses import map_responses, read_exports
+from analysis.reliability.waves import evaluate_reliability
 from analysis.storage.declared import read_instrument
+from heard.psychometrics.retest import retest_correlation
+from heard.results import Estimate, Unavailable
 
 ATTITUDE = Path(__file__).parents[1] / "oracles" / "data" / "attitude.csv"
 

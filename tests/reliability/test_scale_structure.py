@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation import Estimate, Unavailable, generator
-from analysis.reliability import confirmatory_factors, mokken_scalability
-from analysis.reliability.scale_structure import estimate_scale_structure
+from heard.models.random_streams import generator
+from heard.psychometrics.confirmatory.factors import confirmatory_factors
+from heard.psychometrics.item_response.mokken import mokken_scalability
+from heard.psychometrics.scale import estimate_scale_structure
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -9,14 +9,12 @@ import pandas as pd
 import pytest
 from oracle import oracle_rows, oracle_values
 
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.reliability import (
-    cleaning_sensitivity,
-    cronbach_alpha,
-    mean_inter_item_correlation,
-    missing_completely_at_random,
-    omega_total,
-)
+from heard.psychometrics.consistency.alpha import cronbach_alpha
+from heard.psychometrics.consistency.inter_item import mean_inter_item_correlation
+from heard.psychometrics.consistency.omega import omega_total
+from heard.psychometrics.consistency.sample import missing_completely_at_random
+from heard.psychometrics.consistency.sensitivity import cleaning_sensitivity
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -42,9 +40,9 @@ def test_every_rule_gives_the_coefficients_of_those_it_keeps(
     found = cleaning_sensitivity(
         responses, rules={"careful": careful, "half": [True, False] * 55}
     )
-    everybody, clean, half = found.rules
+    everyone, clean, half = found.rules
     assert [rule.rule for rule in found.rules] == ["everybody", "careful", "half"]
-    assert everybody.cronbach_alpha == cronbach_alpha(responses)
+    assert everyone.cronbach_alpha == cronbach_alpha(responses)
     assert clean.cronbach_alpha == cronbach_alpha(responses.iloc[:100])
     assert clean.omega_total == omega_total(responses.iloc[:100])
     assert half.mean_inter_item_correlation == mean_inter_item_correlation(

@@ -8,15 +8,19 @@ import pytest
 from oracle import oracle_rows
 from scipy import optimize
 
-from analysis.foundation.results import Estimate, Unavailable
-from analysis.reliability.dependability import (
-    SourcesTogether,
-    sources_together,
+from heard.psychometrics.dependability.components import (
+    read_ratings,
     variance_components,
 )
-from analysis.reliability.dependability.ratings import read_ratings
-from analysis.reliability.dependability.source_model import deviance, fit_sources
-from analysis.reliability.dependability.sources import _best, _means
+from heard.psychometrics.dependability.sources import (
+    SourcesTogether,
+    _best,
+    _means,
+    deviance,
+    fit_sources,
+    sources_together,
+)
+from heard.results import Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.results import Estimate
-from analysis.reliability import staff_by_rank, staff_dependability
-from analysis.reliability.dependability import StaffDependability
+from heard.psychometrics.dependability.staff import (
+    StaffDependability,
+    staff_by_rank,
+    staff_dependability,
+)
+from heard.results import Estimate
 
 
 @pytest.fixture

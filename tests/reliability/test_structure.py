@@ -12,39 +12,46 @@ import pandas as pd
 import pytest
 from scipy import integrate, stats
 
-from analysis.foundation.results import Composite, Estimate, Unavailable
-from analysis.reliability.categories import categorised_responses
-from analysis.reliability.structure import (
-    bartlett_sphericity,
-    exploratory_factors,
+from heard.psychometrics.categories import categorised_responses
+from heard.psychometrics.structure.dimensions import (
+    _compared,
+    _Reporter,
     minimum_average_partial,
-    omega_categorical,
-    omega_hierarchical,
-    ordinal_alpha,
-    ordinal_alpha_if_dropped,
     parallel_analysis,
-    polychoric_correlations,
-    polychoric_moments,
+)
+from heard.psychometrics.structure.exploratory import exploratory_factors
+from heard.psychometrics.structure.extraction import _Surface, extract_factors, rotate
+from heard.psychometrics.structure.hierarchical_omega import omega_hierarchical
+from heard.psychometrics.structure.item_correlations import (
+    DrawnIntervals,
+    bartlett_sphericity,
+    item_correlations,
     sampling_adequacy,
 )
-from analysis.reliability.structure.bivariate_normal import (
+from heard.psychometrics.structure.ordinal_correlations import (
+    ordinal_items,
+    polychoric_correlations,
+)
+from heard.psychometrics.structure.ordinal_reliability import (
+    _slope,
+    _SumVariance,
+    fit_one_ordinal_factor,
+    omega_categorical,
+    ordinal_alpha,
+    ordinal_alpha_if_dropped,
+    with_interval,
+)
+from heard.psychometrics.structure.polychoric import (
     BEYOND,
     bivariate_normal_cdf,
+    polychoric_moments,
 )
-from analysis.reliability.structure.categorical_omega import _slope, _SumVariance
-from analysis.reliability.structure.extraction import _Surface, extract_factors
-from analysis.reliability.structure.intervals import DrawnIntervals
-from analysis.reliability.structure.item_correlations import item_correlations
-from analysis.reliability.structure.one_ordinal_factor import fit_one_ordinal_factor
-from analysis.reliability.structure.ordinal import ordinal_items
-from analysis.reliability.structure.ordinal_alpha import with_interval
-from analysis.reliability.structure.parallel import _compared, _Told
-from analysis.reliability.structure.rotation import rotate
+from heard.results import Composite, Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from analysis.foundation.results import Result
+    from heard.results import Result
 
     Statistic = Callable[[pd.DataFrame], Result | Composite]
 
@@ -262,12 +269,12 @@ def test_draws_of_polychorics_spread_as_their_errors_say() -> None:
 def test_only_eigenvalues_in_a_row_count() -> None:
     """A later one above chance does not bring back those before it."""
     nothing = np.zeros(3)
-    told = _Told(
+    reported = _Reporter(
         found=item_correlations(one_trait(50, 3), None, "listwise", items=3),
         method="m",
         reason="",
     )
-    found = _compared(told, np.array([2.0, 0.0, 1.0]), nothing, nothing + 0.5)
+    found = _compared(reported, np.array([2.0, 0.0, 1.0]), nothing, nothing + 0.5)
     assert isinstance(found.dimensions_by_percentile, Estimate)
     assert found.dimensions_by_percentile.estimate == 1
 
@@ -604,7 +611,7 @@ def test_frames_say_what_each_row_is_about() -> None:
 def test_importing_the_room_is_light() -> None:
     heavy = "('scipy.stats', 'scipy.optimize', 'statsmodels', 'pingouin')"
     code = (
-        "import sys, analysis.reliability.structure\n"
+        "import sys, heard.psychometrics.structure.exploratory\n"
         f"sys.exit(any(name in sys.modules for name in {heavy}))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.results import Estimate, Result, Unavailable
-from analysis.reliability.item_response import (
+from heard.psychometrics.item_response.mokken import mokken_scalability
+from heard.psychometrics.item_response.two_level import (
     TwoLevelScalability,
-    mokken_scalability,
     two_level_scalability,
 )
+from heard.results import Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -104,10 +104,10 @@ def test_copies_of_a_rater_tell_no_more_than_one() -> None:
 
 def test_who_has_no_target_or_a_gap_is_left_out() -> None:
     responses, groups = rated()
-    holed, placed = responses.copy(), groups.astype(float)
-    holed.iloc[0, 1] = np.nan
+    with_gaps, placed = responses.copy(), groups.astype(float)
+    with_gaps.iloc[0, 1] = np.nan
     placed[1] = np.nan
-    found = two_level_scalability(holed, groups=placed)
+    found = two_level_scalability(with_gaps, groups=placed)
     same = two_level_scalability(responses[2:], groups=groups[2:])
     assert found == same
     assert isinstance(found.scale.within, Estimate)
@@ -205,9 +205,11 @@ def test_limits_between_are_symmetric_as_ratios_and_end_at_one() -> None:
     assert (1 - within.conf_low) * (1 - within.conf_high) == pytest.approx(
         (1 - within.estimate) ** 2
     )
-    sure = two_level_scalability(responses, groups=groups, confidence=0.9999).scale
-    assert isinstance(sure.between, Estimate)
-    assert sure.between.conf_high == 1.0
+    certain_matches = two_level_scalability(
+        responses, groups=groups, confidence=0.9999
+    ).scale
+    assert isinstance(certain_matches.between, Estimate)
+    assert certain_matches.between.conf_high == 1.0
 
 
 def test_limits_of_nothing_between_are_symmetric_around_it() -> None:

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from scipy.stats import multivariate_normal, norm
 
-from analysis.foundation import DeclarationError
+from analysis.foundation.errors import DeclarationError
 
 ROOT = Path(__file__).parents[2]
 DEMONSTRATION = ROOT / "studies" / "demonstration"
@@ -27,8 +27,8 @@ from expected import (  # noqa: E402
     BEHAVIOURS,
     true_alpha,
     true_effect,
-    true_look_back,
     true_mean,
+    true_retrospective,
     true_share_highest,
     true_shares,
     true_values,
@@ -40,7 +40,7 @@ from simulate import RAW, simulate, simulate_exports  # noqa: E402
 from truth import TrueOutcome, Truth, parse_truth, read_truth, subscale  # noqa: E402
 
 if TYPE_CHECKING:
-    from analysis.declarations import Outcome
+    from analysis.declarations.study import Outcome
 
 # Telephone numbers kept free for drama; NHS numbers and postcodes kept free for tests.
 NOBODYS = (
@@ -215,7 +215,7 @@ def test_truth_is_read_strictly_and_every_fault_is_told() -> None:
     )
     with pytest.raises(DeclarationError) as caught:
         parse_truth(broken, TRUTH.study)
-    told = str(caught.value)
+    reported = str(caught.value)
     for key in (
         "panel.retention",
         "panel.retenton",
@@ -228,7 +228,7 @@ def test_truth_is_read_strictly_and_every_fault_is_told() -> None:
         "staff_list.rated_roles",
         "looking_back.then.outcome",
     ):
-        assert f"[{key}]" in told
+        assert f"[{key}]" in reported
 
 
 def test_true_alpha_of_two_yes_no_items_is_that_of_the_bivariate_normal() -> None:
@@ -386,7 +386,7 @@ def test_the_look_back_is_the_true_one(
         answers = frame.loc[frame["arm"] == arm, "seed_confidence.then"]
         means.append(float(answers.mean()))
         assert "seed_confidence.then" not in frames["staff_before"]
-    assert_recovers(means, true_look_back(TRUTH, "then", wave, treated=treated))
+    assert_recovers(means, true_retrospective(TRUTH, "then", wave, treated=treated))
 
 
 @pytest.mark.parametrize("treated", [True, False])

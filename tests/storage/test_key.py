@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from conftest import Project
 
-from analysis.foundation import AnalysisError
 from analysis.storage.key import (
     VARIABLE,
     key_file,
@@ -18,6 +17,7 @@ from analysis.storage.key import (
     read_key,
     rotate_key,
 )
+from heard.errors import AnalysisError
 
 
 def test_the_key_is_made_once_and_only_its_owner_may_read_it() -> None:
@@ -76,8 +76,8 @@ def test_a_key_in_the_project_or_among_its_data_is_refused(
         with pytest.raises(AnalysisError, match="in the project or among its data"):
             read_key()
         assert not place.exists()
-    beside = project.folder / "home-key" / "pseudonym.key"
-    monkeypatch.setenv(VARIABLE, str(beside))
+    supplementary = project.folder / "home-key" / "pseudonym.key"
+    monkeypatch.setenv(VARIABLE, str(supplementary))
     assert read_key()
 
 

@@ -14,8 +14,8 @@ from conftest import shared_data
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation import DataError
 from analysis.storage.readers import delimited, read_table
+from heard.errors import DataError
 
 ROWS = pd.DataFrame({"now": [3.0, 4.0, np.nan], "comment": [" café\nfine ", "", "x"]})
 CELLS = [["3", "café\nfine"], ["4", ""], ["", "x"]]

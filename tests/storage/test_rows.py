@@ -9,10 +9,11 @@ from conftest import Project
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analysis.declarations import Study, parse_study
-from analysis.foundation import DataError
+from analysis.declarations.study import Study
+from analysis.declarations.study_file import parse_study
 from analysis.storage.declared import read_instrument
 from analysis.storage.rows import read_raw
+from heard.errors import DataError
 
 STUDY = """
 title = "A study"
@@ -67,7 +68,7 @@ def test_a_declared_delimiter_is_used(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [
         (b"", "is empty"),
         (b" \n \n", "is empty"),
@@ -79,13 +80,13 @@ def test_a_declared_delimiter_is_used(project: Project) -> None:
     ],
 )
 def test_what_is_no_table_is_one_clear_fault(
-    project: Project, content: bytes, told: str
+    project: Project, content: bytes, reported: str
 ) -> None:
     path = project.receive("study", "export.csv", content)
     study = declared()
     with pytest.raises(DataError) as caught:
         read_raw(study.waves[0].exports[0], study)
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
     assert "export.csv" in str(caught.value)
     assert path.read_bytes() == content
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from conftest import Project
 
-from analysis.foundation import AnalysisError
-from analysis.storage import stage
+from analysis.storage import whole_files as stage
 from analysis.storage.whole_files import digest, read_json, whole_file, write_text
+from heard.errors import AnalysisError
 
 
 def test_nothing_is_left_when_writing_fails(tmp_path: Path) -> None:

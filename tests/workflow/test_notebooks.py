@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Project, copy_study
 
-from analysis.cleaning import clean_wave
-from analysis.foundation import DataError, DisclosureError, NotebookError
-from analysis.intake import map_responses, read_exports
+from analysis.cleaning.rules import clean_wave
+from analysis.foundation.errors import DisclosureError, NotebookError
+from analysis.intake.responses import map_responses, read_exports
 from analysis.storage.declared import read_study
 from analysis.workflow.actions import run_step
 from analysis.workflow.planning import plan_steps
 from analysis.workflow.receipts import freshness, receipt_file
 from analysis.workflow.steps import Step
+from heard.errors import DataError
 
 
 @pytest.fixture

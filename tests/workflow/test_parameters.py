@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.foundation import NotebookError
+from analysis.foundation.errors import NotebookError
 from analysis.workflow.parameters import (
     check_injected,
     check_parameters,

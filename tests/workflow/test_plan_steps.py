@@ -12,8 +12,7 @@ from conftest import ROOT, Project
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, locked, parsed
 
-from analysis.declarations.dose import Dose
-from analysis.declarations.rollout import Rollout
+from analysis.declarations.rollout import Dose, Rollout
 from analysis.storage.declared import read_study
 from analysis.storage.plan_locks import lock_file
 from analysis.workflow.planning import plan_steps
@@ -21,7 +20,7 @@ from analysis.workflow.receipts import freshness
 from analysis.workflow.steps import Step
 
 STUDY = "listening-pilot"
-TOLD = ("outcomes", "funder-summary", "index")
+REPORTED = ("outcomes", "funder-summary", "index")
 
 
 def steps(study: object) -> dict[str, Step]:
@@ -33,7 +32,7 @@ def test_the_lock_is_an_input_of_the_pages_that_tell_of_it(project: Project) -> 
     with_lock, without = steps(locked()), steps(parsed())
     for name, step in with_lock.items():
         holds = "planned.lock.toml" in step.inputs
-        assert holds == (name in (*TOLD, "compared")), name
+        assert holds == (name in (*REPORTED, "compared")), name
         assert "planned.lock.toml" not in without[name].inputs
         assert step.declared == without[name].declared
 
@@ -84,10 +83,10 @@ def test_a_lock_taken_away_or_changed_makes_the_pages_stale(ran: Project) -> Non
     text = path.read_text("utf-8")
     path.write_text(text.replace("date = 20", "date = 19"), encoding="utf-8")
     reason = "input changed: listening-pilot.lock.toml"
-    assert stale() == dict.fromkeys((*TOLD, "for-whom", "compared"), reason)
+    assert stale() == dict.fromkeys((*REPORTED, "for-whom", "compared"), reason)
     path.unlink()
     reason = "no longer an input: listening-pilot.lock.toml"
-    assert stale() == dict.fromkeys((*TOLD, "for-whom", "compared"), reason)
+    assert stale() == dict.fromkeys((*REPORTED, "for-whom", "compared"), reason)
     assert ran.folder.exists()
 
 
@@ -108,8 +107,8 @@ def test_every_page_lists_what_was_done_otherwise(ran: Project) -> None:
     for name, html in pages(ran).items():
         page = html.replace("&#39;", "&#x27;")
         assert "2 deviations are listed" in page, name
-        for told in deviations:
-            assert told in page, name
+        for reported in deviations:
+            assert reported in page, name
 
 
 def test_groups_are_compared_only_where_they_answer_for_an_outcome() -> None:

@@ -14,7 +14,7 @@ from analysis.storage.whole_files import digest
 from analysis.workflow import receipts
 from analysis.workflow.planning import plan_steps
 from analysis.workflow.receipts import freshness
-from analysis.workflow.runner import forget_orphans
+from analysis.workflow.runner import remove_orphans
 from analysis.workflow.steps import Step
 
 
@@ -160,7 +160,7 @@ def test_another_assumption_concerns_the_look_ahead_and_the_whole(
 
 def test_a_wave_taken_out_takes_its_outputs_along(ran: Project) -> None:
     kept = [step for step in steps().values() if step.wave != "later"]
-    assert forget_orphans("listening-pilot", kept) == [
+    assert remove_orphans("listening-pilot", kept) == [
         "cleaning-later",
         "reliability-later",
     ]
@@ -168,3 +168,17 @@ def test_a_wave_taken_out_takes_its_outputs_along(ran: Project) -> None:
     assert not list(reports.rglob("*-later*"))
     assert not list((ran.processed / "listening-pilot" / "later").glob("*.parquet"))
     assert (reports / "cleaning-after.html").exists()
+
+
+def test_a_changed_register_of_terms_makes_what_publishes_stale(
+    ran: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kind decides what is suppressed, and it stands in no Python file."""
+
+    def changed(path: Path) -> str | None:
+        return "new" if path.name == "terms.toml" else digest(path)
+
+    monkeypatch.setattr(receipts, "digest", changed)
+    found = stale()
+    assert set(found.values()) == {"code changed: analysis/foundation/terms.toml"}
+    assert {"cleaning-before", "linkage", "outcomes"} <= set(found)

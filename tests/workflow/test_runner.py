@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from analysis.foundation import AnalysisError, DataError, StaleError
+from analysis.foundation.errors import StaleError
 from analysis.workflow import runner
 from analysis.workflow.receipts import Freshness
 from analysis.workflow.runner import Progress, choose_steps, run_steps
 from analysis.workflow.steps import Step
+from heard.errors import AnalysisError, DataError
 
 
 def step(name: str, *needs: str, wave: str = "", kind: str = "cleaning") -> Step:

@@ -2,24 +2,154 @@
 
 The question in words, where a tool gives it beside the name, is kept as the label, so
 that an item may be declared by either.
+
+A table into the name of the survey tool it came from, by what its headers show.
+
+Nothing is asked of the cells but whether they stand where a tool puts its own words.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.foundation import DataError
 from analysis.intake.answers import fold
-from analysis.intake.tools.recognition import TITLES, recognise_tool
 from analysis.intake.tools.redcap import chosen_rows, with_dictionary
 from analysis.storage.readers.table import numbered
+from heard.errors import DataError
 
 if TYPE_CHECKING:
-    from analysis.declarations import Export
-    from analysis.storage.readers import RawTable
+    from collections.abc import Callable
+
+    from analysis.declarations.survey import Export
+    from analysis.storage.readers.table import RawTable
+
+TITLES = {
+    "qualtrics": "Qualtrics",
+    "redcap": "REDCap",
+    "limesurvey": "LimeSurvey",
+    "microsoft_forms": "Microsoft Forms",
+    "google_forms": "Google Forms",
+    "surveymonkey": "SurveyMonkey",
+    "spss": "SPSS",
+    "none": "no survey tool recognised",
+}
+
+QUALTRICS = ({"startdate", "enddate", "responseid"}, {"recordeddate", "responseid"})
+REDCAP = {
+    "redcap_event_name",
+    "redcap_repeat_instrument",
+    "redcap_repeat_instance",
+    "redcap_survey_identifier",
+    "redcap_data_access_group",
+}
+LIMESURVEY = ({"id", "submitdate", "lastpage"}, {"response id", "date submitted"})
+MICROSOFT_FORMS = ["id", "start time", "completion time"]
+MAIL = re.compile(r"mail|courriel|correo", re.IGNORECASE)
+"""Microsoft's fourth column, in whatever language."""
+MOMENT = re.compile(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T,]+\d{1,2}[:.]\d{2}")
+GOOGLE_FORMS = {
+    *("timestamp", "zeitstempel", "horodateur", "marca temporal", "marca de temps"),
+    *("carimbo de data/hora", "informazioni cronologiche", "tijdstempel"),
+    *("tidstämpel", "tidsstempel", "tidsmerke", "aikaleima", "sygnatura czasowa"),
+    *("časová značka", "časová pečiatka", "időbélyeg", "zaman damgası"),  # noqa: RUF001
+    *("отметка времени", "позначка часу", "タイムスタンプ"),
+}
+"""The first header by the language of the form; seen in public scripts that read it."""
+GOOGLE_MOMENT = re.compile(r"^\d{4}/\d\d/\d\d \d{1,2}:\d\d:\d\d .*\S$")
+"""How the form's own download writes it, with the time zone, in every language:
+``2020/10/30 3:08:44 PM GMT+1``, ``2022/03/22 8:53:03 fm CET``."""
+SURVEYMONKEY = ({"respondent id", "collector id"}, {"respondent_id", "collector_id"})
+REDCAP_STATES = {"", "0", "1", "2", "incomplete", "unverified", "complete"}
+CHECKBOX = re.compile(r"^[a-z]\w*___\w+$")
+
+
+def recognise_tool(table: RawTable) -> str:
+    """The survey tool a table came from; ``none`` where nothing tells.
+
+    Returns
+    -------
+    str
+        One of `TITLES`.
+    """
+    headers = [fold(str(name)) for name in table.cells.columns]
+    for tool, shows in SIGNS.items():
+        if shows(headers, table):
+            return tool
+    return "spss" if table.kind == "SPSS" else "none"
+
+
+def _shows_any(headers: list[str], signs: tuple[set[str], ...]) -> bool:
+    return any(sign <= set(headers) for sign in signs)
+
+
+def _is_qualtrics(headers: list[str], table: RawTable) -> bool:
+    import_ids = (
+        table.cells.iloc[1].str.contains("ImportId", regex=False).any()
+        if len(table.cells) > 1
+        else False
+    )
+    return bool(import_ids) or _shows_any(headers, QUALTRICS)
+
+
+def _is_redcap(headers: list[str], table: RawTable) -> bool:
+    if REDCAP & set(headers):
+        return True
+    first = headers[0] if headers else ""
+    if first == "record id" and any(h.startswith("complete?") for h in headers):
+        return True
+    ends = [place for place, h in enumerate(headers) if h.endswith("_complete")]
+    states = any(
+        set(table.cells.iloc[:, place].map(fold).unique()) <= REDCAP_STATES
+        for place in ends
+    )
+    return states and (
+        first == "record_id" or any(CHECKBOX.match(name) for name in headers)
+    )
+
+
+def _is_limesurvey(headers: list[str], _: RawTable) -> bool:
+    # with "code and text" the headers are "id. Response ID", "submitdate. …"
+    codes = [name.partition(". ")[0] for name in headers]
+    return _shows_any(headers, LIMESURVEY) or _shows_any(codes, LIMESURVEY)
+
+
+def _is_microsoft_forms(headers: list[str], table: RawTable) -> bool:
+    if headers[:3] == MICROSOFT_FORMS:
+        return True
+    # another language: an id, two moments and the address, in this order
+    usual = headers[:1] == ["id"] and len(headers) > 3 and MAIL.search(headers[3])
+    return bool(usual) and all(_holds(table, place, MOMENT) for place in (1, 2))
+
+
+def _is_google_forms(headers: list[str], table: RawTable) -> bool:
+    if not headers:
+        return False
+    return headers[0] in GOOGLE_FORMS or _holds(table, 0, GOOGLE_MOMENT)
+
+
+def _holds(table: RawTable, place: int, form: re.Pattern[str]) -> bool:
+    """Whether every cell of a column that holds anything has this form."""
+    texts = set(table.cells.iloc[:, place].unique()) - {""}
+    return bool(texts) and all(form.match(text) for text in texts)
+
+
+def _is_surveymonkey(headers: list[str], _: RawTable) -> bool:
+    return _shows_any(headers, SURVEYMONKEY)
+
+
+SIGNS: dict[str, Callable[[list[str], RawTable], bool]] = {
+    "qualtrics": _is_qualtrics,
+    "redcap": _is_redcap,
+    "limesurvey": _is_limesurvey,
+    "surveymonkey": _is_surveymonkey,
+    "microsoft_forms": _is_microsoft_forms,
+    "google_forms": _is_google_forms,
+}
+
 
 QUALTRICS_MOMENTS = ("startdate", "enddate", "recordeddate")
 PREVIEW, TEST, SPAM, SYNTHETIC = 1, 2, 8, 256
@@ -29,7 +159,7 @@ PREVIEW, TEST, SPAM, SYNTHETIC = 1, 2, 8, 256
 none of these is a reason to leave a response out. Where each code is written down:
 docs/explanation/cleaning.md.
 """
-TRIED_OUT = ("preview", "test", "spam", "synthetic")
+TEST_MARKERS = ("preview", "test", "spam", "synthetic")
 RESPONDENT = {"respondent id", "respondent_id"}
 ONLY_ANSWER = {"", "response", "open-ended response"}
 """SurveyMonkey's second header where a question has one column."""
@@ -98,7 +228,7 @@ def as_received(table: RawTable, *, declared: str, file: str) -> RawTable:
     if table.cells.empty:
         raise DataError(file, "holds headers and no responses; export it again")
     if found == "qualtrics":
-        return dataclasses.replace(table, tried_out=_tried_out(table.cells))
+        return dataclasses.replace(table, test_rows=_test_rows(table.cells))
     return table
 
 
@@ -152,8 +282,8 @@ def _one_header_of_surveymonkey(table: RawTable) -> RawTable:
     names, question = [], ""
     for header, part in zip(headers, cells.iloc[0], strict=True):
         question = header or question
-        alone = fold(part) in ONLY_ANSWER and header
-        names.append(question if alone else f"{question} [{part}]")
+        is_only_answer = fold(part) in ONLY_ANSWER and header
+        names.append(question if is_only_answer else f"{question} [{part}]")
     rest = cells.iloc[1:].reset_index(drop=True)
     rest.columns = pd.Index(names)
     return dataclasses.replace(table, cells=rest)
@@ -162,10 +292,10 @@ def _one_header_of_surveymonkey(table: RawTable) -> RawTable:
 def preview_rows(table: RawTable) -> pd.Series[bool]:
     """Rows the tool itself marks as a preview, a test or spam."""
     rows = table.cells.index
-    return pd.Series(rows.isin(table.tried_out), index=rows)
+    return pd.Series(rows.isin(table.test_rows), index=rows)
 
 
-def _tried_out(cells: pd.DataFrame) -> tuple[int, ...]:
+def _test_rows(cells: pd.DataFrame) -> tuple[int, ...]:
     """Looked for before any column is renamed, in the first of each name: the tool's.
 
     A survey may ask for a status of its own; Qualtrics' columns stand before it.
@@ -185,7 +315,7 @@ def _tried_out(cells: pd.DataFrame) -> tuple[int, ...]:
 def _is_marked(status: str) -> bool:
     if status.isdecimal():
         return bool(int(status) & (PREVIEW | TEST | SPAM | SYNTHETIC))
-    return any(word in fold(status) for word in TRIED_OUT)
+    return any(word in fold(status) for word in TEST_MARKERS)
 
 
 def _is_test(channel: str) -> bool:

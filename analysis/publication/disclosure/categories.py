@@ -14,25 +14,22 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from analysis.foundation.terms import term
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from analysis.foundation import Finding
+    from analysis.foundation.findings import Finding
 
+if TYPE_CHECKING:
     Vector: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 IN_CATEGORY = "share_in_category"
-TOPS = {
-    "top_share_difference": ("top_share_treated", "top_share_control"),
-    "top_share_change": ("top_share_before", "top_share_after"),
-    "top_share_difference_in_change": ("top_share_before", "top_share_after"),
-}
-"""Difference of top shares → the shares that one of them follows from with it."""
 FOLLOWS = 1e-8
-MOST_IN_A_SUM = 8
+MAXIMUM_SUMMANDS = 8
 
 
-def unsafe_categories(findings: list[Finding], smallest: int) -> Iterator[int]:
+def categories_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int]:
     """Places of the numbers to hold back."""
     cells: dict[tuple[str, ...], list[int]] = {}
     for place, finding in enumerate(findings):
@@ -56,7 +53,7 @@ def _hidden(answers: Sequence[Finding], tops: set[int], smallest: int) -> set[in
     sensitive = _small_sums(counts, smallest)
     if not sensitive:
         return hidden
-    ends = _ends_told(values, counts, smallest)
+    ends = _ends_reported(values, counts, smallest)
     known = _known(values, counts, tops, ends)
     first = int(np.flatnonzero(counts < smallest)[0])
     while len(hidden) < len(counts):
@@ -69,7 +66,7 @@ def _hidden(answers: Sequence[Finding], tops: set[int], smallest: int) -> set[in
     return hidden
 
 
-def _ends_told(values: Vector, counts: Vector, smallest: int) -> set[int]:
+def _ends_reported(values: Vector, counts: Vector, smallest: int) -> set[int]:
     """The ends of the scale whose shares the page of the outcomes shows."""
     n = counts.sum()
     ends = (int(values.argmin()), int(values.argmax()))
@@ -81,7 +78,7 @@ def _small_sums(counts: Vector, smallest: int) -> list[Vector]:
     few = [at for at, k in enumerate(counts) if k < smallest]
     return [
         np.sum([_unit(at, len(counts)) for at in chosen], axis=0)
-        for size in range(1, min(len(few), MOST_IN_A_SUM) + 1)
+        for size in range(1, min(len(few), MAXIMUM_SUMMANDS) + 1)
         for chosen in combinations(few, size)
         if counts[list(chosen)].sum() < smallest
     ]
@@ -93,21 +90,21 @@ def _known(
     """What else is told: how many, their mean and spread, the ends, the top answers."""
     size = len(values)
     centred = (values - values.mean()) / max(np.ptp(values), 1.0)
-    told = [np.ones(size), centred, centred**2]
-    told += [_unit(at, size) for at in ends]
+    sums_known = [np.ones(size), centred, centred**2]
+    sums_known += [_unit(at, size) for at in ends]
     # From whichever end: a top share counts answers from one of them on.
     for side in (values.argsort(), values.argsort()[::-1]):
         for upto in range(1, size):
             chosen = side[:upto]
             if int(counts[chosen].sum()) in tops:
-                told.append(np.isin(np.arange(size), chosen).astype(float))
-    return told
+                sums_known.append(np.isin(np.arange(size), chosen).astype(float))
+    return sums_known
 
 
 def _any_follows(sums: list[Vector], sensitive: list[Vector]) -> bool:
     table, wanted = np.array(sums), np.array(sensitive)
-    apart = wanted @ np.linalg.pinv(table) @ table - wanted
-    return bool((np.abs(apart).max(axis=1) < FOLLOWS).any())
+    residual = wanted @ np.linalg.pinv(table) @ table - wanted
+    return bool((np.abs(residual).max(axis=1) < FOLLOWS).any())
 
 
 def _top_counts(findings: list[Finding], key: tuple[str, ...], n: int) -> set[int]:
@@ -135,16 +132,16 @@ def _differences(findings: list[Finding], smallest: int) -> Iterator[int]:
             for arm in {finding.arm, *finding.arm.split(" - ")}:
                 small.add((*_scale(finding), finding.wave, arm, finding.term))
     for place, finding in enumerate(findings):
-        for term in TOPS.get(finding.term, ()):
+        for share in term(finding.term).made_of:
             arms = {finding.arm, *finding.arm.split(" - ")}
-            here = (*_scale(finding), finding.wave)
-            if any((*here, arm, term) in small for arm in arms):
+            scale_at = (*_scale(finding), finding.wave)
+            if any((*scale_at, arm, share) in small for arm in arms):
                 yield place
                 break
 
 
 def _is_small(finding: Finding, smallest: int) -> bool:
-    if finding.estimate is None or finding.n is None or finding.term in TOPS:
+    if finding.estimate is None or finding.n is None or term(finding.term).made_of:
         return False
     people = _people(finding)
     return min(people, finding.n - people) < smallest

@@ -1,13 +1,21 @@
 """Findings into disclosed findings: nothing about too few people leaves.
 
-Primary suppression: a number that rests on fewer people than the study's smallest
-group is held back with its n. So is a share that speaks of fewer people than that, or
+Primary suppression follows the rule of each term in the register; a term that is not
+there is refused. A number that rests on fewer people than the study's smallest group is
+held back with its n. So is a share or a count that speaks of fewer people than that, or
 of all but so few, and a spread of nothing, which would tell what everybody answered.
 Numbers from which another one follows are held back with it: those of one contrast
 together, those of everyone where one arm is small, and in the participant flow as many
 counts as it takes until no small one follows from sums and differences (`counts`); of
 groups as many as keep a small one from following (`groups`), of ordered answers too
 (`categories`).
+
+Counts of two steps that would, side by side, tell of a few people: held back.
+
+How many were kept at a wave is a count of the cleaning; how many of them could be
+followed is one of the outcomes. Each may be shown alone. Where both stand in one
+report, their difference is how many were lost, or are new; where these are few, the
+counts of the later wave are held back there.
 """
 
 from __future__ import annotations
@@ -16,73 +24,28 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.publication.disclosure.categories import unsafe_categories
-from analysis.publication.disclosure.counts import unsafe_counts
-from analysis.publication.disclosure.groups import GROUPED, unsafe_groups
-from analysis.publication.disclosure.leavers import AMONG_FOLLOWED, unsafe_leavers
+from analysis.foundation.terms import (
+    GROUPED,
+    Rule,
+    Secondary,
+    declared,
+    in_families,
+    term,
+)
+from analysis.publication.disclosure.categories import categories_to_suppress
+from analysis.publication.disclosure.counts import counts_to_suppress
+from analysis.publication.disclosure.groups import (
+    dropouts_to_suppress,
+    groups_to_suppress,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from analysis.foundation import Finding
+    from analysis.foundation.findings import Finding
 
-EVERYBODY = "everybody gave the same answer, so the number would tell what each said"
-WITHHELD = "held back, or a smaller number could be worked out from it"
-SHARES = (
-    "response_share",
-    "share_at_best",
-    "share_at_worst",
-    "share_better",
-    "share_highest",
-    "share_highest_before",
-    "share_improved",
-    "share_in_category",
-    "share_lowest",
-    "share_lowest_before",
-    "share_present",
-    "share_same",
-    "share_unchanged",
-    "share_without_room_before",
-    "share_worse",
-    "share_worsened",
-    "top_share_after",
-    "top_share_before",
-    "top_share_control",
-    "top_share_treated",
-)
-"""Terms from which, with their n, follows how many people gave an answer.
-
-How many gave none to an item is no secret: it says nothing of what anybody thinks.
-"""
-ADD_TO_ONE = (
-    "net_share_better",
-    "net_share_improved",
-    "share_better",
-    "share_improved",
-    "share_same",
-    "share_unchanged",
-    "share_worse",
-    "share_worsened",
-)
-"""Shares of which one follows from the others: shown together or not at all."""
-COUNTED = (
-    "cells_emptied",
-    "responses_flagged",
-    "responses_kept",
-    "responses_left_out",
-    "responses_received",
-)
-"""Counts of the cleaning, which `counts` beside this module looks after."""
-
-
-ASSUMED = (
-    "expected_design_effect",
-    "expected_half_width",
-    "expected_half_width_by_formula",
-    "power",
-    "power_by_formula",
-)
-"""Terms of a design: worked out before any answer, their n counts pilots or teams."""
+ONE_ANSWER = "everybody gave the same answer, so the number would tell what each said"
+SECONDARY_SUPPRESSION = "held back, or a smaller number could be worked out from it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +64,7 @@ class Disclosed:
         )
         return Disclosed(findings=tuple(kept))
 
-    def held_back(self) -> int:
+    def suppressed_count(self) -> int:
         """How many numbers were held back."""
         return sum(
             finding.n is None and finding.estimate is None for finding in self.findings
@@ -117,64 +80,84 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
         Everything found by one step.
     smallest : int
         Fewest people a number may rest on.
+
+    Raises
+    ------
+    UndeclaredTermError
+        A term is not in the register, so that no rule is known for it.
     """
     known = list(findings)
-    held = [
-        finding if _is_assumed(finding) else _held_back(finding, smallest)
+    declared(finding.term for finding in known)
+    suppressed = [
+        finding if _is_assumed(finding) else _suppressed(finding, smallest)
         for finding in known
     ]
     for place in (
         *_constant(known),
-        *_related(known, held, smallest),
-        *_adding_to_one(known, held),
-        *unsafe_counts(known, smallest),
-        *unsafe_leavers(known, smallest),
+        *_related(known, suppressed, smallest),
+        *_adding_to_one(known, suppressed),
+        *counts_to_suppress(known, smallest),
+        *dropouts_to_suppress(known, smallest),
     ):
-        if held[place].estimate is not None:
-            held[place] = _without_numbers(held[place], WITHHELD)
+        if suppressed[place].estimate is not None:
+            suppressed[place] = _without_numbers(
+                suppressed[place], SECONDARY_SUPPRESSION
+            )
     for place in (
-        *unsafe_groups(known, smallest),
-        *unsafe_categories(known, smallest),
+        *groups_to_suppress(known, smallest),
+        *categories_to_suppress(known, smallest),
     ):
         # The n of what could not be estimated would tell how many are in a group; and
         # why there is no difference, that nobody gave an answer.
-        if held[place].n is not None:
-            held[place] = _without_numbers(held[place], WITHHELD)
-    return Disclosed(findings=tuple(held))
+        if suppressed[place].n is not None:
+            suppressed[place] = _without_numbers(
+                suppressed[place], SECONDARY_SUPPRESSION
+            )
+    return Disclosed(findings=tuple(suppressed))
 
 
 def _is_assumed(finding: Finding) -> bool:
     """Whether a number was worked out of a design alone, about nobody's answers."""
-    return finding.term in ASSUMED and not finding.survey
+    return term(finding.term).rule is Rule.ABOUT_NOBODY and not finding.survey
 
 
-def _held_back(finding: Finding, smallest: int) -> Finding:
+def _suppressed(finding: Finding, smallest: int) -> Finding:
     few = f"fewer than {smallest} people"
     if finding.n is not None and finding.n < smallest:
         return _without_numbers(finding, few)
     if finding.estimate is None or finding.n is None:
         return finding
-    if finding.term == "standard_deviation" and finding.estimate == 0:
-        return _without_numbers(finding, EVERYBODY)
-    if finding.term in SHARES:
-        people = round(finding.estimate * finding.n)
-        if people < smallest:
-            return _without_numbers(finding, f"{few}, or nobody")
-        if finding.n - people < smallest:
-            return _without_numbers(finding, f"all but {few}, or everybody")
+    rule = term(finding.term).rule
+    if rule is Rule.SPREAD and finding.estimate == 0:
+        return _without_numbers(finding, ONE_ANSWER)
+    people = _people(finding.estimate, finding.n, rule)
+    if people is not None and people < smallest:
+        return _without_numbers(finding, f"{few}, or nobody")
+    # Of a count the n is the count itself: there are no others.
+    others = rule is not Rule.COUNT
+    if people is not None and others and finding.n - people < smallest:
+        return _without_numbers(finding, f"all but {few}, or everybody")
     return finding
+
+
+def _people(estimate: float, n: int, rule: Rule) -> int | None:
+    """How many people a number counts; None where it counts none."""
+    if rule is Rule.SHARE:
+        return round(estimate * n)
+    return round(estimate) if rule in (Rule.COUNT, Rule.PART) else None
 
 
 def _without_numbers(finding: Finding, reason: str) -> Finding:
     # Where each person is a cluster of their own, the method counts people.
-    told = "" if finding.term in AMONG_FOLLOWED else finding.method
+    followed = term(finding.term).secondary is Secondary.FOLLOWED
+    method = "" if followed else finding.method
     return dataclasses.replace(
         finding,
         estimate=None,
         conf_low=None,
         conf_high=None,
         n=None,
-        method=told,
+        method=method,
         reason=reason,
     )
 
@@ -184,29 +167,31 @@ def _constant(findings: list[Finding]) -> Iterator[int]:
     constant = {
         (*_scale(finding), finding.wave, finding.arm)
         for finding in findings
-        if finding.term == "standard_deviation" and finding.estimate == 0
+        if term(finding.term).rule is Rule.SPREAD and finding.estimate == 0
     }
     for place, finding in enumerate(findings):
         if (*_scale(finding), finding.wave, finding.arm) in constant:
             yield place
 
 
-def _adding_to_one(known: list[Finding], held: list[Finding]) -> Iterator[int]:
+def _adding_to_one(known: list[Finding], suppressed: list[Finding]) -> Iterator[int]:
     """Places of shares beside one that is held back."""
     places = {
         place: (*_scale(finding), finding.wave, finding.arm)
         for place, finding in enumerate(known)
-        if finding.term in ADD_TO_ONE
+        if term(finding.term).secondary is Secondary.ADDS_TO_ONE
     }
     hidden = {
-        here
-        for place, here in places.items()
-        if known[place].estimate is not None and held[place].estimate is None
+        scale_at
+        for place, scale_at in places.items()
+        if known[place].estimate is not None and suppressed[place].estimate is None
     }
-    yield from (place for place, here in places.items() if here in hidden)
+    yield from (place for place, scale_at in places.items() if scale_at in hidden)
 
 
-def _related(known: list[Finding], held: list[Finding], smallest: int) -> Iterator[int]:
+def _related(
+    known: list[Finding], suppressed: list[Finding], smallest: int
+) -> Iterator[int]:
     """Places of numbers from which one about a small arm would follow.
 
     Of a contrast, the mean of one wave follows from the other and the change. Of two
@@ -214,23 +199,23 @@ def _related(known: list[Finding], held: list[Finding], smallest: int) -> Iterat
     """
     small: dict[tuple[str, ...], set[str]] = {}
     hidden: dict[tuple[str, ...], set[str]] = {}
-    for before, after in zip(known, held, strict=True):
-        if before.term in (*COUNTED, *GROUPED):
+    for before, after in zip(known, suppressed, strict=True):
+        if in_families(before.term, Secondary.FLOW, *GROUPED):
             continue
-        here = (*_scale(before), before.wave)
+        scale_at = (*_scale(before), before.wave)
         if before.n is not None and 0 < before.n < smallest:
-            small.setdefault(here, set()).add(before.arm)
+            small.setdefault(scale_at, set()).add(before.arm)
         if before.arm and before.estimate is not None and after.estimate is None:
-            hidden.setdefault((*here, before.term), set()).add(before.arm)
+            hidden.setdefault((*scale_at, before.term), set()).add(before.arm)
     for place, finding in enumerate(known):
-        if finding.term in (*COUNTED, *GROUPED):
+        if in_families(finding.term, Secondary.FLOW, *GROUPED):
             continue
-        here = (*_scale(finding), finding.wave)
-        arms = small.get(here, set())
+        scale_at = (*_scale(finding), finding.wave)
+        arms = small.get(scale_at, set())
         of_small_contrast = finding.arm in arms and " - " in finding.wave
         against_small_arm = bool(arms & set(finding.arm.split(" - ")) - {""})
         # Two arms held back keep each other: only their sum follows.
-        lacks_one_arm = len(hidden.get((*here, finding.term), ())) == 1
+        lacks_one_arm = len(hidden.get((*scale_at, finding.term), ())) == 1
         lacks_one_arm |= len(arms - {""}) == 1
         if (
             of_small_contrast
@@ -242,3 +227,68 @@ def _related(known: list[Finding], held: list[Finding], smallest: int) -> Iterat
 
 def _scale(finding: Finding) -> tuple[str, ...]:
     return (finding.survey, finding.instrument, finding.subscale, finding.item)
+
+
+LINKED = "participants_linked"
+FLOW = ("responses_received", "responses_left_out", "responses_kept")
+FEW_DROPOUTS = "held back, or how few were not followed could be worked out"
+
+
+def suppress_attrition_counts(disclosed: Disclosed, *, smallest: int) -> Disclosed:
+    """Hold back, of each later wave, what would tell that a few were lost or are new.
+
+    Parameters
+    ----------
+    disclosed : Disclosed
+        Findings of several steps.
+    smallest : int
+        Fewest people a number may rest on.
+    """
+    hidden = _hidden(disclosed.findings, smallest)
+    return Disclosed(
+        findings=tuple(
+            _losses_suppressed(finding) if _place(finding) in hidden else finding
+            for finding in disclosed.findings
+        )
+    )
+
+
+def _hidden(findings: Iterable[Finding], smallest: int) -> set[tuple[str, str, str]]:
+    """Survey, later wave and arm of the counts to hold back."""
+    known = list(findings)
+    kept = {
+        (finding.survey, finding.wave, finding.arm): finding.n
+        for finding in known
+        if finding.term == "responses_kept" and finding.n is not None
+    }
+    arms: dict[tuple[str, str], set[str]] = {}
+    few: dict[tuple[str, str], set[str]] = {}
+    for finding in known:
+        if finding.term == LINKED and not finding.group and finding.n is not None:
+            later = (finding.survey, finding.wave.partition(" - ")[0])
+            for wave in finding.wave.split(" - "):
+                at_wave = kept.get((finding.survey, wave, finding.arm), finding.n)
+                if 0 < at_wave - finding.n < smallest:
+                    few.setdefault(later, set()).add(finding.arm)
+    for survey, wave, arm in {_place(finding) for finding in known} - {("", "", "")}:
+        arms.setdefault((survey, wave), set()).add(arm)
+    # What is held back of one arm would follow from the others and everyone.
+    return {
+        (*later, arm)
+        for later, found in few.items()
+        for arm in arms[later]
+        if arm or "" in found
+    }
+
+
+def _place(finding: Finding) -> tuple[str, str, str]:
+    """Survey, wave (the later of two) and arm of a count; empty for other findings."""
+    if finding.term in FLOW or (finding.term == LINKED and not finding.group):
+        return (finding.survey, finding.wave.partition(" - ")[0], finding.arm)
+    return ("", "", "")
+
+
+def _losses_suppressed(finding: Finding) -> Finding:
+    if finding.estimate is None:
+        return finding
+    return dataclasses.replace(finding, estimate=None, n=None, reason=FEW_DROPOUTS)

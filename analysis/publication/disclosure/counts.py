@@ -16,8 +16,9 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from analysis.foundation import Finding
+    from analysis.foundation.findings import Finding
 
+if TYPE_CHECKING:
     Vector: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 TERMS = ("responses_left_out", "responses_received", "responses_kept")
@@ -25,11 +26,11 @@ TERMS = ("responses_left_out", "responses_received", "responses_kept")
 KEPT = "responses_kept"
 UNKNOWN = "\x00"
 """Responses whose arm is not known: never published, and what is left of everyone."""
-MOST_IN_A_SUM = 10
+MAXIMUM_SUMMANDS = 10
 FOLLOWS = 1e-8
 
 
-def unsafe_counts(findings: list[Finding], smallest: int) -> Iterator[int]:
+def counts_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int]:
     """Places of the counts to hold back."""
     flows: dict[tuple[str, str], list[int]] = {}
     for place, finding in enumerate(findings):
@@ -37,30 +38,30 @@ def unsafe_counts(findings: list[Finding], smallest: int) -> Iterator[int]:
             flows.setdefault((finding.survey, finding.wave), []).append(place)
     for places in flows.values():
         of_everyone = [place for place in places if not findings[place].arm]
-        held = _held(findings, of_everyone, smallest, set())
-        held = _held(findings, places, smallest, held)
-        yield from sorted(held)
-        yield from _flags_to_hold(findings, places, held, smallest)
+        suppressed = _suppress_until_safe(findings, of_everyone, smallest, set())
+        suppressed = _suppress_until_safe(findings, places, smallest, suppressed)
+        yield from sorted(suppressed)
+        yield from _flags_to_suppress(findings, places, suppressed, smallest)
 
 
-def _held(
-    findings: list[Finding], places: list[int], smallest: int, held: set[int]
+def _suppress_until_safe(
+    findings: list[Finding], places: list[int], smallest: int, suppressed: set[int]
 ) -> set[int]:
     """Hold back one count after the other until nothing small follows."""
     table = _Table({place: findings[place] for place in places})
-    held = held | {p for p in places if (findings[p].n or 0) < smallest}
+    suppressed = suppressed | {p for p in places if (findings[p].n or 0) < smallest}
     sensitive = list(table.small_sums(smallest))
     while True:
-        shown = [place for place in places if place not in held]
+        shown = [place for place in places if place not in suppressed]
         sums = np.array([table.sums[place] for place in shown])
         weights = _first_that_follows(sums, sensitive)
         if weights is None:
-            return held
+            return suppressed
         used = [p for p, w in zip(shown, weights, strict=True) if abs(w) > FOLLOWS]
-        held.add(min(used, key=lambda place: _dearness(findings[place])))
+        suppressed.add(min(used, key=lambda place: _suppression_cost(findings[place])))
 
 
-def _dearness(finding: Finding) -> tuple[bool, int, int]:
+def _suppression_cost(finding: Finding) -> tuple[bool, int, int]:
     return (not finding.arm, TERMS.index(finding.term), finding.n or 0)
 
 
@@ -70,8 +71,8 @@ def _first_that_follows(sums: Vector, sensitive: list[Vector]) -> Vector | None:
         return None
     wanted = np.array(sensitive)
     weights = wanted @ np.linalg.pinv(sums)
-    apart = np.abs(weights @ sums - wanted).max(axis=1)
-    follows = np.flatnonzero(apart < FOLLOWS)
+    residual = np.abs(weights @ sums - wanted).max(axis=1)
+    follows = np.flatnonzero(residual < FOLLOWS)
     return weights[follows[0]] if len(follows) else None
 
 
@@ -133,35 +134,37 @@ class _Table:
 
 def _sizes(parts: int) -> list[int]:
     """How many parts to add up: any number, or of very many, few or nearly all."""
-    if parts <= MOST_IN_A_SUM:
+    if parts <= MAXIMUM_SUMMANDS:
         return list(range(1, parts + 1))
     return [1, 2, parts - 1, parts]
 
 
-def _flags_to_hold(
-    findings: list[Finding], places: list[int], held: set[int], smallest: int
+def _flags_to_suppress(
+    findings: list[Finding], places: list[int], suppressed: set[int], smallest: int
 ) -> Iterator[int]:
     """Counts of flags, where they would tell a count that is held back.
 
     One index's flags may be the very responses that were left out; and the responses
     with enough flags, less those of one index, are those it did not flag.
     """
-    here = (findings[places[0]].survey, findings[places[0]].wave)
+    survey_wave = (findings[places[0]].survey, findings[places[0]].wave)
     flags = {
         place: finding
         for place, finding in enumerate(findings)
         if finding.term == "responses_flagged"
-        and (finding.survey, finding.wave) == here
+        and (finding.survey, finding.wave) == survey_wave
         and finding.n is not None
     }
     if any(
         findings[place].group in ("careless", "printed_total_disagrees")
-        for place in held
+        for place in suppressed
     ):
         yield from flags
         return
     for place, finding in flags.items():
         if finding.group == "careless":
-            apart = [abs((other.n or 0) - (finding.n or 0)) for other in flags.values()]
-            if any(0 < difference < smallest for difference in apart):
+            residual = [
+                abs((other.n or 0) - (finding.n or 0)) for other in flags.values()
+            ]
+            if any(0 < difference < smallest for difference in residual):
                 yield place

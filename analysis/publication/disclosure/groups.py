@@ -3,6 +3,13 @@
 A group's mean follows from everyone's and from those of all other groups; so where one
 group is held back, a second one is, and more until those hidden are as many as a number
 may rest on. Who is in no group is a group that is never shown. Sites are groups too.
+
+Which numbers about who was followed to hold back, so that no few leavers are told.
+
+A share followed, with its n, is a count of those lost. Of two arms one count follows
+from everyone and the other, and from the difference of the shares; how those followed
+differ from those lost speaks of the lost; and an effect among those followed has their
+count for its n, which beside everybody's is the count of all who were lost.
 """
 
 from __future__ import annotations
@@ -10,32 +17,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from analysis.foundation.terms import GROUPED, Secondary, term
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from analysis.foundation import Finding
-
-OF_SITE = ("effect_at_site",)
-OF_ONE = ("group_mean", "shrunken_mean", "effect_in_group", *OF_SITE)
-"""Terms about a single group; their n is that of the group."""
-OF_TWO = ("gap_difference", "effect_difference")
-OF_ALL = (
-    "group_means_comparable",
-    "interaction_p_value",
-    "relative_index_of_inequality",
-    "slope_index_of_inequality",
-)
-OF_SITES = (
-    "between_site_standard_deviation",
-    "homogeneity_p_value",
-    "pooled_effect_cautious",
-    "pooled_without_site",
-    "prediction_interval",
-)
-"""Terms made of the effects at all sites, or at all but one."""
-WITHOUT_SITE = "participants_without_site"
-UNKNOWN = ("participants_without_group", WITHOUT_SITE)
-GROUPED = (*OF_ONE, *OF_TWO, *OF_ALL, *OF_SITES, *UNKNOWN)
+    from analysis.foundation.findings import Finding
 
 
 @dataclass(slots=True)
@@ -47,36 +34,37 @@ class _Place:
     unknown: int = 0
 
 
-def unsafe_groups(findings: list[Finding], smallest: int) -> Iterator[int]:
+def groups_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int]:
     """Places of the numbers to hold back."""
-    for here in _places(findings).values():
-        sizes = {findings[p].group: findings[p].n or 0 for p in here.of_one}
-        hidden = _hidden(sizes, here.unknown, smallest)
+    for place in _places(findings).values():
+        sizes = {findings[p].group: findings[p].n or 0 for p in place.of_one}
+        hidden = _hidden(sizes, place.unknown, smallest)
         if not hidden:
             continue
         shown = _naming(set(sizes) - hidden)
-        yield from (p for p in here.of_one if findings[p].group in hidden)
+        yield from (p for p in place.of_one if findings[p].group in hidden)
         # What names no group, as an index, is made of all of them.
-        yield from (p for p in here.others if findings[p].group not in shown)
+        yield from (p for p in place.others if findings[p].group not in shown)
 
 
 def _places(findings: Iterable[Finding]) -> dict[tuple[str, ...], _Place]:
     places: dict[tuple[str, ...], _Place] = {}
     for number, found in enumerate(findings):
-        if found.term not in GROUPED:
+        family = term(found.term).secondary
+        if family not in GROUPED:
             continue
         name = found.group.partition(": ")[0]
         score = (found.survey, found.instrument, found.subscale, found.item)
-        if found.term in (*OF_SITE, *OF_SITES, WITHOUT_SITE):
+        if family in (Secondary.ONE_SITE, Secondary.ALL_SITES, Secondary.NO_SITE):
             # A grouping may be called site as well, and is of other numbers.
             name = "\x00site"
-        here = places.setdefault((*score, found.wave, found.arm, name), _Place())
-        if found.term in UNKNOWN:
-            here.unknown = found.n or 0
-        elif found.term in OF_ONE:
-            here.of_one.append(number)
+        place = places.setdefault((*score, found.wave, found.arm, name), _Place())
+        if family in (Secondary.NO_GROUP, Secondary.NO_SITE):
+            place.unknown = found.n or 0
+        elif family in (Secondary.ONE_GROUP, Secondary.ONE_SITE):
+            place.of_one.append(number)
         else:
-            here.others.append(number)
+            place.others.append(number)
     return places
 
 
@@ -101,3 +89,44 @@ def _naming(groups: set[str]) -> set[str]:
         for first in groups
         for second in groups
     }
+
+
+SHARE = "share_present"
+
+
+def dropouts_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int]:
+    """Places of the numbers to hold back.
+
+    Where few of an arm were lost, or stayed, all that tells of the arms' losses goes;
+    where few of all were lost, what counts those who stayed goes as well; and where few
+    of an arm stayed, so does every comparison of arms, which would speak of them.
+    """
+    counts: dict[tuple[str, ...], dict[str, tuple[int, int]]] = {}
+    for finding in findings:
+        if finding.term == SHARE and finding.estimate is not None and finding.n:
+            present = round(finding.estimate * finding.n)
+            by_arm = counts.setdefault(_place(finding), {})
+            by_arm[finding.arm] = (present, finding.n - present)
+    for place, finding in enumerate(findings):
+        by_arm = counts.get(_place(finding), {})
+        few = {arm for arm, sizes in by_arm.items() if min(sizes) < smallest}
+        few_completers = {arm for arm, sizes in by_arm.items() if sizes[0] < smallest}
+        family = term(finding.term).secondary
+        if family is Secondary.LOST:
+            hidden = finding.arm in few or bool(finding.arm and few - {""})
+        elif family is Secondary.FOLLOWED:
+            hidden = "" in few or bool(few_completers)
+        else:
+            hidden = bool(few_completers)
+        if hidden:
+            yield place
+
+
+def _place(finding: Finding) -> tuple[str, ...]:
+    return (
+        finding.survey,
+        finding.instrument,
+        finding.subscale,
+        finding.item,
+        finding.wave,
+    )

@@ -15,10 +15,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.foundation import DeclarationError
+from analysis.foundation.errors import DeclarationError
 from analysis.publication.documents import render_template
+from analysis.publication.numbers import in_ten_text, interval_text, points_text
 from analysis.publication.places import found, waves_of
-from analysis.publication.plans import plan_sentences
+from analysis.publication.plan import plan_sentences
 from analysis.publication.shown import SIMULATED
 from analysis.publication.summary.sentences import (
     comparison_sentences,
@@ -29,13 +30,14 @@ from analysis.publication.summary.sentences import (
     strength_sentence,
     wave_and_date,
 )
-from analysis.publication.tables import Table, in_ten_text, interval_text, points_text
+from analysis.publication.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.declarations import Instrument, Study
-    from analysis.publication.disclosure import Disclosed
+    from analysis.declarations.instrument import Instrument
+    from analysis.declarations.study import Study
+    from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.summary.sentences import MainResult
 
 THREE_BEHAVIOURS = "seed_three_behaviours"
@@ -105,8 +107,8 @@ class FunderSummary:
     @property
     def elements(self) -> tuple[int, ...]:
         """Which of the fourteen elements the page holds."""
-        told = (self.done, self.result, *self.passages)
-        inside = [number for passage in told for number in passage.elements]
+        passages_shown = (self.done, self.result, *self.passages)
+        inside = [number for passage in passages_shown for number in passage.elements]
         return tuple(sorted([*inside, 2] if self.behaviours else inside))
 
     def headline_html(self) -> str:
@@ -167,7 +169,7 @@ def funder_summary(
         What was run otherwise than planned.
     """
     result = main_result(disclosed, study)
-    told = tuple(result_sentences(result, disclosed, study))
+    passages_shown = tuple(result_sentences(result, disclosed, study))
     behaviours = _behaviours_table(disclosed, study, result)
     shown = result if result and result.finding.estimate is not None else None
     return FunderSummary(
@@ -178,10 +180,12 @@ def funder_summary(
             sentences=tuple(done_sentences(study)),
             elements=(1,),
         ),
-        result=Passage(heading="The main result", sentences=told, elements=(3,)),
+        result=Passage(
+            heading="The main result", sentences=passages_shown, elements=(3,)
+        ),
         number=_number(shown),
-        drawing=_drawing(shown, " ".join(told)),
-        drawing_text=" ".join(told) if shown else "",
+        drawing=_drawing(shown, " ".join(passages_shown)),
+        drawing_text=" ".join(passages_shown) if shown else "",
         behaviours=behaviours,
         passages=(
             *_passages(disclosed, study, result, has=behaviours is not None),
@@ -258,8 +262,10 @@ def _behaviours_table(
     disclosed: Disclosed, study: Study, result: MainResult | None
 ) -> Table | None:
     """How many in ten gave the highest answer, before and after, a row a behaviour."""
-    here = disclosed.where(instrument=THREE_BEHAVIOURS, term="share_highest", item="")
-    waves = waves_of(here, study, contrasts=False)
+    selected = disclosed.where(
+        instrument=THREE_BEHAVIOURS, term="share_highest", item=""
+    )
+    waves = waves_of(selected, study, contrasts=False)
     if not waves:
         return None
     if result and result.outcome.baseline in waves:
@@ -271,7 +277,7 @@ def _behaviours_table(
         (
             subscale.title,
             *(
-                _in_ten(here.where(subscale=subscale.name, arm=arm, wave=wave))
+                _in_ten(selected.where(subscale=subscale.name, arm=arm, wave=wave))
                 for arm in arms
                 for wave in waves
             ),
@@ -298,8 +304,8 @@ def _not_measured(study: Study) -> Iterator[str]:
         yield NOT_SUMMED_UP if number == OWN_WORDS and asked else text
 
 
-def _in_ten(here: Disclosed) -> str:
-    finding = found(here, term="share_highest")
+def _in_ten(selected: Disclosed) -> str:
+    finding = found(selected, term="share_highest")
     if finding is None or finding.estimate is None:
         return "too few to say"
     text = in_ten_text(finding.estimate)

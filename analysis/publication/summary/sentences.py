@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.declarations.plan_lock import family_of
-from analysis.publication.disclosure.losses import FEW_LOST
-from analysis.publication.places import MONTHS, found, wave_text, where_judged
-from analysis.publication.tables import estimate_text, points_text
+from analysis.publication.disclosure.control import FEW_DROPOUTS
+from analysis.publication.numbers import estimate_text, points_text
+from analysis.publication.places import MONTHS, findings_of_outcome, found, wave_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from analysis.declarations import Instrument, Outcome, Study, Subscale, Wave
-    from analysis.foundation import Finding
-    from analysis.publication.disclosure import Disclosed
+    from analysis.declarations.instrument import Instrument, Subscale
+    from analysis.declarations.study import Outcome, Study, Wave
+    from analysis.foundation.findings import Finding
+    from analysis.publication.disclosure.control import Disclosed
 
 STRENGTH = {
     "drawn": "Good, with limits. Lots decided who was in which of two groups, and the "
@@ -85,10 +86,10 @@ def main_result(disclosed: Disclosed, study: Study) -> MainResult | None:
     if outcome is None or not outcome.follow_ups:
         return None
     instrument = study.instruments[outcome.instrument]
-    here = where_judged(disclosed, outcome).where(
+    selected = findings_of_outcome(disclosed, outcome).where(
         wave=f"{outcome.follow_ups[0]} - {outcome.baseline}",
     )
-    finding, design = _best_finding(here, study)
+    finding, design = _best_finding(selected, study)
     if finding is None:
         return None
     return MainResult(
@@ -100,20 +101,20 @@ def main_result(disclosed: Disclosed, study: Study) -> MainResult | None:
     )
 
 
-def _best_finding(here: Disclosed, study: Study) -> tuple[Finding | None, str]:
+def _best_finding(selected: Disclosed, study: Study) -> tuple[Finding | None, str]:
     terms = ["difference_in_change", "adjusted_mean_difference"]
     planned = study.plan.summary_measure if study.plan else ""
     if planned == terms[1] or (not planned and study.allocated_by == "participant"):
         terms.reverse()
     elif planned and planned not in terms:
         terms = []
-    between = here.where(arm=f"{study.treated} - {study.control}")
+    between = selected.where(arm=f"{study.treated} - {study.control}")
     for term in terms:
         if finding := found(between, term=term):
             return finding, "compared"
     arm = study.treated if study.arms else ""
-    within = here.where(arm=arm)
-    change = found(within, term="mean_change") or found(here, term="mean_change")
+    within = selected.where(arm=arm)
+    change = found(within, term="mean_change") or found(selected, term="mean_change")
     linked = within.where(term="participants_linked").findings
     return change, "linked" if linked else "unlinked"
 
@@ -235,15 +236,16 @@ def _weighed(gain: float, limits: tuple[float, float], effect: float) -> str:
         (gain >= effect, "there may be a gain that matters, or none at all"),
         (high < effect, "there was no gain that matters, and things may be worse"),
     )
-    told = (words for holds, words in weights if holds)
-    return f"So {next(told, 'we cannot tell whether anything changed that matters')}."
+    reported_words = (words for holds, words in weights if holds)
+    nothing = "we cannot tell whether anything changed that matters"
+    return f"So {next(reported_words, nothing)}."
 
 
 def strength_sentence(result: MainResult | None, study: Study) -> str:
     """How much the evidence can bear, in words."""
     if result is None:
         return STRENGTH["one wave" if len(study.waves) == 1 else "unlinked"]
-    if result.design == "compared" and study.drawn_by_lot:
+    if result.design == "compared" and study.randomised:
         return STRENGTH["drawn"]
     return STRENGTH[result.design]
 
@@ -260,14 +262,14 @@ def done_sentences(study: Study) -> Iterator[str]:
 def participation_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]:
     """How many answers came, stayed, and could be followed over time."""
     for survey in study.surveys:
-        here = disclosed.where(survey=survey.name, arm="")
+        selected = disclosed.where(survey=survey.name, arm="")
         parts = []
         for wave in study.waves:
-            kept = found(here, wave=wave.name, term="responses_kept")
-            received = found(here, wave=wave.name, term="responses_received")
+            kept = found(selected, wave=wave.name, term="responses_kept")
+            received = found(selected, wave=wave.name, term="responses_received")
             if kept is None or received is None:
                 continue
-            if kept.reason == FEW_LOST:
+            if kept.reason == FEW_DROPOUTS:
                 parts.append(f"{wave.title}: not shown")
             elif kept.estimate is None:
                 parts.append(f"{wave.title}: too few to say")
@@ -287,8 +289,8 @@ def _answers_used(survey: str, parts: list[str]) -> str:
     """A survey's answers wave by wave; what is alike at all of them is said once."""
     few = " and a few not used"
     if all(part.endswith(few) for part in parts):
-        told = "; ".join(part.removesuffix(few) for part in parts)
-        return f"{survey}, answers used, a few more were received: {told}."
+        reported_words = "; ".join(part.removesuffix(few) for part in parts)
+        return f"{survey}, answers used, a few more were received: {reported_words}."
     return f"{survey}, answers used of those received: {'; '.join(parts)}."
 
 
@@ -300,7 +302,7 @@ def _linked_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]:
         finding = _most_linked(linked.where(survey=survey.name))
         if finding is None:
             yield f"{survey.title}: answers could not be linked from wave to wave."
-        elif finding.reason == FEW_LOST:
+        elif finding.reason == FEW_DROPOUTS:
             yield f"{survey.title}: how many people could be followed is not shown."
         elif finding.estimate is None:
             yield f"{survey.title}: too few people could be followed to say."
@@ -313,23 +315,25 @@ def _linked_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]:
 def _most_linked(linked: Disclosed) -> Finding | None:
     """Of the first pair of waves, the score that most people have at both."""
     waves = next((finding.wave for finding in linked.findings), "")
-    found_here = linked.where(wave=waves).findings
-    return max(found_here, key=lambda finding: finding.estimate or 0, default=None)
+    found_selected = linked.where(wave=waves).findings
+    return max(found_selected, key=lambda finding: finding.estimate or 0, default=None)
 
 
 def _rated_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]:
     """How many of the staff were rated, where there is a list of them."""
-    here = disclosed.where(term="share_rated_once", group="")
+    selected = disclosed.where(term="share_rated_once", group="")
     parts = []
     for wave in study.waves:
-        finding = found(here, wave=wave.name)
+        finding = found(selected, wave=wave.name)
         if finding is not None and finding.estimate is None:
             parts.append(f"{wave.title}: too few to say")
         elif finding is not None:
             parts.append(f"{wave.title}: {estimate_text(finding)} of {finding.n:,}")
     if parts:
-        told = "; ".join(parts)
-        yield f"Staff in regular contact who were rated at least once: {told}."
+        reported_words = "; ".join(parts)
+        yield (
+            f"Staff in regular contact who were rated at least once: {reported_words}."
+        )
 
 
 def comparison_sentences(study: Study) -> Iterator[str]:

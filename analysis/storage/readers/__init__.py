@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.foundation import DataError
-from analysis.storage.readers.table import RawTable
+from heard.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from analysis.storage.readers.table import RawTable
 
 SPREADSHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 SPSS = (".sav", ".zsav")
 STATA = (".dta",)
 PARQUET = (".parquet",)
-
-__all__ = ["RawTable", "read_table"]
 
 
 def read_table(
@@ -48,7 +47,7 @@ def read_table(
 
         return read_spreadsheet(content, path.name, sheet=sheet)
     if kind in PARQUET:
-        from analysis.storage.readers.columnar import read_parquet  # noqa: PLC0415
+        from analysis.storage.readers.labelled import read_parquet  # noqa: PLC0415
 
         return read_parquet(content, path.name)
     from analysis.storage.readers.delimited import read_delimited  # noqa: PLC0415

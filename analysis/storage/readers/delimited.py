@@ -16,14 +16,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
-from analysis.foundation import DataError
 from analysis.storage.readers.table import (
     RawTable,
     from_rows,
-    refuse_hollow,
+    refuse_empty,
     trimmed,
     without_blank_rows,
 )
+from heard.errors import DataError
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -39,11 +39,11 @@ WHITE_SPACE = tuple(
     if chr(sign).isspace() and chr(sign) not in "\r\n"
 )
 """Without any of these among plain letters there is nothing to trim."""
-SEPARATOR_TOLD = re.compile(r"\A\"?sep=(?P<sign>[,;\t|])\"?\r?\n", re.IGNORECASE)
+SEPARATOR_LINE = re.compile(r"\A\"?sep=(?P<sign>[,;\t|])\"?\r?\n", re.IGNORECASE)
 """A first line by which an export tells Excel its delimiter; no header."""
 LARGE = 1_000_000
 """Bytes from which a file without quotes is read by columns: same cells, sooner."""
-LEAST_TO_GUESS = 64
+MINIMUM_BYTES_TO_GUESS = 64
 """Bytes below which a guess of the encoding is worth nothing."""
 
 
@@ -69,21 +69,21 @@ def read_delimited(
         if found is not None:
             return found
     text, used = _decoded(content, encoding, name)
-    if told := SEPARATOR_TOLD.match(text):
-        delimiter, text = delimiter or told["sign"], text[told.end() :]
+    if sep_line := SEPARATOR_LINE.match(text):
+        delimiter, text = delimiter or sep_line["sign"], text[sep_line.end() :]
     separator = delimiter or find_delimiter(text)
     cells = from_rows(_rows(text, separator, name))
-    refuse_hollow(cells, name)
+    refuse_empty(cells, name)
     return _table(cells, used, "" if delimiter else separator)
 
 
 def _table(cells: pd.DataFrame, encoding: str, found: str) -> RawTable:
-    told = DELIMITERS.get(found, "")
+    sep_line = DELIMITERS.get(found, "")
     # A comma is what CSV means; anything else is worth a word.
     return RawTable(
         cells=cells,
         encoding=encoding.replace("utf-8-sig", "utf-8"),
-        remark=f"delimiter found: {told}" if told and found != "," else "",
+        remark=f"delimiter found: {sep_line}" if sep_line and found != "," else "",
     )
 
 
@@ -116,7 +116,7 @@ def _likely_encodings(content: bytes) -> list[str]:
 
 def _guessed(content: bytes) -> tuple[str, str] | None:
     """An encoding guessed from bytes that read as words of some language, or None."""
-    if len(content) < LEAST_TO_GUESS:
+    if len(content) < MINIMUM_BYTES_TO_GUESS:
         return None
     best = charset_normalizer.from_bytes(content[:SAMPLE]).best()
     if best is None or not best.percent_coherence:
@@ -189,8 +189,8 @@ def _by_columns(content: bytes, delimiter: str) -> RawTable | None:
     body = content.removeprefix(codecs.BOM_UTF8)
     head = body[: body.find(b"\n") + 1]
     lone_returns = b"\r" in body and body.count(b"\r") != body.count(b"\r\n")
-    told = head[:4].lower() == b"sep="
-    if told or not head.strip() or lone_returns or b'"' in body or b"\x00" in body:
+    sep_line = head[:4].lower() == b"sep="
+    if sep_line or not head.strip() or lone_returns or b'"' in body or b"\x00" in body:
         return None
     try:
         start = body[:SAMPLE].decode("utf-8", errors="ignore")

@@ -2,23 +2,23 @@
 
 A value the file itself declares missing, alone or within a range, is emptied and
 counted; what was never there is only blank.
+
+A Parquet file into a table: its values as texts.
 """
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pyreadstat
 
-from analysis.foundation import DataError
-from analysis.storage.readers.table import (
-    RawTable,
-    as_text,
-    from_values,
-    refuse_hollow,
-)
+from analysis.storage.readers.table import RawTable, as_text, from_values, refuse_empty
+from heard.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,9 +111,12 @@ def _labelled(
     name: str,
 ) -> RawTable:
     cells = from_values(frame)
-    refuse_hollow(cells, name)
+    refuse_empty(cells, name)
     labels = meta.column_names_to_labels or {}
-    counts = {header.strip(): int(gone.sum()) for header, gone in emptied.items()}
+    counts = {
+        header.strip(): int(emptied_cells.sum())
+        for header, emptied_cells in emptied.items()
+    }
     return RawTable(
         cells=cells,
         encoding=kind,
@@ -135,3 +138,29 @@ def _value_labels(
         }
         for header, labels in declared.items()
     }
+
+
+def read_parquet(content: bytes, name: str) -> RawTable:
+    """Read a Parquet file.
+
+    Raises
+    ------
+    DataError
+        Damaged, or another kind of file.
+    """
+    try:
+        table = pa.parquet.read_table(io.BytesIO(content))
+        # a damaged text shows only when it is looked at
+        table.validate(full=True)
+        # an index kept by another program is no column of the survey
+        # and a whole number beside a blank must not become a float: it may be an id
+        frame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
+    except (pa.ArrowException, OSError, ValueError):
+        raise DataError(
+            name,
+            "is not a Parquet file that can be read: it is damaged, or another kind of "
+            "file under this name; export it again",
+        ) from None
+    cells = from_values(frame)
+    refuse_empty(cells, name)
+    return RawTable(cells=cells, encoding="Parquet", kind="Parquet")

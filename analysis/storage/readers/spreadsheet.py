@@ -7,9 +7,8 @@ from typing import Any
 
 import python_calamine
 
-from analysis.foundation import DataError
-from analysis.foundation.errors import unknown
-from analysis.storage.readers.table import RawTable, as_text, from_rows, refuse_hollow
+from analysis.storage.readers.table import RawTable, as_text, from_rows, refuse_empty
+from heard.errors import DataError, unknown
 
 
 def read_spreadsheet(content: bytes, name: str, *, sheet: str = "") -> RawTable:
@@ -44,7 +43,7 @@ def read_spreadsheet(content: bytes, name: str, *, sheet: str = "") -> RawTable:
             f"{headed}. Is the header the first row of the sheet?",
         )
     cells = from_rows([row[:headed] for row in rows])
-    refuse_hollow(cells, name)
+    refuse_empty(cells, name)
     others = len(sheets) - 1
     remark = f"first of {len(sheets)} sheets" if others and not sheet else ""
     return RawTable(cells=cells, encoding="Excel", kind="Excel", remark=remark)

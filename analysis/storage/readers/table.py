@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.foundation import DataError
+from heard.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
 
 LONGEST_WHOLE = 1e21
 """From here on a number is written with its power of ten."""
@@ -46,7 +45,7 @@ class RawTable:
         Header → cells the file itself marks as missing, which were emptied.
     tool : str
         The survey tool the file comes from; empty until it is looked at.
-    tried_out : tuple of int
+    test_rows : tuple of int
         Rows the tool itself marks as a preview, a test or spam.
     """
 
@@ -58,7 +57,7 @@ class RawTable:
     value_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     emptied: Mapping[str, int] = field(default_factory=dict)
     tool: str = ""
-    tried_out: tuple[int, ...] = ()
+    test_rows: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         """Size alone: an output kept in a notebook must not hold a cell."""
@@ -73,12 +72,12 @@ class RawTable:
 def numbered(headers: Sequence[str]) -> list[str]:
     """Headers as a declaration tells them apart: ``Q1#2``, the second ``Q1``."""
     seen: dict[str, int] = {}
-    told = []
+    names = []
     for name in headers:
         seen[name] = seen.get(name, 0) + 1
         several = headers.count(name) > 1
-        told.append(f"{name}#{seen[name]}" if several else name)
-    return told
+        names.append(f"{name}#{seen[name]}" if several else name)
+    return names
 
 
 def trimmed(cells: pd.DataFrame) -> pd.DataFrame:
@@ -166,7 +165,7 @@ def _number(value: float) -> str:
     return f"{value:.15g}"
 
 
-def refuse_hollow(cells: pd.DataFrame, name: str) -> None:
+def refuse_empty(cells: pd.DataFrame, name: str) -> None:
     """Refuse a table without responses.
 
     Raises

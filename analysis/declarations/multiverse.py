@@ -1,0 +1,268 @@
+"""Other choices a study could defensibly have made: declared beforehand, all run.
+
+A choice has options, the declared one first. What suits no outcome is a fault; what
+does not suit one outcome is left out of its combinations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+from analysis.declarations.linkage import LINKAGE_RULES, rules_tried, waves_linked
+from analysis.declarations.plan import BETWEEN_ARMS
+from heard.errors import unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analysis.declarations.study import Outcome, Study
+    from analysis.declarations.survey import Export
+    from analysis.declarations.toml_tables import Table
+
+LINKAGE, CLEANING, MISSING, MODEL = "linkage", "cleaning", "missing", "model"
+COMPLETE = "complete"
+MISSING_METHODS = (COMPLETE, "weighted", "imputed")
+BY_PEOPLE = "adjusted_by_people"
+"""The one model that takes weights, and scores that were filled in."""
+LINKED_MODELS = ("adjusted_mean_difference", BY_PEOPLE)
+TEAM_MODELS = (
+    "cluster_robust",
+    "wild_bootstrap",
+    "mixed_model",
+    "mixed_model_arms_alike_before",
+    "every_other_set_of_teams",
+)
+MODELS = ("difference_in_change", *LINKED_MODELS, *TEAM_MODELS)
+WITHOUT_LINKS = ("cluster_robust", "wild_bootstrap", "every_other_set_of_teams")
+"""Models to which it does not matter who is who: one linkage rule is as another."""
+AS_DECLARED = "as declared"
+CARELESS = "careless left out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Multiverse:
+    """What else could have been done; empty means: only what was declared.
+
+    Attributes
+    ----------
+    least_answered : tuple of float
+        Shares of the items that must be answered, each stricter than the cleaning's.
+    careless_left_out : bool
+        Whether careless responses that the cleaning only marks are left out as well.
+    """
+
+    linkage: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    model: tuple[str, ...] = ()
+    least_answered: tuple[float, ...] = ()
+    careless_left_out: bool = False
+
+
+def parse_multiverse(table: Table) -> Multiverse:
+    """The table ``[other_choices]``."""
+    choices = Multiverse(
+        linkage=table.texts("linkage"),
+        missing=table.texts("missing"),
+        model=table.texts("model"),
+        least_answered=table.numbers("least_answered"),
+        careless_left_out=table.flag("careless_left_out"),
+    )
+    table.close()
+    return choices
+
+
+def declared_options(study: Study, outcome: Outcome) -> dict[str, str]:
+    """What the study declares to do, choice by choice."""
+    export = study.wave(outcome.follow_ups[0]).export(outcome.survey)
+    rule = export.linkage_rule if export else None
+    return {
+        LINKAGE: rule.rule if rule else LINKAGE_RULES[0],
+        CLEANING: AS_DECLARED,
+        MISSING: COMPLETE,
+        MODEL: _declared_model(study, outcome),
+    }
+
+
+def _declared_model(study: Study, outcome: Outcome) -> str:
+    """The summary measure of the plan, or the one that suits the design."""
+    if outcome_linked(study, outcome):
+        if study.plan is not None and study.plan.summary_measure in BETWEEN_ARMS:
+            return study.plan.summary_measure
+        if study.allocated_by != "team":
+            return "adjusted_mean_difference"
+    return "difference_in_change"
+
+
+def outcome_linked(study: Study, outcome: Outcome) -> bool:
+    """Whether people are followed from the baseline to the first follow-up."""
+    pair = (outcome.survey, outcome.baseline, outcome.follow_ups[0])
+    return pair in waves_linked(study)
+
+
+def options_of(study: Study, outcome: Outcome) -> dict[str, tuple[str, ...]]:
+    """Choice → its options for an outcome, the declared one first.
+
+    A choice without another option is left out.
+    """
+    chosen = study.multiverse
+    if chosen is None or not outcome.follow_ups:
+        return {}
+    linked, arms = outcome_linked(study, outcome), bool(study.treated)
+    export = study.wave(outcome.baseline).export(outcome.survey)
+    rules = rules_tried(export) if export and linked else ()
+    models = MODELS if linked else (MODELS[0], *TEAM_MODELS)
+    others = {
+        LINKAGE: [rule for rule in chosen.linkage if rule in rules],
+        CLEANING: [*cleaning_options(study, outcome)],
+        MISSING: [method for method in chosen.missing if linked and arms],
+        MODEL: [model for model in chosen.model if model in models and arms],
+    }
+    declared = declared_options(study, outcome)
+    found = {
+        choice: tuple(dict.fromkeys([declared[choice], *names]))
+        for choice, names in others.items()
+    }
+    return {choice: names for choice, names in found.items() if len(names) > 1}
+
+
+def cleaning_options(study: Study, outcome: Outcome) -> dict[str, float | None]:
+    """Other ways of cleaning → the share that must be answered; None: not careless."""
+    chosen = study.multiverse
+    exports = [
+        export
+        for wave in (outcome.baseline, *outcome.follow_ups)
+        if (export := study.wave(wave).export(outcome.survey))
+    ]
+    if chosen is None or not exports:
+        return {}
+    least = max(export.cleaning.least_answered for export in exports)
+    found: dict[str, float | None] = {
+        f"{share:.0%} answered": share
+        for share in chosen.least_answered
+        if share > least
+    }
+    if chosen.careless_left_out and all(map(_marks_careless, exports)):
+        found[CARELESS] = None
+    return found
+
+
+def _marks_careless(export: Export) -> bool:
+    careless = export.cleaning.careless
+    return careless is not None and careless.action == "flag"
+
+
+def combinations_of(study: Study, outcome: Outcome) -> Iterator[dict[str, str]]:
+    """Every combination of options that makes sense, choice by choice.
+
+    Only one model takes weights and filled-in scores; and to some it does not matter
+    how people were linked: another linkage would be the same answer twice.
+    """
+    options, declared = options_of(study, outcome), declared_options(study, outcome)
+    for chosen in product(*options.values()):
+        full = {**declared, **dict(zip(options, chosen, strict=True))}
+        same_links = full[LINKAGE] == declared[LINKAGE]
+        complete = full[MISSING] == COMPLETE
+        if (complete or full[MODEL] == BY_PEOPLE) and (
+            same_links or full[MODEL] not in WITHOUT_LINKS
+        ):
+            yield {choice: full[choice] for choice in options}
+
+
+def multiverse_outcomes(study: Study) -> tuple[Outcome, ...]:
+    """Outcomes that other choices are declared for."""
+    return tuple(one for one in study.outcomes if options_of(study, one))
+
+
+def check_multiverse(study: Study) -> Iterator[str]:
+    """Every way in which the other choices contradict the rest of the study."""
+    chosen = study.multiverse
+    if chosen is None:
+        return
+    for key, names, known in (
+        (LINKAGE, chosen.linkage, LINKAGE_RULES),
+        (MISSING, chosen.missing, MISSING_METHODS),
+        (MODEL, chosen.model, MODELS),
+    ):
+        for name in names:
+            if name not in known:
+                yield f"[other_choices.{key}] {unknown('option', name, known)}"
+    for share in chosen.least_answered:
+        if not 0 < share <= 1:
+            yield "[other_choices.least_answered] must be shares over 0, at most 1"
+    yield from _check_design(chosen, study)
+    yield from _check_use(chosen, study)
+
+
+def _check_design(chosen: Multiverse, study: Study) -> Iterator[str]:
+    """Options that the design of the study has no place for."""
+    if (chosen.model or chosen.missing) and not study.treated:
+        yield (
+            "[other_choices] model and missing compare arms, and the study declares no "
+            "treated and control arm"
+        )
+    if study.allocated_by != "team":
+        for name in chosen.model:
+            if name in TEAM_MODELS:
+                yield f"[other_choices.model] '{name}' needs allocated_by = \"team\""
+    other_methods = [method for method in chosen.missing if method != COMPLETE]
+    if other_methods and BY_PEOPLE not in chosen.model:
+        yield (
+            f"[other_choices.missing] '{other_methods[0]}' goes with the model "
+            f"'{BY_PEOPLE}'; "
+            "name it in model"
+        )
+
+
+def _check_use(chosen: Multiverse, study: Study) -> Iterator[str]:
+    """Keys that are of no use to any outcome."""
+    judged = [outcome for outcome in study.outcomes if outcome.follow_ups]
+    if not all(_placed(outcome, study) for outcome in judged):
+        return
+    used = [option for outcome in judged for option in _others(study, outcome)]
+    if not used:
+        yield (
+            "[other_choices] names nothing that differs from what is declared, for any "
+            "outcome with a follow-up"
+        )
+        return
+    linked = [outcome for outcome in judged if outcome_linked(study, outcome)]
+    if (chosen.linkage or chosen.missing) and not linked:
+        yield "[other_choices] linkage and missing need an outcome of linked responses"
+    for name in chosen.linkage:
+        rules = [
+            rule
+            for outcome in linked
+            if (export := study.wave(outcome.baseline).export(outcome.survey))
+            for rule in rules_tried(export)
+        ]
+        if name in LINKAGE_RULES and name not in rules:
+            yield (
+                f"[other_choices.linkage] no link is made under the rule '{name}'; "
+                "declare it in a survey's linkage_rule"
+            )
+    for share in chosen.least_answered:
+        if 0 < share <= 1 and f"{share:.0%} answered" not in used:
+            yield (
+                f"[other_choices.least_answered] {share:g} is no stricter than the "
+                "cleaning of any outcome's survey"
+            )
+    if chosen.careless_left_out and CARELESS not in used:
+        yield (
+            "[other_choices.careless_left_out] needs a survey whose cleaning marks "
+            "careless responses: cleaning.careless with action 'flag'"
+        )
+
+
+def _placed(outcome: Outcome, study: Study) -> bool:
+    """Whether the outcome's waves are there; other checks say which are not."""
+    known = set(study.wave_names())
+    return all(
+        wave in known and study.wave(wave).export(outcome.survey)
+        for wave in (outcome.baseline, *outcome.follow_ups)
+    )
+
+
+def _others(study: Study, outcome: Outcome) -> list[str]:
+    return [name for names in options_of(study, outcome).values() for name in names[1:]]

@@ -1,0 +1,227 @@
+"""Read one TOML table strictly: every fault is kept, with the key it stands at."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from analysis.foundation.errors import DeclarationError
+from heard.errors import unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+
+
+def parse_toml(text: str, *, where: str) -> dict[str, Any]:
+    """Parse TOML, saying the line of a fault such as a key given twice.
+
+    Raises
+    ------
+    DeclarationError
+        The text is not TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DeclarationError(where, f"not valid TOML: {error}") from None
+
+
+class Table:
+    """One table of a declaration; remembers which keys were asked for.
+
+    Parameters
+    ----------
+    values : mapping
+        What the file holds.
+    faults : list of str
+        Every fault found is appended here, so that all are told at once.
+    at : str
+        Dotted path of this table in the file; empty at the top.
+    """
+
+    def __init__(self, values: Mapping[str, Any], faults: list[str], at: str = ""):
+        self._values = values
+        self._asked: set[str] = set()
+        self.faults = faults
+        self.at = at
+
+    def path(self, key: str) -> str:
+        """The key as a reader of the file would look for it."""
+        return f"{self.at}.{key}" if self.at else key
+
+    def fault(self, key: str, message: str) -> None:
+        """Keep a fault at a key."""
+        self.faults.append(f"[{self.path(key)}] {message}")
+
+    def has(self, key: str) -> bool:
+        """Whether the file gives this key."""
+        self._asked.add(key)
+        return key in self._values
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A text; a fault if absent and there is no default."""
+        return str(self._get(key, str, "a text", default, ""))
+
+    def optional_text(self, key: str) -> str | None:
+        """A text or None."""
+        return self.text(key) if self.has(key) else None
+
+    def choice(self, key: str, known: Sequence[str], default: str | None = None) -> str:
+        """One of the known texts."""
+        value = self.text(key, default)
+        if value and value not in known:
+            self.fault(key, unknown("value", value, known))
+        return value
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """True or false."""
+        return bool(self._get(key, bool, "true or false", default, default))
+
+    def whole(self, key: str, default: int | None = None) -> int:
+        """A whole number."""
+        return int(self._get(key, int, "a whole number", default, 0))
+
+    def number(self, key: str, default: float | None = None) -> float:
+        """A number, whole or not."""
+        return float(self._get(key, (int, float), "a number", default, 0.0))
+
+    def optional_number(self, key: str) -> float | None:
+        """A number or None."""
+        return self.number(key) if self.has(key) else None
+
+    def date(self, key: str) -> str:
+        """A date as ISO text, or an empty text if not given."""
+        value = self._get(key, dt.date, "a date such as 2026-01-31", "", "")
+        return value.isoformat() if isinstance(value, dt.date) else str(value)
+
+    def texts(self, key: str, default: Sequence[str] | None = ()) -> tuple[str, ...]:
+        """A list of texts; a single text counts as a list of one."""
+        value = self._get(key, (list, str), "a list of texts", default, ())
+        listed = [value] if isinstance(value, str) else list(value)
+        if not all(isinstance(entry, str) for entry in listed):
+            self.fault(key, "must be a list of texts")
+            return ()
+        return tuple(listed)
+
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """A list of numbers, empty if absent."""
+        value = self._get(key, list, "a list of numbers", (), ())
+        if not all(_is_number(entry) for entry in value):
+            self.fault(key, "must be a list of numbers")
+            return ()
+        return tuple(float(entry) for entry in value)
+
+    def wholes(self, key: str, default: Sequence[int] = ()) -> tuple[int, ...]:
+        """A list of whole numbers."""
+        value = self._get(key, list, "a list of whole numbers", default, ())
+        if not all(_is_number(entry) and isinstance(entry, int) for entry in value):
+            self.fault(key, "must be a list of whole numbers")
+            return tuple(default)
+        return tuple(value)
+
+    def pair(self, key: str) -> tuple[float, float]:
+        """Two numbers, the lower first."""
+        value = self._get(key, list, "a list of two numbers", None, [0.0, 0.0])
+        if len(value) != 2 or not all(_is_number(end) for end in value):
+            self.fault(key, "must be a list of two numbers")
+            return (0.0, 0.0)
+        if value[0] > value[1]:
+            self.fault(key, "the lower number must come first")
+        return (float(value[0]), float(value[1]))
+
+    def table(self, key: str) -> Table:
+        """A table inside this one, empty if absent."""
+        value = self._get(key, dict, "a table", {}, {})
+        return Table(value, self.faults, self.path(key))
+
+    def tables(self, key: str) -> Iterator[tuple[str, Table]]:
+        """The named tables inside a table, in the order of the file.
+
+        The names become parts of file names, and of contrasts such as
+        ``after - before``: only letters, digits, hyphens and underscores are taken.
+        """
+        inner = self.table(key)
+        for name in inner.keys():  # noqa: SIM118 - Table is not a mapping
+            if not NAME.fullmatch(name):
+                inner.fault(name, "a name takes letters, digits, '-' and '_' alone")
+            yield name, inner.table(name)
+
+    def list_of_tables(self, key: str) -> Iterator[Table]:
+        """The tables of an array of tables, in the order of the file."""
+        value = self._get(key, list, "an array of tables", [], [])
+        for number, entry in enumerate(value, start=1):
+            if isinstance(entry, dict):
+                yield Table(entry, self.faults, f"{self.path(key)} {number}")
+            else:
+                self.fault(key, "must be an array of tables")
+
+    def numbers_by_text(self, key: str) -> dict[str, float]:
+        """A table of numbers."""
+        inner = self.table(key)
+        return {name: inner.number(name) for name in inner.keys()}  # noqa: SIM118
+
+    def texts_by_text(self, key: str) -> dict[str, str]:
+        """A table of texts."""
+        inner = self.table(key)
+        return {name: inner.text(name) for name in inner.keys()}  # noqa: SIM118
+
+    def numbers_by_number(self, key: str) -> dict[float, float]:
+        """A table of numbers, each under a number."""
+        inner, found = self.table(key), {}
+        for name in inner.keys():  # noqa: SIM118
+            try:
+                found[float(name)] = inner.number(name)
+            except ValueError:
+                inner.fault(name, "must be a number")
+        return found
+
+    def values_by_text(self, key: str) -> dict[str, float | str | tuple[float, ...]]:
+        """A table of numbers, texts and lists of numbers."""
+        inner = self.table(key)
+        found: dict[str, float | str | tuple[float, ...]] = {}
+        for name in inner.keys():  # noqa: SIM118
+            value = inner.raw(name)
+            if isinstance(value, str) or _is_number(value):
+                found[name] = value
+            elif isinstance(value, list) and all(_is_number(part) for part in value):
+                found[name] = tuple(value)
+            else:
+                inner.fault(name, "must be a number, a list of numbers or a text")
+        return found
+
+    def raw(self, key: str) -> Any:
+        """The value as it stands, for the few keys that take more than one form."""
+        self._asked.add(key)
+        return self._values.get(key)
+
+    def keys(self) -> list[str]:
+        """The keys the file gives, in its order."""
+        return list(self._values)
+
+    def close(self) -> None:
+        """Keep a fault for every key nobody asked for."""
+        for key in self._values:
+            if key not in self._asked:
+                self.fault(key, unknown("key", key, self._asked))
+
+    def _get(self, key: str, kind: Any, named: str, default: Any, empty: Any) -> Any:
+        self._asked.add(key)
+        if key not in self._values:
+            if default is None:
+                self.fault(key, f"is missing; it must be {named}")
+                return empty
+            return default
+        value = self._values[key]
+        wrong_flag = isinstance(value, bool) and kind is not bool
+        if wrong_flag or not isinstance(value, kind):
+            self.fault(key, f"must be {named}")
+            return empty
+        return value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

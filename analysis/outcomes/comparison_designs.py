@@ -1,0 +1,470 @@
+"""Scores of all waves into what those with the pilot gained over those without it.
+
+What was declared decides the comparison: arms of teams, or units that start one after
+the other. The n of everything here is that of its smallest side, so that what speaks of
+few people is held back; a team or site is never told of by itself, but for a site.
+
+Units that start one after the other into what their pilot brought, in all.
+
+Effects by waves since the start; one effect tested by the order of starting, where lots
+decided it; the change of those that started beside that of every other set of units.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.foundation.findings import Finding
+from analysis.outcomes.dose_response import dose_findings
+from analysis.outcomes.gates import gated, refusals
+from analysis.outcomes.scores_over_waves import (
+    NO_UNITS,
+    contrasts_of,
+    scores_over_waves,
+    started_rows,
+)
+from heard.effects.designs.difference_in_differences import difference_in_differences
+from heard.effects.designs.negative_controls import (
+    StandardisedEffect,
+    estimate_effect,
+    side_by_side,
+)
+from heard.effects.designs.parallel_trends import trend_sensitivity
+from heard.effects.designs.randomisation import placebo_comparison
+from heard.effects.designs.staggered_adoption import staggered_effects
+from heard.effects.designs.stepped_wedge import stepped_wedge
+from heard.effects.effect_sizes import pooled_deviation
+from heard.results import Estimate, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
+
+    from analysis.declarations.rollout import Rollout
+    from analysis.declarations.study import Outcome, Study
+    from analysis.outcomes.gates import Gates
+    from analysis.outcomes.scores_over_waves import Contrast, OutcomeScores
+    from heard.results import Result
+
+ROLLED_OUT_COUNTS = re.compile(r"n counts [^;]*")
+ROLLED_OUT_OF_SIDE = "n counts answers of the smaller side"
+NOT_RANDOMISED = (
+    "nobody drew lots for who starts when, so other orders of starting are no measure "
+    "of chance"
+)
+MINIMUM_UNTREATED = 3
+"""Units without the pilot that a placebo needs."""
+NO_TIME = (
+    "no wave before the first start, or none after it at which at least "
+    f"{MINIMUM_UNTREATED} units are without the pilot"
+)
+PLACEBO = ("effect", "p_value", "smallest_possible_p_value")
+
+
+@dataclass(frozen=True, slots=True)
+class RolledOut:
+    """One outcome in the order of starting."""
+
+    study: Study
+    outcome: Outcome
+    outcome_scores: OutcomeScores
+
+    @property
+    def rollout(self) -> Rollout:
+        """The roll-out as declared."""
+        assert self.study.rollout is not None, "asked of a roll-out alone"
+        return self.study.rollout
+
+    @property
+    def seed(self) -> str:
+        """Names the draws."""
+        return f"{self.study.name} {self.outcome.name}"
+
+    def results(self) -> Iterator[tuple[str, str, Result]]:
+        """Group, wave and result of all there is."""
+        rows = started_rows(self.outcome_scores, self.study, self.rollout)
+        yield from self._by_time_since(rows)
+        yield from self._by_order(rows)
+        yield from self._placebo(rows)
+
+    def placebo_effect(self) -> Result:
+        """The change of those started less that of those not, as results tell it."""
+        rows = started_rows(self.outcome_scores, self.study, self.rollout)
+        _, _, effect = next(iter(self._placebo(rows)))
+        return effect
+
+    def _by_time_since(self, rows: pd.DataFrame) -> Iterator[tuple[str, str, Result]]:
+        table = _Cells.of(rows, self.outcome_scores.waves)
+        found = staggered_effects(
+            rows, waves=self.outcome_scores.waves, seed=self.seed, cluster="cluster"
+        )
+        for result in (found.staggered_effect, found.staggered_effect_p_value):
+            yield "", "", _of_people(result, table.smaller_group_size())
+        for part in found.by_event_time:
+            steps = int(part.waves_since_start)
+            group = f"{steps} waves since the start"
+            side = table.since(steps)
+            for result in (part.event_time_effect, part.event_time_effect_simultaneous):
+                yield group, "", _of_people(result, side)
+
+    def _by_order(self, rows: pd.DataFrame) -> Iterator[tuple[str, str, Result]]:
+        if not self.study.randomised:
+            for kind in ("effect", "p_value"):
+                yield (
+                    "",
+                    "",
+                    Unavailable(term=f"stepped_wedge_{kind}", reason=NOT_RANDOMISED),
+                )
+            return
+        found = stepped_wedge(
+            rows, waves=self.outcome_scores.waves, seed=self.seed, cluster="cluster"
+        )
+        side = _Cells.of(rows, self.outcome_scores.waves).smaller_group_size()
+        for result in found.results():
+            yield "", "", _of_people(result, side)
+
+    def _placebo(self, rows: pd.DataFrame) -> Iterator[tuple[str, str, Result]]:
+        """Those started by a wave beside those not, from before anybody started."""
+        waves = self.outcome_scores.waves
+        before, after = _placebo_waves(rows, waves)
+        if not before:
+            for kind in PLACEBO:
+                yield "", "", Unavailable(term=f"placebo_{kind}", reason=NO_TIME)
+            return
+        two_waves = rows.loc[rows["wave"].isin([before, after])]
+        started = two_waves["start"].isin(list(waves[: waves.index(after) + 1]))
+        treated = list(dict.fromkeys(two_waves.loc[started, "cluster"]))
+        found = placebo_comparison(
+            two_waves,
+            treated=[str(name) for name in treated],
+            before=before,
+            after=after,
+            unit="cluster",
+            seed=self.seed,
+        )
+        sizes = two_waves.groupby([started, "wave"]).size()
+        side = int(sizes.min()) if len(sizes) == 4 else 0
+        wave = f"{after} - {before}"
+        for result in (
+            found.placebo_effect,
+            found.placebo_p_value,
+            found.placebo_smallest_possible_p_value,
+        ):
+            yield "", wave, _of_people(result, side)
+        # A team's own gap would speak of its few staff; a site's of an organisation.
+        for part in found.by_unit if self.rollout.unit == "site" else ():
+            own = (
+                two_waves.loc[two_waves["cluster"] == part.unit].groupby("wave").size()
+            )
+            side = int(own.min()) if len(own) == 2 else 0
+            for result in (part.conformal_effect, part.conformal_p_value):
+                yield part.unit, wave, _of_people(result, side)
+
+
+def rollout_effect(
+    study: Study, outcome: Outcome, outcome_scores: OutcomeScores
+) -> StandardisedEffect:
+    """What the roll-out brought of one outcome, to be set beside others."""
+    one = RolledOut(study, outcome, outcome_scores)
+    rows = started_rows(outcome_scores, study, one.rollout)
+    found = staggered_effects(rows, waves=outcome_scores.waves, seed=one.seed)
+    table = _Cells.of(rows, outcome_scores.waves)
+    side = table.smaller_group_size()
+    places = {wave: place for place, wave in enumerate(outcome_scores.waves)}
+    starts = rows["start"].map(places).fillna(len(places))
+    first = rows["wave"].map(places) < starts.min()
+    never = rows["start"].isna()
+    groups = [rows.loc[first & part, "score"].to_numpy() for part in (never, ~never)]
+    kept = [group for group in groups if len(group) > 1]
+    spread = pooled_deviation(*kept) if len(kept) == 2 else 0.0
+    if len(kept) == 1:
+        spread = float(kept[0].std(ddof=1))
+    return StandardisedEffect(
+        effect=_of_people(found.staggered_effect, side),
+        p_value=_of_people(found.staggered_effect_p_value, side),
+        spread=spread,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Answers of units that started together, by wave.
+
+    Attributes
+    ----------
+    counts : DataFrame, one row a start (its place; the number of waves if never)
+        Answers, a column a wave's place. Only units with every wave count.
+    """
+
+    counts: pd.DataFrame
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, waves: Sequence[str]) -> _Cells:
+        places = {wave: place for place, wave in enumerate(waves)}
+        table = pd.crosstab(rows["cluster"], rows["wave"])
+        table = table.reindex(columns=list(waves), fill_value=0)
+        whole = table.loc[(table > 0).all(axis=1)].rename(columns=places)
+        starts = rows.groupby("cluster")["start"].first().map(places)
+        starts = starts.fillna(len(waves)).astype(int)
+        counts = whole.groupby(starts.reindex(whole.index)).sum()
+        return cls(counts)
+
+    def smaller_group_size(self) -> int:
+        """The fewer of answers with the pilot and without it."""
+        with_it = sum(
+            int(self.counts.loc[start, wave])
+            for start in self.counts.index
+            for wave in self.counts.columns
+            if 0 < start <= wave
+        )
+        kept = self.counts.loc[self.counts.index > 0]
+        return min(with_it, int(kept.to_numpy().sum()) - with_it)
+
+    def since(self, steps: int) -> int:
+        """The fewest answers of any side so many waves since the start."""
+        own, base, other, other_base = 0, 0, 0, 0
+        for start in self.counts.index:
+            wave = start + steps
+            if not (0 < start < len(self.counts.columns) and wave in self.counts):
+                continue
+            later = self.counts.index[
+                (self.counts.index > max(wave, start - 1))
+                & (self.counts.index != start)
+            ]
+            if not len(later):
+                continue
+            own += int(self.counts.loc[start, wave])
+            base += int(self.counts.loc[start, start - 1])
+            other = max(other, int(self.counts.loc[later, wave].sum()))
+            other_base = max(other_base, int(self.counts.loc[later, start - 1].sum()))
+        return min(own, base, other, other_base)
+
+
+def _placebo_waves(rows: pd.DataFrame, waves: Sequence[str]) -> tuple[str, str]:
+    """The last wave before anybody starts, and the last with enough still without."""
+    starts = rows.groupby("cluster")["start"].first()
+    places = starts.map({wave: place for place, wave in enumerate(waves)})
+    places = places.fillna(len(waves)).astype(int)
+    first = int(places.min()) if len(places) else 0
+    later = [
+        place
+        for place in range(first, len(waves))
+        if (places > place).sum() >= MINIMUM_UNTREATED
+    ]
+    if not 0 < first < len(waves) or not later:
+        return "", ""
+    return waves[first - 1], waves[later[-1]]
+
+
+def _of_people(result: Result, n: int) -> Result:
+    method = ROLLED_OUT_COUNTS.sub(ROLLED_OUT_OF_SIDE, result.method)
+    return dataclasses.replace(result, n=n, method=method)
+
+
+if TYPE_CHECKING:
+    ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
+
+MINIMUM_WAVES = 3
+"""At two waves the outcomes tell all that can be told of arms."""
+COUNTS = re.compile(r"n counts [^;]*")
+OF_SIDE = "n counts answers of the smaller side at the smaller time"
+
+
+def evaluate_comparisons(
+    scores_by_wave: ScoresByWave,
+    study: Study,
+    *,
+    links: pd.DataFrame | None = None,
+    comparability: Iterable[Finding] = (),
+    reliability: Iterable[Finding] = (),
+) -> tuple[Finding, ...]:
+    """Compare those with the pilot and those without it over all waves.
+
+    Parameters
+    ----------
+    scores_by_wave : mapping
+        Wave → survey → scores, one row a participant, with the attributes that tell the
+        dose.
+    links, comparability, reliability
+        As of `evaluate_outcomes`; what is refused there is refused here.
+
+    Returns
+    -------
+    tuple of Finding
+        For every outcome what was gained by wave, whether courses were alike before,
+        and how far from alike they may be; of a roll-out also the effect by waves since
+        the start, the test by the order of starting and by placebo. Where the plan
+        names negative controls, these beside the outcomes; where a dose is declared,
+        scores by dose. ``wave`` is empty where a number takes all waves together.
+    """
+    gates = tuple(comparability), tuple(reliability)
+    compared = [
+        _Compared(
+            study=study,
+            outcome=outcome,
+            outcome_scores=scores_over_waves(
+                scores_by_wave, study, outcome, links=links
+            ),
+        )
+        for outcome in study.outcome_of_each_score()
+    ]
+    found: list[Finding] = []
+    for one in compared:
+        found += gated(one.findings(), one.outcome_scores, one.refused(gates))
+    found += _falsified(compared, gates)
+    found += dose_findings(scores_by_wave, study, links=links, gates=gates)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """One outcome over all its waves."""
+
+    study: Study
+    outcome: Outcome
+    outcome_scores: OutcomeScores
+
+    def findings(self) -> Iterator[Finding]:
+        for contrast in self._contrasts():
+            yield from self._differences(contrast)
+            yield from self._sensitivity(contrast)
+        if self.study.rollout is not None:
+            rolled = RolledOut(self.study, self.outcome, self.outcome_scores)
+            for group, wave, result in rolled.results():
+                yield self.placed(result, group=group, wave=wave)
+
+    def refused(self, gates: Gates) -> dict[str, str]:
+        return refusals(self.study, self.outcome, self.outcome_scores, gates)
+
+    def _contrasts(self) -> list[Contrast]:
+        arms = self.study.allocated_by == "team"
+        if self.study.rollout is None and not (
+            arms and len(self.outcome_scores.waves) >= MINIMUM_WAVES
+        ):
+            return []
+        return list(contrasts_of(self.outcome_scores, self.study, self.outcome))
+
+    def _differences(self, contrast: Contrast) -> Iterator[Finding]:
+        """What was gained, in all and wave by wave, and whether alike before."""
+        comparison = contrast.comparison
+        found = difference_in_differences(contrast.rows, comparison)
+        before, after = comparison.before(), comparison.after()
+        side = contrast.smallest_side(before, after)
+        for result in (
+            found.difference_in_differences,
+            found.difference_in_differences_p_value,
+            found.difference_in_differences_degrees_of_freedom,
+            found.pre_trend_p_value,
+        ):
+            yield self.placed(of_side(result, side), contrast=contrast)
+        for part in found.by_wave:
+            side = contrast.smallest_side(before[-1:], [part.wave])
+            for result in (part.event_study_effect, part.event_study_p_value):
+                yield self.placed(
+                    of_side(result, side),
+                    contrast=contrast,
+                    wave=f"{part.wave} - {before[-1]}",
+                )
+
+    def _sensitivity(self, contrast: Contrast) -> Iterator[Finding]:
+        """How far the courses may part before the answer is undone."""
+        comparison = contrast.comparison
+        found = trend_sensitivity(contrast.rows, comparison)
+        side = contrast.smallest_side(comparison.before()[-1:], comparison.after())
+        breakdown = of_side(found.trend_breakdown_value, side)
+        yield self.placed(breakdown, contrast=contrast)
+        for part in found.by_departure:
+            # Why there is none is said once, by the breakdown value.
+            for result in part.results():
+                if isinstance(result, Estimate):
+                    label = f"M = {part.departure}"
+                    group = ", ".join(filter(None, [contrast.group, label]))
+                    with_n = of_side(result, side)
+                    yield self.placed(with_n, group=group, arm=contrast.arm)
+
+    def estimate_effect(self) -> StandardisedEffect:
+        """What the comparison found of all waves, to be set beside other outcomes."""
+        if self.study.rollout is not None:
+            return rollout_effect(self.study, self.outcome, self.outcome_scores)
+        contrasts = list(contrasts_of(self.outcome_scores, self.study, self.outcome))
+        if not contrasts:
+            absent = Unavailable(term="", reason=NO_UNITS)
+            return StandardisedEffect(effect=absent, p_value=absent, spread=0.0)
+        (contrast,) = contrasts
+        comparison = contrast.comparison
+        found = estimate_effect(contrast.rows, comparison, score="score")
+        side = contrast.smallest_side(comparison.before(), comparison.after())
+        return dataclasses.replace(
+            found,
+            effect=of_side(found.effect, side),
+            p_value=of_side(found.p_value, side),
+        )
+
+    @property
+    def arms(self) -> str:
+        """The contrast of arms; of a roll-out there is none."""
+        arms = self.study.treated, self.study.control
+        return " - ".join(arms) if all(arms) and not self.study.rollout else ""
+
+    def placed(
+        self,
+        result: Result,
+        *,
+        contrast: Contrast | None = None,
+        wave: str = "",
+        group: str = "",
+        arm: str = "",
+    ) -> Finding:
+        (finding,) = Finding.place(
+            result,
+            study=self.study.name,
+            survey=self.outcome.survey,
+            instrument=self.outcome.instrument,
+            subscale=self.outcome.subscale,
+            wave=wave,
+            arm=contrast.arm if contrast else arm,
+            group=contrast.group if contrast else group,
+        )
+        return finding
+
+
+def of_side(result: Result, n: int) -> Result:
+    """The same with the people of its smallest side as n, not rows or clusters."""
+    method = COUNTS.sub(OF_SIDE, result.method)
+    return dataclasses.replace(result, n=n, method=method)
+
+
+def _falsified(
+    compared: Iterable[_Compared],
+    gates: Gates,
+) -> Iterator[Finding]:
+    """What the pilot cannot move, beside what it aims at; none where none is named."""
+    by_name = {one.outcome.name: one for one in compared}
+    plan = next((one.study.plan for one in by_name.values()), None)
+    controls = plan.negative_controls if plan else ()
+    if not controls:
+        return
+    found = {}
+    for name, one in by_name.items():
+        reasons = list(one.refused(gates).values())
+        absent = Unavailable(term="", reason=reasons[0] if reasons else "")
+        refused = StandardisedEffect(effect=absent, p_value=absent, spread=0.0)
+        found[name] = refused if reasons else one.estimate_effect()
+    table = side_by_side(found, negative_controls=controls)
+    for row in table.by_outcome:
+        one = by_name[row.outcome]
+        for result in row.results():
+            if row.role == "outcome" and result.term == "falsification_holm_p_value":
+                continue
+            yield one.placed(result, group=row.role, arm=one.arms)
+    (smallest,) = Finding.place(
+        table.smallest_negative_control_p_value,
+        study=by_name[controls[0]].study.name,
+        group="negative_control",
+    )
+    yield smallest

@@ -1,0 +1,402 @@
+"""Everybody who started, into who is missing and what it would take to matter.
+
+Scores of all waves into who was followed, and whether the answer rests on who was.
+
+The rule that holds throughout: everybody with a score at the baseline, an arm and,
+where teams were allocated, a team has started; who has no linked score later is missing
+there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from analysis.foundation.findings import Finding
+from analysis.outcomes.gates import apply_gates, check_rule
+from analysis.outcomes.outcome_scores import waves_of_outcome
+from heard.effects.change import paired_change
+from heard.effects.missing_data.arm_effect import ArmModel, imputed_arm_difference
+from heard.effects.missing_data.attrition import (
+    attrition_table,
+    completers_and_dropouts,
+    dropout_tipping_point,
+)
+from heard.effects.missing_data.tipping_point import TippingPoint, tipping_point
+from heard.effects.missing_data.weighting import (
+    complete_arm_difference,
+    response_weights,
+    weighted_arm_difference,
+)
+from heard.models.imputation import Imputation, impute
+from heard.results import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from analysis.declarations.instrument import Subscale
+    from analysis.declarations.study import Outcome, Study
+    from analysis.outcomes.outcome_scores import ScoresByWave
+    from heard.results import Composite, Result
+
+Found: TypeAlias = "tuple[str, str, str, Result | Composite]"
+"""Follow-up, arm, group, and what was found there."""
+EVERYONE = "everyone"
+MINIMUM_TEAMS = 5
+"""Fewer give no random intercept: they are covariates then."""
+SHARE_OF_RANGE = 1 / 3
+STEPS = 5
+"""Shifts drawn on either side of none."""
+
+
+def column_of(wave: str) -> str:
+    """What a wave's score is called, also in the words of a method."""
+    return f"score {wave}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """Everybody who started, and all that can be said of who is missing.
+
+    Attributes
+    ----------
+    people : DataFrame, one row a participant
+        ``arm``, ``team``, and a score a wave, NaN where missing.
+    columns : mapping
+        Follow-up → its column of `people`.
+    baseline_attributes : tuple of str
+        Columns of what people said of themselves at the baseline.
+    """
+
+    people: pd.DataFrame
+    columns: Mapping[str, str]
+    study: Study
+    outcome: Outcome
+    baseline_attributes: tuple[str, ...]
+
+    @property
+    def contrast(self) -> str:
+        """How the two arms compared are written."""
+        return f"{self.study.treated} - {self.study.control}"
+
+    @property
+    def before(self) -> str:
+        """The column of the score at the baseline."""
+        return column_of(self.outcome.baseline)
+
+    def placed(self, found: Iterable[Found]) -> Iterator[Finding]:
+        """Findings of this outcome, from the baseline to each follow-up."""
+        for follow_up, arm, group, result in found:
+            yield from Finding.place(
+                result,
+                study=self.study.name,
+                survey=self.outcome.survey,
+                instrument=self.outcome.instrument,
+                subscale=self.outcome.subscale,
+                wave=f"{follow_up} - {self.outcome.baseline}",
+                arm=arm,
+                group=group,
+            )
+
+    def follow_up_shares(self) -> Iterator[Found]:
+        """Shares followed, arm by arm; then how those differed at the baseline."""
+        yield from self._shares(self.people.assign(arm=EVERYONE), "")
+        if self.study.arms:
+            yield from self._shares(self.people, self.study.control)
+        for follow_up, column in self.columns.items():
+            for part in completers_and_dropouts(
+                self.people,
+                outcome=column,
+                baseline=[self.before],
+                arm="arm" if self.study.arms else None,
+            ):
+                arm = "" if part.arm == "everybody" else part.arm
+                yield follow_up, arm, "", part.stayers_minus_leavers
+
+    def _shares(self, people: pd.DataFrame, reference: str) -> Iterator[Found]:
+        responses = pd.concat(
+            people[["arm"]].assign(
+                participant=people.index, wave=follow_up, score=people[column]
+            )
+            for follow_up, column in self.columns.items()
+        )
+        table = attrition_table(responses, waves=[*self.columns], reference=reference)
+        for part in table.retention:
+            arm = "" if part.arm == EVERYONE else part.arm
+            yield part.wave, arm, "", part.share_present
+            if arm and reference and arm != reference:
+                contrast = f"{arm} - {reference}"
+                yield part.wave, contrast, "", part.share_present_difference
+
+    def compared(self) -> Iterator[Found]:
+        """The arms' difference: leavers left out, weighted, filled in, shifted."""
+        imputation = self._imputed()
+        for follow_up, column in self.columns.items():
+            model = self._model(column)
+            results = [
+                complete_arm_difference(self.people, model),
+                self._weighted(model),
+                *self._filled_in(imputation, model),
+            ]
+            for result in results:
+                yield follow_up, self.contrast, "", result
+            yield from self._tipping(imputation, model, follow_up)
+
+    def dropout_tipping_points(self) -> Iterator[Found]:
+        """The changes of those lost that would undo the change of those followed."""
+        for follow_up, column in self.columns.items():
+            pairs = self.people.loc[self.people[column].notna()]
+            cluster = pairs["team"] if self.study.allocated_by == "team" else None
+            change = paired_change(pairs[self.before], pairs[column], cluster=cluster)
+            tipping_point = dropout_tipping_point(
+                change.mean_change, followed=len(pairs), started=len(self.people)
+            )
+            yield follow_up, "", "", tipping_point
+
+    def difference_by_method(self, follow_up: str, missing: str) -> Result:
+        """The arms' difference at a follow-up, the lost allowed for in one way.
+
+        Parameters
+        ----------
+        missing : {"complete", "weighted", "imputed"}
+            Left out; followed weighted to stand for all; filled in.
+        """
+        model = self._model(self.columns[follow_up])
+        if missing == "complete":
+            return complete_arm_difference(self.people, model)
+        if missing == "weighted":
+            return self._weighted(model)
+        return next(self._filled_in(self._imputed(), model))
+
+    def _model(self, column: str) -> ArmModel:
+        return ArmModel(
+            outcome=column,
+            treated=self.study.treated,
+            reference=self.study.control,
+            adjust=(self.before, *self._adjusted()),
+            cluster="team" if self.study.allocated_by == "team" else None,
+        )
+
+    def _adjusted(self) -> tuple[str, ...]:
+        """What the plan names; without a plan all that was told at the baseline."""
+        plan = self.study.plan
+        return tuple(
+            n for n in self.baseline_attributes if plan is None or n in plan.covariates
+        )
+
+    def _imputed(self) -> Imputation | Unavailable:
+        """Every score filled in from all waves, once for the outcome."""
+        teams = set(self.people["team"])
+        by_team = self.study.allocated_by == "team"
+        among = len(teams) > 1 and "" not in teams
+        random = by_team or (among and len(teams) >= MINIMUM_TEAMS)
+        return impute(
+            self.people,
+            scores=[self.before, *self.columns.values()],
+            covariates=[
+                *self.baseline_attributes,
+                *(["team"] if among and not random else []),
+            ],
+            arm="arm",
+            cluster="team" if random else None,
+            seed=f"{self.study.name} {self.outcome.name}",
+        )
+
+    def _weighted(self, model: ArmModel) -> Result:
+        both = [model.treated, model.reference]
+        people = self.people.loc[self.people["arm"].isin(both)]
+        weights = response_weights(
+            people,
+            outcome=model.outcome,
+            predictors=[self.before, *self.baseline_attributes],
+            arm="arm",
+        )
+        if isinstance(weights, Unavailable):
+            return _unavailable_as(weights, "weighted_arm_difference")
+        return weighted_arm_difference(people, weights, model)
+
+    def _filled_in(
+        self, imputation: Imputation | Unavailable, model: ArmModel
+    ) -> Iterator[Result]:
+        if isinstance(imputation, Unavailable):
+            yield _unavailable_as(imputation, "imputed_arm_difference")
+            return
+        pooled = imputed_arm_difference(self.people, imputation, model)
+        yield pooled.effect
+        yield pooled.fraction_missing_information
+
+    def _tipping(
+        self, imputation: Imputation | Unavailable, model: ArmModel, follow_up: str
+    ) -> Iterator[Found]:
+        """The curve of shifted effects, and where it tips, of the treated arm."""
+        found: TippingPoint | Unavailable
+        if isinstance(imputation, Unavailable):
+            found = imputation
+        else:
+            found = tipping_point(
+                self.people,
+                imputation,
+                model,
+                shifts=self._shifts(),
+                smallest_effect=self._benefit(),
+            )
+        at = follow_up, self.contrast
+        if isinstance(found, Unavailable):
+            yield *at, "", _unavailable_as(found, "tipping_point_interval_zero")
+            return
+        yield *at, "", found.interval_zero
+        yield *at, "", found.estimate_zero
+        if self.outcome.smallest_effect:
+            yield *at, "", found.interval_smallest_effect
+            yield *at, "", found.estimate_smallest_effect
+        for part in found.curve:
+            yield *at, part.shift, part.effect
+
+    def _shifts(self) -> list[float]:
+        """Points from about a third of the scale below none to as far above."""
+        subscale = self._subscale()
+        width = SHARE_OF_RANGE * (subscale.highest - subscale.lowest)
+        reach = float(f"{width:.0e}")
+        return [float(f"{x:.10g}") for x in np.linspace(-reach, reach, 2 * STEPS + 1)]
+
+    def _benefit(self) -> float | None:
+        """The smallest effect that matters, with the sign of a benefit."""
+        smallest = self.outcome.smallest_effect
+        worse = self._subscale().direction == "higher_is_worse"
+        return -smallest if smallest and worse else smallest
+
+    def _subscale(self) -> Subscale:
+        instrument = self.study.instruments[self.outcome.instrument]
+        return instrument.subscale(self.outcome.subscale)
+
+
+def _unavailable_as(absent: Unavailable, term: str) -> Unavailable:
+    return Unavailable(
+        term=term, reason=absent.reason, n=absent.n, method=absent.method
+    )
+
+
+MINIMUM_SAME_ANSWER = 10
+"""People who gave an answer about themselves; rarer answers are put together."""
+OTHER = "other"
+
+
+def evaluate_missing(
+    scores_by_wave: ScoresByWave,
+    study: Study,
+    *,
+    links: pd.DataFrame | None = None,
+    linkage_rule: str = "",
+    comparability: Iterable[Finding] = (),
+    reliability: Iterable[Finding] = (),
+) -> tuple[Finding, ...]:
+    """Tell who is missing of every linked outcome, and what it would take to matter.
+
+    Parameters
+    ----------
+    scores_by_wave, links, linkage_rule, comparability, reliability
+        As of `evaluate_outcomes`. A score that may not be compared is not compared
+        here either; who was followed is told of it all the same.
+
+    Returns
+    -------
+    tuple of Finding
+        Shares followed, and how those differed at the baseline; where two arms are
+        compared, their difference in three ways, and when missing scores would tip it;
+        where none are, what change of those lost would undo that of those followed.
+
+    Raises
+    ------
+    DeclarationError
+        No link was made under that rule.
+    DataError
+        Linked participants who are mostly at another site: not the same people.
+    """
+    if linkage_rule:
+        check_rule(linkage_rule, links, study)
+    gates = tuple(comparability), tuple(reliability)
+    found: list[Finding] = []
+    for outcome in study.outcomes:
+        waves = followed_scores(scores_by_wave, study, outcome, links, linkage_rule)
+        if waves is None or not len(waves.people):
+            continue
+        found += waves.placed(waves.follow_up_shares())
+        compared = study.treated and study.control
+        judged = waves.compared() if compared else waves.dropout_tipping_points()
+        found += apply_gates(waves.placed(judged), study, *gates)
+    return tuple(found)
+
+
+def followed_scores(
+    scores_by_wave: ScoresByWave,
+    study: Study,
+    outcome: Outcome,
+    links: pd.DataFrame | None,
+    rule: str,
+) -> Followed | None:
+    """Everybody who started, waves side by side; None where no wave is linked."""
+    score = f"{outcome.instrument}.{outcome.subscale}"
+    people = pd.DataFrame()
+    columns: dict[str, str] = {}
+    baseline_attributes: dict[str, pd.Series[str]] = {}
+    for follow_up in outcome.follow_ups:
+        before, after, linked = waves_of_outcome(
+            scores_by_wave, study, outcome, follow_up, links=links, rule=rule
+        )
+        if not linked:
+            continue
+        if not columns:
+            first = column_of(outcome.baseline)
+            start = before.loc[before[score].notna() & _known(before, study)]
+            baseline_attributes = _baseline_attributes(start, study, outcome)
+            people = start[["participant", "arm", "team"]].assign(
+                **{first: start[score]}, **baseline_attributes
+            )
+        seen = after.loc[(after["participant"] != "") & after[score].notna()]
+        later = seen.set_index("participant")[score]
+        columns[follow_up] = column_of(follow_up)
+        people[columns[follow_up]] = people["participant"].map(later)
+    if not columns:
+        return None
+    people = people.drop(columns="participant").reset_index(drop=True)
+    return Followed(
+        people=people,
+        columns=columns,
+        study=study,
+        outcome=outcome,
+        baseline_attributes=tuple(baseline_attributes),
+    )
+
+
+def _known(people: pd.DataFrame, study: Study) -> pd.Series[bool]:
+    """Who has an arm, if there are arms, and a team, if teams were allocated."""
+    arms = [arm.name for arm in study.arms]
+    known = people["arm"].isin(arms) | (not arms)
+    return known & ((people["team"] != "") | (study.allocated_by != "team"))
+
+
+def _baseline_attributes(
+    start: pd.DataFrame, study: Study, outcome: Outcome
+) -> dict[str, pd.Series[str]]:
+    """What people said of themselves at the baseline, rare answers put together.
+
+    Who did not say is with the rare ones, and those with the most common where they
+    are few: nobody is left out, and no answer tells too few people apart.
+    """
+    export = study.wave(outcome.baseline).export(outcome.survey)
+    baseline_attributes = {}
+    for attribute in export.attributes if export else ():
+        if attribute.name not in start.columns or not attribute.values:
+            continue
+        answers = start[attribute.name].fillna("").replace("", OTHER).astype(object)
+        for instead in (OTHER, None):
+            counts = answers.value_counts()
+            rare = counts.index[counts < MINIMUM_SAME_ANSWER]
+            common = counts.index[0] if len(counts) else OTHER
+            answers = answers.where(~answers.isin(rare), instead or common)
+        if len(set(answers)) > 1:
+            baseline_attributes[attribute.name] = answers
+    return baseline_attributes

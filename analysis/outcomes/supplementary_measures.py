@@ -1,0 +1,510 @@
+"""Scores of all waves into what their means hide, outcome by outcome.
+
+The rule that holds throughout: what stands here stands beside the mean and decides
+nothing; where teams were allocated, no interval takes people of a team as unrelated.
+Everything is told arm by arm where there are arms, of everyone where there are none.
+
+An outcome of few ordered answers into shares of answers and who answers better.
+
+The rule that holds throughout: who has no team is left out where teams were allocated;
+before arms are compared after, they are compared before, as they may differ there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from analysis.declarations.supplementary_measures import asks, ordered_categories
+from analysis.foundation.findings import Finding
+from analysis.outcomes.evidence_level import evidence_level
+from analysis.outcomes.gates import apply_gates, check_rule
+from analysis.outcomes.outcome_scores import by_arm, waves_of_outcome
+from heard.effects.change import paired_change
+from heard.effects.comparison import compare_arms, compare_arms_unlinked
+from heard.effects.supplementary.linked_answers import ordinal_change, shares_at_ends
+from heard.effects.supplementary.minimal_important_change import (
+    minimal_important_change,
+)
+from heard.effects.supplementary.ordinal import compare_ordinal
+from heard.effects.supplementary.partly_linked import (
+    overlapping_change,
+    overlapping_change_of_teams,
+)
+from heard.effects.supplementary.retrospective_pretest import retrospective_pretest
+from heard.results import Composite, Estimate, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from analysis.declarations.instrument import Subscale
+    from analysis.declarations.study import Outcome, Study
+    from analysis.outcomes.outcome_scores import ScoresByWave
+    from heard.results import Result
+
+WAVES = ("before", "after")
+OF_WAVES = {
+    "top_share_treated": "top_share_after",
+    "top_share_control": "top_share_before",
+    "top_share_difference": "top_share_change",
+}
+"""What two waves are compared by → what it is called of one arm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharesOfAnswers(Composite):
+    """How many gave each answer, from the worst to the best."""
+
+    answers: tuple[ShareOfAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareOfAnswer(Composite):
+    """How many gave one answer."""
+
+    answer: str
+    share_in_category: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedAnswers(Composite):
+    """Two waves of people nobody linked: shares of top answers, and better ones."""
+
+    probability_of_better_answer: Result
+    proportional_odds_ratio: Result
+    proportional_odds_p_value: Result
+    top_share_before: Result
+    top_share_after: Result
+    top_share_change: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderedOutcome:
+    """One outcome whose score has few ordered values.
+
+    Attributes
+    ----------
+    categories : tuple of float
+        Every value, from worst to best.
+    """
+
+    study: Study
+    outcome: Outcome
+    categories: tuple[float, ...]
+
+    @property
+    def cluster(self) -> str | None:
+        """The column of teams, where these were allocated."""
+        return "cluster" if self.study.allocated_by == "team" else None
+
+    @property
+    def top(self) -> int:
+        """How many of the best categories count as top ones."""
+        first = self.outcome.supplementary.top
+        if first is None:
+            return 1
+        return len(self.categories) - self.categories.index(first)
+
+    def shares(self, scores: pd.DataFrame) -> SharesOfAnswers:
+        """How many of those with a score gave each answer."""
+        counts = scores["score"].value_counts()
+        n = len(scores)
+        method = "share who gave this answer; missing answers left out"
+        answers = []
+        for value in self.categories:
+            term = "share_in_category"
+            found: Result = Unavailable(term=term, reason="nobody has a score", n=0)
+            if n:
+                found = Estimate(
+                    term=term,
+                    estimate=float(counts.get(value, 0)) / n,
+                    n=n,
+                    method=f"{method}; no interval: see what compares them",
+                )
+            answers.append(ShareOfAnswer(answer=f"{value:g}", share_in_category=found))
+        return SharesOfAnswers(answers=tuple(answers))
+
+    def between_arms(
+        self, scores: pd.DataFrame
+    ) -> Iterator[tuple[str, Result | Composite]]:
+        """The arms' answers at one wave; nothing where no two arms are compared."""
+        arms = self.study.treated, self.study.control
+        if all(arms):
+            found = compare_ordinal(
+                scores,
+                treated=arms[0],
+                control=arms[1],
+                categories=self.categories,
+                cluster=self.cluster,
+                top=self.top,
+            )
+            yield " - ".join(arms), found
+
+    def over_waves(
+        self, before: pd.DataFrame, after: pd.DataFrame, pairs: pd.DataFrame | None
+    ) -> Iterator[tuple[str, Result | Composite]]:
+        """Each arm's answers at two waves, then what the arms' top shares gained.
+
+        Parameters
+        ----------
+        before, after : DataFrame, one row a participant
+            ``arm``, ``cluster``, ``score``.
+        pairs : DataFrame or None
+            Participants with both: ``arm``, ``cluster``, ``before``, ``after``; None if
+            the waves are not linked.
+        """
+        afters = dict(by_arm(after, self.study))
+        of_pairs = {} if pairs is None else dict(by_arm(pairs, self.study))
+        for arm, among in by_arm(before, self.study):
+            if bool(arm) != bool(self.study.arms):
+                continue
+            if pairs is None:
+                yield arm, self._unlinked(among, afters[arm])
+            else:
+                yield (
+                    arm,
+                    ordinal_change(
+                        of_pairs[arm],
+                        categories=self.categories,
+                        cluster=self.cluster,
+                        top=self.top,
+                    ),
+                )
+        if self.study.treated and self.study.control:
+            yield self._gained(before, after, pairs)
+
+    def _unlinked(self, before: pd.DataFrame, after: pd.DataFrame) -> ChangedAnswers:
+        waves = pd.concat(
+            [
+                frame.assign(wave=wave)
+                for wave, frame in zip(WAVES, (before, after), strict=True)
+            ]
+        )
+        found = compare_ordinal(
+            waves,
+            treated="after",
+            control="before",
+            categories=self.categories,
+            group="wave",
+            cluster=self.cluster,
+            top=self.top,
+        )
+        by_term = {result.term: result for result in map(_of_waves, found.results())}
+        return ChangedAnswers(**by_term)
+
+    def _gained(
+        self, before: pd.DataFrame, after: pd.DataFrame, pairs: pd.DataFrame | None
+    ) -> tuple[str, Result]:
+        arms = {"treated": self.study.treated, "control": self.study.control}
+        by_team = self.cluster is not None
+        if pairs is None:
+            found = compare_arms_unlinked(
+                self._tops(before, "score"),
+                self._tops(after, "score"),
+                **arms,
+                cluster=by_team,
+            ).difference_in_change
+        else:
+            tops = self._tops(self._tops(pairs, "before"), "after")
+            found = compare_arms(tops, **arms, cluster=by_team).difference_in_change
+        return " - ".join(arms.values()), dataclasses.replace(
+            found,
+            term="top_share_difference_in_change",
+            method=f"a top answer counts 1, any other 0; {found.method}",
+        )
+
+    def _tops(self, scores: pd.DataFrame, column: str) -> pd.DataFrame:
+        best = self.categories[len(self.categories) - self.top :]
+        return scores.assign(**{column: scores[column].isin(best).astype(float)})
+
+
+def _of_waves(result: Result) -> Result:
+    """What was found of two groups, told of two waves."""
+    method = (
+        result.method.replace("one of the treated answers", "one after answers")
+        .replace("one of the control group", "one before")
+        .replace("treated over control", "after over before")
+        .replace("treated less control", "after less before")
+    )
+    term = OF_WAVES.get(result.term, result.term)
+    return dataclasses.replace(result, term=term, method=method)
+
+
+Found: TypeAlias = "tuple[str, str, str, Result | Composite]"
+"""Wave, arm, group, and what was found there."""
+
+THEN = "then-test"
+"""Group of what rests on the state before, judged afterwards."""
+
+
+def evaluate_supplementary(
+    scores_by_wave: ScoresByWave,
+    study: Study,
+    *,
+    links: pd.DataFrame | None = None,
+    linkage_rule: str = "",
+    comparability: Iterable[Finding] = (),
+    reliability: Iterable[Finding] = (),
+) -> tuple[Finding, ...]:
+    """Tell of every outcome what its mean hides.
+
+    Parameters
+    ----------
+    scores_by_wave, links, linkage_rule, comparability, reliability
+        As of `evaluate_outcomes`; what is refused there is refused here.
+
+    Returns
+    -------
+    tuple of Finding
+        Who sits at an end of the scale; of scores of few ordered values how many gave
+        each answer, and how probable a better one is; where waves are linked, the
+        change of those linked beside that of all who answered; where declared, change
+        against the state before as judged afterwards, and the smallest change that
+        people call an improvement.
+
+    Raises
+    ------
+    DeclarationError
+        No link was made under that rule.
+    DataError
+        Linked participants who are mostly at another site: not the same people.
+    """
+    if linkage_rule:
+        check_rule(linkage_rule, links, study)
+    gates = tuple(comparability), tuple(reliability)
+    found: list[Finding] = []
+    for outcome in study.outcomes:
+        reported = _SupplementaryResults(study=study, outcome=outcome)
+        found += reported.placed(reported.described(scores_by_wave))
+        judged = reported.judged(scores_by_wave, links, linkage_rule)
+        found += apply_gates(reported.placed(judged), study, *gates)
+    # Outcomes that share a score and a wave tell the same of it.
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SupplementaryResults:
+    """All that is said of one outcome beside its mean."""
+
+    study: Study
+    outcome: Outcome
+
+    @property
+    def by_team(self) -> bool:
+        return self.study.allocated_by == "team"
+
+    @property
+    def subscale(self) -> Subscale:
+        instrument = self.study.instruments[self.outcome.instrument]
+        return instrument.subscale(self.outcome.subscale)
+
+    @property
+    def better(self) -> Literal["higher", "lower"]:
+        return "lower" if self.subscale.direction == "higher_is_worse" else "higher"
+
+    @property
+    def ordered(self) -> OrderedOutcome | None:
+        categories = ordered_categories(self.study, self.outcome)
+        if not categories:
+            return None
+        return OrderedOutcome(
+            study=self.study, outcome=self.outcome, categories=categories
+        )
+
+    def placed(self, found: Iterable[Found]) -> Iterator[Finding]:
+        """Findings of this outcome at their wave, arm and group."""
+        for wave, arm, group, result in found:
+            place = {
+                "study": self.study.name,
+                "survey": self.outcome.survey,
+                "instrument": self.outcome.instrument,
+                "subscale": self.outcome.subscale,
+                "wave": wave,
+                "arm": arm,
+            }
+            # A composite may name its own groups.
+            own = {"group": group} if group else {}
+            yield from Finding.place(result, **place, **own)
+
+    def described(self, scores_by_wave: ScoresByWave) -> Iterator[Found]:
+        """Each wave by itself: the ends of the scale, and the shares of answers."""
+        for wave in (self.outcome.baseline, *self.outcome.follow_ups):
+            scores = self.scores(scores_by_wave[wave][self.outcome.survey])
+            for arm, among in arms_or_everyone(scores, self.study):
+                ends = shares_at_ends(
+                    among["score"],
+                    lowest=self.subscale.lowest,
+                    highest=self.subscale.highest,
+                    better=self.better,
+                    cluster=among["cluster"] if self.by_team else None,
+                )
+                yield wave, arm, "", ends
+                if self.ordered:
+                    yield wave, arm, "", self.ordered.shares(among)
+
+    def judged(
+        self, scores_by_wave: ScoresByWave, links: pd.DataFrame | None, rule: str
+    ) -> Iterator[Found]:
+        """What compares waves, or arms; a score that is refused says none of it."""
+        if self.ordered:
+            for wave in (self.outcome.baseline, *self.outcome.follow_ups):
+                scores = self.scores(scores_by_wave[wave][self.outcome.survey])
+                for arm, result in self.ordered.between_arms(scores):
+                    yield wave, arm, "", result
+        for follow_up in self.outcome.follow_ups:
+            before, after, linked = waves_of_outcome(
+                scores_by_wave,
+                self.study,
+                self.outcome,
+                follow_up,
+                links=links,
+                rule=rule,
+            )
+            wave = f"{follow_up} - {self.outcome.baseline}"
+            for arm, group, result in self._of_waves(
+                before, after, follow_up, linked=linked
+            ):
+                yield wave, arm, group, result
+
+    def scores(self, wave: pd.DataFrame) -> pd.DataFrame:
+        """Who has a score, their arm and team; who has no team is a team of their own.
+
+        Parameters
+        ----------
+        wave : DataFrame, one row a participant
+            Scores of all instruments.
+        """
+        supplementary = self.outcome.supplementary
+        columns = {"score": wave[f"{self.outcome.instrument}.{self.outcome.subscale}"]}
+        then = f"{self.outcome.instrument}.{supplementary.then}"
+        columns |= {"then": wave[then]} if then in wave else {}
+        columns |= (
+            {"anchor": wave[supplementary.anchor]}
+            if supplementary.anchor in wave
+            else {}
+        )
+        kept = wave[["participant", "arm", "team"]].assign(**columns)
+        return kept.dropna(subset="score").rename(columns={"team": "cluster"})
+
+    def _of_waves(
+        self,
+        before_wave: pd.DataFrame,
+        after_wave: pd.DataFrame,
+        follow_up: str,
+        *,
+        linked: bool,
+    ) -> Iterator[tuple[str, str, Result | Composite]]:
+        before, after = self.scores(before_wave), self.scores(after_wave)
+        pairs = _pairs(before, after) if linked else None
+        if self.ordered:
+            for arm, result in self.ordered.over_waves(before, after, pairs):
+                yield arm, "", result
+        if linked:
+            for arm, result in self._everyone(before, after):
+                yield arm, "", result
+        then = self.outcome.supplementary.then
+        if then and asks(self.study, self.outcome, follow_up, then):
+            for arm, result in self._retrospective_change(after, pairs):
+                yield arm, THEN, result
+        if pairs is not None and "anchor" in pairs:
+            yield "", "", self._smallest_change(pairs, follow_up)
+
+    def _everyone(
+        self, before: pd.DataFrame, after: pd.DataFrame
+    ) -> Iterator[tuple[str, Result]]:
+        """Change of those linked, of those who answered once, and of all together."""
+        afters = dict(arms_or_everyone(after, self.study))
+        for arm, among in arms_or_everyone(before, self.study):
+            waves = among, afters[arm]
+            if self.by_team:
+                found = overlapping_change_of_teams(*waves)
+            else:
+                first, second = (
+                    wave.set_index("participant")["score"] for wave in waves
+                )
+                found = overlapping_change(first, second)
+            # Their correlation stands on the page of the outcomes.
+            yield arm, found.mean_change_linked
+            yield arm, found.mean_change_unlinked
+            yield arm, found.mean_change_everybody
+
+    def _retrospective_change(
+        self, after: pd.DataFrame, pairs: pd.DataFrame | None
+    ) -> Iterator[tuple[str, Result | Composite]]:
+        """Change against the state before as people judge it afterwards."""
+        cluster = "cluster" if self.by_team else None
+        for arm, among in arms_or_everyone(
+            after if pairs is None else pairs, self.study
+        ):
+            if pairs is not None:
+                found = retrospective_pretest(among, cluster=cluster)
+                yield arm, found
+                retrospective = found.then_test_change
+            else:
+                retrospective = self._unlinked_retrospective_change(among)
+                yield arm, retrospective
+            evidence = evidence_level({"then_test": retrospective})
+            reported = evidence.evidence_level
+            sentence = evidence.sentence.partition(" One rung higher")[0]
+            yield (
+                arm,
+                dataclasses.replace(
+                    reported,
+                    term="then_test_rung",
+                    n=retrospective.n or 0,
+                    method=sentence,
+                ),
+            )
+
+    def _unlinked_retrospective_change(self, after: pd.DataFrame) -> Result:
+        """After less then, of people whose answers before nobody can find."""
+        own = after.reset_index(drop=True)
+        found = paired_change(
+            own["then"],
+            own["score"],
+            cluster=own["cluster"] if self.by_team else None,
+        ).mean_change
+        method = f"after minus then, both judged at the end; {found.method}"
+        return dataclasses.replace(found, term="then_test_change", method=method)
+
+    def _smallest_change(self, pairs: pd.DataFrame, follow_up: str) -> Composite:
+        """Which change people call an improvement; of both arms together."""
+        supplementary = self.outcome.supplementary
+        reported = pairs.loc[pairs["anchor"].fillna("") != ""]
+        sign = -1.0 if self.better == "lower" else 1.0
+        little = None
+        if supplementary.anchor_little:
+            little = reported["anchor"].isin(supplementary.anchor_little)
+        return minimal_important_change(
+            sign * (reported["after"] - reported["before"]),
+            reported["anchor"].isin(supplementary.anchor_better),
+            seed=f"{self.study.name} {self.outcome.name} {follow_up}",
+            little_improved=little,
+            anchor_reliability=supplementary.anchor_reliability,
+            cluster=reported["cluster"] if self.by_team else None,
+        )
+
+
+def arms_or_everyone(
+    scores: pd.DataFrame, study: Study
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each declared arm; everyone where there are none."""
+    for arm, among in by_arm(scores, study):
+        if bool(arm) == bool(study.arms):
+            yield arm, among
+
+
+def _pairs(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Participants with a score at both waves, with what they said at the second."""
+    waves = [
+        wave.loc[wave["participant"] != ""].set_index("participant")
+        for wave in (before, after)
+    ]
+    later = waves[1].drop(columns=["arm", "cluster"]).rename(columns={"score": "after"})
+    earlier = waves[0][["arm", "cluster", "score"]].rename(columns={"score": "before"})
+    pairs = earlier.join(later, how="inner", validate="one_to_one")
+    return pairs if "then" in pairs else pairs.assign(then=np.nan)

@@ -1,0 +1,91 @@
+"""Numbers as text: the only place that rounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.foundation.terms import Format
+from analysis.foundation.terms import term as register_term
+
+if TYPE_CHECKING:
+    from analysis.declarations.instrument import Subscale
+    from analysis.foundation.findings import Finding
+
+MINUS = "\N{MINUS SIGN}"
+DECIMALS = 2
+
+
+def number_text(value: float, term: str = "", *, decimals: int = DECIMALS) -> str:
+    """A number as every table and sentence writes it.
+
+    The register of terms says how: counts have no decimals, shares are whole per cents,
+    a p-value has three decimals and is never zero, indices of fit have three, all else
+    two. The minus is U+2212 and zero never carries one.
+
+    Parameters
+    ----------
+    term : str
+        What the number is; empty for one that is no finding, such as a threshold.
+    decimals : int
+        Of a number without a term.
+    """
+    known = register_term(term) if term else None
+    if known and known.number_format is Format.PER_CENT:
+        return _share_text(value)
+    if known and known.number_format is Format.P_VALUE:
+        return f"{value:.3f}" if value >= 0.001 else "under 0.001"
+    text = f"{value:,.{known.decimals if known else decimals}f}"
+    if not text.strip("-0."):
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def _share_text(value: float) -> str:
+    if 0 < value <= 0.005:
+        return "under 1%"
+    if 0.995 <= value < 1:
+        return "over 99%"
+    text = f"{100 * value:.0f}%"
+    return (text.lstrip("-") if text == "-0%" else text).replace("-", MINUS)
+
+
+def interval_text(low: float, high: float, term: str = "") -> str:
+    """An interval in words, which a minus cannot be mistaken in."""
+    return f"{number_text(low, term)} to {number_text(high, term)}"
+
+
+def points_text(value: float, subscale: Subscale) -> str:
+    """Points of a score in plain prose: the wider the score, the fewer decimals."""
+    wide = subscale.highest - subscale.lowest >= 10
+    return number_text(value, decimals=1 if wide else DECIMALS)
+
+
+def in_ten_text(share: float) -> str:
+    """A share as so many in ten."""
+    tenths = int(10 * share + 0.5)
+    if tenths == 0:
+        return "0 in 10" if share == 0 else "under 1 in 10"
+    if tenths == 10 and share < 1:
+        return "over 9 in 10"
+    return f"{tenths} in 10"
+
+
+def in_hundred_text(share: float) -> str:
+    """A share as so many in a hundred."""
+    if 0 < share < 0.005:
+        return "under 1 of 100"
+    if 0.995 <= share < 1:
+        return "over 99 of 100"
+    return f"{int(100 * share + 0.5)} of 100"
+
+
+def estimate_text(finding: Finding) -> str:
+    """An estimate with its interval; empty if there is no estimate."""
+    if finding.estimate is None:
+        return ""
+    text = number_text(finding.estimate, finding.term)
+    if finding.conf_low is None or finding.conf_high is None:
+        return text
+    return (
+        f"{text} ({interval_text(finding.conf_low, finding.conf_high, finding.term)})"
+    )

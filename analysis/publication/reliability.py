@@ -1,0 +1,291 @@
+"""What a notebook shows of scales: whether they can be trusted, and compared.
+
+Rated evidence into tables: what COSMIN's criteria make of every score.
+
+Audited keys into tables: whether each item runs the way its codebook says.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from analysis.foundation.terms import in_table, term
+from analysis.publication.numbers import estimate_text
+from analysis.publication.places import found, surveyed, wave_text, waves_of
+from analysis.publication.reliability_figures.agreement import limits_figure
+from analysis.publication.reliability_figures.factors import (
+    loading_figure,
+    scree_figure,
+)
+from analysis.publication.reliability_figures.items import response_figure
+from analysis.publication.scores import (
+    item_figure,
+    item_table,
+    reliability_figure,
+    reliability_table,
+    retest_table,
+)
+from analysis.publication.shown import Shown, by_instrument, non_empty_parts
+from analysis.publication.table import ABSENT, Footnotes, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from analysis.declarations.instrument import Instrument, Subscale
+    from analysis.declarations.study import Study
+    from analysis.foundation.findings import Finding
+    from analysis.publication.disclosure.control import Disclosed
+    from analysis.publication.figure import Figure, Note
+
+SIGNS = {
+    "sufficient": "sufficient (+)",
+    "insufficient": "insufficient (\N{MINUS SIGN})",
+    "indeterminate": "not known (?)",
+}
+ANSWERS = {1.0: "yes", 0.0: "no", None: "not tested"}
+LEVELS = {
+    "thresholds": "Change of fit: equal thresholds",
+    "metric": "Change of fit: equal loadings",
+    "scalar": "Change of fit: equal levels too",
+}
+"""Level of invariance → the change of the comparative fit index it brings."""
+CRITERIA = (
+    "Rated by the criteria of COSMIN (Prinsen and others 2018). A rating whose "
+    "interval crosses the threshold may turn out otherwise in the next sample."
+)
+
+
+def structure_tables(disclosed: Disclosed, study: Study) -> Iterator[Table]:
+    """A table of each subscale in each wave, a row a statistic."""
+    for title, selected in _subscales(disclosed, study):
+        notes, rows = Footnotes(), []
+        for each in in_table("structure"):
+            if finding := found(selected.where(item=""), term=each.name):
+                cell = notes.cell(finding, title=each.title)
+                rows.append((each.title, cell, each.usual, notes.people(finding)))
+        if rows:
+            yield Table(
+                caption=f"Is it one thing? {title}",
+                columns=("Statistic", "Found", "Asked for", "n"),
+                rows=tuple(rows),
+                notes=notes.notes(),
+                methods=notes.methods(),
+            )
+
+
+def cosmin_tables(disclosed: Disclosed, study: Study) -> Iterator[Table]:
+    """A table of each subscale in each wave, a row a property."""
+    for title, selected in _subscales(disclosed, study):
+        rows = [
+            (each.title, *_cells(finding))
+            for each in in_table("cosmin")
+            if (finding := found(selected, term=each.name))
+        ]
+        if rows:
+            yield Table(
+                caption=f"Evidence for {title}",
+                columns=("Property", "Rating", "Judged by", "n", "Why"),
+                rows=tuple(rows),
+                notes=(CRITERIA,),
+            )
+
+
+def comparability_table(disclosed: Disclosed, study: Study) -> Table:
+    """A row a score and pair of waves: whether it means the same at both."""
+    notes, rows = Footnotes(), []
+    tested = {finding.group for finding in disclosed.findings}
+    levels = {level: title for level, title in LEVELS.items() if level in tested}
+    for survey, instrument in surveyed(study):
+        selected = disclosed.where(survey=survey, instrument=instrument.name)
+        for subscale in instrument.subscales:
+            of_part = selected.where(subscale=subscale.name)
+            for wave in waves_of(of_part, study, contrasts=True):
+                verdict = found(of_part.where(wave=wave), term="means_comparable")
+                if verdict is None:
+                    continue
+                changes = of_part.where(wave=wave, term="comparative_fit_change")
+                fit = [
+                    notes.cell(found(changes, group=level), title=title)
+                    for level, title in levels.items()
+                ]
+                known = verdict.estimate is not None
+                why = verdict.method.partition("; rule: ")[0] if known else ""
+                rows.append(
+                    (
+                        subscale.title,
+                        wave_text(study, wave),
+                        ANSWERS[verdict.estimate],
+                        *fit,
+                        notes.people(verdict),
+                        why or verdict.reason,
+                    )
+                )
+    columns = ("Score", "Waves", "Same meaning?", *levels.values(), "n", "Why")
+    return Table(
+        caption="Whether a score means the same at both waves",
+        columns=columns,
+        rows=tuple(rows),
+        row_headings=2,
+        notes=notes.notes(),
+        methods=notes.methods(),
+    )
+
+
+def _subscales(disclosed: Disclosed, study: Study) -> Iterator[tuple[str, Disclosed]]:
+    """Every subscale in every wave: its name with the wave's, and its findings."""
+    for survey, instrument in surveyed(study):
+        selected = disclosed.where(survey=survey, instrument=instrument.name)
+        for wave in waves_of(selected, study, contrasts=False):
+            for part in instrument.subscales:
+                of_part = selected.where(wave=wave, subscale=part.name)
+                yield f"{part.title}, {wave_text(study, wave)}", of_part
+
+
+def _cells(finding: Finding) -> tuple[str, str, str, str]:
+    rating = SIGNS.get(finding.group, finding.group)
+    if finding.estimate is None or finding.n is None:
+        return rating, ABSENT, ABSENT, finding.reason
+    judged, _, why = finding.method.partition("; ")
+    number = estimate_text(dataclasses.replace(finding, term=judged))
+    return rating, f"{term(judged).title} {number}", f"{finding.n:,}", why
+
+
+AUDITED = "item_rest_correlation_as_answered"
+COLUMNS = ("Item", "Key", "Correlation with the others, as answered", "Verdict")
+
+
+def key_tables(disclosed: Disclosed, study: Study) -> Iterator[Table]:
+    """A table of each subscale's items in each wave."""
+    audited = disclosed.where(term=AUDITED)
+    for survey, instrument in surveyed(study):
+        of_instrument = audited.where(survey=survey, instrument=instrument.name)
+        for wave in waves_of(of_instrument, study, contrasts=False):
+            for subscale in instrument.subscales:
+                selected = of_instrument.where(wave=wave, subscale=subscale.name)
+                if selected.findings:
+                    yield _table(selected, instrument, subscale, wave_text(study, wave))
+
+
+def _table(
+    selected: Disclosed, instrument: Instrument, subscale: Subscale, wave: str
+) -> Table:
+    against = sum(finding.group != "agrees" for finding in selected.findings)
+    verdict = (
+        f"{against} of {len(selected.findings)} items do not plainly run as the key "
+        "says: "
+        "look at them before the score is used."
+        if against
+        else f"All {len(selected.findings)} items run as the key says."
+    )
+    return Table(
+        caption=f"Key of {subscale.title} against the answers: {wave}",
+        columns=COLUMNS,
+        rows=tuple(
+            (
+                instrument.item(finding.item).label,
+                "turned round"
+                if instrument.item(finding.item).reverse_keyed
+                else "as asked",
+                estimate_text(finding),
+                finding.group,
+            )
+            for finding in selected.findings
+        ),
+        notes=(verdict,),
+        methods=tuple({finding.method: None for finding in selected.findings}),
+    )
+
+
+NO_SCALE = "No score here is made of several items that are taken to be one thing."
+
+
+def show_key_audit(disclosed: Disclosed, study: Study) -> Shown:
+    """Whether every item runs the way its codebook says."""
+    nothing = "No score here has a key that answers could speak against."
+    return non_empty_parts([*key_tables(disclosed, study)], nothing)
+
+
+def show_reliability(disclosed: Disclosed, study: Study) -> Shown:
+    """Internal consistency at each wave."""
+    return by_instrument(
+        disclosed,
+        study,
+        table_of=reliability_table,
+        figure_of=reliability_figure,
+        drawn=("cronbach_alpha", "omega_total"),
+        nothing=NO_SCALE,
+    )
+
+
+def show_retest(disclosed: Disclosed, study: Study) -> Shown:
+    """Agreement with a second answer, where people gave two."""
+    figures = _figures(disclosed, study, {"lower_limit_of_agreement": limits_figure})
+    tables = (
+        retest_table(disclosed, study, survey=survey, instrument=instrument.name)
+        for survey, instrument in surveyed(study)
+    )
+    nothing = "Nobody answered twice in this wave, so this could not be tested."
+    return non_empty_parts([*figures, *tables], nothing)
+
+
+def show_structure(disclosed: Disclosed, study: Study) -> Shown:
+    """Whether the items of every score are one thing."""
+    drawn = {"eigenvalue": scree_figure, "standardised_loading": loading_figure}
+    figures = _figures(disclosed, study, drawn)
+    return non_empty_parts([*figures, *structure_tables(disclosed, study)], NO_SCALE)
+
+
+def show_items(disclosed: Disclosed, study: Study) -> Shown:
+    """How every item behaves: its answers, and how it goes with the others."""
+    answers = _figures(disclosed, study, {"response_share": response_figure})
+    with_others, tables = [], []
+    for survey, instrument in surveyed(study):
+        place = {"survey": survey, "instrument": instrument.name}
+        selected = disclosed.where(**place)
+        of_term = selected.where(term="item_rest_correlation")
+        with_others += [
+            item_figure(disclosed, study, **place, subscale=subscale.name)
+            for subscale in instrument.subscales
+            if of_term.where(subscale=subscale.name).findings
+        ]
+        tables += [
+            item_table(disclosed, study, **place, wave=wave)
+            for wave in waves_of(selected, study, contrasts=False)
+        ]
+    return non_empty_parts([*answers, *with_others, *tables], "No item was analysed.")
+
+
+def show_comparability(disclosed: Disclosed, study: Study) -> Shown:
+    """Whether every score means the same at the waves that are compared."""
+    nothing = "No score of several items was asked at two waves."
+    return non_empty_parts([comparability_table(disclosed, study)], nothing)
+
+
+def show_evidence(disclosed: Disclosed, study: Study) -> Shown:
+    """What all of it comes to, property by property, by COSMIN's criteria."""
+    return non_empty_parts([*cosmin_tables(disclosed, study)], NO_SCALE)
+
+
+def _figures(
+    disclosed: Disclosed,
+    study: Study,
+    drawn: Mapping[str, Callable[..., Figure | Note]],
+) -> Iterator[Figure | Note]:
+    """Every subscale in every wave that has a term of `drawn`, drawn by its figure."""
+    for survey, instrument in surveyed(study):
+        of_instrument = disclosed.where(survey=survey, instrument=instrument.name)
+        for subscale in instrument.subscales:
+            selected = of_instrument.where(subscale=subscale.name)
+            for wave in waves_of(selected, study, contrasts=False):
+                terms = {finding.term for finding in selected.where(wave=wave).findings}
+                for name, figure_of in drawn.items():
+                    if name in terms:
+                        yield figure_of(
+                            disclosed,
+                            study,
+                            survey=survey,
+                            instrument=instrument.name,
+                            subscale=subscale.name,
+                            wave=wave,
+                        )

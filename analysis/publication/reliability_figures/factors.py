@@ -1,0 +1,182 @@
+"""What the factors of a model give to each item, with intervals.
+
+How many dimensions the items have: eigenvalues beside those of chance.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from analysis.publication.drawings import draw_across
+from analysis.publication.figure import Point, drawn_points, make_figure
+from analysis.publication.house_style import height_of
+from analysis.publication.numbers import estimate_text, number_text
+from analysis.publication.reliability_figures.subject import draw_lines, subject_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analysis.declarations.study import Study
+    from analysis.foundation.findings import Finding
+    from analysis.publication.disclosure.control import Disclosed
+    from analysis.publication.figure import Figure, Note
+    from analysis.publication.reliability_figures.subject import Subject
+
+Model: TypeAlias = Literal["exploratory", "confirmatory"]
+
+STANDARDISED = "standardised_loading"
+TERMS = ("loading", STANDARDISED)
+"""A confirmatory model gives both, in points and standardised; an exploratory one
+only the first, which is standardised already."""
+
+
+def loading_figure(
+    disclosed: Disclosed,
+    study: Study,
+    *,
+    survey: str,
+    instrument: str,
+    subscale: str,
+    model: Model | None = None,
+    wave: str = "",
+) -> Figure | Note:
+    """Standardised loadings of every item, one mark a factor.
+
+    Parameters
+    ----------
+    model : {"exploratory", "confirmatory"}, optional
+        Whose loadings; without it the confirmatory model's where there is one.
+    """
+    place = {"survey": survey, "instrument": instrument, "subscale": subscale}
+    subject = subject_of(disclosed, study, **place, terms=TERMS, wave=wave)
+    return loadings_drawn(subject, model)
+
+
+def loadings_drawn(subject: Subject, model: Model | None = None) -> Figure | Note:
+    """Loadings along the horizontal, one item a line."""
+    confirmed = [part for part in subject.of(STANDARDISED) if part.item]
+    kind = model or ("confirmatory" if confirmed else "exploratory")
+    with_loading = {(part.item, part.group) for part in confirmed}
+    chosen = (
+        confirmed
+        if kind == "confirmatory"
+        else [
+            part
+            for part in subject.of("loading")
+            if part.item and (part.item, part.group) not in with_loading
+        ]
+    )
+    points = [
+        Point(label=subject.item_text(p), series=_factor_text(p), finding=p)
+        for p in sorted(chosen, key=lambda part: _order(chosen, part))
+    ]
+    items = len({point.label for point in points})
+    factors = len({point.series for point in points})
+    return make_figure(
+        f"loadings-{kind}-{subject.place}",
+        f"{subject.title}: standardised loadings of the {kind} factor model, with 95% "
+        "intervals. Far from zero, either way: the item goes strongly with the factor.",
+        _words(drawn_points(points)),
+        points,
+        partial(draw_across, label="Standardised loading", zero=True),
+        height=height_of(max(items, 1) * max(0.8, 0.4 + 0.35 * factors)),
+    )
+
+
+def _order(chosen: Sequence[Finding], part: Finding) -> tuple[int, int, float]:
+    """By factor; items by the factor they go with most, the strongest first."""
+    factors = list(dict.fromkeys(one.group for one in chosen))
+    mine = [one for one in chosen if one.item == part.item]
+    best = max(mine, key=lambda one: abs(one.estimate or 0.0))
+    return (
+        factors.index(part.group),
+        factors.index(best.group),
+        -abs(best.estimate or 0.0),
+    )
+
+
+def _factor_text(finding: Finding) -> str:
+    return f"Factor {finding.group}" if finding.group.isdigit() else finding.group
+
+
+def _words(drawn: Sequence[Point]) -> str:
+    """For each factor, from which loading to which its items run."""
+    parts = []
+    for name in dict.fromkeys(point.series for point in drawn):
+        mine = sorted(
+            (point for point in drawn if point.series == name),
+            key=lambda point: point.value,
+        )
+        low, high = mine[0], mine[-1]
+        parts.append(
+            f"{name}: loadings from {estimate_text(low.finding)} ({low.label}) to "
+            f"{estimate_text(high.finding)} ({high.label})"
+        )
+    return "; ".join(parts) + "." if parts else ""
+
+
+SERIES = {
+    "eigenvalue": "These items",
+    "eigenvalue_by_chance_percentile": "Chance, upper percentile",
+    "eigenvalue_by_chance_mean": "Chance, mean",
+}
+DIMENSIONS_TERMS = (*SERIES, "dimensions_by_percentile")
+
+
+def scree_figure(
+    disclosed: Disclosed,
+    study: Study,
+    *,
+    survey: str,
+    instrument: str,
+    subscale: str,
+    wave: str = "",
+) -> Figure | Note:
+    """Eigenvalues from the largest down, beside those of items without anything shared.
+
+    A line above chance is a dimension that the items share.
+    """
+    place = {"survey": survey, "instrument": instrument, "subscale": subscale}
+    return scree_drawn(
+        subject_of(disclosed, study, **place, terms=DIMENSIONS_TERMS, wave=wave)
+    )
+
+
+def scree_drawn(subject: Subject) -> Figure | Note:
+    """Three lines over the dimensions: found, and the two of chance."""
+    points = [
+        Point(label=part.group, series=title, finding=part)
+        for term, title in SERIES.items()
+        for part in subject.of(term)
+    ]
+    return make_figure(
+        f"scree-{subject.place}",
+        f"{subject.title}: eigenvalues beside those of chance (parallel analysis). "
+        "Dimensions above the upper line of chance are shared by items.",
+        _dimensions_words(subject, drawn_points(points)),
+        points,
+        partial(draw_lines, across="Dimension", label="Eigenvalue"),
+        height=height_of(6),
+    )
+
+
+def _dimensions_words(subject: Subject, drawn: Sequence[Point]) -> str:
+    counted = [f for f in subject.of("dimensions_by_percentile") if f.estimate]
+    sentence = ""
+    if counted and counted[0].estimate is not None:
+        number = number_text(counted[0].estimate, counted[0].term)
+        many = "dimension exceeds" if number == "1" else "dimensions exceed"
+        sentence = f"{number} {many} chance. "
+    pairs = {
+        label: [number_text(p.value) for p in drawn if p.label == label][:2]
+        for label in dict.fromkeys(point.label for point in drawn)
+    }
+    listed = "; ".join(
+        f"dimension {label}: " + " against ".join(numbers)
+        for label, numbers in pairs.items()
+    )
+    return (
+        f"{sentence}Eigenvalues, found against the upper percentile of chance: "
+        f"{listed}."
+    )

@@ -1,0 +1,282 @@
+"""Describe one group's scores: their mean, their spread, and how many sit at an end.
+
+The rule throughout the room: a missing score is left out and the n says how many
+remain; scores that cannot carry an interval give `Unavailable`, never NaN.
+Oracle: R base, tests/oracles/values/outcomes.json.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from heard.errors import DataError
+from heard.results import Composite, Estimate, Result, Unavailable
+
+Numbers = npt.NDArray[np.float64]
+SomeComposite = TypeVar("SomeComposite", bound=Composite)
+
+LARGEST_SCORE = 1e15  # beyond it a float no longer tells whole numbers apart
+NOT_FINITE = "some scores are infinite or too large to be scores"
+MINIMUM_CLUSTERS = 5  # below it an interval rests on 3 degrees of freedom or fewer
+YES_OR_NO = "a score of yes or no: its spread follows from its mean"
+ALL_EQUAL = "every score is the same: no interval can be given"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreDescription(Composite):
+    """One group's scores in four numbers."""
+
+    mean: Result
+    standard_deviation: Result
+    share_lowest: Result
+    share_highest: Result
+
+
+def describe_scores(
+    scores: pd.Series,
+    *,
+    lowest: float,
+    highest: float,
+    cluster: pd.Series | None = None,
+    yes_or_no: bool = False,
+) -> ScoreDescription:
+    """Describe scores: mean, standard deviation, and the share at each end.
+
+    Parameters
+    ----------
+    scores : Series, shape (n_participants,)
+        One score a participant; NaN if not scored, and then left out.
+    lowest, highest : float
+        The ends of the possible range, from the instrument's declaration.
+    cluster : Series, optional
+        Cluster (team) of each participant, indexed alike: the interval of the mean
+        then allows for people of one team answering alike. Other intervals do not.
+    yes_or_no : bool
+        The score is 1 or 0, so its mean is a share and its spread follows from it.
+
+    Returns
+    -------
+    ScoreDescription
+        Mean and standard deviation are in score units, shares run from 0 to 1. Over
+        15 % at an end is commonly called a floor or a ceiling (Terwee 2007).
+        Unavailable: nobody scored (shares); fewer than 2 scores, or all the same
+        (mean, standard deviation); scores outside the range (shares).
+    """
+    values = answered(scores)
+    if fault := number_fault(values):
+        return every_unavailable(ScoreDescription, fault, n=len(values))
+    ends = {"lowest": lowest, "highest": highest}
+    teams = None if cluster is None else named(cluster)[scores.notna()]
+    return ScoreDescription(
+        mean=_mean(values, teams, yes_or_no=yes_or_no),
+        standard_deviation=Unavailable(
+            term="standard_deviation", reason=YES_OR_NO, n=len(values)
+        )
+        if yes_or_no
+        else _standard_deviation(values),
+        share_lowest=_share_at("lowest", values, ends),
+        share_highest=_share_at("highest", values, ends),
+    )
+
+
+def _mean(values: Numbers, teams: pd.Series | None, *, yes_or_no: bool) -> Result:
+    if teams is not None:
+        return _mean_over_clusters(values, teams)
+    if yes_or_no:
+        # The mean is a share; a t interval would reach below nought.
+        share = _share_at("highest", values, {"lowest": 0.0, "highest": 1.0})
+        return dataclasses.replace(share, term="mean")
+    return mean_result(
+        values,
+        term="mean",
+        n=len(values),
+        method="arithmetic mean; t interval; missing scores left out",
+    )
+
+
+def _mean_over_clusters(values: Numbers, cluster: pd.Series) -> Result:
+    """The mean, with an interval that allows for people of one team being alike.
+
+    Those without a team count as a team each.
+    """
+    from statsmodels.api import OLS  # noqa: PLC0415 - heavy
+
+    if len(values) < 2 or is_constant(values):
+        return mean_result(values, term="mean", n=len(values), method="")
+    codes, teams = pd.factorize(cluster, use_na_sentinel=True)
+    unclustered = codes < 0
+    codes[unclustered] = len(teams) + np.arange(unclustered.sum())
+    low, high, interval = None, None, "no interval, under 5 teams"
+    if len(teams) >= MINIMUM_CLUSTERS:
+        fit = OLS(values, np.ones(len(values))).fit(
+            cov_type="cluster", cov_kwds={"groups": codes}, use_t=True
+        )
+        low, high = map(float, fit.conf_int()[0])
+        interval = "t interval, residuals summed within each (CR1)"
+    return Estimate(
+        term="mean",
+        estimate=float(values.mean()),
+        conf_low=low,
+        conf_high=high,
+        n=len(values),
+        method=f"arithmetic mean; {len(teams)} teams; {interval}; missing scores "
+        "left out",
+    )
+
+
+def answered(scores: pd.Series) -> Numbers:
+    """Scores as floats, the missing ones left out."""
+    return as_floats(scores.dropna())
+
+
+def as_floats(scores: pd.Series) -> Numbers:
+    """Scores as floats, whatever number type they came in; NaN if missing.
+
+    Raises
+    ------
+    DataError
+        Some scores are text. The message counts them and quotes none.
+    """
+    numbers = pd.to_numeric(scores, errors="coerce")
+    if texts := int(numbers.isna().sum() - scores.isna().sum()):
+        raise DataError("scores", f"{texts} of {len(scores)} scores are not numbers")
+    return np.asarray(numbers.to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)
+
+
+def named(labels: pd.Series) -> pd.Series:
+    """Cluster names, an empty one turned to missing: nobody's team is not a team."""
+    return labels.mask(labels == "")
+
+
+def number_fault(values: Numbers) -> str:
+    """Say why these are not scores; empty if they are. NaN is not a fault."""
+    known = values[~np.isnan(values)]
+    return NOT_FINITE if np.any(np.abs(known) > LARGEST_SCORE) else ""
+
+
+def is_constant(values: Numbers, *, scale: float | None = None) -> bool:
+    """Whether the values differ by no more than floating-point noise.
+
+    Parameters
+    ----------
+    values : array
+        At least 2 numbers.
+    scale : float, optional
+        Size of the numbers the values were computed from; by default their own.
+    """
+    size = np.abs(values).max() if scale is None else scale
+    # 1e-12 of the size: rounding noise is about 1e-16, a real spread far larger.
+    return bool(values.std(ddof=1) <= max(1e-12 * size, 1e-100))
+
+
+def mean_result(
+    values: Numbers,
+    *,
+    term: str,
+    n: int,
+    method: str,
+    scale: float | None = None,
+    if_constant: str = ALL_EQUAL,
+) -> Result:
+    """Estimate the mean of the values with its t interval.
+
+    Parameters
+    ----------
+    values : array, shape (n_units,)
+        Scores or changes, or their means by cluster; none missing.
+    term, method : str
+        What the mean is called, and how it was made.
+    n : int
+        Participants the mean rests on; more than ``len(values)`` for cluster means.
+    scale : float, optional
+        As in `is_constant`.
+    if_constant : str
+        Reason to give when the values do not differ.
+
+    Returns
+    -------
+    Estimate
+        In score units.
+    Unavailable
+        Fewer than 2 values, or all the same.
+    """
+    from statsmodels.stats.weightstats import DescrStatsW  # noqa: PLC0415 - heavy
+
+    if len(values) < 2:
+        reason = "fewer than 2 scores: no interval can be given"
+        return Unavailable(term=term, reason=reason, n=n, method=method)
+    if is_constant(values, scale=scale):
+        return Unavailable(term=term, reason=if_constant, n=n, method=method)
+    statistics = DescrStatsW(values)
+    low, high = statistics.tconfint_mean()
+    return Estimate(
+        term=term,
+        estimate=float(statistics.mean),
+        conf_low=float(low),
+        conf_high=float(high),
+        n=n,
+        method=method,
+    )
+
+
+def every_unavailable(
+    kind: type[SomeComposite], reason: str, *, n: int | None = None
+) -> SomeComposite:
+    """Answer every result of a composite with the same absence."""
+    make: Callable[..., SomeComposite] = kind
+    absences: dict[str, Any] = {
+        field.name: Unavailable(term=field.name, reason=reason, n=n)
+        for field in dataclasses.fields(kind)
+    }
+    return make(**absences)
+
+
+def _standard_deviation(values: Numbers) -> Result:
+    from scipy.stats import chi2  # noqa: PLC0415 - heavy
+
+    term, n = "standard_deviation", len(values)
+    if n < 2:
+        return Unavailable(term=term, reason="fewer than 2 scores", n=n)
+    if is_constant(values):
+        return Unavailable(term=term, reason=ALL_EQUAL, n=n)
+    spread, degrees = float(values.std(ddof=1)), n - 1
+    return Estimate(
+        term=term,
+        estimate=spread,
+        conf_low=spread * float(np.sqrt(degrees / chi2.ppf(0.975, degrees))),
+        conf_high=spread * float(np.sqrt(degrees / chi2.ppf(0.025, degrees))),
+        n=n,
+        method="standard deviation, divisor n-1; chi-square interval, which assumes "
+        "roughly normal scores; missing scores left out",
+    )
+
+
+def _share_at(end: str, values: Numbers, ends: dict[str, float]) -> Result:
+    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - heavy
+
+    term, n = f"share_{end}", len(values)
+    if n == 0:
+        return Unavailable(term=term, reason="nobody has a score", n=n)
+    noise = 1e-9 * (ends["highest"] - ends["lowest"])
+    outside = (values < ends["lowest"] - noise) | (values > ends["highest"] + noise)
+    if noise <= 0 or outside.any():
+        reason = "scores lie outside the range from lowest to highest"
+        return Unavailable(term=term, reason=reason, n=n)
+    count = int((np.abs(values - ends[end]) <= noise).sum())
+    low, high = proportion_confint(count, n, method="wilson")
+    return Estimate(
+        term=term,
+        estimate=count / n,
+        conf_low=min(float(low), count / n),  # the limit is off by 1e-17 at 0 and 1
+        conf_high=max(float(high), count / n),
+        n=n,
+        method=f"share of scores at the {end} possible score; Wilson interval; "
+        "missing scores left out",
+    )

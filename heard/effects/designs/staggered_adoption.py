@@ -1,0 +1,443 @@
+"""Clusters that start at different waves into effects by start and by time since.
+
+Only clusters not yet (or never) treated serve as comparison. A regression with one
+effect also compares with those already treated, and where effects grow it can even turn
+their sign (Goodman-Bacon 2021); these averages cannot.
+Oracles: R, tests/oracles/values/compared.json; Welch's test where one group starts.
+
+Rows of clusters that start one after the other into a table of clusters and waves.
+
+Every cluster counts once, whatever its size: it is clusters that are given a start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from heard.effects.description import named
+from heard.effects.designs.difference_in_differences import complete_rows, score_fault
+from heard.errors import DataError, unknown
+from heard.models.cluster_robust import Array, Labels
+from heard.models.random_streams import generator
+from heard.results import Composite, Estimate, Result, Unavailable
+
+TWO_STARTS = "a cluster has more than one start"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollOut:
+    """Means of clusters at waves, and when each started.
+
+    Attributes
+    ----------
+    means : ndarray, shape (n_clusters, n_waves)
+        Complete.
+    starts : ndarray of int, shape (n_clusters,)
+        Place of the first wave with the pilot; n_waves if never in these waves.
+    n_left_out : int
+        Clusters without a score at some wave.
+    fault : str
+        Why nothing can be computed; empty if it can.
+    """
+
+    means: Array
+    starts: Labels
+    n_left_out: int
+    fault: str = ""
+
+    def method_text(self) -> str:
+        """What was averaged and left out, in words."""
+        left = f", {self.n_left_out} without a score at some wave left out"
+        return (
+            f"means of {len(self.starts)} clusters, each once"
+            f"{left if self.n_left_out else ''}; n counts clusters"
+        )
+
+
+def roll_out(
+    frame: pd.DataFrame,
+    *,
+    waves: Sequence[str],
+    start: str,
+    cluster: str,
+    score: str,
+) -> RollOut:
+    """Average scores by cluster and wave.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row a participant (or cluster) and wave
+        ``wave``, the cluster, its start and the score.
+    waves : sequence of str
+        In order.
+    start : str
+        Column with the first wave at which the cluster had the pilot; missing if never.
+    cluster, score : str
+        Columns.
+
+    Raises
+    ------
+    DataError
+        A column is missing, or a start is no wave.
+    """
+    rows = complete_rows(frame, scores=[score], labels=["wave", cluster])
+    if start not in frame.columns:
+        known = [str(column) for column in frame.columns]
+        raise DataError("roll-out", unknown("column", start, known))
+    begun = frame[[cluster, start]].assign(**{start: named(frame[start])})
+    begun = begun.dropna(subset=[cluster]).drop_duplicates()
+    strange = int((begun[start].notna() & ~begun[start].isin(list(waves))).sum())
+    if strange:
+        raise DataError(
+            "roll-out",
+            f"{strange} clusters start at something that is not among the waves; "
+            "leave the start empty where it never came",
+        )
+    if begun[cluster].duplicated().any():
+        return _rollout_nothing(TWO_STARTS)
+    rows = rows[rows["wave"].isin(list(waves))]
+    if fault := score_fault(rows, [score]):
+        return _rollout_nothing(fault)
+    table = rows.pivot_table(
+        index=cluster, columns="wave", values=score, aggfunc="mean", observed=True
+    ).reindex(columns=list(waves))
+    means = table.dropna()
+    places = {wave: place for place, wave in enumerate(waves)}
+    starts = begun.set_index(cluster)[start].reindex(means.index).map(places)
+    return RollOut(
+        means=means.to_numpy(dtype=float),
+        starts=starts.fillna(len(waves)).to_numpy(dtype=int),
+        n_left_out=len(table) - len(means),
+        fault="" if len(means) else "no cluster has a score at every wave",
+    )
+
+
+def _rollout_nothing(fault: str) -> RollOut:
+    return RollOut(
+        means=np.empty((0, 0)), starts=np.empty(0, dtype=int), n_left_out=0, fault=fault
+    )
+
+
+ComparedWith = Literal["not_yet", "never"]
+
+N_DRAWS = 4_999
+NOISE = 1e-12
+MEANING = {
+    "not_yet": "clusters not yet treated, or never",
+    "never": "clusters never treated",
+}
+NO_SPREAD = (
+    "no interval: clusters that start together do not differ, or only one does start "
+    "or serve as comparison then"
+)
+NO_COMPARISON = "no wave at which treated clusters can be set beside untreated ones"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupTimeEffect(Composite):
+    """Effect at a wave on the clusters that started together.
+
+    Attributes
+    ----------
+    started : str
+        The wave at which they started.
+    wave : str
+        The wave looked at; before the start it should show about nought.
+    group_time_effect : Estimate or Unavailable
+        Change since the last wave before the start, less that of the comparison.
+    """
+
+    started: str
+    wave: str
+    group_time_effect: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventTimeEffect(Composite):
+    """Effect so many waves since the start, averaged over those who started.
+
+    Attributes
+    ----------
+    waves_since_start : str
+        0 at the first wave with the pilot; below 0 before it.
+    event_time_effect : Estimate or Unavailable
+        With an interval for this one.
+    event_time_effect_simultaneous : Estimate or Unavailable
+        The same, with an interval that holds for all of them at once.
+    """
+
+    waves_since_start: str
+    event_time_effect: Result
+    event_time_effect_simultaneous: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaggeredEffects(Composite):
+    """The overall effect, its course since the start, and what it is made of."""
+
+    staggered_effect: Result
+    staggered_effect_p_value: Result
+    by_event_time: tuple[EventTimeEffect, ...]
+    by_group_time: tuple[GroupTimeEffect, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Average:
+    """A weighted sum of cluster means, and how sure it is."""
+
+    value: float
+    shares: Array
+    """What each cluster adds to the error, shape (n_clusters,)."""
+    error: float | None
+    degrees: float | None
+
+
+def staggered_effects(
+    frame: pd.DataFrame,
+    *,
+    waves: Sequence[str],
+    start: str = "start",
+    cluster: str = "cluster",
+    score: str = "score",
+    compared_with: ComparedWith = "not_yet",
+    seed: str = "staggered",
+) -> StaggeredEffects:
+    """Estimate effects of a pilot that clusters started at different waves.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row a participant (or cluster) and wave
+        ``wave``, the cluster, its start and the score; NaN where unanswered.
+    waves : sequence of str
+        In order.
+    start : str
+        Column with the first wave with the pilot, missing if it never came.
+    cluster, score : str
+        Columns.
+    compared_with : {"not_yet", "never"}
+        Who serves as comparison.
+    seed : str
+        Names the draws of the simultaneous intervals.
+
+    Returns
+    -------
+    StaggeredEffects
+        Score units; n counts clusters, each once; those without a score at some wave,
+        or treated from the first wave on, are left out. The overall effect averages
+        each start's waves, then the starts by their clusters. Unavailable: nobody to
+        compare with.
+
+    References
+    ----------
+    Callaway & Sant'Anna (2021), J. of Econometrics 225(2), 200-230; Goodman-Bacon
+    (2021), J. of Econometrics 225(2), 254-277.
+    """
+    table = roll_out(frame, waves=waves, start=start, cluster=cluster, score=score)
+    if table.fault:
+        return _nothing(table.fault, 0)
+    always = table.starts == 0
+    left = RollOut(
+        means=table.means[~always],
+        starts=table.starts[~always],
+        n_left_out=table.n_left_out,
+    )
+    cells = _cells(left, compared_with)
+    if not any(wave >= begun for begun, wave in cells):
+        return _nothing(NO_COMPARISON, len(left.starts))
+    how = (
+        f"{left.method_text()}; {int(always.sum())} treated from the first wave on "
+        "left out; "
+        f"against {MEANING[compared_with]}; changes since the last wave before the "
+        "start, right if all would have moved alike"
+    )
+    return _effects(left, cells, list(waves), how, seed)
+
+
+def _cells(table: RollOut, compared_with: ComparedWith) -> dict[tuple[int, int], Array]:
+    """For every start and wave the weights of cluster means, where comparable."""
+    n_waves = table.means.shape[1]
+    found = {}
+    for begun in sorted(set(table.starts[table.starts < n_waves])):
+        own = table.starts == begun
+        for wave in range(n_waves):
+            if wave == begun - 1:
+                continue
+            untreated = table.starts > max(wave, begun - 1)
+            if compared_with == "never":
+                untreated = table.starts == n_waves
+            others = untreated & ~own
+            if others.any():
+                weights = np.zeros(table.means.shape)
+                gap = own / own.sum() - others / others.sum()
+                weights[:, wave], weights[:, begun - 1] = gap, -gap
+                found[int(begun), wave] = weights
+    return found
+
+
+def _effects(
+    table: RollOut,
+    cells: dict[tuple[int, int], Array],
+    waves: list[str],
+    how: str,
+    seed: str,
+) -> StaggeredEffects:
+    sizes = {begun: int((table.starts == begun).sum()) for begun, _ in cells}
+    by_start = {}
+    for begun in sizes:
+        later = [cells[b, w] for b, w in cells if b == begun and w >= begun]
+        if later:
+            by_start[begun] = np.mean(later, axis=0)
+    total = sum(sizes[begun] for begun in by_start)
+    overall = sum(
+        (sizes[begun] / total * weights for begun, weights in by_start.items()),
+        np.zeros(table.means.shape),
+    )
+    since = {}
+    for steps in sorted({wave - begun for begun, wave in cells}):
+        cells_at_step = [(b, w) for b, w in cells if w - b == steps]
+        number = sum(sizes[b] for b, _ in cells_at_step)
+        since[steps] = sum(
+            (sizes[cell[0]] / number * cells[cell] for cell in cells_at_step),
+            np.zeros(table.means.shape),
+        )
+    average = _average(table, overall)
+    method = f"mean over waves with the pilot, then over starts by clusters; {how}"
+    return StaggeredEffects(
+        staggered_effect=_estimate("staggered_effect", average, table, method),
+        staggered_effect_p_value=_p_value(average, table, method),
+        by_event_time=_by_event_time(table, since, how, seed),
+        by_group_time=tuple(
+            GroupTimeEffect(
+                started=str(waves[begun]),
+                wave=str(waves[wave]),
+                group_time_effect=_estimate(
+                    "group_time_effect", _average(table, weights), table, how
+                ),
+            )
+            for (begun, wave), weights in cells.items()
+        ),
+    )
+
+
+def _average(table: RollOut, weights: Array) -> _Average:
+    """A weighted sum, its error from clusters that start together, Welch's way."""
+    parts = (weights * table.means).sum(axis=1)
+    shares, variances, degrees = np.zeros(len(parts)), [], []
+    is_single = False
+    for begun in np.unique(table.starts):
+        own = table.starts == begun
+        if not np.abs(weights[own]).max():
+            continue
+        count = int(own.sum())
+        if count == 1:
+            is_single = True
+            continue
+        shares[own] = (parts[own] - parts[own].mean()) * np.sqrt(count / (count - 1))
+        variances.append(float((shares[own] ** 2).sum()))
+        degrees.append(count - 1)
+    variance = sum(variances)
+    noise = NOISE * float(np.abs(weights * table.means).max())
+    if is_single or variance <= noise**2:
+        return _Average(value=parts.sum(), shares=shares, error=None, degrees=None)
+    squares = sum(v**2 / d for v, d in zip(variances, degrees, strict=True))
+    return _Average(
+        value=float(parts.sum()),
+        shares=shares,
+        error=variance**0.5,
+        degrees=variance**2 / squares,
+    )
+
+
+def _estimate(
+    term: str,
+    average: _Average,
+    table: RollOut,
+    how: str,
+    *,
+    normal: float | None = None,
+) -> Result:
+    """An average with its t interval, as wide as `normal` if that is given."""
+    value, n = float(average.value), len(table.starts)
+    if average.error is None or average.degrees is None:
+        return Estimate(term=term, estimate=value, n=n, method=f"{how}; {NO_SPREAD}")
+    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
+
+    beyond = 0.025 if normal is None else float(stats.norm.sf(normal))
+    reach = float(stats.t.isf(beyond, average.degrees)) * average.error
+    kind = f"t interval with {average.degrees:.1f} degrees of freedom (Welch)"
+    if normal is not None:
+        kind = (
+            f"{kind}, widened to hold for all times at once by {N_DRAWS} draws of a "
+            "multiplier bootstrap over clusters"
+        )
+    return Estimate(
+        term=term,
+        estimate=value,
+        conf_low=value - reach,
+        conf_high=value + reach,
+        n=n,
+        method=f"{how}; {kind}",
+    )
+
+
+def _p_value(average: _Average, table: RollOut, how: str) -> Result:
+    term, n = "staggered_effect_p_value", len(table.starts)
+    if average.error is None or average.degrees is None:
+        return Unavailable(term=term, reason=NO_SPREAD, n=n, method=how)
+    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
+
+    size = abs(average.value) / average.error
+    return Estimate(
+        term=term,
+        estimate=float(2 * stats.t.sf(size, average.degrees)),
+        n=n,
+        method=f"{how}; two-sided t test with {average.degrees:.1f} degrees of "
+        "freedom; no interval",
+    )
+
+
+def _by_event_time(
+    table: RollOut, since: dict[int, Array], how: str, seed: str
+) -> tuple[EventTimeEffect, ...]:
+    averages = {steps: _average(table, weights) for steps, weights in since.items()}
+    normal = _widest([a for a in averages.values() if a.error], seed)
+    return tuple(
+        EventTimeEffect(
+            waves_since_start=str(steps),
+            event_time_effect=_estimate("event_time_effect", average, table, how),
+            event_time_effect_simultaneous=_estimate(
+                "event_time_effect_simultaneous", average, table, how, normal=normal
+            ),
+        )
+        for steps, average in averages.items()
+    )
+
+
+def _widest(averages: list[_Average], seed: str) -> float:
+    """The 95th percentile of the largest of several standardised errors."""
+    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
+
+    single = float(stats.norm.isf(0.025))
+    if not averages:
+        return single
+    shares = np.stack([a.shares / a.error for a in averages if a.error is not None])
+    random = generator("staggered multipliers", seed)
+    signs = random.integers(0, 2, (N_DRAWS, shares.shape[1])) * 2.0 - 1.0
+    largest = np.abs(signs @ shares.T).max(axis=1)
+    return max(single, float(np.quantile(largest, 0.95)))
+
+
+def _nothing(reason: str, n: int) -> StaggeredEffects:
+    return StaggeredEffects(
+        staggered_effect=Unavailable(term="staggered_effect", reason=reason, n=n),
+        staggered_effect_p_value=Unavailable(
+            term="staggered_effect_p_value", reason=reason, n=n
+        ),
+        by_event_time=(),
+        by_group_time=(),
+    )

@@ -1,0 +1,406 @@
+"""Turn a mean difference into a standardised one, named by its standardiser.
+
+The rule that holds throughout: one name, one formula, and sizes of different names are
+never compared. J is Hedges' small-sample correction 1 - 3/(4 df - 1).
+Oracles: R effectsize, and statpsych's formula: tests/oracles/values/outcomes.json.
+
+Turn two groups, or a regression, into a contrast and its two ways of being shown.
+
+The rule that holds throughout: a contrast keeps its standard error, so that the same
+numbers can be shown in score units and in standard deviations.
+Oracles: R t.test, lm and sandwich, tests/oracles/values/outcomes.json.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from heard.effects.description import Numbers, is_constant
+from heard.results import Estimate, Result, Unavailable
+
+BOTH_SCORES = "participants with both scores only"
+NO_SPREAD = "too few scores, or hardly any spread to standardise by"
+
+
+def cohen_d_z(*, mean_change: float, sd_change: float, n: int) -> Result:
+    """Standardise a mean change by the standard deviation of the changes.
+
+    Parameters
+    ----------
+    mean_change, sd_change : float
+        Mean and standard deviation (divisor n-1) of after minus before.
+    n : int
+        Pairs.
+
+    Returns
+    -------
+    Estimate
+        Unitless; the interval inverts the noncentral t distribution of the paired t.
+    Unavailable
+        Fewer than 3 pairs, or changes (almost) without spread.
+    """
+    method = (
+        "mean change over the standard deviation of the changes (divisor n-1), no "
+        f"small-sample correction; exact noncentral t interval; {BOTH_SCORES}"
+    )
+    if n < 3 or not _can_divide(mean_change, by=sd_change):
+        return Unavailable(term="cohen_d_z", reason=NO_SPREAD, n=n, method=method)
+    value = mean_change / sd_change
+    return _noncentral_estimate(
+        value,
+        unit=1 / n**0.5,
+        degrees=n - 1,
+        absent=Unavailable(term="cohen_d_z", reason=NO_SPREAD, n=n, method=method),
+    )
+
+
+def hedges_g_av(
+    *,
+    mean_change: float,
+    sd_before: float,
+    sd_after: float,
+    correlation: float,
+    n: int,
+) -> Result:
+    """Standardise a mean change by the average standard deviation of the two waves.
+
+    Parameters
+    ----------
+    mean_change : float
+        Mean of after minus before.
+    sd_before, sd_after : float
+        Standard deviations (divisor n-1) of the two scores.
+    correlation : float
+        Pearson correlation of the two scores.
+    n : int
+        Pairs.
+
+    Returns
+    -------
+    Estimate
+        Unitless, corrected by J with n-1 degrees of freedom. The interval is centred
+        on the uncorrected value, as Bonett's is.
+    Unavailable
+        Fewer than 3 pairs, or a wave whose scores are all the same.
+
+    References
+    ----------
+    Bonett (2008), Psychological Methods 13(2), 99-109; R statpsych ``ci.stdmean.ps``.
+    """
+    from scipy.stats import norm  # noqa: PLC0415 - heavy
+
+    method = (
+        "mean change over the root mean square of the two waves' standard deviations "
+        "(divisor n-1), corrected by J = 1 - 3/(4(n-1) - 1); Bonett (2008) normal "
+        f"interval around the uncorrected value; {BOTH_SCORES}"
+    )
+    if n < 3 or not _can_divide(mean_change, correlation, by=min(sd_before, sd_after)):
+        return Unavailable(term="hedges_g_av", reason=NO_SPREAD, n=n, method=method)
+    average = root_mean_square(sd_before, sd_after)
+    first, second = (sd_before / average) ** 2, (sd_after / average) ** 2
+    shared = correlation * np.sqrt(first * second)
+    value, degrees = mean_change / average, n - 1
+    of_spread = value**2 * (first**2 + second**2 + 2 * shared**2) / (8 * degrees)
+    of_mean = max(first + second - 2 * shared, 0.0) / degrees
+    reach = norm.ppf(0.975) * np.sqrt(of_spread + of_mean)
+    return Estimate(
+        term="hedges_g_av",
+        estimate=float(hedges_correction(degrees) * value),
+        conf_low=float(value - reach),
+        conf_high=float(value + reach),
+        n=n,
+        method=method,
+    )
+
+
+def hedges_g(first: Numbers, second: Numbers) -> Result:
+    """Standardise the difference of two independent means by their pooled deviation.
+
+    Parameters
+    ----------
+    first, second : array
+        Scores of different people; the difference is first minus second.
+
+    Returns
+    -------
+    Estimate
+        Unitless; pingouin's value, with the noncentral t interval pingouin lacks.
+    Unavailable
+        Fewer than 2 scores on a side, or (almost) no spread.
+    """
+    from pingouin import compute_effsize  # noqa: PLC0415 - heavy
+
+    n = len(first) + len(second)
+    method = (
+        "difference of means over the pooled standard deviation (divisor n-2), "
+        "corrected by J = 1 - 3/(4(n-2) - 1); noncentral t interval times J, which "
+        "takes the two spreads as equal"
+    )
+    absent = Unavailable(term="hedges_g", reason=NO_SPREAD, n=n, method=method)
+    if min(len(first), len(second)) < 2 or pooled_deviation(first, second) == 0:
+        return absent
+    correction = hedges_correction(n - 2)
+    return _noncentral_estimate(
+        float(compute_effsize(first, second, eftype="hedges")) / correction,
+        unit=(1 / len(first) + 1 / len(second)) ** 0.5,
+        degrees=n - 2,
+        absent=absent,
+        correction=correction,
+    )
+
+
+def hedges_correction(degrees: float) -> float:
+    """Hedges' factor J, which takes the small-sample bias out of a standardised mean.
+
+    An approximation good to 0.001 from 10 degrees of freedom on; pingouin uses it too.
+    """
+    return 1 - 3 / (4 * degrees - 1)
+
+
+def noncentral_limits(
+    value: float, *, unit: float, degrees: int
+) -> tuple[float, float] | None:
+    """Limits of a standardised mean whose t statistic is ``value / unit``.
+
+    Own code: statsmodels has this as a private function only, good to 1e-6. None
+    where t is over 10,000: there the distribution cannot be computed.
+    """
+    from scipy.optimize import brentq  # noqa: PLC0415 - heavy
+    from scipy.stats import chi2, nct  # noqa: PLC0415 - heavy
+
+    size = abs(value / unit)
+    if size > 1e4:
+        return None
+
+    def surplus(centre: float, share: float) -> float:
+        return float(nct.cdf(size, degrees, centre) - share)
+
+    # Certain brackets: of the 2.5 %, half is left to the chi part of t, half to the
+    # normal part.
+    furthest = size * np.sqrt(chi2.ppf(0.9875, degrees) / degrees) + 2.25
+    low = unit * brentq(surplus, -2.0, size, args=(0.975,), xtol=1e-13, rtol=1e-13)
+    high = unit * brentq(surplus, size, furthest, args=(0.025,), xtol=1e-13, rtol=1e-13)
+    return (-high, -low) if value < 0 else (low, high)
+
+
+def deviation(values: Numbers, *, scale: float | None = None) -> float:
+    """Standard deviation, divisor n-1; 0 where there is none but rounding noise."""
+    if len(values) < 2 or is_constant(values, scale=scale):
+        return 0.0
+    return float(values.std(ddof=1))
+
+
+def pooled_deviation(
+    first: Numbers, second: Numbers, *, scale: float | None = None
+) -> float:
+    """Pooled standard deviation of two groups, divisor n-2; 0 if neither varies."""
+    degrees = len(first) + len(second) - 2
+    if degrees < 1:
+        return 0.0
+    of_first = (len(first) - 1) * deviation(first, scale=scale) ** 2
+    of_second = (len(second) - 1) * deviation(second, scale=scale) ** 2
+    return float(((of_first + of_second) / degrees) ** 0.5)
+
+
+def root_mean_square(first: float, second: float) -> float:
+    """Average of two standard deviations: the root of their mean square."""
+    return float(np.hypot(first, second) / np.sqrt(2))
+
+
+def scaled(
+    result: Result, *, term: str, by: float, times: float, method: str
+) -> Result:
+    """Express a mean change and its limits in standard deviations.
+
+    Parameters
+    ----------
+    result : Estimate or Unavailable
+        An absence stays one, with its reason.
+    term, method : str
+        What the result is called now, and how it was made.
+    by : float
+        The standardiser, taken as known; 0 gives Unavailable.
+    times : float
+        A correction to multiply by.
+    """
+    if isinstance(result, Unavailable):
+        return Unavailable(term=term, reason=result.reason, n=result.n, method=method)
+    if by <= 0 or result.conf_low is None or result.conf_high is None:
+        return Unavailable(term=term, reason=NO_SPREAD, n=result.n, method=method)
+    factor = times / by
+    return Estimate(
+        term=term,
+        estimate=result.estimate * factor,
+        conf_low=result.conf_low * factor,
+        conf_high=result.conf_high * factor,
+        n=result.n,
+        method=method,
+    )
+
+
+def _can_divide(*numbers: float, by: float) -> bool:
+    return bool(np.isfinite([*numbers, by]).all()) and by > 0
+
+
+def _noncentral_estimate(
+    value: float,
+    *,
+    unit: float,
+    degrees: int,
+    absent: Unavailable,
+    correction: float = 1.0,
+) -> Result:
+    limits = noncentral_limits(value, unit=unit, degrees=degrees)
+    if limits is None or absent.n is None:
+        return absent
+    return Estimate(
+        term=absent.term,
+        estimate=float(value * correction),
+        conf_low=float(limits[0] * correction),
+        conf_high=float(limits[1] * correction),
+        n=absent.n,
+        method=absent.method,
+    )
+
+
+NO_VARIATION = "no variation within the groups: no interval can be given"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """A difference in score units, its interval and its standard error."""
+
+    value: float
+    low: float
+    high: float
+    standard_error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standardiser:
+    """A pooled standard deviation before, and how well it is known.
+
+    Attributes
+    ----------
+    spread : float
+        Pooled standard deviation of the two arms' scores before, divisor size - 2.
+    size : int
+        Participants it was computed from.
+    clustered : bool
+        Whether they share clusters; its own uncertainty is then not known.
+    """
+
+    spread: float
+    size: int
+    clustered: bool
+
+
+def difference_of_means(
+    first: Numbers, second: Numbers, *, scale: float, equal_variances: bool
+) -> Contrast | Unavailable:
+    """Contrast two independent means, first minus second: pooled t, or Welch's.
+
+    `scale` is the size of the scores the values come from, as in `is_constant`.
+    """
+    from statsmodels.stats.weightstats import (  # noqa: PLC0415 - heavy
+        CompareMeans,
+        DescrStatsW,
+    )
+
+    if min(len(first), len(second)) < 2:
+        reason = "fewer than 2 scores on a side: no interval can be given"
+        return Unavailable(term="", reason=reason)
+    if pooled_deviation(first, second, scale=scale) == 0:
+        return Unavailable(term="", reason=NO_VARIATION)
+    both = CompareMeans(DescrStatsW(first), DescrStatsW(second))
+    low, high = both.tconfint_diff(usevar="pooled" if equal_variances else "unequal")
+    error = both.std_meandiff_separatevar
+    if equal_variances:
+        error = both.std_meandiff_pooledvar
+    return Contrast(
+        value=float(both.d1.mean - both.d2.mean),
+        low=float(low),
+        high=float(high),
+        standard_error=float(error),
+    )
+
+
+def first_coefficient(
+    outcome: Numbers,
+    design: Numbers,
+    *,
+    scale: float,
+    covariance: Literal["nonrobust", "HC3"],
+) -> Contrast | Unavailable:
+    """Fit least squares; take the first column's coefficient with its t interval."""
+    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415 - heavy
+
+    fit = OLS(outcome, design).fit(cov_type=covariance, use_t=True)
+    if deviation(np.asarray(fit.resid), scale=scale) == 0:
+        return Unavailable(term="", reason=NO_VARIATION)
+    low, high = fit.conf_int()[0]
+    return Contrast(
+        value=float(fit.params[0]),
+        low=float(low),
+        high=float(high),
+        standard_error=float(fit.bse[0]),
+    )
+
+
+def raw(contrast: Contrast | Unavailable, *, term: str, n: int, method: str) -> Result:
+    """Show a contrast in score units."""
+    if isinstance(contrast, Unavailable):
+        return Unavailable(term=term, reason=contrast.reason, n=n, method=method)
+    return Estimate(
+        term=term,
+        estimate=contrast.value,
+        conf_low=contrast.low,
+        conf_high=contrast.high,
+        n=n,
+        method=method,
+    )
+
+
+def standardised(
+    contrast: Contrast | Unavailable,
+    *,
+    term: str,
+    n: int,
+    by: Standardiser,
+    method: str,
+) -> Result:
+    """Show a contrast in standard deviations of the scores before.
+
+    With participants the interval adds the uncertainty of the standard deviation
+    (delta method). With clusters that is taken as known: its degrees of freedom lie
+    somewhere between clusters and participants.
+    """
+    how = (
+        "limits divided by the same standard deviation, which is taken as known"
+        if by.clustered
+        else "t interval by the delta method"
+    )
+    method = (
+        f"{method}, over the arms' pooled standard deviation before (divisor n-2, n "
+        f"participants), corrected by J = 1 - 3/(4(n-2) - 1); {how}"
+    )
+    if isinstance(contrast, Unavailable):
+        return Unavailable(term=term, reason=contrast.reason, n=n, method=method)
+    if by.spread <= 0:
+        return Unavailable(term=term, reason=NO_SPREAD, n=n, method=method)
+    correction, value = hedges_correction(by.size - 2), contrast.value / by.spread
+    of_spread = 0.0 if by.clustered else value**2 / (2 * (by.size - 2))
+    error = np.hypot(contrast.standard_error / by.spread, of_spread**0.5)
+    # How many standard errors the limits lie away: the quantile of t behind them.
+    quantile = (contrast.high - contrast.low) / (2 * contrast.standard_error)
+    return Estimate(
+        term=term,
+        estimate=correction * value,
+        conf_low=float(correction * (value - quantile * error)),
+        conf_high=float(correction * (value + quantile * error)),
+        n=n,
+        method=method,
+    )

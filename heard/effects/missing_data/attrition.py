@@ -1,0 +1,391 @@
+"""Who is still there at each wave, in each arm, and how those who left differ.
+
+The rule that holds throughout: everybody who ever had an arm counts as started; who has
+no score at a wave is missing there, whatever the reason.
+Oracles: R glm, Newcombe (1998), tests/oracles/values/missing.json.
+
+How those lost would have to have changed for a change to be nobody's.
+
+Where there is no comparison group, everybody who started is a mixture of those followed
+and those lost, who may have changed otherwise (pattern mixture). The share followed has
+an error of its own.
+Oracle: the interval of the mixture, put together by hand at the value found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from heard.effects.effect_sizes import hedges_g
+from heard.results import Composite, Estimate, Result, Unavailable
+
+NEWCOMBE = (
+    "difference of two shares, Newcombe's interval (1998, method 10) from Wilson's; "
+    "people taken as independent; n counts everybody in both"
+)
+WILSON = (
+    "people with a score over everybody who started in the arm; Wilson's interval; n "
+    "counts everybody who started"
+)
+COUNTED = "people counted, so no interval; n counts everybody who started in the arm"
+STANDARDISED_METHOD = "those who stayed less those who left; "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention(Composite):
+    """One arm at one wave."""
+
+    arm: str
+    wave: str
+    n_present: Result
+    share_present: Result
+    share_present_difference: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttritionTable(Composite):
+    """Every arm at every wave, each arm's share beside the reference's."""
+
+    reference: str
+    retention: tuple[Retention, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference(Composite):
+    """How those who stayed differ from those who left, in one variable."""
+
+    variable: str
+    arm: str
+    stayers_minus_leavers: Result
+
+
+def attrition_table(
+    responses: pd.DataFrame,
+    *,
+    waves: Sequence[str],
+    reference: str,
+    participant: str = "participant",
+    wave: str = "wave",
+    arm: str = "arm",
+    score: str = "score",
+) -> AttritionTable:
+    """Count who has a score at each wave, by arm.
+
+    Parameters
+    ----------
+    responses : DataFrame, one row a participant and wave
+        A wave without a row is a wave missed. Rows without participant or arm are
+        left out; somebody seen in two arms counts in the first.
+    waves : sequence of str
+        In their order; waves of the frame not named here are left out.
+    reference : str
+        The arm others are compared with at each wave.
+
+    Returns
+    -------
+    AttritionTable
+        Shares from 0 to 1; differences arm minus reference. A difference is
+        Unavailable for the reference itself and where an arm is empty.
+    """
+    known = responses.dropna(subset=[participant, arm])
+    arms = known.groupby(participant, sort=False)[arm].first()
+    scored = known[known[score].notna()]
+    names = [str(name) for name in sorted(arms.unique())]
+    started = arms.astype(str).value_counts()
+    present = {
+        str(label): arms[rows[participant].unique()].astype(str).value_counts()
+        for label, rows in scored.groupby(scored[wave].astype(str))
+    }
+    counts = {
+        (name, label): int(present[label].get(name, 0)) if label in present else 0
+        for label in map(str, waves)
+        for name in names
+    }
+    base = (reference, int(started.get(reference, 0)))
+    return AttritionTable(
+        reference=reference,
+        retention=tuple(
+            _retention(
+                (name, label),
+                (count, int(started[name])),
+                (counts.get((reference, label), 0), base[1]),
+                is_reference=name == reference,
+            )
+            for (name, label), count in counts.items()
+        ),
+    )
+
+
+def share_difference(
+    first: tuple[int, int], second: tuple[int, int], *, term: str, method: str
+) -> Result:
+    """Difference of two independent shares with Newcombe's interval.
+
+    Parameters
+    ----------
+    first, second : (int, int)
+        Counted, and out of how many.
+
+    Returns
+    -------
+    Estimate
+        First minus second, from -1 to 1.
+    Unavailable
+        A side of nobody.
+
+    References
+    ----------
+    Newcombe (1998), Statistics in Medicine 17, 873-890.
+    """
+    from statsmodels.stats.proportion import (  # noqa: PLC0415 - heavy
+        confint_proportions_2indep,
+    )
+
+    n = first[1] + second[1]
+    if not (first[1] and second[1]):
+        return Unavailable(
+            term=term, reason="nobody to compare with", n=n, method=method
+        )
+    low, high = confint_proportions_2indep(*first, *second, method="newcomb")
+    value = first[0] / first[1] - second[0] / second[1]
+    # A limit that is the value itself may miss it by rounding.
+    return Estimate(
+        term=term,
+        estimate=value,
+        conf_low=min(float(low), value),
+        conf_high=max(float(high), value),
+        n=n,
+        method=method,
+    )
+
+
+def completers_and_dropouts(
+    people: pd.DataFrame,
+    *,
+    outcome: str,
+    baseline: Sequence[str],
+    arm: str | None = None,
+) -> tuple[Difference, ...]:
+    """Compare at the start those with an outcome and those without.
+
+    Parameters
+    ----------
+    people : DataFrame, one row a participant
+        `outcome` NaN for leavers.
+    baseline : sequence of str
+        Numbers are compared in standard deviations, categories level by level in
+        shares; who lacks one is left out of its comparison.
+    arm : str, optional
+        Compare within each arm too.
+
+    Returns
+    -------
+    tuple of Difference
+        Unavailable where nobody, or one person, stayed or left, or all are the same.
+    """
+    groups = {"everybody": people}
+    if arm is not None:
+        groups |= {str(name): rows for name, rows in people.groupby(arm, sort=True)}
+    found = []
+    for label, rows in groups.items():
+        for name in baseline:
+            known = rows[rows[name].notna()]
+            stayed = known[outcome].notna().to_numpy()
+            for variable, result in _differences(known[name], stayed, people[name]):
+                found.append(
+                    Difference(
+                        variable=variable, arm=label, stayers_minus_leavers=result
+                    )
+                )
+    return tuple(found)
+
+
+def _differences(
+    values: pd.Series, stayed: npt.NDArray[np.bool_], everyone: pd.Series
+) -> list[tuple[str, Result]]:
+    name = str(values.name)
+    if pd.api.types.is_numeric_dtype(values) and values.dtype != bool:
+        numbers = values.to_numpy(dtype=float)
+        result = hedges_g(numbers[stayed], numbers[~stayed])
+        method = f"{STANDARDISED_METHOD}{result.method}"
+        term = "stayers_minus_leavers_standardised"
+        if isinstance(result, Unavailable):
+            absent = Unavailable(
+                term=term, reason=result.reason, n=result.n, method=method
+            )
+            return [(name, absent)]
+        return [(name, _renamed(result, term, method))]
+    found: list[tuple[str, Result]] = []
+    for level in sorted(everyone.dropna().unique(), key=str):
+        has = values.eq(level).to_numpy()
+        result = share_difference(
+            (int((has & stayed).sum()), int(stayed.sum())),
+            (int((has & ~stayed).sum()), int((~stayed).sum())),
+            term="stayers_minus_leavers_share",
+            method=STANDARDISED_METHOD + NEWCOMBE,
+        )
+        found.append((f"{name}: {level}", result))
+    return found
+
+
+def _renamed(result: Estimate, term: str, method: str) -> Estimate:
+    return Estimate(
+        term=term,
+        estimate=result.estimate,
+        conf_low=result.conf_low,
+        conf_high=result.conf_high,
+        n=result.n,
+        method=method,
+    )
+
+
+def _retention(
+    labels: tuple[str, str],
+    counted: tuple[int, int],
+    compared: tuple[int, int],
+    *,
+    is_reference: bool,
+) -> Retention:
+    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - heavy
+
+    low, high = proportion_confint(*counted, method="wilson")
+    share = counted[0] / counted[1]
+    difference: Result = Unavailable(
+        term="share_present_difference",
+        reason="the arm others are compared with",
+        n=counted[1],
+        method=NEWCOMBE,
+    )
+    if not is_reference:
+        difference = share_difference(
+            counted, compared, term="share_present_difference", method=NEWCOMBE
+        )
+    return Retention(
+        arm=labels[0],
+        wave=labels[1],
+        n_present=Estimate(
+            term="n_present", estimate=float(counted[0]), n=counted[1], method=COUNTED
+        ),
+        share_present=Estimate(
+            term="share_present",
+            estimate=share,
+            conf_low=min(float(low), share),
+            conf_high=max(float(high), share),
+            n=counted[1],
+            method=WILSON,
+        ),
+        share_present_difference=difference,
+    )
+
+
+TERMS = ("leavers_change_zero", "leavers_change_interval_zero")
+NO_DROPOUTS = "nobody was lost"
+QUANTILE = 1.959963984540054
+METHOD = (
+    "mean change of everybody who started = share followed times the change of those "
+    "followed, and share lost times that of those lost (pattern mixture); n counts "
+    "those lost; a limit, so no interval"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropoutTippingPoint(Composite):
+    """Two mean changes of those lost, in points.
+
+    Attributes
+    ----------
+    leavers_change_zero : Estimate or Unavailable
+        At which everybody's mean change is nil.
+    leavers_change_interval_zero : Estimate or Unavailable
+        At which the interval of everybody's mean change begins to hold nil.
+    """
+
+    leavers_change_zero: Result
+    leavers_change_interval_zero: Result
+
+
+def dropout_tipping_point(
+    change: Result, *, followed: int, started: int
+) -> DropoutTippingPoint:
+    """Find the changes of those lost that would undo a change of those followed.
+
+    Parameters
+    ----------
+    change : Estimate or Unavailable
+        Mean change of those followed, with its interval.
+    followed, started : int
+        Participants with both scores, and with the first.
+
+    Returns
+    -------
+    DropoutTippingPoint
+        Unavailable: no change was estimated; nobody was lost. The second one also: the
+        change has no interval, its interval holds nil as it is, or no change of those
+        lost, however large, brings nil into the interval.
+
+    References
+    ----------
+    White, Carpenter & Horton (2018), Biometrics 74(4), 1422-1432 (mean score).
+    """
+    dropouts = started - followed
+    if isinstance(change, Unavailable):
+        return _absent(change.reason, dropouts)
+    if dropouts <= 0:
+        return _absent(NO_DROPOUTS, 0)
+    share = followed / started
+    zero = _tipping_change(TERMS[0], -share * change.estimate / (1 - share), dropouts)
+    return DropoutTippingPoint(
+        leavers_change_zero=zero,
+        leavers_change_interval_zero=_interval_zero(change, share, started),
+    )
+
+
+def _interval_zero(change: Estimate, share: float, started: int) -> Result:
+    """The first change of those lost, away from that of the others, that tips.
+
+    Where the mean of all, squared, equals its half interval squared: a square equation.
+    """
+    dropouts = round(started * (1 - share))
+    low, high = change.conf_low, change.conf_high
+    if low is None or high is None:
+        reason = "the change has no interval"
+        return Unavailable(term=TERMS[1], reason=reason, n=dropouts)
+    if low <= 0 <= high:
+        reason = "the interval holds nil as it is"
+        return Unavailable(term=TERMS[1], reason=reason, n=dropouts)
+    mean, half = change.estimate, (high - low) / 2
+    # (share mean + (1 - share) x)^2 = share^2 half^2 + error of the share (mean - x)^2
+    error = QUANTILE**2 * share * (1 - share) / started
+    square = (1 - share) ** 2 - error
+    linear = 2 * mean * (share * (1 - share) + error)
+    constant = (share * mean) ** 2 - (share * half) ** 2 - error * mean**2
+    roots = np.roots([square, linear, constant])
+    away = [
+        float(root.real)
+        for root in roots
+        if abs(root.imag) < 1e-12 and (root.real - mean) * mean < 0
+    ]
+    if not away:
+        reason = "no change of those lost, however large, brings nil into the interval"
+        return Unavailable(term=TERMS[1], reason=reason, n=dropouts)
+    return _tipping_change(
+        TERMS[1], min(away, key=lambda root: abs(root - mean)), dropouts
+    )
+
+
+def _tipping_change(term: str, value: float, dropouts: int) -> Estimate:
+    return Estimate(term=term, estimate=value, n=dropouts, method=METHOD)
+
+
+def _absent(reason: str, dropouts: int) -> DropoutTippingPoint:
+    zero, interval = (
+        Unavailable(term=term, reason=reason, n=dropouts) for term in TERMS
+    )
+    return DropoutTippingPoint(
+        leavers_change_zero=zero, leavers_change_interval_zero=interval
+    )

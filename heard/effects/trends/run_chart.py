@@ -1,0 +1,246 @@
+"""A value a wave, where waves are few, into a run chart: shift, trend, runs.
+
+The rule that holds throughout: a run chart knows only on which side of the median a
+wave lies; waves on the median count on neither. How many runs chance brings is counted
+exactly, given how many waves lie above and below.
+Oracle: every arrangement gone through, and Swed and Eisenhart's table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+import pandas as pd
+
+from heard.effects.trends.control_chart import Series, SeriesPoint, series, stretches
+from heard.effects.trends.rules import BETTER, Direction, in_words
+from heard.results import Composite, Estimate, Result, Unavailable
+
+MINIMUM_POINTS = 5
+MINIMUM_FOR_RUNS = 10
+SHIFT = 6
+TREND = 5
+TAIL = 0.025
+RUN_TERMS = ("runs", "fewest_runs", "most_runs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunChart(Composite):
+    """A run chart.
+
+    Attributes
+    ----------
+    chart_median : Estimate or Unavailable
+        The line.
+    runs : Estimate or Unavailable
+        Stretches on one side of it.
+    fewest_runs, most_runs : Estimate or Unavailable
+        How many chance brings.
+    points : tuple of SeriesPoint
+        In the order of time.
+    """
+
+    chart_median: Result
+    runs: Result
+    fewest_runs: Result
+    most_runs: Result
+    points: tuple[SeriesPoint, ...]
+
+    @property
+    def sentence(self) -> str:
+        """What the chart says, in plain words."""
+        if isinstance(self.chart_median, Unavailable):
+            return f"No chart: {self.chart_median.reason}."
+        found = [
+            f"{in_words(tuple(p.point for p in self.points if words in p.signals))}: "
+            f"{words}"
+            for words in dict.fromkeys(w for p in self.points for w in p.signals)
+        ]
+        if strange := self._strange_runs():
+            found.append(strange)
+        if not found:
+            return "Nothing but the usual wavering around the median."
+        return f"More than wavering: {'; '.join(found)}."
+
+    def _strange_runs(self) -> str:
+        parts = [self.runs, self.fewest_runs, self.most_runs]
+        known = [part.estimate for part in parts if isinstance(part, Estimate)]
+        if len(known) < len(parts):
+            return ""
+        runs, low, high = known
+        if low <= runs <= high:
+            return ""
+        what = "too few runs, values cling"
+        if runs > high:
+            what = "too many runs, values swing"
+        return f"{what} ({runs:.0f}; chance brings {low:.0f} to {high:.0f})"
+
+
+def run_chart(
+    frame: pd.DataFrame,
+    *,
+    value: str = "value",
+    wave: str = "wave",
+    count: str | None = None,
+    improvement: Direction = "neither",
+    baseline: int | None = None,
+) -> RunChart:
+    """Draw up a run chart.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row a wave
+        In the order of time; waves without a value are left out.
+    value, wave, count : str
+        The columns; `count` holds the answers behind a value, if known.
+    improvement : {"increase", "decrease", "neither"}
+        Which way is better, as declared.
+    baseline : int, optional
+        How many first waves fix the median; all if not given.
+
+    Returns
+    -------
+    RunChart
+        `chart_median` Unavailable: fewer than 5 waves, or one value throughout. `runs`
+        Unavailable: fewer than 10 waves off the median, or all on one side of it.
+
+    References
+    ----------
+    Perla, Provost & Murray (2011), BMJ Quality & Safety 20(1), 46-51; Swed & Eisenhart
+    (1943), Annals of Mathematical Statistics 14(1), 66-87.
+    """
+    found = series(frame, value=value, wave=wave, count=count)
+    if fault := _fault(found, baseline):
+        n = 0 if isinstance(found, str) else len(found.values)
+        absent = {
+            name: Unavailable(term=name, reason=fault, n=n)
+            for name in ("chart_median", *RUN_TERMS)
+        }
+        return RunChart(**absent, points=())
+    assert isinstance(found, Series)
+    fixing = found.values[:baseline]
+    middle = float(np.median(fixing))
+    sides = np.sign(found.values - middle).astype(int)
+    broken = _signals(found.values, sides)
+    return RunChart(
+        chart_median=Estimate(
+            term="chart_median",
+            estimate=middle,
+            n=len(fixing),
+            method=f"median of the first {len(fixing)} of {len(found.values)} waves; "
+            f"{found.left_out} waves without a value left out; n counts waves; a line "
+            "on the chart, so no interval",
+        ),
+        **_runs(sides),
+        points=tuple(
+            SeriesPoint(
+                point=name,
+                chart_value=Estimate(
+                    term="chart_value",
+                    estimate=float(found.values[place]),
+                    n=found.counts[place],
+                    method="as given; n counts answers, or 1 where not known; judged "
+                    "by its side of the median, not by an interval",
+                ),
+                signals=tuple(words for words, _ in broken[place]),
+                side=broken[place][0][1] if broken[place] else 0,
+                better=BETTER[improvement],
+            )
+            for place, name in enumerate(found.names)
+        ),
+    )
+
+
+def _fault(found: Series | str, baseline: int | None) -> str:
+    if isinstance(found, str):
+        return found
+    points = len(found.values)
+    if points < MINIMUM_POINTS:
+        return f"{points} waves with a value; at least {MINIMUM_POINTS} needed"
+    if baseline is not None and not MINIMUM_POINTS <= baseline <= points:
+        return f"the median needs {MINIMUM_POINTS} to {points} first waves"
+    return "one value throughout" if np.ptp(found.values) == 0 else ""
+
+
+def _signals(values: np.ndarray, sides: np.ndarray) -> list[list[tuple[str, int]]]:
+    broken: list[list[tuple[str, int]]] = [[] for _ in values]
+    off = np.flatnonzero(sides)
+    for start, end, side in stretches(sides[off]):
+        if end - start >= SHIFT:
+            words = f"{SHIFT} or more {'above' if side > 0 else 'below'} the median"
+            for place in off[start:end]:
+                broken[place].append((words, side))
+    # A wave equal to the one before neither makes nor breaks a trend.
+    changed = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1])
+    for start, end, step in stretches(np.sign(np.diff(values[changed])).astype(int)):
+        if end - start >= TREND - 1:
+            words = f"{TREND} or more {'rising' if step > 0 else 'falling'}"
+            for place in changed[start : end + 1]:
+                broken[place].append((words, step))
+    return broken
+
+
+def run_limits(above: int, below: int) -> tuple[int, int]:
+    """Fewest and most runs that chance brings, 2.5 % beyond each at most.
+
+    Parameters
+    ----------
+    above, below : int
+        Waves on each side of the median, at least one.
+    """
+    arrangements = comb(above + below, above)
+    chances = {}
+    for half in range(1, min(above, below) + 1):
+        one, other = comb(above - 1, half - 1), comb(below - 1, half - 1)
+        chances[2 * half] = 2 * one * other / arrangements
+        more = one * comb(below - 1, half) + comb(above - 1, half) * other
+        chances[2 * half + 1] = more / arrangements
+    possible = sorted(count for count, chance in chances.items() if chance > 0)
+    low = next(
+        count
+        for count in possible
+        if sum(chances[other] for other in possible if other <= count) > TAIL
+    )
+    high = next(
+        count
+        for count in reversed(possible)
+        if sum(chances[other] for other in possible if other >= count) > TAIL
+    )
+    return low, high
+
+
+def _runs(sides: np.ndarray) -> dict[str, Result]:
+    off = sides[sides != 0]
+    above = int((off > 0).sum())
+    reason = ""
+    if len(off) < MINIMUM_FOR_RUNS:
+        reason = (
+            f"{len(off)} waves off the median; at least {MINIMUM_FOR_RUNS} needed to "
+            "judge how many runs there are"
+        )
+    elif above in (0, len(off)):
+        reason = "every wave lies on one side of the median: chance has no say"
+    if reason:
+        return {
+            term: Unavailable(term=term, reason=reason, n=len(off))
+            for term in RUN_TERMS
+        }
+    low, high = run_limits(above, len(off) - above)
+    chance = (
+        "that chance brings, at most 2.5 % beyond, counted exactly given the waves "
+        "above and below"
+    )
+    words = ("", f" fewest {chance};", f" most {chance};")
+    numbers = (len(stretches(off)), low, high)
+    return {
+        term: Estimate(
+            term=term,
+            estimate=float(number),
+            n=len(off),
+            method=f"stretches on one side of the median;{which} n counts waves off "
+            "the median; a count has no interval",
+        )
+        for term, number, which in zip(RUN_TERMS, numbers, words, strict=True)
+    }

@@ -1,0 +1,222 @@
+"""Rows, alone or in clusters, into coefficients with a robust interval.
+
+The rule that holds throughout: with clusters the interval is that of the clustered room
+(CR2, Satterthwaite); without, variances may differ from group to group.
+Oracle: R t.test, sandwich and clubSandwich, tests/oracles/values/inequality.json.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from heard.models.cluster_robust import (
+    Array,
+    ClusterRobustFit,
+    Labels,
+    cluster_robust_fit,
+)
+from heard.results import Estimate, Result, Unavailable
+
+CONFIDENCE = 0.95
+NO_VARIATION = "no variation within the groups: no interval can be given"
+# Spread under this share of the values' size is rounding.
+ROUNDING = 1e-10
+# Logarithm of a ratio's furthest limit; beyond, nothing is known and numbers overflow.
+WIDEST = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinearFit:
+    """Coefficients, their covariance, and how much is known about it.
+
+    Attributes
+    ----------
+    coefficients, covariance : ndarray, shape (n_names,), (n_names, n_names)
+        In units of the score.
+    degrees : callable
+        Degrees of freedom of a contrast.
+    fault : callable
+        Why a contrast has no interval; empty if it has one.
+    method : str
+        Estimator, interval and missing rule, in words.
+    """
+
+    coefficients: Array
+    covariance: Array
+    degrees: Callable[[Array], float] = field(repr=False, compare=False)
+    fault: Callable[[Array], str] = field(repr=False, compare=False)
+    method: str
+
+    def interval(self, weights: Array) -> tuple[float, float, float]:
+        """A contrast's value, and the limits of its 95 % t interval."""
+        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
+
+        value = float(weights @ self.coefficients)
+        reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, self.degrees(weights)))
+        reach *= self.error(weights)
+        return value, value - reach, value + reach
+
+    def error(self, weights: Array) -> float:
+        """A contrast's standard error."""
+        return math.sqrt(max(float(weights @ self.covariance @ weights), 0.0))
+
+    def estimate(self, weights: Array, *, term: str, n: int, counted: str) -> Result:
+        """A contrast in units of the score."""
+        how = f"{self.method}; n counts {counted}"
+        if why := self.fault(weights):
+            return Unavailable(term=term, reason=why, n=n, method=how)
+        value, low, high = self.interval(weights)
+        return Estimate(
+            term=term,
+            estimate=value,
+            conf_low=low,
+            conf_high=high,
+            n=n,
+            method=f"{how}; t with {self.degrees(weights):.1f} degrees of freedom",
+        )
+
+    def ratio(
+        self, above: Array, below: Array, *, term: str, n: int, counted: str
+    ) -> Result:
+        """The ratio of two contrasts, with the interval of its logarithm."""
+        how = f"{self.method}; n counts {counted}; ratio, delta method on the logarithm"
+        upper = float(above @ self.coefficients)
+        lower = float(below @ self.coefficients)
+        if min(upper, lower) <= 0:
+            reason = "a mean is not above the lowest possible score: no ratio"
+            return Unavailable(term=term, reason=reason, n=n, method=how)
+        weights = above / upper - below / lower
+        if why := self.fault(weights):
+            return Unavailable(term=term, reason=why, n=n, method=how)
+        _, low, high = self.interval(weights)
+        # The contrast of logarithms is zero at the values themselves: 1 - 1.
+        reach = (high - low) / 2
+        if reach > WIDEST:
+            reason = "a mean is hardly above the lowest possible score: no ratio"
+            return Unavailable(term=term, reason=reason, n=n, method=how)
+        return Estimate(
+            term=term,
+            estimate=upper / lower,
+            conf_low=upper / lower * math.exp(-reach),
+            conf_high=upper / lower * math.exp(reach),
+            n=n,
+            method=f"{how}, t with {self.degrees(weights):.1f} degrees of freedom",
+        )
+
+    def p_value(self, weights: Array) -> float:
+        """Two-sided p of a contrast being zero; ask `fault` first."""
+        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
+
+        size = abs(float(weights @ self.coefficients)) / self.error(weights)
+        return float(2 * stats.t.sf(size, self.degrees(weights)))
+
+
+def separate_means(scores: Array, codes: Labels, *, counts: Labels) -> LinearFit:
+    """Fit every group its own mean and variance (Welch)."""
+    means = np.bincount(codes, weights=scores) / counts
+    squares = np.bincount(codes, weights=(scores - means[codes]) ** 2)
+    variances = squares / np.maximum(counts - 1, 1) / counts
+    floor = (ROUNDING * np.abs(scores).max()) ** 2
+
+    def fault(weights: Array) -> str:
+        used = np.asarray(weights) != 0
+        if (counts[used] < 2).any():
+            return "fewer than 2 scores in a group: no interval can be given"
+        return NO_VARIATION if (variances[used] * counts[used]).max() <= floor else ""
+
+    def degrees(weights: Array) -> float:
+        parts = np.asarray(weights) ** 2 * variances
+        below = np.where(counts > 1, counts - 1, 1)
+        return float(parts.sum() ** 2 / (parts**2 / below).sum())
+
+    return LinearFit(
+        coefficients=means,
+        covariance=np.diag(variances),
+        degrees=degrees,
+        fault=fault,
+        method="means of groups, each with its own variance (divisor n-1), Welch's "
+        "interval; people taken as unrelated; rows without score or group left out",
+    )
+
+
+def least_squares(
+    outcome: Array,
+    design: Array,
+    *,
+    names: Sequence[str],
+    clusters: pd.Series | None,
+    weights: Array | None = None,
+) -> LinearFit | Unavailable:
+    """Fit least squares: CR2 over clusters, else HC3.
+
+    Parameters
+    ----------
+    outcome : ndarray, shape (n_rows,)
+        Complete.
+    design : ndarray, shape (n_rows, n_names)
+        An intercept among the columns, or something that adds up to it.
+    names : sequence of str
+        Names of the columns.
+    clusters : Series, shape (n_rows,), or None
+        What was sampled together.
+    weights : ndarray, shape (n_rows,), optional
+        Positive weights.
+    """
+    if clusters is not None:
+        found = cluster_robust_fit(
+            outcome, design, clusters.to_numpy(), names=names, weights=weights
+        )
+        return found if isinstance(found, Unavailable) else _clustered(found)
+    if len(outcome) <= design.shape[1]:
+        reason = f"{len(outcome)} rows for {design.shape[1]} columns: no rows to spare"
+        return Unavailable(term="least_squares", reason=reason, n=len(outcome))
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        reason = "some columns predict each other: leave out or merge groups"
+        return Unavailable(term="least_squares", reason=reason, n=len(outcome))
+    return _unrelated(outcome, design, weights)
+
+
+def _clustered(found: ClusterRobustFit) -> LinearFit:
+    def fault(weights: Array) -> str:
+        result = found.estimate(list(weights), term="contrast")
+        return result.reason if isinstance(result, Unavailable) else ""
+
+    return LinearFit(
+        coefficients=found.coefficients,
+        covariance=found.covariance,
+        degrees=lambda weights: found.degrees_of_freedom(list(weights)),
+        fault=fault,
+        method=f"{'weighted ' * found.weighted}least squares, Bell-McCaffrey "
+        f"cluster-robust standard error (CR2) over {found.n_clusters} clusters, "
+        "Satterthwaite's degrees of freedom; incomplete rows left out",
+    )
+
+
+def _unrelated(
+    outcome: Array, design: Array, weights: Array | None
+) -> LinearFit | Unavailable:
+    from statsmodels.regression.linear_model import WLS  # noqa: PLC0415 - heavy
+
+    model = WLS(outcome, design, weights=1.0 if weights is None else weights)
+    plain = model.fit()
+    hat = (model.wexog * np.linalg.pinv(model.wexog).T).sum(axis=1)
+    residual = float(np.abs(plain.resid).max())
+    if residual <= ROUNDING * float(np.abs(outcome).max()):
+        return Unavailable(term="least_squares", reason=NO_VARIATION, n=len(outcome))
+    if hat.max() > 1 - ROUNDING:
+        reason = "a row stands alone in its group: no interval can be given"
+        return Unavailable(term="least_squares", reason=reason, n=len(outcome))
+    robust = plain.get_robustcov_results(cov_type="HC3", use_t=True)
+    return LinearFit(
+        coefficients=np.asarray(robust.params),
+        covariance=np.asarray(robust.cov_params()),
+        degrees=lambda _: float(robust.df_resid),
+        fault=lambda _: "",
+        method="least squares, heteroscedasticity-robust standard error (HC3); people "
+        "taken as unrelated; incomplete rows left out",
+    )

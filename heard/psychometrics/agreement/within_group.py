@@ -1,0 +1,204 @@
+"""Responses of teams into agreement within each team: r_wg, a_wg and average deviation.
+
+Before a team's mean is spoken of as the team's view, its members must agree: these say
+how much, team by team. Oracles: R package multilevel,
+tests/oracles/values/withingroup_*.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from heard.models.complete_responses import Array, complete_responses
+from heard.results import Composite, Estimate, Labelled, Result, Unavailable
+
+NO_INTERVAL = "no interval: all members of the group who answered are counted"
+TERMS = ("r_wg", "r_wg_j", "average_deviation", "a_wg")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupAgreement(Labelled):
+    """How far the members of one group gave the same answers."""
+
+    group: str
+    r_wg: Result
+    r_wg_j: Result
+    average_deviation: Result
+    a_wg: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithinGroupAgreement(Composite):
+    """Mean of each statistic over groups, with its interval, and every group's own."""
+
+    mean_r_wg: Result
+    mean_r_wg_j: Result
+    mean_average_deviation: Result
+    mean_a_wg: Result
+    groups: tuple[GroupAgreement, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One tidy row a result; `group` is empty for means over groups."""
+        import pandas as pd  # noqa: PLC0415 - only where a frame is asked for
+
+        means = [getattr(self, f"mean_{term}").to_frame() for term in TERMS]
+        overall = pd.concat(means).assign(group="")
+        frames = [overall, *(group.to_frame() for group in self.groups)]
+        columns = ["group", *means[0].columns]
+        together: pd.DataFrame = pd.concat(frames, ignore_index=True)
+        return together.reindex(columns=columns)
+
+
+def within_group_agreement(
+    responses: pd.DataFrame,
+    *,
+    groups: pd.Series,
+    lowest: float,
+    highest: float,
+    confidence: float = 0.95,
+) -> WithinGroupAgreement:
+    """Estimate how far members of a group agree, item by item.
+
+    Parameters
+    ----------
+    responses : DataFrame, shape (n_participants, n_items)
+        Keyed responses; who left an item unanswered is left out (listwise).
+    groups : Series, shape (n_participants,)
+        The group of each participant, by position; without one, left out.
+    lowest, highest : float
+        Ends of the response scale, from the codebook. Chance is an even spread over its
+        whole steps: variance ((highest - lowest + 1)² - 1) / 12.
+    confidence : float
+        Coverage of the interval of the mean over groups.
+
+    Returns
+    -------
+    WithinGroupAgreement
+        ``r_wg`` of the mean of the items, ``r_wg_j`` of all items together, ``a_wg``
+        the mean over items of Brown and Hauenstein's, ``average_deviation`` in points
+        around the group's mean. A variance beyond chance gives 0. `Unavailable` in a
+        group of one, and ``a_wg`` where the mean lies at an end.
+
+    References
+    ----------
+    James, Demaree & Wolf (1984), J. of Applied Psychology 69(1), 85-98.
+    Burke & Dunlap (2002), Organizational Research Methods 5(2), 159-172.
+    Brown & Hauenstein (2005), Organizational Research Methods 8(2), 165-184.
+    """
+    known = groups.notna().to_numpy() & responses.notna().all(axis=1).to_numpy()
+    kept = responses[known]
+    fault = complete_responses(responses).fault
+    labels = groups[known].astype(str)
+    found = tuple(
+        _one_group(
+            str(name), _values(kept, labels == name, fault), (lowest, highest), fault
+        )
+        for name in sorted(labels.unique())
+    )
+    return WithinGroupAgreement(
+        **{
+            f"mean_{term}": _mean_over_groups(
+                term, [getattr(group, term) for group in found], confidence
+            )
+            for term in TERMS
+        },
+        groups=found,
+    )
+
+
+def _values(kept: pd.DataFrame, members: pd.Series, fault: str) -> Array:
+    if fault:
+        return np.empty((0, kept.shape[1]))
+    return kept[members.to_numpy()].to_numpy(dtype=float)
+
+
+def _one_group(
+    name: str, values: Array, ends: tuple[float, float], fault: str
+) -> GroupAgreement:
+    n, k = values.shape
+    reason = fault or (
+        f"members who answered every item {n}; at least 2 needed" if n < 2 else ""
+    )
+    if not reason and ((values < ends[0]) | (values > ends[1])).any():
+        reason = "answers lie outside the scale"
+    results = {
+        term: Unavailable(term=term, reason=reason, n=n, method=NO_INTERVAL)
+        for term in TERMS
+    }
+    if reason:
+        return GroupAgreement(group=name, **results)
+    return GroupAgreement(group=name, **dict(_statistics(values, ends, n, k)))
+
+
+def _statistics(
+    values: Array, ends: tuple[float, float], n: int, k: int
+) -> Iterator[tuple[str, Result]]:
+    chance = ((ends[1] - ends[0] + 1) ** 2 - 1) / 12
+    of_mean = max(1 - values.mean(axis=1).var(ddof=1) / chance, 0.0)
+    share = max(1 - values.var(axis=0, ddof=1).mean() / chance, 0.0)
+    deviation = np.abs(values - values.mean(axis=0)).mean()
+    numbers = {
+        "r_wg": (of_mean, "1 - variance of the members' item means / chance variance"),
+        "r_wg_j": (
+            k * share / (k * share + 1 - share),
+            "r_wg(j), mean item variance / chance variance, stepped up to all items",
+        ),
+        "average_deviation": (
+            deviation,
+            "mean absolute deviation from the item's mean in the group, over items",
+        ),
+    }
+    for term, (estimate, words) in numbers.items():
+        method = f"{words}; divisor n - 1 in variances; {NO_INTERVAL}"
+        yield term, Estimate(term=term, estimate=float(estimate), n=n, method=method)
+    yield "a_wg", _a_wg(values, ends, n)
+
+
+def _a_wg(values: Array, ends: tuple[float, float], n: int) -> Result:
+    """Agreement beside the largest variance that each mean allows."""
+    method = (
+        "a_wg, mean over items: 1 - twice the variance / the largest variance the mean "
+        f"allows, divisor n - 1; {NO_INTERVAL}"
+    )
+    low, high = ends
+    means = values.mean(axis=0)
+    largest = ((high + low) * means - means**2 - high * low) * n / (n - 1)
+    if (largest <= 0).any():
+        reason = (
+            "an item's mean lies at an end of the scale: its variance can only be 0"
+        )
+        return Unavailable(term="a_wg", reason=reason, n=n, method=method)
+    estimate = float(np.mean(1 - 2 * values.var(axis=0, ddof=1) / largest))
+    return Estimate(term="a_wg", estimate=estimate, n=n, method=method)
+
+
+def _mean_over_groups(term: str, results: list[Result], confidence: float) -> Result:
+    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
+
+    values = np.array([r.estimate for r in results if isinstance(r, Estimate)])
+    n, absent = len(values), sum(isinstance(r, Unavailable) for r in results)
+    name = f"mean_{term}"
+    method = (
+        f"mean of {term} over groups, each counted once; {100 * confidence:g} % t "
+        f"interval over groups; n is groups, {absent} without {term} left out"
+    )
+    if n < 2:
+        reason = f"groups with {term} {n}; at least 2 needed"
+        return Unavailable(term=name, reason=reason, n=n, method=method)
+    mean, error = float(values.mean()), float(values.std(ddof=1)) / n**0.5
+    if error == 0:
+        method += "; no interval: all groups are equal"
+        return Estimate(term=name, estimate=mean, n=n, method=method)
+    reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
+    return Estimate(
+        term=name,
+        estimate=mean,
+        conf_low=mean - reach,
+        conf_high=mean + reach,
+        n=n,
+        method=method,
+    )
