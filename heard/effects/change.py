@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import pearsonr
 
 from heard.effects.description import (
     ALL_EQUAL,
@@ -321,8 +322,6 @@ def _sizes_by_cluster(pairs: pd.DataFrame, change: Result) -> tuple[Result, Resu
 
 
 def _correlation(pairs: pd.DataFrame, *, clustered: bool) -> Result:
-    from scipy.stats import pearsonr  # noqa: PLC0415 - heavy
-
     term, n = "pre_post_correlation", len(pairs)
     before, after = (pairs[wave].to_numpy(dtype=float) for wave in ("before", "after"))
     if n < 4:

@@ -15,6 +15,10 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import chi2
+from statsmodels.regression.linear_model import OLS
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.weightstats import DescrStatsW
 
 from heard.errors import DataError
 from heard.results import Composite, Estimate, Result, Unavailable
@@ -106,8 +110,6 @@ def _mean_over_clusters(values: Numbers, cluster: pd.Series) -> Result:
 
     Those without a team count as a team each.
     """
-    from statsmodels.api import OLS  # noqa: PLC0415 - heavy
-
     if len(values) < 2 or is_constant(values):
         return mean_result(values, term="mean", n=len(values), method="")
     codes, teams = pd.factorize(cluster, use_na_sentinel=True)
@@ -207,8 +209,6 @@ def mean_result(
     Unavailable
         Fewer than 2 values, or all the same.
     """
-    from statsmodels.stats.weightstats import DescrStatsW  # noqa: PLC0415 - heavy
-
     if len(values) < 2:
         reason = "fewer than 2 scores: no interval can be given"
         return Unavailable(term=term, reason=reason, n=n, method=method)
@@ -239,8 +239,6 @@ def every_unavailable(
 
 
 def _standard_deviation(values: Numbers) -> Result:
-    from scipy.stats import chi2  # noqa: PLC0415 - heavy
-
     term, n = "standard_deviation", len(values)
     if n < 2:
         return Unavailable(term=term, reason="fewer than 2 scores", n=n)
@@ -259,8 +257,6 @@ def _standard_deviation(values: Numbers) -> Result:
 
 
 def _share_at(end: str, values: Numbers, ends: dict[str, float]) -> Result:
-    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - heavy
-
     term, n = f"share_{end}", len(values)
     if n == 0:
         return Unavailable(term=term, reason="nobody has a score", n=n)

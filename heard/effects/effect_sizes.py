@@ -17,6 +17,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import chi2, nct, norm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from heard.effects.description import Numbers, is_constant
 from heard.results import Estimate, Result, Unavailable
@@ -90,8 +94,6 @@ def hedges_g_av(
     ----------
     Bonett (2008), Psychological Methods 13(2), 99-109; R statpsych ``ci.stdmean.ps``.
     """
-    from scipy.stats import norm  # noqa: PLC0415 - heavy
-
     method = (
         "mean change over the root mean square of the two waves' standard deviations "
         "(divisor n-1), corrected by J = 1 - 3/(4(n-1) - 1); Bonett (2008) normal "
@@ -131,7 +133,9 @@ def hedges_g(first: Numbers, second: Numbers) -> Result:
     Unavailable
         Fewer than 2 scores on a side, or (almost) no spread.
     """
-    from pingouin import compute_effsize  # noqa: PLC0415 - heavy
+    from pingouin import (  # noqa: PLC0415 - imports matplotlib and seaborn
+        compute_effsize,
+    )
 
     n = len(first) + len(second)
     method = (
@@ -168,9 +172,6 @@ def noncentral_limits(
     Own code: statsmodels has this as a private function only, good to 1e-6. None
     where t is over 10,000: there the distribution cannot be computed.
     """
-    from scipy.optimize import brentq  # noqa: PLC0415 - heavy
-    from scipy.stats import chi2, nct  # noqa: PLC0415 - heavy
-
     size = abs(value / unit)
     if size > 1e4:
         return None
@@ -305,11 +306,6 @@ def difference_of_means(
 
     `scale` is the size of the scores the values come from, as in `is_constant`.
     """
-    from statsmodels.stats.weightstats import (  # noqa: PLC0415 - heavy
-        CompareMeans,
-        DescrStatsW,
-    )
-
     if min(len(first), len(second)) < 2:
         reason = "fewer than 2 scores on a side: no interval can be given"
         return Unavailable(term="", reason=reason)
@@ -336,8 +332,6 @@ def first_coefficient(
     covariance: Literal["nonrobust", "HC3"],
 ) -> Contrast | Unavailable:
     """Fit least squares; take the first column's coefficient with its t interval."""
-    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415 - heavy
-
     fit = OLS(outcome, design).fit(cov_type=covariance, use_t=True)
     if deviation(np.asarray(fit.resid), scale=scale) == 0:
         return Unavailable(term="", reason=NO_VARIATION)

@@ -120,8 +120,6 @@ class SpecificationCurve(Composite):
 
     def curve_frame(self) -> pd.DataFrame:
         """One row a specification: its options, one column a choice, and its answer."""
-        import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
         rows = [
             {
                 **dict(zip(self.choices, one.options, strict=True)),

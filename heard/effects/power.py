@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special, stats
+from statsmodels.stats.proportion import proportion_confint
 
 from heard.effects.pilot_design import PilotDesign
 from heard.models.random_streams import generator
@@ -279,8 +281,6 @@ def _precision(
         return ExpectedPrecision(teams=label, **absent)
     random = generator("pilot_precision", seed, str(teams))
     found = simulated_effects(design, teams, draws=draws, random=random)
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     reach = stats.t.ppf((1 + CONFIDENCE) / 2, found.degrees) * found.errors
     how = f"{draws} simulated pilots, {_how(design)}; n counts pilots"
     half_width, power = _by_formula(design, teams)
@@ -325,10 +325,6 @@ def _mean(values: np.ndarray, *, how: str) -> Result:
 
 
 def _share(seen: np.ndarray, *, how: str) -> Result:
-    from statsmodels.stats.proportion import (  # noqa: PLC0415 - heavy
-        proportion_confint,
-    )
-
     low, high = proportion_confint(int(seen.sum()), len(seen), method="wilson")
     return Estimate(
         term="power",
@@ -364,8 +360,6 @@ def team_mean_variance(design: PilotDesign) -> float:
 
 
 def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
-    from scipy import special, stats  # noqa: PLC0415 - heavy, and only needed here
-
     arms = 1 + design.compared
     degrees = arms * teams - arms
     error = math.sqrt(team_mean_variance(design) * arms / teams)

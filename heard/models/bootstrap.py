@@ -22,6 +22,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from heard.models.complete_responses import NO_VARIANCE, Array, CompleteResponses
 from heard.models.random_streams import generator
@@ -126,8 +127,6 @@ def interval_of(
         Symmetric limits; or symmetric on log(1 - estimate), which stay below 1 and suit
         the skewness of reliability coefficients; or on Fisher's z, for correlations.
     """
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     n, tail = len(influence), (1 + confidence) / 2
     shape = {
         "plain": "",
@@ -347,8 +346,6 @@ def bootstrap_interval(
 
 def _corrected(tails: Array, estimate: float, kept: Array, influence: Array) -> Array:
     """The quantiles that bias and acceleration make of the tails."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     below = np.mean(kept < estimate) + np.mean(kept == estimate) / 2
     bias = special.ndtri(np.clip(below, 1 / len(kept), 1 - 1 / len(kept)))
     centred = influence - influence.mean()

@@ -22,8 +22,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import pandas as pd
+from scipy import stats
 
-from heard.results import Estimate, Result, Unavailable
+from heard.results import Described, Estimate, Result, Unavailable
 
 Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 # Names of clusters: text, numbers, whatever compares equal.
@@ -91,8 +93,6 @@ def _adjusted(own: Array, scaled: Array, spread: Array, *, weighted: bool) -> Ar
 
 def coded(labels: Labels) -> tuple[Labels, int]:
     """Groups as whole numbers from 0, -1 where missing, and how many there are."""
-    import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
     codes, levels = pd.factorize(np.asarray(labels))
     return codes, len(levels)
 
@@ -124,7 +124,7 @@ NO_RESIDUAL = "the model fits every row exactly: no interval can be given"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterRobustFit:
+class ClusterRobustFit(Described):
     """Weighted least squares with a cluster-robust covariance.
 
     Attributes
@@ -212,8 +212,6 @@ class ClusterRobustFit:
         """
         if fault := self._fault(contrast):
             return Unavailable(term=term, reason=fault, n=self.n, method=self._how())
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         degrees = self.degrees_of_freedom(contrast)
         value, error = self.value(contrast), self.standard_error(contrast)
         reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees)) * error
@@ -230,8 +228,6 @@ class ClusterRobustFit:
         """Two-sided p of the contrast being zero, by the same t."""
         if fault := self._fault(contrast):
             return Unavailable(term=term, reason=fault, n=self.n, method=self._how())
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         degrees = self.degrees_of_freedom(contrast)
         size = abs(self.value(contrast)) / self.standard_error(contrast)
         return Estimate(

@@ -27,7 +27,7 @@ from heard.models.chained_equations import (
     run_chains,
 )
 from heard.models.random_streams import generator
-from heard.results import Composite, Estimate, Result, Unavailable
+from heard.results import Composite, Described, Estimate, Result, Unavailable
 
 MINIMUM_CLUSTERS = 5
 # Seen scores beyond the columns of a model: fewer leave its variance a guess.
@@ -38,7 +38,7 @@ N_ITERATIONS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Imputation:
+class Imputation(Described):
     """Completed data sets; rows are people's, so it is never a finding.
 
     Attributes

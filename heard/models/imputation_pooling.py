@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import t
 
 from heard.results import Composite, Estimate, Result, Unavailable
 
@@ -161,8 +162,6 @@ def pool(
 
 def interval(pooled: Pooling) -> tuple[float, float]:
     """The 95 % interval of what was pooled."""
-    from scipy.stats import t  # noqa: PLC0415 - heavy, and only needed here
-
     reach = float(t.ppf(0.975, pooled.degrees_of_freedom)) * pooled.standard_error
     return pooled.estimate - reach, pooled.estimate + reach
 
@@ -180,8 +179,6 @@ def absent_pool(reason: str, *, n: int, term: str, method: str) -> PooledEstimat
 def _described(
     pooled: Pooling, *, n: int, n_sets: int, term: str, how: str
 ) -> PooledEstimate:
-    from scipy.stats import t  # noqa: PLC0415 - heavy, and only needed here
-
     low, high = interval(pooled)
     size = abs(pooled.estimate) / pooled.standard_error
     values = {

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from scipy import stats
+from statsmodels.regression.linear_model import WLS
 
 from heard.models.cluster_robust import (
     Array,
@@ -54,8 +56,6 @@ class LinearFit:
 
     def interval(self, weights: Array) -> tuple[float, float, float]:
         """A contrast's value, and the limits of its 95 % t interval."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         value = float(weights @ self.coefficients)
         reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, self.degrees(weights)))
         reach *= self.error(weights)
@@ -110,8 +110,6 @@ class LinearFit:
 
     def p_value(self, weights: Array) -> float:
         """Two-sided p of a contrast being zero; ask `fault` first."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         size = abs(float(weights @ self.coefficients)) / self.error(weights)
         return float(2 * stats.t.sf(size, self.degrees(weights)))
 
@@ -200,8 +198,6 @@ def _clustered(found: ClusterRobustFit) -> LinearFit:
 def _unrelated(
     outcome: Array, design: Array, weights: Array | None
 ) -> LinearFit | Unavailable:
-    from statsmodels.regression.linear_model import WLS  # noqa: PLC0415 - heavy
-
     model = WLS(outcome, design, weights=1.0 if weights is None else weights)
     plain = model.fit()
     hat = (model.wexog * np.linalg.pinv(model.wexog).T).sum(axis=1)

@@ -11,9 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import PERFECT, Array, complete_responses
+from heard.models.complete_responses import (
+    PERFECT,
+    Array,
+    Responses,
+    complete_responses,
+    read_responses,
+)
 from heard.results import Composite, Estimate, Result, Unavailable
 
 WORDS = {
@@ -91,7 +98,7 @@ class Sums:
 
 
 def reliability_over_waves(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     participants: pd.Series,
     waves: pd.Series,
@@ -101,7 +108,7 @@ def reliability_over_waves(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_rows, n_items)
+    responses : DataFrame or ndarray, shape (n_rows, n_items)
         Keyed responses, one row a person at a wave.
     participants, waves : Series, shape (n_rows,)
         Who and when, by position. Only people who answered every item at every wave are
@@ -122,6 +129,7 @@ def reliability_over_waves(
     917-929.
     Shrout & Lane (2012), Handbook of Research Methods for Studying Daily Life, 302-320.
     """
+    responses = read_responses(responses)
     cells, reason = _cube(responses, participants, waves)
     n, times, items = cells.shape
     how = (
@@ -257,8 +265,6 @@ def _with_interval(
     estimate: float, without: Array, *, term: str, method: str, confidence: float
 ) -> Result:
     """The estimate with its jackknife interval, or why there is none."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     n = len(without)
     if not np.isfinite(estimate):
         reason = "neither stable differences nor error were seen"

@@ -16,8 +16,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
+from scipy.stats import pearsonr
 
-from heard.models.complete_responses import Array, complete_responses
+from heard.models.complete_responses import (
+    Array,
+    Responses,
+    complete_responses,
+    read_responses,
+)
 from heard.psychometrics.agreement.intraclass import (
     WIDTH,
     IntraclassCorrelations,
@@ -71,18 +78,19 @@ class ReliableChange(Composite):
 
 
 def retest_reliability(
-    pairs: pd.DataFrame, *, confidence: float = 0.95
+    pairs: Responses, *, confidence: float = 0.95
 ) -> RetestReliability:
     """Estimate everything a retest tells.
 
     Parameters
     ----------
-    pairs : DataFrame, shape (n_participants, 2)
+    pairs : DataFrame or ndarray, shape (n_participants, 2)
         First and second score of people who are taken not to have changed between them;
         who lacks one is left out.
     confidence : float
         Coverage of the intervals.
     """
+    pairs = read_responses(pairs, "pairs")
     return RetestReliability(
         intraclass_correlations=_intraclass(pairs, confidence),
         concordance_correlation=concordance_correlation(pairs, confidence=confidence),
@@ -94,13 +102,13 @@ def retest_reliability(
 
 
 def smallest_detectable_change(
-    pairs: pd.DataFrame, *, confidence: float = 0.95
+    pairs: Responses, *, confidence: float = 0.95
 ) -> SmallestDetectableChange:
     """Estimate the smallest change that measurement error does not explain.
 
     Parameters
     ----------
-    pairs : DataFrame, shape (n_participants, 2)
+    pairs : DataFrame or ndarray, shape (n_participants, 2)
         First and second score of people who are taken not to have changed; who lacks
         one is left out.
     confidence : float
@@ -116,6 +124,7 @@ def smallest_detectable_change(
     ----------
     de Vet and others (2006), J. of Clinical Epidemiology 59(10), 1033-1039.
     """
+    pairs = read_responses(pairs, "pairs")
     found = _intraclass(pairs, confidence)
     person = {
         f"{name}_{kind}": getattr(found, f"{name}_{kind}")
@@ -186,7 +195,7 @@ def standard_error_of_measurement(
 
 
 def reliable_change(
-    pairs: pd.DataFrame,
+    pairs: Responses,
     *,
     reliability: float,
     higher_is_better: bool = True,
@@ -196,7 +205,7 @@ def reliable_change(
 
     Parameters
     ----------
-    pairs : DataFrame, shape (n_participants, 2)
+    pairs : DataFrame or ndarray, shape (n_participants, 2)
         Score before and after; who lacks one is left out.
     reliability : float
         Of one score, from 0 to 1; of a retest rather than of items, where there is one.
@@ -216,6 +225,7 @@ def reliable_change(
     ----------
     Jacobson & Truax (1991), J. of Consulting and Clinical Psychology 59(1), 12-19.
     """
+    pairs = read_responses(pairs, "pairs")
     if not 0 <= reliability < 1:
         raise ValueError(f"reliability is {reliability}; give one from 0 to below 1")
     method = (
@@ -255,8 +265,6 @@ def reliable_change(
 
 
 def _share(term: str, who: Array, method: str, confidence: float) -> Estimate:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     found = stats.binomtest(int(who.sum()), len(who))
     limits = found.proportion_ci(confidence, method="wilson")
     share = float(who.mean())
@@ -398,8 +406,6 @@ def retest_correlation(scores: pd.Series, people: pd.Series) -> Result:
     ----------
     Fisher (1921), Metron 1, 3-32. Oracle: R cor.test, tests/reliability/test_retest.py.
     """
-    from scipy.stats import pearsonr  # noqa: PLC0415 - heavy
-
     pairs = retest_pairs(scores, people)
     n = len(pairs)
     if n < MINIMUM_PAIRS:

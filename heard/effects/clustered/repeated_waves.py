@@ -23,18 +23,19 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.errors import DataError, unknown
 from heard.models.cluster_robust import Array
 from heard.models.mixed.design import RandomTerm
 from heard.models.mixed.model import Criterion, MixedFit, fit_mixed_model
-from heard.results import Composite, Estimate, Result, Unavailable
+from heard.results import Composite, Described, Estimate, Result, Unavailable
 
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MixedEffects:
+class MixedEffects(Described):
     """The fixed part of a mixed model, and what its groups leave over.
 
     Attributes
@@ -75,8 +76,6 @@ class MixedEffects:
 
     def estimate(self, contrast: Sequence[float] | str, *, term: str) -> Estimate:
         """The contrast with its 95 % t interval; n counts rows."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         degrees = self.degrees_of_freedom(contrast)
         value = float(self._weights(contrast) @ self.coefficients)
         reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees))
@@ -93,8 +92,6 @@ class MixedEffects:
 
     def p_value(self, contrast: Sequence[float] | str, *, term: str) -> Estimate:
         """Two-sided p of the contrast being zero, by the same t."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         degrees = self.degrees_of_freedom(contrast)
         value = float(self._weights(contrast) @ self.coefficients)
         size = abs(value) / self.standard_error(contrast)

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.description import as_floats, named, number_fault
 from heard.errors import DataError, unknown
@@ -87,8 +88,6 @@ def joint_p_value(
     if below <= 0:
         reason = TOO_FEW.format(count=count)
         return Unavailable(term=term, reason=reason, n=fit.n, method=method)
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     return Estimate(
         term=term,
         estimate=float(stats.f.sf(below / (degrees * count) * size, count, below)),
@@ -190,8 +189,6 @@ def within(columns: Array, groups: Labels) -> Array:
     Where groups lie within clusters, CR2 of what is left is CR2 of the whole model
     (Pustejovsky & Tipton 2018, theorem 2), and thousands of groups cost nothing.
     """
-    import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
     codes, levels = pd.factorize(groups)
     sizes = np.bincount(codes, minlength=len(levels)).astype(float)
     totals = np.zeros((len(levels), columns.shape[1]))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from statsmodels.stats.multitest import multipletests
 
 from heard.effects.designs.difference_in_differences import (
     Comparison,
@@ -66,7 +67,7 @@ class FalsificationTable(Composite):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandardisedEffect:
+class StandardisedEffect(Composite):
     """What the comparison of one outcome found.
 
     Attributes
@@ -279,10 +280,6 @@ def _holm(p_values: dict[str, Result]) -> dict[str, Result]:
     }
     if not known:
         return found
-    from statsmodels.stats.multitest import (  # noqa: PLC0415 - heavy
-        multipletests,
-    )
-
     corrected = multipletests([p.estimate for p in known.values()], method="holm")[1]
     for (name, result), value in zip(known.items(), corrected, strict=True):
         method = f"Holm's correction over {len(known)} negative controls; "

@@ -18,6 +18,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.description import named
 from heard.effects.designs.difference_in_differences import complete_rows, score_fault
@@ -365,8 +366,6 @@ def _estimate(
     value, n = float(average.value), len(table.starts)
     if average.error is None or average.degrees is None:
         return Estimate(term=term, estimate=value, n=n, method=f"{how}; {NO_SPREAD}")
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     beyond = 0.025 if normal is None else float(stats.norm.sf(normal))
     reach = float(stats.t.isf(beyond, average.degrees)) * average.error
     kind = f"t interval with {average.degrees:.1f} degrees of freedom (Welch)"
@@ -389,8 +388,6 @@ def _p_value(average: _Average, table: RollOut, how: str) -> Result:
     term, n = "staggered_effect_p_value", len(table.starts)
     if average.error is None or average.degrees is None:
         return Unavailable(term=term, reason=NO_SPREAD, n=n, method=how)
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     size = abs(average.value) / average.error
     return Estimate(
         term=term,
@@ -420,8 +417,6 @@ def _by_event_time(
 
 def _widest(averages: list[_Average], seed: str) -> float:
     """The 95th percentile of the largest of several standardised errors."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     single = float(stats.norm.isf(0.025))
     if not averages:
         return single

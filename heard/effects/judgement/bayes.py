@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.optimize import brentq
 
 from heard.effects.description import Numbers
 from heard.effects.judgement.equivalence import UncertainEffect
@@ -128,8 +129,6 @@ class _Density:
 
     def quantile(self, share: float) -> float:
         """The value below which this share of the mass lies."""
-        from scipy.optimize import brentq  # noqa: PLC0415 - heavy, and only needed here
-
         sums = np.cumsum(self.masses) / self.masses.sum()
         piece = int(np.searchsorted(sums, share))
         low, high = self.cuts[piece : piece + 2]

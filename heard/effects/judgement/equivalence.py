@@ -16,7 +16,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from heard.results import Composite, Estimate, Result, Unavailable
+from scipy import stats
+
+from heard.results import Composite, Described, Estimate, Result, Unavailable
 
 # An interval counts as even-sided if its arms differ by less than this share.
 UNEVEN = 1e-6
@@ -24,7 +26,7 @@ LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UncertainEffect:
+class UncertainEffect(Described):
     """An effect that was estimated, and how sure it is.
 
     Attributes
@@ -64,16 +66,12 @@ class UncertainEffect:
 
     def chance_above(self, value: float) -> float:
         """One-sided p of the effect being `value` or less."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         ratio = (self.effect - value) / self.standard_error
         return float(stats.t.sf(ratio, self.degrees_of_freedom))
 
 
 def t_quantile(probability: float, degrees: float) -> float:
     """Quantile of t; of the normal distribution where degrees are infinite."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     return float(stats.t.ppf(probability, degrees))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
+from statsmodels.stats.multitest import multipletests
 
 from heard.effects.description import Numbers
 from heard.errors import DataError
@@ -158,10 +159,6 @@ def family_faults(families: Sequence[Family]) -> list[str]:
 
 
 def _adjusted(p: Numbers, how: Adjustment) -> Numbers:
-    from statsmodels.stats.multitest import (  # noqa: PLC0415 - heavy
-        multipletests,
-    )
-
     if how == "fixed_sequence":
         return np.maximum.accumulate(p)
     adjusted: Numbers = multipletests(p, method=METHODS[how])[1]

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import chi2
 
 from heard.effects.description import Numbers
 from heard.effects.judgement.equivalence import UncertainEffect, t_quantile
@@ -94,8 +96,6 @@ def limits_of_variance_between(
 
     The Q profile of Viechtbauer (2007), Statistics in Medicine 26(1), 37-52.
     """
-    from scipy.stats import chi2  # noqa: PLC0415 - heavy, and only needed here
-
     degrees = len(effects) - 1
     low, high = (
         _where_squares_are(float(chi2.ppf(share, degrees)), effects, variances)
@@ -158,8 +158,6 @@ def _root(function: Callable[[float], float], step: float) -> float:
 
 
 def _between(function: Callable[[float], float], low: float, high: float) -> float:
-    from scipy.optimize import brentq  # noqa: PLC0415 - heavy, and only needed here
-
     return float(brentq(function, low, high, xtol=1e-15 * high, rtol=1e-14))
 
 
@@ -330,8 +328,6 @@ def _pooled(sites: _Sites) -> dict[str, Estimate]:
 
 
 def _differences(sites: _Sites) -> dict[str, Estimate]:
-    from scipy.stats import chi2  # noqa: PLC0415 - heavy, and only needed here
-
     between, k = sites.between, len(sites.effects)
     low, high = limits_of_variance_between(sites.effects, sites.variances)
     typical = typical_variance(sites.variances)

@@ -20,9 +20,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from heard.effects.effect_sizes import hedges_g
-from heard.results import Composite, Estimate, Result, Unavailable
+from heard.results import Composite, Estimate, Result, Results, Unavailable
 
 NEWCOMBE = (
     "difference of two shares, Newcombe's interval (1998, method 10) from Wilson's; "
@@ -142,10 +143,6 @@ def share_difference(
     ----------
     Newcombe (1998), Statistics in Medicine 17, 873-890.
     """
-    from statsmodels.stats.proportion import (  # noqa: PLC0415 - heavy
-        confint_proportions_2indep,
-    )
-
     n = first[1] + second[1]
     if not (first[1] and second[1]):
         return Unavailable(
@@ -170,7 +167,7 @@ def completers_and_dropouts(
     outcome: str,
     baseline: Sequence[str],
     arm: str | None = None,
-) -> tuple[Difference, ...]:
+) -> Results[Difference]:
     """Compare at the start those with an outcome and those without.
 
     Parameters
@@ -202,7 +199,7 @@ def completers_and_dropouts(
                         variable=variable, arm=label, stayers_minus_leavers=result
                     )
                 )
-    return tuple(found)
+    return Results(found)
 
 
 def _differences(
@@ -251,8 +248,6 @@ def _retention(
     *,
     is_reference: bool,
 ) -> Retention:
-    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - heavy
-
     low, high = proportion_confint(*counted, method="wilson")
     share = counted[0] / counted[1]
     difference: Result = Unavailable(

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 
 from heard.effects.missing_data.arm_effect import EFFECT, ArmModel, Prepared, prepared
 from heard.models.chained_equations import Numbers
@@ -289,8 +290,6 @@ def _crossings(
     curve: ShiftCurve, ends: tuple[float, float], target: float, *, of_interval: bool
 ) -> tuple[list[float], str]:
     """First crossings towards either end of what can cross, and what it is."""
-    from scipy.optimize import brentq  # noqa: PLC0415 - heavy, and only needed here
-
     low, high = interval(curve.at(0.0))
     is_inside = low <= target <= high
     sides = [low > target, low <= target] if not is_inside else [True, True]

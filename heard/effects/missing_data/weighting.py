@@ -21,10 +21,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import chi2
+from statsmodels.discrete.discrete_model import Logit
 
 from heard.effects.missing_data.arm_effect import EFFECT, ArmModel, prepared
 from heard.models.chained_equations import Numbers, Positions
-from heard.results import Composite, Estimate, Result, Unavailable
+from heard.results import Composite, Described, Estimate, Result, Unavailable
 
 MINIMUM_CLUSTERS = 5
 # A person who stays or leaves with a probability this near to certain has no odds.
@@ -164,8 +166,6 @@ def known_rows(
 
 def fitted_leaving(known: Known, clusters: Positions | None = None) -> Any:
     """The logistic model of leaving by statsmodels, or in words why there is none."""
-    from statsmodels.discrete.discrete_model import Logit  # noqa: PLC0415 - heavy
-
     design = known.design
     if not 0 < known.left.sum() < len(known.left):
         return ONE_KIND
@@ -221,8 +221,6 @@ def _odds_ratio(fit: Any, place: int, known: Known, cluster: str | None) -> Resu
 
 def _by_arm(known: Known, fit: Any, arm: str | None, *, clustered: bool) -> Result:
     """Likelihood-ratio p of every predictor working alike in every arm."""
-    from scipy.stats import chi2  # noqa: PLC0415 - heavy, and only needed here
-
     term, n = "leavers_differ_by_arm_p_value", len(known.left)
     method = (
         "likelihood-ratio test of all products of arm and predictors; a probability "
@@ -262,7 +260,7 @@ SEEN = "describes the people at hand, so no interval; n counts people with an ou
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseWeights:
+class ResponseWeights(Described):
     """Weights of those with an outcome; rows are people's, so never a finding.
 
     Attributes

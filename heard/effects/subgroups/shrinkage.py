@@ -27,6 +27,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import optimize, stats
 
 from heard.effects.clustered.intracluster import intracluster_correlation
 from heard.effects.clustered.repeated_waves import mixed_effects
@@ -128,8 +129,6 @@ def between_variance(means: Array, errors: Array) -> float:
     errors : ndarray, shape (n_groups, n_groups)
         Covariance of the errors.
     """
-    from scipy import optimize  # noqa: PLC0415 - heavy, and only needed here
-
     top = float(np.var(means, ddof=1) + np.diag(errors).max()) * 4
     grid = np.concatenate([[0.0], np.geomspace(1e-9, 1, GRID) * top])
     slopes = [restricted_likelihood(step, means, errors)[1] for step in grid]
@@ -287,8 +286,6 @@ def _nothing(reason: str, names: list[str], counts: np.ndarray) -> ShrunkenGroup
 def _shrunken(
     means: Array, errors: Array, names: list[str], counts: np.ndarray, *, how: str
 ) -> ShrunkenGroups:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     many = len(names)
     between = between_variance(means, errors)
     given = shrunken_given(means, errors, between)
@@ -344,7 +341,6 @@ def _between(
     means: Array, errors: Array, between: float, *, n: int, method: str
 ) -> Result:
     """With the Q-profile interval; the estimate may lie outside it, then it reaches."""
-    from scipy import optimize, stats  # noqa: PLC0415 - heavy, and only needed here
 
     def beyond(step: float) -> float:
         inverse = np.linalg.inv(errors + step * np.eye(len(means)))
@@ -467,8 +463,6 @@ def _named(share: Result, many: int) -> Result:
 def _additive(
     joined: pd.DataFrame, traits: Sequence[str], *, score: str, many: int
 ) -> Result:
-    import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
     term = "additive_share"
     effects = pd.get_dummies(
         joined[list(traits)].astype(str), drop_first=True, dtype=float

@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.description import (
     MINIMUM_CLUSTERS,
@@ -221,8 +222,6 @@ def mean_over_teams(
         People weigh alike; t on teams - 1. Unavailable: nobody, under 5 teams, or teams
         all alike.
     """
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     n, method = len(values), f"{method}; {OVER_TEAMS}"
     if n == 0:
         return Unavailable(term=term, reason=NO_PEOPLE, n=n, method=method)

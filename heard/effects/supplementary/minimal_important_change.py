@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.description import (
     MINIMUM_CLUSTERS,
@@ -174,8 +175,6 @@ def _fault(x: Numbers, y: Numbers) -> str:
 
 
 def _correlation(x: Numbers, y: Numbers, fault: str, *, clustered: bool) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     term, n = "anchor_correlation", len(x)
     method = "point-biserial correlation of change with having improved"
     interval = "no interval: Fisher's would ignore the teams"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.description import MINIMUM_CLUSTERS, Numbers, named, number_fault
 from heard.effects.supplementary.linked_answers import (
@@ -217,8 +218,6 @@ def _fault(groups: _Groups) -> str:
 
 def _better(groups: _Groups, fault: str) -> Result:
     """The probability with an interval on the logit scale."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     term = "probability_of_better_answer"
     how = (
         "Brunner-Munzel's variance, t with Satterthwaite's degrees of freedom"
@@ -294,8 +293,6 @@ def _top(term: str, counted: tuple[int, int], groups: _Groups) -> Result:
 
 
 def _top_over_clusters(groups: _Groups, fault: str) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     term = "top_share_difference"
     method = (
         f"{groups.share}, treated less control; residuals summed within teams, t on "

@@ -31,6 +31,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.change import paired_change, unlinked_change
 from heard.effects.description import (
@@ -88,8 +89,6 @@ class TwoWaves:
 
     def change_result(self, term: str, correlation: float, method: str) -> Result:
         """The change with its t interval, if scores correlated so."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         error = self.error(correlation)
         if error <= 0:
             return Unavailable(term=term, reason=NO_VARIATION, n=self.n, method=method)
@@ -196,8 +195,6 @@ def overlapping_change(before: pd.Series, after: pd.Series) -> OverlappingChange
 
 
 def _everyone(waves: TwoWaves, correlation: Result) -> tuple[Result, Result]:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     terms = "mean_change_everybody", "p_value_everybody"
     method = (
         "difference of means of all scores, Derrick's t for partially overlapping "
@@ -257,8 +254,6 @@ def _of_rest(before: Numbers, after: Numbers) -> Result:
 
 
 def _correlation(before: Numbers, after: Numbers) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     term, n = "pre_post_correlation", len(before)
     if n < MINIMUM_PAIRS:
         reason = "fewer than 3 people have both scores"

@@ -16,6 +16,8 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+from scipy import optimize, special, stats
+from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from heard.effects.description import Numbers
 from heard.results import Estimate, Result, Unavailable
@@ -52,8 +54,6 @@ def error_over_teams(by_team: Numbers, slope: float) -> float:
 
 def slope_of(counts: Numbers) -> float:
     """Log odds ratio of a higher answer; infinite where there is none."""
-    from scipy import optimize  # noqa: PLC0415 - heavy, and only needed here
-
     used = counts[:, counts.sum(axis=0) > 0]
     if (used.sum(axis=1) == 0).any() or runs_off(used):
         return float("inf")
@@ -80,8 +80,6 @@ def _surprise(place: Numbers, shares: Numbers) -> tuple[float, Numbers]:
     A place is the log odds ratio, the first cut, and the logs of the gaps between cuts,
     so that cuts stay in order wherever the search goes.
     """
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     gaps = np.exp(np.clip(place[2:], -30, 30))
     cuts = place[1] + np.concatenate([[0.0], np.cumsum(gaps)])
     reach = cuts[None, :] - np.array([[place[0]], [0.0]])
@@ -173,8 +171,6 @@ def _ratio(slope: float, reach: float, n: int, interval: str) -> Result:
 
 
 def _reach_over_teams(by_team: Numbers, slope: float) -> float:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     quantile = float(stats.t.ppf(0.975, len(by_team) - 2))
     return quantile * error_over_teams(by_team, slope)
 
@@ -184,8 +180,6 @@ def _absent(term: str, reason: str, n: int) -> Unavailable:
 
 
 def _check(used: Numbers, likelihood: float, n: int, *, clustered: bool) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     method = (
         "likelihood ratio of the groups' own shares against the proportional-odds "
         "model, chi-squared on categories in use - 2; no interval: a p-value"
@@ -210,10 +204,6 @@ def _check(used: Numbers, likelihood: float, n: int, *, clustered: bool) -> Resu
 
 def _fit(used: Numbers) -> tuple[float, float, float] | None:
     """Slope, its standard error and the log likelihood; None if it did not settle."""
-    from statsmodels.miscmodels.ordinal_model import (  # noqa: PLC0415 - heavy
-        OrderedModel,
-    )
-
     answers = np.repeat(np.tile(np.arange(used.shape[1]), 2), used.ravel().astype(int))
     treated = np.repeat([1.0, 0.0], used.sum(axis=1).astype(int))[:, None]
     with warnings.catch_warnings():

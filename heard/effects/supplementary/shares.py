@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from heard.effects.description import MINIMUM_CLUSTERS, Numbers
 from heard.models.cluster_robust import ClusterRobustFit, cluster_robust_fit
@@ -27,8 +29,6 @@ NORMAL_QUANTILE = 1.959963984540054  # of a two-sided 95 % interval
 
 def share(count: int, n: int, *, term: str, method: str) -> Result:
     """Estimate a share with Wilson's interval; Unavailable if there is nobody."""
-    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - heavy
-
     method = f"{method}; Wilson interval"
     if n == 0:
         return Unavailable(term=term, reason=NO_PEOPLE, n=n, method=method)
@@ -63,10 +63,6 @@ def difference_of_shares(
     Unavailable
         Nobody on a side.
     """
-    from statsmodels.stats.proportion import (  # noqa: PLC0415 - heavy
-        confint_proportions_2indep,
-    )
-
     n = first[1] + second[1]
     method = f"{method}; Newcombe interval from Wilson's"
     if min(first[1], second[1]) == 0:
@@ -146,8 +142,6 @@ def share_over_teams(
     Korn & Graubard (1998), Survey Methodology 24(2), 193-201; Franco, Little, Louis &
     Slud (2019), J. of Survey Statistics and Methodology 7(3), 334-364.
     """
-    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - heavy
-
     n, teams = len(counted), int(cluster.nunique())
     if not n:
         return Unavailable(term=term, reason="nobody to count", n=0, method=method)
@@ -223,8 +217,6 @@ def _fit(values: Numbers, cluster: pd.Series) -> ClusterRobustFit | Unavailable:
 
 def _effective_n(fit: ClusterRobustFit, value: float) -> float:
     """How many unrelated people would tell as much; never more than there are."""
-    from scipy.stats import t  # noqa: PLC0415 - heavy, and only needed here
-
     variance = fit.standard_error("mean") ** 2
     bernoulli_variance = value * (1 - value)
     people = (

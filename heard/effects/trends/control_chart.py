@@ -186,8 +186,6 @@ class ControlChart(Composite):
 
     def chart_frame(self) -> pd.DataFrame:
         """One row a wave: the numbers drawn, signals and verdict in words."""
-        import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
         rows = []
         for point in self.points:
             numbers = {

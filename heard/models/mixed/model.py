@@ -25,7 +25,7 @@ from heard.models.mixed.design import (
     mixed_design,
 )
 from heard.models.mixed.likelihood import Optimum, optimise, own_blocks, solve
-from heard.results import Unavailable
+from heard.results import Described, Unavailable
 
 Criterion = Literal["reml", "ml"]
 # The share of all variation under which what groups leave over counts as nothing.
@@ -35,7 +35,7 @@ ZERO = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RandomCovariance:
+class RandomCovariance(Described):
     """The covariance of one term's effects.
 
     Attributes
@@ -65,7 +65,7 @@ class RandomCovariance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RandomEffects:
+class RandomEffects(Described):
     """Predicted effects of one term, one row a group.
 
     Attributes
@@ -90,7 +90,7 @@ class RandomEffects:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MixedFit:
+class MixedFit(Described):
     """A linear mixed model fitted to rows.
 
     Attributes

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from heard.models.mixed.design import Array
 from heard.models.mixed.likelihood import deviance, freedom, gradient, minimised, solve
@@ -89,8 +90,6 @@ def wald_interval(
     tuple of float, or None
         None where the number is zero, which has no logarithm.
     """
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     best = constraint.at_fit(fit)
     if best <= 0:
         return None
@@ -138,8 +137,6 @@ def profile_interval(
         Lower limit, 0 where zero fits well enough, and upper limit, infinite where
         any large number does.
     """
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     reach = float(stats.norm.ppf((1 + confidence) / 2))
     trace = _Trace(fit, constraint)
     return _lower(trace, reach), _upper(trace, reach)

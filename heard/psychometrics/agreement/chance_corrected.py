@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, TypedDict
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.models.bootstrap import percent
 from heard.models.complete_responses import PERFECT, Array
@@ -318,8 +319,6 @@ def _estimated(
     confidence: float,
 ) -> Result:
     """The coefficient with its t interval, or why there is none."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     if level not in NEARNESS:
         raise ValueError(f"unknown level {level!r}; one of {', '.join(NEARNESS)}")
     ordered_categories = sorted(categories)

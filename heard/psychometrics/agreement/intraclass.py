@@ -23,9 +23,12 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import sparse, special
 
 from heard.models.bootstrap import percent
 from heard.models.complete_responses import PERFECT, Array
+from heard.models.mixed.design import RandomTerm
+from heard.models.mixed.model import fit_mixed_model
 from heard.psychometrics.agreement.ratings import RatingsTable, ratings_table
 from heard.results import Composite, Estimate, Result, Unavailable
 
@@ -88,8 +91,6 @@ class MeanSquares:
 
     def limits(self, term: str, confidence: float) -> tuple[float, float]:
         """Limits of the correlation of one rating (McGraw & Wong 1996, tables 7, 8)."""
-        from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
         upper, between = (1 + confidence) / 2, self.targets_freedom
         n, k, t, e = self.n, self.k, self.targets, self.error
         if term == "icc_a1":
@@ -134,8 +135,6 @@ def root_of_mean_squares(
     Each part is weight, mean square and degrees of freedom. The limits of the sum are
     Graybill and Wang's, exact for a single mean square.
     """
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     weights, values, degrees = np.array(parts).T
     variance = float(weights @ values)
     estimate = factor * variance**0.5
@@ -198,11 +197,6 @@ def of_all_ratings(values: Array) -> Sources | str:
         Why there are none: too few targets or raters, ratings that overlap too little,
         no variance, no convergence.
     """
-    import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
-    from heard.models.mixed.design import RandomTerm  # noqa: PLC0415 - heavy
-    from heard.models.mixed.model import fit_mixed_model  # noqa: PLC0415 - heavy
-
     row, column = np.nonzero(~np.isnan(values))
     scores = values[row, column]
     freedom = (
@@ -235,8 +229,6 @@ def of_all_ratings(values: Array) -> Sources | str:
 
 def _separate_parts(shape: tuple[int, ...], row: Codes, column: Codes) -> int:
     """Into how many parts the ratings fall that share neither target nor rater."""
-    from scipy import sparse  # noqa: PLC0415 - heavy, and only needed here
-
     nodes = sum(shape)
     links = sparse.coo_array(
         (np.ones(len(row)), (row, shape[0] + column)), shape=(nodes, nodes)

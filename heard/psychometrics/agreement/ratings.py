@@ -24,9 +24,18 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import stats
+from statsmodels.stats import inter_rater
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import PERFECT, Array, column_fault
+from heard.models.complete_responses import (
+    PERFECT,
+    Array,
+    Responses,
+    check_frame,
+    column_fault,
+    read_responses,
+)
 from heard.psychometrics.agreement.two_occasions import paired
 from heard.psychometrics.categories import MISSING, categorised_responses
 from heard.results import Estimate, Labelled, Result, Unavailable
@@ -83,6 +92,7 @@ def ratings_table(
         Targets and raters in the order they are met; with a `fault` where a column
         holds no numbers or a rater rated a target more than once.
     """
+    check_frame(ratings, "ratings")
     if fault := column_fault(ratings[[score]], 0):
         return RatingsTable(values=np.empty((0, 0)), fault=fault)
     scores = ratings[score].to_numpy(dtype=float, na_value=np.nan)
@@ -135,7 +145,7 @@ Interval: TypeAlias = Literal["log", "wald"]
 
 
 def weighted_kappa(
-    pairs: pd.DataFrame,
+    pairs: Responses,
     *,
     categories: Sequence[float],
     weights: Weights = "quadratic",
@@ -146,7 +156,7 @@ def weighted_kappa(
 
     Parameters
     ----------
-    pairs : DataFrame, shape (n_targets, 2)
+    pairs : DataFrame or ndarray, shape (n_targets, 2)
         The ratings of the two; NaN if there is none.
     categories : sequence of float
         The ratings the codebook allows, lowest first. One that neither uses counts in
@@ -173,9 +183,7 @@ def weighted_kappa(
     Fleiss, Cohen & Everitt (1969), Psychological Bulletin 72(5), 323-327: the
     standard error.
     """
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-    from statsmodels.stats import inter_rater  # noqa: PLC0415 - as above
-
+    pairs = read_responses(pairs, "pairs")
     if weights not in {"unweighted", "linear", "quadratic"}:
         raise ValueError(f"unknown weights {weights!r}")
     if interval not in {"log", "wald"}:
@@ -259,14 +267,12 @@ class AgreementCells(Labelled):
     responses_outside_cells: Result
 
 
-def agreement_cells(
-    pairs: pd.DataFrame, *, least: int, across: int = 6
-) -> AgreementCells:
+def agreement_cells(pairs: Responses, *, least: int, across: int = 6) -> AgreementCells:
     """Count people by the mean and the difference of their two measurements.
 
     Parameters
     ----------
-    pairs : DataFrame, shape (n_participants, 2)
+    pairs : DataFrame or ndarray, shape (n_participants, 2)
         First and second measurement; who lacks one is left out.
     least : int
         Fewest people a cell is told of: a study's ``smallest_group_shown``.
@@ -290,6 +296,7 @@ def agreement_cells(
     ----------
     Bland & Altman (1999), Statistical Methods in Medical Research 8(2), 135-160.
     """
+    pairs = read_responses(pairs, "pairs")
     if least < 1 or across < 1:
         raise ValueError(f"least is {least}, across is {across}; give 1 or more")
     method = (

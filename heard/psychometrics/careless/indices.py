@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import chdtrc
 
 from heard.psychometrics.careless.compact_answers import GAP, Answers, Array, Block
 
@@ -136,8 +137,6 @@ def mahalanobis_p(answers: Answers) -> IndexValues:
     """
     distance = mahalanobis(answers)
     degrees = np.maximum(answers.answered_items, 1)
-    from scipy.special import chdtrc  # noqa: PLC0415 - heavy
-
     p = np.asarray(chdtrc(degrees, distance.values), dtype=float)
     return IndexValues(term="mahalanobis_p", values=p, reason=distance.reason)
 

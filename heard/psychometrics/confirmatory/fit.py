@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy import optimize, special
 
 from heard.models.complete_responses import Array
 from heard.psychometrics.confirmatory.estimation import (
@@ -133,7 +134,6 @@ def approximation_limits(
 
 def _noncentrality(statistic: float, df: int, tail: float) -> float:
     """The noncentrality at which `statistic` is exceeded with chance 1 - `tail`."""
-    from scipy import optimize, special  # noqa: PLC0415 - heavy, and only needed here
 
     def beyond(noncentrality: float) -> float:
         return float(special.chndtr(statistic, df, noncentrality)) - tail
@@ -148,15 +148,11 @@ def _noncentrality(statistic: float, df: int, tail: float) -> float:
 
 def close_fit_p(statistic: float, df: int, n: int, blocks: int) -> float:
     """Chance of a larger statistic were the error of approximation 0.05."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     return 1 - float(special.chndtr(statistic, df, n * df * CLOSE**2 / blocks))
 
 
 def chi_square_p(statistic: float, df: float) -> float:
     """Chance of a larger chi-square."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     return float(special.chdtrc(df, statistic))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
+from scipy import special
 
 from heard.psychometrics.confirmatory.fit import ModelFit
 from heard.results import Estimate, Labelled, Result, Unavailable
@@ -129,8 +130,6 @@ class Statements:
 
     def wald(self, term: str, value: float, error: float, words: str = "") -> Result:
         """A number and its standard error, as a result."""
-        from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
         method = f"{words}; {self.method}" if words else self.method
         if not np.isfinite([value, error]).all():
             reason = "the estimated variances do not allow it"

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from heard.models.bootstrap import (
     REPLICATES,
@@ -29,7 +30,9 @@ from heard.models.complete_responses import (
     PERFECT,
     Array,
     CompleteResponses,
+    Responses,
     complete_responses,
+    read_responses,
 )
 from heard.psychometrics.consistency.item_sums import item_sums
 from heard.psychometrics.consistency.lower_bounds import lambda_3
@@ -154,7 +157,7 @@ TOO_NARROW = "with everyone who answered anything, too narrow where much is miss
 
 
 def cronbach_alpha(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     kind: Kind = "raw",
     interval: AlphaInterval | None = None,
@@ -168,7 +171,7 @@ def cronbach_alpha(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     kind : {"raw", "standardised"}
         Of the items as they are, or of items with variance 1.
@@ -208,6 +211,7 @@ def cronbach_alpha(
     Feldt, Woodruff & Salih (1987), Applied Psychological Measurement 11(1), 93-103.
     Maydeu-Olivares, Coffman & Hartmann (2007), Psychological Methods 12(2), 157-176.
     """
+    responses = read_responses(responses)
     known = ("feldt", "adf", "bootstrap", "percentile", "cluster")
     check_choice(
         interval,
@@ -366,8 +370,6 @@ def feldt_limits(
     alpha: Array, *, n: int, items: int, confidence: float
 ) -> tuple[Array, Array]:
     """Feldt's limits of alphas of as many items and participants each."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     tails = np.array([(1 + confidence) / 2, (1 - confidence) / 2])
     high, low = special.fdtri(n - 1, (n - 1) * (items - 1), tails)
     return 1 - (1 - alpha) * high, 1 - (1 - alpha) * low

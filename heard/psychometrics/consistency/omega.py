@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from heard.models.bootstrap import (
     REPLICATES,
@@ -24,7 +25,9 @@ from heard.models.complete_responses import (
     SINGULAR,
     Array,
     CompleteResponses,
+    Responses,
     complete_responses,
+    read_responses,
 )
 from heard.psychometrics.confirmatory.account import improper
 from heard.psychometrics.confirmatory.estimation import (
@@ -62,7 +65,7 @@ DIVIDED = {
 
 
 def omega_total(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     denominator: Denominator = "implied",
     interval: Interval | None = None,
@@ -76,7 +79,7 @@ def omega_total(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     denominator : {"implied", "observed"}
         The variance of the sum: the model's, or that of the answers, which also counts
@@ -114,6 +117,7 @@ def omega_total(
     McDonald (1999), Test Theory: A Unified Treatment.
     Joreskog (1967), Psychometrika 32(4), 443-482.
     """
+    responses = read_responses(responses)
     if missing not in {"listwise", "fiml"}:
         raise ValueError(f"missing is {missing!r}; give 'listwise' or 'fiml'")
     if denominator not in DIVIDED:
@@ -214,8 +218,6 @@ class Fitted:
 
     def by_delta(self) -> Result:
         """Wald's limits from normal theory."""
-        from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
         n = len(self.complete.values)
         if self.denominator == "implied":
             error = self.factor.omega_standard_error(self.spread, n)
@@ -349,8 +351,6 @@ def _influences(fitted: MaximumLikelihood, slope: Array) -> Array:
 
 
 def _wald(omega: float, error: float, n: int, method: str, of: float) -> Estimate:
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     reach = float(special.ndtri((1 + of) / 2)) * error
     return Estimate(
         term=OMEGA_WITH_GAPS_TERM,

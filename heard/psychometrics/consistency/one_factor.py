@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import optimize
 
 from heard.models.complete_responses import Array
 from heard.results import Unavailable
@@ -113,8 +114,6 @@ def fit_one_factor(
     correlation: Array, names: tuple[str, ...]
 ) -> OneFactor | Unavailable:
     """Fit one factor by maximum likelihood, or say why there is no solution."""
-    from scipy import optimize  # noqa: PLC0415 - heavy, and only needed here
-
     k = len(correlation)
     start = (1 - 0.5 / k) / np.diag(np.linalg.inv(correlation))
     found = optimize.minimize(

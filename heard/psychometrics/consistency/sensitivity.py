@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from heard.models.complete_responses import Responses, read_responses
 from heard.psychometrics.consistency.alpha import cronbach_alpha
 from heard.psychometrics.consistency.inter_item import mean_inter_item_correlation
 from heard.psychometrics.consistency.omega import omega_total
@@ -48,7 +49,7 @@ class CleaningSensitivity(Labelled):
 
 
 def cleaning_sensitivity(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     rules: Mapping[str, Sequence[bool] | pd.Series | Mask],
     clusters: pd.Series | None = None,
@@ -58,7 +59,7 @@ def cleaning_sensitivity(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses before cleaning; NaN if unanswered.
     rules : mapping
         Name of a rule → whether it keeps each participant, by position.
@@ -79,6 +80,7 @@ def cleaning_sensitivity(
     ValueError
         A rule that does not say true or false of every participant.
     """
+    responses = read_responses(responses)
     kept: dict[str, Mask] = {ALL_RESPONSES: np.ones(len(responses), dtype=bool)}
     for name, keep in rules.items():
         kept[name] = _mask(name, keep, len(responses))

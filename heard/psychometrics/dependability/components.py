@@ -24,9 +24,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import Array, column_fault
+from heard.models.complete_responses import Array, check_frame, column_fault
 from heard.models.mixed.design import RandomTerm
 from heard.models.mixed.model import MixedFit, fit_mixed_model
 from heard.models.mixed.profile import (
@@ -164,6 +165,7 @@ def read_ratings(
     ValueError
         A column that is not there: the known ones are listed.
     """
+    check_frame(ratings, "ratings")
     facets = list(dict.fromkeys(f for effect in effects for f in facets_of(effect)))
     unknown = [name for name in (score, *facets) if name not in ratings.columns]
     if unknown:
@@ -375,8 +377,6 @@ def _by_likelihood(
 
 
 def _mean(fit: MixedFit, basis: str, confidence: float, coverage: str) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     degrees = fit.satterthwaite_df([1.0])
     quantile = float(stats.t.ppf((1 + confidence) / 2, degrees))
     reach = quantile * math.sqrt(fit.coefficient_covariance[0, 0])

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.models.bootstrap import percent
 from heard.models.mixed.design import Array
@@ -208,8 +209,6 @@ def _second(squares: _Squares, about: tuple[float, str, str]) -> Result:
 
 def _ratios(squares: _Squares, confidence: float) -> tuple[float, float, float]:
     """The F ratio and its limits."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     ratio = squares.between / squares.within
     tails = [(1 + confidence) / 2, (1 - confidence) / 2]
     high, low = (float(stats.f.ppf(tail, *squares.degrees)) for tail in tails)

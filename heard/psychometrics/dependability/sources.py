@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import optimize, stats
 
 from heard.models.bootstrap import percent
 from heard.models.mixed.design import Array, log_two_pi
@@ -231,8 +232,6 @@ def correlation_interval(
     tuple of float
         From -1 to 1; an end that fits well enough is the limit.
     """
-    from scipy import optimize, stats  # noqa: PLC0415 - heavy, and only needed here
-
     # with the pair first, their correlation is one angle of the triangular factor
     order = [*pair, *(s for s in range(data.n_sources) if s not in pair)]
     turned = data.reordered(order)
@@ -535,8 +534,6 @@ class _Together:
         scale: str,
     ) -> Result:
         """A function of the components, with a Wald interval on its own scale."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         n, method = len(self.data.counts), f"{what}; {self.basis}"
         value = number(self.fit.true, self.fit.raters)
         if not math.isfinite(value):

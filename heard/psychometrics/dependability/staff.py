@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.models.bootstrap import percent
 from heard.models.mixed.design import Array
@@ -180,8 +181,6 @@ class _Lines:
         )
 
     def _shrunken(self, place: int, n: int) -> Result:
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         mean = float(self.predicted.means[place])
         method = f"overall mean plus best linear unbiased prediction; {self.basis}"
         if self.fit.singular:

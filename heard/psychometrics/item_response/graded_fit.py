@@ -21,8 +21,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from heard.models.complete_responses import Array
+from heard.results import Described
 
 # Rectangles over a smooth bell are exact to rounding at this width.
 GRID = np.linspace(-6.0, 6.0, 121)
@@ -31,7 +33,7 @@ WEIGHTS = _DENSITY / _DENSITY.sum()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GradedParameters:
+class GradedParameters(Described):
     """What was estimated, in built-in numbers, ready to score others with.
 
     Attributes
@@ -93,8 +95,6 @@ class Curves:
 
 def curves(slopes: Array, intercepts: Array, traits: Array) -> Curves:
     """Chances of all answers to all items at each trait."""
-    from scipy.special import expit  # noqa: PLC0415 - heavy, and only needed here
-
     items, steps = intercepts.shape
     edge = np.empty((items, steps + 2, len(traits)))
     edge[:, 0], edge[:, -1] = np.inf, -np.inf

@@ -17,7 +17,11 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from heard.models.complete_responses import Array
+from heard.models.complete_responses import (
+    Array,
+    Responses,
+    read_responses,
+)
 from heard.psychometrics.categories import CategorisedResponses, categorised_responses
 from heard.psychometrics.item_response.graded_fit import (
     GRID,
@@ -144,7 +148,7 @@ FLAT = 1e-6
 
 
 def graded_response_model(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     categories: Sequence[float],
     confidence: float = 0.95,
@@ -153,7 +157,7 @@ def graded_response_model(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item; NaN if unanswered.
     categories : sequence of float
         The answers the codebook allows. One that nobody gave is merged with its
@@ -180,6 +184,7 @@ def graded_response_model(
     Samejima (1969), Psychometrika Monograph 17; Bock & Aitkin (1981), Psychometrika
     46(4), 443-459; Louis (1982), JRSS B 44(2), 226-233.
     """
+    responses = read_responses(responses)
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence}; it must lie between 0 and 1")
     ranked = categorised_responses(responses, categories)

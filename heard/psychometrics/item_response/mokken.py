@@ -27,9 +27,11 @@ from heard.models.complete_responses import (
     LISTWISE,
     Array,
     CompleteResponses,
+    Responses,
     complete_responses,
+    read_responses,
 )
-from heard.results import Composite, Estimate, Labelled, Result
+from heard.results import Composite, Estimate, Labelled, Result, Results
 
 
 def largest_parts(x: Array, y: Array) -> Array:
@@ -100,8 +102,6 @@ class MokkenScalability(Composite):
 
     def to_frame(self) -> pd.DataFrame:
         """One tidy row a result; the items are empty where it is about the scale."""
-        import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
         frame = Composite.to_frame(self)
         labels = [("", "")] * 2
         labels += [(one.item, "") for one in self.items for _ in range(2)]
@@ -111,13 +111,13 @@ class MokkenScalability(Composite):
 
 
 def mokken_scalability(
-    responses: pd.DataFrame, *, confidence: float = 0.95
+    responses: Responses, *, confidence: float = 0.95
 ) -> MokkenScalability:
     """Scalability of a scale (H), of its items (Hi) and of their pairs (Hij).
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item; NaN if unanswered. All items on one
         response scale; an item that runs against the others gives negative
         coefficients.
@@ -143,6 +143,7 @@ def mokken_scalability(
     order of item steps averaged; limits on the scale of log(1 - H), so that none
     passes 1 (Koopman, Zijlstra & van der Ark 2020).
     """
+    responses = read_responses(responses)
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence}; it must lie between 0 and 1")
     complete = complete_responses(responses)
@@ -315,16 +316,16 @@ class ItemMonotonicity(Labelled):
 
 
 def item_monotonicity(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     smallest_group: int | None = None,
     smallest_violation: float = SMALLEST,
-) -> tuple[ItemMonotonicity, ...]:
+) -> Results[ItemMonotonicity]:
     """Check that each item rises with the sum of the others.
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item; NaN if unanswered.
     smallest_group : int, optional
         Participants a group has at least; by default a tenth of 500 or more, a fifth
@@ -351,6 +352,7 @@ def item_monotonicity(
     Junker & Sijtsma (2000), Applied Psychological Measurement 24(1), 65-81;
     Molenaar & Sijtsma (2000), User's manual MSP5.
     """
+    responses = read_responses(responses)
     if smallest_group is not None and smallest_group < 2:
         raise ValueError(f"smallest_group is {smallest_group}; at least 2 needed")
     if not 0 <= smallest_violation < 1:
@@ -363,7 +365,7 @@ def item_monotonicity(
     gap = complete.gap(items=2)
     if not gap and n < 2 * size:
         gap = f"participants {n}; two groups of {size} needed"
-    return tuple(
+    return Results(
         _one_item(complete, place, size, smallest_violation, gap)
         for place in range(len(complete.names))
     )

@@ -18,7 +18,9 @@ from heard.models.complete_responses import (
     LISTWISE,
     Array,
     CompleteResponses,
+    Responses,
     complete_responses,
+    read_responses,
 )
 from heard.psychometrics.item_response.mokken import largest_parts
 from heard.results import Estimate, Labelled, Result, Unavailable
@@ -68,13 +70,13 @@ class TwoLevelScalability(Labelled):
 
 
 def two_level_scalability(
-    responses: pd.DataFrame, *, groups: pd.Series, confidence: float = 0.95
+    responses: Responses, *, groups: pd.Series, confidence: float = 0.95
 ) -> TwoLevelScalability:
     """Scalability of a scale, of items and of pairs, within and between raters.
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_raters, n_items)
+    responses : DataFrame or ndarray, shape (n_raters, n_items)
         Keyed responses, one row a rater; NaN if unanswered.
     groups : Series, shape (n_raters,)
         The target each rater answers about, by position; who has none is left out.
@@ -102,6 +104,7 @@ def two_level_scalability(
     Koopman, Zijlstra & van der Ark (2020), British Journal of Mathematical and
     Statistical Psychology 73(2), 213-236.
     """
+    responses = read_responses(responses)
     if len(groups) != len(responses):
         raise ValueError(
             f"groups has {len(groups)} entries for {len(responses)} raters"

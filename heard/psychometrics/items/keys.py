@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from heard.models.complete_responses import Responses, read_responses
 from heard.results import Composite, Estimate, Result, Unavailable
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
@@ -83,12 +84,12 @@ class KeyAudit(Composite):
         return pd.concat([item.to_frame() for item in self.items], ignore_index=True)
 
 
-def check_keys(responses: pd.DataFrame, *, reverse_keyed: Collection[str]) -> KeyAudit:
+def check_keys(responses: Responses, *, reverse_keyed: Collection[str]) -> KeyAudit:
     """Compare the declared key of a subscale with the answers.
 
     Parameters
     ----------
-    responses : DataFrame, one row a participant, one column an item
+    responses : DataFrame or ndarray, one row a participant, one column an item
         Codes as answered, never keyed.
     reverse_keyed : collection of str
         The items the key reverses.
@@ -99,6 +100,7 @@ def check_keys(responses: pd.DataFrame, *, reverse_keyed: Collection[str]) -> Ke
         Every item has its verdict; ``not known`` where too few answered every item,
         or an item is constant.
     """
+    responses = read_responses(responses)
     items = [str(name) for name in responses.columns]
     answers = responses.to_numpy(float, na_value=np.nan)
     complete = answers[~np.isnan(answers).any(axis=1)]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from heard.models.complete_responses import (
     LISTWISE,
@@ -22,21 +23,21 @@ from heard.models.complete_responses import (
     PERFECT,
     Array,
     CompleteResponses,
+    Responses,
     column_fault,
     complete_responses,
+    read_responses,
 )
 from heard.psychometrics.consistency.alpha import alpha_of, feldt_limits, feldt_method
 from heard.psychometrics.consistency.inter_item import pearson
 from heard.psychometrics.consistency.item_sums import ItemSums, item_sums
-from heard.results import Estimate, Labelled, Result, Unavailable
+from heard.results import Estimate, Labelled, Result, Results, Unavailable
 
 Row = dict[str, Estimate]
 
 
 def wilson(counts: Array, n: Array) -> tuple[Array, Array]:
     """95 % limits of shares, by Wilson's score."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     z = float(special.ndtri(0.975))
     share = counts / n
     below = 2 * (n + z**2)
@@ -112,8 +113,6 @@ def _limit(limits: Array | None, place: int) -> float | None:
 
 
 def _fisher(correlation: Array, n: int) -> tuple[Array, Array]:
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     centre, reach = (
         np.arctanh(correlation),
         float(special.ndtri(0.975)) / (n - 3) ** 0.5,
@@ -123,8 +122,6 @@ def _fisher(correlation: Array, n: int) -> tuple[Array, Array]:
 
 def _of_answers(sums: ItemSums) -> dict[str, tuple[Array | None, ...]]:
     """What rests on whoever answered an item: estimate, limits, n."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     own = sums.answered
     n = own.n.astype(float)
     mean = own.sums.astype(float) / n
@@ -166,13 +163,13 @@ class ItemStatistics(Labelled):
 
 
 def item_statistics(
-    responses: pd.DataFrame, *, lowest: float, highest: float
-) -> tuple[ItemStatistics, ...]:
+    responses: Responses, *, lowest: float, highest: float
+) -> Results[ItemStatistics]:
     """Describe every item of a subscale.
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     lowest, highest : float
         Ends of the response scale, from the codebook and never from the data.
@@ -184,10 +181,11 @@ def item_statistics(
         `Unavailable` with the reason: no answers, no variance, too few participants or
         items, answers outside the scale, or a column that is not numbers.
     """
+    responses = read_responses(responses)
     if found := _in_one_pass(responses, (lowest, highest)):
-        return found
+        return Results(found)
     complete = complete_responses(responses)
-    return tuple(
+    return Results(
         _one_item(responses, complete, place, ends=(lowest, highest))
         for place in range(responses.shape[1])
     )
@@ -271,8 +269,6 @@ class Column:
 
 
 def _mean(column: Column) -> Result:
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     n, method = len(column.answers), MEAN
     if reason := column.gap():
         return column.unavailable("mean", reason, method)

@@ -11,10 +11,14 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-import pandas as pd
+from scipy import optimize, special
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import Array
+from heard.models.complete_responses import (
+    Array,
+    Responses,
+    read_responses,
+)
 from heard.models.random_streams import generator
 from heard.psychometrics.structure.extraction import (
     Extraction,
@@ -103,8 +107,6 @@ def _untestable(found: ItemCorrelations, implied: Array, df: int, factors: int) 
 def _tested(
     found: ItemCorrelations, implied: Array, factors: int, df: int, method: str
 ) -> dict[str, Result]:
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     n, k = found.n or 0, len(found.names)
     _, observed = np.linalg.slogdet(found.matrix)
     _, modelled = np.linalg.slogdet(implied)
@@ -171,8 +173,6 @@ def _rmsea(chi_square: float, df: int, n: int, shared_method: str) -> Result:
 
 def _noncentrality(chi_square: float, df: int, chance: float) -> float:
     """Where a chi-square this small or smaller has that chance; 0 if nowhere."""
-    from scipy import optimize, special  # noqa: PLC0415 - heavy, and only needed here
-
     if special.chdtr(df, chi_square) <= chance:
         return 0.0
     highest = 10.0 + 4 * chi_square
@@ -240,7 +240,7 @@ class ExploratoryFactors(Labelled):
 
 
 def exploratory_factors(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     factors: int,
     extraction: Extraction = "minres",
@@ -255,7 +255,7 @@ def exploratory_factors(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     factors : int
         How many; see `parallel_analysis` and `minimum_average_partial`.
@@ -289,6 +289,7 @@ def exploratory_factors(
     Joreskog (1967), Psychometrika 32(4), 443-482.
     Jennrich (2002), Psychometrika 67(1), 7-19.
     """
+    responses = read_responses(responses)
     check_choices(extraction, rotation, factors)
     percent(confidence)
     found = item_correlations(responses, categories, missing, items=3)

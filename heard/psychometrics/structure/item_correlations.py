@@ -16,12 +16,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from heard.models.complete_responses import (
     LISTWISE,
     SINGULAR,
     Array,
+    Responses,
     complete_responses,
+    read_responses,
 )
 from heard.psychometrics.structure.ordinal_correlations import Deletion, ordinal_items
 from heard.psychometrics.structure.polychoric import PolychoricMoments
@@ -322,7 +325,7 @@ class Sphericity(Labelled):
 
 
 def sampling_adequacy(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     categories: Sequence[float] | None = None,
     missing: Deletion = "listwise",
@@ -331,7 +334,7 @@ def sampling_adequacy(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     categories : sequence of float, optional
         The answers the codebook allows: correlations are then polychoric.
@@ -348,6 +351,7 @@ def sampling_adequacy(
     ----------
     Kaiser & Rice (1974), Educational and Psychological Measurement 34(1), 111-117.
     """
+    responses = read_responses(responses)
     found = item_correlations(responses, categories, missing, items=2)
     method = (
         "Kaiser-Meyer-Olkin: squared correlations / (squared correlations + squared "
@@ -388,12 +392,12 @@ def sampling_adequacy(
     )
 
 
-def bartlett_sphericity(responses: pd.DataFrame) -> Sphericity:
+def bartlett_sphericity(responses: Responses) -> Sphericity:
     """Test whether the items correlate at all.
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
 
     Returns
@@ -406,8 +410,7 @@ def bartlett_sphericity(responses: pd.DataFrame) -> Sphericity:
     ----------
     Bartlett (1951), Biometrika 38(3/4), 337-344.
     """
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
+    responses = read_responses(responses)
     found = item_correlations(responses, None, "listwise", items=2)
     n, k = found.n or 0, len(found.names)
     method = (

@@ -11,9 +11,15 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import LISTWISE, Array
+from heard.models.complete_responses import (
+    LISTWISE,
+    Array,
+    Responses,
+    read_responses,
+)
 from heard.psychometrics.categories import (
     MISSING,
     CategorisedResponses,
@@ -180,7 +186,7 @@ class PolychoricCorrelations(Labelled):
 
 
 def polychoric_correlations(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     categories: Sequence[float],
     missing: Deletion = "pairwise",
@@ -192,7 +198,7 @@ def polychoric_correlations(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     categories : sequence of float
         The answers the codebook allows. One that nobody chose is merged with its
@@ -213,6 +219,7 @@ def polychoric_correlations(
     ----------
     Olsson (1979), Psychometrika 44(4), 443-460.
     """
+    responses = read_responses(responses)
     found = ordinal_items(responses, categories, missing)
     return PolychoricCorrelations(
         pairs=tuple(_pairs(found, percent(confidence), confidence)),
@@ -245,8 +252,6 @@ def _pairs(found: OrdinalItems, cover: str, confidence: float) -> Iterator[ItemP
 def _correlations(
     moments: PolychoricMoments, method: str, confidence: float
 ) -> Iterator[Result]:
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     rho = moments.rho
     reach = special.ndtri((1 + confidence) / 2) * moments.interval_errors
     reach = reach / (1 - rho**2)
@@ -269,8 +274,6 @@ def _correlations(
 def _thresholds(
     found: OrdinalItems, cover: str, confidence: float
 ) -> Iterator[ItemThreshold]:
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     method = (
         "threshold: normal quantile of the share of answers below the category; "
         f"{cover} interval by Wilson's of that share; {found.basis}"

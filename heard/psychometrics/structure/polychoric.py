@@ -33,8 +33,10 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
+from scipy import special
 
 from heard.models.complete_responses import Array
+from heard.results import Described
 
 # Stands for infinity: the normal distribution function is 1 here to the last digit.
 BEYOND = 40.0
@@ -60,8 +62,6 @@ def bivariate_normal_cdf(first: Array, second: Array, correlation: Array) -> Arr
     ----------
     Owen (1956), Annals of Mathematical Statistics 27(4), 1075-1090.
     """
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     first = np.where(first == 0, NEARLY_ZERO, first)
     second = np.where(second == 0, NEARLY_ZERO, second)
     spread = np.sqrt(1 - correlation**2)
@@ -147,8 +147,6 @@ class PairModel:
 
         Shape (n_pairs, size - 1, size); the cell beyond the threshold loses as much.
         """
-        from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
         edge = np.full((len(self.second), 1), BEYOND)
         second = np.concatenate([-edge, self.second, edge], axis=1)
         correlation = self.correlation[:, None, None]
@@ -176,8 +174,6 @@ class PairModel:
 
     def _cells(self, below: Array) -> Array:
         """Chances below every corner into chances between them."""
-        from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
         pairs, rows, columns = below.shape
         padded = np.zeros((pairs, rows + 2, columns + 2))
         padded[:, 1:-1, 1:-1] = below
@@ -287,7 +283,7 @@ FILLED = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolychoricMoments:
+class PolychoricMoments(Described):
     """Thresholds and polychoric correlations of several items.
 
     Attributes
@@ -410,8 +406,6 @@ def polychoric_moments(ranks: Ranks, counts: Sequence[int]) -> PolychoricMoments
 
 def _thresholds(answers: Array, counts: Sequence[int]) -> tuple[Array, Array]:
     """Thresholds, shape (n_items, size - 1), and what each answer adds to them."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     size = answers.shape[1] - 1
     n = answers[:, :size].sum(axis=1)[:, None]
     below = np.cumsum(answers[:, :size], axis=1)[:, :-1] / n
