@@ -90,16 +90,16 @@ class Estimate(_Shown):
             assert self.conf_low <= self.conf_high, f"{self.term}: limits reversed"
 
     @classmethod
-    def within(
+    def of(
         cls,
-        limits: tuple[Limit, Limit],
-        *,
         term: str,
         estimate: SupportsFloat,
+        limits: tuple[Limit, Limit] = (None, None),
+        *,
         n: int,
         method: str,
     ) -> Self:
-        """Build an estimate from its limits, as built-in numbers."""
+        """Build an estimate from numbers of any kind, with the limits if it has any."""
         low, high = (None if limit is None else float(limit) for limit in limits)
         return cls(
             term=term,

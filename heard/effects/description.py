@@ -1,8 +1,7 @@
-"""Describe one group's scores: their mean, their spread, and how many sit at an end.
+"""Describe one group's scores: mean, spread, and share at each end of the scale.
 
-The rule throughout the room: a missing score is left out and the n says how many
-remain; scores that cannot carry an interval give `Unavailable`, never NaN.
-Oracle: R base, tests/oracles/values/outcomes.json.
+A missing score is excluded and n counts those that remain; scores that cannot have an
+interval give `Unavailable`, never NaN. Oracle: R, tests/oracles/values/outcomes.json.
 """
 
 from __future__ import annotations
@@ -122,11 +121,10 @@ def _mean_over_clusters(values: Numbers, cluster: pd.Series) -> Result:
         )
         low, high = map(float, fit.conf_int()[0])
         interval = "t interval, residuals summed within each (CR1)"
-    return Estimate(
-        term="mean",
-        estimate=float(values.mean()),
-        conf_low=low,
-        conf_high=high,
+    return Estimate.of(
+        "mean",
+        values.mean(),
+        (low, high),
         n=len(values),
         method=f"arithmetic mean; {len(teams)} teams; {interval}; missing scores "
         "left out",
@@ -216,14 +214,7 @@ def mean_result(
         return Unavailable(term=term, reason=if_constant, n=n, method=method)
     statistics = DescrStatsW(values)
     low, high = statistics.tconfint_mean()
-    return Estimate(
-        term=term,
-        estimate=float(statistics.mean),
-        conf_low=float(low),
-        conf_high=float(high),
-        n=n,
-        method=method,
-    )
+    return Estimate.of(term, statistics.mean, (low, high), n=n, method=method)
 
 
 def every_unavailable(
@@ -245,11 +236,13 @@ def _standard_deviation(values: Numbers) -> Result:
     if is_constant(values):
         return Unavailable(term=term, reason=ALL_EQUAL, n=n)
     spread, degrees = float(values.std(ddof=1)), n - 1
-    return Estimate(
-        term=term,
-        estimate=spread,
-        conf_low=spread * float(np.sqrt(degrees / chi2.ppf(0.975, degrees))),
-        conf_high=spread * float(np.sqrt(degrees / chi2.ppf(0.025, degrees))),
+    return Estimate.of(
+        term,
+        spread,
+        (
+            spread * float(np.sqrt(degrees / chi2.ppf(0.975, degrees))),
+            spread * float(np.sqrt(degrees / chi2.ppf(0.025, degrees))),
+        ),
         n=n,
         method="standard deviation, divisor n-1; chi-square interval, which assumes "
         "roughly normal scores; missing scores left out",

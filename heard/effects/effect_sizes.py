@@ -1,14 +1,8 @@
-"""Turn a mean difference into a standardised one, named by its standardiser.
+"""Estimate contrasts and standardised mean differences, named by standardiser.
 
-The rule that holds throughout: one name, one formula, and sizes of different names are
-never compared. J is Hedges' small-sample correction 1 - 3/(4 df - 1).
-Oracles: R effectsize, and statpsych's formula: tests/oracles/values/outcomes.json.
-
-Turn two groups, or a regression, into a contrast and its two ways of being shown.
-
-The rule that holds throughout: a contrast keeps its standard error, so that the same
-numbers can be shown in score units and in standard deviations.
-Oracles: R t.test, lm and sandwich, tests/oracles/values/outcomes.json.
+One name, one formula; sizes of different names are never compared. J is Hedges'
+small-sample correction 1 - 3/(4 df - 1). Oracles: R effectsize, t.test, lm and
+sandwich, tests/oracles/values/outcomes.json.
 """
 
 from __future__ import annotations
@@ -108,11 +102,10 @@ def hedges_g_av(
     of_spread = value**2 * (first**2 + second**2 + 2 * shared**2) / (8 * degrees)
     of_mean = max(first + second - 2 * shared, 0.0) / degrees
     reach = norm.ppf(0.975) * np.sqrt(of_spread + of_mean)
-    return Estimate(
-        term="hedges_g_av",
-        estimate=float(hedges_correction(degrees) * value),
-        conf_low=float(value - reach),
-        conf_high=float(value + reach),
+    return Estimate.of(
+        "hedges_g_av",
+        hedges_correction(degrees) * value,
+        (value - reach, value + reach),
         n=n,
         method=method,
     )
@@ -232,11 +225,10 @@ def scaled(
     if by <= 0 or result.conf_low is None or result.conf_high is None:
         return Unavailable(term=term, reason=NO_SPREAD, n=result.n, method=method)
     factor = times / by
-    return Estimate(
-        term=term,
-        estimate=result.estimate * factor,
-        conf_low=result.conf_low * factor,
-        conf_high=result.conf_high * factor,
+    return Estimate.of(
+        term,
+        result.estimate * factor,
+        (result.conf_low * factor, result.conf_high * factor),
         n=result.n,
         method=method,
     )
@@ -257,11 +249,10 @@ def _noncentral_estimate(
     limits = noncentral_limits(value, unit=unit, degrees=degrees)
     if limits is None or absent.n is None:
         return absent
-    return Estimate(
-        term=absent.term,
-        estimate=float(value * correction),
-        conf_low=float(limits[0] * correction),
-        conf_high=float(limits[1] * correction),
+    return Estimate.of(
+        absent.term,
+        value * correction,
+        (limits[0] * correction, limits[1] * correction),
         n=absent.n,
         method=absent.method,
     )
@@ -348,13 +339,8 @@ def raw(contrast: Contrast | Unavailable, *, term: str, n: int, method: str) -> 
     """Show a contrast in score units."""
     if isinstance(contrast, Unavailable):
         return Unavailable(term=term, reason=contrast.reason, n=n, method=method)
-    return Estimate(
-        term=term,
-        estimate=contrast.value,
-        conf_low=contrast.low,
-        conf_high=contrast.high,
-        n=n,
-        method=method,
+    return Estimate.of(
+        term, contrast.value, (contrast.low, contrast.high), n=n, method=method
     )
 
 
@@ -390,11 +376,13 @@ def standardised(
     error = np.hypot(contrast.standard_error / by.spread, of_spread**0.5)
     # How many standard errors the limits lie away: the quantile of t behind them.
     quantile = (contrast.high - contrast.low) / (2 * contrast.standard_error)
-    return Estimate(
-        term=term,
-        estimate=correction * value,
-        conf_low=float(correction * (value - quantile * error)),
-        conf_high=float(correction * (value + quantile * error)),
+    return Estimate.of(
+        term,
+        correction * value,
+        (
+            correction * (value - quantile * error),
+            correction * (value + quantile * error),
+        ),
         n=n,
         method=method,
     )

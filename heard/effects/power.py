@@ -1,15 +1,8 @@
-"""A design, before the pilot, into how wide its interval will be and what it can see.
+"""Estimate the precision and power of a pilot before it starts.
 
-The rule that holds throughout: scores are in standard deviations of what people truly
-feel, between people at one time; the instrument's error is added to that. With a
-reliability of 1 all is in standard deviations of the scores as observed.
-Simulated pilots are analysed by the means of their teams, so what counts is teams.
-Oracle: the design effect and the noncentral t, in closed form.
-
-A design into simulated pilots: the effect each finds, and its standard error.
-
-The rule that holds throughout: a person's score is a team's level, the person's own and
-the instrument's error, all normal; whoever is missing is missing by chance.
+Scores are in standard deviations of true scores between people at one time; measurement
+error is added. Simulated pilots are analysed by team means, with normal levels and data
+missing at random. Oracles: the design effect and the noncentral t, in closed form.
 """
 
 from __future__ import annotations
@@ -314,11 +307,10 @@ def _mean(values: np.ndarray, *, how: str) -> Result:
         return Unavailable(term=TERMS[0], reason=reason, n=len(values), method=how)
     middle = float(values.mean())
     reach = 1.96 * float(values.std(ddof=1)) / math.sqrt(len(values))
-    return Estimate(
-        term=TERMS[0],
-        estimate=middle,
-        conf_low=middle - reach,
-        conf_high=middle + reach,
+    return Estimate.of(
+        TERMS[0],
+        middle,
+        (middle - reach, middle + reach),
         n=len(values),
         method=f"{how}; interval of the simulation's own error only",
     )
@@ -326,11 +318,10 @@ def _mean(values: np.ndarray, *, how: str) -> Result:
 
 def _share(seen: np.ndarray, *, how: str) -> Result:
     low, high = proportion_confint(int(seen.sum()), len(seen), method="wilson")
-    return Estimate(
-        term="power",
-        estimate=float(seen.mean()),
-        conf_low=float(low),
-        conf_high=float(high),
+    return Estimate.of(
+        "power",
+        seen.mean(),
+        (low, high),
         n=len(seen),
         method=f"{how}; Wilson interval of the simulation's own error only",
     )
@@ -379,17 +370,14 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
     )
     total = arms * teams
     return (
-        Estimate(
-            term=TERMS[2],
-            estimate=quantile * error * short,
+        Estimate.of(
+            TERMS[2],
+            quantile * error * short,
             n=total,
             method=f"{exact}; quantile of t times the expected standard error",
         ),
-        Estimate(
-            term=TERMS[3],
-            estimate=min(float(power), 1.0),
-            n=total,
-            method=f"{exact}; noncentral t",
+        Estimate.of(
+            TERMS[3], min(float(power), 1.0), n=total, method=f"{exact}; noncentral t"
         ),
     )
 
@@ -397,9 +385,9 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
 def _design_effect(design: PilotDesign, teams: int) -> Result:
     observed = design.intracluster_correlation * design.reliability
     size = design.team_size * (1 + design.team_size_variation**2)
-    return Estimate(
-        term=TERMS[4],
-        estimate=1 + (size - 1) * observed,
+    return Estimate.of(
+        TERMS[4],
+        1 + (size - 1) * observed,
         n=teams,
         method="1 + (m - 1) times the observed intracluster correlation (the true one "
         "times the reliability), m the mean size times 1 + variation squared; n counts "

@@ -1,7 +1,5 @@
-"""Estimates of completed data sets, pooled into one by Rubin's rules.
+"""Pool estimates of multiply imputed data sets by Rubin's rules.
 
-The rule that holds throughout: the pooled error holds what varies between completed
-sets beside what each set's own error says, so filled-in values are never taken as seen.
 Oracle: R mice, tests/oracles/values/missing.json.
 """
 
@@ -204,13 +202,6 @@ def _described(
         for name, value in values.items()
     }
     return PooledEstimate(
-        effect=Estimate(
-            term=term,
-            estimate=pooled.estimate,
-            conf_low=low,
-            conf_high=high,
-            n=n,
-            method=how,
-        ),
+        effect=Estimate.of(term, pooled.estimate, (low, high), n=n, method=how),
         **parts,
     )

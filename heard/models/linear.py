@@ -1,8 +1,8 @@
-"""Rows, alone or in clusters, into coefficients with a robust interval.
+"""Fit least squares with robust intervals, with or without clusters.
 
-The rule that holds throughout: with clusters the interval is that of the clustered room
-(CR2, Satterthwaite); without, variances may differ from group to group.
-Oracle: R t.test, sandwich and clubSandwich, tests/oracles/values/inequality.json.
+With clusters: CR2 and Satterthwaite's degrees of freedom; without, variances may differ
+between groups. Oracle: R t.test, sandwich and clubSandwich,
+tests/oracles/values/inequality.json.
 """
 
 from __future__ import annotations
@@ -71,11 +71,10 @@ class LinearFit:
         if why := self.fault(weights):
             return Unavailable(term=term, reason=why, n=n, method=how)
         value, low, high = self.interval(weights)
-        return Estimate(
-            term=term,
-            estimate=value,
-            conf_low=low,
-            conf_high=high,
+        return Estimate.of(
+            term,
+            value,
+            (low, high),
             n=n,
             method=f"{how}; t with {self.degrees(weights):.1f} degrees of freedom",
         )
@@ -99,11 +98,10 @@ class LinearFit:
         if reach > WIDEST:
             reason = "a mean is hardly above the lowest possible score: no ratio"
             return Unavailable(term=term, reason=reason, n=n, method=how)
-        return Estimate(
-            term=term,
-            estimate=upper / lower,
-            conf_low=upper / lower * math.exp(-reach),
-            conf_high=upper / lower * math.exp(reach),
+        return Estimate.of(
+            term,
+            upper / lower,
+            (upper / lower * math.exp(-reach), upper / lower * math.exp(reach)),
             n=n,
             method=f"{how}, t with {self.degrees(weights):.1f} degrees of freedom",
         )

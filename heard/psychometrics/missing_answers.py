@@ -1,12 +1,8 @@
-"""Responses with gaps into what is known of the gaps: Little's test and EM moments.
+"""Test whether answers are missing completely at random; estimate EM moments.
 
-Moments are those of full-information maximum likelihood under normality, found by EM;
-divisor n. Who answered nothing takes no part. Oracles:
+Moments are by full-information maximum likelihood under normality, divisor n; people
+who answered the same items are one pattern. Oracles:
 tests/oracles/values/missing_*.json.
-
-Responses with gaps into patterns: who answered which items, and how many did.
-
-People who answered the same items are one pattern, whatever they answered.
 """
 
 from __future__ import annotations

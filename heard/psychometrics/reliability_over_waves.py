@@ -1,7 +1,7 @@
-"""Responses of people at several waves into reliability of level and of change.
+"""Estimate the reliability of level and of change over waves.
 
-People, items and waves are crossed; their variance components come from mean squares,
-so every person must have answered every item at every wave. Oracle: R package psych,
+Variance components of people x items x waves come from mean squares, so only people
+with every answer count. Oracle: R psych,
 tests/oracles/values/waves_reliability_sai_VALE.json.
 """
 
@@ -282,11 +282,10 @@ def _with_interval(
     scale = np.log(1 - without)
     error = float(np.sqrt((n - 1) / n * np.sum((scale - scale.mean()) ** 2)))
     reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=float(1 - (1 - estimate) * np.exp(reach)),
-        conf_high=float(1 - (1 - estimate) * np.exp(-reach)),
+    return Estimate.of(
+        term,
+        estimate,
+        (1 - (1 - estimate) * np.exp(reach), 1 - (1 - estimate) * np.exp(-reach)),
         n=n,
         method=method,
     )

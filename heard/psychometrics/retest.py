@@ -1,13 +1,8 @@
-"""Two measurements of stable people into the change that exceeds measurement error.
+"""Estimate retest reliability and the change that exceeds measurement error.
 
-Differences are second minus first. What is smaller than the smallest detectable change
-of one person may be error alone; the mean of a group is known more closely, by √n.
-Oracles: base R, tests/oracles/values/retest_sai_XRAY.json.
-
-Agreement of a score with itself: people who answered more than once in a wave.
-
-Only the first two scored answers of a person count, in the order of the file. How far
-apart they lie in time is not known here, so real change counts as disagreement.
+Differences are second minus first. The smallest detectable change of a group is that of
+one person over √n. The time between repeated answers is not known, so real change
+counts as disagreement. Oracle: R, tests/oracles/values/retest_sai_XRAY.json.
 """
 
 from __future__ import annotations
@@ -180,15 +175,14 @@ def standard_error_of_measurement(
         reason = "the reliability is negative: there is no error to speak of"
         return Unavailable(term=term, reason=reason, n=n, method=method)
     spread = float(values.std(ddof=1))
-    ends = [
+    low, high = (
         None if limit is None else spread * max(1 - limit, 0.0) ** 0.5
         for limit in (reliability.conf_high, reliability.conf_low)
-    ]
-    return Estimate(
-        term=term,
-        estimate=spread * max(1 - reliability.estimate, 0.0) ** 0.5,
-        conf_low=ends[0],
-        conf_high=ends[1],
+    )
+    return Estimate.of(
+        term,
+        spread * max(1 - reliability.estimate, 0.0) ** 0.5,
+        (low, high),
         n=n,
         method=method,
     )
@@ -255,9 +249,9 @@ def reliable_change(
     }
     return ReliableChange(
         **{term: _share(term, who, method, confidence) for term, who in kinds.items()},
-        reliable_change_needed=Estimate(
-            term="reliable_change_needed",
-            estimate=needed,
+        reliable_change_needed=Estimate.of(
+            "reliable_change_needed",
+            needed,
             n=n,
             method=f"{method}; no interval: reliability and spread taken as known",
         ),
@@ -268,11 +262,10 @@ def _share(term: str, who: Array, method: str, confidence: float) -> Estimate:
     found = stats.binomtest(int(who.sum()), len(who))
     limits = found.proportion_ci(confidence, method="wilson")
     share = float(who.mean())
-    return Estimate(
-        term=term,
-        estimate=share,
-        conf_low=min(float(limits.low), share),
-        conf_high=max(float(limits.high), share),
+    return Estimate.of(
+        term,
+        share,
+        (min(float(limits.low), share), max(float(limits.high), share)),
         n=len(who),
         method=method,
     )
@@ -286,11 +279,13 @@ def _of_group(person: Result, kind: str) -> Result:
             term=term, reason=person.reason, n=person.n, method=person.method
         )
     root = person.n**0.5
-    return Estimate(
-        term=term,
-        estimate=person.estimate / root,
-        conf_low=None if person.conf_low is None else person.conf_low / root,
-        conf_high=None if person.conf_high is None else person.conf_high / root,
+    return Estimate.of(
+        term,
+        person.estimate / root,
+        (
+            None if person.conf_low is None else person.conf_low / root,
+            None if person.conf_high is None else person.conf_high / root,
+        ),
         n=person.n,
         method=f"that of one person / √n: the mean of {person.n} people; "
         f"{person.method}",
@@ -416,11 +411,10 @@ def retest_correlation(scores: pd.Series, people: pd.Series) -> Result:
         return Unavailable(term=TERM, reason=reason, n=n)
     found = pearsonr(pairs["first"], pairs["second"])
     interval = found.confidence_interval()
-    return Estimate(
-        term=TERM,
-        estimate=float(found.statistic),
-        conf_low=float(interval.low),
-        conf_high=float(interval.high),
+    return Estimate.of(
+        TERM,
+        found.statistic,
+        (interval.low, interval.high),
         n=n,
         method="Pearson correlation of the first with the second score of people who "
         "answered more than once, in the order of the file; Fisher's interval",

@@ -1,9 +1,6 @@
-"""The evidence that one subscale is reliable in one wave: responses in, results out.
+"""Estimate the reliability and structure of one subscale in one wave.
 
-Whether the items of one subscale speak of one thing, in one wave.
-
-Answers with few categories are taken as ordered categories, others as numbers: the
-choice falls by the codebook alone, so that every wave is analysed in the same way.
+Answers with few categories in the codebook are treated as ordered, in every wave.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ def test_ratings_need_named_columns(function: Callable[..., Any]) -> None:
         "facets": ["who"],
         "staff": "who",
     }
-    more |= {"source": "by", "categories": [1, 2], "group_size": 3, "rater": "by"}
+    more |= {"source": "by", "categories": [1, 2], "group_size": "mean", "rater": "by"}
     wanted = {
         k: v for k, v in more.items() if k in inspect.signature(function).parameters
     }

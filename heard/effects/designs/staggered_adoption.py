@@ -1,13 +1,9 @@
-"""Clusters that start at different waves into effects by start and by time since.
+"""Estimate effects under staggered adoption, by start and by time since.
 
-Only clusters not yet (or never) treated serve as comparison. A regression with one
-effect also compares with those already treated, and where effects grow it can even turn
-their sign (Goodman-Bacon 2021); these averages cannot.
-Oracles: R, tests/oracles/values/compared.json; Welch's test where one group starts.
-
-Rows of clusters that start one after the other into a table of clusters and waves.
-
-Every cluster counts once, whatever its size: it is clusters that are given a start.
+Only clusters not yet (or never) treated are used for comparison: a regression with a
+single effect also compares with those already treated, which can reverse its sign
+(Goodman-Bacon 2021). Every cluster counts once, whatever its size. Oracles: R,
+tests/oracles/values/compared.json.
 """
 
 from __future__ import annotations
@@ -374,13 +370,8 @@ def _estimate(
             f"{kind}, widened to hold for all times at once by {N_DRAWS} draws of a "
             "multiplier bootstrap over clusters"
         )
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=value - reach,
-        conf_high=value + reach,
-        n=n,
-        method=f"{how}; {kind}",
+    return Estimate.of(
+        term, value, (value - reach, value + reach), n=n, method=f"{how}; {kind}"
     )
 
 
@@ -389,9 +380,9 @@ def _p_value(average: _Average, table: RollOut, how: str) -> Result:
     if average.error is None or average.degrees is None:
         return Unavailable(term=term, reason=NO_SPREAD, n=n, method=how)
     size = abs(average.value) / average.error
-    return Estimate(
-        term=term,
-        estimate=float(2 * stats.t.sf(size, average.degrees)),
+    return Estimate.of(
+        term,
+        2 * stats.t.sf(size, average.degrees),
         n=n,
         method=f"{how}; two-sided t test with {average.degrees:.1f} degrees of "
         "freedom; no interval",

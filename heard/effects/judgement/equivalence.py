@@ -1,13 +1,8 @@
-"""An effect and the smallest one that matters into a verdict in words.
+"""Judge an effect against the smallest effect of interest.
 
-The rule that holds throughout: "no difference was shown" is not "there is none". Only
-an interval that lies wholly inside the bounds says that an effect is too small to
-matter. Oracle: R emmeans, t.test and clubSandwich, tests/oracles/values/judgement.json.
-
-An estimate with its interval into an effect whose error can be reckoned with.
-
-Every judgement of this package starts from three numbers: the effect, its standard
-error and the degrees of freedom of that error, however the error was made.
+"No difference was shown" is not "there is no difference": only an interval wholly
+inside the bounds shows equivalence. Oracles: R emmeans, t.test and clubSandwich,
+tests/oracles/values/judgement.json.
 """
 
 from __future__ import annotations
@@ -211,11 +206,8 @@ def equivalence_verdict(
         effect=_interval("effect", effect, 0.95, how),
         effect_90=_interval("effect_90", effect, 0.90, how),
         **{
-            term: Estimate(
-                term=term,
-                estimate=value,
-                n=effect.n,
-                method=f"{how}; no interval: a p-value",
+            term: Estimate.of(
+                term, value, n=effect.n, method=f"{how}; no interval: a p-value"
             )
             for term, value in p_values.items()
         },
@@ -276,11 +268,10 @@ def _error(effect: UncertainEffect) -> str:
 
 def _interval(term: str, effect: UncertainEffect, level: float, how: str) -> Estimate:
     low, high = effect.limits(level)
-    return Estimate(
-        term=term,
-        estimate=effect.effect,
-        conf_low=low,
-        conf_high=high,
+    return Estimate.of(
+        term,
+        effect.effect,
+        (low, high),
         n=effect.n,
         method=f"{level:.0%} interval; {how}",
     )

@@ -1,8 +1,8 @@
-"""Many p-values into what still stands when all that was asked is counted.
+"""Adjust p-values for the number of outcomes tested.
 
-The rule that holds throughout: families and their order are declared before the data
-are seen. An outcome nobody declared is exploratory and keeps its own p-value, so named.
-Oracle: R p.adjust, and examples by hand, tests/oracles/values/judgement.json.
+Families and their order are declared before the data are seen; an outcome that is not
+declared is exploratory and keeps its own p-value. Oracle: R p.adjust,
+tests/oracles/values/judgement.json.
 """
 
 from __future__ import annotations

@@ -1,14 +1,8 @@
-"""Two groups' counts of ordered answers into one odds ratio, and whether one will do.
+"""Estimate a proportional odds ratio from counts, and test the assumption.
 
 Where people share teams, the interval is the jackknife's: each team is left out in
-turn. Oracle: R MASS polr and ordinal clm, tests/oracles/values/beyond_means.json.
-
-Counts of ordered answers team by team into the error of their odds ratio.
-
-The rule that holds throughout: each team is left out in turn, and the model is fitted
-to the rest. The library's model takes a tenth of a second a fit, too long for fifty
-teams; so the refits, and only they, are done here on the few cells of a table.
-Oracle: R ordinal clm without each team, tests/oracles/values/beyond_means.json.
+turn, and the model refitted on the cells of the table. Oracle: R MASS polr and ordinal
+clm, tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
@@ -160,11 +154,10 @@ def _ratio(slope: float, reach: float, n: int, interval: str) -> Result:
     if not 0 < reach < SEARCH_LIMIT:
         reason = UNSETTLED if interval == WALD else UNSTEADY
         return _absent(TERMS[0], reason, n)
-    return Estimate(
-        term=TERMS[0],
-        estimate=float(np.exp(slope)),
-        conf_low=float(np.exp(slope - reach)),
-        conf_high=float(np.exp(slope + reach)),
+    return Estimate.of(
+        TERMS[0],
+        np.exp(slope),
+        (np.exp(slope - reach), np.exp(slope + reach)),
         n=n,
         method=f"{MODEL}; odds of a higher answer, treated over control; {interval}",
     )
@@ -194,11 +187,8 @@ def _check(used: Numbers, likelihood: float, n: int, *, clustered: bool) -> Resu
     shares = used / used.sum(axis=1, keepdims=True)
     logs = np.log(shares, where=used > 0, out=np.zeros_like(shares))
     surplus = max(2 * (float((used * logs).sum()) - likelihood), 0.0)
-    return Estimate(
-        term=TERMS[1],
-        estimate=float(stats.chi2.sf(surplus, used.shape[1] - 2)),
-        n=n,
-        method=method,
+    return Estimate.of(
+        TERMS[1], stats.chi2.sf(surplus, used.shape[1] - 2), n=n, method=method
     )
 
 

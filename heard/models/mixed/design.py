@@ -1,7 +1,6 @@
-"""Rows of a mixed model into the cross-products its likelihood needs.
+"""Reduce the rows of a mixed model to the cross-products its likelihood needs.
 
-After this the rows are not touched again: one evaluation of the likelihood costs what
-the levels cost, not what the ratings cost.
+An evaluation of the likelihood then costs what the levels cost, not the rows.
 """
 
 from __future__ import annotations

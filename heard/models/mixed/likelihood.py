@@ -1,15 +1,10 @@
-"""Variance ratios into the (restricted) likelihood, its gradient, and the effects.
+"""Evaluate and maximise the (restricted) likelihood of a mixed model.
 
 With relative covariance factors Lambda, H = I + Z Lambda Lambda' Z' is the covariance
 of a row in units of the residual variance. The effects of the largest term are
-eliminated group by group, which leaves one dense matrix for all other terms: the
-algebra of Bates et al. (2015), Journal of Statistical Software 67(1), arranged for one
-large term instead of a general sparse factor.
-
-The likelihood into its optimum, and how curved it is there.
-
-Theta is not bounded: the likelihood is an even function of a factor, so a variance of
-zero is an ordinary minimum, with a gradient that vanishes and a Hessian that does not.
+eliminated group by group, leaving one dense matrix (after Bates et al. 2015, Journal of
+Statistical Software 67(1)). Theta is not bounded: a variance of zero is an ordinary
+minimum.
 """
 
 from __future__ import annotations

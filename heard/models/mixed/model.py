@@ -1,10 +1,7 @@
-"""Rows, fixed columns and random terms into a fitted linear mixed model.
+"""Fit a linear mixed model, and predict the mean of each group.
 
-A fitted model into the mean of each group, with an error that owns up to everything.
-
-Three things are not known: the group's effect given the variances, the overall mean,
-and the variances themselves. Leaving the last out makes intervals too short where
-groups are few; it is added to first order.
+The error of a predicted mean covers the group's effect, the overall mean and, to first
+order, the estimated variances.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""A fitted model into intervals of its variances and of ratios of them.
+"""Estimate profile likelihood intervals of variances and of their ratios.
 
-Profile likelihood: a value belongs to the interval when the best likelihood that holds
-it is not too far below the best of all. What is held fixes one variance by the others,
-so the search for the best likelihood stays free of constraints. Random intercepts only.
+The constraint expresses one variance by the others, so the search is unconstrained.
+Random intercepts only.
 """
 
 from __future__ import annotations

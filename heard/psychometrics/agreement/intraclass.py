@@ -1,19 +1,8 @@
-"""Ratings of targets by the same raters into the six intraclass correlations.
+"""Estimate the six intraclass correlations of ratings by the same raters.
 
-All six are functions of the mean squares of targets, raters and error; so are their
-limits. With gaps the variance components by REML take the place of mean squares.
-Oracles: R package psych, tests/oracles/values/icc_*.json.
-
-Mean squares of targets, raters and error into correlations and their limits.
-
-Complete ratings have mean squares of their own; ratings with gaps those that their
-variance components would have had, in their effective numbers.
-
-Ratings with gaps into the mean squares their variance components stand for.
-
-The components are those of the mixed model by REML, from every rating there is. The
-correlations are those of a plan in which every rater rates every target; the limits
-count only the ratings that were given.
+All are functions of the mean squares of targets, raters and error. With gaps, REML
+variance components from every rating replace them; limits count only ratings that were
+given. Oracles: R psych, tests/oracles/values/icc_*.json.
 """
 
 from __future__ import annotations
@@ -145,11 +134,10 @@ def root_of_mean_squares(
     above = degrees / special.chdtri(degrees, (1 + level) / 2) - 1
     low = variance - float(np.sqrt(np.sum((below * weights * values) ** 2)))
     high = variance + float(np.sqrt(np.sum((above * weights * values) ** 2)))
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=factor * max(low, 0.0) ** 0.5,
-        conf_high=factor * high**0.5,
+    return Estimate.of(
+        term,
+        estimate,
+        ((factor * max(low, 0.0) ** 0.5), factor * high**0.5),
         n=n,
         method=method,
     )
@@ -410,11 +398,10 @@ def _single(sources: Sources, term: str, how: str, confidence: float) -> Result:
         method += f"; no interval: {reason}"
         return Estimate(term=term, estimate=estimate, n=sources.n, method=method)
     low, high = sources.seen.limits(term, confidence)
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=min(low, estimate),
-        conf_high=max(high, estimate),
+    return Estimate.of(
+        term,
+        estimate,
+        (min(low, estimate), max(high, estimate)),
         n=sources.n,
         method=method,
     )
@@ -449,11 +436,13 @@ def _average(sources: Sources, one: Result, term: str, how: str) -> Result:
     if why or one.conf_low is None or one.conf_high is None:
         method += f"; no interval: {why}"
         return Estimate(term=term, estimate=estimate, n=sources.n, method=method)
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=k * one.conf_low / (1 + (k - 1) * one.conf_low),
-        conf_high=k * one.conf_high / (1 + (k - 1) * one.conf_high),
+    return Estimate.of(
+        term,
+        estimate,
+        (
+            k * one.conf_low / (1 + (k - 1) * one.conf_low),
+            k * one.conf_high / (1 + (k - 1) * one.conf_high),
+        ),
         n=sources.n,
         method=method,
     )

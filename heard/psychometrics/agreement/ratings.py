@@ -1,17 +1,8 @@
-"""Long ratings into a table of targets by raters, refusing what would be averaged.
+"""Arrange ratings in a table of targets by raters; estimate Cohen's kappa.
 
-A rating twice by the same rater of the same target is refused: a program that averages
-the two without a word shows agreement nobody gave.
-
-Pairs of ratings into Cohen's kappa: two raters, or one rater twice, in categories.
-
-The coefficient and its standard error are statsmodels'; here they get their n, their
-interval, the declared order of the categories, and a reason where there is none.
-
-Two measurements of the same people into counts, where no person can be seen.
-
-A Bland-Altman plot has a mark a person. Counts of people whose mean and difference lie
-close together tell the same of all of them; cells of few people are left out.
+A repeated rating of a target by one rater is refused, not averaged. Kappa and its
+standard error are statsmodels'. Counts by mean and difference replace the points of a
+Bland-Altman plot, and cells of few people are left out.
 """
 
 from __future__ import annotations
@@ -220,14 +211,7 @@ def weighted_kappa(
         reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
         factor = float(np.exp(reach / (1 - estimate)))
         low, high = 1 - (1 - estimate) * factor, 1 - (1 - estimate) / factor
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=low,
-        conf_high=high,
-        n=n,
-        method=method,
-    )
+    return Estimate.of(term, estimate, (low, high), n=n, method=method)
 
 
 def _ranks(
@@ -314,15 +298,15 @@ def agreement_cells(pairs: Responses, *, least: int, across: int = 6) -> Agreeme
         cells=tuple(
             AgreementCell(
                 cell=cell,
-                responses_in_cell=Estimate(
-                    term="responses_in_cell", estimate=float(n), n=n, method=method
+                responses_in_cell=Estimate.of(
+                    "responses_in_cell", n, n=n, method=method
                 ),
             )
             for cell, n in publishable_cells.items()
         ),
-        responses_outside_cells=Estimate(
-            term="responses_outside_cells",
-            estimate=float(len(values) - sum(publishable_cells.values())),
+        responses_outside_cells=Estimate.of(
+            "responses_outside_cells",
+            len(values) - sum(publishable_cells.values()),
             n=len(values),
             method=method,
         ),

@@ -1,6 +1,6 @@
-"""Two measurements of the same people into how far they agree: Bland-Altman and Lin.
+"""Estimate limits of agreement (Bland-Altman) and Lin's concordance.
 
-Differences are second minus first. Oracles: base R,
+Differences are second minus first. Oracle: R,
 tests/oracles/values/retest_sai_XRAY.json.
 """
 
@@ -138,13 +138,8 @@ def concordance_correlation(pairs: Responses, *, confidence: float = 0.95) -> Re
     ) / (n - 2)
     reach = float(stats.norm.ppf((1 + confidence) / 2)) * max(variance, 0.0) ** 0.5
     low, high = np.tanh(np.arctanh(found) + np.array([-reach, reach]))
-    return Estimate(
-        term=term,
-        estimate=found,
-        conf_low=float(min(low, found)),
-        conf_high=float(max(high, found)),
-        n=n,
-        method=method,
+    return Estimate.of(
+        term, found, (min(low, found), max(high, found)), n=n, method=method
     )
 
 
@@ -181,13 +176,8 @@ def _around(term: str, estimate: float, reach: float, n: int, method: str) -> Re
     if reach <= PERFECT * max(abs(estimate), 1.0):
         method += "; no interval: all differences are equal"
         return Estimate(term=term, estimate=estimate, n=n, method=method)
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=estimate - reach,
-        conf_high=estimate + reach,
-        n=n,
-        method=method,
+    return Estimate.of(
+        term, estimate, (estimate - reach, estimate + reach), n=n, method=method
     )
 
 
@@ -200,14 +190,7 @@ def _spread(differences: Array, how: str, confidence: float) -> Result:
         return Estimate(term=term, estimate=spread, n=n, method=method)
     tails = stats.chi2.ppf([(1 + confidence) / 2, (1 - confidence) / 2], n - 1)
     low, high = spread * np.sqrt((n - 1) / tails)
-    return Estimate(
-        term=term,
-        estimate=spread,
-        conf_low=float(low),
-        conf_high=float(high),
-        n=n,
-        method=method,
-    )
+    return Estimate.of(term, spread, (low, high), n=n, method=method)
 
 
 def _limit(
@@ -231,11 +214,10 @@ def _limit(
     )
     near, far = ends(n, confidence)
     limits = sorted(bias + side * spread * end for end in (near, far))
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=min(limits[0], estimate),
-        conf_high=max(limits[1], estimate),
+    return Estimate.of(
+        term,
+        estimate,
+        (min(limits[0], estimate), max(limits[1], estimate)),
         n=n,
         method=method,
     )

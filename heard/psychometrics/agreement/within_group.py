@@ -1,8 +1,7 @@
-"""Responses of teams into agreement within each team: r_wg, a_wg and average deviation.
+"""Estimate agreement within teams: r_wg, a_wg and average deviation.
 
-Before a team's mean is spoken of as the team's view, its members must agree: these say
-how much, team by team. Oracles: R package multilevel,
-tests/oracles/values/withingroup_*.json.
+It must be shown before a team's mean is interpreted as the team's view. Oracle: R
+multilevel, tests/oracles/values/withingroup_*.json.
 """
 
 from __future__ import annotations
@@ -197,11 +196,4 @@ def _mean_over_groups(term: str, results: list[Result], confidence: float) -> Re
         method += "; no interval: all groups are equal"
         return Estimate(term=name, estimate=mean, n=n, method=method)
     reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
-    return Estimate(
-        term=name,
-        estimate=mean,
-        conf_low=mean - reach,
-        conf_high=mean + reach,
-        n=n,
-        method=method,
-    )
+    return Estimate.of(name, mean, (mean - reach, mean + reach), n=n, method=method)

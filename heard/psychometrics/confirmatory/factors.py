@@ -1,4 +1,4 @@
-"""Responses, and which item measures which factor, into a tested factor model."""
+"""Fit and test a confirmatory factor model."""
 
 from __future__ import annotations
 

@@ -1,11 +1,6 @@
-"""A fitted model and its baseline into the results that say how well it fits.
+"""Calculate chi-square and fit indices of a model against its baseline.
 
-Misfit of a model and of its baseline into indices of fit with their intervals.
-
-A fitted model into how far it is from the answers: chi-square, its scaling factor.
-
-The same for the model of interest and for the baseline, in which all items are
-independent; comparative indices set one against the other.
+In the baseline all items are independent.
 """
 
 from __future__ import annotations
@@ -187,9 +182,7 @@ class FitMaker:
         if value is None or not np.isfinite(value):
             reason = "no degrees of freedom, or items that do not go together at all"
             return Unavailable(term=term, reason=reason, n=self.n, method=method)
-        return Estimate(
-            term=term, estimate=float(value), n=self.n, method=f"{method}; no interval"
-        )
+        return Estimate.of(term, value, n=self.n, method=f"{method}; no interval")
 
     def absent(self, term: str, reason: str) -> Unavailable:
         """A number this estimator does not have."""
@@ -220,11 +213,10 @@ class FitMaker:
         size = self.weight or self.n
         limits = approximation_limits(statistic, df, size, self.blocks, 0.90)
         estimate = root * approximation_error(excess, df, size, self.blocks)
-        return Estimate(
-            term=term,
-            estimate=float(estimate),
-            conf_low=float(min(root * limits[0], estimate)),
-            conf_high=float(max(root * limits[1], estimate)),
+        return Estimate.of(
+            term,
+            estimate,
+            (min(root * limits[0], estimate), max(root * limits[1], estimate)),
             n=self.n,
             method=method,
         )

@@ -1,9 +1,4 @@
-"""What a confirmatory factor model says, each result with its item and factor.
-
-Estimates and errors into results that share their n and their words.
-
-The options of a factor model: which there are, and which go together.
-"""
+"""Define the results and the options of a confirmatory factor model."""
 
 from __future__ import annotations
 
@@ -138,11 +133,10 @@ class Statements:
             method += "; no interval: fixed, to set the scale"
             return Estimate(term=term, estimate=value, n=self.n, method=method)
         reach = float(special.ndtri((1 + self.confidence) / 2)) * error
-        return Estimate(
-            term=term,
-            estimate=value,
-            conf_low=value - reach,
-            conf_high=value + reach,
+        return Estimate.of(
+            term,
+            value,
+            (value - reach, value + reach),
             n=self.n,
             method=f"{method}; {percent(self.confidence)} Wald interval, not "
             f"truncated, {self.errors}",

@@ -1,7 +1,4 @@
-"""Keyed responses into Cronbach's alpha, with the limits that suit them.
-
-Which limits a coefficient is given: the choice checked, then made.
-"""
+"""Estimate Cronbach's alpha and its interval."""
 
 from __future__ import annotations
 
@@ -136,11 +133,10 @@ def with_limits(
     term: str, estimate: float, n: int, method: str, interval: Interval
 ) -> Estimate:
     """An estimate with its limits, and their words in its method."""
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=interval.low,
-        conf_high=interval.high,
+    return Estimate.of(
+        term,
+        estimate,
+        (interval.low, interval.high),
         n=n,
         method=f"{method}; {interval.words}",
     )
@@ -356,14 +352,7 @@ def feldt(
         method += "; no interval: the items agree perfectly"
         return Estimate(term=term, estimate=1.0, n=n, method=method)
     low, high = feldt_limits(np.array(alpha), n=n, items=items, confidence=of)
-    return Estimate(
-        term=term,
-        estimate=alpha,
-        conf_low=float(low),
-        conf_high=float(high),
-        n=n,
-        method=method,
-    )
+    return Estimate.of(term, alpha, (low, high), n=n, method=method)
 
 
 def feldt_limits(

@@ -1,4 +1,4 @@
-"""Keyed responses into correlations between items, and what two items give together."""
+"""Estimate inter-item correlations and the reliability of two items."""
 
 from __future__ import annotations
 
@@ -248,18 +248,9 @@ def pearson(
     if perfect or n < 4:
         why = "the correlation is perfect" if perfect else f"n = {n}, under 4"
         exact = float(np.sign(r)) if perfect else r
-        return Estimate(
-            term=term, estimate=exact, n=n, method=f"{method}; no interval: {why}"
-        )
+        return Estimate.of(term, exact, n=n, method=f"{method}; no interval: {why}")
     limits = found.confidence_interval(confidence)
-    return Estimate(
-        term=term,
-        estimate=r,
-        conf_low=float(limits.low),
-        conf_high=float(limits.high),
-        n=n,
-        method=method,
-    )
+    return Estimate.of(term, r, (limits.low, limits.high), n=n, method=method)
 
 
 def correlations(complete: CompleteResponses) -> Array:

@@ -1,11 +1,8 @@
-"""Responses into bounds below their reliability: lambdas, the greatest, splits.
+"""Estimate lower bounds of reliability: Guttman's lambdas, the greatest, splits.
 
-Every bound is a function of the items' covariances, or (standardised) correlations. Its
-interval comes from each participant's influence on it, so that participants of one
-cluster may be counted together.
-Oracles: R package psych, tests/oracles/values/guttman_*.json.
-
-A covariance matrix into bounds below the reliability of the sum, and slopes.
+Each is a function of covariances or (standardised) correlations; its interval comes
+from participants' influences, summed within clusters. Oracles: R psych,
+tests/oracles/values/guttman_*.json.
 """
 
 from __future__ import annotations
@@ -394,11 +391,10 @@ def _bounded(
     interval = interval_of(
         estimate, moments.influence(derivative), clusters=kept, confidence=confidence
     )
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=interval.low,
-        conf_high=interval.high,
+    return Estimate.of(
+        term,
+        estimate,
+        (interval.low, interval.high),
         n=n,
         method=f"{method}; {interval.words}",
     )

@@ -1,7 +1,4 @@
-"""Keyed responses into McDonald's omega total of one factor, with its limits.
-
-Responses with gaps into omega total, by full-information maximum likelihood.
-"""
+"""Estimate McDonald's omega total of one factor, also with missing answers."""
 
 from __future__ import annotations
 
@@ -227,11 +224,10 @@ class Fitted:
             )
             error = float(np.sqrt(2 * np.sum(influence * influence.T) / n))
         reach = float(special.ndtri((1 + self.confidence) / 2)) * error
-        return Estimate(
-            term=TERM,
-            estimate=self.omega,
-            conf_low=self.omega - reach,
-            conf_high=self.omega + reach,
+        return Estimate.of(
+            TERM,
+            self.omega,
+            (self.omega - reach, self.omega + reach),
             n=n,
             method=self.method,
         )
@@ -352,11 +348,10 @@ def _influences(fitted: MaximumLikelihood, slope: Array) -> Array:
 
 def _wald(omega: float, error: float, n: int, method: str, of: float) -> Estimate:
     reach = float(special.ndtri((1 + of) / 2)) * error
-    return Estimate(
-        term=OMEGA_WITH_GAPS_TERM,
-        estimate=omega,
-        conf_low=omega - reach,
-        conf_high=omega + reach,
+    return Estimate.of(
+        OMEGA_WITH_GAPS_TERM,
+        omega,
+        (omega - reach, omega + reach),
         n=n,
         method=f"{method}; {percent(of)} Wald interval, delta method, observed "
         "information where answers are missing, not truncated",

@@ -1,11 +1,8 @@
-"""A correlation matrix into one common factor, by maximum likelihood.
+"""Fit one common factor by maximum likelihood, to one or many matrices.
 
-A fit counts only if its slope and its curvature say that it is a maximum.
-
-Many covariance matrices into one common factor each, by maximum likelihood.
-
-All at once, from the solution of the matrix they are replicates of. Parameters stand in
-rows: the loadings of an item each, then the residual variances.
+A fit counts only if slope and curvature are those of a maximum. Replicates start from
+the solution of the matrix they come from; parameters stand in rows: loadings, then
+residual variances.
 """
 
 from __future__ import annotations

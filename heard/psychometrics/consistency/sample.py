@@ -1,9 +1,7 @@
-"""Responses with gaps into covariances, and each participant's influence on them.
+"""Estimate covariances with missing answers, and each participant's influence.
 
-Three rules for gaps: delete participants (listwise), use for each pair of items those
-who answered both (pairwise), or full-information maximum likelihood (fiml).
-
-Responses with gaps into Little's test that the gaps are completely random.
+Missing answers: listwise deletion, pairwise deletion, or full-information maximum
+likelihood (fiml). Includes Little's test.
 """
 
 from __future__ import annotations

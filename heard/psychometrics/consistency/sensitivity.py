@@ -1,4 +1,4 @@
-"""Responses and cleaning rules into the same coefficients under every rule."""
+"""Compare reliability coefficients under every cleaning rule."""
 
 from __future__ import annotations
 
@@ -128,9 +128,7 @@ def _under(
     method = "participants the rule keeps, of all; no interval: a count"
     kept: Result = Unavailable(term="share_kept", reason="nobody", method=method)
     if share is not None:
-        kept = Estimate(
-            term="share_kept", estimate=share, n=len(responses), method=method
-        )
+        kept = Estimate.of("share_kept", share, n=len(responses), method=method)
     return CleanedCoefficients(
         rule=rule,
         kept=kept,
@@ -159,9 +157,9 @@ def _range(results: list[Result]) -> Result:
         reason = f"rules with an estimate {len(made)}; at least 2 needed"
         return Unavailable(term=term, reason=reason, method=method)
     numbers = [result.estimate for result in made]
-    return Estimate(
-        term=term,
-        estimate=max(numbers) - min(numbers),
+    return Estimate.of(
+        term,
+        max(numbers) - min(numbers),
         n=max(result.n for result in made),
         method=method,
     )

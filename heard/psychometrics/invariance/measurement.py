@@ -1,8 +1,6 @@
-"""Responses of groups, or of waves, into whether they can be compared.
+"""Test measurement invariance between groups or waves, full or partial.
 
-The scalar level into how factors differ between groups or waves.
-
-Invariance that does not hold into what to free so that it holds in part.
+Includes the differences in factors at the scalar level.
 """
 
 from __future__ import annotations

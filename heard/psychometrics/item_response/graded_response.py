@@ -1,10 +1,7 @@
-"""Responses to one subscale into a graded response model (Samejima 1969).
+"""Fit a graded response model to one subscale (Samejima 1969).
 
-How sharply each item tells people apart (slope), where on the trait its answers change
-over (thresholds), and how exactly the whole measures. What somebody left unanswered is
-left out of their likelihood; nobody is deleted who answered anything.
-
-Responses into what a graded response model can be fitted to, and what is lacking.
+Slopes: how well an item distinguishes people; thresholds: where on the trait answers
+change. Everyone who answered an item is included.
 """
 
 from __future__ import annotations
@@ -248,9 +245,9 @@ class _Reporter:
         )
 
     def _plain(self, term: str, value: float, words: str) -> Estimate:
-        return Estimate(
-            term=term,
-            estimate=float(value),
+        return Estimate.of(
+            term,
+            value,
             n=len(self.data.ranks),
             method=f"{words}; no interval: it compares models; {self.data.method}",
         )
@@ -265,17 +262,16 @@ class _Reporter:
         low, high = _limits(value, reach, scale)
         limits_text = f"{100 * self.confidence:g} % limits, symmetric"
         return (
-            Estimate(
-                term=term,
-                estimate=value,
-                conf_low=low,
-                conf_high=high,
+            Estimate.of(
+                term,
+                value,
+                (low, high),
                 n=n,
                 method=f"{method}; {limits_text}{scale and f' on {scale}'}",
             ),
-            Estimate(
-                term=f"{term}_standard_error",
-                estimate=error,
+            Estimate.of(
+                f"{term}_standard_error",
+                error,
                 n=n,
                 method=f"{method}; no interval: it is itself a standard error",
             ),
@@ -370,9 +366,9 @@ class _Reporter:
         mean = share @ scores[:, 0]
         between = float(share @ (scores[:, 0] - mean) ** 2) * n / (n - 1)
         within = float(share @ scores[:, 1] ** 2)
-        return Estimate(
-            term="empirical_reliability",
-            estimate=between / (between + within),
+        return Estimate.of(
+            "empirical_reliability",
+            between / (between + within),
             n=n,
             method="variance of expected a posteriori scores (divisor n - 1) over "
             "itself and the mean of their squared errors; no interval: none in closed "

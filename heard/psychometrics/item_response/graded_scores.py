@@ -1,4 +1,4 @@
-"""Answers and a graded response model into what each participant scores on the trait.
+"""Score each participant on the trait of a graded response model.
 
 One row a participant: nothing here may leave the folders that hold rows.
 """

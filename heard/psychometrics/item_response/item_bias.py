@@ -1,9 +1,7 @@
-"""Item bias: people alike on the scale who answer an item differently by group.
+"""Detect differential item functioning between two groups.
 
-Ordinal logistic regression of each item on the total, then the group, then both
-together (Zumbo 1999), beside Mantel's chi-square and the standardised mean difference.
-
-Item bias without a model: Mantel (1963) and the standardised mean difference.
+Ordinal logistic regression on the total, the group and both (Zumbo 1999), Mantel's
+chi-square (1963) and the standardised mean difference.
 """
 
 from __future__ import annotations
@@ -381,11 +379,10 @@ def _changes(
 def _log_odds(fit: OrdinalFit, n: int, method: str, confidence: float) -> Estimate:
     weight = float(fit.weights[1])
     reach = NormalDist().inv_cdf((1 + confidence) / 2) * float(fit.errors[1])
-    return Estimate(
-        term="bias_log_odds",
-        estimate=weight,
-        conf_low=weight - reach,
-        conf_high=weight + reach,
+    return Estimate.of(
+        "bias_log_odds",
+        weight,
+        (weight - reach, weight + reach),
         n=n,
         method="log odds of a higher answer, focal minus other group, total held; "
         f"{100 * confidence:g} % Wald limits; {method}",

@@ -1,17 +1,8 @@
-"""Mokken's scalability: how far items order people as one scale would.
+"""Estimate Mokken scalability, and check monotonicity.
 
-A coefficient is the covariance of two items over the largest covariance their own
-distributions allow; for an item and for the scale both are summed over pairs first.
-
-Two items into the steps between their answers, and the order these steps are in.
-
-An item step is passed by an answer at or above it; a Guttman error passes a rarer step
-without the commoner one.
-
-Monotonicity: whether people higher on the other items answer an item higher too.
-
-People are put into groups by the sum of their other answers; from group to group the
-share that passes each step of the item should not fall (Junker & Sijtsma 2000).
+A coefficient is a covariance over the largest its items' distributions allow; a Guttman
+error passes a rarer item step without a commoner one. Monotonicity: the share passing a
+step should not fall with the sum of the other items (Junker & Sijtsma 2000).
 """
 
 from __future__ import annotations
@@ -259,17 +250,12 @@ class _Scale:
         error = math.sqrt(float(influence @ influence)) / n
         low, high, limits_text = _limits(value, error, self.confidence)
         return (
-            Estimate(
-                term=term,
-                estimate=value,
-                conf_low=low,
-                conf_high=high,
-                n=n,
-                method=f"{MODEL}; {limits_text}",
+            Estimate.of(
+                term, value, (low, high), n=n, method=f"{MODEL}; {limits_text}"
             ),
-            Estimate(
-                term=error_term,
-                estimate=error,
+            Estimate.of(
+                error_term,
+                error,
                 n=n,
                 method=f"{MODEL}; no interval: it is itself a standard error",
             ),

@@ -1,8 +1,7 @@
-"""Scalability where several raters answer about one target (service users, a worker).
+"""Estimate scalability where several raters answer about one target.
 
-Within raters: do the answers of one rater order the items as one scale would. Between:
-do one rater's answer to an item and another's to the other item, about the same target.
-Only what raters of one target share tells targets apart (Snijders 2001).
+Within raters, and between raters of the same target, who alone distinguish targets
+(Snijders 2001).
 """
 
 from __future__ import annotations
@@ -258,20 +257,15 @@ class _Errors:
                 words += ", on the scale log(estimate)"
             if kind == KINDS[1]:
                 high = max(min(high, 1.0), value)
-        estimate = Estimate(
-            term=kind,
-            estimate=value,
-            conf_low=low,
-            conf_high=high,
-            n=n,
-            method=f"{method}; {words}",
+        estimate = Estimate.of(
+            kind, value, (low, high), n=n, method=f"{method}; {words}"
         )
         error_term = f"{kind}_standard_error"
         if error is None:
             return estimate, self._absent(kind, interval.words)[1]
-        return estimate, Estimate(
-            term=error_term,
-            estimate=error,
+        return estimate, Estimate.of(
+            error_term,
+            error,
             n=n,
             method=f"{method}; no interval: it is itself a standard error",
         )

@@ -1,9 +1,8 @@
-"""Responses as answered into a verdict on the declared key, item by item.
+"""Check the scoring key: whether each item runs in its declared direction.
 
-A key that was forgotten, or applied twice, still gives plausible scores. The direction
-an item takes in the data is the sign of its loading on the first factor (the first
-eigenvector of the correlation matrix) and of its correlation with the other items, each
-turned the way the factor says. No order of the items changes either.
+The direction is the sign of an item's loading on the first principal axis and of its
+correlation with the other items. A key that was forgotten or applied twice still gives
+plausible scores.
 """
 
 from __future__ import annotations
@@ -189,22 +188,19 @@ def _audited(
         reverse_keyed=declared < 0,
         verdict=verdict,
         reason=reason,
-        first_factor_loading=Estimate(
-            term="first_factor_loading",
-            estimate=float(loading),
+        first_factor_loading=Estimate.of(
+            "first_factor_loading",
+            loading,
             n=n,
             method=f"first eigenvector of the correlation matrix, {method}",
         ),
-        item_rest_correlation=Estimate(
-            term="item_rest_correlation_as_answered",
-            estimate=float(rest),
-            conf_low=limits[0],
-            conf_high=limits[1],
+        item_rest_correlation=Estimate.of(
+            "item_rest_correlation_as_answered",
+            rest,
+            limits,
             n=n,
-            method=(
-                "with the other items, turned as the first factor says; 95 % interval "
-                f"by Fisher's z; {method}"
-            ),
+            method="with the other items, scored as the first factor implies; 95 % "
+            f"interval by Fisher's z; {method}",
         ),
     )
 

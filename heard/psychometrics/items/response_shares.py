@@ -1,8 +1,7 @@
-"""How the answers to an item are distributed, with no answer told of a few people.
+"""Describe the distribution of answers to an item without small counts.
 
-The ends of a scale are often chosen by few. Their category is put together with its
-neighbour, item by item, until every share speaks of enough people: so nothing has to
-be held back, and no share can be worked out from the others.
+A rare category is merged with its neighbour until every share describes enough people,
+so that nothing needs to be suppressed.
 """
 
 from __future__ import annotations

@@ -1,12 +1,8 @@
-"""Item analysis: the responses to one subscale in, one set of statistics an item out.
+"""Describe each item of a subscale: mean, shares, item-rest correlation.
 
-Mean, standard deviation and shares rest on those who answered the item; statistics that
-need the other items rest on the participants who answered all of them.
-
-Exact sums of many answers into item statistics, all items at once.
-
-The same numbers as item by item, to rounding. Where an item has no answers, does not
-vary or repeats another, nothing is made: item by item the reason is told.
+Mean and shares are of those who answered the item; statistics that need other items are
+of those who answered all. All items are computed at once from exact sums if each has a
+result; otherwise one by one, with reasons.
 """
 
 from __future__ import annotations
@@ -89,11 +85,10 @@ def rows_of(sums: ItemSums, words: dict[str, str]) -> list[Row] | None:
     }
     return [
         {
-            term: Estimate(
-                term=term,
-                estimate=_at(numbers[0], place),
-                conf_low=_limit(numbers[1], place),
-                conf_high=_limit(numbers[2], place),
+            term: Estimate.of(
+                term,
+                _at(numbers[0], place),
+                (_limit(numbers[1], place), _limit(numbers[2], place)),
                 n=int(_at(numbers[3], place)),
                 method=words[term],
             )
@@ -279,14 +274,7 @@ def _mean(column: Column) -> Result:
     mean = float(column.answers.mean())
     standard_error = float(column.answers.std(ddof=1)) / n**0.5
     reach = float(special.stdtrit(n - 1, 0.975)) * standard_error
-    return Estimate(
-        term="mean",
-        estimate=mean,
-        conf_low=mean - reach,
-        conf_high=mean + reach,
-        n=n,
-        method=method,
-    )
+    return Estimate.of("mean", mean, (mean - reach, mean + reach), n=n, method=method)
 
 
 def _standard_deviation(column: Column) -> Result:
@@ -294,9 +282,7 @@ def _standard_deviation(column: Column) -> Result:
     if reason := column.gap(needed=2):
         return column.unavailable("standard_deviation", reason, method)
     sd = 0.0 if column.is_constant else float(column.answers.std(ddof=1))
-    return Estimate(
-        term="standard_deviation", estimate=sd, n=len(column.answers), method=method
-    )
+    return Estimate.of("standard_deviation", sd, n=len(column.answers), method=method)
 
 
 def _share_missing(column: Column) -> Result:
@@ -324,14 +310,7 @@ def _share_at(
 def share_of(term: str, count: int, n: int, method: str) -> Estimate:
     """A share with Wilson's 95 % interval; `n` is above 0."""
     low, high = wilson(np.array(count), np.array(n))
-    return Estimate(
-        term=term,
-        estimate=count / n,
-        conf_low=float(low),
-        conf_high=float(high),
-        n=n,
-        method=method,
-    )
+    return Estimate.of(term, count / n, (low, high), n=n, method=method)
 
 
 def _item_rest_correlation(complete: CompleteResponses, place: int) -> Result:

@@ -1,7 +1,4 @@
-"""Responses into how many dimensions exceed chance: Horn's parallel analysis.
-
-Responses into how many dimensions they have: Velicer's minimum average partial.
-"""
+"""Estimate the number of dimensions: parallel analysis, minimum average partial."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Responses into exploratory factors: loadings with intervals, and their fit.
-
-A factor solution into how well it fits the correlations.
-"""
+"""Fit exploratory factors: loadings with intervals, and fit."""
 
 from __future__ import annotations
 
@@ -65,9 +62,9 @@ def factor_fit(found: ItemCorrelations, sample: Solution, method: str) -> Factor
     factors, k = sample.loadings.shape[2], len(found.names)
     implied = sample.implied()[0]
     left = (found.matrix - implied)[np.triu_indices(k, 1)]
-    residual = Estimate(
-        term="root_mean_square_residual",
-        estimate=float(np.sqrt((left**2).mean())),
+    residual = Estimate.of(
+        "root_mean_square_residual",
+        np.sqrt((left**2).mean()),
         n=found.n or 0,
         method=f"{method}; root of the mean squared residual correlation off the "
         "diagonal; no interval: it describes this matrix",
@@ -159,11 +156,10 @@ def _rmsea(chi_square: float, df: int, n: int, shared_method: str) -> Result:
         for chance in (0.95, 0.05)
     ]
     estimate = float(np.sqrt(max(chi_square - df, 0.0) / (df * (n - 1))))
-    return Estimate(
-        term="rmsea",
-        estimate=estimate,
-        conf_low=min(limits[0], estimate),
-        conf_high=max(limits[1], estimate),
+    return Estimate.of(
+        "rmsea",
+        estimate,
+        (min(limits[0], estimate), max(limits[1], estimate)),
         n=n,
         method=f"{shared_method}; root of (chi-square - df) / (df (n - 1)), not under "
         "0; 90 % "

@@ -1,7 +1,7 @@
-"""Responses into how much of their sum one general factor accounts for.
+"""Estimate omega hierarchical: the share of one general factor in the sum.
 
-Oblique factors are factored once more; Schmid and Leiman's transformation then parts
-what each item owes to the general factor from what it owes to its group of items.
+Oblique factors are factored again, and Schmid and Leiman's transformation divides
+loadings between the general factor and the groups.
 """
 
 from __future__ import annotations

@@ -1,12 +1,7 @@
-"""Responses into one matrix of correlations, and draws of what it might have been.
+"""Correlate items, with bootstrap draws; test whether they can be factored.
 
-Pearson's of complete participants, or, where the codebook's categories are given,
-polychoric. Draws are bootstraps: of participants, or for polychoric correlations from
-their own sampling covariance.
-
-Draws of a statistic into its interval, always around the estimate.
-
-Responses into whether their correlations are worth factoring.
+Pearson's of complete participants, or polychoric if categories are given. Draws are of
+participants, or from the polychoric sampling covariance.
 """
 
 from __future__ import annotations
@@ -264,9 +259,9 @@ class DrawnIntervals:
     def result(self, term: str, estimate: float, draws: Array) -> Result:
         """The estimate with its interval, or without and why."""
         if self.usable < MINIMUM_DRAWS:
-            return Estimate(
-                term=term,
-                estimate=float(estimate),
+            return Estimate.of(
+                term,
+                estimate,
                 n=self.n,
                 method=f"{self.method}; no interval: {self._why}",
             )
@@ -280,11 +275,10 @@ class DrawnIntervals:
         )
         if not low <= estimate <= high:
             words += ", widened to hold the estimate"
-        return Estimate(
-            term=term,
-            estimate=float(estimate),
-            conf_low=float(min(low, estimate)),
-            conf_high=float(max(high, estimate)),
+        return Estimate.of(
+            term,
+            estimate,
+            (min(low, estimate), max(high, estimate)),
             n=self.n,
             method=f"{self.method}; {words}",
         )

@@ -1,7 +1,4 @@
-"""Ordinal responses into the correlation of every two items, and their thresholds.
-
-Responses and the codebook's categories into moments, or why there are none.
-"""
+"""Estimate polychoric correlations and thresholds of ordered answers."""
 
 from __future__ import annotations
 
@@ -261,11 +258,10 @@ def _correlations(
         if reason:
             yield Unavailable(term=TERM, reason=reason, n=n, method=method)
             continue
-        yield Estimate(
-            term=TERM,
-            estimate=value,
-            conf_low=low[place],
-            conf_high=high[place],
+        yield Estimate.of(
+            TERM,
+            value,
+            (low[place], high[place]),
             n=n,
             method=method + FILLED_WORDS * moments.filled[place],
         )
@@ -288,11 +284,10 @@ def _thresholds(
             yield ItemThreshold(
                 item=found.names[place],
                 category=f"{answer:g}",
-                threshold=Estimate(
-                    term="threshold",
-                    estimate=float(cuts[place_of]),
-                    conf_low=float(low[place_of]),
-                    conf_high=float(high[place_of]),
+                threshold=Estimate.of(
+                    "threshold",
+                    cuts[place_of],
+                    (low[place_of], high[place_of]),
                     n=n,
                     method=method,
                 ),

@@ -1,16 +1,12 @@
-"""Ordinal responses into alpha of the normal variables that may stand behind them.
+"""Estimate ordinal alpha and categorical omega from polychoric correlations.
 
-Polychoric correlations into one factor, by diagonally weighted least squares.
-
-Each correlation counts by the inverse of its sampling variance. A fit counts only if
-its slope and its curvature say that it is a minimum.
+One factor by diagonally weighted least squares; a fit counts only if slope and
+curvature are those of a minimum.
 
 References
 ----------
 Muthen, du Toit & Spisic (1997), unpublished; Wirth & Edwards (2007), Psychological
 Methods 12(1), 58-79.
-
-Ordinal responses into the reliability of their sum, from one ordinal factor.
 """
 
 from __future__ import annotations

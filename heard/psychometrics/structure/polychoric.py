@@ -1,29 +1,14 @@
-"""Ranks of answers into thresholds, polychoric correlations and their covariance.
+"""Estimate thresholds, polychoric correlations and their sampling covariance.
 
-Two steps: thresholds from each item's own answers, then each correlation from the table
-of its pair, at those thresholds. The covariance is that of the estimating equations,
-summed over participants, so that it holds with gaps, and where normality does not it
-still belongs to what was estimated.
+Two steps: thresholds from each item, then each correlation from the table of its pair.
+The covariance comes from each participant's influence, so it allows for missing answers
+and non-normality. The bivariate normal distribution uses Owen's T. In the tables the
+last row and column hold those who left that item unanswered.
 
 References
 ----------
 Olsson (1979), Psychometrika 44(4), 443-460.
 Muthen (1984), Psychometrika 49(1), 115-132.
-
-Two standard normal variables and their correlation into probabilities.
-
-The distribution function stands on Owen's T, which scipy has to machine precision; it
-takes arrays, so that every pair of items and every pair of thresholds is one call.
-
-Ranks of two items into their table, and a table under a correlation into scores.
-
-A table has a row for each category of the first item and a column for each of the
-second; the last row and the last column hold those who left that item unanswered. Items
-with fewer categories than the longest are padded, with no counts.
-
-What each participant's answers add to each threshold and each correlation.
-
-Sums of the products of these influences are the sampling covariance of the estimates.
 """
 
 from __future__ import annotations
