@@ -1,12 +1,7 @@
-"""Chained equations: every score's gaps drawn in turn, all chains side by side.
+"""Impute by chained equations, all chains in parallel.
 
-The rule that holds throughout: cross products and cluster sums of all rows are made
-once; each draw changes the rows that miss the score, and only these are summed again.
-
-One score given all others: drawn for every chain at once.
-
-The rule that holds throughout: chains lie along the first axis, sums over rows are kept
-up to date as scores change (only missing ones do), and a draw needs the sums alone.
+Chains lie along the first axis. Cross products and cluster sums are computed once; a
+draw changes, and updates the sums of, only the rows that lack the score.
 """
 
 from __future__ import annotations

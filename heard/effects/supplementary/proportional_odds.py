@@ -1,14 +1,8 @@
-"""Two groups' counts of ordered answers into one odds ratio, and whether one will do.
+"""Estimate a proportional odds ratio from counts, and test the assumption.
 
 Where people share teams, the interval is the jackknife's: each team is left out in
-turn. Oracle: R MASS polr and ordinal clm, tests/oracles/values/beyond_means.json.
-
-Counts of ordered answers team by team into the error of their odds ratio.
-
-The rule that holds throughout: each team is left out in turn, and the model is fitted
-to the rest. The library's model takes a tenth of a second a fit, too long for fifty
-teams; so the refits, and only they, are done here on the few cells of a table.
-Oracle: R ordinal clm without each team, tests/oracles/values/beyond_means.json.
+turn, and the model refitted on the cells of the table. Oracle: R MASS polr and ordinal
+clm, tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
@@ -17,6 +11,8 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+from scipy import optimize, special, stats
+from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from heard.effects.description import Numbers
 from heard.results import Estimate, Result, Unavailable
@@ -64,8 +60,6 @@ def error_over_teams(by_team: Numbers, slope: float) -> float:
 
 def slope_of(counts: Numbers) -> float:
     """Log odds ratio of a higher answer; infinite where there is none."""
-    from scipy import optimize  # noqa: PLC0415 - heavy, and only needed here
-
     used = counts[:, counts.sum(axis=0) > 0]
     if (used.sum(axis=1) == 0).any() or runs_off(used):
         return float("inf")
@@ -146,8 +140,6 @@ def _surprise(place: Numbers, shares: Numbers) -> tuple[float, Numbers]:
     A place is the log odds ratio, the first cut, and the logs of the gaps between cuts,
     so that cuts stay in order wherever the search goes.
     """
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     gaps = np.exp(np.clip(place[2:], -30, 30))
     cuts = place[1] + np.concatenate([[0.0], np.cumsum(gaps)])
     reach = cuts[None, :] - np.array([[place[0]], [0.0]])
@@ -228,19 +220,16 @@ def _ratio(slope: float, reach: float, n: int, interval: str) -> Result:
     if not 0 < reach < SEARCH_LIMIT:
         reason = UNSETTLED if interval == WALD else UNSTEADY
         return _absent(TERMS[0], reason, n)
-    return Estimate(
-        term=TERMS[0],
-        estimate=float(np.exp(slope)),
-        conf_low=float(np.exp(slope - reach)),
-        conf_high=float(np.exp(slope + reach)),
+    return Estimate.of(
+        TERMS[0],
+        np.exp(slope),
+        (np.exp(slope - reach), np.exp(slope + reach)),
         n=n,
         method=f"{MODEL}; odds of a higher answer, treated over control; {interval}",
     )
 
 
 def _reach_over_teams(by_team: Numbers, slope: float) -> float:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     quantile = float(stats.t.ppf(0.975, len(by_team) - 2))
     return quantile * error_over_teams(by_team, slope)
 
@@ -250,8 +239,6 @@ def _absent(term: str, reason: str, n: int) -> Unavailable:
 
 
 def _check(used: Numbers, likelihood: float, n: int, *, clustered: bool) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     method = (
         "likelihood ratio of the groups' own shares against the proportional-odds "
         "model, chi-squared on categories in use - 2; no interval: a p-value"
@@ -266,20 +253,13 @@ def _check(used: Numbers, likelihood: float, n: int, *, clustered: bool) -> Resu
     shares = used / used.sum(axis=1, keepdims=True)
     logs = np.log(shares, where=used > 0, out=np.zeros_like(shares))
     surplus = max(2 * (float((used * logs).sum()) - likelihood), 0.0)
-    return Estimate(
-        term=TERMS[1],
-        estimate=float(stats.chi2.sf(surplus, used.shape[1] - 2)),
-        n=n,
-        method=method,
+    return Estimate.of(
+        TERMS[1], stats.chi2.sf(surplus, used.shape[1] - 2), n=n, method=method
     )
 
 
 def _fit(used: Numbers) -> Peak | None:
     """The top of the likelihood; None if the search did not settle."""
-    from statsmodels.miscmodels.ordinal_model import (  # noqa: PLC0415 - heavy
-        OrderedModel,
-    )
-
     answers = np.repeat(np.tile(np.arange(used.shape[1]), 2), used.ravel().astype(int))
     treated = np.repeat([1.0, 0.0], used.sum(axis=1).astype(int))[:, None]
     with warnings.catch_warnings():

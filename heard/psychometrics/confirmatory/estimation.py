@@ -1,22 +1,10 @@
-"""A model and a sample into maximum-likelihood estimates with their covariance.
-
-Parameters into the means and covariances a model implies, and how these move.
+"""Fit a factor model by (full-information) maximum likelihood.
 
 The implied covariance of a block is T P T' + R with T = L (I - B)^-1: loadings L,
-regressions B among factors, covariance P of the factors' residuals, R of the items'.
-Each free cell moves it by u v' + v u', a matrix of rank two; so slopes and information
-are products of thin matrices, and no matrix of all moments is ever made.
-
-Implied moments and patterns of answers into the likelihood, its slope and curvature.
-
-Everything is of minus the log-likelihood, summed over people; constants left out where
-they cancel. With complete answers there is one pattern, and this is ordinary maximum
-likelihood.
-
-A value, its slope and an approximate curvature into the place where it is least.
-
-Scoring steps, damped while they do not help. Whether the place found is a minimum is
-not believed but looked at: the caller checks slope and true curvature there.
+regressions B among factors, covariance P of the factors' residuals, R of the items'. A
+free cell moves it by u v' + v u', so slopes and information are products of thin
+matrices. Damped scoring steps; the caller checks that slope and curvature are those of
+a minimum.
 """
 
 from __future__ import annotations
