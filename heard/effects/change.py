@@ -157,10 +157,8 @@ def unlinked_change(
 def with_cluster(scores: pd.Series, cluster: pd.Series) -> pd.DataFrame:
     """One wave's scores beside their clusters; people lacking either are left out.
 
-    Raises
-    ------
-    DataError
-        The indexes differ and repeat, so nobody can say whose cluster is whose.
+    Raises DataError: the indexes differ and repeat, so nobody can say whose cluster is
+      whose.
     """
     if not cluster.index.equals(scores.index):
         if cluster.index.has_duplicates:

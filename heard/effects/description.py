@@ -139,10 +139,7 @@ def answered(scores: pd.Series) -> Numbers:
 def as_floats(scores: pd.Series) -> Numbers:
     """Scores as floats, whatever number type they came in; NaN if missing.
 
-    Raises
-    ------
-    DataError
-        Some scores are text. The message counts them and quotes none.
+    Raises DataError: some scores are text. The message counts them and quotes none.
     """
     numbers = pd.to_numeric(scores, errors="coerce")
     if texts := int(numbers.isna().sum() - scores.isna().sum()):
@@ -164,12 +161,8 @@ def number_fault(values: Numbers) -> str:
 def is_constant(values: Numbers, *, scale: float | None = None) -> bool:
     """Whether the values differ by no more than floating-point noise.
 
-    Parameters
-    ----------
-    values : array
-        At least 2 numbers.
-    scale : float, optional
-        Size of the numbers the values were computed from; by default their own.
+    `values`: at least 2 numbers.
+    `scale`: size of the numbers the values were computed from; by default their own.
     """
     size = np.abs(values).max() if scale is None else scale
     # 1e-12 of the size: rounding noise is about 1e-16, a real spread far larger.
@@ -187,25 +180,14 @@ def mean_result(
 ) -> Result:
     """Estimate the mean of the values with its t interval.
 
-    Parameters
-    ----------
-    values : array, shape (n_units,)
-        Scores or changes, or their means by cluster; none missing.
-    term, method : str
-        What the mean is called, and how it was made.
-    n : int
-        Participants the mean rests on; more than ``len(values)`` for cluster means.
-    scale : float, optional
-        As in `is_constant`.
-    if_constant : str
-        Reason to give when the values do not differ.
-
-    Returns
-    -------
-    Estimate
-        In score units.
-    Unavailable
-        Fewer than 2 values, or all the same.
+    `values`, shape (n_units,): scores or changes, or their means by cluster; none
+      missing.
+    `term`, `method`: what the mean is called, and how it was made.
+    `n`: participants the mean rests on; more than ``len(values)`` for cluster means.
+    `scale`: as in `is_constant`.
+    `if_constant`: reason to give when the values do not differ.
+    Estimate: in score units.
+    Unavailable: fewer than 2 values, or all the same.
     """
     if len(values) < 2:
         reason = "fewer than 2 scores: no interval can be given"

@@ -25,14 +25,9 @@ OTHERS = "other patterns"
 class Gaps:
     """Who answered what: each person's answers, and which pattern they make.
 
-    Attributes
-    ----------
-    values : ndarray of float, shape (n_people, n_items)
-        NaN where not answered.
-    kinds : ndarray of bool, shape (n_patterns, n_items)
-        The different patterns of answered items.
-    of_person : ndarray of int, shape (n_people,)
-        Which pattern each person has.
+    `values`, shape (n_people, n_items): NaN where not answered.
+    `kinds`, shape (n_patterns, n_items): the different patterns of answered items.
+    `of_person`, shape (n_people,): which pattern each person has.
     """
 
     values: Array

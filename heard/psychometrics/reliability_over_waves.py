@@ -49,14 +49,10 @@ class WavesReliability(Composite):
 class Sums:
     """What mean squares need, summed over people; one set a row.
 
-    Attributes
-    ----------
-    n : ndarray, shape (rows,)
-        People in each set.
-    pooled : ndarray, shape (rows, waves, items)
-        Sums of answers.
-    own : ndarray, shape (rows, 4)
-        Sums of squares: of answers, and of each person's mean, wave means, item means.
+    `n`, shape (rows,): people in each set.
+    `pooled`, shape (rows, waves, items): sums of answers.
+    `own`, shape (rows, 4): sums of squares: of answers, and of each person's mean, wave
+      means, item means.
     """
 
     n: Array

@@ -332,17 +332,9 @@ class Retest(Composite):
 def estimate_retest(scores: pd.Series, people: pd.Series, *, minimum: int) -> Retest:
     """Hold the first score of everybody who has two against the second.
 
-    Parameters
-    ----------
-    scores, people : Series, shape (n_responses,)
-        As of `retest_correlation`.
-    minimum : int
-        Fewest people that are counted in a cell of both scores.
-
-    Returns
-    -------
-    Retest
-        Every result is there; what cannot be estimated is `Unavailable`.
+    `scores`, `people`, shape (n_responses,): as of `retest_correlation`.
+    `minimum`: fewest people that are counted in a cell of both scores.
+    Returns: every result is there; what cannot be estimated is `Unavailable`.
     """
     pairs = retest_pairs(scores, people)
     found = retest_reliability(pairs)
@@ -361,14 +353,8 @@ def estimate_retest(scores: pd.Series, people: pd.Series, *, minimum: int) -> Re
 def retest_pairs(scores: pd.Series, people: pd.Series) -> pd.DataFrame:
     """First and second score of whoever has two.
 
-    Parameters
-    ----------
-    scores, people : Series, shape (n_responses,)
-        As of `retest_correlation`.
-
-    Returns
-    -------
-    DataFrame, shape (n_people, 2)
+    `scores`, `people`, shape (n_responses,): as of `retest_correlation`.
+    Returns shape (n_people, 2).
     """
     known = scores.notna() & (people != "")
     by_person = scores[known].astype(float).groupby(people[known], sort=False)
@@ -383,22 +369,13 @@ def retest_pairs(scores: pd.Series, people: pd.Series) -> pd.DataFrame:
 def retest_correlation(scores: pd.Series, people: pd.Series) -> Result:
     """Correlate the first with the second score of whoever has two.
 
-    Parameters
-    ----------
-    scores : Series, shape (n_responses,)
-        One score a response, in order of time; NaN if not scored, and then left out.
-    people : Series of str, shape (n_responses,)
-        Who gave each response, indexed alike; empty if that is not known.
+    `scores`, shape (n_responses,): one score a response, in order of time; NaN if not
+      scored, and then left out.
+    `people`, shape (n_responses,): who gave each response, indexed alike; empty if that
+      is not known.
+    Estimate: Pearson's r with Fisher's interval; n is the people with two scores.
+    Unavailable: fewer than 4 people with two scores, or no differences between people.
 
-    Returns
-    -------
-    Estimate
-        Pearson's r with Fisher's interval; n is the people with two scores.
-    Unavailable
-        Fewer than 4 people with two scores, or no differences between people.
-
-    References
-    ----------
     Fisher (1921), Metron 1, 3-32. Oracle: R cor.test, tests/reliability/test_retest.py.
     """
     pairs = retest_pairs(scores, people)

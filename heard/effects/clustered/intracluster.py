@@ -28,16 +28,11 @@ YES_OR_NO = "a score of yes or no: restricted likelihood takes scores as normal"
 class IntraclusterCorrelation(Composite):
     """How alike people of one cluster are, and how many people's worth that costs.
 
-    Attributes
-    ----------
-    intracluster_correlation : Estimate or Unavailable
-        By the analysis of variance; may be negative.
-    intracluster_correlation_reml : Estimate or Unavailable
-        By restricted maximum likelihood; from 0.
-    design_effect : Estimate or Unavailable
-        How many times larger the variance of a mean is than with unrelated people.
-    clusters : Estimate or Unavailable
-        How many clusters that rests on.
+    - `intracluster_correlation`: by the analysis of variance; may be negative.
+    - `intracluster_correlation_reml`: by restricted maximum likelihood; from 0.
+    - `design_effect`: how many times larger the variance of a mean is than with
+      unrelated people.
+    - `clusters`: how many clusters that rests on.
     """
 
     intracluster_correlation: Result

@@ -44,8 +44,6 @@ def three_knots(doses: Array) -> Array | None:
 def bend(doses: Array, knots: Array) -> Array:
     """The bending column, shape (n_doses,), in units of the dose.
 
-    References
-    ----------
     Harrell (2015), Regression Modeling Strategies, 2nd ed., section 2.4.4.
     """
     first, middle, last = knots
@@ -71,12 +69,8 @@ CHOSEN = "attendance was chosen, not allocated"
 class DosePoint(Composite):
     """The score after a dose less the score after the reference dose.
 
-    Attributes
-    ----------
-    dose : str
-        How much.
-    dose_effect : Estimate or Unavailable
-        In score units, people with the same score before.
+    - `dose`: how much.
+    - `dose_effect`: in score units, people with the same score before.
     """
 
     dose: str
@@ -333,14 +327,9 @@ IMPOSSIBLE = "more sessions with it than sessions attended"
 class IngredientContrast(Composite):
     """What a session with an ingredient comes with, beyond one without.
 
-    Attributes
-    ----------
-    ingredient : str
-        Column that counts the sessions with it.
-    ingredient_effect, ingredient_p_value : Estimate or Unavailable
-        Score units a session, by itself.
-    ingredient_effect_given_others : Estimate or Unavailable
-        With as many sessions of the other ingredients.
+    - `ingredient`: column that counts the sessions with it.
+    - `ingredient_effect`, `ingredient_p_value`: score units a session, by itself.
+    - `ingredient_effect_given_others`: with as many sessions of the other ingredients.
     """
 
     ingredient: str

@@ -33,20 +33,14 @@ NO_CONTROL = "no outcome named that the pilot cannot move"
 class FalsificationRow(Composite):
     """One outcome's comparison, for the table of what moved and what must not.
 
-    Attributes
-    ----------
-    outcome : str
-        Column of the outcome.
-    role : {"outcome", "negative_control"}
-        Whether the pilot could have moved it.
-    falsification_effect : Estimate or Unavailable
-        Difference in differences, in the outcome's units.
-    falsification_standardised_effect : Estimate or Unavailable
-        In standard deviations before, to set outcomes side by side.
-    falsification_p_value : Estimate or Unavailable
-        Of no effect.
-    falsification_holm_p_value : Estimate or Unavailable
-        Corrected for the number of negative controls; outcomes have none.
+    - `outcome`: column of the outcome.
+    - `role`, {"outcome", "negative_control"}: whether the pilot could have moved it.
+    - `falsification_effect`: difference in differences, in the outcome's units.
+    - `falsification_standardised_effect`: in standard deviations before, to set
+      outcomes side by side.
+    - `falsification_p_value`: of no effect.
+    - `falsification_holm_p_value`: corrected for the number of negative controls;
+      outcomes have none.
     """
 
     outcome: str
@@ -69,12 +63,8 @@ class FalsificationTable(Composite):
 class StandardisedEffect(Composite):
     """What the comparison of one outcome found.
 
-    Attributes
-    ----------
-    effect, p_value : Estimate or Unavailable
-        In the outcome's units, and of no effect.
-    spread : float
-        Standard deviation before, pooled within arms; 0 where there is none.
+    - `effect`, `p_value`: in the outcome's units, and of no effect.
+    - `spread`: standard deviation before, pooled within arms; 0 where there is none.
     """
 
     effect: Result

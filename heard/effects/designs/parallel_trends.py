@@ -32,14 +32,12 @@ NEVER = f"the interval leaves nought out at every departure up to {SEARCH_LIMIT:
 class TrendBound(Composite):
     """The effect if the arms may part by so much by themselves.
 
-    Attributes
-    ----------
-    departure : str
-        M: in units of the largest departure between two waves before the start.
-    trend_robust_effect : Estimate or Unavailable
-        The average effect; its interval allows for the departure and for chance.
-    trend_lowest_effect, trend_highest_effect : Estimate or Unavailable
-        The ends of what the departure alone allows, chance left out.
+    - `departure`: M: in units of the largest departure between two waves before the
+      start.
+    - `trend_robust_effect`: the average effect; its interval allows for the departure
+      and for chance.
+    - `trend_lowest_effect`, `trend_highest_effect`: the ends of what the departure
+      alone allows, chance left out.
     """
 
     departure: str

@@ -46,15 +46,10 @@ class RandomisationTest(Composite):
 class Allocations:
     """Statistics of allocations, the real one first.
 
-    Attributes
-    ----------
-    zero, slope : ndarray, shape (n_allocations,)
-        The statistic if the effect is v is ``zero - v * slope``, scaled so that the
-        real slope is the largest.
-    complete : bool
-        Whether these are all there are, or the real one and draws.
-    possible : int
-        How many there are.
+    `zero`, `slope`, shape (n_allocations,): the statistic if the effect is v is ``zero
+      - v * slope``, scaled so that the real slope is the largest.
+    `complete`: whether these are all there are, or the real one and draws.
+    `possible`: how many there are.
     """
 
     zero: Array
@@ -106,12 +101,8 @@ class Allocations:
 def subsets(n_units: int, n_treated: int, *, seed: str) -> tuple[Labels, bool]:
     """Which units could have been treated, units 0 to n_treated - 1 in fact.
 
-    Returns
-    -------
-    ndarray, shape (n_allocations, n_treated)
-        The real one first.
-    bool
-        Whether these are all.
+    Returns shape (n_allocations, n_treated): the real one first.
+    Returns: whether these are all.
     """
     possible = math.comb(n_units, n_treated)
     if possible <= MAXIMUM_ALLOCATIONS:
@@ -180,17 +171,10 @@ def _counted(allocations: Allocations) -> str:
 def roll_outs(steps: Labels, *, seed: str) -> tuple[Labels, int]:
     """In which order units could have started, given how many start at each step.
 
-    Parameters
-    ----------
-    steps : ndarray of int, shape (n_units,)
-        At which step each unit did start.
-
-    Returns
-    -------
-    ndarray, shape (n_allocations, n_units)
-        Steps; the real ones first if drawn, somewhere if all are gone through.
-    int
-        How many orders there are; they are all here if that many rows are.
+    `steps`, shape (n_units,): at which step each unit did start.
+    Returns shape (n_allocations, n_units): steps; the real ones first if drawn,
+      somewhere if all are gone through.
+    Returns: how many orders there are; they are all here if that many rows are.
     """
     kinds, counts = np.unique(steps, return_counts=True)
     possible = math.factorial(len(steps))
@@ -232,13 +216,10 @@ TREATED_ONLY = (
 class UnitEffect(Composite):
     """One treated unit's gap, as a conformal prediction from the others sees it.
 
-    Attributes
-    ----------
-    unit : str
-        Its name.
-    conformal_effect, conformal_p_value : Estimate or Unavailable
-        Its change less the change foreseen for it; the interval holds its effect in
-        19 of 20 such units if it is exchangeable with the comparison.
+    - `unit`: its name.
+    - `conformal_effect`, `conformal_p_value`: its change less the change foreseen for
+      it; the interval holds its effect in 19 of 20 such units if it is exchangeable
+      with the comparison.
     """
 
     unit: str

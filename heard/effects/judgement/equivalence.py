@@ -24,18 +24,11 @@ LEVEL = 0.95
 class UncertainEffect(Described):
     """An effect that was estimated, and how sure it is.
 
-    Attributes
-    ----------
-    term : str
-        What it is called.
-    effect : float
-        In whatever unit, after minus before, treated minus control.
-    standard_error : float
-        Over 0.
-    degrees_of_freedom : float
-        Of the standard error; infinite where it is taken as known.
-    n : int
-        Units it rests on.
+    - `term`: what it is called.
+    - `effect`: in whatever unit, after minus before, treated minus control.
+    - `standard_error`: over 0.
+    - `degrees_of_freedom`: of the standard error; infinite where it is taken as known.
+    - `n`: units it rests on.
     """
 
     term: str
@@ -130,20 +123,16 @@ RULE = (
 class EquivalenceVerdict(Composite):
     """Whether an effect matters, is too small to matter, or cannot be told.
 
-    Attributes
-    ----------
-    verdict : str
-        In words; empty where there is nothing to judge.
-    effect, effect_90 : Estimate or Unavailable
-        The effect with its 95 % interval, and with the 90 % one of the two tests.
-    p_value_equivalence : Estimate or Unavailable
-        The larger p of the two one-sided tests that the effect lies within the bounds.
-    p_value_larger : Estimate or Unavailable
-        One-sided p that the effect, in the wanted direction, exceeds the bound.
-    p_value_harm : Estimate or Unavailable
-        The same in the unwanted direction.
-    p_value_not_worse : Estimate or Unavailable
-        One-sided p that the effect is not worse than the unwanted bound: "no harm".
+    - `verdict`: in words; empty where there is nothing to judge.
+    - `effect`, `effect_90`: the effect with its 95 % interval, and with the 90 % one of
+      the two tests.
+    - `p_value_equivalence`: the larger p of the two one-sided tests that the effect
+      lies within the bounds.
+    - `p_value_larger`: one-sided p that the effect, in the wanted direction, exceeds
+      the bound.
+    - `p_value_harm`: the same in the unwanted direction.
+    - `p_value_not_worse`: one-sided p that the effect is not worse than the unwanted
+      bound: "no harm".
     """
 
     verdict: str

@@ -121,20 +121,10 @@ def share_difference(
 ) -> Result:
     """Difference of two independent shares with Newcombe's interval.
 
-    Parameters
-    ----------
-    first, second : (int, int)
-        Counted, and out of how many.
+    `first`, `second`: counted, and out of how many.
+    Estimate: first minus second, from -1 to 1.
+    Unavailable: A side of nobody.
 
-    Returns
-    -------
-    Estimate
-        First minus second, from -1 to 1.
-    Unavailable
-        A side of nobody.
-
-    References
-    ----------
     Newcombe (1998), Statistics in Medicine 17, 873-890.
     """
     n = first[1] + second[1]
@@ -281,12 +271,9 @@ METHOD = (
 class DropoutTippingPoint(Composite):
     """Two mean changes of those lost, in points.
 
-    Attributes
-    ----------
-    leavers_change_zero : Estimate or Unavailable
-        At which everybody's mean change is nil.
-    leavers_change_interval_zero : Estimate or Unavailable
-        At which the interval of everybody's mean change begins to hold nil.
+    - `leavers_change_zero`: at which everybody's mean change is nil.
+    - `leavers_change_interval_zero`: at which the interval of everybody's mean change
+      begins to hold nil.
     """
 
     leavers_change_zero: Result

@@ -43,12 +43,8 @@ class OddsRatio(Composite):
 class AttritionModel(Composite):
     """What goes with leaving, all predictors at once.
 
-    Attributes
-    ----------
-    odds_ratios : tuple of OddsRatio
-        Over 1: more leave.
-    leavers_differ_by_arm : Estimate or Unavailable
-        p of the predictors doing the same in every arm.
+    - `odds_ratios`: over 1: more leave.
+    - `leavers_differ_by_arm`: p of the predictors doing the same in every arm.
     """
 
     outcome: str
@@ -60,12 +56,8 @@ class AttritionModel(Composite):
 class Known:
     """Rows with all predictors, as a design.
 
-    Attributes
-    ----------
-    design : ndarray, shape (n_rows, n_names)
-        An intercept first.
-    left : ndarray, shape (n_rows,)
-        1 where the outcome is missing.
+    `design`, shape (n_rows, n_names): an intercept first.
+    `left`, shape (n_rows,): 1 where the outcome is missing.
     """
 
     positions: Positions = field(repr=False)
@@ -256,18 +248,11 @@ SEEN = "describes the people at hand, so no interval; n counts people with an ou
 class ResponseWeights(Described):
     """Weights of those with an outcome; rows are people's, so never a finding.
 
-    Attributes
-    ----------
-    positions : ndarray of int, shape (n_stayers,)
-        Rows of the frame given.
-    values : ndarray, shape (n_stayers,)
-        Stabilised, trimmed.
-    chances : ndarray, shape (n_stayers,)
-        Modelled probability of having an outcome.
-    summary : WeightSummary
-        What they cost and mend.
-    method : str
-        How they were made.
+    - `positions`, shape (n_stayers,): rows of the frame given.
+    - `values`, shape (n_stayers,): stabilised, trimmed.
+    - `chances`, shape (n_stayers,): modelled probability of having an outcome.
+    - `summary`: what they cost and mend.
+    - `method`: how they were made.
     """
 
     positions: Positions = field(repr=False, compare=False)

@@ -103,18 +103,13 @@ MINIMUM_PAIRS = 3
 class OverlappingChange(Composite):
     """Change of the linked, of the rest, and of everybody together.
 
-    Attributes
-    ----------
-    mean_change_linked : Estimate or Unavailable
-        Those with both scores: paired t.
-    mean_change_unlinked : Estimate or Unavailable
-        Those with one score only, as independent samples: Welch's t.
-    mean_change_everybody : Estimate or Unavailable
-        All scores of both waves: Derrick's partially overlapping samples t.
-    p_value_everybody : Estimate or Unavailable
-        Of no change, by the same.
-    pre_post_correlation : Estimate or Unavailable
-        Of the linked, on which the last two rest.
+    - `mean_change_linked`: those with both scores: paired t.
+    - `mean_change_unlinked`: those with one score only, as independent samples: Welch's
+      t.
+    - `mean_change_everybody`: all scores of both waves: Derrick's partially overlapping
+      samples t.
+    - `p_value_everybody`: of no change, by the same.
+    - `pre_post_correlation`: of the linked, on which the last two rest.
     """
 
     mean_change_linked: Result
@@ -350,16 +345,12 @@ class ChangeAtCorrelation(Composite):
 class UnlinkedBounds(Composite):
     """A change whose certainty depends on what nobody knows.
 
-    Attributes
-    ----------
-    mean_change_worst_case : Estimate or Unavailable
-        The change with the widest of all intervals. Report this one.
-    mean_change_best_case : Estimate or Unavailable
-        The same change with the narrowest.
-    correlation_to_exclude_zero : Estimate or Unavailable
-        The least correlation tried at which the interval excludes no change.
-    at_correlations : tuple of ChangeAtCorrelation
-        The interval at every correlation.
+    - `mean_change_worst_case`: the change with the widest of all intervals. Report this
+      one.
+    - `mean_change_best_case`: the same change with the narrowest.
+    - `correlation_to_exclude_zero`: the least correlation tried at which the interval
+      excludes no change.
+    - `at_correlations`: the interval at every correlation.
     """
 
     mean_change_worst_case: Result

@@ -33,18 +33,15 @@ MAXIMUM_RELIABILITY = 0.999
 class Responders(Composite):
     """Who changed by more than measurement error, and who had no room to.
 
-    Attributes
-    ----------
-    share_improved, share_unchanged, share_worsened : Estimate or Unavailable
-        Add to 1. Limits hold over the interval of the reliability.
-    net_share_improved : Estimate or Unavailable
-        Improved less worsened, from -1 to 1.
-    reliable_change_needed : Estimate or Unavailable
-        In points, with the limits the reliability's interval gives.
-    share_lowest_before, share_highest_before : Estimate or Unavailable
-        At an end of the possible range before.
-    share_without_room_before : Estimate or Unavailable
-        So near the better end before that a reliable improvement was impossible.
+    - `share_improved`, `share_unchanged`, `share_worsened`: add to 1. Limits hold over
+      the interval of the reliability.
+    - `net_share_improved`: improved less worsened, from -1 to 1.
+    - `reliable_change_needed`: in points, with the limits the reliability's interval
+      gives.
+    - `share_lowest_before`, `share_highest_before`: at an end of the possible range
+      before.
+    - `share_without_room_before`: so near the better end before that a reliable
+      improvement was impossible.
     """
 
     share_improved: Result

@@ -38,12 +38,8 @@ LARGEST_TABLE = 10**8
 class RatingsTable:
     """Ratings of targets by raters.
 
-    Attributes
-    ----------
-    values : ndarray, shape (n_targets, n_raters)
-        NaN where a rater did not rate a target.
-    fault : str
-        Why there is no table; empty if there is.
+    `values`, shape (n_targets, n_raters): NaN where a rater did not rate a target.
+    `fault`: why there is no table; empty if there is.
     """
 
     values: Array
@@ -71,17 +67,9 @@ def ratings_table(
 ) -> RatingsTable:
     """Spread long ratings, one row a rating, over targets and raters.
 
-    Parameters
-    ----------
-    ratings : DataFrame, one row a rating
-    target, rater, score : str
-        Its columns: whom or what was rated, by whom, and how.
-
-    Returns
-    -------
-    RatingsTable
-        Targets and raters in the order they are met; with a `fault` where a column
-        holds no numbers or a rater rated a target more than once.
+    `target`, `rater`, `score`: its columns: whom or what was rated, by whom, and how.
+    Returns: targets and raters in the order they are met; with a `fault` where a column
+      holds no numbers or a rater rated a target more than once.
     """
     check_frame(ratings, "ratings")
     if fault := column_fault(ratings[[score]], 0):

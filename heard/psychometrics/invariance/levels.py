@@ -86,12 +86,8 @@ class Section:
 class Plan:
     """What is measured, and what one level of invariance holds equal.
 
-    Attributes
-    ----------
-    equal : frozenset of str
-        Which of loadings, intercepts and residuals are equal over sections.
-    free : mapping
-        The items excepted from each.
+    `equal`: which of loadings, intercepts and residuals are equal over sections.
+    `free`: the items excepted from each.
     """
 
     items: tuple[str, ...]
@@ -332,14 +328,9 @@ def _between_waves(plan: Plan) -> Iterator[Cell]:
 class Release:
     """What freeing one cell from its equality would win.
 
-    Attributes
-    ----------
-    parameter : str
-        What all equal cells are named.
-    cell : Cell
-        The one set free.
-    statistic : float
-        Chi-square with one degree of freedom.
+    `parameter`: what all equal cells are named.
+    `cell`: the one set free.
+    `statistic`: chi-square with one degree of freedom.
     """
 
     parameter: str
@@ -550,7 +541,7 @@ def _place(plan: Plan, cell: Cell) -> dict[str, str]:
     rank = cell.row // len(items) if plan.by_waves else cell.block
     loading = cell.kind == Kind.LOADING
     return {
-        "held": EQUAL_AT[cell.kind],
+        "constrained": EQUAL_AT[cell.kind],
         "item": items[cell.row % len(items)],
         "factor": factors[cell.column % len(factors)] if loading else "",
         "group": plan.sections[rank].name,

@@ -27,19 +27,12 @@ WEIGHTS = _DENSITY / _DENSITY.sum()
 class GradedParameters(Described):
     """What was estimated, in built-in numbers, ready to score others with.
 
-    Attributes
-    ----------
-    items : tuple of str
-        The items, as the columns are named.
-    categories : tuple of float
-        The answers the codebook allows, lowest first.
-    codes : tuple of tuple of float
-        The answers of each item that somebody gave, lowest first.
-    slopes : tuple of float
-        One an item, on the logistic scale (no 1.7).
-    intercepts : tuple of tuple of float
-        One for each answer above the lowest, falling; the threshold on the trait is
-        -intercept / slope.
+    - `items`: the items, as the columns are named.
+    - `categories`: the answers the codebook allows, lowest first.
+    - `codes`: the answers of each item that somebody gave, lowest first.
+    - `slopes`: one an item, on the logistic scale (no 1.7).
+    - `intercepts`: one for each answer above the lowest, falling; the threshold on the
+      trait is -intercept / slope.
     """
 
     items: tuple[str, ...]
@@ -61,15 +54,11 @@ class GradedParameters(Described):
 class Curves:
     """Chances and their derivatives along the logit of each edge.
 
-    Attributes
-    ----------
-    chance : ndarray, shape (n_items, n_answers, n_traits)
-        Of each answer; 0 where padded.
-    rise, fall : ndarray, same shape
-        Derivative of log chance along the answer's lower edge, and minus that along
-        its upper edge.
-    bend : ndarray, shape (n_items, n_answers + 1, n_traits)
-        Second derivative of the logistic function at every edge, outer ones included.
+    `chance`, shape (n_items, n_answers, n_traits): of each answer; 0 where padded.
+    `rise`, `fall`, same shape: derivative of log chance along the answer's lower edge,
+      and minus that along its upper edge.
+    `bend`, shape (n_items, n_answers + 1, n_traits): second derivative of the logistic
+      function at every edge, outer ones included.
     """
 
     chance: Array
@@ -120,14 +109,12 @@ GradedExpectationRanks = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 class Expectation:
     """What the answers say about the trait, under one set of weights.
 
-    Attributes
-    ----------
-    posterior : ndarray, shape (n_patterns, n_grid)
-    expected : ndarray, shape (n_items, n_answers, n_grid)
-        People expected to give each answer at each trait.
-    gradient : ndarray, shape (n_items, n_answers)
-    complete : ndarray, shape (n_items, n_answers, n_answers)
-        Information as if the traits were known.
+    `posterior`, shape (n_patterns, n_grid).
+    `expected`, shape (n_items, n_answers, n_grid): people expected to give each answer
+      at each trait.
+    `gradient`, shape (n_items, n_answers).
+    `complete`, shape (n_items, n_answers, n_answers): information as if the traits were
+      known.
     """
 
     log_likelihood: float
@@ -279,18 +266,13 @@ FLAT = 1e-6
 class GradedFit:
     """What was fitted, or why nothing was.
 
-    Attributes
-    ----------
-    point : ndarray, shape (n_items, most_answers)
-        Slope, then intercepts, minus infinity where padded.
-    free : ndarray of bool, same shape
-        Which of them are weights.
-    covariance : ndarray, shape (n_weights, n_weights)
-        Inverse of the observed information, in the order of `point[free]`.
-    log_likelihood : float
-        At the maximum.
-    fault : str
-        Why there is no fit; empty if there is.
+    `point`, shape (n_items, most_answers): slope, then intercepts, minus infinity where
+      padded.
+    `free`, same shape: which of them are weights.
+    `covariance`, shape (n_weights, n_weights): inverse of the observed information, in
+      the order of `point[free]`.
+    `log_likelihood`: at the maximum.
+    `fault`: why there is no fit; empty if there is.
     """
 
     point: Array
@@ -305,14 +287,10 @@ def graded_fit(
 ) -> GradedFit:
     """Find the maximum, and make sure that it is one.
 
-    Parameters
-    ----------
-    ranks : ndarray of int, shape (n_participants, n_items)
-        Answers from 0 up, each of them given by somebody; -1 if unanswered.
-    counts : tuple of int
-        How many answers each item has; at least 2.
-    names : tuple of str
-        The items, for the words of a fault.
+    `ranks`, shape (n_participants, n_items): answers from 0 up, each of them given by
+      somebody; -1 if unanswered.
+    `counts`: how many answers each item has; at least 2.
+    `names`: the items, for the words of a fault.
     """
     data = Patterns.of(ranks, counts)
     point = _start(ranks, counts)

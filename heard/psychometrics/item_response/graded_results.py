@@ -56,11 +56,8 @@ class GradedItem(Composite):
 class GradedResponseModel(Composite):
     """The model of a subscale.
 
-    Attributes
-    ----------
-    parameters : GradedParameters or None
-        What `graded_scores` and `graded_information` need; None where nothing was
-        fitted.
+    - `parameters`: what `graded_scores` and `graded_information` need; None where
+      nothing was fitted.
     """
 
     parameters: GradedParameters | None

@@ -41,14 +41,9 @@ def mantel(
 ) -> tuple[Result, Result, Result]:
     """Chi-square, its p, and the mean difference, within totals both groups have.
 
-    Parameters
-    ----------
-    answers, total : ndarray, shape (n,)
-        Answers to the item, and what people are matched on.
-    focal : ndarray of bool, shape (n,)
-        Who is in the focal group.
-    method : str
-        What else is to be told.
+    `answers`, `total`, shape (n,): answers to the item, and what people are matched on.
+    `focal`, shape (n,): who is in the focal group.
+    `method`: what else is to be told.
     """
     terms = ("mantel_chi_square", "mantel_p", "standardised_mean_difference")
     _, stratum = np.unique(total, return_inverse=True)

@@ -38,14 +38,12 @@ LISTWISE = "participants with any item unanswered deleted"
 class ItemAudit(Composite):
     """One item: what the key says of it, and what the answers say.
 
-    Attributes
-    ----------
-    first_factor_loading : Result
-        Of the item as answered; positive where the factor's high end is its high end.
-    item_rest_correlation : Result
-        Of the item as answered with the other items, each turned as the factor says.
-    verdict : str
-        ``agrees``, ``not recoded``, ``recoded twice``, ``weak item`` or ``not known``.
+    `first_factor_loading`: of the item as answered; positive where the factor's high
+      end is its high end.
+    `item_rest_correlation`: of the item as answered with the other items, each turned
+      as the factor says.
+    `verdict`: ``agrees``, ``not recoded``, ``recoded twice``, ``weak item`` or ``not
+      known``.
     """
 
     item: str
