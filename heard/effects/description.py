@@ -7,9 +7,7 @@ interval give `Unavailable`, never NaN. Oracle: R, tests/oracles/values/outcomes
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +21,8 @@ from heard.errors import DataError
 from heard.results import Composite, Estimate, Result, Unavailable
 
 Numbers = npt.NDArray[np.float64]
-SomeComposite = TypeVar("SomeComposite", bound=Composite)
 
-LARGEST_SCORE = 1e15  # beyond it a float no longer tells whole numbers apart
+LARGEST_SCORE = 1e15  # beyond it a float no longer holds every whole number
 NOT_FINITE = "some scores are infinite or too large to be scores"
 MINIMUM_CLUSTERS = 5  # below it an interval rests on 3 degrees of freedom or fewer
 YES_OR_NO = "a score of yes or no: its spread follows from its mean"
@@ -74,7 +71,7 @@ def describe_scores(
     """
     values = answered(scores)
     if fault := number_fault(values):
-        return every_unavailable(ScoreDescription, fault, n=len(values))
+        return ScoreDescription.unavailable(fault, n=len(values))
     ends = {"lowest": lowest, "highest": highest}
     teams = None if cluster is None else named(cluster)[scores.notna()]
     return ScoreDescription(
@@ -93,7 +90,7 @@ def _mean(values: Numbers, teams: pd.Series | None, *, yes_or_no: bool) -> Resul
     if teams is not None:
         return _mean_over_clusters(values, teams)
     if yes_or_no:
-        # The mean is a share; a t interval would reach below nought.
+        # The mean is a share; a t interval would reach below zero.
         share = _share_at("highest", values, {"lowest": 0.0, "highest": 1.0})
         return dataclasses.replace(share, term="mean")
     return mean_result(
@@ -197,18 +194,6 @@ def mean_result(
     statistics = DescrStatsW(values)
     low, high = statistics.tconfint_mean()
     return Estimate.of(term, statistics.mean, (low, high), n=n, method=method)
-
-
-def every_unavailable(
-    kind: type[SomeComposite], reason: str, *, n: int | None = None
-) -> SomeComposite:
-    """Answer every result of a composite with the same absence."""
-    make: Callable[..., SomeComposite] = kind
-    absences: dict[str, Any] = {
-        field.name: Unavailable(term=field.name, reason=reason, n=n)
-        for field in dataclasses.fields(kind)
-    }
-    return make(**absences)
 
 
 def _standard_deviation(values: Numbers) -> Result:

@@ -342,7 +342,7 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
         special.gammaln((degrees + 1) / 2) - special.gammaln(degrees / 2)
     )
     away = design.smallest_effect / error
-    # The wrong tail is under the normal's at -away; scipy cannot tell it far out.
+    # The wrong tail is under the normal's at -away; scipy is inexact far out.
     wrong = stats.nct.cdf(-quantile, degrees, away) if away < FAR else 0.0
     power = stats.nct.sf(quantile, degrees, away) + wrong
     exact = (

@@ -107,7 +107,7 @@ HOW = {
     "independent rows with equal variance)",
 }
 UNRECOVERED_REASON = (
-    "hardly any other cluster tells how sure this is: clusters the model fits exactly "
+    "hardly any other cluster shows its precision: clusters the model fits exactly "
     "hide {share:.0%} of its variance; use a comparison with placebo clusters"
 )
 NO_GROUP = "rows without a cluster or absorbed group: leave those rows out first"

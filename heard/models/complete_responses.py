@@ -22,7 +22,7 @@ Responses: TypeAlias = pd.DataFrame | np.ndarray[Any, Any]
 
 # Beyond this, squares and their sums overflow.
 LARGEST_ANSWER = 1e100
-# Relative sizes under which a double no longer tells a number from zero.
+# Relative sizes under which a double cannot distinguish a number from zero.
 NO_VARIANCE = 1e-12
 PERFECT = 1e-9
 SINGULAR = 1e-10

@@ -182,7 +182,7 @@ def _described(
         "degrees_of_freedom": "Barnard and Rubin's, of the pooled t interval, at most "
         "those of the complete data; a property of the design and of what is missing, "
         "so no interval",
-        "fraction_missing_information": "share of what the complete data would tell "
+        "fraction_missing_information": "share of what the complete data would show "
         "that is missing: (r + 2/(df + 3))/(r + 1), r the rise in variance; an "
         f"estimate from {n_sets} sets, rough, without an interval",
         "monte_carlo_error": "how far the pooled effect may lie from that of endlessly "

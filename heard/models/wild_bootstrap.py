@@ -207,7 +207,7 @@ def _without_own_pull(
 ) -> list[Array]:
     """Residuals of each cluster from a fit of the basis to all other clusters.
 
-    What only the cluster itself can tell, such as its own fixed effect, is left as it
+    What only the cluster itself can show, such as its own fixed effect, is left as it
     is: no other cluster has a say in it.
     """
     freed = [residual.copy() for residual in residuals]

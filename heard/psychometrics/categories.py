@@ -65,7 +65,7 @@ def categorised_responses(
     """
     names = tuple(str(name) for name in responses.columns)
     ladder = np.asarray(sorted(categories), dtype=float)
-    # an item's ranks lie beside each other: all that follows goes item by item
+    # an item's ranks are contiguous: all that follows goes item by item
     ranks: Ranks = np.empty((len(names), len(responses)), dtype=np.int64)
     faults = [column_fault(responses, place) for place in range(len(names))]
     if not any(faults):

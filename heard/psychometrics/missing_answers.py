@@ -84,8 +84,7 @@ def pattern_counts(responses: pd.DataFrame, *, smallest: int) -> dict[str, int]:
     """People by the items they did not answer, largest first, small ones together.
 
     Patterns of fewer than `smallest` people are counted together, with the next larger
-    one where together they are fewer still; where nothing is left apart, nothing is
-    told.
+    one if together they are fewer still; where nothing is left, nothing is reported.
     """
     names = [str(name) for name in responses.columns]
     return gaps_of(responses).pattern_counts(names, smallest=smallest)
@@ -277,7 +276,7 @@ def _step(
 def _little(gaps: Gaps) -> tuple[Result, ...]:
     """Chi-square, degrees of freedom and p; their n is everyone.
 
-    An n of those who answered anything would tell, beside the responses kept, how many
+    The n of those who answered anything would reveal, with the responses kept, how many
     answered nothing.
     """
     n, items = gaps.values.shape

@@ -134,12 +134,7 @@ def reliability_over_waves(
         "people, log(1 - R), t; people with any gap left out"
     )
     if reason:
-        return WavesReliability(
-            **{
-                term: Unavailable(term=term, reason=reason, n=n, method=how)
-                for term in WORDS
-            }
-        )
+        return WavesReliability.unavailable(reason, n=n, method=how)
     found = _coefficients(Sums.of_everyone(cells))
     without = _coefficients(Sums.without_each(cells))
     return WavesReliability(

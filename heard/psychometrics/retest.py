@@ -54,7 +54,7 @@ class SmallestDetectableChange(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetestReliability(Composite):
-    """All that two measurements of stable people tell of an instrument."""
+    """What two measurements of stable people show of an instrument."""
 
     intraclass_correlations: IntraclassCorrelations
     concordance_correlation: Result
@@ -75,7 +75,7 @@ class ReliableChange(Composite):
 def retest_reliability(
     pairs: Responses, *, confidence: float = 0.95
 ) -> RetestReliability:
-    """Estimate everything a retest tells.
+    """Estimate everything a retest shows.
 
     Parameters
     ----------
@@ -233,12 +233,7 @@ def reliable_change(
     if not reason and np.ptp(values[:, 0]) == 0:
         reason = "the scores before do not vary"
     if reason:
-        return ReliableChange(
-            **{
-                term: Unavailable(term=term, reason=reason, n=n, method=method)
-                for term in ReliableChange.__dataclass_fields__
-            }
-        )
+        return ReliableChange.unavailable(reason, n=n, method=method)
     spread = float(values[:, 0].std(ddof=1))
     needed = WIDTH * 2**0.5 * spread * (1 - reliability) ** 0.5
     change = (values[:, 1] - values[:, 0]) * (1 if higher_is_better else -1)
@@ -318,7 +313,7 @@ MINIMUM_PAIRS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retest(Composite):
-    """What a second answer tells of a score: agreement, and the error left in it."""
+    """What a second answer shows of a score: agreement, and the error left in it."""
 
     retest_correlation: Result
     icc_a1: Result

@@ -67,7 +67,7 @@ def intracluster_correlation(
     """
     found = nested_reliability(frame, score=score, target=cluster)
     if isinstance(found, Unavailable):
-        return _nothing(found.reason, found.n)
+        return IntraclusterCorrelation.unavailable(found.reason, n=found.n)
     assert isinstance(found.icc_1, Estimate)
     kept = frame[[score, cluster]].dropna()
     counts: Array = np.bincount(kept[cluster].factorize()[0]).astype(float)
@@ -89,14 +89,6 @@ def intracluster_correlation(
             method="clusters with a score; a count has no interval",
         ),
     )
-
-
-def _nothing(reason: str, n: int | None) -> IntraclusterCorrelation:
-    absent = {
-        field.name: Unavailable(term=field.name, reason=reason, n=n)
-        for field in dataclasses.fields(IntraclusterCorrelation)
-    }
-    return IntraclusterCorrelation(**absent)
 
 
 def _smith(plain: Estimate, counts: Array, found: NestedReliability) -> Estimate:

@@ -398,17 +398,10 @@ def _effect(
 
 
 def _nothing(waves: Sequence[str], reason: str, n: int | None) -> WaveEffects:
-    def absent(wave: str) -> WaveEffect:
-        names = (
-            "mixed_model_difference",
-            "mixed_model_p_value",
-            "mixed_model_degrees_of_freedom",
-        )
-        parts = [Unavailable(term=name, reason=reason, n=n) for name in names]
-        return WaveEffect(wave=wave, **dict(zip(names, parts, strict=True)))
-
     return WaveEffects(
-        by_wave=tuple(absent(wave) for wave in waves[1:]),
-        average=absent(""),
+        by_wave=tuple(
+            WaveEffect.unavailable(reason, n=n, wave=wave) for wave in waves[1:]
+        ),
+        average=WaveEffect.unavailable(reason, n=n),
         variances=(Unavailable(term="residual_variance", reason=reason, n=n),),
     )

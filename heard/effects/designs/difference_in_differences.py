@@ -174,7 +174,7 @@ def within(columns: Array, groups: Labels) -> Array:
 
 
 def answered_twice(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of participants who answered at two waves or more: others tell no change."""
+    """Rows of participants who answered at two waves or more: others show no change."""
     times = rows.groupby("participant", observed=True)["wave"].transform("size")
     return rows[times > 1].reset_index(drop=True)
 
@@ -190,7 +190,7 @@ class EventStudyEffect(Composite):
     """How much further apart the arms were at a wave than at the last one before.
 
     - `wave`: the wave.
-    - `timing`, {"before", "after"}: before the start it should be about nought; after
+    - `timing`, {"before", "after"}: before the start it should be about zero; after
       it, it is the effect.
     - `event_study_effect`, `event_study_p_value`: in score units, treated minus
       comparison.
@@ -260,7 +260,7 @@ def difference_in_differences(
     -------
     DifferenceInDifferences
         In score units. The overall number takes all answers before together and all
-        after; ``by_wave`` sets each wave beside the last before the start.
+        after; ``by_wave`` compares each wave with the last before the start.
         ``pre_trend_p_value`` is small where the arms moved apart before; a large one
         does not show that they moved alike. Unavailable: fewer than 5 clusters, one
         treated cluster only, an arm without a score at a wave, a cluster in both arms.

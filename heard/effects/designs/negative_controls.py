@@ -74,7 +74,7 @@ class StandardisedEffect(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FutureDose(Composite):
-    """Whether sessions attended later foretell scores before."""
+    """Whether sessions attended later predict scores before."""
 
     future_dose_slope: Result
     future_dose_p_value: Result
@@ -145,7 +145,7 @@ def estimate_effect(
 def side_by_side(
     found: Mapping[str, StandardisedEffect], *, negative_controls: Sequence[str]
 ) -> FalsificationTable:
-    """Set comparisons of several outcomes beside each other, whatever they came by.
+    """Show comparisons of several outcomes side by side, however they were made.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def future_dose(
     before: str = "before",
     cluster: str = "cluster",
 ) -> FutureDose:
-    """Ask whether attendance still to come foretells the score before.
+    """Test whether future attendance predicts the score before.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def future_dose(
     -------
     FutureDose
         Score units for one session more, with a CR2 interval; n counts participants.
-        Far from nought: the keen differed to begin with. Unavailable: fewer than 5
+        Far from zero: the keen differed to begin with. Unavailable: fewer than 5
         clusters, all attended alike, or all scores are the same.
     """
     terms = "future_dose_slope", "future_dose_p_value"

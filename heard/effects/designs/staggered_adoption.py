@@ -118,7 +118,7 @@ NO_SPREAD = (
     "no interval: clusters that start together do not differ, or only one does start "
     "or serve as comparison then"
 )
-NO_COMPARISON = "no wave at which treated clusters can be set beside untreated ones"
+NO_COMPARISON = "no wave at which treated and untreated clusters can be compared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ class GroupTimeEffect(Composite):
     """Effect at a wave on the clusters that started together.
 
     - `started`: the wave at which they started.
-    - `wave`: the wave looked at; before the start it should show about nought.
+    - `wave`: the wave looked at; before the start it should show about zero.
     - `group_time_effect`: change since the last wave before the start, less that of the
       comparison.
     """
@@ -397,11 +397,4 @@ def _widest(averages: list[_Average], seed: str) -> float:
 
 
 def _nothing(reason: str, n: int) -> StaggeredEffects:
-    return StaggeredEffects(
-        staggered_effect=Unavailable(term="staggered_effect", reason=reason, n=n),
-        staggered_effect_p_value=Unavailable(
-            term="staggered_effect_p_value", reason=reason, n=n
-        ),
-        by_event_time=(),
-        by_group_time=(),
-    )
+    return StaggeredEffects.unavailable(reason, n=n)

@@ -57,7 +57,7 @@ class Posterior(Composite):
     - `probability_exceeds_smallest_effect`: that it exceeds the smallest one that
       matters, in the wanted direction.
     - `probability_too_small_to_matter`: that it lies within the smallest effect either
-      side of nought.
+      side of zero.
     - `probability_of_harm`: that it exceeds the smallest effect in the unwanted
       direction.
     """
@@ -184,12 +184,7 @@ def _posterior(
     better: str,
 ) -> Posterior:
     if isinstance(effect, Unavailable):
-        absent = {
-            term: Unavailable(term=term, reason=effect.reason, n=effect.n)
-            for term in Posterior.__dataclass_fields__
-            if term != "prior"
-        }
-        return Posterior(prior=name, **absent)
+        return Posterior.unavailable(effect.reason, n=effect.n, prior=name)
     spread = prior.standard_deviation * WIDTHS[name]
     method = _method(effect, prior, spread)
     density = _density(effect, prior.mean, spread)
@@ -265,7 +260,7 @@ def _peaks(
     if math.isinf(degrees):
         own = prior / (prior + variance)
         return [(mean + own * deviation, (own * variance) ** 0.5)]
-    # The slope is nought where a cubic in the distance from the data is.
+    # The slope is zero where a cubic in the distance from the data is.
     loose = degrees * variance
     roots = np.roots(
         [1.0, -deviation, (degrees + 1) * prior + loose, -deviation * loose]

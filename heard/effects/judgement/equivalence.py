@@ -121,7 +121,7 @@ RULE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EquivalenceVerdict(Composite):
-    """Whether an effect matters, is too small to matter, or cannot be told.
+    """Whether an effect matters, is too small to matter, or is inconclusive.
 
     - `verdict`: in words; empty where there is nothing to judge.
     - `effect`, `effect_90`: the effect with its 95 % interval, and with the 90 % one of
@@ -158,7 +158,7 @@ def equivalence_verdict(
         With its standard error and degrees of freedom; a cluster-robust one likewise.
     smallest_effect : float
         In the unit of the effect, over 0, declared before the data were seen; the
-        bounds are this much either side of nought.
+        bounds are this much either side of zero.
     better : {"higher", "lower"}
         Which direction is wanted.
 
@@ -184,10 +184,10 @@ def equivalence_verdict(
     if better not in {"higher", "lower"}:
         raise ValueError("better must be 'higher' or 'lower'")
     if isinstance(effect, Unavailable):
-        return _nothing(effect)
+        return EquivalenceVerdict.unavailable(effect)
     p_values = _p_values(effect, smallest_effect, sign=1 if better == "higher" else -1)
     how = (
-        f"{effect.term} against {smallest_effect:g} either side of nought, {better} "
+        f"{effect.term} against {smallest_effect:g} either side of zero, {better} "
         f"is better; {_error(effect)}; {RULE}"
     )
     return EquivalenceVerdict(
@@ -263,18 +263,4 @@ def _interval(term: str, effect: UncertainEffect, level: float, how: str) -> Est
         (low, high),
         n=effect.n,
         method=f"{level:.0%} interval; {how}",
-    )
-
-
-def _nothing(absent: Unavailable) -> EquivalenceVerdict:
-    terms = EquivalenceVerdict.__dataclass_fields__
-    return EquivalenceVerdict(
-        verdict="",
-        **{
-            term: Unavailable(
-                term=term, reason=absent.reason, n=absent.n, method=absent.method
-            )
-            for term in terms
-            if term != "verdict"
-        },
     )

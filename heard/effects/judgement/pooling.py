@@ -141,7 +141,7 @@ def _between(function: Callable[[float], float], low: float, high: float) -> flo
 
 MINIMUM_SITES = 3
 TOO_FEW = (
-    "under 3 sites with an effect: how much sites differ cannot be told from so few, "
+    "under 3 sites with an effect: too few to estimate how much sites differ, "
     "so they are shown one by one and not pooled"
 )
 Effects: TypeAlias = "Mapping[str, UncertainEffect | Unavailable]"
@@ -245,7 +245,7 @@ def pool_sites(effects: Effects, *, between: Between = "REML") -> PooledEffect:
     )
     found = _sites(known, between, left_out=len(effects) - len(known))
     if len(known) < MINIMUM_SITES:
-        return PooledEffect(**_nothing(found), sites=sites)
+        return PooledEffect.unavailable(TOO_FEW, n=len(found.effects), sites=sites)
     return PooledEffect(**_pooled(found), **_differences(found), sites=sites)
 
 
@@ -370,15 +370,6 @@ def _without(
         n=found.n,
         method=f"this site left out; {found.method}",
     )
-
-
-def _nothing(sites: _Sites) -> dict[str, Unavailable]:
-    n = len(sites.effects)
-    return {
-        term: Unavailable(term=term, reason=TOO_FEW, n=n)
-        for term in PooledEffect.__dataclass_fields__
-        if term != "sites"
-    }
 
 
 MINIMUM_TEAMS = 3

@@ -44,7 +44,7 @@ class Retention(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttritionTable(Composite):
-    """Every arm at every wave, each arm's share beside the reference's."""
+    """Every arm at every wave, each arm's share compared with the reference's."""
 
     reference: str
     retention: tuple[Retention, ...]
@@ -354,9 +354,4 @@ def _tipping_change(term: str, value: float, dropouts: int) -> Estimate:
 
 
 def _absent(reason: str, dropouts: int) -> DropoutTippingPoint:
-    zero, interval = (
-        Unavailable(term=term, reason=reason, n=dropouts) for term in TERMS
-    )
-    return DropoutTippingPoint(
-        leavers_change_zero=zero, leavers_change_interval_zero=interval
-    )
+    return DropoutTippingPoint.unavailable(reason, n=dropouts)

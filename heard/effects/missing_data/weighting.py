@@ -218,7 +218,7 @@ def _by_arm(known: Known, fit: Any, arm: str | None, *, clustered: bool) -> Resu
     arms = known.design[:, own]
     others = known.design[:, ~np.array(own)][:, 1:]
     if not others.shape[1] or not arms.shape[1]:
-        reason = "no predictor beside the arm, or one arm only"
+        reason = "no predictor other than the arm, or one arm only"
         return Unavailable(term=term, reason=reason, n=n, method=method)
     crossed = (arms[:, :, None] * others[:, None, :]).reshape(n, -1)
     wider = Known(
@@ -426,7 +426,7 @@ def _groups(people: pd.DataFrame, known: Known, arm: str | None) -> list[Positio
 
 
 def _part(known: Known, rows: Positions) -> Known:
-    """One arm's rows, without the columns that only tell arms apart."""
+    """One arm's rows, without the columns that only distinguish arms."""
     design = known.design[rows]
     varies = np.ptp(design, axis=0) > 0
     varies[0] = True

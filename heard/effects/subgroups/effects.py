@@ -214,7 +214,7 @@ SMALLER = "participants of the smaller side"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupGap(Composite):
-    """One group beside the reference.
+    """One group compared with the reference.
 
     - `group`: its name.
     - `group_mean`: its mean score.
@@ -231,7 +231,7 @@ class GroupGap(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupGaps(Composite):
-    """Every group beside the reference, largest group first.
+    """Every group compared with the reference, largest group first.
 
     - `reference`: the group the others are compared with.
     - `groups`: the reference first, without comparison.

@@ -28,7 +28,7 @@ COUNTED = "participants"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InequalityIndices(Composite):
-    """The most deprived end beside the least deprived.
+    """The most deprived end compared with the least deprived.
 
     - `slope_index_of_inequality`: score at the most deprived end less that at the
       least, in points.

@@ -223,7 +223,7 @@ def _known(
         return fit.covariance
     spare = int(counts.sum()) - len(counts)
     if spare < 1:
-        return "every group has one participant: nothing tells how people differ"
+        return "every group has one participant: nothing shows how people differ"
     squares = float(
         (np.diag(fit.covariance) * counts * np.maximum(counts - 1, 1)).sum()
     )
@@ -232,22 +232,11 @@ def _known(
 
 
 def _nothing(reason: str, names: list[str], counts: np.ndarray) -> ShrunkenGroups:
-    def absent(term: str, n: int) -> Unavailable:
-        return Unavailable(term=term, reason=reason, n=n)
-
-    total = int(counts.sum())
-    return ShrunkenGroups(
-        mean_of_groups=absent("mean_of_groups", total),
-        between_group_variance=absent("between_group_variance", total),
-        groups=tuple(
-            ShrunkenGroup(
-                group=name,
-                shrunken_mean=absent("shrunken_mean", int(n)),
-                weight_of_own_mean=absent("weight_of_own_mean", int(n)),
-            )
-            for name, n in zip(names, counts, strict=True)
-        ),
+    groups = (
+        ShrunkenGroup.unavailable(reason, n=int(n), group=name)
+        for name, n in zip(names, counts, strict=True)
     )
+    return ShrunkenGroups.unavailable(reason, n=int(counts.sum()), groups=tuple(groups))
 
 
 def _shrunken(

@@ -18,7 +18,6 @@ from heard.effects.description import (
     MINIMUM_CLUSTERS,
     Numbers,
     as_floats,
-    every_unavailable,
     named,
 )
 from heard.effects.supplementary.shares import (
@@ -273,7 +272,7 @@ def shares_at_ends(
     noise = 1e-9 * (highest - lowest)
     if noise <= 0 or ((values < lowest - noise) | (values > highest + noise)).any():
         fault = "scores lie outside the range from lowest to highest"
-        return every_unavailable(SharesAtEnds, fault, n=len(values))
+        return SharesAtEnds.unavailable(fault, n=len(values))
     teams = None
     if cluster is not None:
         codes, names = pd.factorize(named(cluster[known]), use_na_sentinel=True)

@@ -133,7 +133,7 @@ def minimal_important_change(
         fault = correlation.reason
     if isinstance(correlation, Estimate) and correlation.estimate < WEAKEST_ANCHOR:
         fault = (
-            "the anchor correlates under .3 with change, too little to tell which "
+            "the anchor correlates under .3 with change, too little to show which "
             "change counts"
         )
     return MinimalImportantChange(

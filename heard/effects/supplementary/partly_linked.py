@@ -21,7 +21,6 @@ from heard.effects.description import (
     Numbers,
     answered,
     as_floats,
-    every_unavailable,
     is_constant,
     mean_result,
     number_fault,
@@ -159,7 +158,7 @@ def overlapping_change(before: pd.Series, after: pd.Series) -> OverlappingChange
     linked = as_floats(first[both]), as_floats(second[both])
     fault = number_fault(everyone.before) or number_fault(everyone.after)
     if fault:
-        return every_unavailable(OverlappingChange, fault, n=everyone.n)
+        return OverlappingChange.unavailable(fault, n=everyone.n)
     correlation = _correlation(*linked)
     change, p_value = _everyone(everyone, correlation)
     return OverlappingChange(
@@ -388,7 +387,7 @@ def unlinked_bounds(
     if not 0 <= pairs <= smaller:
         raise ValueError(f"most_in_both is {pairs}; it must lie from 0 to {smaller}")
     if fault := waves_fault(*waves):
-        return _no_bounds(fault, n=sum(map(len, waves)))
+        return UnlinkedBounds.unavailable(fault, n=sum(map(len, waves)))
     found = tuple(
         ChangeAtCorrelation(
             assumed_correlation=f"{r:.1f}", mean_change=_assumed(*waves, pairs, r)
@@ -453,9 +452,3 @@ def _width(result: Estimate) -> float:
 
 def _renamed(result: Estimate, term: str, words: str) -> Estimate:
     return dataclasses.replace(result, term=term, method=f"{words}; {result.method}")
-
-
-def _no_bounds(reason: str, *, n: int) -> UnlinkedBounds:
-    names = [*UnlinkedBounds.__dataclass_fields__][:3]
-    absent = {name: Unavailable(term=name, reason=reason, n=n) for name in names}
-    return UnlinkedBounds(**absent, at_correlations=())

@@ -101,11 +101,7 @@ def responders(
     elif not 0 < reliability.estimate <= 1:
         fault = "the reliability is not over 0: no change could exceed error"
     if fault or isinstance(reliability, Unavailable):
-        absent = {
-            term: Unavailable(term=term, reason=fault, n=len(pairs))
-            for term in Responders.__dataclass_fields__
-        }
-        return Responders(**absent)
+        return Responders.unavailable(fault, n=len(pairs))
     up = better == "higher"
     found = [
         reliable_change(pairs, reliability=value, higher_is_better=up)
@@ -135,7 +131,7 @@ def responders(
 
 def _signs(pairs: pd.DataFrame, needed: Result, *, up: bool) -> Numbers:
     """1 for who improved by more than error, -1 for who worsened, else 0."""
-    assert isinstance(needed, Estimate), "what is absent was told before"
+    assert isinstance(needed, Estimate), "absence was reported before"
     change = (pairs["after"] - pairs["before"]).to_numpy(float) * (1 if up else -1)
     signs: Numbers = np.where(np.abs(change) > needed.estimate, np.sign(change), 0.0)
     return signs

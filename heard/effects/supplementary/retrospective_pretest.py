@@ -62,7 +62,7 @@ def retrospective_pretest(
     after: str = "after",
     cluster: str | None = None,
 ) -> RetrospectivePretest:
-    """Set the change people felt beside the change in what they said.
+    """Compare the change people felt with the change in what they said.
 
     Parameters
     ----------

@@ -90,7 +90,7 @@ def difference_of_paired_shares(
 
 
 WILSON = (
-    "Wilson interval for the number of people who, unrelated, would tell as much: from "
+    "Wilson interval for the effective sample size: from "
     "the cluster-robust error (CR2) of the share over teams, at most as many as there "
     "are, with Satterthwaite's degrees of freedom"
 )
@@ -107,7 +107,7 @@ def share_over_teams(
     `cluster`, shape (n_participants,): their teams; who has none is of one team with
       all others who have none.
     Estimate: without limits under 5 teams. Where nobody or everybody counts, nothing
-      shows how alike teams are: then each team tells as much as one person.
+      shows how similar teams are: then each team counts as one person.
     Unavailable: nobody.
 
     Korn & Graubard (1998), Survey Methodology 24(2), 193-201; Franco, Little, Louis &
@@ -176,7 +176,7 @@ def _fit(values: Numbers, cluster: pd.Series) -> ClusterRobustFit | Unavailable:
 
 
 def _effective_n(fit: ClusterRobustFit, value: float) -> float:
-    """How many unrelated people would tell as much; never more than there are."""
+    """Effective sample size; never more than there are."""
     variance = fit.standard_error("mean") ** 2
     bernoulli_variance = value * (1 - value)
     people = (

@@ -19,7 +19,7 @@ Codes: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 # An array, or one of scipy's sparse ones, whose module is loaded where one is made.
 Matrix: TypeAlias = Any
 
-# Beside the largest term all others share one dense matrix: 0.5 GB for 8,000 levels.
+# All terms but the largest share one dense matrix: 0.5 GB for 8,000 levels.
 MAXIMUM_OTHER_EFFECTS = 8000
 # Below this many cells a dense matrix is quicker than a sparse one.
 SMALL = 250_000
@@ -198,7 +198,7 @@ def _too_few_or_many(n: int, terms: Sequence[RandomTerm]) -> str:
     others = sum(term.size for term in terms) - max(term.size for term in terms)
     if others > MAXIMUM_OTHER_EFFECTS:
         return (
-            f"{others} effects beside the largest term; at most "
+            f"{others} effects other than the largest term's; at most "
             f"{MAXIMUM_OTHER_EFFECTS} "
             "fit in memory"
         )

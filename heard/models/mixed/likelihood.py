@@ -334,7 +334,7 @@ def _polished(design: MixedDesign, found: Optimum, *, restricted: bool) -> Optim
         if abs(closer.remaining_gain) >= abs(found.remaining_gain):
             break
         found = closer
-    # degrees of freedom want the curvature of the summit, not of a place beside it
+    # degrees of freedom want the curvature of the summit, not of a place near it
     return (
         _curved(design, found.theta, restricted=restricted)
         if first > STEP_TOLERANCE

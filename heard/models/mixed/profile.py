@@ -22,7 +22,7 @@ Bounds = tuple[float, float]
 # In units of the root of the deviance's rise, of which 1.96 makes a 95 % interval.
 NEAR_ENOUGH = 1e-5
 MAXIMUM_STEPS = 40
-# Gradient at which a constrained search ends: its square is far below a deviance told.
+# Gradient at which a constrained search ends: its square is far below what is reported.
 SLOPE = 1e-3
 SLIGHT = 1e-6  # of a central difference of a closed form
 # A value this many times a typical one that still fits has no upper limit.

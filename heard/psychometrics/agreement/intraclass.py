@@ -217,7 +217,7 @@ def _lacking(shape: tuple[int, ...], scores: Array, freedom: int) -> str:
     if freedom < 1:
         return (
             f"{len(scores)} ratings of {shape[0]} targets by {shape[1]} raters: raters "
-            "overlap too little to tell targets, raters and error apart"
+            "overlap too little to separate targets, raters and error"
         )
     return "all ratings are equal" if np.ptp(scores) == 0 else ""
 
@@ -306,7 +306,7 @@ def intraclass_correlations(
     IntraclassCorrelations
         Unitless, at most 1, and negative when targets differ less than chance would
         have it; errors and changes in points. `Unavailable` with fewer than 2 raters,
-        fewer than 3 targets, gaps that leave nothing to tell targets from error, or no
+        fewer than 3 targets, gaps that leave targets and error inseparable, or no
         variance; no interval where all agree.
 
     References

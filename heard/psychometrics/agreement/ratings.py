@@ -87,14 +87,14 @@ def ratings_table(
     known = ~(np.isnan(scores) | (row < 0) | (column < 0))
     if not known.all():
         row, column, scores = row[known], column[known], scores[known]
-    # a rater's ratings lie beside each other: sums over raters add long columns
+    # a rater's ratings are contiguous: sums over raters add long columns
     values = np.full(shape[::-1], np.nan)
     values.ravel()[column * shape[0] + row] = scores
     rated = ~np.isnan(values)
     if repeated := len(scores) - int(np.count_nonzero(rated)):
         fault = (
             f"{repeated} ratings repeat the rater and target of another; keep one "
-            "each, or tell the occasions apart"
+            "each, or name the occasions"
         )
         return RatingsTable(values=np.empty((0, 0)), fault=fault)
     if not rated.all():
@@ -233,7 +233,7 @@ class AgreementCell(Labelled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementCells(Labelled):
-    """Counts in cells, and how many people are in no cell that is told."""
+    """Counts in cells, and how many people are in no cell that is shown."""
 
     cells: tuple[AgreementCell, ...]
     responses_outside_cells: Result
@@ -247,7 +247,7 @@ def agreement_cells(pairs: Responses, *, least: int, across: int = 6) -> Agreeme
     pairs : DataFrame or ndarray, shape (n_participants, 2)
         First and second measurement; who lacks one is left out.
     least : int
-        Fewest people a cell is told of: a study's ``smallest_group_shown``.
+        Fewest people in a cell that is shown: a study's ``smallest_group_shown``.
     across : int
         About how many cells lie side by side, either way; the width is a round number.
 
@@ -318,7 +318,7 @@ def _counted(means: Array, differences: Array, across: int) -> dict[str, int]:
 
 
 def _publishable(counts: dict[str, int], least: int) -> dict[str, int]:
-    """The cells that are told of: what is left over is nobody, or enough people."""
+    """The cells that are shown: those left over are nobody, or enough people."""
     publishable_cells = {cell: n for cell, n in counts.items() if n >= least}
     over = sum(counts.values()) - sum(publishable_cells.values())
     while publishable_cells and 0 < over < least:

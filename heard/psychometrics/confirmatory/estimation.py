@@ -277,7 +277,7 @@ def scores(
 
 
 def inverted(information: Array) -> Array:
-    """The inverse; not a number where the answers do not tell the moments apart."""
+    """The inverse; NaN where the answers do not identify the moments."""
     try:
         return np.asarray(np.linalg.inv(information), dtype=np.float64)
     except np.linalg.LinAlgError:
@@ -489,7 +489,7 @@ def maximum_likelihood(
     """Fit a model by maximum likelihood.
 
     Returns: with a `fault` where the search did not end, or ended where the likelihood
-      is not at a maximum, or where the data do not tell the parameters apart.
+      is not at a maximum, or where the data do not identify the parameters.
     """
 
     def value(parameters: Array) -> float:

@@ -255,7 +255,7 @@ def least_squares(model: Model, sample: OrdinalSample) -> LeastSquares:
     """Fit a model by diagonally weighted least squares.
 
     Returns: with a `fault` where the search did not end at a minimum, or the moments do
-      not tell the parameters apart.
+      not identify the parameters.
     """
 
     def slope(parameters: Any) -> Any:

@@ -261,9 +261,4 @@ def missing_completely_at_random(responses: Responses) -> MissingData:
         fault = "number of items 0; at least 1 needed"
     if not fault:
         return missing_data(responses)
-    return MissingData(
-        **{
-            term: Unavailable(term=term, reason=fault)
-            for term in MissingData.__dataclass_fields__
-        }
-    )
+    return MissingData.unavailable(fault)

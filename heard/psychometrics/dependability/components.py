@@ -30,7 +30,7 @@ from heard.models.mixed.profile import (
 )
 from heard.results import Composite, Estimate, Labelled, Labels, Result, Unavailable
 
-# Equations worse conditioned than this do not tell the components apart.
+# Equations worse conditioned than this do not identify the components.
 SINGULAR = 1e10
 
 
@@ -39,7 +39,7 @@ def moment_components(scores: Array, terms: Sequence[RandomTerm]) -> Array | Non
 
     `scores`, shape (n_ratings,): the ratings.
     `terms`: random intercepts, crossed or nested.
-    Returns shape (n_terms + 1,), or None: none where the sums of squares do not tell
+    Returns shape (n_terms + 1,), or None: None if the sums of squares do not separate
       the components apart.
 
     Henderson (1953), Biometrics 9(2), 226-252.
@@ -76,7 +76,7 @@ def _shared(one: RandomTerm, other: RandomTerm, counts: Array) -> float:
     return float(np.sum(sizes.astype(float) ** 2 / counts[found // len(other.levels)]))
 
 
-# Spread of the scores, relative to their size, that a double cannot tell from none.
+# Spread of the scores, relative to their size, that a double takes for zero.
 NO_VARIANCE = 1e-9
 
 
@@ -406,7 +406,7 @@ def _by_moments(
     solved = moment_components(read.scores, [read.term(facet) for facet in facets])
     n = len(read.scores)
     if solved is None:
-        return _absent("the sums of squares do not tell the facets apart", n)
+        return _absent("the sums of squares do not separate the facets", n)
     variances = dict(zip([*facets, RESIDUAL], map(float, solved), strict=True))
     total = sum(variances.values())
     method = (

@@ -26,7 +26,7 @@ from heard.results import Composite, Estimate, Labelled, Labels, Result, Unavail
 STEP = 1e-5  # of a central difference of the analytic gradient
 NEWTON_STEPS = 10
 NEARLY_ONE = 0.9999
-# A true standard deviation this small beside the raters' is on the boundary.
+# A true standard deviation this small next to the raters' is on the boundary.
 BOUNDARY = 1e-3
 
 
@@ -367,7 +367,7 @@ def _gap(data: SourceMeans, names: list[str]) -> str:
     there = data.counts > 0
     for place, name in enumerate(names):
         if data.counts[:, place].sum() <= there[:, place].sum():
-            return f"{name}: one rating of each, so raters cannot be told from rated"
+            return f"{name}: one rating of each, so raters and rated are confounded"
         if data.within[place] <= 0:
             return f"{name}: raters of one staff member never differ"
     for one, two in itertools.combinations(range(len(names)), 2):

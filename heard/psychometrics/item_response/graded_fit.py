@@ -303,10 +303,10 @@ def graded_fit(
             matrix = _solvable(data.information(point, now))
         move = _direction(matrix, now, data)
         if move is None:
-            return _none(data, "the answers do not tell all slopes")
+            return _none(data, "the answers do not identify all slopes")
         before, distance = distance, _length(float(now.gradient[data.free] @ move))
         size, following = _halve_until_rising(data, point, now, move)
-        # Without a rise we are there, or lost: the gradient at the end tells which.
+        # Without a rise we are there, or lost: the gradient at the end shows which.
         if size == 0 or (matrix is not None and distance < NEAR):
             break
         point, now = data.stepped(point, size * move), following
@@ -333,7 +333,7 @@ def _settled(data: Patterns, point: Array, now: Expectation) -> GradedFit:
     known = np.einsum("kpp->kp", now.complete)[data.free]
     scale = np.sqrt(np.maximum(known, 1e-300))
     if np.linalg.eigvalsh(information / np.outer(scale, scale))[0] < FLAT:
-        return _none(data, "the likelihood is flat: the answers do not tell all slopes")
+        return _none(data, "the likelihood is flat: the slopes are not all identified")
     covariance = np.linalg.inv(information).astype(float)
     gradient = now.gradient[data.free]
     if gradient @ covariance @ gradient > FAR**2:
@@ -391,7 +391,7 @@ def _start(ranks: Ranks, counts: tuple[int, ...]) -> Array:
     values = (values - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0)
     filled = np.where(answered, values, 0.0)
     point = np.full((len(counts), max(counts)), -np.inf)
-    # The first direction tells items that run against the others.
+    # The first direction shows items that run against the others.
     _, vectors = np.linalg.eigh(filled.T @ filled)
     scores = filled @ vectors[:, -1]
     scores /= scores.std()

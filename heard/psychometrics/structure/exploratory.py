@@ -224,7 +224,7 @@ class FactorShare(Labelled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExploratoryFactors(Labelled):
-    """Factors found without being told which item belongs to which."""
+    """Factors found without declaring which item belongs to which."""
 
     loadings: tuple[Loading, ...]
     communalities: tuple[Communality, ...]

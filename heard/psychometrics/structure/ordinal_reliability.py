@@ -158,7 +158,7 @@ def with_interval(
 ) -> Estimate:
     """Limits around a reliability, below 1, by its standard error.
 
-    By t, and the variance over n - `spent` in place of n: every answer is set beside
+    By t, and the variance over n - `spent` in place of n: every answer is compared with
     thresholds that come from the same answers, as many as the longest item has
     categories less one, and a correlation. With 100 people normal limits are too close.
     """

@@ -248,7 +248,7 @@ CONVERGED = 1e-8
 ENOUGH = 1e-10
 LONGEST_STEP = 0.5
 MAXIMUM_STEPS = 200
-# Beyond this a correlation is on its way to 1: no table tells it from 1.
+# Beyond this a correlation is on its way to 1: no table separates it from 1.
 LARGEST = 0.9999
 # What an empty cell of a 2 x 2 table is given, the margins kept.
 FILLED = 0.5
