@@ -9,6 +9,7 @@ that nobody chose.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import tomllib
 from dataclasses import dataclass
@@ -207,6 +208,10 @@ class Term:
         As in the column ``term`` of the findings.
     title : str
         As a heading.
+    tables : tuple of str
+        The pages' tables it is a column or a row of.
+    usual : str
+        What is commonly asked of it, such as ``above .95``; often empty.
     unit : str
         Empty where there is none.
     n_counts : str
@@ -215,6 +220,8 @@ class Term:
         Of the number as shown, where `format` leaves them open.
     made_of : tuple of str
         Of a difference of two shares, those two.
+    numbered : int
+        How many further terms are named so with a number: NAME_1, NAME_2, …
     line : str
         One plain sentence, for the reference.
     """
@@ -222,13 +229,21 @@ class Term:
     name: str
     title: str
     kind: Kind
+    tables: tuple[str, ...]
+    usual: str
     unit: str
     n_counts: str
     decimals: int
     secondary: Secondary
     made_of: tuple[str, ...]
+    numbered: int
     exception: DisclosureException | None
     line: str
+
+    def names(self) -> tuple[str, ...]:
+        """Its name, and those with a number."""
+        numbers = range(1, self.numbered + 1)
+        return (self.name, *(f"{self.name}_{number}" for number in numbers))
 
     @property
     def rule(self) -> Rule:
@@ -236,7 +251,7 @@ class Term:
         return self.exception.rule if self.exception else self.kind.rule
 
     @property
-    def format(self) -> Format:
+    def number_format(self) -> Format:
         """How it is written; decimals of its own make it a plain number."""
         own = self.decimals != self.kind.decimals
         return Format.NUMBER if own else self.kind.number_format
@@ -298,9 +313,22 @@ def in_families(name: str, *families: Secondary) -> bool:
 
 
 @functools.cache
+def in_table(name: str) -> tuple[Term, ...]:
+    """The terms of one of the pages' tables, in the order of the register."""
+    found = tuple(each for each in register().values() if name in each.tables)
+    assert found, f"no term is in a table {name!r}"
+    return found
+
+
+@functools.cache
 def register() -> Mapping[str, Term]:
     """Every term by its name, in the order of the reference."""
-    return {each.name: each for section in sections() for each in section.terms}
+    return {
+        name: each if name == each.name else dataclasses.replace(each, name=name)
+        for section in sections()
+        for each in section.terms
+        for name in each.names()
+    }
 
 
 @functools.cache
@@ -353,11 +381,14 @@ def _parsed(name: str, row: dict[str, Any]) -> Term:
         name=name,
         title=row.pop("title", name.replace("_", " ").capitalize()),
         kind=kind,
+        tables=tuple(row.pop("tables", ())),
+        usual=row.pop("usual", ""),
         unit=row.pop("unit", ""),
         n_counts=row.pop("n", N_COUNTS[0]),
         decimals=row.pop("decimals", kind.decimals),
         secondary=Secondary(row.pop("secondary", "")),
         made_of=tuple(row.pop("made_of", ())),
+        numbered=row.pop("numbered", 0),
         exception=None
         if exception is None
         else DisclosureException(

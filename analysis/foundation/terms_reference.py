@@ -44,7 +44,10 @@ def _sections() -> Iterator[str]:
         for each in section.terms:
             kind = each.kind.replace("_", " ")
             line = each.line.replace("|", "\\|")
-            yield f"| `{each.name}` | {line} | {kind} | {each.n_counts} |\n"
+            name, *numbered = (f"`{name}`" for name in each.names())
+            if numbered:
+                name = f"{name}, {numbered[0]} … {numbered[-1]}"
+            yield f"| {name} | {line} | {kind} | {each.n_counts} |\n"
 
 
 def _exceptions() -> Iterator[str]:

@@ -10,6 +10,7 @@ from analysis.publication.places import (
     arm_text,
     arms_of,
     column_text,
+    columns_of,
     flow_count,
     found,
     surveyed,
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
 
 TAKEN_OUT = " taken out"
 """How the count of what was scrubbed from free texts ends its name."""
-LITTLE: Columns = (
-    ("Complete", "share_complete"),
-    ("Little's chi-square", "little_mcar_chi_square"),
-    ("Degrees of freedom", "little_mcar_df"),
-    ("p", "little_mcar_p"),
-)
 
 
 def flow_table(disclosed: Disclosed, study: Study) -> Table:
@@ -118,21 +113,21 @@ def _place(finding: Finding, study: Study) -> tuple[str, str]:
 
 def missing_table(disclosed: Disclosed, study: Study) -> Table:
     """Complete responses and Little's test, a row an instrument and wave."""
-    notes, rows = Footnotes(), []
+    notes, rows, columns = Footnotes(), [], columns_of("gaps", little_mcar_p="p")
     for survey, instrument in surveyed(study):
         of_instrument = disclosed.where(survey=survey, instrument=instrument.name)
         for wave in waves_of(of_instrument, study, contrasts=False):
             selected = of_instrument.where(wave=wave)
             cells = [
                 notes.cell(found(selected, term=term), title=title)
-                for title, term in LITTLE
+                for title, term in columns
             ]
             if {*cells} != {ABSENT}:
                 people = notes.people(found(selected, term="share_complete"))
                 place = (instrument.title, wave_text(study, wave))
                 rows.append((*place, people, *cells))
     caption = "Unanswered items, and whether they look random"
-    return compact_table(caption, ("Instrument", "Wave"), LITTLE, rows, notes)
+    return compact_table(caption, ("Instrument", "Wave"), columns, rows, notes)
 
 
 def pattern_table(disclosed: Disclosed, study: Study) -> Table:

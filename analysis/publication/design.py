@@ -13,6 +13,7 @@ import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.foundation.terms import in_table, term
 from analysis.publication.figure import Note, Point, drawn_points, make_figure
 from analysis.publication.house_style import (
     LINES,
@@ -38,12 +39,6 @@ if TYPE_CHECKING:
     from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.figure import Figure
 
-COLUMNS = {
-    "expected_half_width": "Half-width",
-    "expected_half_width_by_formula": "By formula",
-    "power": "Pilots that see it",
-    "power_by_formula": "By formula",
-}
 ASSUMED = "What is assumed, and not yet known"
 GLOSS = (
     "Half-width: half the width of the 95% interval, in standard deviations; how far "
@@ -61,13 +56,13 @@ def design_table(disclosed: Disclosed, study: Study) -> Table:
     notes, rows = Footnotes(), []
     for teams, selected in _by_teams(disclosed):
         cells = (
-            notes.cell(_shown(found(selected, term=term)), title=_title(term))
-            for term in COLUMNS
+            notes.cell(_shown(found(selected, term=each.name)), title=_title(each.name))
+            for each in in_table("design")
         )
         rows.append((teams, *cells))
     return Table(
         caption="What so many teams would let the pilot see",
-        columns=(_teams_title(study), *COLUMNS.values()),
+        columns=(_teams_title(study), *(each.title for each in in_table("design"))),
         rows=tuple(rows),
         notes=(*notes.notes(), *(GLOSS if rows else ())),
         methods=notes.methods(),
@@ -140,7 +135,7 @@ def _by_teams(disclosed: Disclosed) -> Iterator[tuple[str, Disclosed]]:
     groups = {
         finding.group: finding.group.partition(" ")[0]
         for finding in selected.findings
-        if finding.term in COLUMNS
+        if "design" in term(finding.term).tables
     }
     for group, teams in groups.items():
         yield teams, selected.where(group=group)
@@ -151,10 +146,10 @@ def _teams_title(study: Study) -> str:
     return "Teams in each group" if compared else "Teams"
 
 
-def _title(term: str) -> str:
+def _title(name: str) -> str:
     """What a column is called below the table, where two may not have one name."""
-    formula = ", by formula" if term.endswith("_by_formula") else ""
-    return COLUMNS[term.removesuffix("_by_formula")] + formula
+    formula = ", by formula" if name.endswith("_by_formula") else ""
+    return term(name.removesuffix("_by_formula")).title + formula
 
 
 def _shown(finding: Finding | None) -> Finding | None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.declarations.plan import EXPLORATORY, PRIMARY
+from analysis.foundation.terms import in_table
+from analysis.foundation.terms import term as register_term
 from analysis.publication.contrasts import methods_figure
 from analysis.publication.figure import Figure, Note
 from analysis.publication.numbers import number_text
@@ -17,7 +19,6 @@ from analysis.publication.places import (
     arm_text,
     findings_of_outcome,
     found,
-    term_title,
     wave_text,
     waves_of,
 )
@@ -30,25 +31,9 @@ if TYPE_CHECKING:
 
     from analysis.declarations.study import Outcome, Study
     from analysis.foundation.findings import Finding
+    from analysis.foundation.terms import Term
     from analysis.publication.disclosure.control import Disclosed
 
-CHANCES = {
-    "probability_of_improvement": "Chance that it helps",
-    "probability_exceeds_smallest_effect": "Chance that it matters",
-    "probability_of_harm": "Chance of a harm that matters",
-}
-RESPONDED = {
-    "share_improved": "Improved",
-    "share_unchanged": "Unchanged",
-    "share_worsened": "Worsened",
-    "reliable_change_needed": "Change needed, points",
-    "share_without_room_before": "Without room to improve",
-}
-INTRACLUSTER_TITLES = {
-    "intracluster_correlation": "Intracluster correlation",
-    "design_effect": "Design effect",
-    "clusters": "Teams",
-}
 PRIOR = (
     "Chances are of the true effect, given the data and a prior that takes no effect "
     "for likeliest; the table of findings has them for a prior half and twice as wide."
@@ -58,6 +43,7 @@ PRIOR = (
 def judgement_table(disclosed: Disclosed, study: Study) -> Table:
     """A row an outcome and follow-up: the effect against the smallest that matters."""
     notes, rows = Footnotes(), []
+    chances = in_table("probabilities")
     for outcome, wave, selected in _outcomes(disclosed, study):
         effect = found(selected, term="effect")
         if effect is None:
@@ -71,7 +57,7 @@ def judgement_table(disclosed: Disclosed, study: Study) -> Table:
                 notes.cell(effect, title="Effect"),
                 number_text(smallest) if smallest else ABSENT,
                 effect.group or "not judged",
-                *_cells(declared, CHANCES, notes),
+                *_cells(declared, chances, notes),
                 notes.people(effect),
             )
         )
@@ -83,40 +69,43 @@ def judgement_table(disclosed: Disclosed, study: Study) -> Table:
             "Effect",
             "Smallest that matters",
             "Verdict",
-            *CHANCES.values(),
+            *(each.title for each in chances),
             "n",
         ),
         rows,
         notes,
-        also=(PRIOR,) if any(found(disclosed, term=term) for term in CHANCES) else (),
+        also=(PRIOR,) if any(found(disclosed, term=c.name) for c in chances) else (),
     )
 
 
 def responder_table(disclosed: Disclosed, study: Study) -> Table:
     """A row an outcome, follow-up and arm: who changed by more than error."""
     notes, rows = Footnotes(), []
+    responders = in_table("responders")
     for outcome, wave, selected in _outcomes(disclosed, study):
         for arm in dict.fromkeys(part.arm for part in selected.findings):
             of_arm = selected.where(arm=arm)
             counted = found(of_arm, term="reliable_change_needed")
             if counted:
-                cells = _cells(of_arm, RESPONDED, notes)
+                cells = _cells(of_arm, responders, notes)
                 place = (outcome.title, wave_text(study, wave), arm_text(study, arm))
                 rows.append((*place, notes.people(counted), *cells))
-    headings = ("Outcome", "Waves", "Group", "n", *RESPONDED.values())
+    titles = (each.title for each in responders)
+    headings = ("Outcome", "Waves", "Group", "n", *titles)
     return _table("Who changed by more than error", headings, rows, notes)
 
 
 def intracluster_table(disclosed: Disclosed, study: Study) -> Table:
     """A row an outcome: how alike people of one team were before."""
     notes, rows, seen = Footnotes(), [], set()
+    similarity = in_table("clustering")
     for outcome, _, selected in _outcomes(disclosed, study):
         counted = found(selected, term="intracluster_correlation")
         if counted and outcome.name not in seen:
             seen.add(outcome.name)
-            cells = _cells(selected, INTRACLUSTER_TITLES, notes)
+            cells = _cells(selected, similarity, notes)
             rows.append((outcome.title, notes.people(counted), *cells))
-    headings = ("Outcome", "n", *INTRACLUSTER_TITLES.values())
+    headings = ("Outcome", "n", *(each.title for each in similarity))
     return _table("How alike people of one team are", headings, rows, notes)
 
 
@@ -129,10 +118,10 @@ def _outcomes(
             yield outcome, wave, selected.where(wave=wave)
 
 
-def _cells(selected: Disclosed, columns: dict[str, str], notes: Footnotes) -> list[str]:
+def _cells(selected: Disclosed, columns: Iterable[Term], notes: Footnotes) -> list[str]:
     return [
-        notes.cell(found(selected, term=term), title=title)
-        for term, title in columns.items()
+        notes.cell(found(selected, term=each.name), title=each.title)
+        for each in columns
     ]
 
 
@@ -191,7 +180,7 @@ def family_table(disclosed: Disclosed, study: Study) -> Table:
             (
                 unadjusted.group.replace("_", " ").capitalize(),
                 outcome.title,
-                notes.cell(effect, title=term_title(term)),
+                notes.cell(effect, title=register_term(term).title),
                 notes.cell(unadjusted, title="p alone"),
                 notes.cell(adjusted, title="p in its family"),
                 notes.people(unadjusted),

@@ -4,70 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.foundation.terms import Format
+from analysis.foundation.terms import term as register_term
+
 if TYPE_CHECKING:
     from analysis.declarations.instrument import Subscale
     from analysis.foundation.findings import Finding
 
 MINUS = "\N{MINUS SIGN}"
-SHARES = frozenset(
-    {
-        "false_match_rate",
-        "net_share_better",
-        "power",
-        "power_by_formula",
-        "response_share",
-    }
-)
-"""Shares whose name does not begin so."""
-COUNTS = frozenset(
-    {
-        "cells_emptied",
-        "clusters",
-        "codes_repeated",
-        "dimensions_by_percentile",
-        "participants_ambiguous",
-        "participants_conflicting",
-        "participants_kept",
-        "participants_linked",
-        "participants_without_site",
-        "little_mcar_df",
-        "responses_by_pattern",
-        "responses_flagged",
-        "responses_in_cell",
-        "participants_not_linked",
-        "raters_needed",
-        "rated_not_on_roster",
-        "responses_kept",
-        "responses_left_out",
-        "responses_outside_cells",
-        "responses_received",
-    }
-)
 DECIMALS = 2
-THREE_DECIMALS = (
-    "comparative_fit_change",
-    "comparative_fit_index",
-    "tucker_lewis_index",
-    "rmsea",
-    "square_residual",
-    "mcfadden_change",
-)
-"""Ends of terms whose thresholds, such as .06 and .02, need more than two decimals."""
 
 
 def number_text(value: float, term: str = "", *, decimals: int = DECIMALS) -> str:
     """A number as every table and sentence writes it.
 
-    Counts have no decimals, shares are whole per cents, a p has three decimals and is
-    never nought, all else has two decimals; the minus is U+2212 and zero never carries
-    one.
+    The register of terms says how: counts have no decimals, shares are whole per cents,
+    a p-value has three decimals and is never zero, indices of fit have three, all else
+    two. The minus is U+2212 and zero never carries one.
+
+    Parameters
+    ----------
+    term : str
+        What the number is; empty for one that is no finding, such as a threshold.
+    decimals : int
+        Of a number without a term.
     """
-    if term.startswith(("share_", "top_share_", "probability_")) or term in SHARES:
+    known = register_term(term) if term else None
+    if known and known.number_format is Format.PER_CENT:
         return _share_text(value)
-    if term.endswith(("_p", "p_value")):
+    if known and known.number_format is Format.P_VALUE:
         return f"{value:.3f}" if value >= 0.001 else "under 0.001"
-    decimals = 3 if term.endswith(THREE_DECIMALS) else decimals
-    text = f"{value:,.{0 if term in COUNTS else decimals}f}"
+    text = f"{value:,.{known.decimals if known else decimals}f}"
     if not text.strip("-0."):
         text = text.lstrip("-")
     return text.replace("-", MINUS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from analysis.foundation.terms import in_table
 from analysis.publication.disclosure.control import Disclosed
 
 if TYPE_CHECKING:
@@ -61,82 +62,19 @@ FLAGS: Mapping[str, str] = {
     "careless": "As many flags as are needed",
 }
 """What each index is about."""
-ITEMS: Columns = (
-    ("Mean", "mean"),
-    ("Standard deviation", "standard_deviation"),
-    ("Not answered", "share_missing"),
-    ("At the lowest answer", "share_lowest"),
-    ("At the highest answer", "share_highest"),
-    ("Correlation with the other items", "item_rest_correlation"),
-    ("Alpha without the item", "cronbach_alpha_if_dropped"),
-)
-RELIABILITY: Columns = (
-    ("Cronbach's alpha", "cronbach_alpha"),
-    ("Omega total", "omega_total"),
-    ("Mean correlation between items", "mean_inter_item_correlation"),
-)
-STRUCTURE: Mapping[str, tuple[str, str]] = {
-    "dimensions_by_percentile": ("Dimensions beyond chance", "1"),
-    "kaiser_meyer_olkin": ("Sampling adequacy (KMO)", "above .60"),
-    "scaled_comparative_fit_index": ("Comparative fit (CFI)", "above .95"),
-    "robust_comparative_fit_index": ("Comparative fit (CFI)", "above .95"),
-    "scaled_tucker_lewis_index": ("Tucker-Lewis index (TLI)", "above .95"),
-    "robust_tucker_lewis_index": ("Tucker-Lewis index (TLI)", "above .95"),
-    "scaled_rmsea": ("Error of approximation (RMSEA)", "below .06"),
-    "robust_rmsea": ("Error of approximation (RMSEA)", "below .06"),
-    "standardised_root_mean_square_residual": ("Residual (SRMR)", "below .08"),
-    "scalability": ("Scalability (H)", "above .30"),
-    "ordinal_alpha": ("Ordinal alpha", "above .70"),
-    "omega_categorical": ("Omega of ordered answers", "above .70"),
-}
-"""Term → what it is called, and what is commonly asked of it; in the order shown."""
-RETEST: Columns = (
-    ("First with second answer", "retest_correlation"),
-    ("Agreement (ICC)", "icc_a1"),
-    ("Mean difference", "bias"),
-    ("Lower limit of agreement", "lower_limit_of_agreement"),
-    ("Upper limit of agreement", "upper_limit_of_agreement"),
-    ("Smallest detectable change", "smallest_detectable_change_consistency"),
-)
-COSMIN: Mapping[str, str] = {
-    "cosmin_structural_validity": "One thing is measured",
-    "cosmin_internal_consistency": "Items hold together",
-    "cosmin_reliability": "Same again when nothing changed",
-    "cosmin_measurement_error": "Error below a change that matters",
-    "cosmin_measurement_invariance": "Means the same to different people",
-}
-"""Term of a rated property → what it is in plain words, in the order shown."""
-JUDGED: Mapping[str, str] = {
-    **{term: name for term, (name, _) in STRUCTURE.items()},
-    "cronbach_alpha": "Cronbach's alpha",
-    "icc_a1": "Agreement (ICC)",
-    "smallest_detectable_change_consistency": "Smallest detectable change",
-    "bias_mcfadden_change": "Largest item bias (McFadden's R\N{SUPERSCRIPT TWO})",
-}
-"""Term that decides a rating → what it is called."""
-SCORES: Columns = (
-    ("Mean", "mean"),
-    ("Standard deviation", "standard_deviation"),
-    ("At the lowest score", "share_lowest"),
-    ("At the highest score", "share_highest"),
-)
-CHANGE: Columns = (
-    ("Linked", "participants_linked"),
-    ("Mean before", "mean_before"),
-    ("Mean after", "mean_after"),
-    ("Mean change", "mean_change"),
-    ("Mean change, if all who could answered twice", "mean_change_best_case"),
-    ("Hedges' g, average spread", "hedges_g_av"),
-    ("Hedges' g", "hedges_g"),
-    ("Cohen's d, spread of changes", "cohen_d_z"),
-    ("Correlation before and after", "pre_post_correlation"),
-)
-COMPARISON: Columns = (
-    ("Difference in change", "difference_in_change"),
-    ("Difference after, adjusted for before", "adjusted_mean_difference"),
-    ("Morris's d", "morris_d_ppc2"),
-    ("Hedges' g, adjusted", "hedges_g_adjusted"),
-)
+
+
+def columns_of(table: str, **headings: str) -> Columns:
+    """Headings and terms of a table's columns, as the register of terms has them.
+
+    Parameters
+    ----------
+    **headings : str
+        Term → another heading than its title.
+    """
+    return tuple(
+        (headings.get(each.name, each.title), each.name) for each in in_table(table)
+    )
 
 
 def wave_text(study: Study, wave: str) -> str:
@@ -153,12 +91,6 @@ def arm_text(study: Study, arm: str) -> str:
     if not minus:
         return study.arm_title(arm) if arm else EVERYONE
     return f"{study.arm_title(first)} minus {study.arm_title(second)}"
-
-
-def term_title(term: str) -> str:
-    """What a term of change or comparison is called at the head of its column."""
-    titles = {name: title for title, name in (*CHANGE, *COMPARISON)}
-    return titles.get(term, term.replace("_", " "))
 
 
 def day_text(date: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.declarations.plan_lock import deviations, run_deviations
+from analysis.foundation.terms import term
 from analysis.publication.figure import Note
 from analysis.publication.numbers import number_text
-from analysis.publication.places import day_text, term_title
+from analysis.publication.places import day_text
 from analysis.publication.shown import Shown
 from analysis.publication.table import Table
 from analysis.storage.plan_locks import read_deviations, write_deviations
@@ -140,7 +141,7 @@ def _plan_table(plan: Plan, study: Study) -> Table:
         ("Contrast", plan.contrast),
         ("Primary outcome", primary.title),
         *((f"If: {_spaced(n)}", text) for n, text in plan.intercurrent_events.items()),
-        ("Summary measure", term_title(plan.summary_measure)),
+        ("Summary measure", term(plan.summary_measure).title),
         ("Smallest effect of interest", number_text(primary.smallest_effect or 0.0)),
         ("Model", plan.model),
         ("Covariates", _names(plan.covariates)),

@@ -10,16 +10,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from analysis.foundation.terms import in_table, term
 from analysis.publication.numbers import estimate_text
-from analysis.publication.places import (
-    COSMIN,
-    JUDGED,
-    STRUCTURE,
-    found,
-    surveyed,
-    wave_text,
-    waves_of,
-)
+from analysis.publication.places import found, surveyed, wave_text, waves_of
 from analysis.publication.reliability_figures.agreement import limits_figure
 from analysis.publication.reliability_figures.factors import (
     loading_figure,
@@ -67,10 +60,10 @@ def structure_tables(disclosed: Disclosed, study: Study) -> Iterator[Table]:
     """A table of each subscale in each wave, a row a statistic."""
     for title, selected in _subscales(disclosed, study):
         notes, rows = Footnotes(), []
-        for term, (name, asked) in STRUCTURE.items():
-            if finding := found(selected.where(item=""), term=term):
-                cell = notes.cell(finding, title=name)
-                rows.append((name, cell, asked, notes.people(finding)))
+        for each in in_table("structure"):
+            if finding := found(selected.where(item=""), term=each.name):
+                cell = notes.cell(finding, title=each.title)
+                rows.append((each.title, cell, each.usual, notes.people(finding)))
         if rows:
             yield Table(
                 caption=f"Is it one thing? {title}",
@@ -85,9 +78,9 @@ def cosmin_tables(disclosed: Disclosed, study: Study) -> Iterator[Table]:
     """A table of each subscale in each wave, a row a property."""
     for title, selected in _subscales(disclosed, study):
         rows = [
-            (name, *_cells(finding))
-            for term, name in COSMIN.items()
-            if (finding := found(selected, term=term))
+            (each.title, *_cells(finding))
+            for each in in_table("cosmin")
+            if (finding := found(selected, term=each.name))
         ]
         if rows:
             yield Table(
@@ -155,7 +148,7 @@ def _cells(finding: Finding) -> tuple[str, str, str, str]:
         return rating, ABSENT, ABSENT, finding.reason
     judged, _, why = finding.method.partition("; ")
     number = estimate_text(dataclasses.replace(finding, term=judged))
-    return rating, f"{JUDGED[judged]} {number}", f"{finding.n:,}", why
+    return rating, f"{term(judged).title} {number}", f"{finding.n:,}", why
 
 
 AUDITED = "item_rest_correlation_as_answered"

@@ -16,14 +16,9 @@ from analysis.publication.figure import Point, drawn_points, make_figure, point_
 from analysis.publication.house_style import height_of
 from analysis.publication.numbers import number_text
 from analysis.publication.places import (
-    CHANGE,
-    COMPARISON,
-    ITEMS,
-    RELIABILITY,
-    RETEST,
-    SCORES,
     arm_text,
     arms_of,
+    columns_of,
     direction_text,
     found,
     range_text,
@@ -50,16 +45,21 @@ def item_table(
     """Every item of an instrument at one wave."""
     declared = study.instruments[instrument]
     selected = disclosed.where(survey=survey, instrument=instrument, wave=wave, arm="")
+    columns = columns_of(
+        "items",
+        share_lowest="At the lowest answer",
+        share_highest="At the highest answer",
+    )
     notes, rows = Footnotes(), []
     for subscale in declared.subscales:
         of_subscale = selected.where(subscale=subscale.name)
         for name in subscale.items:
             item = declared.item(name)
             label = item.label + (" (reverse-keyed)" if item.reverse_keyed else "")
-            if cells := _cells(of_subscale.where(item=name), ITEMS, notes):
+            if cells := _cells(of_subscale.where(item=name), columns, notes):
                 rows.append((label, *cells))
     caption = f"Items of {declared.title}, {wave_text(study, wave)}"
-    return compact_table(caption, ("Item",), ITEMS, rows, notes)
+    return compact_table(caption, ("Item",), columns, rows, notes)
 
 
 def reliability_table(
@@ -67,9 +67,8 @@ def reliability_table(
 ) -> Table:
     """Internal consistency, a row a subscale and wave."""
     selected = disclosed.where(survey=survey, instrument=instrument, item="")
-    return _by_subscale(
-        selected, study, instrument, "Internal consistency of", RELIABILITY
-    )
+    columns = columns_of("reliability")
+    return _by_subscale(selected, study, instrument, "Internal consistency of", columns)
 
 
 def retest_table(
@@ -77,9 +76,10 @@ def retest_table(
 ) -> Table:
     """People's first against their second score, where they have two."""
     # Its own n: most of those whose consistency is told answered once.
-    selected = _of_terms(disclosed.where(survey=survey, instrument=instrument), RETEST)
+    columns = columns_of("retest")
+    selected = _of_terms(disclosed.where(survey=survey, instrument=instrument), columns)
     return _by_subscale(
-        selected, study, instrument, "People who answered twice,", RETEST
+        selected, study, instrument, "People who answered twice,", columns
     )
 
 
@@ -88,7 +88,7 @@ def score_table(
 ) -> Table:
     """Scores, a row a subscale, wave and arm."""
     selected = disclosed.where(survey=survey, instrument=instrument, item="")
-    return _by_subscale(selected, study, instrument, "Scores of", SCORES)
+    return _by_subscale(selected, study, instrument, "Scores of", columns_of("scores"))
 
 
 def change_table(
@@ -96,7 +96,8 @@ def change_table(
 ) -> Table:
     """Change between waves, a row a subscale, pair of waves and arm."""
     selected = disclosed.where(survey=survey, instrument=instrument, item="")
-    return _by_subscale(selected, study, instrument, "Change in", CHANGE, across=True)
+    columns = columns_of("change")
+    return _by_subscale(selected, study, instrument, "Change in", columns, across=True)
 
 
 def comparison_table(
@@ -104,9 +105,9 @@ def comparison_table(
 ) -> Table:
     """Change beside the comparison arm, a row a subscale and pair of waves."""
     selected = disclosed.where(survey=survey, instrument=instrument, item="")
-    opening = "Change compared between groups in"
+    opening, columns = "Change compared between groups in", columns_of("comparison")
     return _by_subscale(
-        selected, study, instrument, opening, COMPARISON, across=True, between=True
+        selected, study, instrument, opening, columns, across=True, between=True
     )
 
 

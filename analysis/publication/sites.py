@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.foundation.terms import in_table
+from analysis.foundation.terms import term as register_term
 from analysis.publication.drawings import draw_forest
 from analysis.publication.figure import Point, drawn_points, make_figure, point_words
 from analysis.publication.house_style import height_of
@@ -24,12 +26,6 @@ if TYPE_CHECKING:
     from analysis.publication.figure import Figure, Note
 
 AT_SITE = "effect_at_site"
-TOGETHER = {
-    "pooled_effect_cautious": "All sites together",
-    "prediction_interval": "A further site, at least",
-    "between_site_standard_deviation": "How far sites lie apart (standard deviation)",
-    "homogeneity_p_value": "Chance of such differences if sites were alike (p)",
-}
 WITHOUT = "All but "
 SAME = (
     "What is told of a site is of its own people alone, reckoned as for everyone; n "
@@ -76,13 +72,13 @@ def _rows(
 ) -> Iterator[tuple[str, str, str]]:
     named = {
         AT_SITE: "",
-        **TOGETHER,
+        **{each.name: each.title for each in in_table("sites")},
         "pooled_without_site": WITHOUT,
     }
     for term, title in named.items():
         for finding in here.where(term=term).findings:
             # What was not reckoned over all sites is said once, below the table.
-            if term in TOGETHER and finding.estimate is None:
+            if "sites" in register_term(term).tables and finding.estimate is None:
                 continue
             place = title
             if term in {AT_SITE, "pooled_without_site"}:
@@ -103,7 +99,10 @@ def _not_together(disclosed: Disclosed) -> Iterator[str]:
 
 
 def _term_heading(term: str) -> str:
-    return TOGETHER.get(term, "A site" if term == AT_SITE else "All but one site")
+    known = register_term(term)
+    if "sites" in known.tables:
+        return known.title
+    return "A site" if term == AT_SITE else "All but one site"
 
 
 DRAWN = ("pooled_effect_cautious", "prediction_interval")
@@ -149,10 +148,11 @@ def _points(here: Disclosed, study: Study, wave: str) -> Iterator[Point]:
     for finding in here.where(term=AT_SITE).findings:
         yield Point(label=site_title(finding, study), series=series, finding=finding)
     for term in DRAWN:
+        label = register_term(term).title
         for finding in here.where(term=term).findings:
             # That two sites are not pooled is said below the table.
             if finding.estimate is not None:
-                yield Point(label=TOGETHER[term], series=series, finding=finding)
+                yield Point(label=label, series=series, finding=finding)
 
 
 def _count_excluding_zero(drawn: list[Point]) -> str:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.foundation.terms import in_table
+from analysis.foundation.terms import term as register_term
 from analysis.publication.drawings import (
     NOT_SHOWN,
     draw_forest,
@@ -389,36 +391,6 @@ def answer_text(study: Study, outcome: Outcome, value: str) -> str:
     return f"{value} {labels[value]}" if value in labels else value
 
 
-TITLES = {
-    "share_at_best": "With the best score there is",
-    "share_at_worst": "With the worst score there is",
-    "probability_of_better_answer": "Chance of a better answer",
-    "proportional_odds_ratio": "Odds ratio of a better answer",
-    "proportional_odds_p_value": "One odds ratio for all answers: p",
-    "top_share_difference": "Top answers, difference",
-    "top_share_difference_in_change": "Top answers, difference in change",
-    "top_share_before": "Top answers before",
-    "top_share_after": "Top answers after",
-    "top_share_change": "Top answers, change",
-    "share_better": "Answered better",
-    "share_same": "Answered the same",
-    "share_worse": "Answered worse",
-    "net_share_better": "Better less worse",
-    "mean_change_linked": "Change of those followed, points",
-    "mean_change_unlinked": "Change of those who answered once, points",
-    "mean_change_everybody": "Change of all who answered, points",
-    "mean_then": "Before, judged afterwards: mean",
-    "conventional_change": "After less before, of those who judged both",
-    "then_test_change": "After less before as judged afterwards",
-    "response_shift": "Before as judged afterwards, less before",
-    "anchor_correlation": "Change with having got better: correlation",
-    "mic_mean_change": "Mean change of those a little better",
-    "mic_roc": "Change that best tells better from not",
-    "mic_predictive": "Change as likely among better as not",
-    "mic_predictive_adjusted": "The same, for how many got better",
-    "mic_predictive_reliability_adjusted": "The same, for the anchor's reliability too",
-}
-"""Term → what it is called, in the order shown."""
 CALLED = (
     "Over 15% at an end is commonly called a floor or a ceiling (Terwee and others, "
     "2007)."
@@ -445,6 +417,7 @@ def supplementary_table(here: Disclosed, study: Study, outcome: Outcome) -> Tabl
     groups = _groups(of_terms, study)
     notes, rows = Footnotes(), []
     for term in terms_found:
+        title = register_term(term).title
         at = here.where(term=term)
         waves = [
             *waves_of(at, study, contrasts=False),
@@ -452,10 +425,9 @@ def supplementary_table(here: Disclosed, study: Study, outcome: Outcome) -> Tabl
         ]
         for wave in waves:
             cells = [
-                _cell(found(at, wave=wave, arm=arm), notes, TITLES[term])
-                for arm in groups
+                _cell(found(at, wave=wave, arm=arm), notes, title) for arm in groups
             ]
-            rows.append((TITLES[term], wave_text(study, wave), *cells))
+            rows.append((title, wave_text(study, wave), *cells))
     also = [CALLED] if "share_at_best" in terms_found else []
     also += [CHANCE] if "probability_of_better_answer" in terms_found else []
     return Table(
@@ -477,15 +449,15 @@ def _terms(here: Disclosed, outcome: Outcome) -> tuple[list[str], list[str]]:
         outcome.supplementary.top is None
         and not here.where(term="share_better").findings
     )
-    for term, title in TITLES.items():
-        of_term = here.where(term=term).findings
-        if not of_term or (again and term in TOPS):
+    for each in in_table("supplementary"):
+        of_term = here.where(term=each.name).findings
+        if not of_term or (again and each.name in TOPS):
             continue
         if any(part.estimate is not None for part in of_term):
-            terms_found.append(term)
+            terms_found.append(each.name)
             continue
         reasons = dict.fromkeys(part.reason for part in of_term if part.reason)
-        lacking.setdefault("; ".join(reasons), []).append(title)
+        lacking.setdefault("; ".join(reasons), []).append(each.title)
     return terms_found, [
         f"Not shown ({w}): {'; '.join(t)}." for w, t in lacking.items()
     ]

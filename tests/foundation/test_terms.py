@@ -124,7 +124,9 @@ def test_a_row_has_what_a_reader_needs() -> None:
         for each in section.terms:
             assert each.line.strip() == each.line
             assert not each.line.endswith("."), each.name
-            assert each.title[0].isupper() or each.title.startswith("p-value")
+            assert each.title[0].isupper() or each.title.startswith("p-value"), (
+                each.name
+            )
 
 
 @pytest.mark.parametrize(
@@ -152,5 +154,13 @@ def test_the_reference_of_the_findings_is_made_from_the_register() -> None:
     """If this fails: python -m analysis.foundation.terms_reference"""
     page = PAGE.read_text(encoding="utf-8")
     assert page == with_terms(page)
-    for name in register():
-        assert f"| `{name}` |" in page
+    for section in sections():
+        for each in section.terms:
+            assert f"\n| `{each.name}`" in page
+
+
+def test_terms_with_a_number_are_declared_once_for_all() -> None:
+    assert term("threshold_1").kind is term("threshold").kind
+    assert term("threshold_20").name == "threshold_20"
+    with pytest.raises(UndeclaredTermError):
+        term("threshold_21")

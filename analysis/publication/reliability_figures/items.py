@@ -13,6 +13,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
+from analysis.foundation.terms import term
 from analysis.publication.drawings import draw_across
 from analysis.publication.figure import Point, drawn_points, make_figure
 from analysis.publication.house_style import (
@@ -41,8 +42,7 @@ if TYPE_CHECKING:
     from analysis.publication.house_style import Colour
     from analysis.publication.reliability_figures.subject import Subject
 
-MAXIMUM_THRESHOLDS = 20
-NUMBERED = tuple(f"threshold_{rank}" for rank in range(1, MAXIMUM_THRESHOLDS + 1))
+NUMBERED = term("threshold").names()[1:]
 TERMS = ("mean", "graded_threshold", *NUMBERED)
 """A graded response model says which threshold in `group`, a factor model in `term`."""
 
@@ -244,7 +244,9 @@ def draw_responses(
     axes.axvline(0, color=INK, linewidth=1.6)
     furthest = 1.04 * max(map(abs, [*ends.values(), *lefts.values()]))
     axes.set_xlim(-furthest, furthest)
-    axes.xaxis.set_major_formatter(lambda value, _: number_text(abs(value), "share_"))
+    axes.xaxis.set_major_formatter(
+        lambda value, _: number_text(abs(value), "response_share")
+    )
     axes.set_xlabel("Share of the answers")
     list_on_left(axes, labels)
     legend(axes, single)
@@ -327,8 +329,8 @@ def _responses_words(points: Sequence[Point], spans: Mapping[str, Span]) -> str:
         below = _below(points, label, spans) - middle / 2
         above = sum(p.value for p in mine) - below - middle
         shares_text = (
-            f"{number_text(below, 'share_')} below the middle, "
-            f"{number_text(above, 'share_')} above"
+            f"{number_text(below, 'response_share')} below the middle, "
+            f"{number_text(above, 'response_share')} above"
         )
         parts.append(f"{label}: {shares_text}")
     return "; ".join(parts) + "." if parts else ""
