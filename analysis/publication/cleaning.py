@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Group
 from analysis.publication.places import (
     FLAGS,
     FLOW,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from analysis.declarations.instrument import Instrument
     from analysis.declarations.study import Study
-    from analysis.foundation.findings import Finding
+    from analysis.foundation.findings import AnyGroup, Finding
     from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.places import Columns
 
@@ -56,15 +57,19 @@ def flag_table(disclosed: Disclosed, study: Study) -> Table:
     for survey in study.surveys:
         selected = disclosed.where(survey=survey.name, term="responses_flagged")
         for finding in selected.findings:
-            total = finding.group.removeprefix("printed_total ")
-            name = FLAGS.get(finding.group, f"Printed total: {total}")
-            place = (survey.title, wave_text(study, finding.wave), name)
+            place = (*_place(finding, study), _flag_text(finding.group))
             rows.append((*place, finding.method, notes.cell(finding)))
     headings = ("Survey", "Wave", "Index", "Flagged from")
     columns: Columns = (("Responses flagged", "responses_flagged"),)
     return compact_table(
         "Responses flagged as careless", headings, columns, rows, notes
     )
+
+
+def _flag_text(index: AnyGroup) -> str:
+    if isinstance(index, Group):
+        return f"Printed total: {index.value}"
+    return FLAGS[str(index)]
 
 
 def emptied_table(disclosed: Disclosed, study: Study) -> Table:
@@ -102,9 +107,8 @@ def _emptied(disclosed: Disclosed, study: Study) -> Iterator[tuple[Finding, str,
     for survey in study.surveys:
         selected = disclosed.where(survey=survey.name, term="cells_emptied")
         for finding in selected.findings:
-            rule, _, column = finding.group.partition(": ")
-            if finding.estimate != 0:
-                yield finding, rule, column
+            if finding.estimate != 0 and isinstance(finding.group, Group):
+                yield finding, finding.group.of, finding.group.value
 
 
 def _place(finding: Finding, study: Study) -> tuple[str, str]:
@@ -137,7 +141,7 @@ def pattern_table(disclosed: Disclosed, study: Study) -> Table:
         selected = disclosed.where(survey=survey, instrument=instrument.name)
         for finding in selected.where(term="responses_by_pattern").findings:
             place = (instrument.title, wave_text(study, finding.wave))
-            pattern = _pattern_text(finding.group, instrument)
+            pattern = _pattern_text(str(finding.group), instrument)
             rows.append((*place, pattern, notes.cell(finding)))
     headings = ("Instrument", "Wave", "Not answered")
     columns: Columns = (("Responses", "responses_by_pattern"),)

@@ -17,6 +17,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Group, names_in
 from analysis.publication.figure import (
     Note,
     Point,
@@ -52,8 +53,6 @@ if TYPE_CHECKING:
     from analysis.publication.figure import Figure
     from analysis.publication.shown import Part
 
-STARTED = "started at "
-SINCE = " waves since the start"
 OVERALL = ("staggered_effect", "difference_in_differences")
 """The one number an outcome is told by: of a roll-out, else of arms."""
 
@@ -80,9 +79,9 @@ def overall(here: Disclosed) -> Finding | None:
 def starts_of(here: Disclosed, study: Study) -> list[str]:
     """The waves at which units started, in order of time; none of arms."""
     named = {
-        part.group.removeprefix(STARTED)
+        part.group.value
         for part in here.where(term="difference_in_differences").findings
-        if part.group.startswith(STARTED)
+        if isinstance(part.group, Group)
     }
     return [wave for wave in study.wave_names() if wave in named]
 
@@ -90,7 +89,7 @@ def starts_of(here: Disclosed, study: Study) -> list[str]:
 def times_since(here: Disclosed) -> list[int]:
     """How many waves since the start there are effects for, in order."""
     groups = {part.group for part in here.where(term="event_time_effect").findings}
-    return sorted(int(group.removesuffix(SINCE)) for group in groups)
+    return sorted(int(one.value) for one in groups if isinstance(one, Group))
 
 
 def started_text(study: Study, wave: str) -> str:
@@ -212,7 +211,7 @@ def dose_words(here: Disclosed, outcome: Outcome) -> str:
 HEADINGS = ("What", "n", "Points", "p")
 SMALLER_SIDE = "n: answers of the smaller side at the smaller time."
 FLOOR = "The least p that a placebo could have with so many units: {floor}."
-DEPARTURES = ("M = 0", "M = 1", "M = 2")
+DEPARTURES = ("0", "1", "2")
 """Those shown; those between stand in the findings."""
 ROLES = {"outcome": "Outcome", "negative_control": "Cannot be moved"}
 DOSES = (
@@ -278,7 +277,7 @@ def _of_rollout(
         p_value = found(selected, term="staggered_effect_p_value")
         yield "All starts, since the start", whole, p_value
     for steps in times_since(selected):
-        group = f"{steps}{SINCE}"
+        group = Group("waves_since_start", f"{steps}")
         yield (
             since_text(steps),
             found(selected, term="event_time_effect", group=group),
@@ -298,7 +297,7 @@ def _by_start(
 ) -> Iterator[tuple[str, Finding | None, Finding | None]]:
     starts = starts_of(selected, study)
     for start in starts or [""]:
-        at = selected.where(group=f"{STARTED}{start}" if start else "")
+        at = selected.where(group=Group("start", start) if start else "")
         first = f"{started_text(study, start)}: " if start else ""
         whole = found(at, term="difference_in_differences")
         if whole is None:
@@ -321,7 +320,7 @@ def _by_unit(
     titles = {site.name: site.title for site in study.sites}
     for part in selected.where(term="conformal_effect").findings:
         p_value = found(selected, term="conformal_p_value", group=part.group)
-        title = titles.get(part.group, part.group)
+        title = titles.get(str(part.group), str(part.group))
         yield f"{title}, beside those without", part, p_value
 
 
@@ -336,7 +335,7 @@ def falsification_table(disclosed: Disclosed, study: Study) -> Table:
         rows.append(
             (
                 outcome.title,
-                ROLES[effect.group],
+                ROLES[str(effect.group)],
                 notes.people(effect),
                 notes.cell(effect, title="Points"),
                 notes.cell(found(selected, term="falsification_standardised_effect")),
@@ -375,7 +374,7 @@ def dose_table(selected: Disclosed, outcome: Outcome) -> Table:
         lines.append(("More than a straight line?", None, curve))
     for part in selected.where(term="ingredient_effect").findings:
         p_value = found(selected, term="ingredient_p_value", group=part.group)
-        name = part.group.replace("_", " ")
+        name = str(part.group).replace("_", " ")
         lines.append((f"With {name}, less without", part, p_value))
     return Table(
         caption=f"{outcome.title}: by sessions attended",
@@ -390,23 +389,25 @@ def sensitivity_table(disclosed: Disclosed, study: Study) -> Table:
     """How far courses may part by themselves before an answer is undone."""
     notes, rows = Footnotes(), []
     compared = compared_outcomes(disclosed, study)
-    robust = [
-        part.group
+    robust = {
+        part.group.value
         for _, selected in compared
         for part in selected.where(term="trend_robust_effect").findings
-    ]
-    labels = [each for each in DEPARTURES if any(g.endswith(each) for g in robust)]
+        if isinstance(part.group, Group)
+    }
+    departures = [each for each in DEPARTURES if each in robust]
     for outcome, selected in compared:
         for breakdown in selected.where(term="trend_breakdown_value").findings:
-            start = breakdown.group.removeprefix(STARTED)
+            start = breakdown.group.value if isinstance(breakdown.group, Group) else ""
             cells = []
-            for label in labels:
-                group = ", ".join(filter(None, [breakdown.group, label]))
+            for departure in departures:
+                group = Group("departure", departure, of=start)
                 effect = found(selected, term="trend_robust_effect", group=group)
                 cells.append(notes.cell(effect, title="Effect"))
             breakdown_text = _breakdown_text(breakdown, notes)
             description = started_text(study, start) if start else ABSENT
             rows.append((outcome.title, description, breakdown_text, *cells))
+    labels = [str(Group("departure", departure)) for departure in departures]
     columns = ("Outcome", "Start", "Undone at", *labels)
     kept = [
         p for p in range(len(columns)) if p != 1 or {r[1] for r in rows} != {ABSENT}
@@ -476,10 +477,12 @@ def dose_figure(here: Disclosed, outcome: Outcome) -> Figure | Note:
     """The score after a dose less that after the smallest, along the curve."""
     findings = here.where(term="dose_effect").findings
     points = [
-        Point(label=part.group.partition(" less ")[0], series=AFTER, finding=part)
+        Point(label=part.group.value, series=AFTER, finding=part)
         for part in findings
+        if isinstance(part.group, Group)
     ]
-    reference = findings[0].group.partition(" less ")[2] if findings else ""
+    group = findings[0].group if findings else ""
+    reference = group.reference if isinstance(group, Group) else ""
     effect = outcome.smallest_effect
     words = dose_words(here, outcome)
     ticks = [reference, *(point.label for point in points)]
@@ -511,10 +514,14 @@ def _since_start(here: Disclosed) -> tuple[list[Point], list[str]]:
             finding=finding,
         )
         for steps in times_since(here)
-        if (finding := found(here, term="event_time_effect", group=f"{steps}{SINCE}"))
+        if (finding := _since(here, "event_time_effect", steps))
     ]
     steps = [*times_since(here), -1]
     return points, [since_text(each) for each in sorted(set(steps))]
+
+
+def _since(here: Disclosed, term: str, steps: int) -> Finding | None:
+    return found(here, term=term, group=Group("waves_since_start", f"{steps}"))
 
 
 def _by_wave(here: Disclosed, study: Study) -> tuple[list[Point], list[str]]:
@@ -523,7 +530,7 @@ def _by_wave(here: Disclosed, study: Study) -> tuple[list[Point], list[str]]:
     names = study.wave_names()
     points, base = [], ""
     for contrast in waves_of(effects, study, contrasts=True):
-        wave, _, base = contrast.partition(" - ")
+        wave, base = names_in(contrast)
         series = BEFORE if names.index(wave) < names.index(base) else AFTER
         points += [
             Point(label=wave_text(study, wave), series=series, finding=finding)

@@ -122,7 +122,7 @@ def methods_figure(
         term=TERM,
     )
     points = [
-        Point(label=finding.group, series=wave_text(study, wave), finding=finding)
+        Point(label=str(finding.group), series=wave_text(study, wave), finding=finding)
         for wave in waves_of(selected, study, contrasts=True)
         for finding in selected.where(wave=wave).findings
     ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.declarations.plan import EXPLORATORY, PRIMARY
+from analysis.foundation.findings import Contrast
 from analysis.foundation.terms import in_table
 from analysis.foundation.terms import term as register_term
 from analysis.publication.contrasts import methods_figure
@@ -56,7 +57,7 @@ def judgement_table(disclosed: Disclosed, study: Study) -> Table:
                 wave_text(study, wave),
                 notes.cell(effect, title="Effect"),
                 number_text(smallest) if smallest else ABSENT,
-                effect.group or "not judged",
+                str(effect.group) or "not judged",
                 *_cells(declared, chances, notes),
                 notes.people(effect),
             )
@@ -111,7 +112,7 @@ def intracluster_table(disclosed: Disclosed, study: Study) -> Table:
 
 def _outcomes(
     disclosed: Disclosed, study: Study
-) -> Iterator[tuple[Outcome, str, Disclosed]]:
+) -> Iterator[tuple[Outcome, Contrast, Disclosed]]:
     for outcome in study.outcomes:
         selected = findings_of_outcome(disclosed, outcome)
         for wave in waves_of(selected, study, contrasts=True):
@@ -159,7 +160,7 @@ def tested_outcomes(
     """Every outcome tested: its p alone, and what else was found at that place."""
     for outcome in study.outcomes:
         selected = findings_of_outcome(disclosed, outcome)
-        waves = f"{''.join(outcome.follow_ups[:1])} - {outcome.baseline}"
+        waves = Contrast("".join(outcome.follow_ups[:1]), outcome.baseline)
         unadjusted = found(selected, term="p_value", wave=waves)
         if unadjusted is not None:
             yield outcome, unadjusted, selected.where(wave=waves, arm=unadjusted.arm)
@@ -178,7 +179,7 @@ def family_table(disclosed: Disclosed, study: Study) -> Table:
         adjusted = found(selected, term="adjusted_p_value")
         rows.append(
             (
-                unadjusted.group.replace("_", " ").capitalize(),
+                _family_title(str(unadjusted.group)),
                 outcome.title,
                 notes.cell(effect, title=register_term(term).title),
                 notes.cell(unadjusted, title="p alone"),
@@ -196,11 +197,15 @@ def family_table(disclosed: Disclosed, study: Study) -> Table:
     )
 
 
+def _family_title(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
 def _order(one: tuple[Outcome, Finding, Disclosed], study: Study) -> int:
     """The primary outcome, the families as declared, then what is exploratory."""
     families = study.plan.families if study.plan else {}
     order = [PRIMARY, *families, EXPLORATORY]
-    family = one[1].group
+    family = str(one[1].group)
     return order.index(family) if family in order else len(order)
 
 

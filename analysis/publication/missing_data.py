@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import names_in
 from analysis.publication.drawings import draw_forest
 from analysis.publication.figure import Note, Point, drawn_points, make_figure
 from analysis.publication.house_style import (
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import Finding
+    from analysis.foundation.findings import Contrast, Finding, Place
     from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.figure import Figure
 
@@ -99,10 +100,10 @@ def _counted(share: Finding | None) -> str:
     return f"{round(share.estimate * share.n):,}"
 
 
-def _difference(at: Disclosed, arm: str) -> Finding | None:
+def _difference(at: Disclosed, arm: Place) -> Finding | None:
     """The arm's share less that of the arm it is compared with."""
     differences = at.where(term=APART).findings
-    mine = (part for part in differences if arm and part.arm.startswith(f"{arm} - "))
+    mine = (part for part in differences if arm and names_in(part.arm)[0] == arm)
     return next(mine, None)
 
 
@@ -175,11 +176,11 @@ def tipping_figures(
         if tips is None:
             continue
         points = [
-            Point(label=finding.group, series="", finding=finding)
+            Point(label=str(finding.group), series="", finding=finding)
             for finding in at.where(term=TERM).findings
         ]
         subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
-        treated, _, _ = tips.arm.partition(" - ")
+        treated = names_in(tips.arm)[0]
         worse = subscale.direction == "higher_is_worse"
         smallest = outcome.smallest_effect
         caption = f"{outcome.title}, {wave_text(study, wave)}"
@@ -241,7 +242,7 @@ def _sentence(at: Disclosed, study: Study, outcome: Outcome) -> str:
     tips, now = found(at, term=TIPS), found(at, term=TERM, group="0")
     if tips is None or now is None or now.conf_low is None or now.conf_high is None:
         return "What would change the answer cannot be told."
-    treated, _, control = tips.arm.partition(" - ")
+    treated, control = names_in(tips.arm)
     whose = f"the lost of the {study.arm_title(treated)} arm"
     unsure = now.conf_low <= 0 <= now.conf_high
     change = "a difference could be told" if unsure else "no difference could be told"
@@ -262,7 +263,7 @@ def _sentence(at: Disclosed, study: Study, outcome: Outcome) -> str:
 
 
 def _shifts(at: Disclosed) -> list[float]:
-    return [float(finding.group) for finding in at.where(term=TERM).findings]
+    return [float(str(finding.group)) for finding in at.where(term=TERM).findings]
 
 
 def _decimals(at: Disclosed) -> int:
@@ -319,7 +320,7 @@ def show_tipping(disclosed: Disclosed, study: Study) -> Shown:
 
 
 def _undone_words(
-    selected: Disclosed, study: Study, outcome: Outcome, wave: str
+    selected: Disclosed, study: Study, outcome: Outcome, wave: Contrast
 ) -> str:
     """What those lost would have to have done for nothing to be left of a change."""
     title = f"{outcome.title}, {wave_text(study, wave)}"

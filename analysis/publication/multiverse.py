@@ -20,6 +20,7 @@ from analysis.declarations.multiverse import (
     multiverse_outcomes,
     options_of,
 )
+from analysis.foundation.findings import Group, Groups
 from analysis.publication.figure import Note, Point, make_figure
 from analysis.publication.house_style import (
     INK,
@@ -65,8 +66,9 @@ def multiverse_by_outcome(
 
 def options_in(finding: Finding) -> dict[str, str]:
     """Choice → option of a combination."""
-    pairs = (part.partition(": ") for part in finding.group.split("; "))
-    return {choice: option for choice, _, option in pairs}
+    assert isinstance(finding.group, Groups), "a specification has its options"
+    options = [part for part in finding.group.parts if isinstance(part, Group)]
+    return {option.of: option.value for option in options}
 
 
 def declared_options_of(study: Study, outcome: Outcome) -> dict[str, str]:
@@ -83,7 +85,7 @@ def option_text(option: str) -> str:
 def answers_in(selected: Disclosed) -> list[Finding]:
     """The combinations that have an answer, the lowest first."""
     drawn = [part for part in selected.where(term=TERM).findings if not _absent(part)]
-    return sorted(drawn, key=lambda part: (_rounded(part), part.group))
+    return sorted(drawn, key=lambda part: (_rounded(part), str(part.group)))
 
 
 def declared_answer(
@@ -256,7 +258,7 @@ def specification_figure(
     declared = declared_options_of(study, outcome)
     points = [
         Point(
-            label=part.group,
+            label=str(part.group),
             series=DECLARED if options_in(part) == declared else OTHER,
             finding=part,
         )

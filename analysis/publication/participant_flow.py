@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.declarations.study import Outcome, Study, Survey
-    from analysis.foundation.findings import Finding
+    from analysis.foundation.findings import Contrast, Finding
     from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.figure import Figure, Note
 
@@ -353,19 +353,18 @@ def _followed(
 ) -> Iterator[tuple[str, tuple[Followed, ...]]]:
     """Each earlier wave with those who were followed from it."""
     for contrast in waves_of(selected.where(term=LINKED), study, contrasts=True):
-        after, _, before = contrast.partition(" - ")
-        if after != wave:
+        if contrast.after != wave:
             continue
         parts = (
             _of_outcome(selected, study, outcome, contrast)
             for outcome in study.outcomes
         )
         if counts := tuple(part for part in parts if part):
-            yield wave_text(study, before), counts
+            yield wave_text(study, contrast.before), counts
 
 
 def _of_outcome(
-    selected: Disclosed, study: Study, outcome: Outcome, contrast: str
+    selected: Disclosed, study: Study, outcome: Outcome, contrast: Contrast
 ) -> Followed | None:
     linked = selected.where(
         instrument=outcome.instrument,

@@ -143,7 +143,7 @@ def _subscales(disclosed: Disclosed, study: Study) -> Iterator[tuple[str, Disclo
 
 
 def _cells(finding: Finding) -> tuple[str, str, str, str]:
-    rating = SIGNS.get(finding.group, finding.group)
+    rating = SIGNS.get(str(finding.group), str(finding.group))
     if finding.estimate is None or finding.n is None:
         return rating, ABSENT, ABSENT, finding.reason
     judged, _, why = finding.method.partition("; ")
@@ -188,7 +188,7 @@ def _table(
                 if instrument.item(finding.item).reverse_keyed
                 else "as asked",
                 estimate_text(finding),
-                finding.group,
+                str(finding.group),
             )
             for finding in selected.findings
         ),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from analysis.declarations.study import Study
+    from analysis.foundation.findings import Place
     from analysis.publication.figure import Figure, Note
     from analysis.publication.places import Columns
     from analysis.publication.table import Table
@@ -131,7 +132,7 @@ def _by_subscale(
     notes, rows = Footnotes(), []
     for subscale in study.instruments[instrument].subscales:
         of_subscale = selected.where(subscale=subscale.name)
-        for wave in waves_of(of_subscale, study, contrasts=across):
+        for wave in _waves(of_subscale, study, across=across):
             of_wave = of_subscale.where(wave=wave)
             for arm in arms_of(of_wave, study, contrasts=between):
                 if cells := _cells(of_wave.where(arm=arm), columns, notes):
@@ -140,6 +141,12 @@ def _by_subscale(
     headings = ("Subscale", "Waves" if across else "Wave", "Group")
     caption = f"{opening} {study.instruments[instrument].title}"
     return compact_table(caption, headings, columns, rows, notes)
+
+
+def _waves(selected: Disclosed, study: Study, *, across: bool) -> Sequence[Place]:
+    if across:
+        return waves_of(selected, study, contrasts=True)
+    return waves_of(selected, study, contrasts=False)
 
 
 def _cells(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Group
 from analysis.foundation.terms import in_table
 from analysis.foundation.terms import term as register_term
 from analysis.publication.drawings import draw_forest
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import Finding
+    from analysis.foundation.findings import Contrast, Finding
     from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.figure import Figure, Note
 
@@ -35,7 +36,7 @@ SAME = (
 
 def by_site(
     disclosed: Disclosed, study: Study
-) -> Iterator[tuple[Outcome, str, Disclosed]]:
+) -> Iterator[tuple[Outcome, Contrast, Disclosed]]:
     """Every outcome and follow-up that was told site by site."""
     for outcome in study.outcomes:
         of_sites = findings_of_outcome(disclosed, outcome)
@@ -45,7 +46,7 @@ def by_site(
 
 def site_title(finding: Finding, study: Study) -> str:
     """The title of the site that a finding speaks of."""
-    name = finding.group.removeprefix("site: ")
+    name = finding.group.value if isinstance(finding.group, Group) else ""
     return next((site.title for site in study.sites if site.name == name), name)
 
 
@@ -142,7 +143,7 @@ def _label(points: list[Point]) -> str:
     return "Difference in points" if compared else "Change in points"
 
 
-def _points(here: Disclosed, study: Study, wave: str) -> Iterator[Point]:
+def _points(here: Disclosed, study: Study, wave: Contrast) -> Iterator[Point]:
     """Sites, then what they say together where that was reckoned."""
     series = wave_text(study, wave)
     for finding in here.where(term=AT_SITE).findings:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Group
 from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.drawings import draw_forest
 from analysis.publication.figure import (
@@ -55,7 +56,8 @@ def outcomes_by_group(
             selected = tuple(
                 finding
                 for finding in of_score.findings
-                if finding.group.partition(": ")[0] == grouping.name
+                if isinstance(finding.group, Group)
+                and finding.group.of == grouping.name
             )
             if selected and grouping.survey == outcome.survey:
                 yield grouping, outcome, Disclosed(findings=selected)
@@ -64,9 +66,9 @@ def outcomes_by_group(
 def groups_in(selected: Disclosed, grouping: Grouping) -> list[str]:
     """The groups found, the reference first, then as they were found."""
     named = dict.fromkeys(
-        finding.group.partition(": ")[2]
+        finding.group.value
         for finding in selected.findings
-        if finding.term in LEVELS
+        if finding.term in LEVELS and isinstance(finding.group, Group)
     )
     return sorted(filter(None, named), key=lambda name: name != grouping.reference)
 
@@ -75,7 +77,7 @@ def level(
     selected: Disclosed, grouping: Grouping, group: str, wave: str
 ) -> Finding | None:
     """A group's mean at a wave, drawn towards the others where that was done."""
-    at = selected.where(group=f"{grouping.name}: {group}", wave=wave)
+    at = selected.where(group=Group("subgroup", group, of=grouping.name), wave=wave)
     return next((part for part in at.findings if part.term in LEVELS), None)
 
 
@@ -87,13 +89,13 @@ def gap(
         selected,
         term="gap_difference",
         wave=wave,
-        group=contrast_label(grouping, group),
+        group=less_reference(grouping, group),
     )
 
 
-def contrast_label(grouping: Grouping, group: str) -> str:
-    """How a group less the reference is written."""
-    return f"{grouping.name}: {group} - {grouping.reference}"
+def less_reference(grouping: Grouping, group: str) -> Group:
+    """A group less the reference."""
+    return Group("subgroup", group, grouping.reference, of=grouping.name)
 
 
 def capital(name: str) -> str:
@@ -225,15 +227,18 @@ def _rows(
             notes.cell(own, title="Mean"),
             notes.cell(less, title="Mean less the reference's"),
         )
-    for wave in waves_of(here.where(term="effect_in_group"), study, contrasts=True):
-        at = here.where(wave=wave)
-        own = found(at, term="effect_in_group", group=f"{grouping.name}: {group}")
+    effects = here.where(term="effect_in_group")
+    for contrast in waves_of(effects, study, contrasts=True):
+        at = here.where(wave=contrast)
+        own = found(
+            at, term="effect_in_group", group=Group("subgroup", group, of=grouping.name)
+        )
         less = found(
-            at, term="effect_difference", group=contrast_label(grouping, group)
+            at, term="effect_difference", group=less_reference(grouping, group)
         )
         yield (
             name,
-            f"Pilot added, {wave_text(study, wave)}",
+            f"Pilot added, {wave_text(study, contrast)}",
             notes.people(own),
             notes.cell(own, title="Pilot added"),
             notes.cell(less, title="Pilot added, less in the reference group"),

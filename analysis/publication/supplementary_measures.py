@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Contrast, names_in
 from analysis.foundation.terms import in_table
 from analysis.foundation.terms import term as register_term
 from analysis.publication.drawings import (
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import Finding
+    from analysis.foundation.findings import Finding, Place
     from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.figure import Figure
     from analysis.publication.shown import Part
@@ -91,10 +92,10 @@ def outcome_sentences(
 
 
 def of_arms(
-    selected: Disclosed, study: Study, term: str, wave: str, group: str = ""
+    selected: Disclosed, study: Study, term: str, wave: Place, group: str = ""
 ) -> list[Finding]:
     """The estimates of a term at a wave, the arms in the order declared."""
-    order = ["", *(arm.name for arm in study.arms)]
+    order: list[Place] = ["", *(arm.name for arm in study.arms)]
     drawn = [
         part
         for part in selected.where(term=term, wave=wave, group=group).findings
@@ -139,7 +140,7 @@ def _answer_words(selected: Disclosed, study: Study) -> str:
     after = found(chances, wave=waves[-1])
     if before is None or after is None:
         return ""
-    arms = [study.arm_title(name) for name in after.arm.split(" - ")]
+    arms = [study.arm_title(name) for name in names_in(after.arm)]
     if after.estimate is None:
         return (
             f"Whether “{arms[0]}” answers better than “{arms[1]}” cannot be told: "
@@ -291,7 +292,9 @@ def answers_figure(
     ):
         return None
     points = [
-        Point(label=bar, series=answer_text(study, outcome, part.group), finding=part)
+        Point(
+            label=bar, series=answer_text(study, outcome, str(part.group)), finding=part
+        )
         for bar, parts in bars
         for part in parts
     ]
@@ -419,7 +422,7 @@ def supplementary_table(here: Disclosed, study: Study, outcome: Outcome) -> Tabl
     for term in terms_found:
         title = register_term(term).title
         at = here.where(term=term)
-        waves = [
+        waves: list[Place] = [
             *waves_of(at, study, contrasts=False),
             *waves_of(at, study, contrasts=True),
         ]
@@ -463,7 +466,7 @@ def _terms(here: Disclosed, outcome: Outcome) -> tuple[list[str], list[str]]:
     ]
 
 
-def _groups(findings: list[Finding], study: Study) -> list[str]:
+def _groups(findings: list[Finding], study: Study) -> list[Place]:
     """Everyone, then the arms as declared, then arms compared."""
     present = dict.fromkeys(part.arm for part in findings)
     known = ["", *(arm.name for arm in study.arms)]
@@ -473,11 +476,10 @@ def _groups(findings: list[Finding], study: Study) -> list[str]:
     ]
 
 
-def _heading(study: Study, arm: str) -> str:
-    first, against, second = arm.partition(" - ")
-    if not against:
+def _heading(study: Study, arm: Place) -> str:
+    if not isinstance(arm, Contrast):
         return arm_text(study, arm)
-    return f"{study.arm_title(first)} against {study.arm_title(second)}"
+    return f"{study.arm_title(arm.after)} against {study.arm_title(arm.before)}"
 
 
 def _cell(part: Finding | None, notes: Footnotes, title: str) -> str:

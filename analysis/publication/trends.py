@@ -18,6 +18,7 @@ from analysis.declarations.supplementary_measures import (
     charted_outcomes,
     improvement_of,
 )
+from analysis.foundation.findings import Groups
 from analysis.publication.figure import (
     Note,
     Point,
@@ -250,8 +251,10 @@ def _rules(here: Disclosed, arm: str, wave: str) -> str:
     signals = signals_at(here, arm, wave)
     if not signals:
         return ABSENT
+    strongest = signals[0]
+    assert isinstance(strongest.group, Groups), "a signal has the rules broken"
     # The chart first: a rule that begins with its number would be set as one.
-    return f"{CHARTS[signals[0].term]}: {signals[0].group.partition('; ')[0]}"
+    return f"{CHARTS[strongest.term]}: {strongest.group.parts[0]}"
 
 
 def _line_words(here: Disclosed, study: Study, arm: str) -> str:

@@ -105,7 +105,9 @@ def write_findings(
     provenance : dict
         Step → what its findings were made from, in a word a reader can trace.
     """
-    made = [(finding, provenance[step]) for step, of in findings.items() for finding in of]
+    made = [
+        (finding, provenance[step]) for step, of in findings.items() for finding in of
+    ]
     records = [
         {**_described(finding), "provenance": source, "parts": _parts(finding)}
         for finding, source in made

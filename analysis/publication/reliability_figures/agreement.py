@@ -53,7 +53,9 @@ def limits_figure(
 def limits_drawn(subject: Subject) -> Figure | Note:
     """Three lines with their intervals, and the cells behind them."""
     points = [
-        Point(label=LINES.get(part.term, part.group), series=part.term, finding=part)
+        Point(
+            label=LINES.get(part.term, str(part.group)), series=part.term, finding=part
+        )
         for term in (*LINES, COUNT)
         for part in subject.of(term)
     ]
