@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.cleaning.flags import flag_responses
 from analysis.cleaning.flow import Cleaned, Flow
+from analysis.foundation.findings import Group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

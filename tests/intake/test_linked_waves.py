@@ -11,7 +11,7 @@ from analysis.cleaning.scoring import score_wave
 from analysis.declarations.study import Study
 from analysis.declarations.study_file import parse_study
 from analysis.foundation.errors import DeclarationError, StaleError
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.intake.identity import identifiers, row_identifiers
 from analysis.intake.linkage import LinkedStudy, link_study, read_linked_exports
 from analysis.intake.responses import map_responses, read_exports
@@ -98,7 +98,8 @@ def counted(found: LinkedStudy, term: str, group: str) -> float | None:
     (finding,) = (
         each
         for each in found.findings
-        if (each.term, each.group, each.wave) == (term, group, "after - before")
+        if (each.term, each.group, each.wave)
+        == (term, group, Contrast("after", "before"))
     )
     return finding.estimate
 
@@ -141,7 +142,8 @@ def outcome(findings: tuple[Finding, ...]) -> float | None:
     (linked_with_score,) = (
         finding.estimate
         for finding in findings
-        if finding.term == "participants_linked" and finding.wave == "after - before"
+        if finding.term == "participants_linked"
+        and finding.wave == Contrast("after", "before")
     )
     return linked_with_score
 

@@ -14,7 +14,7 @@ from analysis.declarations.instrument import Instrument
 from analysis.declarations.instrument_file import parse_instrument
 from analysis.declarations.study import Study
 from analysis.declarations.study_file import parse_study
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.publication.disclosure.control import Disclosed
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _changes(study: Study, outcome: Outcome) -> Iterator[Finding]:
     linked = export is not None and export.linkage != "none"
     better = 1 if instrument.direction == "higher_is_better" else -1
     for number, wave in enumerate(outcome.follow_ups):
-        contrast = f"{wave} - {outcome.baseline}"
+        contrast = Contrast(wave, outcome.baseline)
         place = _place(study, survey, instrument, subscale, contrast)
         for arm in ("", *(arm.name for arm in study.arms)):
             change = better * width * (0.07 if arm == study.treated else 0.03)
@@ -160,7 +160,7 @@ def _changes(study: Study, outcome: Outcome) -> Iterator[Finding]:
             else:
                 yield _number("hedges_g", 0.28 * better, n, 0.1, **at)
         if study.arms:
-            at = {**place, "arm": f"{study.treated} - {study.control}"}
+            at = {**place, "arm": Contrast(study.treated, study.control)}
             gap = better * width * 0.06
             yield _number("difference_in_change", gap, 140, 0.04 * width, **at)
             yield _number("adjusted_mean_difference", gap, 140, 0.03 * width, **at)

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from analysis.declarations.multiverse import combinations_of
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Figure
 from analysis.publication.multiverse import show_multiverse
@@ -32,8 +32,8 @@ def number(term: str, value: float | None, **more: object) -> Finding:
         "survey": "ratings",
         "instrument": "care",
         "subscale": "total",
-        "wave": "after - before",
-        "arm": "pilot - comparison",
+        "wave": Contrast("after", "before"),
+        "arm": Contrast("pilot", "comparison"),
         "term": term,
         "estimate": value,
         "n": 40,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Figure
 from analysis.publication.subgroups import show_groups
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("error")
 
 STUDY = read_study("listening-pilot")
-ADDED = {"wave": "later - before", "arm": "pilot - comparison"}
+ADDED = {"wave": Contrast("later", "before"), "arm": Contrast("pilot", "comparison")}
 SIZES = {"under 35": 40, "35 to 54": 60, "55 or over": 50}
 
 
@@ -47,14 +47,24 @@ def found(
     made = []
     for wave, gap in (("before", 0.5), ("later", -1.5)):
         for group, n in {**SIZES, **sizes}.items():
-            made.append(number("shrunken_mean", f"age: {group}", 40.0, wave=wave, n=n))
+            made.append(
+                number(
+                    "shrunken_mean",
+                    Group("subgroup", group, of="age"),
+                    40.0,
+                    wave=wave,
+                    n=n,
+                )
+            )
             if group != "35 to 54":
-                name = f"age: {group} - 35 to 54"
+                name = Group("subgroup", group, "35 to 54", of="age")
                 made.append(number("gap_difference", name, gap, wave=wave, n=n))
     for group in SIZES:
-        made.append(number("effect_in_group", f"age: {group}", 2.0, **ADDED))
+        made.append(
+            number("effect_in_group", Group("subgroup", group, of="age"), 2.0, **ADDED)
+        )
         if group != "35 to 54":
-            name = f"age: {group} - 35 to 54"
+            name = Group("subgroup", group, "35 to 54", of="age")
             made.append(number("effect_difference", name, 0.3, **ADDED))
     made.append(number("interaction_p_value", "age", p, reason=reason, **ADDED))
     return made

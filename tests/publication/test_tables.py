@@ -8,7 +8,7 @@ import pytest
 from invented import STUDIES, TOO_FEW, disclosed_of, study_of, with_suppressed
 
 from analysis.declarations.study import Study
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.publication.cleaning import emptied_table, flow_table, scrubbed_table
 from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.numbers import (
@@ -165,7 +165,7 @@ def test_waves_stand_in_their_order_in_time() -> None:
     turned = Disclosed(findings=disclosed.findings[::-1])
     waves = ["before", "after", "later"]
     assert waves_of(turned, study, contrasts=False) == waves
-    contrasts = ["after - before", "later - before"]
+    contrasts = [Contrast("after", "before"), Contrast("later", "before")]
     assert waves_of(turned, study, contrasts=True) == contrasts
 
 
@@ -275,7 +275,7 @@ def test_a_change_of_waves_not_linked_stands_beside_its_narrowest_interval() -> 
         "survey": "ratings",
         "instrument": "care",
         "subscale": "total",
-        "wave": "after - before",
+        "wave": Contrast("after", "before"),
     }
     made = [
         Finding(
