@@ -14,7 +14,7 @@ from analysis.declarations.instrument import Instrument
 from analysis.declarations.instrument_file import parse_instrument
 from analysis.declarations.study import Study
 from analysis.declarations.study_file import parse_study
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.publication.disclosure.control import Disclosed
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _cleaning(study: Study) -> Iterator[Finding]:
             for rule, count in left.items():
                 yield _count("responses_left_out", count, group=rule, **place)
             yield _count("responses_kept", kept, **place)
-            rule = "outside the range: Years in service"
+            rule = Group("rule_in_column", "Years in service", of="outside the range")
             yield _count("cells_emptied", 13, group=rule, **place)
 
 

@@ -65,7 +65,7 @@ def test_findings_are_those_of_the_design_and_count_no_people() -> None:
     assert {finding.term for finding in found} == set(ASSUMED)
     assert len(found) == 15
     expected = precision_by_teams(STUDY.design.assumed, teams=[12]).numbers[0]
-    mine = {f.term: f for f in found if f.group == "12 teams an arm"}
+    mine = {f.term: f for f in found if str(f.group) == "12 teams an arm"}
     for result in expected.results():
         assert isinstance(result, Estimate)
         assert mine[result.term].estimate == result.estimate
