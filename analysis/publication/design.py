@@ -239,8 +239,8 @@ def _draw_panel(
     """Draw one kind of number, a line a way of working it out; say which were drawn."""
     counts = sorted({int(point.label) for point in points})
     drawn = []
-    for place, (term, title) in enumerate(series.items()):
-        chosen = [point for point in points if point.finding.term == term]
+    for place, (name, title) in enumerate(series.items()):
+        chosen = [point for point in points if point.finding.term == name]
         if chosen:
             drawn.append(title)
             axes.errorbar(

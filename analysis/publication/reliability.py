@@ -279,8 +279,8 @@ def _figures(
             selected = of_instrument.where(subscale=subscale.name)
             for wave in waves_of(selected, study, contrasts=False):
                 terms = {finding.term for finding in selected.where(wave=wave).findings}
-                for term, figure_of in drawn.items():
-                    if term in terms:
+                for name, figure_of in drawn.items():
+                    if name in terms:
                         yield figure_of(
                             disclosed,
                             study,

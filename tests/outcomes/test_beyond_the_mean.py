@@ -39,7 +39,7 @@ EACH = 12
 def narrowed(name: str, **more: Any) -> Study:
     """The study with one outcome, over two of its waves."""
     (outcome,) = (one for one in WHOLE.outcomes if one.name == name)
-    supplementary = more.pop("beside", outcome.supplementary)
+    supplementary = more.pop("supplementary", outcome.supplementary)
     kept = dataclasses.replace(
         outcome, follow_ups=("later",), supplementary=supplementary
     )

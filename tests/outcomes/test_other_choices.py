@@ -45,7 +45,7 @@ def narrowed(outcome: str, choices: Multiverse, **more: object) -> Study:
         "outcomes": (kept,),
         "groups": (),
         "roster": None,
-        "other_choices": choices,
+        "multiverse": choices,
         **more,
     }
     return dataclasses.replace(WHOLE, **changes)  # type: ignore[arg-type]

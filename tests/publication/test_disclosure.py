@@ -248,7 +248,7 @@ def test_what_everyone_shows_does_not_depend_on_the_arms() -> None:
 
 def test_flags_are_held_back_with_the_careless_that_were_left_out() -> None:
     place: Any = {"survey": "staff", "wave": "before"}
-    flags = [found("responses_flagged", 14, group="longstring", **place)]
+    flags = [found("responses_flagged", 14, estimate=14.0, group="longstring", **place)]
     rows = [*flow(30, 4), *flags]
     rows[2] = replace(rows[2], group="careless")
     assert held(*rows)[-1]
@@ -258,9 +258,9 @@ def test_flags_are_held_back_with_the_careless_that_were_left_out() -> None:
 def test_flagged_by_all_but_a_few_of_one_index() -> None:
     place: Any = {"survey": "staff", "wave": "before"}
     flags = [
-        found("responses_flagged", 50, group="longstring", **place),
-        found("responses_flagged", 70, group="even_odd", **place),
-        found("responses_flagged", 45, group="careless", **place),
+        found("responses_flagged", 50, estimate=50.0, group="longstring", **place),
+        found("responses_flagged", 70, estimate=70.0, group="even_odd", **place),
+        found("responses_flagged", 45, estimate=45.0, group="careless", **place),
     ]
     assert held(*flow(30, 40), *flags)[-3:] == [False, False, True]
 
