@@ -110,10 +110,30 @@ def test_every_rule_is_counted(project: Project) -> None:
         counted(found, "participants_linked", rule)
         for rule in ("exact", "one_element_off", "weighted")
     ] == [11, 12, 11]
-    assert counted(found, "participants_not_linked", Group("rule_at_wave", "before", of="exact")) == 4
-    assert counted(found, "participants_not_linked", Group("rule_at_wave", "after", of="one_element_off")) == 2
-    assert counted(found, "codes_repeated", Group("rule_at_wave", "after", of="exact")) == 1
-    assert counted(found, "codes_repeated", Group("rule_at_wave", "before", of="exact")) == 0
+    assert (
+        counted(
+            found,
+            "participants_not_linked",
+            Group("rule_at_wave", "before", of="exact"),
+        )
+        == 4
+    )
+    assert (
+        counted(
+            found,
+            "participants_not_linked",
+            Group("rule_at_wave", "after", of="one_element_off"),
+        )
+        == 2
+    )
+    assert (
+        counted(found, "codes_repeated", Group("rule_at_wave", "after", of="exact"))
+        == 1
+    )
+    assert (
+        counted(found, "codes_repeated", Group("rule_at_wave", "before", of="exact"))
+        == 0
+    )
     assert counted(found, "participants_conflicting", "exact") == 0
     rate = counted(found, "false_match_rate", "one_element_off")
     assert rate is not None
