@@ -2,9 +2,12 @@
 """The developer's commands, from a bare Python 3.11 to a report: ``python3 start.py``.
 
 Only the standard library is used here. The first command makes ``.venv`` and installs
-exactly what ``requirements.lock`` pins; later ones do so again only when the lock,
-``pyproject.toml``, the Python or the folder changed. Until the version is checked the
-file keeps to the syntax of Python 3.6, so that an older Python can say what it lacks.
+exactly what its lock pins: ``requirements.lock`` to run studies, and
+``requirements-dev.lock``, which holds the same and more, to test, check or document
+heard. Later commands do so again only when the lock, ``pyproject.toml``, the Python or
+the folder changed, or when a command needs the larger lock. Until the version is
+checked the file keeps to the syntax of Python 3.6, so that an older Python can say what
+it lacks.
 """
 
 import contextlib
@@ -36,11 +39,14 @@ else:
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 CACHE = ROOT / ".cache"
+SITE = ROOT / "site"
 STAMP = VENV / "heard-setup.json"
 LOCK = "requirements.lock"
+DEV_LOCK = "requirements-dev.lock"
 PROGRAMS = VENV / ("Scripts" if sys.platform == "win32" else "bin")
 PYTHON = str(PROGRAMS / ("python.exe" if sys.platform == "win32" else "python"))
-CHANGED = "requirements.lock or pyproject.toml changed"
+CHANGED = "the lock or pyproject.toml changed"
+MORE_NEEDED = "this command needs the development requirements too"
 # Pinned, because another uv may read, order or mark the same lock differently: everyone
 # installs it alike, and `lock` changes no line that no dependency asked for.
 UV = "0.13.9"
@@ -51,11 +57,14 @@ LOCK_OPTIONS = (
     "--fork-strategy",
     "fewest",
     "--generate-hashes",
-    "--extra",
-    "dev",
     "--no-annotate",
     "--no-header",
 )
+# The larger lock is made within the smaller one: what both hold, they hold alike.
+LOCKS = {
+    LOCK: ("--extra", "install"),
+    DEV_LOCK: ("--extra", "install", "--extra", "dev", "--constraint", LOCK),
+}
 
 
 class SetupError(Exception):
@@ -72,18 +81,24 @@ class Command(NamedTuple):
 # ---------------------------------------------------------------- is a set-up needed?
 
 
-def fingerprint(root: Path) -> str:
+def fingerprint(root: Path, lock: str) -> str:
     """Hash what decides which packages are installed."""
     digest = hashlib.sha256()
-    for name in (LOCK, "pyproject.toml"):
+    for name in (lock, "pyproject.toml"):
         digest.update(hashlib.sha256((root / name).read_bytes()).digest())
     return digest.hexdigest()
 
 
-def wanted_stamp(root: Path) -> dict[str, str]:
+def lock_to_install(needed: str, stamp: Mapping[str, str]) -> str:
+    """The lock a command needs, or the larger one where it is installed already."""
+    return DEV_LOCK if stamp.get("lock") == DEV_LOCK else needed
+
+
+def wanted_stamp(root: Path, lock: str) -> dict[str, str]:
     """Describe the set-up that this folder and this Python need."""
     python = "{}.{}".format(*sys.version_info[:2])
-    return {"inputs": fingerprint(root), "python": python, "folder": str(root)}
+    inputs = fingerprint(root, lock)
+    return {"inputs": inputs, "lock": lock, "python": python, "folder": str(root)}
 
 
 def read_stamp(path: Path) -> dict[str, str]:
@@ -127,6 +142,8 @@ def set_up_reason(
         return "an earlier set-up did not finish"
     if stamp.get("folder") != wanted["folder"]:
         return "the folder was moved or copied"
+    if stamp.get("lock") != wanted["lock"]:
+        return MORE_NEEDED
     return "" if stamp == wanted else CHANGED
 
 
@@ -144,24 +161,30 @@ def missing_modules(names: Sequence[str] = ("venv", "ensurepip")) -> str:
 # ------------------------------------------------------------------------- the set-up
 
 
-def set_up() -> None:
+def set_up(needed: str = DEV_LOCK) -> None:
     """Make ``.venv`` hold what the lock pins, unless it already does."""
-    wanted = wanted_stamp(ROOT)
-    if not set_up_reason(read_stamp(STAMP), wanted, python_of(PYTHON)):
+    if not missing_set_up(needed)[0]:
         return
     with single_set_up():
-        reason = set_up_reason(read_stamp(STAMP), wanted, python_of(PYTHON))
+        reason, wanted = missing_set_up(needed)
         if not reason:
             return  # the set-up we waited for has done it
         began = time.monotonic()
         notify(f"setting up .venv, under a minute on most machines ({reason})")
         STAMP.unlink(missing_ok=True)
-        if reason != CHANGED:
+        if reason not in {CHANGED, MORE_NEEDED}:
             make_venv()
         install_uv()
-        install_lock()
+        install_lock(wanted["lock"])
         STAMP.write_text(json.dumps(wanted, indent=2), encoding="utf-8")
         notify(f"ready in {time.monotonic() - began:.0f} s")
+
+
+def missing_set_up(needed: str) -> tuple[str, dict[str, str]]:
+    """Why ``.venv`` must be set up (empty if it need not), and as what."""
+    stamp = read_stamp(STAMP)
+    wanted = wanted_stamp(ROOT, lock_to_install(needed, stamp))
+    return set_up_reason(stamp, wanted, python_of(PYTHON)), wanted
 
 
 def make_venv() -> None:
@@ -180,12 +203,12 @@ def install_uv() -> None:
     step(f"installing uv {UV}", pip)
 
 
-def install_lock() -> None:
+def install_lock(lock: str) -> None:
     """Install what the lock pins, no more and no less, and then heard itself."""
     into = ["--python", PYTHON]
-    sync = ["sync", "--require-hashes", "--compile-bytecode", LOCK]
+    sync = ["sync", "--require-hashes", "--compile-bytecode", lock]
     editable = ["install", "--no-deps", "--no-build-isolation", "--editable", "."]
-    step(f"installing {LOCK}", [*uv("pip"), *sync, *into])
+    step(f"installing {lock}", [*uv("pip"), *sync, *into])
     step("installing heard itself", [*uv("pip"), *editable, *into])
 
 
@@ -314,6 +337,8 @@ def checks() -> dict[str, list[str]]:
         "lint-imports": [*imports, "--cache-dir", str(CACHE / "import-linter")],
         "architecture": [*module, "pytest", "tests/architecture"],
         "sizes": [PYTHON, ".ci/sizes.py"],
+        "facts": [PYTHON, ".ci/facts.py"],
+        "docs": [PYTHON, ".ci/site_of_docs.py"],
     }
 
 
@@ -329,7 +354,7 @@ def benchmarks(root: Path) -> list[Path]:
 
 def command_demo(arguments: Sequence[str]) -> int:
     """Run the demonstration study; the run says where its report is."""
-    set_up()
+    set_up(LOCK)
     return run(PYTHON, "-m", "analysis", "run", "listening-pilot", *arguments)
 
 
@@ -345,9 +370,15 @@ def command_check(_: Sequence[str]) -> int:
     return run_all(checks())
 
 
+def command_docs(_: Sequence[str]) -> int:
+    """Bring generated facts up to date, then build the documentation as a site."""
+    set_up()
+    return run(PYTHON, ".ci/facts.py", "--write") or run(PYTHON, ".ci/site_of_docs.py")
+
+
 def command_lab(arguments: Sequence[str]) -> int:
     """Open the notebooks."""
-    set_up()
+    set_up(LOCK)
     return run(PYTHON, "-m", "jupyterlab", "notebooks", *arguments)
 
 
@@ -365,16 +396,20 @@ def command_bench(arguments: Sequence[str]) -> int:
 
 
 def command_lock(arguments: Sequence[str]) -> int:
-    """Write the lock anew; pins stay as they are unless ``--upgrade`` is given.
+    """Write both locks anew; pins stay as they are unless ``--upgrade`` is given.
 
     Needs no finished set-up: a lock that cannot be installed must be mendable.
     """
     with single_set_up():
-        if python_of(PYTHON) != wanted_stamp(ROOT)["python"]:
+        if python_of(PYTHON) != "{}.{}".format(*sys.version_info[:2]):
             make_venv()
         install_uv()
         compiling = uv("pip", "compile", "--quiet", *LOCK_OPTIONS, *arguments)
-        return run(*compiling, "pyproject.toml", "--output-file", LOCK)
+        for lock, options in LOCKS.items():
+            code = run(*compiling, *options, "pyproject.toml", "--output-file", lock)
+            if code:
+                return code
+    return 0
 
 
 def command_setup(_: Sequence[str]) -> int:
@@ -386,7 +421,7 @@ def command_setup(_: Sequence[str]) -> int:
 
 def command_clean(_: Sequence[str]) -> int:
     """Remove what a set-up and the tools left, never data or reports."""
-    for folder in (VENV, CACHE):
+    for folder in (VENV, CACHE, SITE):
         if folder.exists():
             shutil.rmtree(folder)
             notify(f"removed {folder.name}")
@@ -396,12 +431,15 @@ def command_clean(_: Sequence[str]) -> int:
 COMMANDS = {
     "demo": Command("raw data to report, on the demonstration study", command_demo),
     "test": Command("every test; 'test k=alpha' for some", command_test),
-    "check": Command("format, lint, types, architecture, sizes", command_check),
+    "check": Command("format, lint, types, architecture, docs", command_check),
+    "docs": Command("the documentation as a site, in site/", command_docs),
     "lab": Command("JupyterLab on the notebooks", command_lab),
     "bench": Command("the benchmark tables", command_bench),
-    "lock": Command("write requirements.lock anew; 'lock --upgrade'", command_lock),
-    "setup": Command("only set up; the others do it when needed", command_setup),
-    "clean": Command("remove .venv and .cache, nothing else", command_clean),
+    "lock": Command("write both locks anew; 'lock --upgrade' for newer", command_lock),
+    "setup": Command(
+        "set up for development; the others do it when needed", command_setup
+    ),
+    "clean": Command("remove .venv, .cache and site, nothing else", command_clean),
 }
 
 

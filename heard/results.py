@@ -27,9 +27,11 @@ class Estimate:
     conf_low, conf_high : float or None
         Limits of the interval; None where the statistic has none (a count).
     n : int
-        Units the estimate rests on (participants, or teams where `method` says so).
+        Units the estimate rests on.
     method : str
         Model, denominator, divisor, interval and missing rule, in words.
+    n_unit : str
+        What `n` counts, such as ``teams``; empty: participants.
     """
 
     term: str
@@ -38,6 +40,7 @@ class Estimate:
     conf_high: float | None = None
     n: int
     method: str
+    n_unit: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no report may show: NaN, or an interval that misses."""
@@ -63,6 +66,7 @@ class Unavailable:
     reason: str
     n: int | None = None
     method: str = ""
+    n_unit: str = ""
 
     def to_frame(self) -> pd.DataFrame:
         """One tidy row without numbers."""

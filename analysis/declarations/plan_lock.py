@@ -117,7 +117,7 @@ def lockable(study: Study) -> dict[str, Any]:
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     stated = _stated(outcome)
     return {
-        key: stated[key] for key in stated if key not in ("name", "title", "beside")
+        key: stated[key] for key in stated if key not in ("name", "title", "supplementary")
     }
 
 

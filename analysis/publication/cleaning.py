@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Group
 from analysis.publication.participant_flow import flow_figures
 from analysis.publication.places import (
     FLAGS,
@@ -101,8 +102,9 @@ def flag_table(disclosed: Disclosed, study: Study) -> Table:
     """Responses that each index of careless responding flagged."""
 
     def place(finding: Finding) -> tuple[str, ...]:
-        total = finding.group.removeprefix("printed_total ")
-        name = FLAGS.get(finding.group, f"Printed total: {total}")
+        index = finding.group
+        total = f"Printed total: {index.value}" if isinstance(index, Group) else ""
+        name = total or FLAGS[str(index)]
         return (*_survey_and_wave(finding, study), name, finding.method)
 
     return _count_table(
@@ -119,7 +121,7 @@ def emptied_table(disclosed: Disclosed, study: Study) -> Table:
     """Answers set to not answered, a row a rule and column of the export."""
 
     def place(finding: Finding) -> tuple[str, ...] | None:
-        rule, _, column = finding.group.partition(": ")
+        rule, column = _rule_and_column(finding)
         if finding.estimate == 0 or rule.endswith(TAKEN_OUT):
             return None
         title = column_text(study, column) or ABSENT
@@ -139,7 +141,7 @@ def scrubbed_table(disclosed: Disclosed, study: Study) -> Table:
     """What was taken out of free texts, a row a text and kind."""
 
     def place(finding: Finding) -> tuple[str, ...] | None:
-        rule, _, column = finding.group.partition(": ")
+        rule, column = _rule_and_column(finding)
         if finding.estimate == 0 or not rule.endswith(TAKEN_OUT):
             return None
         text = spaced(column.removeprefix("text."))
@@ -154,6 +156,12 @@ def scrubbed_table(disclosed: Disclosed, study: Study) -> Table:
         headings=("Survey", "Wave", "Text", "Kind"),
         column=("Times taken out", "cells_emptied"),
     )
+
+
+def _rule_and_column(finding: Finding) -> tuple[str, str]:
+    """The rule by which cells were emptied, and of which column."""
+    assert isinstance(finding.group, Group), "cells are emptied by a rule in a column"
+    return finding.group.of, finding.group.value
 
 
 def _survey_and_wave(finding: Finding, study: Study) -> tuple[str, str]:
@@ -180,7 +188,7 @@ def pattern_table(disclosed: Disclosed, study: Study) -> Table:
 
     def place(finding: Finding) -> tuple[str, ...]:
         instrument = study.instruments[finding.instrument]
-        pattern = _pattern_text(finding.group, instrument)
+        pattern = _pattern_text(str(finding.group), instrument)
         return (instrument.title, wave_text(study, finding.wave), pattern)
 
     return _count_table(

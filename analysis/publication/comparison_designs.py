@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Group, names_in
 from analysis.publication.drawings import AFTER, BEFORE, draw_events
 from analysis.publication.figure import Note, Point, drawn_points, make_figure
 from analysis.publication.house_style import height_of
@@ -41,14 +42,12 @@ if TYPE_CHECKING:
     Line: TypeAlias = tuple[str, Finding | None, Finding | None]
     """What a line of a table is about, its number, and its p-value."""
 
-STARTED = "started at "
-SINCE = " waves since the start"
 OVERALL = ("staggered_effect", "difference_in_differences")
 """The one number that sums an outcome up: of a staggered start, else of arms."""
 HEADINGS = ("What", "n", "Points", "p")
 SMALLER_SIDE = "n: answers of the smaller side at the smaller time."
 FLOOR = "The least p that a placebo could have with so many units: {floor}."
-DEPARTURES = ("M = 0", "M = 1", "M = 2")
+DEPARTURES = ("0", "1", "2")
 """Those shown; those between stand in the findings."""
 ROLES = {"outcome": "Outcome", "negative_control": "Negative control"}
 OVER_ALL_UNITS = {
@@ -153,9 +152,9 @@ def _overall(here: Disclosed) -> Finding | None:
 def _starts(here: Disclosed, study: Study) -> list[str]:
     """The waves at which units started, in order of time; none of arms."""
     named = {
-        part.group.removeprefix(STARTED)
+        part.group.value
         for part in here.where(term="difference_in_differences").findings
-        if part.group.startswith(STARTED)
+        if isinstance(part.group, Group)
     }
     return [wave for wave in study.wave_names() if wave in named]
 
@@ -163,11 +162,12 @@ def _starts(here: Disclosed, study: Study) -> list[str]:
 def _times(here: Disclosed) -> list[int]:
     """How many waves since the start there are effects for, in order."""
     groups = {part.group for part in here.where(term="event_time_effect").findings}
-    return sorted(int(group.removesuffix(SINCE)) for group in groups)
+    return sorted(int(one.value) for one in groups if isinstance(one, Group))
 
 
 def _at_time(here: Disclosed, steps: int) -> Finding | None:
-    return found(here, term="event_time_effect", group=f"{steps}{SINCE}")
+    since = Group("waves_since_start", f"{steps}")
+    return found(here, term="event_time_effect", group=since)
 
 
 def _time_text(steps: int) -> str:
@@ -313,7 +313,7 @@ def _staggered_lines(here: Disclosed) -> Iterator[Line]:
 def _start_lines(here: Disclosed, study: Study) -> Iterator[Line]:
     starts = _starts(here, study)
     for start in starts or [""]:
-        at = here.where(group=f"{STARTED}{start}" if start else "")
+        at = here.where(group=Group("start", start) if start else "")
         first = _start_text(study, start)
         whole = found(at, term="difference_in_differences")
         if whole is None:
@@ -338,7 +338,7 @@ def _start_text(study: Study, start: str) -> str:
 def _unit_lines(here: Disclosed, study: Study) -> Iterator[Line]:
     titles = {site.name: site.title for site in study.sites}
     for part in here.where(term="conformal_effect").findings:
-        title = titles.get(part.group, part.group)
+        title = titles.get(str(part.group), str(part.group))
         p = found(here, term="conformal_p_value", group=part.group)
         yield f"{title}, compared with those without", part, p
 
@@ -356,7 +356,7 @@ def _falsification_table(disclosed: Disclosed, study: Study) -> Table:
         here = of_score(disclosed, outcome)
         if effect := found(here, term="falsification_effect"):
             cells = notes.cells(here, columns)
-            place = (outcome.title, ROLES[effect.group])
+            place = (outcome.title, ROLES[str(effect.group)])
             rows.append((*place, notes.people(effect), *cells))
     return notes.table(
         "The same comparison on negative control outcomes",
@@ -385,33 +385,31 @@ def _dose_lines(here: Disclosed) -> Iterator[Line]:
         yield "More than a straight line?", None, curve
     for part in here.where(term="ingredient_effect").findings:
         p_of_part = found(here, term="ingredient_p_value", group=part.group)
-        yield f"With {spaced(part.group)}, less without", part, p_of_part
+        yield f"With {spaced(str(part.group))}, less without", part, p_of_part
 
 
 def _sensitivity_table(disclosed: Disclosed, study: Study) -> Table:
     """How far trends may part by themselves before an answer is undone."""
     compared = list(_compared(disclosed, study))
-    robust = [
-        part.group
+    tried = {
+        part.group.value
         for _, here in compared
         for part in here.where(term="trend_robust_effect").findings
-    ]
-    labels = [each for each in DEPARTURES if any(g.endswith(each) for g in robust)]
+        if isinstance(part.group, Group)
+    }
+    departures = [each for each in DEPARTURES if each in tried]
     notes, rows = Footnotes(), []
     for outcome, here in compared:
         for breakdown in here.where(term="trend_breakdown_value").findings:
-            groups = (
-                ", ".join(filter(None, [breakdown.group, label])) for label in labels
+            start = breakdown.group.value if isinstance(breakdown.group, Group) else ""
+            groups = (Group("departure", each, of=start) for each in departures)
+            effects = (
+                found(here, term="trend_robust_effect", group=each) for each in groups
             )
-            cells = [
-                notes.cell(
-                    found(here, term="trend_robust_effect", group=group), title="Effect"
-                )
-                for group in groups
-            ]
-            start = _start_text(study, breakdown.group.removeprefix(STARTED))
-            undone = _breakdown_text(breakdown, notes)
-            rows.append((outcome.title, start or ABSENT, undone, *cells))
+            cells = [notes.cell(effect, title="Effect") for effect in effects]
+            place = (outcome.title, _start_text(study, start) or ABSENT)
+            rows.append((*place, _breakdown_text(breakdown, notes), *cells))
+    labels = (str(Group("departure", departure)) for departure in departures)
     return notes.table(
         "If trends part by themselves, by up to M times the most before",
         ("Outcome", "Start", "Undone at", *labels),
@@ -478,7 +476,7 @@ def _by_wave(here: Disclosed, study: Study) -> tuple[list[Point], list[str]]:
     names = study.wave_names()
     points, base = [], ""
     for contrast in waves_of(effects, study, contrasts=True):
-        wave, _, base = contrast.partition(" - ")
+        wave, base = names_in(contrast)
         series = BEFORE if names.index(wave) < names.index(base) else AFTER
         points += [
             Point(label=wave_text(study, wave), series=series, finding=finding)
@@ -492,14 +490,13 @@ def _by_wave(here: Disclosed, study: Study) -> tuple[list[Point], list[str]]:
 
 def _dose_figure(here: Disclosed, outcome: Outcome, words: str) -> Figure | Note:
     """The score after a dose less that after the smallest, along the curve."""
-    pairs = [
-        (part, part.group.partition(" less "))
+    doses = [
+        (part, part.group)
         for part in here.where(term="dose_effect").findings
+        if isinstance(part.group, Group)
     ]
-    points = [
-        Point(label=dose, series=AFTER, finding=part) for part, (dose, _, _) in pairs
-    ]
-    reference = pairs[0][1][2] if pairs else ""
+    points = [Point(label=g.value, series=AFTER, finding=part) for part, g in doses]
+    reference = doses[0][1].reference if doses else ""
     ticks = [reference, *(point.label for point in points)]
     return make_figure(
         f"dose-{outcome.name}",

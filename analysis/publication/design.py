@@ -9,6 +9,7 @@ import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Group
 from analysis.foundation.terms import term
 from analysis.publication.figure import Note, Point, drawn_points, make_figure
 from analysis.publication.house_style import (
@@ -162,12 +163,18 @@ def _by_teams(disclosed: Disclosed) -> Iterator[tuple[str, Disclosed]]:
     """Each number of teams, in the order declared, and what is found of it."""
     here = disclosed.where(survey="")
     groups = {
-        finding.group: finding.group.partition(" ")[0]
+        finding.group: _teams(finding)
         for finding in here.findings
         if "design" in term(finding.term).tables
     }
     for group, teams in groups.items():
         yield teams, here.where(group=group)
+
+
+def _teams(finding: Finding) -> str:
+    """How many teams a finding assumes."""
+    assert isinstance(finding.group, Group), "a design is about a number of teams"
+    return finding.group.value
 
 
 def _teams_title(study: Study) -> str:
@@ -180,7 +187,7 @@ def _figure(disclosed: Disclosed, study: Study) -> Figure | Note:
     assert study.design is not None, "shown where a design is declared"
     here = disclosed.where(survey="")
     points = [
-        Point(label=part.group.partition(" ")[0], series=series, finding=part)
+        Point(label=_teams(part), series=series, finding=part)
         for name, series in (WIDTHS | POWERS).items()
         for part in here.where(term=name).findings
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.declarations.plan import EXPLORATORY, PRIMARY
+from analysis.foundation.findings import Contrast
 from analysis.foundation.terms import term as register_term
 from analysis.publication.figure import Note, drawn_points
 from analysis.publication.numbers import estimate_text, number_text
@@ -131,7 +132,7 @@ def show_families(disclosed: Disclosed, study: Study) -> Shown:
 
 def _outcomes(
     disclosed: Disclosed, study: Study
-) -> Iterator[tuple[Outcome, str, Disclosed]]:
+) -> Iterator[tuple[Outcome, Contrast, Disclosed]]:
     for outcome in study.outcomes:
         selected = findings_of_outcome(disclosed, outcome)
         for wave in waves_of(selected, study, contrasts=True):
@@ -153,7 +154,7 @@ def _judgement_table(disclosed: Disclosed, study: Study) -> Table:
                 wave_text(study, wave),
                 notes.cell(effect, title="Effect"),
                 number_text(smallest) if smallest else ABSENT,
-                effect.group or "not judged",
+                str(effect.group) or "not judged",
                 *notes.cells(selected.where(group="as declared"), chances),
                 notes.people(effect),
             )
@@ -209,7 +210,7 @@ def _tested(
     """Every outcome tested: its p alone, and what else was found at that place."""
     for outcome in study.outcomes:
         selected = findings_of_outcome(disclosed, outcome)
-        waves = f"{''.join(outcome.follow_ups[:1])} - {outcome.baseline}"
+        waves = Contrast("".join(outcome.follow_ups[:1]), outcome.baseline)
         unadjusted = found(selected, term="p_value", wave=waves)
         if unadjusted is not None:
             yield outcome, unadjusted, selected.where(wave=waves, arm=unadjusted.arm)
@@ -221,7 +222,7 @@ def _family_table(disclosed: Disclosed, study: Study) -> Table:
     order = [PRIMARY, *families, EXPLORATORY]
     tested = sorted(
         _tested(disclosed, study),
-        key=lambda one: [*order, one[1].group].index(one[1].group),
+        key=lambda one: [*order, str(one[1].group)].index(str(one[1].group)),
     )
     notes, rows = Footnotes(), []
     for outcome, unadjusted, selected in tested:
@@ -231,7 +232,7 @@ def _family_table(disclosed: Disclosed, study: Study) -> Table:
         adjusted = found(selected, term="adjusted_p_value")
         rows.append(
             (
-                spaced(unadjusted.group).capitalize(),
+                spaced(str(unadjusted.group)).capitalize(),
                 outcome.title,
                 notes.cell(effect, title=register_term(term).title if term else ""),
                 notes.cell(unadjusted, title="p alone"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Group, names_in
 from analysis.publication.places import found, wave_text, waves_of
 from analysis.publication.shown import show
 from analysis.publication.table import Footnotes
@@ -11,6 +12,7 @@ from analysis.publication.words import counted
 
 if TYPE_CHECKING:
     from analysis.declarations.study import Study
+    from analysis.foundation.findings import AnyGroup
     from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.shown import Shown
     from analysis.publication.table import Table
@@ -39,7 +41,7 @@ def show_linkage(disclosed: Disclosed, study: Study) -> Shown:
     for survey in study.surveys:
         of_survey = disclosed.where(survey=survey.name)
         for waves in waves_of(of_survey, study, contrasts=True):
-            here, pair = of_survey.where(wave=waves), waves.split(" - ")
+            here, pair = of_survey.where(wave=waves), names_in(waves)
             declared = _declared_rule(study, survey.name, pair[0])
             for rule, title in RULES.items():
                 linked = found(here, term="participants_linked", group=rule)
@@ -47,7 +49,11 @@ def show_linkage(disclosed: Disclosed, study: Study) -> Shown:
                     continue
                 rate = found(here, term="false_match_rate", group=rule)
                 by_wave = (
-                    found(here, term=term, group=f"{rule}: {pair[side]}")
+                    found(
+                        here,
+                        term=term,
+                        group=Group("rule_at_wave", pair[side], of=rule),
+                    )
                     for _, term, side in BY_WAVE
                 )
                 rows.append(
@@ -107,11 +113,11 @@ def _coverage_table(here: Disclosed, study: Study, times: int) -> Table:
     )
 
 
-def _staff_text(group: str, study: Study) -> str:
+def _staff_text(group: AnyGroup, study: Study) -> str:
     """A group of staff in words: everyone, a role, or a team by its title."""
-    kind, _, name = group.partition(": ")
-    if not name:
+    if not isinstance(group, Group):
         return "All staff"
+    kind, name = group.of, group.value
     if name == TOGETHER:
         return f"Smaller {kind}s together"
     titles = {team.name: team.title for team in study.teams} if kind == "team" else {}

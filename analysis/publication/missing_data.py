@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import names_in
 from analysis.publication.figure import Note, drawn_points, make_figure
 from analysis.publication.house_style import (
     INK,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import Finding
+    from analysis.foundation.findings import Finding, Place
     from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.figure import Figure, Point
     from analysis.publication.shown import Shown
@@ -147,10 +148,10 @@ def _followed_text(share: Finding | None) -> str:
     return f"{round(share.estimate * share.n):,}"
 
 
-def _difference(at: Disclosed, arm: str) -> Finding | None:
+def _difference(at: Disclosed, arm: Place) -> Finding | None:
     """The arm's share less that of the arm it is compared with."""
     differences = at.where(term="share_present_difference").findings
-    mine = (part for part in differences if arm and part.arm.startswith(f"{arm} - "))
+    mine = (part for part in differences if arm and names_in(part.arm)[0] == arm)
     return next(mine, None)
 
 
@@ -192,7 +193,7 @@ def _tipping_figures(
             continue
         points = SHIFTED.points(at, study)
         subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
-        treated, _, _ = tips.arm.partition(" - ")
+        treated, _ = names_in(tips.arm)
         smallest = outcome.smallest_effect
         worse = subscale.direction == "higher_is_worse"
         title = f"{outcome.title}, {wave_text(study, wave)}"
@@ -256,10 +257,10 @@ def _tipping_words(at: Disclosed, study: Study, outcome: Outcome) -> str:
     tips, now = found(at, term=TIPPING), found(at, term=shifted, group="0")
     if tips is None or now is None or now.conf_low is None or now.conf_high is None:
         return "What would change the answer is not known."
-    treated, control = map(study.arm_title, tips.arm.split(" - "))
+    treated, control = map(study.arm_title, names_in(tips.arm))
     unsure = now.conf_low <= 0 <= now.conf_high
     if tips.estimate is None:
-        shifts = [float(part.group) for part in at.where(term=shifted).findings]
+        shifts = [float(str(part.group)) for part in at.where(term=shifted).findings]
         whole = all(shift.is_integer() for shift in shifts)
         reach = number_text(max(shifts), decimals=0 if whole else 1)
         still = "no difference" if unsure else "a difference"

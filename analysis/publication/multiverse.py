@@ -16,6 +16,7 @@ from analysis.declarations.multiverse import (
     multiverse_outcomes,
     options_of,
 )
+from analysis.foundation.findings import Group, Groups
 from analysis.publication.figure import Note, Point, make_figure
 from analysis.publication.house_style import (
     INK,
@@ -84,8 +85,9 @@ def show_multiverse(disclosed: Disclosed, study: Study) -> Shown:
 
 def _options(finding: Finding) -> dict[str, str]:
     """Choice → option of a combination."""
-    pairs = (part.partition(": ") for part in finding.group.split("; "))
-    return {choice: option for choice, _, option in pairs}
+    assert isinstance(finding.group, Groups), "a specification has its options"
+    options = [part for part in finding.group.parts if isinstance(part, Group)]
+    return {option.of: option.value for option in options}
 
 
 def _declared(study: Study, outcome: Outcome) -> dict[str, str]:
@@ -110,7 +112,7 @@ def _answers(here: Disclosed) -> list[Finding]:
     """The combinations that have an answer, the lowest first."""
     every = here.where(term=TERM).findings
     known = [part for part in every if part.estimate is not None]
-    return sorted(known, key=lambda part: (_rounded(part), part.group))
+    return sorted(known, key=lambda part: (_rounded(part), str(part.group)))
 
 
 def _rounded(finding: Finding) -> float:
@@ -225,7 +227,7 @@ def _figure(
     declared = _declared(study, outcome)
     points = [
         Point(
-            label=part.group,
+            label=str(part.group),
             series=DECLARED if _options(part) == declared else OTHER,
             finding=part,
         )

@@ -10,13 +10,13 @@ from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.drawings import draw_forest
 from analysis.publication.figure import Point, make_figure
 from analysis.publication.house_style import height_of
-from analysis.publication.places import arm_text, arms_of, wave_text, waves_of
+from analysis.publication.places import arm_text, arms_of, places_of, wave_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from analysis.declarations.study import Study
-    from analysis.foundation.findings import Finding
+    from analysis.foundation.findings import Finding, Place
     from analysis.publication.figure import Figure, Note
 
 Key: TypeAlias = Literal["arm", "term", "wave"]
@@ -82,12 +82,12 @@ class Panel:
         of_arms = (part for part in chosen.findings if part.arm in arms)
         return Disclosed(findings=tuple(of_arms))
 
-    def _ranks(self, chosen: Disclosed, study: Study) -> dict[Key, dict[str, int]]:
+    def _ranks(self, chosen: Disclosed, study: Study) -> dict[Key, dict[Place, int]]:
         between = self.arms == "first contrast"
-        keys: dict[Key, Sequence[str]] = {
+        keys: dict[Key, Sequence[Place]] = {
             "arm": arms_of(chosen, study, contrasts=between),
             "term": [*self.terms],
-            "wave": waves_of(chosen, study, contrasts=self.contrasts),
+            "wave": places_of(chosen, study, contrasts=self.contrasts),
         }
         return {
             key: {name: place for place, name in enumerate(names)}
@@ -97,7 +97,7 @@ class Panel:
     def _name(self, part: Finding, study: Study, keys: tuple[str, ...]) -> str:
         texts: dict[str, Callable[[], str]] = {
             "arm": lambda: arm_text(study, part.arm),
-            "group": lambda: part.group,
+            "group": lambda: str(part.group),
             "term": lambda: self.terms[part.term],
             "wave": lambda: wave_text(study, part.wave),
         }

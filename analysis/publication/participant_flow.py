@@ -401,14 +401,13 @@ def _wave(here: Disclosed, study: Study, name: str) -> Wave:
 def _followed(linked: Disclosed, study: Study, wave: str) -> Iterator[Followed]:
     """Those who were followed to a wave, by the earlier one and by outcome."""
     for contrast in waves_of(linked, study, contrasts=True):
-        after, _, before = contrast.partition(" - ")
-        if after == wave:
+        if contrast.after == wave:
             for outcome in study.outcomes:
                 counts = _linked_counts(linked.where(wave=contrast), study, outcome)
                 if counts:
                     yield Followed(
                         title=outcome.title,
-                        before=wave_text(study, before),
+                        before=wave_text(study, contrast.before),
                         counts=counts,
                     )
 

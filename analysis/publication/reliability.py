@@ -105,7 +105,7 @@ def _subscales(disclosed: Disclosed, study: Study) -> Iterator[tuple[str, Disclo
 
 
 def _rating(finding: Finding) -> tuple[str, str, str, str]:
-    rating = SIGNS.get(finding.group, finding.group)
+    rating = SIGNS.get(str(finding.group), str(finding.group))
     if finding.estimate is None or finding.n is None:
         return rating, ABSENT, ABSENT, finding.reason
     judged, _, why = finding.method.partition("; ")
@@ -186,7 +186,7 @@ def _key_table(
                 item.label,
                 "reverse-scored" if item.reverse_keyed else "as asked",
                 estimate_text(finding),
-                finding.group,
+                str(finding.group),
             )
             for item, finding in items
         ),

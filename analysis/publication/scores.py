@@ -27,6 +27,7 @@ from analysis.publication.places import (
     columns_of,
     direction_text,
     found,
+    places_of,
     range_text,
     smallest_effect,
     surveyed,
@@ -190,7 +191,7 @@ def _by_subscale(
     notes, rows = Footnotes(), []
     for subscale in study.instruments[instrument].subscales:
         of_subscale = selected.where(subscale=subscale.name)
-        for wave in waves_of(of_subscale, study, contrasts=across):
+        for wave in places_of(of_subscale, study, contrasts=across):
             of_wave = of_subscale.where(wave=wave)
             for arm in arms_of(of_wave, study, contrasts=between):
                 if cells := _cells(of_wave.where(arm=arm), columns, notes):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Group
 from analysis.foundation.terms import term as register_term
 from analysis.publication.figure import Figure, Point, drawn_points
 from analysis.publication.panels import forest
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import Finding
+    from analysis.foundation.findings import Contrast, Finding
     from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.figure import Note
     from analysis.publication.table import Table
@@ -50,7 +51,7 @@ def show_sites(disclosed: Disclosed, study: Study) -> Shown:
 
 def _by_site(
     disclosed: Disclosed, study: Study
-) -> Iterator[tuple[Outcome, str, Disclosed]]:
+) -> Iterator[tuple[Outcome, Contrast, Disclosed]]:
     """Every outcome and follow-up with results by site."""
     for outcome in study.outcomes:
         of_sites = findings_of_outcome(disclosed, outcome)
@@ -60,7 +61,7 @@ def _by_site(
 
 def site_title(finding: Finding, study: Study) -> str:
     """The title of the site that a finding is about."""
-    name = finding.group.removeprefix("site: ")
+    name = finding.group.value if isinstance(finding.group, Group) else ""
     return next((site.title for site in study.sites if site.name == name), name)
 
 
@@ -131,7 +132,7 @@ def site_figure(disclosed: Disclosed, study: Study, outcome: Outcome) -> Figure 
     )
 
 
-def _points(here: Disclosed, study: Study, wave: str) -> Iterator[Point]:
+def _points(here: Disclosed, study: Study, wave: Contrast) -> Iterator[Point]:
     """Sites, then all of them together where that was estimated."""
     series = wave_text(study, wave)
     for finding in here.where(term=AT_SITE).findings:

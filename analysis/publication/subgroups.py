@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from analysis.foundation.findings import Group
 from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.figure import Note, Point
 from analysis.publication.numbers import estimate_text
@@ -119,7 +120,8 @@ def _outcomes_by_group(
             selected = tuple(
                 finding
                 for finding in of_score.findings
-                if finding.group.partition(": ")[0] == grouping.name
+                if isinstance(finding.group, Group)
+                and finding.group.of == grouping.name
             )
             if selected and grouping.survey == outcome.survey:
                 yield grouping, outcome, Disclosed(findings=selected)
@@ -128,25 +130,25 @@ def _outcomes_by_group(
 def _groups(here: Disclosed, grouping: Grouping) -> list[str]:
     """The groups found, the reference first, then as they were found."""
     named = dict.fromkeys(
-        finding.group.partition(": ")[2]
+        finding.group.value
         for finding in here.findings
-        if finding.term in LEVELS
+        if finding.term in LEVELS and isinstance(finding.group, Group)
     )
     return sorted(filter(None, named), key=lambda name: name != grouping.reference)
 
 
 def _of_group(
-    here: Disclosed, grouping: Grouping, group: str, **context: str
+    here: Disclosed, grouping: Grouping, group: str, **context: Any
 ) -> Finding | None:
-    return found(here, group=f"{grouping.name}: {group}", **context)
+    return found(here, group=Group("subgroup", group, of=grouping.name), **context)
 
 
 def _less_reference(
-    here: Disclosed, grouping: Grouping, group: str, **context: str
+    here: Disclosed, grouping: Grouping, group: str, **context: Any
 ) -> Finding | None:
     """A group less the reference."""
-    against = f"{group} - {grouping.reference}"
-    return _of_group(here, grouping, against, **context)
+    against = Group("subgroup", group, grouping.reference, of=grouping.name)
+    return found(here, group=against, **context)
 
 
 def _capital(name: str) -> str:
@@ -248,13 +250,14 @@ def _rows(
             notes.cell(own, title="Mean"),
             notes.cell(gap, title="Mean less the reference's"),
         )
-    for wave in waves_of(here.where(term="effect_in_group"), study, contrasts=True):
-        at = here.where(wave=wave)
+    effects = here.where(term="effect_in_group")
+    for contrast in waves_of(effects, study, contrasts=True):
+        at = here.where(wave=contrast)
         own = _of_group(at, grouping, group, term="effect_in_group")
         less = _less_reference(at, grouping, group, term="effect_difference")
         yield (
             _capital(group),
-            f"Pilot added, {wave_text(study, wave)}",
+            f"Pilot added, {wave_text(study, contrast)}",
             notes.people(own),
             notes.cell(own, title="Pilot added"),
             notes.cell(less, title="Pilot added, less in the reference group"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Contrast, names_in
 from analysis.foundation.terms import in_table
 from analysis.foundation.terms import term as register_term
 from analysis.publication.disclosure.control import Disclosed
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import Finding
+    from analysis.foundation.findings import Finding, Place
     from analysis.publication.figure import Figure
     from analysis.publication.shown import Part
     from analysis.publication.table import Table
@@ -129,10 +130,10 @@ def outcome_sentences(
 
 
 def _by_arm(
-    here: Disclosed, study: Study, term: str, wave: str, group: str = ""
+    here: Disclosed, study: Study, term: str, wave: Place, group: str = ""
 ) -> list[Finding]:
     """The estimates of a term at a wave, the arms in the order declared."""
-    order = ["", *(arm.name for arm in study.arms)]
+    order: list[Place] = ["", *(arm.name for arm in study.arms)]
     known = [
         part
         for part in here.where(term=term, wave=wave, group=group).findings
@@ -141,9 +142,10 @@ def _by_arm(
     return sorted(known, key=lambda part: order.index(part.arm))
 
 
-def _last_waves(here: Disclosed, study: Study, term: str) -> str:
+def _last_waves(here: Disclosed, study: Study, term: str) -> Place:
     """The last pair of waves at which a term was found; empty if at none."""
-    return next(reversed(waves_of(here.where(term=term), study, contrasts=True)), "")
+    waves = waves_of(here.where(term=term), study, contrasts=True)
+    return waves[-1] if waves else ""
 
 
 def _pairs_words(
@@ -193,7 +195,7 @@ def _answer_words(here: Disclosed, study: Study) -> str:
     before, after = (found(chances, wave=wave) for wave in (waves[0], waves[-1]))
     if before is None or after is None:
         return ""
-    one, other = (f"“{study.arm_title(name)}”" for name in after.arm.split(" - "))
+    one, other = (f"“{study.arm_title(name)}”" for name in names_in(after.arm))
     if after.estimate is None:
         return (
             f"Whether {one} answers better than {other} is not known: {after.reason}."
@@ -371,10 +373,11 @@ def _table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
     notes, rows = Footnotes(), []
     for term in terms:
         title, at = register_term(term).title, here.where(term=term)
-        for wave in (
+        waves: list[Place] = [
             *waves_of(at, study, contrasts=False),
             *waves_of(at, study, contrasts=True),
-        ):
+        ]
+        for wave in waves:
             parts = (found(at, wave=wave, arm=arm) for arm in arms)
             cells = (_cell(part, notes, title) for part in parts)
             rows.append((title, wave_text(study, wave), *cells))
@@ -410,10 +413,10 @@ def _terms(here: Disclosed, outcome: Outcome) -> tuple[list[str], list[str]]:
     return terms, [f"Not shown ({w}): {'; '.join(t)}." for w, t in lacking.items()]
 
 
-def _heading(study: Study, arm: str) -> str:
-    if " - " not in arm:
+def _heading(study: Study, arm: Place) -> str:
+    if not isinstance(arm, Contrast):
         return arm_text(study, arm)
-    return " against ".join(map(study.arm_title, arm.split(" - ")))
+    return " against ".join(map(study.arm_title, names_in(arm)))
 
 
 def _cell(part: Finding | None, notes: Footnotes, title: str) -> str:

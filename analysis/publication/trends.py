@@ -13,6 +13,7 @@ from analysis.declarations.supplementary_measures import (
     charted_outcomes,
     improvement_of,
 )
+from analysis.foundation.findings import Groups
 from analysis.publication.figure import Note, Point, drawn_points, make_figure
 from analysis.publication.house_style import (
     INK,
@@ -255,8 +256,10 @@ def _rules(here: Disclosed, arm: str, wave: str) -> str:
     signals = _signals(here, arm, wave)
     if not signals:
         return ABSENT
+    strongest = signals[0]
+    assert isinstance(strongest.group, Groups), "a signal has the rules broken"
     # The chart first: a rule that begins with its number would be set as one.
-    return f"{SIGNALS[signals[0].term]}: {signals[0].group.partition('; ')[0]}"
+    return f"{SIGNALS[strongest.term]}: {strongest.group.parts[0]}"
 
 
 def _line_words(here: Disclosed, study: Study, arm: str) -> str:

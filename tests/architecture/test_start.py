@@ -12,12 +12,18 @@ import pytest
 import start
 
 ROOT = Path(__file__).resolve().parents[2]
-DONE = {"inputs": "a1", "python": "3.11", "folder": "/somewhere"}
+DONE = {
+    "inputs": "a1",
+    "lock": start.LOCK,
+    "python": "3.11",
+    "folder": "/somewhere",
+}
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / start.LOCK).write_text("numpy==2.4.1\n")
+    for lock in start.LOCKS:
+        (tmp_path / lock).write_text("numpy==2.4.1\n")
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     return tmp_path
 
@@ -34,6 +40,7 @@ def test_finished_set_up_is_not_repeated() -> None:
         ({}, "3.11", "did not finish"),
         (DONE | {"folder": "/elsewhere"}, "3.11", "moved or copied"),
         (DONE | {"inputs": "b2"}, "3.11", start.CHANGED),
+        (DONE | {"lock": start.DEV_LOCK}, "3.11", start.MORE_NEEDED),
     ],
 )
 def test_set_up_runs_again_and_says_why(
@@ -47,19 +54,60 @@ def test_only_changed_inputs_keep_the_packages_there() -> None:
     assert start.set_up_reason(moved_too, DONE, "3.11") != start.CHANGED
 
 
-@pytest.mark.parametrize("name", [start.LOCK, "pyproject.toml"])
-def test_a_changed_input_changes_the_fingerprint(project: Path, name: str) -> None:
-    before = start.wanted_stamp(project)
-    assert before == start.wanted_stamp(project)
-    (project / name).write_text("changed\n")
-    assert start.wanted_stamp(project)["inputs"] != before["inputs"]
+@pytest.mark.parametrize("lock", start.LOCKS)
+def test_a_changed_input_changes_the_fingerprint(project: Path, lock: str) -> None:
+    for name in (lock, "pyproject.toml"):
+        before = start.wanted_stamp(project, lock)
+        assert before == start.wanted_stamp(project, lock)
+        (project / name).write_text("changed\n")
+        assert start.wanted_stamp(project, lock)["inputs"] != before["inputs"]
+
+
+def test_a_changed_development_lock_leaves_an_evaluator_alone(project: Path) -> None:
+    before = start.wanted_stamp(project, start.LOCK)
+    (project / start.DEV_LOCK).write_text("changed\n")
+    assert start.wanted_stamp(project, start.LOCK) == before
 
 
 def test_text_moved_between_the_inputs_changes_the_fingerprint(project: Path) -> None:
-    before = start.fingerprint(project)
+    before = start.fingerprint(project, start.LOCK)
     (project / start.LOCK).write_text("numpy==2.4.1\n[project]\n")
     (project / "pyproject.toml").write_text("")
-    assert start.fingerprint(project) != before
+    assert start.fingerprint(project, start.LOCK) != before
+
+
+def test_development_requirements_once_installed_stay() -> None:
+    assert start.lock_to_install(start.LOCK, {}) == start.LOCK
+    assert start.lock_to_install(start.DEV_LOCK, DONE) == start.DEV_LOCK
+    developing = DONE | {"lock": start.DEV_LOCK}
+    assert start.lock_to_install(start.LOCK, developing) == start.DEV_LOCK
+
+
+@pytest.mark.parametrize(
+    ("command", "lock"),
+    [
+        ("demo", start.LOCK),
+        ("lab", start.LOCK),
+        ("test", start.DEV_LOCK),
+        ("check", start.DEV_LOCK),
+        ("docs", start.DEV_LOCK),
+        ("setup", start.DEV_LOCK),
+    ],
+)
+def test_commands_set_up_what_they_need(
+    monkeypatch: pytest.MonkeyPatch, command: str, lock: str
+) -> None:
+    set_up_as: list[str] = []
+    default = start.set_up.__defaults__
+    assert default is not None
+
+    def note(needed: str = default[0]) -> None:
+        set_up_as.append(needed)
+
+    monkeypatch.setattr(start, "set_up", note)
+    monkeypatch.setattr(start, "run", lambda *_: 0)
+    assert start.main([command]) == 0
+    assert set_up_as == [lock]
 
 
 @pytest.mark.parametrize("left", [None, "", '{"inputs": "a1"', "[]"])

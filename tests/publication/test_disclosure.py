@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.publication.disclosure.control import Disclosed, disclose
 
 SMALLEST = 11
@@ -66,15 +66,15 @@ def test_the_mean_of_answers_all_the_same_is_that_answer() -> None:
 
 
 def test_of_a_contrast_all_is_held_back_together() -> None:
-    wave = "after - before"
+    wave = Contrast("after", "before")
     rows = [
         found("mean_before", 5, wave=wave, arm="pilot"),
         found("mean_after", 100, wave=wave, arm="pilot"),
         found("mean_change", 105, wave=wave, arm="pilot"),
         found("mean_change", 90, wave=wave, arm="other"),
         found("mean_change", 195, wave=wave),
-        found("difference_in_change", 195, wave=wave, arm="pilot - other"),
-        found("mean_change", 200, wave="later - before", arm="pilot"),
+        found("difference_in_change", 195, wave=wave, arm=Contrast("pilot", "other")),
+        found("mean_change", 200, wave=Contrast("later", "before"), arm="pilot"),
     ]
     assert held(*rows) == [True, True, True, False, True, True, False]
 
@@ -248,7 +248,7 @@ def test_what_everyone_shows_does_not_depend_on_the_arms() -> None:
 
 def test_flags_are_held_back_with_the_careless_that_were_left_out() -> None:
     place: Any = {"survey": "staff", "wave": "before"}
-    flags = [found("responses_flagged", 14, group="longstring", **place)]
+    flags = [found("responses_flagged", 14, estimate=14.0, group="longstring", **place)]
     rows = [*flow(30, 4), *flags]
     rows[2] = replace(rows[2], group="careless")
     assert held(*rows)[-1]
@@ -258,9 +258,9 @@ def test_flags_are_held_back_with_the_careless_that_were_left_out() -> None:
 def test_flagged_by_all_but_a_few_of_one_index() -> None:
     place: Any = {"survey": "staff", "wave": "before"}
     flags = [
-        found("responses_flagged", 50, group="longstring", **place),
-        found("responses_flagged", 70, group="even_odd", **place),
-        found("responses_flagged", 45, group="careless", **place),
+        found("responses_flagged", 50, estimate=50.0, group="longstring", **place),
+        found("responses_flagged", 70, estimate=70.0, group="even_odd", **place),
+        found("responses_flagged", 45, estimate=45.0, group="careless", **place),
     ]
     assert held(*flow(30, 40), *flags)[-3:] == [False, False, True]
 

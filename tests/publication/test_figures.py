@@ -12,7 +12,7 @@ from invented import STUDIES, TOO_FEW, disclosed_of, study_of, with_suppressed
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
 
-from analysis.foundation.findings import TIDY_COLUMNS
+from analysis.foundation.findings import TIDY_COLUMNS, Contrast
 from analysis.publication.cleaning import show_flow
 from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.drawings import draw_over_time
@@ -77,7 +77,7 @@ def test_the_frame_holds_the_numbers_drawn() -> None:
     figure = care("comparison")
     frame = figure.to_frame()
     assert tuple(frame.columns) == TIDY_COLUMNS
-    expected = pilot().where(**CARE, arm="pilot - comparison")
+    expected = pilot().where(**CARE, arm=Contrast("pilot", "comparison"))
     wanted = [
         part
         for term in ("difference_in_change", "adjusted_mean_difference")

@@ -37,7 +37,9 @@ SHADES = 9
 def limits_figure(subject: Subject) -> Figure | Note:
     """Three lines with their intervals, and the cells behind them."""
     points = [
-        Point(label=LINES.get(part.term, part.group), series=part.term, finding=part)
+        Point(
+            label=LINES.get(part.term, str(part.group)), series=part.term, finding=part
+        )
         for term in (*LINES, COUNT)
         for part in subject.of(term)
     ]

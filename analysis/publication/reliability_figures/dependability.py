@@ -13,6 +13,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Groups
 from analysis.publication.figure import Point, drawn_points, make_figure
 from analysis.publication.house_style import (
     INK,
@@ -236,7 +237,7 @@ def _ranked(found: Sequence[Finding]) -> list[Point]:
     points = []
     for rank, part in enumerate(known, start=1):
         enough = "yes" if _publishable(part) else "no"
-        nameless = dataclasses.replace(part, group=f"{rank}, {enough}")
+        nameless = dataclasses.replace(part, group=Groups((f"{rank}", enough), ", "))
         points.append(
             Point(label=f"{rank}", series=STAFF_SERIES[enough], finding=nameless)
         )
@@ -249,7 +250,8 @@ def _ranked(found: Sequence[Finding]) -> list[Point]:
 
 
 def _publishable(part: Finding) -> bool:
-    return part.group.rpartition(", ")[2] == "yes"
+    """Staff are labelled by their name, then by whether they may be shown."""
+    return isinstance(part.group, Groups) and part.group.parts[-1] == "yes"
 
 
 def _centre(drawn: Sequence[Point]) -> float:

@@ -79,7 +79,8 @@ def _order(chosen: Sequence[Finding], part: Finding) -> tuple[int, int, float]:
 
 
 def _factor_text(finding: Finding) -> str:
-    return f"Factor {finding.group}" if finding.group.isdigit() else finding.group
+    name = str(finding.group)
+    return f"Factor {name}" if name.isdigit() else name
 
 
 def _words(drawn: Sequence[Point]) -> str:
@@ -110,7 +111,7 @@ DIMENSIONS_TERMS = (*SERIES, "dimensions_by_percentile")
 def scree_figure(subject: Subject) -> Figure | Note:
     """Three lines over the dimensions: found, and the two of chance."""
     points = [
-        Point(label=part.group, series=title, finding=part)
+        Point(label=str(part.group), series=title, finding=part)
         for term, title in SERIES.items()
         for part in subject.of(term)
     ]

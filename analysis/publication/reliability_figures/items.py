@@ -102,7 +102,7 @@ def _numbered(found: Sequence[Finding]) -> list[Finding]:
 
 def _step(part: Finding) -> str:
     """Which threshold a finding is about."""
-    return part.group or part.term.partition("threshold_")[2]
+    return str(part.group) or part.term.partition("threshold_")[2]
 
 
 def _ranks(found: Sequence[Finding]) -> Mapping[str, str]:
@@ -154,7 +154,7 @@ FINEST = 60
 def response_figure(subject: Subject) -> Figure | Note:
     """One bar an item; an item that lacks a share is left out whole."""
     points = [
-        Point(label=subject.item_text(part), series=part.group, finding=part)
+        Point(label=subject.item_text(part), series=str(part.group), finding=part)
         for part in subject.of(*RESPONSES_TERMS)
     ]
     torn = {point.label for point in points if point.finding.estimate is None}
@@ -313,9 +313,9 @@ INFORMATION_TERMS = tuple(SERIES)
 def information_figure(subject: Subject) -> Figure | Note:
     """Two lines over the trait, each with its own axis."""
     points = [
-        Point(label=part.group, series=title, finding=part)
+        Point(label=str(part.group), series=title, finding=part)
         for term, title in SERIES.items()
-        for part in sorted(subject.of(term), key=lambda part: float(part.group))
+        for part in sorted(subject.of(term), key=lambda part: float(str(part.group)))
     ]
     return make_figure(
         f"information-{subject.place}",
