@@ -1,8 +1,7 @@
-"""Change from before to after: linked participants, or waves that cannot be linked.
+"""Estimate the change from before to after, linked or not.
 
-The rule that holds throughout: after minus before; where participants share clusters
-(teams), the cluster is the unit of the interval, and fewer than 5 give none.
-Oracles: R, tests/oracles/values/outcomes.json.
+After minus before. Where participants share clusters (teams), the interval is based on
+clusters, and fewer than 5 give none. Oracles: R, tests/oracles/values/outcomes.json.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import pearsonr
 
 from heard.effects.description import (
     ALL_EQUAL,
@@ -257,9 +257,9 @@ def _means_without_limits(
         term="mean_change", reason=TOO_FEW_CLUSTERS, n=people["change"]
     )
     before, after = (
-        Estimate(
-            term=f"mean_{wave}",
-            estimate=float(clusters[wave].mean()),
+        Estimate.of(
+            f"mean_{wave}",
+            clusters[wave].mean(),
             n=people[wave],
             method=f"mean of {len(clusters)} teams' means, each team once; no "
             f"interval, under 5 teams; {rule}",
@@ -321,8 +321,6 @@ def _sizes_by_cluster(pairs: pd.DataFrame, change: Result) -> tuple[Result, Resu
 
 
 def _correlation(pairs: pd.DataFrame, *, clustered: bool) -> Result:
-    from scipy.stats import pearsonr  # noqa: PLC0415 - heavy
-
     term, n = "pre_post_correlation", len(pairs)
     before, after = (pairs[wave].to_numpy(dtype=float) for wave in ("before", "after"))
     if n < 4:
@@ -336,11 +334,13 @@ def _correlation(pairs: pd.DataFrame, *, clustered: bool) -> Result:
         return Unavailable(term=term, reason=reason, n=n)
     limits = found.confidence_interval()
     interval = "no interval: Fisher's would ignore the teams"
-    return Estimate(
-        term=term,
-        estimate=float(found.statistic),
-        conf_low=None if clustered else float(limits.low),
-        conf_high=None if clustered else float(limits.high),
+    return Estimate.of(
+        term,
+        found.statistic,
+        (
+            None if clustered else float(limits.low),
+            None if clustered else float(limits.high),
+        ),
         n=n,
         method=f"Pearson correlation; {interval if clustered else 'Fisher z interval'}"
         f"; {BOTH_SCORES}",

@@ -1,8 +1,7 @@
-"""Contrast the change in a treated arm with the change in a control arm.
+"""Compare the change in a treated arm with the change in a control arm.
 
-The rule that holds throughout: what was allocated is what is counted. Participants
-allocated: participants are analysed; clusters (teams) allocated: one number a cluster.
-Contrasts are treated minus control. Oracles: R, tests/oracles/values/outcomes.json.
+The unit of analysis is the unit of allocation: participants, or clusters (teams) with
+one number each. Treated minus control. Oracles: R, tests/oracles/values/outcomes.json.
 """
 
 from __future__ import annotations

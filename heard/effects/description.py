@@ -1,8 +1,7 @@
-"""Describe one group's scores: their mean, their spread, and how many sit at an end.
+"""Describe one group's scores: mean, spread, and share at each end of the scale.
 
-The rule throughout the room: a missing score is left out and the n says how many
-remain; scores that cannot carry an interval give `Unavailable`, never NaN.
-Oracle: R base, tests/oracles/values/outcomes.json.
+A missing score is excluded and n counts those that remain; scores that cannot have an
+interval give `Unavailable`, never NaN. Oracle: R, tests/oracles/values/outcomes.json.
 """
 
 from __future__ import annotations
@@ -15,6 +14,10 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import chi2
+from statsmodels.regression.linear_model import OLS
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.weightstats import DescrStatsW
 
 from heard.errors import DataError
 from heard.results import Composite, Estimate, Result, Unavailable
@@ -106,8 +109,6 @@ def _mean_over_clusters(values: Numbers, cluster: pd.Series) -> Result:
 
     Those without a team count as a team each.
     """
-    from statsmodels.api import OLS  # noqa: PLC0415 - heavy
-
     if len(values) < 2 or is_constant(values):
         return mean_result(values, term="mean", n=len(values), method="")
     codes, teams = pd.factorize(cluster, use_na_sentinel=True)
@@ -120,11 +121,10 @@ def _mean_over_clusters(values: Numbers, cluster: pd.Series) -> Result:
         )
         low, high = map(float, fit.conf_int()[0])
         interval = "t interval, residuals summed within each (CR1)"
-    return Estimate(
-        term="mean",
-        estimate=float(values.mean()),
-        conf_low=low,
-        conf_high=high,
+    return Estimate.of(
+        "mean",
+        values.mean(),
+        (low, high),
         n=len(values),
         method=f"arithmetic mean; {len(teams)} teams; {interval}; missing scores "
         "left out",
@@ -207,8 +207,6 @@ def mean_result(
     Unavailable
         Fewer than 2 values, or all the same.
     """
-    from statsmodels.stats.weightstats import DescrStatsW  # noqa: PLC0415 - heavy
-
     if len(values) < 2:
         reason = "fewer than 2 scores: no interval can be given"
         return Unavailable(term=term, reason=reason, n=n, method=method)
@@ -216,14 +214,7 @@ def mean_result(
         return Unavailable(term=term, reason=if_constant, n=n, method=method)
     statistics = DescrStatsW(values)
     low, high = statistics.tconfint_mean()
-    return Estimate(
-        term=term,
-        estimate=float(statistics.mean),
-        conf_low=float(low),
-        conf_high=float(high),
-        n=n,
-        method=method,
-    )
+    return Estimate.of(term, statistics.mean, (low, high), n=n, method=method)
 
 
 def every_unavailable(
@@ -239,19 +230,19 @@ def every_unavailable(
 
 
 def _standard_deviation(values: Numbers) -> Result:
-    from scipy.stats import chi2  # noqa: PLC0415 - heavy
-
     term, n = "standard_deviation", len(values)
     if n < 2:
         return Unavailable(term=term, reason="fewer than 2 scores", n=n)
     if is_constant(values):
         return Unavailable(term=term, reason=ALL_EQUAL, n=n)
     spread, degrees = float(values.std(ddof=1)), n - 1
-    return Estimate(
-        term=term,
-        estimate=spread,
-        conf_low=spread * float(np.sqrt(degrees / chi2.ppf(0.975, degrees))),
-        conf_high=spread * float(np.sqrt(degrees / chi2.ppf(0.025, degrees))),
+    return Estimate.of(
+        term,
+        spread,
+        (
+            spread * float(np.sqrt(degrees / chi2.ppf(0.975, degrees))),
+            spread * float(np.sqrt(degrees / chi2.ppf(0.025, degrees))),
+        ),
         n=n,
         method="standard deviation, divisor n-1; chi-square interval, which assumes "
         "roughly normal scores; missing scores left out",
@@ -259,8 +250,6 @@ def _standard_deviation(values: Numbers) -> Result:
 
 
 def _share_at(end: str, values: Numbers, ends: dict[str, float]) -> Result:
-    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - heavy
-
     term, n = f"share_{end}", len(values)
     if n == 0:
         return Unavailable(term=term, reason="nobody has a score", n=n)

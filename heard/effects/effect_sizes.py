@@ -1,14 +1,8 @@
-"""Turn a mean difference into a standardised one, named by its standardiser.
+"""Estimate contrasts and standardised mean differences, named by standardiser.
 
-The rule that holds throughout: one name, one formula, and sizes of different names are
-never compared. J is Hedges' small-sample correction 1 - 3/(4 df - 1).
-Oracles: R effectsize, and statpsych's formula: tests/oracles/values/outcomes.json.
-
-Turn two groups, or a regression, into a contrast and its two ways of being shown.
-
-The rule that holds throughout: a contrast keeps its standard error, so that the same
-numbers can be shown in score units and in standard deviations.
-Oracles: R t.test, lm and sandwich, tests/oracles/values/outcomes.json.
+One name, one formula; sizes of different names are never compared. J is Hedges'
+small-sample correction 1 - 3/(4 df - 1). Oracles: R effectsize, t.test, lm and
+sandwich, tests/oracles/values/outcomes.json.
 """
 
 from __future__ import annotations
@@ -17,6 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import chi2, nct, norm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from heard.effects.description import Numbers, is_constant
 from heard.results import Estimate, Result, Unavailable
@@ -90,8 +88,6 @@ def hedges_g_av(
     ----------
     Bonett (2008), Psychological Methods 13(2), 99-109; R statpsych ``ci.stdmean.ps``.
     """
-    from scipy.stats import norm  # noqa: PLC0415 - heavy
-
     method = (
         "mean change over the root mean square of the two waves' standard deviations "
         "(divisor n-1), corrected by J = 1 - 3/(4(n-1) - 1); Bonett (2008) normal "
@@ -106,11 +102,10 @@ def hedges_g_av(
     of_spread = value**2 * (first**2 + second**2 + 2 * shared**2) / (8 * degrees)
     of_mean = max(first + second - 2 * shared, 0.0) / degrees
     reach = norm.ppf(0.975) * np.sqrt(of_spread + of_mean)
-    return Estimate(
-        term="hedges_g_av",
-        estimate=float(hedges_correction(degrees) * value),
-        conf_low=float(value - reach),
-        conf_high=float(value + reach),
+    return Estimate.of(
+        "hedges_g_av",
+        hedges_correction(degrees) * value,
+        (value - reach, value + reach),
         n=n,
         method=method,
     )
@@ -131,7 +126,9 @@ def hedges_g(first: Numbers, second: Numbers) -> Result:
     Unavailable
         Fewer than 2 scores on a side, or (almost) no spread.
     """
-    from pingouin import compute_effsize  # noqa: PLC0415 - heavy
+    from pingouin import (  # noqa: PLC0415 - imports matplotlib and seaborn
+        compute_effsize,
+    )
 
     n = len(first) + len(second)
     method = (
@@ -168,9 +165,6 @@ def noncentral_limits(
     Own code: statsmodels has this as a private function only, good to 1e-6. None
     where t is over 10,000: there the distribution cannot be computed.
     """
-    from scipy.optimize import brentq  # noqa: PLC0415 - heavy
-    from scipy.stats import chi2, nct  # noqa: PLC0415 - heavy
-
     size = abs(value / unit)
     if size > 1e4:
         return None
@@ -231,11 +225,10 @@ def scaled(
     if by <= 0 or result.conf_low is None or result.conf_high is None:
         return Unavailable(term=term, reason=NO_SPREAD, n=result.n, method=method)
     factor = times / by
-    return Estimate(
-        term=term,
-        estimate=result.estimate * factor,
-        conf_low=result.conf_low * factor,
-        conf_high=result.conf_high * factor,
+    return Estimate.of(
+        term,
+        result.estimate * factor,
+        (result.conf_low * factor, result.conf_high * factor),
         n=result.n,
         method=method,
     )
@@ -256,11 +249,10 @@ def _noncentral_estimate(
     limits = noncentral_limits(value, unit=unit, degrees=degrees)
     if limits is None or absent.n is None:
         return absent
-    return Estimate(
-        term=absent.term,
-        estimate=float(value * correction),
-        conf_low=float(limits[0] * correction),
-        conf_high=float(limits[1] * correction),
+    return Estimate.of(
+        absent.term,
+        value * correction,
+        (limits[0] * correction, limits[1] * correction),
         n=absent.n,
         method=absent.method,
     )
@@ -305,11 +297,6 @@ def difference_of_means(
 
     `scale` is the size of the scores the values come from, as in `is_constant`.
     """
-    from statsmodels.stats.weightstats import (  # noqa: PLC0415 - heavy
-        CompareMeans,
-        DescrStatsW,
-    )
-
     if min(len(first), len(second)) < 2:
         reason = "fewer than 2 scores on a side: no interval can be given"
         return Unavailable(term="", reason=reason)
@@ -336,8 +323,6 @@ def first_coefficient(
     covariance: Literal["nonrobust", "HC3"],
 ) -> Contrast | Unavailable:
     """Fit least squares; take the first column's coefficient with its t interval."""
-    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415 - heavy
-
     fit = OLS(outcome, design).fit(cov_type=covariance, use_t=True)
     if deviation(np.asarray(fit.resid), scale=scale) == 0:
         return Unavailable(term="", reason=NO_VARIATION)
@@ -354,13 +339,8 @@ def raw(contrast: Contrast | Unavailable, *, term: str, n: int, method: str) -> 
     """Show a contrast in score units."""
     if isinstance(contrast, Unavailable):
         return Unavailable(term=term, reason=contrast.reason, n=n, method=method)
-    return Estimate(
-        term=term,
-        estimate=contrast.value,
-        conf_low=contrast.low,
-        conf_high=contrast.high,
-        n=n,
-        method=method,
+    return Estimate.of(
+        term, contrast.value, (contrast.low, contrast.high), n=n, method=method
     )
 
 
@@ -396,11 +376,13 @@ def standardised(
     error = np.hypot(contrast.standard_error / by.spread, of_spread**0.5)
     # How many standard errors the limits lie away: the quantile of t behind them.
     quantile = (contrast.high - contrast.low) / (2 * contrast.standard_error)
-    return Estimate(
-        term=term,
-        estimate=correction * value,
-        conf_low=float(correction * (value - quantile * error)),
-        conf_high=float(correction * (value + quantile * error)),
+    return Estimate.of(
+        term,
+        correction * value,
+        (
+            correction * (value - quantile * error),
+            correction * (value + quantile * error),
+        ),
         n=n,
         method=method,
     )

@@ -1,8 +1,8 @@
-"""A grid of declared choices into the answers each would have given, in order.
+"""Run every specification of a multiverse analysis, and summarise them in order.
 
-The rule that holds throughout: every specification of the grid is run and shown, those
-without an answer with their reason; what is said of all of them describes the choices,
-not chance: the specifications share their data, so nothing here has an interval.
+Every specification is shown, those without a result with the reason. The summary
+describes the choices, not chance: specifications share their data, so it has no
+interval.
 """
 
 from __future__ import annotations
@@ -120,8 +120,6 @@ class SpecificationCurve(Composite):
 
     def curve_frame(self) -> pd.DataFrame:
         """One row a specification: its options, one column a choice, and its answer."""
-        import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
         rows = [
             {
                 **dict(zip(self.choices, one.options, strict=True)),
@@ -254,9 +252,9 @@ def _summary(
 ) -> Result:
     if not values:
         return Unavailable(term=term, reason=NO_ANSWER, n=0)
-    return Estimate(
-        term=term,
-        estimate=float(summarise(values)),
+    return Estimate.of(
+        term,
+        summarise(values),
         n=len(values),
         method=f"over the answers of all specifications that gave one; {SHARED}; n "
         "counts specifications",
@@ -320,9 +318,9 @@ def _declared_rank(
     if isinstance(found, Unavailable):
         return found
     own = found.estimate
-    return Estimate(
-        term=term,
-        estimate=float(sum(_is_lower(each.estimate, own) for each in answers.values())),
+    return Estimate.of(
+        term,
+        sum(_is_lower(each.estimate, own) for each in answers.values()),
         n=len(answers),
         method="answers lower than that of the specification declared in advance; "
         f"{SHARED}; n counts specifications with an answer",
@@ -360,9 +358,9 @@ def _influence(answers: Mapping[OptionNames, Estimate], place: int) -> Result:
     if not spreads:
         reason = "no two answers differ in this choice alone"
         return Unavailable(term="choice_influence", reason=reason, n=len(answers))
-    return Estimate(
-        term="choice_influence",
-        estimate=fmean(spreads),
+    return Estimate.of(
+        "choice_influence",
+        fmean(spreads),
         n=len(spreads),
         method="highest less lowest answer among specifications alike in all other "
         f"choices, mean over such sets; {SHARED}; n counts sets",

@@ -1,15 +1,8 @@
-"""A design, before the pilot, into how wide its interval will be and what it can see.
+"""Estimate the precision and power of a pilot before it starts.
 
-The rule that holds throughout: scores are in standard deviations of what people truly
-feel, between people at one time; the instrument's error is added to that. With a
-reliability of 1 all is in standard deviations of the scores as observed.
-Simulated pilots are analysed by the means of their teams, so what counts is teams.
-Oracle: the design effect and the noncentral t, in closed form.
-
-A design into simulated pilots: the effect each finds, and its standard error.
-
-The rule that holds throughout: a person's score is a team's level, the person's own and
-the instrument's error, all normal; whoever is missing is missing by chance.
+Scores are in standard deviations of true scores between people at one time; measurement
+error is added. Simulated pilots are analysed by team means, with normal levels and data
+missing at random. Oracles: the design effect and the noncentral t, in closed form.
 """
 
 from __future__ import annotations
@@ -19,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special, stats
+from statsmodels.stats.proportion import proportion_confint
 
 from heard.effects.pilot_design import PilotDesign
 from heard.models.random_streams import generator
@@ -279,8 +274,6 @@ def _precision(
         return ExpectedPrecision(teams=label, **absent)
     random = generator("pilot_precision", seed, str(teams))
     found = simulated_effects(design, teams, draws=draws, random=random)
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     reach = stats.t.ppf((1 + CONFIDENCE) / 2, found.degrees) * found.errors
     how = f"{draws} simulated pilots, {_how(design)}; n counts pilots"
     half_width, power = _by_formula(design, teams)
@@ -314,27 +307,21 @@ def _mean(values: np.ndarray, *, how: str) -> Result:
         return Unavailable(term=TERMS[0], reason=reason, n=len(values), method=how)
     middle = float(values.mean())
     reach = 1.96 * float(values.std(ddof=1)) / math.sqrt(len(values))
-    return Estimate(
-        term=TERMS[0],
-        estimate=middle,
-        conf_low=middle - reach,
-        conf_high=middle + reach,
+    return Estimate.of(
+        TERMS[0],
+        middle,
+        (middle - reach, middle + reach),
         n=len(values),
         method=f"{how}; interval of the simulation's own error only",
     )
 
 
 def _share(seen: np.ndarray, *, how: str) -> Result:
-    from statsmodels.stats.proportion import (  # noqa: PLC0415 - heavy
-        proportion_confint,
-    )
-
     low, high = proportion_confint(int(seen.sum()), len(seen), method="wilson")
-    return Estimate(
-        term="power",
-        estimate=float(seen.mean()),
-        conf_low=float(low),
-        conf_high=float(high),
+    return Estimate.of(
+        "power",
+        seen.mean(),
+        (low, high),
         n=len(seen),
         method=f"{how}; Wilson interval of the simulation's own error only",
     )
@@ -364,8 +351,6 @@ def team_mean_variance(design: PilotDesign) -> float:
 
 
 def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
-    from scipy import special, stats  # noqa: PLC0415 - heavy, and only needed here
-
     arms = 1 + design.compared
     degrees = arms * teams - arms
     error = math.sqrt(team_mean_variance(design) * arms / teams)
@@ -385,17 +370,14 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
     )
     total = arms * teams
     return (
-        Estimate(
-            term=TERMS[2],
-            estimate=quantile * error * short,
+        Estimate.of(
+            TERMS[2],
+            quantile * error * short,
             n=total,
             method=f"{exact}; quantile of t times the expected standard error",
         ),
-        Estimate(
-            term=TERMS[3],
-            estimate=min(float(power), 1.0),
-            n=total,
-            method=f"{exact}; noncentral t",
+        Estimate.of(
+            TERMS[3], min(float(power), 1.0), n=total, method=f"{exact}; noncentral t"
         ),
     )
 
@@ -403,9 +385,9 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
 def _design_effect(design: PilotDesign, teams: int) -> Result:
     observed = design.intracluster_correlation * design.reliability
     size = design.team_size * (1 + design.team_size_variation**2)
-    return Estimate(
-        term=TERMS[4],
-        estimate=1 + (size - 1) * observed,
+    return Estimate.of(
+        TERMS[4],
+        1 + (size - 1) * observed,
         n=teams,
         method="1 + (m - 1) times the observed intracluster correlation (the true one "
         "times the reliability), m the mean size times 1 + variation squared; n counts "

@@ -1,17 +1,10 @@
-"""Participants, or clusters of them, drawn with replacement, into limits.
+"""Estimate intervals by influence functions (ADF) or by the bootstrap.
 
-A coefficient of means and cross-products needs no resampled data: how often each unit
-was drawn, times what it adds to the sums, gives the sums of every replicate at once.
-Draws come one replicate after the other from one named stream, so that they depend
-neither on the size of the blocks nor on the number of cores.
-
-Each participant's influence on a coefficient into its interval, clusters respected.
-
-A coefficient of covariances moves, to first order, by the mean over participants of
-d'Gd - tr(GS): d the participant's deviations, S the covariances, G the coefficient's
-derivative by S. The spread of these influences gives its standard error whatever the
-distribution of the answers (ADF); summed within clusters first, it also allows for
-answers that depend on each other.
+A coefficient of covariances S with derivative G has influence d'Gd - tr(GS) for a
+participant with deviations d; summed within clusters, it allows for clustering.
+Replicates need no resampled data: how often each unit was drawn, times its products,
+gives all sums. Draws come from one named stream, whatever the block size or number of
+cores.
 """
 
 from __future__ import annotations
@@ -22,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from heard.models.complete_responses import NO_VARIANCE, Array, CompleteResponses
 from heard.models.random_streams import generator
@@ -126,8 +120,6 @@ def interval_of(
         Symmetric limits; or symmetric on log(1 - estimate), which stay below 1 and suit
         the skewness of reliability coefficients; or on Fisher's z, for correlations.
     """
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     n, tail = len(influence), (1 + confidence) / 2
     shape = {
         "plain": "",
@@ -347,8 +339,6 @@ def bootstrap_interval(
 
 def _corrected(tails: Array, estimate: float, kept: Array, influence: Array) -> Array:
     """The quantiles that bias and acceleration make of the tails."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     below = np.mean(kept < estimate) + np.mean(kept == estimate) / 2
     bias = special.ndtri(np.clip(below, 1 / len(kept), 1 - 1 / len(kept)))
     centred = influence - influence.mean()

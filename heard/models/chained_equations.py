@@ -1,12 +1,7 @@
-"""Chained equations: every score's gaps drawn in turn, all chains side by side.
+"""Impute by chained equations, all chains in parallel.
 
-The rule that holds throughout: cross products and cluster sums of all rows are made
-once; each draw changes the rows that miss the score, and only these are summed again.
-
-One score given all others: drawn for every chain at once.
-
-The rule that holds throughout: chains lie along the first axis, sums over rows are kept
-up to date as scores change (only missing ones do), and a draw needs the sums alone.
+Chains lie along the first axis. Cross products and cluster sums are computed once; a
+draw changes, and updates the sums of, only the rows that lack the score.
 """
 
 from __future__ import annotations
@@ -15,6 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+
+from heard.models.stable_choice import order, rounded
 
 Numbers = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
@@ -118,6 +115,9 @@ def draw_model(
 def matched(donors: Numbers, wanted: Numbers, random: np.random.Generator) -> Positions:
     """For each row wanted, one of the 5 donors whose prediction is nearest.
 
+    Predictions are compared as rounded, and of donors predicted alike the first stand
+    nearest, so that every processor finds the same ones.
+
     Parameters
     ----------
     donors : ndarray, shape (n_chains, n_donors)
@@ -132,8 +132,9 @@ def matched(donors: Numbers, wanted: Numbers, random: np.random.Generator) -> Po
     """
     n_donors = donors.shape[1]
     count = min(DONORS, n_donors)
-    order = np.argsort(donors, axis=1)
-    lined_up = np.take_along_axis(donors, order, axis=1)
+    donors, wanted = rounded(donors, wanted)
+    lined = order(donors)
+    lined_up = np.take_along_axis(donors, lined, axis=1)
     place = np.stack(
         [np.searchsorted(*pair) for pair in zip(lined_up, wanted, strict=True)]
     )
@@ -142,11 +143,13 @@ def matched(donors: Numbers, wanted: Numbers, random: np.random.Generator) -> Po
     start = np.clip(place - count, 0, n_donors - count)
     for _ in range(count):
         further = np.minimum(start + count, n_donors - 1)
-        distance_above = np.take_along_axis(lined_up, further, axis=1) - wanted
-        distance_below = wanted - np.take_along_axis(lined_up, start, axis=1)
+        distance_above, distance_below = rounded(
+            np.take_along_axis(lined_up, further, axis=1) - wanted,
+            wanted - np.take_along_axis(lined_up, start, axis=1),
+        )
         start += (start + count < n_donors) & (distance_above < distance_below)
     chosen = start + random.integers(0, count, wanted.shape)
-    return np.asarray(np.take_along_axis(order, chosen, axis=1))
+    return np.asarray(np.take_along_axis(lined, chosen, axis=1))
 
 
 def _solved(left: Numbers, right: Numbers) -> tuple[Numbers, Numbers]:

@@ -1,13 +1,8 @@
-"""Scores with gaps into completed data sets that say how unsure the gaps are.
+"""Impute missing scores multiply, and check that the chains mixed.
 
-The rule that holds throughout: a score is filled in from all other scores, the arms and
-the covariates, with an intercept a team, so that what is filled in is as alike within
-teams, and as different between arms, as what was seen.
-Oracle: R mice, tests/oracles/values/missing.json.
-
-Whether the chains that filled scores in have mixed, and what they filled in.
-
-The rule that holds throughout: these describe the filling in, not the people.
+A score is imputed from all other scores, arms and covariates with an intercept a team,
+so that imputed scores are as similar within teams, and differ as much between arms, as
+observed ones. Oracle: R mice, tests/oracles/values/missing.json.
 """
 
 from __future__ import annotations
@@ -27,7 +22,7 @@ from heard.models.chained_equations import (
     run_chains,
 )
 from heard.models.random_streams import generator
-from heard.results import Composite, Estimate, Result, Unavailable
+from heard.results import Composite, Described, Estimate, Result, Unavailable
 
 MINIMUM_CLUSTERS = 5
 # Seen scores beyond the columns of a model: fewer leave its variance a guess.
@@ -38,7 +33,7 @@ N_ITERATIONS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Imputation:
+class Imputation(Described):
     """Completed data sets; rows are people's, so it is never a finding.
 
     Attributes
@@ -362,15 +357,15 @@ def _described(imputation: Imputation, place: int, n_gaps: int) -> ImputedScore:
     words = f"{imputation.method}; describes the filling in, so no interval"
     return ImputedScore(
         score=imputation.scores[place],
-        share_missing=Estimate(
-            term="share_missing",
-            estimate=n_gaps / n,
+        share_missing=Estimate.of(
+            "share_missing",
+            n_gaps / n,
             n=n,
             method=f"people without the score over all people; {words}",
         ),
-        filled_in_minus_seen=Estimate(
-            term="filled_in_minus_seen",
-            estimate=difference,
+        filled_in_minus_seen=Estimate.of(
+            "filled_in_minus_seen",
+            difference,
             n=n,
             method="mean filled in less mean seen, over the standard deviation "
             f"(divisor n-1) of those seen; {words}",

@@ -1,7 +1,5 @@
-"""Estimates of completed data sets, pooled into one by Rubin's rules.
+"""Pool estimates of multiply imputed data sets by Rubin's rules.
 
-The rule that holds throughout: the pooled error holds what varies between completed
-sets beside what each set's own error says, so filled-in values are never taken as seen.
 Oracle: R mice, tests/oracles/values/missing.json.
 """
 
@@ -11,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import t
 
 from heard.results import Composite, Estimate, Result, Unavailable
 
@@ -161,8 +160,6 @@ def pool(
 
 def interval(pooled: Pooling) -> tuple[float, float]:
     """The 95 % interval of what was pooled."""
-    from scipy.stats import t  # noqa: PLC0415 - heavy, and only needed here
-
     reach = float(t.ppf(0.975, pooled.degrees_of_freedom)) * pooled.standard_error
     return pooled.estimate - reach, pooled.estimate + reach
 
@@ -180,8 +177,6 @@ def absent_pool(reason: str, *, n: int, term: str, method: str) -> PooledEstimat
 def _described(
     pooled: Pooling, *, n: int, n_sets: int, term: str, how: str
 ) -> PooledEstimate:
-    from scipy.stats import t  # noqa: PLC0415 - heavy, and only needed here
-
     low, high = interval(pooled)
     size = abs(pooled.estimate) / pooled.standard_error
     values = {
@@ -207,13 +202,6 @@ def _described(
         for name, value in values.items()
     }
     return PooledEstimate(
-        effect=Estimate(
-            term=term,
-            estimate=pooled.estimate,
-            conf_low=low,
-            conf_high=high,
-            n=n,
-            method=how,
-        ),
+        effect=Estimate.of(term, pooled.estimate, (low, high), n=n, method=how),
         **parts,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from heard.models.complete_responses import Array
 
@@ -117,10 +118,6 @@ class _Design:
 
     def at(self, point: Array) -> tuple[float, Array, Array]:
         """Log likelihood, its gradient and the observed information."""
-        from scipy.special import (  # noqa: PLC0415 - heavy, and only needed here
-            expit,
-        )
-
         high = np.where(self.highest, np.inf, self.upper @ point)
         low = np.where(self.lowest, -np.inf, self.lower @ point)
         # On the side where both tails are thin, so that their difference keeps digits.

@@ -15,7 +15,5 @@ def generator(*names: str) -> np.random.Generator:
     *names : str
         What the draws are for. Other names give other draws; the same names the same.
     """
-    import numpy as np  # noqa: PLC0415 - most of what the foundation serves needs none
-
     digest = hashlib.sha256("/".join(names).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))

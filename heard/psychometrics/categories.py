@@ -1,9 +1,7 @@
-"""Answer categories from the codebook, kept the same in every group and wave.
+"""Rank answers by the codebook's categories, the same in every group and wave.
 
-Ordinal statistics break, or quietly change their meaning, when the categories are read
-off the data: one that nobody chose in one wave shifts all the others. Here they are
-declared; a category that is empty in any group is merged with its neighbour in all of
-them, and the merge is told.
+Categories read off the data would shift when one is not used in a wave. A category that
+is empty in any group is merged with its neighbour in all of them, and reported.
 """
 
 from __future__ import annotations

@@ -1,12 +1,8 @@
-"""Responses with gaps into what is known of the gaps: Little's test and EM moments.
+"""Test whether answers are missing completely at random; estimate EM moments.
 
-Moments are those of full-information maximum likelihood under normality, found by EM;
-divisor n. Who answered nothing takes no part. Oracles:
+Moments are by full-information maximum likelihood under normality, divisor n; people
+who answered the same items are one pattern. Oracles:
 tests/oracles/values/missing_*.json.
-
-Responses with gaps into patterns: who answered which items, and how many did.
-
-People who answered the same items are one pattern, whatever they answered.
 """
 
 from __future__ import annotations
@@ -15,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import chdtrc
 
+from heard.models.complete_responses import Responses, read_responses
 from heard.psychometrics.careless.compact_answers import Array
 from heard.results import Composite, Estimate, Result, Unavailable
 
@@ -147,18 +145,19 @@ class Moments:
     reason: str = ""
 
 
-def missing_data(responses: pd.DataFrame) -> MissingData:
+def missing_data(responses: Responses) -> MissingData:
     """Share of complete responses, and Little's test.
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_people, n_items)
+    responses : DataFrame or ndarray, shape (n_people, n_items)
         Codes; NaN where not answered.
 
     References
     ----------
     Little (1988), Journal of the American Statistical Association 83, 1198-1202.
     """
+    responses = read_responses(responses)
     return missing_data_of(gaps_of(responses))
 
 
@@ -304,8 +303,6 @@ def _little(gaps: Gaps) -> tuple[Result, ...]:
         deviation = pattern.mean - moments.mean[pattern.answered]
         within = moments.covariance[np.ix_(pattern.answered, pattern.answered)]
         distance += pattern.n * float(deviation @ np.linalg.solve(within, deviation))
-    from scipy.special import chdtrc  # noqa: PLC0415 - heavy
-
     numbers = (max(distance, 0.0), float(df), float(chdtrc(df, distance)))
     return tuple(
         Estimate(term=term, estimate=number, n=n, method=LITTLE)

@@ -1,8 +1,7 @@
-"""Scores of people in clusters into how alike those of one are, and what it costs.
+"""Estimate the intracluster correlation of a score, and its design effect.
 
-The rule that holds throughout: correlation and design effect are of the scores as they
-were answered; a negative correlation is reported as it is, and costs nothing.
-Oracle: R's analysis of variance, lme4 and Smith's formula,
+Both are of the observed scores; a negative correlation is reported as estimated and has
+a design effect of 1. Oracles: R analysis of variance, lme4,
 tests/oracles/values/clustered.json.
 """
 
@@ -88,9 +87,9 @@ def intracluster_correlation(
         intracluster_correlation=plain,
         intracluster_correlation_reml=restricted,
         design_effect=_design_effect(plain, counts),
-        clusters=Estimate(
-            term="clusters",
-            estimate=float(len(counts)),
+        clusters=Estimate.of(
+            "clusters",
+            len(counts),
             n=len(kept),
             method="clusters with a score; a count has no interval",
         ),
@@ -134,11 +133,10 @@ def _design_effect(correlation: Estimate, counts: Array) -> Estimate:
         for limit in limits
     )
     assert value is not None
-    return Estimate(
-        term="design_effect",
-        estimate=value,
-        conf_low=low,
-        conf_high=high,
+    return Estimate.of(
+        "design_effect",
+        value,
+        (low, high),
         n=correlation.n,
         method=f"1 + (m - 1) times the intracluster correlation, m = {size:.6g}, the "
         "size of the cluster that a participant is in on average; a negative "

@@ -1,20 +1,9 @@
-"""Scores of treated and comparison clusters over waves into what the treated gained.
+"""Estimate difference in differences and an event study over waves.
 
-The model: an intercept for every cluster (or linked participant), one for every wave,
-and the treated arm's departure from the comparison's course. It answers what the pilot
-did only if the arms would have moved alike without it; the event study shows whether
-they did so before. Oracle: R clubSandwich, tests/oracles/values/compared.json.
-
-Several contrasts of one fit into one test that all of them are zero.
-
-With few clusters the usual F test rejects far too often; here the reference is
-Hotelling's T-squared with degrees of freedom that the design supports (AHT).
-Oracle: R clubSandwich, Wald_test(test = "HTZ"), tests/oracles/values/compared.json.
-
-Tidy rows into what a comparison over waves needs, or the reason why there is none.
-
-The rule that holds throughout the package: a cluster stands in one arm, a linked
-participant in one cluster, and every difference is treated minus comparison.
+An intercept for every cluster (or linked participant) and wave, and the effect in the
+treated arm, which is causal only under parallel trends. With few clusters, joint tests
+use Hotelling's T-squared with Satterthwaite-type degrees of freedom (AHT). Oracle: R
+clubSandwich, tests/oracles/values/compared.json.
 """
 
 from __future__ import annotations
@@ -25,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.description import as_floats, named, number_fault
 from heard.errors import DataError, unknown
@@ -87,11 +77,9 @@ def joint_p_value(
     if below <= 0:
         reason = TOO_FEW.format(count=count)
         return Unavailable(term=term, reason=reason, n=fit.n, method=method)
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
-    return Estimate(
-        term=term,
-        estimate=float(stats.f.sf(below / (degrees * count) * size, count, below)),
+    return Estimate.of(
+        term,
+        stats.f.sf(below / (degrees * count) * size, count, below),
         n=fit.n,
         method=f"{method}; joint test of {count} contrasts, approximate Hotelling T^2 "
         f"with CR2 over {fit.n_clusters} clusters (AHT; F with {count} and {below:.1f} "
@@ -190,8 +178,6 @@ def within(columns: Array, groups: Labels) -> Array:
     Where groups lie within clusters, CR2 of what is left is CR2 of the whole model
     (Pustejovsky & Tipton 2018, theorem 2), and thousands of groups cost nothing.
     """
-    import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
     codes, levels = pd.factorize(groups)
     sizes = np.bincount(codes, minlength=len(levels)).astype(float)
     totals = np.zeros((len(levels), columns.shape[1]))

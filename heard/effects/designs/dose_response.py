@@ -1,20 +1,9 @@
-"""Sessions attended into scores after: how much more comes with more of the pilot.
+"""Estimate how scores rise with sessions attended, and with kinds of session.
 
-Who attends more chose to, so a slope between people is not yet the sessions' doing;
-`future_dose` checks that, and the slope within people compares each with themselves.
-Oracles: R clubSandwich and Hmisc, tests/oracles/values/compared.json.
-
-Doses into the two columns of a curve that is straight at its ends.
-
-Harrell's restricted cubic spline with three knots: the dose itself, and one column that
-bends it between the outer knots. Oracle: R Hmisc, rcspline.eval.
-
-Sessions of different kinds into which kind comes with more.
-
-Some sessions have a professional with lived experience, or show the film, and some have
-not: among people who attended equally often and began alike, what does a session of the
-kind come with beyond a session without? Teams chose their sessions, so this is a hint
-where to look, not proof. Oracle: R clubSandwich, tests/oracles/values/compared.json.
+Participants choose how much they attend, so a slope between people need not be the
+effect of the sessions: `future_dose` checks that, and the slope within people compares
+each with themselves. Curves are restricted cubic splines with three knots. Oracles: R
+clubSandwich and Hmisc, tests/oracles/values/compared.json.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""The same comparison on what the pilot cannot move: a check that should find nothing.
+"""Repeat the comparison on negative control outcomes, which should not change.
 
-If waiting times "improve" as much as being listened to, something else differed
-between the arms. And sessions attended later cannot have moved a score of earlier: if
-they foretell it, those who attend differ, and a dose-response is not the sessions'
-doing. A check that finds nothing clears little; its interval says what it could have
-missed. Oracle: R clubSandwich, tests/oracles/values/compared.json.
+An "effect" on waiting times, or of sessions not yet attended on earlier scores, shows
+that the arms differ in something else. Finding none proves little; the interval shows
+what the check could have missed. Oracle: R clubSandwich,
+tests/oracles/values/compared.json.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from statsmodels.stats.multitest import multipletests
 
 from heard.effects.designs.difference_in_differences import (
     Comparison,
@@ -66,7 +66,7 @@ class FalsificationTable(Composite):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandardisedEffect:
+class StandardisedEffect(Composite):
     """What the comparison of one outcome found.
 
     Attributes
@@ -257,11 +257,13 @@ def _standardised(effect: Result, spread: float) -> Result:
         reason = "scores before do not vary within the arms"
         return Unavailable(term=term, reason=reason, n=effect.n)
     low, high = effect.conf_low, effect.conf_high
-    return Estimate(
-        term=term,
-        estimate=effect.estimate / spread,
-        conf_low=None if low is None else low / spread,
-        conf_high=None if high is None else high / spread,
+    return Estimate.of(
+        term,
+        effect.estimate / spread,
+        (
+            None if low is None else low / spread,
+            None if high is None else high / spread,
+        ),
         n=effect.n,
         method=f"over the standard deviation before, pooled within arms, its own error "
         f"left out; {effect.method}",
@@ -279,15 +281,11 @@ def _holm(p_values: dict[str, Result]) -> dict[str, Result]:
     }
     if not known:
         return found
-    from statsmodels.stats.multitest import (  # noqa: PLC0415 - heavy
-        multipletests,
-    )
-
     corrected = multipletests([p.estimate for p in known.values()], method="holm")[1]
     for (name, result), value in zip(known.items(), corrected, strict=True):
         method = f"Holm's correction over {len(known)} negative controls; "
-        found[name] = Estimate(
-            term=term, estimate=float(value), n=result.n, method=method + result.method
+        found[name] = Estimate.of(
+            term, value, n=result.n, method=method + result.method
         )
     return found
 

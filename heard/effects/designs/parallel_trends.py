@@ -1,10 +1,8 @@
-"""How far from parallel the arms' courses may be before the answer is undone.
+"""Examine sensitivity to violations of parallel trends (Rambachan & Roth 2023).
 
-Difference in differences takes the arms as moving alike without the pilot. Here they
-may part between two waves by up to M times the most they parted between two waves
-before; the interval grows with M, and the breakdown value is the M at which it takes in
-nought. Oracle: the definition, every departure tried, tests/outcomes/
-test_trend_sensitivity.py.
+Between two waves the trends may diverge by up to M times the largest divergence seen
+before; the breakdown value is the M at which the interval includes zero. Oracle: every
+departure tried, tests/outcomes/test_trend_sensitivity.py.
 """
 
 from __future__ import annotations
@@ -194,20 +192,19 @@ def _bound(question: _Question, departure: float) -> TrendBound:
     )
     return TrendBound(
         departure=label,
-        trend_robust_effect=Estimate(
-            term=names[0],
-            estimate=value,
-            conf_low=limits[0],
-            conf_high=limits[1],
+        trend_robust_effect=Estimate.of(
+            names[0],
+            value,
+            limits,
             n=n,
             method=f"{how}; union of the t intervals over every change before and its "
             "sign, so it covers at least 95 %",
         ),
-        trend_lowest_effect=Estimate(
-            term=names[1], estimate=value - room, n=n, method=departure_method
+        trend_lowest_effect=Estimate.of(
+            names[1], value - room, n=n, method=departure_method
         ),
-        trend_highest_effect=Estimate(
-            term=names[2], estimate=value + room, n=n, method=departure_method
+        trend_highest_effect=Estimate.of(
+            names[2], value + room, n=n, method=departure_method
         ),
     )
 

@@ -1,17 +1,10 @@
-"""Changes of a few treated trusts beside those of all others, taken as placebos.
+"""Test the change in a few treated units against all others, by randomisation.
 
-Where one or two trusts were treated no standard error can be had from them, but one can
-ask how often so large a gap would come from any other one or two. Exact where each set
-of trusts was equally likely to be the treated one; otherwise a description of how far
-out the treated stand. Oracle: R, tests/oracles/values/compared.json.
-
-Statistics of every possible allocation into an exact p and the interval it leaves.
-
-Under the hypothesis that the effect is v everywhere, an allocation's statistic is
-``zero - v * slope``, and none has a steeper slope than the real one. So each allocation
-is at least as extreme as the real one on one stretch of v, which holds the estimate,
-and p and interval come from the stretches' ends: no search, no grid.
-Oracle: every allocation tried at every v, tests/outcomes/test_placebo.py.
+Exact if every set of units was equally likely to be treated; otherwise it describes how
+extreme the treated are. If the effect is v everywhere, the statistic of an allocation
+is ``zero - v * slope``, and none has a steeper slope than the real one; so p and
+interval follow from where each allocation is at least as extreme, without a search.
+Oracles: R, tests/oracles/values/compared.json, and every allocation tried at every v.
 """
 
 from __future__ import annotations
@@ -147,24 +140,19 @@ def randomisation_test(
         # the estimate lies within but for rounding
         low, high = min(low, estimate), max(high, estimate)
     return RandomisationTest(
-        effect=Estimate(
-            term=f"{name}_effect",
-            estimate=estimate,
-            conf_low=low,
-            conf_high=high,
-            n=n,
-            method=f"{how}; {limits}",
+        effect=Estimate.of(
+            f"{name}_effect", estimate, (low, high), n=n, method=f"{how}; {limits}"
         ),
-        p_value=Estimate(
-            term=f"{name}_p_value",
-            estimate=allocations.p_value(),
+        p_value=Estimate.of(
+            f"{name}_p_value",
+            allocations.p_value(),
             n=n,
             method=f"{how}; two-sided, the real allocation and ties counted; no "
             "interval",
         ),
-        smallest_possible_p_value=Estimate(
-            term=f"{name}_smallest_possible_p_value",
-            estimate=_floor(allocations),
+        smallest_possible_p_value=Estimate.of(
+            f"{name}_smallest_possible_p_value",
+            _floor(allocations),
             n=n,
             method=f"{how}; no smaller p can come of so few units; follows from the "
             "design, so no interval",

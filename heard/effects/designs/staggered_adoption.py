@@ -1,13 +1,9 @@
-"""Clusters that start at different waves into effects by start and by time since.
+"""Estimate effects under staggered adoption, by start and by time since.
 
-Only clusters not yet (or never) treated serve as comparison. A regression with one
-effect also compares with those already treated, and where effects grow it can even turn
-their sign (Goodman-Bacon 2021); these averages cannot.
-Oracles: R, tests/oracles/values/compared.json; Welch's test where one group starts.
-
-Rows of clusters that start one after the other into a table of clusters and waves.
-
-Every cluster counts once, whatever its size: it is clusters that are given a start.
+Only clusters not yet (or never) treated are used for comparison: a regression with a
+single effect also compares with those already treated, which can reverse its sign
+(Goodman-Bacon 2021). Every cluster counts once, whatever its size. Oracles: R,
+tests/oracles/values/compared.json.
 """
 
 from __future__ import annotations
@@ -18,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.description import named
 from heard.effects.designs.difference_in_differences import complete_rows, score_fault
@@ -365,8 +362,6 @@ def _estimate(
     value, n = float(average.value), len(table.starts)
     if average.error is None or average.degrees is None:
         return Estimate(term=term, estimate=value, n=n, method=f"{how}; {NO_SPREAD}")
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     beyond = 0.025 if normal is None else float(stats.norm.sf(normal))
     reach = float(stats.t.isf(beyond, average.degrees)) * average.error
     kind = f"t interval with {average.degrees:.1f} degrees of freedom (Welch)"
@@ -375,13 +370,8 @@ def _estimate(
             f"{kind}, widened to hold for all times at once by {N_DRAWS} draws of a "
             "multiplier bootstrap over clusters"
         )
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=value - reach,
-        conf_high=value + reach,
-        n=n,
-        method=f"{how}; {kind}",
+    return Estimate.of(
+        term, value, (value - reach, value + reach), n=n, method=f"{how}; {kind}"
     )
 
 
@@ -389,12 +379,10 @@ def _p_value(average: _Average, table: RollOut, how: str) -> Result:
     term, n = "staggered_effect_p_value", len(table.starts)
     if average.error is None or average.degrees is None:
         return Unavailable(term=term, reason=NO_SPREAD, n=n, method=how)
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     size = abs(average.value) / average.error
-    return Estimate(
-        term=term,
-        estimate=float(2 * stats.t.sf(size, average.degrees)),
+    return Estimate.of(
+        term,
+        2 * stats.t.sf(size, average.degrees),
         n=n,
         method=f"{how}; two-sided t test with {average.degrees:.1f} degrees of "
         "freedom; no interval",
@@ -420,8 +408,6 @@ def _by_event_time(
 
 def _widest(averages: list[_Average], seed: str) -> float:
     """The 95th percentile of the largest of several standardised errors."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     single = float(stats.norm.isf(0.025))
     if not averages:
         return single

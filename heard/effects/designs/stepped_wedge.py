@@ -1,10 +1,8 @@
-"""Clusters that start one after the other into one effect, tested by the order itself.
+"""Estimate the effect in a stepped wedge, tested by randomisation of the order.
 
-The model of Hussey & Hughes on the means of clusters at waves: an intercept for every
-wave, clusters that differ, and one effect, the same from the first wave with the pilot
-on. The test asks how often another order of starting would show so much: exact where
-the order was drawn by lot, whatever the scores look like.
-Oracle: R nlme, tests/oracles/values/compared.json.
+Hussey & Hughes's model of cluster means: an intercept for every wave, a random cluster,
+one constant effect. The test is exact if the order of starting was randomised. Oracle:
+R nlme, tests/oracles/values/compared.json.
 """
 
 from __future__ import annotations
@@ -102,9 +100,9 @@ def stepped_wedge(
         stepped_wedge_effect=found.effect,
         stepped_wedge_p_value=found.p_value,
         stepped_wedge_smallest_possible_p_value=found.smallest_possible_p_value,
-        cluster_mean_correlation=Estimate(
-            term="cluster_mean_correlation",
-            estimate=known,
+        cluster_mean_correlation=Estimate.of(
+            "cluster_mean_correlation",
+            known,
             n=len(table.starts),
             method="correlation of a cluster's means at two waves, used to weigh; "
             + (

@@ -1,9 +1,8 @@
-"""An effect and a declared prior into how probable it is that the effect matters.
+"""Estimate how probable a relevant effect is, given a prior declared in advance.
 
-The rule that holds throughout: the prior is declared beforehand, and what half and
-twice its width would say stands beside. No sampler: a normal prior and a normal or t
-likelihood have one dimension, which is integrated.
-Oracle: R integrate, tests/oracles/values/judgement.json.
+The results under half and twice the prior's width are shown alongside. Normal prior,
+normal or t likelihood, integrated numerically. Oracle: R integrate,
+tests/oracles/values/judgement.json.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.optimize import brentq
 
 from heard.effects.description import Numbers
 from heard.effects.judgement.equivalence import UncertainEffect
@@ -128,8 +128,6 @@ class _Density:
 
     def quantile(self, share: float) -> float:
         """The value below which this share of the mass lies."""
-        from scipy.optimize import brentq  # noqa: PLC0415 - heavy, and only needed here
-
         sums = np.cumsum(self.masses) / self.masses.sum()
         piece = int(np.searchsorted(sums, share))
         low, high = self.cuts[piece : piece + 2]
@@ -212,18 +210,17 @@ def _posterior(
     density = _density(effect, prior.mean, spread)
     return Posterior(
         prior=name,
-        posterior_mean=Estimate(
-            term="posterior_mean",
-            estimate=density.average(),
-            conf_low=density.quantile(0.025),
-            conf_high=density.quantile(0.975),
+        posterior_mean=Estimate.of(
+            "posterior_mean",
+            density.average(),
+            (density.quantile(0.025), density.quantile(0.975)),
             n=effect.n,
             method=f"posterior mean; central 95 % credible interval; {method}",
         ),
         **{
-            term: Estimate(
-                term=term,
-                estimate=value,
+            term: Estimate.of(
+                term,
+                value,
                 n=effect.n,
                 method=f"posterior probability, {better} is better, smallest effect "
                 f"that matters {smallest:g}; no interval: a probability; {method}",

@@ -1,13 +1,8 @@
-"""An effect and the smallest one that matters into a verdict in words.
+"""Judge an effect against the smallest effect of interest.
 
-The rule that holds throughout: "no difference was shown" is not "there is none". Only
-an interval that lies wholly inside the bounds says that an effect is too small to
-matter. Oracle: R emmeans, t.test and clubSandwich, tests/oracles/values/judgement.json.
-
-An estimate with its interval into an effect whose error can be reckoned with.
-
-Every judgement of this package starts from three numbers: the effect, its standard
-error and the degrees of freedom of that error, however the error was made.
+"No difference was shown" is not "there is no difference": only an interval wholly
+inside the bounds shows equivalence. Oracles: R emmeans, t.test and clubSandwich,
+tests/oracles/values/judgement.json.
 """
 
 from __future__ import annotations
@@ -16,7 +11,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from heard.results import Composite, Estimate, Result, Unavailable
+from scipy import stats
+
+from heard.results import Composite, Described, Estimate, Result, Unavailable
 
 # An interval counts as even-sided if its arms differ by less than this share.
 UNEVEN = 1e-6
@@ -24,7 +21,7 @@ LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UncertainEffect:
+class UncertainEffect(Described):
     """An effect that was estimated, and how sure it is.
 
     Attributes
@@ -64,16 +61,12 @@ class UncertainEffect:
 
     def chance_above(self, value: float) -> float:
         """One-sided p of the effect being `value` or less."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         ratio = (self.effect - value) / self.standard_error
         return float(stats.t.sf(ratio, self.degrees_of_freedom))
 
 
 def t_quantile(probability: float, degrees: float) -> float:
     """Quantile of t; of the normal distribution where degrees are infinite."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     return float(stats.t.ppf(probability, degrees))
 
 
@@ -213,11 +206,8 @@ def equivalence_verdict(
         effect=_interval("effect", effect, 0.95, how),
         effect_90=_interval("effect_90", effect, 0.90, how),
         **{
-            term: Estimate(
-                term=term,
-                estimate=value,
-                n=effect.n,
-                method=f"{how}; no interval: a p-value",
+            term: Estimate.of(
+                term, value, n=effect.n, method=f"{how}; no interval: a p-value"
             )
             for term, value in p_values.items()
         },
@@ -278,11 +268,10 @@ def _error(effect: UncertainEffect) -> str:
 
 def _interval(term: str, effect: UncertainEffect, level: float, how: str) -> Estimate:
     low, high = effect.limits(level)
-    return Estimate(
-        term=term,
-        estimate=effect.effect,
-        conf_low=low,
-        conf_high=high,
+    return Estimate.of(
+        term,
+        effect.effect,
+        (low, high),
         n=effect.n,
         method=f"{level:.0%} interval; {how}",
     )

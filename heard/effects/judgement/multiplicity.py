@@ -1,8 +1,8 @@
-"""Many p-values into what still stands when all that was asked is counted.
+"""Adjust p-values for the number of outcomes tested.
 
-The rule that holds throughout: families and their order are declared before the data
-are seen. An outcome nobody declared is exploratory and keeps its own p-value, so named.
-Oracle: R p.adjust, and examples by hand, tests/oracles/values/judgement.json.
+Families and their order are declared before the data are seen; an outcome that is not
+declared is exploratory and keeps its own p-value. Oracle: R p.adjust,
+tests/oracles/values/judgement.json.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
+from statsmodels.stats.multitest import multipletests
 
 from heard.effects.description import Numbers
 from heard.errors import DataError
@@ -158,10 +159,6 @@ def family_faults(families: Sequence[Family]) -> list[str]:
 
 
 def _adjusted(p: Numbers, how: Adjustment) -> Numbers:
-    from statsmodels.stats.multitest import (  # noqa: PLC0415 - heavy
-        multipletests,
-    )
-
     if how == "fixed_sequence":
         return np.maximum.accumulate(p)
     adjusted: Numbers = multipletests(p, method=METHODS[how])[1]

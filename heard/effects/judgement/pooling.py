@@ -1,20 +1,8 @@
-"""Effects of several sites into one, and into what a further site may expect.
+"""Pool the effects of several sites, and shrink those of many small teams.
 
-The rule that holds throughout: sites may truly differ. Under three sites nothing is
-pooled: the sites are shown one by one. Oracle: R metafor,
+Random effects: sites may truly differ, and their own errors are taken as known. Fewer
+than three sites are shown one by one. Oracle: R metafor,
 tests/oracles/values/judgement.json.
-
-Effects of several sites into how much more they differ than chance explains.
-
-The rule that holds throughout: the sites' own errors are taken as known, so an error of
-few people makes a site's weight less sure than it looks.
-Oracle: R metafor, tests/oracles/values/judgement.json.
-
-Effects of many small teams into better guesses of each, drawn to the average.
-
-The rule that holds throughout: the less a team's own people tell, the more the guess
-rests on all teams; a league table of raw effects would put the smallest at both ends.
-Oracle: R metafor ``blup``, tests/oracles/values/judgement.json.
 """
 
 from __future__ import annotations
@@ -24,6 +12,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import chi2
 
 from heard.effects.description import Numbers
 from heard.effects.judgement.equivalence import UncertainEffect, t_quantile
@@ -94,8 +84,6 @@ def limits_of_variance_between(
 
     The Q profile of Viechtbauer (2007), Statistics in Medicine 26(1), 37-52.
     """
-    from scipy.stats import chi2  # noqa: PLC0415 - heavy, and only needed here
-
     degrees = len(effects) - 1
     low, high = (
         _where_squares_are(float(chi2.ppf(share, degrees)), effects, variances)
@@ -158,8 +146,6 @@ def _root(function: Callable[[float], float], step: float) -> float:
 
 
 def _between(function: Callable[[float], float], low: float, high: float) -> float:
-    from scipy.optimize import brentq  # noqa: PLC0415 - heavy, and only needed here
-
     return float(brentq(function, low, high, xtol=1e-15 * high, rtol=1e-14))
 
 
@@ -317,11 +303,13 @@ def _pooled(sites: _Sites) -> dict[str, Estimate]:
         ),
     }
     return {
-        term: Estimate(
-            term=term,
-            estimate=parts.mean,
-            conf_low=parts.mean - quantile * variance**0.5,
-            conf_high=parts.mean + quantile * variance**0.5,
+        term: Estimate.of(
+            term,
+            parts.mean,
+            (
+                parts.mean - quantile * variance**0.5,
+                parts.mean + quantile * variance**0.5,
+            ),
             n=k,
             method=f"{how}; {sites.words}",
         )
@@ -330,8 +318,6 @@ def _pooled(sites: _Sites) -> dict[str, Estimate]:
 
 
 def _differences(sites: _Sites) -> dict[str, Estimate]:
-    from scipy.stats import chi2  # noqa: PLC0415 - heavy, and only needed here
-
     between, k = sites.between, len(sites.effects)
     low, high = limits_of_variance_between(sites.effects, sites.variances)
     typical = typical_variance(sites.variances)
@@ -341,26 +327,24 @@ def _differences(sites: _Sites) -> dict[str, Estimate]:
     deviation = "between_site_standard_deviation"
     share = "between_site_variance_share"
     return {
-        deviation: Estimate(
-            term=deviation,
-            estimate=between**0.5,
-            conf_low=limits[0] ** 0.5,
-            conf_high=limits[1] ** 0.5,
+        deviation: Estimate.of(
+            deviation,
+            between**0.5,
+            (limits[0] ** 0.5, limits[1] ** 0.5),
             n=k,
             method=f"standard deviation of the true effects; {profile}",
         ),
-        share: Estimate(
-            term=share,
-            estimate=between / (between + typical),
-            conf_low=limits[0] / (limits[0] + typical),
-            conf_high=limits[1] / (limits[1] + typical),
+        share: Estimate.of(
+            share,
+            between / (between + typical),
+            (limits[0] / (limits[0] + typical), limits[1] / (limits[1] + typical)),
             n=k,
             method="I squared, variance between sites over that plus a typical site's "
             f"own; {profile}",
         ),
-        "homogeneity_p_value": Estimate(
-            term="homogeneity_p_value",
-            estimate=float(chi2.sf(squares, k - 1)),
+        "homogeneity_p_value": Estimate.of(
+            "homogeneity_p_value",
+            chi2.sf(squares, k - 1),
             n=k,
             method="Cochran's Q, chi-squared on sites - 1; few sites hardly ever show "
             f"that they differ; no interval: a p-value; {sites.words}",
@@ -374,11 +358,10 @@ def _own(effect: UncertainEffect | Unavailable) -> Result:
             term="effect", reason=effect.reason, n=effect.n, method=effect.method
         )
     low, high = effect.limits()
-    return Estimate(
-        term="effect",
-        estimate=effect.effect,
-        conf_low=low,
-        conf_high=high,
+    return Estimate.of(
+        "effect",
+        effect.effect,
+        (low, high),
         n=effect.n,
         method=f"{effect.term} of this site alone; t or normal interval",
     )
@@ -395,11 +378,10 @@ def _without(
     if len(rest) < MINIMUM_SITES:
         return Unavailable(term=term, reason=TOO_FEW, n=len(rest))
     found = _pooled(_sites(rest, between))["pooled_effect_cautious"]
-    return Estimate(
-        term=term,
-        estimate=found.estimate,
-        conf_low=found.conf_low,
-        conf_high=found.conf_high,
+    return Estimate.of(
+        term,
+        found.estimate,
+        (found.conf_low, found.conf_high),
         n=found.n,
         method=f"this site left out; {found.method}",
     )
@@ -502,17 +484,16 @@ def _shrunken(
     return {
         name: ShrunkenTeam(
             team=name,
-            shrunken_effect=Estimate(
-                term="shrunken_effect",
-                estimate=float(guess),
-                conf_low=float(guess - width),
-                conf_high=float(guess + width),
+            shrunken_effect=Estimate.of(
+                "shrunken_effect",
+                guess,
+                (guess - width, guess + width),
                 n=known[name].n,
                 method=method,
             ),
-            own_weight=Estimate(
-                term="own_weight",
-                estimate=float(weight),
+            own_weight=Estimate.of(
+                "own_weight",
+                weight,
                 n=known[name].n,
                 method=f"{method}; no interval: the variances are taken as known",
             ),

@@ -1,7 +1,7 @@
-"""The difference between two arms at the end: complete, weighted, or filled in.
+"""Estimate the difference between two arms at the end, with missing outcomes.
 
-The rule that holds throughout: least squares with errors that count clusters (people,
-where there are no clusters); treated minus reference; others' rows are left out.
+Complete cases, weighted or multiply imputed; least squares with cluster-robust errors
+where there are clusters; treated minus reference.
 """
 
 from __future__ import annotations

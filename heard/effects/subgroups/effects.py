@@ -1,14 +1,8 @@
-"""Arms within groups into an effect for each group, and whether groups differ in it.
+"""Estimate the effect in each subgroup, and whether subgroups differ.
 
-The rule that holds throughout: that one group's interval leaves out zero and another's
-does not says nothing; only the difference of the two effects does.
-Oracle: R clubSandwich and sandwich, tests/oracles/values/inequality.json.
-
-Scores of groups into how far each lies from a reference: in points and as a ratio.
-
-The rule that holds throughout: the n of a comparison is that of its smaller side, so
-that what hides small groups hides their comparisons too.
-Oracle: R t.test and clubSandwich, tests/oracles/values/inequality.json.
+An interval that excludes zero in one group and not in another shows nothing; only the
+interaction does. The n of a comparison is that of its smaller side. Oracles: R t.test,
+clubSandwich and sandwich, tests/oracles/values/inequality.json.
 """
 
 from __future__ import annotations
@@ -215,9 +209,9 @@ def _interaction(
     if why := next((why for one in contrasts if (why := fit.fault(one))), ""):
         return Unavailable(term=term, reason=why, n=n)
     smallest = min(fit.p_value(one) for one in contrasts)
-    return Estimate(
-        term=term,
-        estimate=min(1.0, smallest * len(contrasts)),
+    return Estimate.of(
+        term,
+        min(1.0, smallest * len(contrasts)),
         n=n,
         method=f"{fit.method}; smallest two-sided p of the {len(contrasts)} "
         "differences from the reference group's effect, times their number (Holm's "
@@ -396,11 +390,10 @@ def _raised(mean: Result, lowest: float) -> Result:
         return mean
     assert mean.conf_low is not None
     assert mean.conf_high is not None
-    return Estimate(
-        term=mean.term,
-        estimate=mean.estimate + lowest,
-        conf_low=mean.conf_low + lowest,
-        conf_high=mean.conf_high + lowest,
+    return Estimate.of(
+        mean.term,
+        mean.estimate + lowest,
+        (mean.conf_low + lowest, mean.conf_high + lowest),
         n=mean.n,
         method=mean.method,
     )
@@ -411,9 +404,9 @@ def _widest(gaps: tuple[GroupGap, ...]) -> Result:
     if not found:
         return Unavailable(term="widest_gap", reason="no gap could be estimated", n=0)
     widest = max(found, key=lambda gap: abs(gap.estimate))
-    return Estimate(
-        term="widest_gap",
-        estimate=widest.estimate,
+    return Estimate.of(
+        "widest_gap",
+        widest.estimate,
         n=min(gap.n for gap in found),
         method=f"the difference from the reference furthest from zero, of "
         f"{len(found)}; picked because it is the widest, so no interval; n counts "

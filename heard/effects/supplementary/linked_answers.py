@@ -1,14 +1,8 @@
-"""The same people's ordered answers at two waves into who answers better, and worse.
+"""Compare ordered answers of the same people, and shares at the ends of the scale.
 
-The rule that holds throughout: better, same and worse stand together, and a category is
-a place in an order. Where people share teams, the team is what varies.
-Oracle: R by the papers' formulas, tests/oracles/values/beyond_means.json.
-
-Scores into how many sit at an end of the scale, where nothing further can be seen.
-
-The rule that holds throughout: who is at the best end before cannot be seen to improve,
-whatever happens to them. Where people share teams, the team is what varies.
-Oracle: R prop.test and sandwich vcovCL, tests/oracles/values/beyond_means.json.
+Better, same and worse are reported together. Those at the best end before cannot
+improve on the scale. Where people share teams, the interval is based on teams. Oracle:
+R by the papers' formulas, tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
@@ -18,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.description import (
     MINIMUM_CLUSTERS,
@@ -180,9 +175,9 @@ def ranks(answers: pd.Series, categories: tuple[float, ...]) -> Numbers:
 def _share(count: int, n: int, term: str, method: str, teams: Numbers | None) -> Result:
     if teams is None or n == 0:
         return share(count, n, term=term, method=method)
-    return Estimate(
-        term=term,
-        estimate=count / n,
+    return Estimate.of(
+        term,
+        count / n,
         n=n,
         method=f"{method}; no interval: people share teams; see the differences",
     )
@@ -221,8 +216,6 @@ def mean_over_teams(
         People weigh alike; t on teams - 1. Unavailable: nobody, under 5 teams, or teams
         all alike.
     """
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     n, method = len(values), f"{method}; {OVER_TEAMS}"
     if n == 0:
         return Unavailable(term=term, reason=NO_PEOPLE, n=n, method=method)
@@ -237,11 +230,10 @@ def mean_over_teams(
         return Unavailable(term=term, reason=reason, n=n, method=method)
     reach = float(stats.t.ppf(0.975, count - 1)) * error
     low, high = within or (-np.inf, np.inf)
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=max(value - reach, low),
-        conf_high=min(value + reach, high),
+    return Estimate.of(
+        term,
+        value,
+        (max(value - reach, low), min(value + reach, high)),
         n=n,
         method=method,
     )
@@ -328,9 +320,6 @@ def _share_at(
     )
     if not isinstance(found, Unavailable):
         return found
-    return Estimate(
-        term=term,
-        estimate=float(at_end.mean()),
-        n=n,
-        method=f"{method}; no interval: {found.reason}",
+    return Estimate.of(
+        term, at_end.mean(), n=n, method=f"{method}; no interval: {found.reason}"
     )

@@ -1,8 +1,7 @@
-"""Changes, and whether people say they improved, into the smallest that counts.
+"""Estimate the minimal important change from an anchor question.
 
-The rule that holds throughout: an anchor that hardly follows the change says nothing
-about it, so under a correlation of .3 there is no answer.
-Oracle: R glm and Terluin's formulas, tests/oracles/values/beyond_means.json.
+An anchor that correlates below .3 with the change gives no result. Oracle: R glm and
+Terluin's formulas, tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.description import (
     MINIMUM_CLUSTERS,
@@ -174,8 +174,6 @@ def _fault(x: Numbers, y: Numbers) -> str:
 
 
 def _correlation(x: Numbers, y: Numbers, fault: str, *, clustered: bool) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     term, n = "anchor_correlation", len(x)
     method = "point-biserial correlation of change with having improved"
     interval = "no interval: Fisher's would ignore the teams"
@@ -184,11 +182,13 @@ def _correlation(x: Numbers, y: Numbers, fault: str, *, clustered: bool) -> Resu
         return Unavailable(term=term, reason=fault, n=n, method=method)
     found = stats.pearsonr(x, y)
     limits = found.confidence_interval(0.95)
-    return Estimate(
-        term=term,
-        estimate=float(found.statistic),
-        conf_low=None if clustered else float(limits.low),
-        conf_high=None if clustered else float(limits.high),
+    return Estimate.of(
+        term,
+        found.statistic,
+        (
+            None if clustered else float(limits.low),
+            None if clustered else float(limits.high),
+        ),
         n=n,
         method=method,
     )
@@ -271,14 +271,7 @@ def _with_limits(
         limits = np.quantile(settled, [0.025, 0.975])
         low, high = min(float(limits[0]), value), max(float(limits[1]), value)
         how = f"percentile interval of {len(settled)} bootstrap draws of {units}"
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=low,
-        conf_high=high,
-        n=n,
-        method=f"{words}; {how}",
-    )
+    return Estimate.of(term, value, (low, high), n=n, method=f"{words}; {how}")
 
 
 def _bootstrap(

@@ -1,8 +1,8 @@
-"""Linked scores into who improved, who worsened, and who could not have shown it.
+"""Estimate shares who improved, deteriorated, or could not show improvement.
 
-The rule that holds throughout: never the share improved alone. What counts as change
-hangs on a reliability that is itself an estimate, so the shares are given over its
-whole interval. Oracle: R, tests/oracles/values/beyond_means.json.
+The share improved is never reported alone. Reliable change depends on an estimated
+reliability, so shares are given over its whole interval. Oracle: R,
+tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
@@ -212,11 +212,10 @@ def _over(found: list[ReliableChange], term: str, words: str) -> Result:
     ]
     # Of few teams a share has no limits, and its doubt is not that of the error alone.
     bare = len(limits) == 1 or (term in SHARES and first.conf_low is None)
-    return Estimate(
-        term=term,
-        estimate=first.estimate,
-        conf_low=None if bare else min(limits),
-        conf_high=None if bare else max(limits),
+    return Estimate.of(
+        term,
+        first.estimate,
+        (None if bare else min(limits), None if bare else max(limits)),
         n=first.n,
         method=f"{words}; {first.method}",
     )
@@ -261,11 +260,10 @@ def _end(
         at_value = np.asarray(pairs["before"] == at, dtype=float)
         method = f"before, people with both scores; share at {at:g}"
         return share_over_teams(at_value, teams, term=term, method=method)
-    return Estimate(
-        term=term,
-        estimate=result.estimate,
-        conf_low=result.conf_low,
-        conf_high=result.conf_high,
+    return Estimate.of(
+        term,
+        result.estimate,
+        (result.conf_low, result.conf_high),
         n=result.n,
         method=f"before, people with both scores; {result.method}",
     )

@@ -1,10 +1,7 @@
-"""Before, then and after into change as felt, change as asked, and the shift between.
+"""Compare before, retrospective pre-test (then-test) and after: response shift.
 
-Then is the state before, as people judge it when all is over. Training can change what
-"confident" means: those who learn how much there is to know rate their past self lower.
-The rule that holds throughout: the shift is also what memory and politeness make of it,
-so the three stand side by side and none replaces the other.
-Oracle: R t.test, tests/oracles/values/beyond_means.json.
+The shift also reflects memory and politeness, so the three are reported side by side
+and none replaces another. Oracle: R t.test, tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations

@@ -1,21 +1,16 @@
-"""Counts of people into shares and their differences, with intervals that fit.
+"""Estimate shares and their differences, with or without clusters.
 
-The rule that holds throughout: an interval of a share stays within what a share can be
-and has a width even where nobody, or everybody, is counted.
-Oracle: R prop.test and the papers' formulas, tests/oracles/values/beyond_means.json.
-
-Counts of people who share teams into shares whose intervals count teams.
-
-The rule that holds throughout: people of one team answer alike, so they tell less than
-as many strangers. The share is everybody's; its interval is Wilson's for as many
-strangers as would tell as much. Oracles: clubSandwich's error by way of
-`cluster_robust_fit`, Wilson's formula of statsmodels; for teams of one size by hand.
+An interval stays within 0 and 1 and has a width even for zero or all. For teams it is
+Wilson's with the effective sample size. Oracles: R prop.test, clubSandwich,
+tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from heard.effects.description import MINIMUM_CLUSTERS, Numbers
 from heard.models.cluster_robust import ClusterRobustFit, cluster_robust_fit
@@ -27,8 +22,6 @@ NORMAL_QUANTILE = 1.959963984540054  # of a two-sided 95 % interval
 
 def share(count: int, n: int, *, term: str, method: str) -> Result:
     """Estimate a share with Wilson's interval; Unavailable if there is nobody."""
-    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - heavy
-
     method = f"{method}; Wilson interval"
     if n == 0:
         return Unavailable(term=term, reason=NO_PEOPLE, n=n, method=method)
@@ -63,21 +56,16 @@ def difference_of_shares(
     Unavailable
         Nobody on a side.
     """
-    from statsmodels.stats.proportion import (  # noqa: PLC0415 - heavy
-        confint_proportions_2indep,
-    )
-
     n = first[1] + second[1]
     method = f"{method}; Newcombe interval from Wilson's"
     if min(first[1], second[1]) == 0:
         return Unavailable(term=term, reason=NO_PEOPLE, n=n, method=method)
     value = first[0] / first[1] - second[0] / second[1]
     low, high = confint_proportions_2indep(*first, *second, method="newcomb")
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=max(min(float(low), value), -1.0),
-        conf_high=min(max(float(high), value), 1.0),
+    return Estimate.of(
+        term,
+        value,
+        (max(min(float(low), value), -1.0), min(max(float(high), value), 1.0)),
         n=n,
         method=method,
     )
@@ -102,11 +90,13 @@ def difference_of_paired_shares(
     value, more = (up - down) / n, n + 2
     middle = (up - down) / more
     error = (((up + down + 1) / more - middle**2) / more) ** 0.5
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=max(min(middle - NORMAL_QUANTILE * error, value), -1.0),
-        conf_high=min(max(middle + NORMAL_QUANTILE * error, value), 1.0),
+    return Estimate.of(
+        term,
+        value,
+        (
+            max(min(middle - NORMAL_QUANTILE * error, value), -1.0),
+            min(max(middle + NORMAL_QUANTILE * error, value), 1.0),
+        ),
         n=n,
         method=method,
     )
@@ -146,8 +136,6 @@ def share_over_teams(
     Korn & Graubard (1998), Survey Methodology 24(2), 193-201; Franco, Little, Louis &
     Slud (2019), J. of Survey Statistics and Methodology 7(3), 334-364.
     """
-    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - heavy
-
     n, teams = len(counted), int(cluster.nunique())
     if not n:
         return Unavailable(term=term, reason="nobody to count", n=0, method=method)
@@ -160,11 +148,10 @@ def share_over_teams(
     else:
         effective_n, how = float(teams), ONE_A_TEAM
     low, high = proportion_confint(value * effective_n, effective_n, method="wilson")
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=max(min(float(low), value), 0.0),
-        conf_high=min(max(float(high), value), 1.0),
+    return Estimate.of(
+        term,
+        value,
+        (max(min(float(low), value), 0.0), min(max(float(high), value), 1.0)),
         n=n,
         method=f"{method}; {how}",
     )
@@ -202,11 +189,10 @@ def net_share_over_teams(
         return Estimate(term=term, estimate=value, n=len(signs), method=why)
     assert found.conf_low is not None, "a fit has limits"
     assert found.conf_high is not None, "a fit has limits"
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=min(max(found.conf_low, -1.0), value),
-        conf_high=max(min(found.conf_high, 1.0), value),
+    return Estimate.of(
+        term,
+        value,
+        (min(max(found.conf_low, -1.0), value), max(min(found.conf_high, 1.0), value)),
         n=len(signs),
         method=f"{method}; {found.method}",
     )
@@ -223,8 +209,6 @@ def _fit(values: Numbers, cluster: pd.Series) -> ClusterRobustFit | Unavailable:
 
 def _effective_n(fit: ClusterRobustFit, value: float) -> float:
     """How many unrelated people would tell as much; never more than there are."""
-    from scipy.stats import t  # noqa: PLC0415 - heavy, and only needed here
-
     variance = fit.standard_error("mean") ** 2
     bernoulli_variance = value * (1 - value)
     people = (

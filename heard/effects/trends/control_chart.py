@@ -1,12 +1,8 @@
-"""A value a wave into an XmR chart: which points are more than its usual wavering.
+"""Make an XmR control chart: which points show special-cause variation.
 
-The rule that holds throughout: limits come from how far neighbouring waves of the same
-stretch lie apart, of its first twelve waves, and stay; a new stretch starts only where
-it was declared. Rules: those of NHS England's Making Data Count, as its R package
-NHSRplotthedots has them. Oracle: that package's rules, written out again
-row by row in tests/outcomes/test_control_chart.py.
-
-Values in the order of time, checked once for both charts.
+Limits come from the moving ranges of a stretch's first twelve waves; a new stretch
+starts only where declared. Rules of NHS England's Making Data Count, as in R
+NHSRplotthedots. Oracle: these rules row by row, tests/outcomes/test_control_chart.py.
 """
 
 from __future__ import annotations
@@ -186,8 +182,6 @@ class ControlChart(Composite):
 
     def chart_frame(self) -> pd.DataFrame:
         """One row a wave: the numbers drawn, signals and verdict in words."""
-        import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
         rows = []
         for point in self.points:
             numbers = {
@@ -269,9 +263,9 @@ def control_chart(
     ]
     special = sum(point.verdict != "wavering" for point in points)
     return ControlChart(
-        special_cause_points=Estimate(
-            term="special_cause_points",
-            estimate=float(special),
+        special_cause_points=Estimate.of(
+            "special_cause_points",
+            special,
             n=len(points),
             method=f"waves that break one of four rules ({OUTSIDE}; {RUN} on one side "
             f"of the mean; {RUN} rising or falling; 2 of 3 beyond two thirds of the "
@@ -316,9 +310,9 @@ def _stretch(
     return [
         ChartPoint(
             point=found.names[start + place],
-            chart_value=Estimate(
-                term="chart_value",
-                estimate=float(values[place]),
+            chart_value=Estimate.of(
+                "chart_value",
+                values[place],
                 n=found.counts[start + place],
                 method="as given; n counts answers, or 1 where not known; its place is "
                 "judged by the limits of the chart, not by an interval",

@@ -1,7 +1,6 @@
-"""Rows of a mixed model into the cross-products its likelihood needs.
+"""Reduce the rows of a mixed model to the cross-products its likelihood needs.
 
-After this the rows are not touched again: one evaluation of the likelihood costs what
-the levels cost, not what the ratings cost.
+An evaluation of the likelihood then costs what the levels cost, not the rows.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 Codes: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
@@ -86,8 +86,6 @@ class RandomTerm:
 
     def matrix(self) -> Matrix:
         """The term's design, shape (n_rows, size), effects of one group together."""
-        from scipy import sparse  # noqa: PLC0415 - heavy, and only needed here
-
         width = len(self.columns)
         places = self.codes[:, None] * width + np.arange(width)
         starts = np.arange(len(self.codes) + 1) * width
@@ -228,8 +226,6 @@ def _too_few_or_many(n: int, terms: Sequence[RandomTerm]) -> str:
 def _cross_products(
     first: RandomTerm, rest: list[RandomTerm], sides: Array
 ) -> dict[str, Any]:
-    from scipy import sparse  # noqa: PLC0415 - heavy, and only needed here
-
     groups, width = len(first.levels), len(first.columns)
     design = first.matrix()
     within = [
@@ -262,8 +258,6 @@ def _cross_products(
 
 def fixed_intercept(n: int) -> pd.DataFrame:
     """The simplest fixed part: one mean."""
-    import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
     return pd.DataFrame({"intercept": np.ones(n)})
 
 

@@ -1,15 +1,10 @@
-"""Variance ratios into the (restricted) likelihood, its gradient, and the effects.
+"""Evaluate and maximise the (restricted) likelihood of a mixed model.
 
 With relative covariance factors Lambda, H = I + Z Lambda Lambda' Z' is the covariance
 of a row in units of the residual variance. The effects of the largest term are
-eliminated group by group, which leaves one dense matrix for all other terms: the
-algebra of Bates et al. (2015), Journal of Statistical Software 67(1), arranged for one
-large term instead of a general sparse factor.
-
-The likelihood into its optimum, and how curved it is there.
-
-Theta is not bounded: the likelihood is an even function of a factor, so a variance of
-zero is an ordinary minimum, with a gradient that vanishes and a Hessian that does not.
+eliminated group by group, leaving one dense matrix (after Bates et al. 2015, Journal of
+Statistical Software 67(1)). Theta is not bounded: a variance of zero is an ordinary
+minimum.
 """
 
 from __future__ import annotations
@@ -23,6 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import optimize, sparse
+from scipy.linalg import lapack
 
 from heard.models.mixed.design import Array, Matrix, MixedDesign, log_two_pi
 
@@ -127,8 +124,6 @@ def _spread(design: MixedDesign, factors: list[Array]) -> Matrix:
     if all(len(factor) == 1 for factor in factors):
         parts = [np.full(term.size, factor[0, 0]) for term, factor in pairs]
         return np.concatenate([np.zeros(0), *parts])
-    from scipy import sparse  # noqa: PLC0415 - heavy, and only needed here
-
     blocks = [sparse.kron(sparse.eye_array(len(t.levels)), f) for t, f in pairs]
     return sparse.block_diag(blocks, format="csr")
 
@@ -155,8 +150,6 @@ def _others(
     """The dense part: sides half-solved and solved, inverse, log determinant."""
     if not factors:
         return (design.other_sides, design.other_sides), design.others, 0.0
-    from scipy.linalg import lapack  # noqa: PLC0415 - heavy, and only needed here
-
     spread = _spread(design, factors)
     dense = np.asfortranarray(_by_columns(_by_columns(design.others, spread).T, spread))
     dense[np.diag_indices_from(dense)] += 1
@@ -389,8 +382,6 @@ def minimised(
     Where it stopped is checked by the caller. An inverse Hessian known from a search
     nearby saves steps; the one reached is handed back for the next.
     """
-    from scipy import optimize  # noqa: PLC0415 - heavy, and only needed here
-
     scale = max(1.0, float(np.linalg.norm(objective(start)[1])))
 
     def scaled(point: Array) -> tuple[float, Array]:

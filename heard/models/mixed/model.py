@@ -1,10 +1,7 @@
-"""Rows, fixed columns and random terms into a fitted linear mixed model.
+"""Fit a linear mixed model, and predict the mean of each group.
 
-A fitted model into the mean of each group, with an error that owns up to everything.
-
-Three things are not known: the group's effect given the variances, the overall mean,
-and the variances themselves. Leaving the last out makes intervals too short where
-groups are few; it is added to first order.
+The error of a predicted mean covers the group's effect, the overall mean and, to first
+order, the estimated variances.
 """
 
 from __future__ import annotations
@@ -25,7 +22,7 @@ from heard.models.mixed.design import (
     mixed_design,
 )
 from heard.models.mixed.likelihood import Optimum, optimise, own_blocks, solve
-from heard.results import Unavailable
+from heard.results import Described, Unavailable
 
 Criterion = Literal["reml", "ml"]
 # The share of all variation under which what groups leave over counts as nothing.
@@ -35,7 +32,7 @@ ZERO = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RandomCovariance:
+class RandomCovariance(Described):
     """The covariance of one term's effects.
 
     Attributes
@@ -65,7 +62,7 @@ class RandomCovariance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RandomEffects:
+class RandomEffects(Described):
     """Predicted effects of one term, one row a group.
 
     Attributes
@@ -90,7 +87,7 @@ class RandomEffects:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MixedFit:
+class MixedFit(Described):
     """A linear mixed model fitted to rows.
 
     Attributes

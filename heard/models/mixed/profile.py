@@ -1,8 +1,7 @@
-"""A fitted model into intervals of its variances and of ratios of them.
+"""Estimate profile likelihood intervals of variances and of their ratios.
 
-Profile likelihood: a value belongs to the interval when the best likelihood that holds
-it is not too far below the best of all. What is held fixes one variance by the others,
-so the search for the best likelihood stays free of constraints. Random intercepts only.
+The constraint expresses one variance by the others, so the search is unconstrained.
+Random intercepts only.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from heard.models.mixed.design import Array
 from heard.models.mixed.likelihood import deviance, freedom, gradient, minimised, solve
@@ -89,8 +89,6 @@ def wald_interval(
     tuple of float, or None
         None where the number is zero, which has no logarithm.
     """
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     best = constraint.at_fit(fit)
     if best <= 0:
         return None
@@ -138,8 +136,6 @@ def profile_interval(
         Lower limit, 0 where zero fits well enough, and upper limit, infinite where
         any large number does.
     """
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     reach = float(stats.norm.ppf((1 + confidence) / 2))
     trace = _Trace(fit, constraint)
     return _lower(trace, reach), _upper(trace, reach)

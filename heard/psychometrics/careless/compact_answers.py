@@ -1,7 +1,7 @@
-"""Answers into a compact matrix that the careless indices go through block by block.
+"""Hold answers compactly, and pass them to careless-response indices by block.
 
-Whole-number codes take a byte each. A block is widened to floats in which every sum
-that is taken of it is exact, so that the size of a block changes no result.
+Whole-number codes take a byte each; a block is widened to floats in which every sum is
+exact, so that its size changes no result.
 """
 
 from __future__ import annotations

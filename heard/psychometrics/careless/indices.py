@@ -1,13 +1,8 @@
-"""Answers into indices of careless responding: one value a person.
+"""Calculate indices of careless responding, one value a person.
 
-Definitions are those of the R package careless 1.2.2. Oracles:
-tests/oracles/values/careless_*.json. Advice on cut-offs: docs/explanation/cleaning.md.
-Indices that compare a person's answers with each other are in `coherence`.
-
-Answers into indices of consistency: how a person's answers agree with each other.
-
-Definitions are those of the R package careless 1.2.2, which draws at random where a
-correlation does not exist; here such a value is absent, with the reason.
+Definitions are those of R careless 1.2.2, except that a correlation which does not
+exist is missing with the reason, not drawn at random. Oracles:
+tests/oracles/values/careless_*.json; cut-offs: docs/explanation/cleaning.md.
 """
 
 from __future__ import annotations
@@ -16,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import chdtrc
 
 from heard.psychometrics.careless.compact_answers import GAP, Answers, Array, Block
 
@@ -136,8 +132,6 @@ def mahalanobis_p(answers: Answers) -> IndexValues:
     """
     distance = mahalanobis(answers)
     degrees = np.maximum(answers.answered_items, 1)
-    from scipy.special import chdtrc  # noqa: PLC0415 - heavy
-
     p = np.asarray(chdtrc(degrees, distance.values), dtype=float)
     return IndexValues(term="mahalanobis_p", values=p, reason=distance.reason)
 

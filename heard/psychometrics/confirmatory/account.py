@@ -1,11 +1,7 @@
-"""A fitted model into the account given of it: loadings, relations, reliability.
+"""Report a fitted factor model: loadings, relations, reliability, HTMT.
 
-Responses into heterotrait-monotrait ratios: whether two factors are two things.
-
-Estimates into what is reported of them, each with its standard error.
-
-Everything reported is a function of the parameters; its error follows from theirs by
-the delta method, with derivatives exact to rounding.
+Everything is a function of the parameters; its error follows by the delta method, with
+derivatives exact to rounding.
 """
 
 from __future__ import annotations

@@ -1,21 +1,8 @@
-"""Thresholds and polychoric correlations into a factor model, by least squares.
+"""Fit a factor model to ordered categories by diagonally weighted least squares.
 
-Every moment is weighted by one over its sampling variance (diagonal weights); errors
-and the test use the whole sampling covariance of the moments.
-
-Parameters into the thresholds and correlations of answers in ordered categories.
-
-Behind every answer stands an unseen number; thresholds cut it into categories. Its mean
-and covariance are implied as in any factor model; its scale (1 over its standard
-deviation) is 1 in the first group and free elsewhere once thresholds are held equal.
-What a model leaves of an item's variance is therefore no parameter: it is the rest.
-
-Responses in ordered categories into the moments least squares is fitted to.
-
-A model fitted to ordinal moments into how well it fits.
-
-The test is scaled and shifted so that its mean and variance are those of chi-square
-(Asparouhov & Muthen 2010).
+Thresholds cut a latent response into categories; its scale is 1 in the first group and
+free elsewhere once thresholds are constrained. Errors and the scaled and shifted test
+(Asparouhov & Muthen 2010) use the full sampling covariance of the moments.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Responses into what a likelihood needs: patterns of answered items, by block.
+"""Group responses into the patterns of answered items that a likelihood needs.
 
-People of one block who answered the same items stand together, since the likelihood
-sees of them only their number, mean and covariance (divisor n).
+The likelihood depends on those of one block and pattern only by their number, mean and
+covariance (divisor n).
 """
 
 from __future__ import annotations

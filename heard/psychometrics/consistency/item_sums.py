@@ -1,8 +1,7 @@
-"""Whole-number responses into exact sums, in one pass over blocks of rows.
+"""Sum whole-number responses exactly, in one pass over blocks of rows.
 
-Alpha, alpha without an item, and how an item goes with the rest need of the answers
-only each item's sum, its squares, and its products with the participant's total. Blocks
-are small enough for their sums to be exact; these are added as whole numbers.
+Alpha and item statistics need only each item's sum, its squares, and its products with
+the participant's total. Blocks are small enough for exact sums.
 """
 
 from __future__ import annotations

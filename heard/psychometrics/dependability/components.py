@@ -1,16 +1,8 @@
-"""Ratings into variance components: how much of a score is the person rated.
+"""Estimate variance components of ratings, by REML or by mean squares.
 
-One component a facet, each with an interval from the profile of the same likelihood
-that gave the estimate. Oracles: lme4, see tests/oracles/README.md; formulas and
-choices: docs/explanation/statistics-dependability.md.
-
-Ratings into variance components by equating sums of squares to what they expect.
-
-Henderson's first method: for balanced designs the analysis of variance, for one nested
-grouping its usual unbalanced form, and defined for any design whose effects are all
-random. Nothing is iterated and nothing is bounded: a component may be negative.
-
-Long ratings into numbers and groups: what counts, and what stands in the way.
+Intervals are profile likelihood. Henderson's first method equates sums of squares to
+their expectations: nothing is bounded, so a component may be negative. Oracles: lme4,
+tests/oracles/README.md; formulas: docs/explanation/statistics-dependability.md.
 """
 
 from __future__ import annotations
@@ -24,9 +16,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import Array, column_fault
+from heard.models.complete_responses import Array, check_frame, column_fault
 from heard.models.mixed.design import RandomTerm
 from heard.models.mixed.model import MixedFit, fit_mixed_model
 from heard.models.mixed.profile import (
@@ -164,6 +157,7 @@ def read_ratings(
     ValueError
         A column that is not there: the known ones are listed.
     """
+    check_frame(ratings, "ratings")
     facets = list(dict.fromkeys(f for effect in effects for f in facets_of(effect)))
     unknown = [name for name in (score, *facets) if name not in ratings.columns]
     if unknown:
@@ -375,22 +369,17 @@ def _by_likelihood(
 
 
 def _mean(fit: MixedFit, basis: str, confidence: float, coverage: str) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     degrees = fit.satterthwaite_df([1.0])
     quantile = float(stats.t.ppf((1 + confidence) / 2, degrees))
     reach = quantile * math.sqrt(fit.coefficient_covariance[0, 0])
     mean = float(fit.coefficients[0])
-    return Estimate(
-        term="mean_rating",
-        estimate=mean,
-        conf_low=mean - reach,
-        conf_high=mean + reach,
+    return Estimate.of(
+        "mean_rating",
+        mean,
+        (mean - reach, mean + reach),
         n=fit.n,
-        method=(
-            f"generalised least squares mean; {basis}; {coverage} interval: t with "
-            f"{degrees:.1f} degrees of freedom (Satterthwaite)"
-        ),
+        method=f"generalised least squares mean; {basis}; {coverage} interval: t with "
+        f"{degrees:.1f} degrees of freedom (Satterthwaite)",
     )
 
 
@@ -441,14 +430,7 @@ def bounded(
         method += "; no interval: not computed for this number"
     elif high is not None and not math.isfinite(high):
         high, method = None, f"{method}; no upper limit: however large, it fits"
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=low,
-        conf_high=high,
-        n=n,
-        method=method,
-    )
+    return Estimate.of(term, value, (low, high), n=n, method=method)
 
 
 def _by_moments(
@@ -467,21 +449,17 @@ def _by_moments(
     if total <= 0:
         return _absent("the components add to no variance", n)
     return VarianceComponents(
-        mean=Estimate(
-            term="mean_rating",
-            estimate=float(read.scores.mean()),
+        mean=Estimate.of(
+            "mean_rating",
+            read.scores.mean(),
             n=n,
             method=f"mean of the ratings, unweighted; {method}",
         ),
         components=tuple(
             VarianceComponent(
                 facet=facet,
-                variance=Estimate(
-                    term="variance_component", estimate=value, n=n, method=method
-                ),
-                share=Estimate(
-                    term="variance_share", estimate=value / total, n=n, method=method
-                ),
+                variance=Estimate.of("variance_component", value, n=n, method=method),
+                share=Estimate.of("variance_share", value / total, n=n, method=method),
             )
             for facet, value in variances.items()
         ),

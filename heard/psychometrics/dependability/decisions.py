@@ -1,7 +1,7 @@
-"""Variance components into decisions: what n ratings are worth, how many are needed.
+"""Estimate the reliability of n ratings, and how many are needed (D study).
 
-Every coefficient and every number of ratings is a ratio of variances, so its interval
-is the profile of that ratio, not a guess from the components' own intervals.
+Coefficients and numbers are ratios of variances, so intervals are profiles of the
+ratio.
 """
 
 from __future__ import annotations

@@ -1,15 +1,8 @@
-"""Ratings of the same staff by users, peers and managers into what they share.
+"""Combine ratings of the same staff by users, peers and managers.
 
-A plain correlation of their means understates how far sources agree, because each mean
-rests on few raters. Here every source has its own dependability, correlations are those
-of the true scores, and the best weights of a composite follow.
-
-Means of the same staff by several sources into true variances and correlations.
-
-Each source (users, peers, managers) has its own true score of a staff member, its own
-variance of raters around it, and its own number of raters. Raters of different sources
-are different people, so only the true scores go together. What is fitted by restricted
-likelihood are the staff's means; the spread within adds what it knows of the raters.
+Each source has its own true score, rater variance and number of raters; only true
+scores correlate. Staff means are fitted by restricted likelihood, and the spread within
+contributes to the rater variance.
 """
 
 from __future__ import annotations
@@ -21,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import optimize, stats
 
 from heard.models.bootstrap import percent
 from heard.models.mixed.design import Array, log_two_pi
@@ -231,8 +225,6 @@ def correlation_interval(
     tuple of float
         From -1 to 1; an end that fits well enough is the limit.
     """
-    from scipy import optimize, stats  # noqa: PLC0415 - heavy, and only needed here
-
     # with the pair first, their correlation is one angle of the triangular factor
     order = [*pair, *(s for s in range(data.n_sources) if s not in pair)]
     turned = data.reordered(order)
@@ -509,14 +501,7 @@ class _Together:
             found = float(
                 np.clip(self.fit.true[one, two] / math.sqrt(variances), -1, 1)
             )
-            corrected = Estimate(
-                term=term,
-                estimate=found,
-                conf_low=low,
-                conf_high=high,
-                n=shared,
-                method=method,
-            )
+            corrected = Estimate.of(term, found, (low, high), n=shared, method=method)
         return SourceCorrelation(
             sources=" and ".join(names),
             observed=_observed(means[:, one], means[:, two], self.confidence),
@@ -535,8 +520,6 @@ class _Together:
         scale: str,
     ) -> Result:
         """A function of the components, with a Wald interval on its own scale."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         n, method = len(self.data.counts), f"{what}; {self.basis}"
         value = number(self.fit.true, self.fit.raters)
         if not math.isfinite(value):
@@ -561,11 +544,10 @@ class _Together:
         )
         spread = 2 * slope @ np.linalg.pinv(self.fit.hessian, hermitian=True) @ slope
         reach = float(stats.norm.ppf((1 + self.confidence) / 2)) * math.sqrt(spread)
-        return Estimate(
-            term=term,
-            estimate=value,
-            conf_low=back(to(value) - reach),
-            conf_high=back(to(value) + reach),
+        return Estimate.of(
+            term,
+            value,
+            (back(to(value) - reach), back(to(value) + reach)),
             n=n,
             method=f"{method}; {self.coverage} interval: Wald, {scale} scale, delta "
             "method, observed information",

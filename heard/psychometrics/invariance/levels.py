@@ -1,12 +1,7 @@
-"""A sample and a plan into the fitted levels of invariance.
+"""Fit the levels of measurement invariance, and test each equality.
 
-Factors, groups or waves, and what is held equal, into the cells of one model.
-
-A section is a set of items answered by one group or in one wave. Groups stand in
-blocks of their own; waves share one block, since the same people answered, and there
-what an item leaves over may correlate with itself from wave to wave.
-
-A model with equalities into tests of each: which of them the answers deny.
+A section is a set of items answered by one group or in one wave. Groups are blocks of
+their own; waves share a block, in which an item's residuals may correlate over waves.
 """
 
 from __future__ import annotations
@@ -533,14 +528,9 @@ def _equality_tests(fitted: Fitted, n: int, method: str) -> tuple[EqualityTest, 
     return tuple(
         EqualityTest(
             **_place(fitted.plan, one.cell),
-            score_test=Estimate(
-                term="score_test", estimate=one.statistic, n=n, method=words
-            ),
-            score_test_p=Estimate(
-                term="score_test_p",
-                estimate=chi_square_p(one.statistic, 1),
-                n=n,
-                method=words,
+            score_test=Estimate.of("score_test", one.statistic, n=n, method=words),
+            score_test_p=Estimate.of(
+                "score_test_p", chi_square_p(one.statistic, 1), n=n, method=words
             ),
         )
         for one in found

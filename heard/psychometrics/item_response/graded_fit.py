@@ -1,19 +1,10 @@
-"""Ranked answers into slopes and intercepts by marginal maximum likelihood.
+"""Fit the graded response model by marginal maximum likelihood (Samejima 1969).
 
-Gradient steps of EM (Bock & Aitkin 1981; Lange 1995) bring the weights near, Newton's
-method with the observed information (Louis 1982) settles them: every number is taken
-over one grid of the trait, and what somebody left unanswered is left out of their
-likelihood.
-
-Slopes and intercepts into the chance of each answer along the trait (Samejima 1969).
-
-P(answer >= c) = logistic(slope x trait + intercept of c); the trait is standard normal.
-Items with fewer answers than the longest are padded with intercepts of minus infinity:
-chance 0, and nobody ever gives such an answer.
-
-What answers say about the trait under given weights: the expectation step.
-
-Each different row of answers is worked out once, over one grid of the trait.
+P(answer >= c) = logistic(slope x trait + intercept of c), with a standard normal trait.
+Accelerated EM, then Newton's method with the observed information (Louis 1982). Each
+distinct row of answers is evaluated once, on one grid; missing answers are excluded
+from a participant's likelihood. Shorter items are padded with intercepts of minus
+infinity.
 """
 
 from __future__ import annotations
@@ -21,8 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from heard.models.complete_responses import Array
+from heard.results import Described
 
 # Rectangles over a smooth bell are exact to rounding at this width.
 GRID = np.linspace(-6.0, 6.0, 121)
@@ -31,7 +24,7 @@ WEIGHTS = _DENSITY / _DENSITY.sum()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GradedParameters:
+class GradedParameters(Described):
     """What was estimated, in built-in numbers, ready to score others with.
 
     Attributes
@@ -93,8 +86,6 @@ class Curves:
 
 def curves(slopes: Array, intercepts: Array, traits: Array) -> Curves:
     """Chances of all answers to all items at each trait."""
-    from scipy.special import expit  # noqa: PLC0415 - heavy, and only needed here
-
     items, steps = intercepts.shape
     edge = np.empty((items, steps + 2, len(traits)))
     edge[:, 0], edge[:, -1] = np.inf, -np.inf

@@ -1,7 +1,4 @@
-"""The results of a graded response model, and their tidy rows.
-
-Information along the trait into results: one pair a level of the trait.
-"""
+"""Define the results of a graded response model and their tidy rows."""
 
 from __future__ import annotations
 
@@ -132,8 +129,8 @@ def information_curve(information: pd.DataFrame, *, n: int) -> InformationCurve:
         levels=tuple(
             TraitLevel(
                 trait=f"{trait:g}",
-                test_information=Estimate(
-                    term="test_information", estimate=float(value), n=n, method=METHOD
+                test_information=Estimate.of(
+                    "test_information", value, n=n, method=METHOD
                 ),
                 conditional_standard_error=_error(float(value), n),
             )

@@ -1,9 +1,8 @@
-"""Responses as answered into a verdict on the declared key, item by item.
+"""Check the scoring key: whether each item runs in its declared direction.
 
-A key that was forgotten, or applied twice, still gives plausible scores. The direction
-an item takes in the data is the sign of its loading on the first factor (the first
-eigenvector of the correlation matrix) and of its correlation with the other items, each
-turned the way the factor says. No order of the items changes either.
+The direction is the sign of an item's loading on the first principal axis and of its
+correlation with the other items. A key that was forgotten or applied twice still gives
+plausible scores.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from heard.models.complete_responses import Responses, read_responses
 from heard.results import Composite, Estimate, Result, Unavailable
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
@@ -83,12 +83,12 @@ class KeyAudit(Composite):
         return pd.concat([item.to_frame() for item in self.items], ignore_index=True)
 
 
-def check_keys(responses: pd.DataFrame, *, reverse_keyed: Collection[str]) -> KeyAudit:
+def check_keys(responses: Responses, *, reverse_keyed: Collection[str]) -> KeyAudit:
     """Compare the declared key of a subscale with the answers.
 
     Parameters
     ----------
-    responses : DataFrame, one row a participant, one column an item
+    responses : DataFrame or ndarray, one row a participant, one column an item
         Codes as answered, never keyed.
     reverse_keyed : collection of str
         The items the key reverses.
@@ -99,6 +99,7 @@ def check_keys(responses: pd.DataFrame, *, reverse_keyed: Collection[str]) -> Ke
         Every item has its verdict; ``not known`` where too few answered every item,
         or an item is constant.
     """
+    responses = read_responses(responses)
     items = [str(name) for name in responses.columns]
     answers = responses.to_numpy(float, na_value=np.nan)
     complete = answers[~np.isnan(answers).any(axis=1)]
@@ -187,22 +188,19 @@ def _audited(
         reverse_keyed=declared < 0,
         verdict=verdict,
         reason=reason,
-        first_factor_loading=Estimate(
-            term="first_factor_loading",
-            estimate=float(loading),
+        first_factor_loading=Estimate.of(
+            "first_factor_loading",
+            loading,
             n=n,
             method=f"first eigenvector of the correlation matrix, {method}",
         ),
-        item_rest_correlation=Estimate(
-            term="item_rest_correlation_as_answered",
-            estimate=float(rest),
-            conf_low=limits[0],
-            conf_high=limits[1],
+        item_rest_correlation=Estimate.of(
+            "item_rest_correlation_as_answered",
+            rest,
+            limits,
             n=n,
-            method=(
-                "with the other items, turned as the first factor says; 95 % interval "
-                f"by Fisher's z; {method}"
-            ),
+            method="with the other items, scored as the first factor implies; 95 % "
+            f"interval by Fisher's z; {method}",
         ),
     )
 

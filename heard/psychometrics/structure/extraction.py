@@ -1,30 +1,16 @@
-"""Correlation matrices into common factors, many matrices at once.
+"""Extract and rotate common factors, many matrices at once.
 
-Minimum residuals and maximum likelihood are both a function of the uniquenesses alone:
-what the eigenvalues left over amount to. Its exact slope and curvature are known, so
-Newton's steps find the minimum in a few rounds for all matrices of a bootstrap
-together, and say of each whether it is one.
+Minimum residuals and maximum likelihood are functions of the uniquenesses alone,
+minimised by Newton's steps. Rotations are found by gradient projection; draws start
+from the sample's rotation, so that factors keep their place and sign.
 
 References
 ----------
 Harman & Jones (1966), Psychometrika 31(3), 351-368.
 Joreskog (1967), Psychometrika 32(4), 443-482.
-
-Unrotated loadings into simple structure, many solutions at once.
-
-Rotations are found by gradient projection: from a start, down the slope of how complex
-the loadings are, back onto the rotations each time.
-
-References
-----------
 Jennrich (2002), Psychometrika 67(1), 7-19.
 Bernaards & Jennrich (2005), Educational and Psychological Measurement 65(5), 676-696.
 Hendrickson & White (1964), British Journal of Statistical Psychology 17(1), 65-70.
-
-Correlations into one rotated solution, and the same of every bootstrap draw.
-
-Draws are turned onto the sample's solution before they are rotated, from where the
-sample's rotation ended: so a factor keeps its place and its sign in all of them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Responses into how much of their sum one general factor accounts for.
+"""Estimate omega hierarchical: the share of one general factor in the sum.
 
-Oblique factors are factored once more; Schmid and Leiman's transformation then parts
-what each item owes to the general factor from what it owes to its group of items.
+Oblique factors are factored again, and Schmid and Leiman's transformation divides
+loadings between the general factor and the groups.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import Array
+from heard.models.complete_responses import (
+    Array,
+    Responses,
+    read_responses,
+)
 from heard.models.random_streams import generator
 from heard.psychometrics.structure.exploratory import EXTRACTION_WORDS
 from heard.psychometrics.structure.extraction import (
@@ -78,7 +81,7 @@ class OmegaHierarchical(Labelled):
 
 
 def omega_hierarchical(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     factors: int = 3,
     extraction: Extraction = "minres",
@@ -92,7 +95,7 @@ def omega_hierarchical(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     factors : int
         Group factors, rotated by oblimin. Of two, the general factor is given equal
@@ -122,6 +125,7 @@ def omega_hierarchical(
     Schmid & Leiman (1957), Psychometrika 22(1), 53-61.
     Zinbarg, Revelle, Yovel & Li (2005), Psychometrika 70(1), 123-133.
     """
+    responses = read_responses(responses)
     check_choices(extraction, "oblimin", factors)
     percent(confidence)
     found = item_correlations(responses, categories, missing, items=3)

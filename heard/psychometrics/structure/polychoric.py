@@ -1,29 +1,14 @@
-"""Ranks of answers into thresholds, polychoric correlations and their covariance.
+"""Estimate thresholds, polychoric correlations and their sampling covariance.
 
-Two steps: thresholds from each item's own answers, then each correlation from the table
-of its pair, at those thresholds. The covariance is that of the estimating equations,
-summed over participants, so that it holds with gaps, and where normality does not it
-still belongs to what was estimated.
+Two steps: thresholds from each item, then each correlation from the table of its pair.
+The covariance comes from each participant's influence, so it allows for missing answers
+and non-normality. The bivariate normal distribution uses Owen's T. In the tables the
+last row and column hold those who left that item unanswered.
 
 References
 ----------
 Olsson (1979), Psychometrika 44(4), 443-460.
 Muthen (1984), Psychometrika 49(1), 115-132.
-
-Two standard normal variables and their correlation into probabilities.
-
-The distribution function stands on Owen's T, which scipy has to machine precision; it
-takes arrays, so that every pair of items and every pair of thresholds is one call.
-
-Ranks of two items into their table, and a table under a correlation into scores.
-
-A table has a row for each category of the first item and a column for each of the
-second; the last row and the last column hold those who left that item unanswered. Items
-with fewer categories than the longest are padded, with no counts.
-
-What each participant's answers add to each threshold and each correlation.
-
-Sums of the products of these influences are the sampling covariance of the estimates.
 """
 
 from __future__ import annotations
@@ -33,8 +18,10 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
+from scipy import special
 
 from heard.models.complete_responses import Array
+from heard.results import Described
 
 # Stands for infinity: the normal distribution function is 1 here to the last digit.
 BEYOND = 40.0
@@ -60,8 +47,6 @@ def bivariate_normal_cdf(first: Array, second: Array, correlation: Array) -> Arr
     ----------
     Owen (1956), Annals of Mathematical Statistics 27(4), 1075-1090.
     """
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     first = np.where(first == 0, NEARLY_ZERO, first)
     second = np.where(second == 0, NEARLY_ZERO, second)
     spread = np.sqrt(1 - correlation**2)
@@ -147,8 +132,6 @@ class PairModel:
 
         Shape (n_pairs, size - 1, size); the cell beyond the threshold loses as much.
         """
-        from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
         edge = np.full((len(self.second), 1), BEYOND)
         second = np.concatenate([-edge, self.second, edge], axis=1)
         correlation = self.correlation[:, None, None]
@@ -176,8 +159,6 @@ class PairModel:
 
     def _cells(self, below: Array) -> Array:
         """Chances below every corner into chances between them."""
-        from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
         pairs, rows, columns = below.shape
         padded = np.zeros((pairs, rows + 2, columns + 2))
         padded[:, 1:-1, 1:-1] = below
@@ -287,7 +268,7 @@ FILLED = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolychoricMoments:
+class PolychoricMoments(Described):
     """Thresholds and polychoric correlations of several items.
 
     Attributes
@@ -410,8 +391,6 @@ def polychoric_moments(ranks: Ranks, counts: Sequence[int]) -> PolychoricMoments
 
 def _thresholds(answers: Array, counts: Sequence[int]) -> tuple[Array, Array]:
     """Thresholds, shape (n_items, size - 1), and what each answer adds to them."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     size = answers.shape[1] - 1
     n = answers[:, :size].sum(axis=1)[:, None]
     below = np.cumsum(answers[:, :size], axis=1)[:, :-1] / n
