@@ -153,7 +153,7 @@ def accepted_keys(module: str) -> set[str]:
 @pytest.mark.parametrize(
     ("module", "page", "minimum"),
     [
-        ("study_file", "study-file", 79),
+        ("study_file", "study-file", 80),
         ("instrument_file", "instrument-file", 40),
         ("linkage", "study-file", 13),
         ("supplementary_measures", "study-file", 6),
