@@ -14,11 +14,11 @@ sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, STUDY, parsed
 
 from analysis.declarations.study import Study
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.evaluation import evaluate_outcomes
 from heard.models.random_streams import generator
 
-CHANGE = "after - before"
+CHANGE = Contrast("after", "before")
 GATED = parsed(GOOD)
 FREE = parsed(STUDY)
 

@@ -1,14 +1,8 @@
-"""Two groups' counts of ordered answers into one odds ratio, and whether one will do.
+"""Estimate a proportional odds ratio from counts, and test the assumption.
 
 Where people share teams, the interval is the jackknife's: each team is left out in
-turn. Oracle: R MASS polr and ordinal clm, tests/oracles/values/beyond_means.json.
-
-Counts of ordered answers team by team into the error of their odds ratio.
-
-The rule that holds throughout: each team is left out in turn, and the model is fitted
-to the rest. The library's model takes a tenth of a second a fit, too long for fifty
-teams; so the refits, and only they, are done here on the few cells of a table.
-Oracle: R ordinal clm without each team, tests/oracles/values/beyond_means.json.
+turn, and the model refitted on the cells of the table. Oracle: R MASS polr and ordinal
+clm, tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
@@ -17,6 +11,8 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+from scipy import optimize, special, stats
+from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from heard.effects.description import Numbers
 from heard.results import Estimate, Result, Unavailable
@@ -39,20 +35,11 @@ class Peak(NamedTuple):
 def error_over_teams(by_team: Numbers, slope: float) -> float:
     """Standard error of a log odds ratio, from leaving each team out in turn.
 
-    Parameters
-    ----------
-    by_team : ndarray, shape (n_teams, 2, n_categories)
-        Answers of the treated, then of the control group, from worst to best.
-    slope : float
-        Log odds ratio of all teams together.
+    `by_team`, shape (n_teams, 2, n_categories): answers of the treated, then of the
+      control group, from worst to best.
+    `slope`: log odds ratio of all teams together.
+    Returns: infinite where the answers without one of the teams have no odds ratio.
 
-    Returns
-    -------
-    float
-        Infinite where the answers without one of the teams have no odds ratio.
-
-    References
-    ----------
     MacKinnon, Nielsen & Webb (2023), J. of Applied Econometrics 38(5), 671-694 (CV3).
     """
     everyone, count = by_team.sum(axis=0), len(by_team)
@@ -64,8 +51,6 @@ def error_over_teams(by_team: Numbers, slope: float) -> float:
 
 def slope_of(counts: Numbers) -> float:
     """Log odds ratio of a higher answer; infinite where there is none."""
-    from scipy import optimize  # noqa: PLC0415 - heavy, and only needed here
-
     used = counts[:, counts.sum(axis=0) > 0]
     if (used.sum(axis=1) == 0).any() or runs_off(used):
         return float("inf")
@@ -146,8 +131,6 @@ def _surprise(place: Numbers, shares: Numbers) -> tuple[float, Numbers]:
     A place is the log odds ratio, the first cut, and the logs of the gaps between cuts,
     so that cuts stay in order wherever the search goes.
     """
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     gaps = np.exp(np.clip(place[2:], -30, 30))
     cuts = place[1] + np.concatenate([[0.0], np.cumsum(gaps)])
     reach = cuts[None, :] - np.array([[place[0]], [0.0]])
@@ -185,27 +168,17 @@ def proportional_odds(
 ) -> tuple[Result, Result]:
     """Estimate the odds ratio of a higher answer, and check that it is one.
 
-    Parameters
-    ----------
-    counts : ndarray, shape (2, n_categories)
-        Answers of the treated, then of the control group, from worst to best.
-    by_team : ndarray, shape (n_teams, 2, n_categories), or None
-        The same counts team by team, where people share teams.
-    fault : str
-        Why there is nothing to estimate; empty if there is.
+    `counts`, shape (2, n_categories): answers of the treated, then of the control
+      group, from worst to best.
+    `by_team`, shape (n_teams, 2, n_categories) or None: the same counts team by team,
+      where people share teams.
+    `fault`: why there is nothing to estimate; empty if there is.
+    Returns: the odds ratio, Wald's interval on the log scale, in teams the jackknife's;
+      and the p-value of the same ratio at every cut, by the likelihood of the groups'
+      own shares. Unavailable: one answer only, a group that answers all in one end, a
+      fit that does not settle, with or without any of the teams; for the check fewer
+      than 3 categories in use, or teams.
 
-    Returns
-    -------
-    tuple of two results
-        The odds ratio, Wald's interval on the log scale, in teams the jackknife's; and
-        the p-value of the same ratio at every cut, by the likelihood of the groups' own
-        shares.
-        Unavailable: one answer only, a group that answers all in one end, a fit that
-        does not settle, with or without any of the teams; for the check fewer than 3
-        categories in use, or teams.
-
-    References
-    ----------
     MacKinnon, Nielsen & Webb (2023), J. of Applied Econometrics 38(5), 671-694: leaving
     out a cluster at a time (CV3).
     """
@@ -228,19 +201,16 @@ def _ratio(slope: float, reach: float, n: int, interval: str) -> Result:
     if not 0 < reach < SEARCH_LIMIT:
         reason = UNSETTLED if interval == WALD else UNSTEADY
         return _absent(TERMS[0], reason, n)
-    return Estimate(
-        term=TERMS[0],
-        estimate=float(np.exp(slope)),
-        conf_low=float(np.exp(slope - reach)),
-        conf_high=float(np.exp(slope + reach)),
+    return Estimate.of(
+        TERMS[0],
+        np.exp(slope),
+        (np.exp(slope - reach), np.exp(slope + reach)),
         n=n,
         method=f"{MODEL}; odds of a higher answer, treated over control; {interval}",
     )
 
 
 def _reach_over_teams(by_team: Numbers, slope: float) -> float:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     quantile = float(stats.t.ppf(0.975, len(by_team) - 2))
     return quantile * error_over_teams(by_team, slope)
 
@@ -250,8 +220,6 @@ def _absent(term: str, reason: str, n: int) -> Unavailable:
 
 
 def _check(used: Numbers, likelihood: float, n: int, *, clustered: bool) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     method = (
         "likelihood ratio of the groups' own shares against the proportional-odds "
         "model, chi-squared on categories in use - 2; no interval: a p-value"
@@ -266,20 +234,13 @@ def _check(used: Numbers, likelihood: float, n: int, *, clustered: bool) -> Resu
     shares = used / used.sum(axis=1, keepdims=True)
     logs = np.log(shares, where=used > 0, out=np.zeros_like(shares))
     surplus = max(2 * (float((used * logs).sum()) - likelihood), 0.0)
-    return Estimate(
-        term=TERMS[1],
-        estimate=float(stats.chi2.sf(surplus, used.shape[1] - 2)),
-        n=n,
-        method=method,
+    return Estimate.of(
+        TERMS[1], stats.chi2.sf(surplus, used.shape[1] - 2), n=n, method=method
     )
 
 
 def _fit(used: Numbers) -> Peak | None:
     """The top of the likelihood; None if the search did not settle."""
-    from statsmodels.miscmodels.ordinal_model import (  # noqa: PLC0415 - heavy
-        OrderedModel,
-    )
-
     answers = np.repeat(np.tile(np.arange(used.shape[1]), 2), used.ravel().astype(int))
     treated = np.repeat([1.0, 0.0], used.sum(axis=1).astype(int))[:, None]
     with warnings.catch_warnings():
