@@ -81,7 +81,7 @@ def open_studies() -> str:
     """How many declared studies are on real data, in words."""
     read = [tomllib.loads(text(p)) for p in (ROOT / "studies").glob("*.toml")]
     declared = [study for study in read if "waves" in study]
-    return in_words(sum(not study.get("simulated") for study in declared)).capitalize()
+    return in_words(sum(not study.get("simulated") for study in declared))
 
 
 def developer_commands() -> str:
