@@ -84,6 +84,16 @@ def open_studies() -> str:
     return in_words(sum(not study.get("simulated") for study in declared))
 
 
+def old_names_of_keys() -> str:
+    """Every renamed key of a study file or codebook, as a table."""
+    sys.path.insert(0, str(ROOT))
+    from analysis.declarations import toml_tables  # noqa: PLC0415 - once the root is on the path
+
+    renamed = sorted(toml_tables.OLD_NAMES.items())
+    rows = [f"| `{new}` | `{old}` |" for new, old in renamed]
+    return "\n".join(["| key | old name |", "|---|---|", *rows])
+
+
 def developer_commands() -> str:
     """Every command of start.py, as a table."""
     sys.path.insert(0, str(ROOT))
@@ -108,6 +118,7 @@ FACTS: Mapping[str, Callable[[], str]] = {
     "steps": count_of_steps,
     "output-of-demo": output_of_demo,
     "open-studies": open_studies,
+    "old-names": old_names_of_keys,
     "developer-commands": developer_commands,
     "decisions": list_of_decisions,
     "packages-to-run": dependencies.to_run,
