@@ -81,7 +81,7 @@ def compare_arms(
         Differences are in score units, treated minus control; ``n`` counts pairs.
         Report ``adjusted_mean_difference`` where allocation was random: it is the
         sharper. ``difference_in_change`` answers a different question where the arms
-        differed before (Lord's paradox), as they may where nobody was allocated.
+        differed before (Lord's paradox), as they may where no one was allocated.
         Unavailable: a participant listed twice; an arm with fewer than 2 pairs or 3
         clusters; a cluster in both arms; no spread.
     """

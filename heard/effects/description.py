@@ -24,7 +24,7 @@ Numbers = npt.NDArray[np.float64]
 
 LARGEST_SCORE = 1e15  # beyond it a float no longer holds every whole number
 NOT_FINITE = "some scores are infinite or too large to be scores"
-MINIMUM_CLUSTERS = 5  # below it an interval rests on 3 degrees of freedom or fewer
+MINIMUM_CLUSTERS = 5  # below it an interval is based on 3 degrees of freedom or fewer
 YES_OR_NO = "a score of yes or no: its spread follows from its mean"
 ALL_EQUAL = "every score is the same: no interval can be given"
 
@@ -66,7 +66,7 @@ def describe_scores(
     ScoreDescription
         Mean and standard deviation are in score units, shares run from 0 to 1. Over
         15 % at an end is commonly called a floor or a ceiling (Terwee 2007).
-        Unavailable: nobody scored (shares); fewer than 2 scores, or all the same
+        Unavailable: no one scored (shares); fewer than 2 scores, or all the same
         (mean, standard deviation); scores outside the range (shares).
     """
     values = answered(scores)
@@ -145,7 +145,7 @@ def as_floats(scores: pd.Series) -> Numbers:
 
 
 def named(labels: pd.Series) -> pd.Series:
-    """Cluster names, an empty one turned to missing: nobody's team is not a team."""
+    """Cluster names, an empty one turned to missing: no one's team is not a team."""
     return labels.mask(labels == "")
 
 
@@ -180,7 +180,7 @@ def mean_result(
     `values`, shape (n_units,): scores or changes, or their means by cluster; none
       missing.
     `term`, `method`: what the mean is called, and how it was made.
-    `n`: participants the mean rests on; more than ``len(values)`` for cluster means.
+    `n`: participants the mean is based on; more than ``len(values)`` for cluster means.
     `scale`: as in `is_constant`.
     `if_constant`: reason to give when the values do not differ.
     Estimate: in score units.
@@ -219,7 +219,7 @@ def _standard_deviation(values: Numbers) -> Result:
 def _share_at(end: str, values: Numbers, ends: dict[str, float]) -> Result:
     term, n = f"share_{end}", len(values)
     if n == 0:
-        return Unavailable(term=term, reason="nobody has a score", n=n)
+        return Unavailable(term=term, reason="no one has a score", n=n)
     noise = 1e-9 * (ends["highest"] - ends["lowest"])
     outside = (values < ends["lowest"] - noise) | (values > ends["highest"] + noise)
     if noise <= 0 or outside.any():

@@ -96,7 +96,7 @@ class SpecificationCurve(Composite):
             f"{low.estimate:.2f} to {high.estimate:.2f}"
         )
         if isinstance(share, Estimate):
-            words += f"; {share.estimate:.0%} reached the smallest effect that matters"
+            words += f"; {share.estimate:.0%} reached the smallest effect of interest"
         first = self.influences[0] if self.influences else None
         if first and isinstance(first.choice_influence, Estimate):
             influence_of = first.choice_influence.estimate

@@ -21,7 +21,7 @@ class PilotDesign:
       be linked, at a follow-up.
     - `reliability`: of the instrument; 1 if the correlations above are of observed
       scores.
-    - `smallest_effect`: smallest difference that matters, in standard deviations.
+    - `smallest_effect`: smallest effect of interest, in standard deviations.
     - `compared`: whether as many teams without the pilot answer too.
     """
 

@@ -202,7 +202,7 @@ def _fault(
     if n_sets < 2:
         return f"{n_sets} completed data sets asked for; at least 2 needed"
     if not len(values):
-        return "nobody has an arm, a cluster and every covariate"
+        return "no one has an arm, a cluster and every covariate"
     if np.isinf(values).any():
         return "some scores are infinite"
     if n_clusters is not None and n_clusters < MINIMUM_CLUSTERS:
@@ -230,12 +230,12 @@ def _unsolvable(layout: Layout, state: Numbers, scores: Sequence[str]) -> str:
             )
         lengths = np.linalg.norm(columns, axis=0)
         if (lengths == 0).any():
-            return f"nobody of some arm or category has {scores[place]}"
+            return f"no one of some arm or category has {scores[place]}"
         diagonal = np.diag(np.linalg.qr(columns / lengths, mode="r"))
         if (np.abs(diagonal) < DEPENDENT).any():
             return (
                 f"the columns that predict {scores[place]} predict each other, or "
-                "nobody of some arm or category has it: leave out or merge"
+                "no one of some arm or category has it: leave out or merge"
             )
     return ""
 

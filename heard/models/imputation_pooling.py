@@ -119,7 +119,7 @@ def pool(
         Degrees of freedom of each set's own interval (CR2's); the smallest counts,
         because they differ only where filled-in values enter the design.
     n : int
-        Units a set rests on.
+        Units a set is based on.
     term : str
         Name of the pooled effect.
     method : str

@@ -221,7 +221,7 @@ class WaveEffect(Composite):
     - `wave`: the follow-up; empty for the average of all.
     - `mixed_model_difference`: with its interval.
     - `mixed_model_p_value`: of no difference.
-    - `mixed_model_degrees_of_freedom`: how much the interval rests on.
+    - `mixed_model_degrees_of_freedom`: how much the interval is based on.
     """
 
     wave: str

@@ -42,7 +42,7 @@ def joint_p_value(
     `term`, `method`: what the p is called, and what the fit is of.
     Estimate: the p; n counts rows.
     Unavailable: no contrast, clusters too few for that many contrasts, or contrasts
-      that rest on each other.
+      that are based on each other.
 
     Tipton & Pustejovsky (2015), J. Educational and Behavioral Statistics 40(6),
     604-634; Pustejovsky & Tipton (2018).
@@ -133,7 +133,7 @@ def complete_rows(
 def score_fault(rows: pd.DataFrame, scores: Sequence[str]) -> str:
     """Say why nothing can be computed from these scores; empty if it can."""
     if rows.empty:
-        return "nobody has a score and all that the comparison needs"
+        return "no one has a score and all that the comparison needs"
     return number_fault(rows[list(scores)].to_numpy(dtype=float))
 
 

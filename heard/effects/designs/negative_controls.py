@@ -196,7 +196,7 @@ def future_dose(
     rows = complete_rows(frame, scores=[before, dose], labels=[cluster])
     fault = score_fault(rows, [before, dose])
     if not fault and rows[dose].nunique() < 2:
-        fault = "everybody attended equally often: no dose to compare"
+        fault = "everyone attended equally often: no dose to compare"
     if fault:
         slope, p_value = (Unavailable(term=t, reason=fault, n=len(rows)) for t in terms)
         return FutureDose(future_dose_slope=slope, future_dose_p_value=p_value)

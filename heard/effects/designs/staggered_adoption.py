@@ -204,7 +204,7 @@ def staggered_effects(
     StaggeredEffects
         Score units; n counts clusters, each once; those without a score at some wave,
         or treated from the first wave on, are left out. The overall effect averages
-        each start's waves, then the starts by their clusters. Unavailable: nobody to
+        each start's waves, then the starts by their clusters. Unavailable: no one to
         compare with.
 
     References

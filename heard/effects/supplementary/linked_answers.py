@@ -77,7 +77,7 @@ def ordinal_change(
     before, after : str
         Columns of answers.
     cluster : str, optional
-        Column of teams: the two differences then rest on teams, the shares have no
+        Column of teams: the two differences then are based on teams, the shares have no
         interval.
     top : int
         How many of the best categories count as top ones.
@@ -86,7 +86,7 @@ def ordinal_change(
     -------
     OrdinalChange
         ``n`` counts people with both answers.
-        Unavailable: nobody has both; under 5 teams where asked, or teams all alike.
+        Unavailable: no one has both; under 5 teams where asked, or teams all the same.
 
     Raises
     ------
@@ -194,8 +194,8 @@ def mean_over_teams(
 
     `values`, `teams`, shape (n_people,): teams are numbered from 0, without a gap.
     `within`: ends that the interval may not pass.
-    Estimate: people weigh alike; t on teams - 1. Unavailable: nobody, under 5 teams, or
-      teams all alike.
+    Estimate: people weigh alike; t on teams - 1. Unavailable: no one, under 5 teams, or
+      teams all the same.
     """
     n, method = len(values), f"{method}; {OVER_TEAMS}"
     if n == 0:
@@ -260,7 +260,7 @@ def shares_at_ends(
     Returns
     -------
     SharesAtEnds
-        Wilson interval, or residuals summed within teams. Unavailable: nobody has a
+        Wilson interval, or residuals summed within teams. Unavailable: no one has a
         score, or some lie outside the ends. No interval: under 5 teams, or alike.
 
     References

@@ -83,7 +83,7 @@ def minimal_important_change(
     Parameters
     ----------
     change : Series, shape (n_participants,)
-        After minus before; turned round where less is better.
+        After minus before; reverse-scored where less is better.
     improved : Series
         Indexed alike: True or 1 if the person says things got better at all.
     seed : str
@@ -163,7 +163,7 @@ def _fault(x: Numbers, y: Numbers) -> str:
         return fault
     if min(int(y.sum()), int((1 - y).sum())) < MINIMUM_PER_GROUP:
         return "fewer than 10 people improved, or fewer than 10 did not"
-    return "" if np.ptp(x) > 0 else "everybody changed by the same amount"
+    return "" if np.ptp(x) > 0 else "everyone changed by the same amount"
 
 
 def _correlation(x: Numbers, y: Numbers, fault: str, *, clustered: bool) -> Result:
@@ -192,7 +192,7 @@ def _of_little(
 ) -> Result:
     term = "mic_mean_change"
     if little is None and not fault:
-        fault = "nobody said who was a little improved"
+        fault = "no one said who was a little improved"
     if fault or little is None:
         return Unavailable(term=term, reason=fault, n=len(x))
     those = x[little == 1]

@@ -132,7 +132,7 @@ class ControlChart(Composite):
 
     - `special_cause_points`: how many waves show more than wavering.
     - `points`: in the order of time.
-    - `trial`: of each stretch: whether its limits rest on fewer than twelve waves.
+    - `trial`: of each stretch: whether its limits are based on fewer than twelve waves.
     """
 
     special_cause_points: Result
@@ -145,7 +145,7 @@ class ControlChart(Composite):
         if isinstance(self.special_cause_points, Unavailable):
             return f"No chart: {self.special_cause_points.reason}."
         trial = (
-            f" Limits rest on fewer than {LIMIT_POINTS} waves and are on trial."
+            f" Limits are based on fewer than {LIMIT_POINTS} waves and are on trial."
             if any(self.trial)
             else ""
         )
@@ -154,7 +154,7 @@ class ControlChart(Composite):
             for what, names in self._by_verdict()
         ]
         if not found:
-            return f"No wave shows more than the usual wavering.{trial}"
+            return f"No wave shows more than the common-cause variation.{trial}"
         return f"More than wavering: {'; '.join(found)}.{trial}"
 
     def chart_frame(self) -> pd.DataFrame:

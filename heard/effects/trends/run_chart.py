@@ -54,7 +54,7 @@ class RunChart(Composite):
         if strange := self._strange_runs():
             found.append(strange)
         if not found:
-            return "Nothing but the usual wavering around the median."
+            return "Nothing but the common-cause variation around the median."
         return f"More than wavering: {'; '.join(found)}."
 
     def _strange_runs(self) -> str:

@@ -532,7 +532,7 @@ def _saturated_trace(block: Block, *, means: bool) -> float:
 
 
 def _distance(part: _Fitted) -> float:
-    """Discrepancy of the saturated moments, as if everybody had answered all."""
+    """Discrepancy of the saturated moments, as if everyone had answered all."""
     inverse = np.linalg.inv(part.covariance)
     ratio = inverse @ part.block.covariance
     deviation = part.block.mean - part.mean

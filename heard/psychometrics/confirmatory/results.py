@@ -108,7 +108,7 @@ class Statements:
     method : str
         Model, estimator and missing rule.
     errors : str
-        What the standard errors rest on.
+        What the standard errors are based on.
     """
 
     n: int

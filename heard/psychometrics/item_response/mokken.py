@@ -264,7 +264,7 @@ def _limits(
     value: float, error: float, confidence: float
 ) -> tuple[float | None, float | None, str]:
     """Limits symmetric on the scale of log(1 - H), and the words for them."""
-    # Below this, the error is rounding: everybody is ordered alike.
+    # Below this, the error is rounding: everyone is ordered alike.
     if 1 - value < 1e-12 or error < 1e-12:
         return None, None, "no interval: perfect or without any spread between people"
     reach = NormalDist().inv_cdf((1 + confidence) / 2) * error / (1 - value)

@@ -113,7 +113,7 @@ def _fisher(correlation: Array, n: int) -> tuple[Array, Array]:
 
 
 def _of_answers(sums: ItemSums) -> dict[str, tuple[Array | None, ...]]:
-    """What rests on whoever answered an item: estimate, limits, n."""
+    """What is based on anyone who answered an item: estimate, limits, n."""
     own = sums.answered
     n = own.n.astype(float)
     mean = own.sums.astype(float) / n

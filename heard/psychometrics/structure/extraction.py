@@ -358,7 +358,7 @@ def _searched(unrotated: Array, turn: Array, *, oblique: bool) -> Rotated:
             if not len(untried):
                 break
         if len(untried) == len(moving):
-            break  # nobody can go further down: rounding
+            break  # no one can go further down: rounding
     return Rotated(
         loadings=_rotated(unrotated, turn, oblique=oblique),
         correlations=turn.transpose(0, 2, 1) @ turn,
