@@ -91,7 +91,7 @@ def paired_change(
     before, after : Series, shape (n_participants,)
         Scores indexed by participant; the index links the waves.
     cluster : Series, optional
-        Cluster (team) of each participant, indexed alike. With it, every mean is the
+        Cluster (team) of each participant, same index. With it, every mean is the
         mean of the clusters' means, with a t interval on clusters minus 1.
 
     Returns

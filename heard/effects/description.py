@@ -56,8 +56,8 @@ def describe_scores(
     lowest, highest : float
         The ends of the possible range, from the instrument's declaration.
     cluster : Series, optional
-        Cluster (team) of each participant, indexed alike: the interval of the mean
-        then allows for people of one team answering alike. Other intervals do not.
+        Cluster (team) of each participant, same index: the interval of the mean
+        then allows for similarity within teams. Other intervals do not.
     yes_or_no : bool
         The score is 1 or 0, so its mean is a share and its spread follows from it.
 
@@ -102,7 +102,7 @@ def _mean(values: Numbers, teams: pd.Series | None, *, yes_or_no: bool) -> Resul
 
 
 def _mean_over_clusters(values: Numbers, cluster: pd.Series) -> Result:
-    """The mean, with an interval that allows for people of one team being alike.
+    """The mean, with an interval that allows for similarity within teams.
 
     Those without a team count as a team each.
     """

@@ -37,7 +37,7 @@ class PilotDesign:
     compared: bool = True
 
     def faults_by_key(self) -> Iterator[tuple[str, str]]:
-        """Everything that cannot be: the name it stands under, and what is wrong."""
+        """Everything that cannot be: the field's name, and what is wrong."""
         shares = {
             "intracluster_correlation": self.intracluster_correlation,
             "team_stability": self.team_stability,

@@ -98,8 +98,8 @@ def impute(
     arm_slopes : bool
         Whether scores may predict each other differently in each arm.
     match : bool
-        Whether a gap gets the score of one of 5 people predicted alike (predictive
-        mean matching: stays on the scale), or a draw from the normal distribution.
+        Predictive mean matching (the score of one of the 5 people with the nearest
+        predictions, which stays on the scale), or a draw from the normal distribution.
     n_sets, n_iterations : int
         Completed data sets, each the end of a chain of its own of that length.
     seed : str

@@ -190,7 +190,7 @@ def future_dose(
     FutureDose
         Score units for one session more, with a CR2 interval; n counts participants.
         Far from zero: the keen differed to begin with. Unavailable: fewer than 5
-        clusters, all attended alike, or all scores are the same.
+        clusters, equal attendance, or all scores are the same.
     """
     terms = "future_dose_slope", "future_dose_p_value"
     rows = complete_rows(frame, scores=[before, dose], labels=[cluster])

@@ -130,7 +130,7 @@ def _fault(table: RollOut) -> str:
     left = table.means - table.means.mean(axis=0)
     left = left - left.mean(axis=1, keepdims=True)
     if np.abs(left).max() <= NOISE * np.abs(table.means).max():
-        return "clusters move alike to the last digit: no interval can be given"
+        return "all clusters change by the same amount: no interval can be given"
     return ""
 
 

@@ -258,18 +258,18 @@ def _retention(
 
 
 TERMS = ("leavers_change_zero", "leavers_change_interval_zero")
-NO_DROPOUTS = "no one was lost"
+NO_DROPOUTS = "no one dropped out"
 QUANTILE = 1.959963984540054
 METHOD = (
     "mean change of everyone who started = share followed times the change of those "
-    "followed, and share lost times that of those lost (pattern mixture); n counts "
-    "those lost; a limit, so no interval"
+    "followed, and share of dropouts times theirs (pattern mixture); n counts "
+    "dropouts; a limit, so no interval"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropoutTippingPoint(Composite):
-    """Two mean changes of those lost, in points.
+    """Two mean changes of dropouts, in points.
 
     - `leavers_change_zero`: at which everyone's mean change is nil.
     - `leavers_change_interval_zero`: at which the interval of everyone's mean change
@@ -283,7 +283,7 @@ class DropoutTippingPoint(Composite):
 def dropout_tipping_point(
     change: Result, *, followed: int, started: int
 ) -> DropoutTippingPoint:
-    """Find the changes of those lost that would undo a change of those followed.
+    """Find the changes of dropouts that would overturn that of completers.
 
     Parameters
     ----------
@@ -295,9 +295,9 @@ def dropout_tipping_point(
     Returns
     -------
     DropoutTippingPoint
-        Unavailable: no change was estimated; no one was lost. The second one also: the
-        change has no interval, its interval holds nil as it is, or no change of those
-        lost, however large, brings nil into the interval.
+        Unavailable: no change was estimated, or no one dropped out. The second one also:
+        the change has no interval, its interval already includes 0, or no change of
+        dropouts, however large, brings 0 into it.
 
     References
     ----------
@@ -317,7 +317,7 @@ def dropout_tipping_point(
 
 
 def _interval_zero(change: Estimate, share: float, started: int) -> Result:
-    """The first change of those lost, away from that of the others, that tips.
+    """The first change of dropouts, away from completers', that tips.
 
     Where the mean of all, squared, equals its half interval squared: a square equation.
     """
@@ -342,7 +342,7 @@ def _interval_zero(change: Estimate, share: float, started: int) -> Result:
         if abs(root.imag) < 1e-12 and (root.real - mean) * mean < 0
     ]
     if not away:
-        reason = "no change of those lost, however large, brings nil into the interval"
+        reason = "no change of dropouts, however large, brings 0 into the interval"
         return Unavailable(term=TERMS[1], reason=reason, n=dropouts)
     return _tipping_change(
         TERMS[1], min(away, key=lambda root: abs(root - mean)), dropouts

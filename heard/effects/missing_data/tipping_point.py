@@ -58,7 +58,7 @@ class TippingPoint(Composite):
     estimate_smallest_effect: Result
 
     def sentence(self) -> str:
-        """What would undo the answer, in plain words."""
+        """What would change the conclusion, in plain words."""
         found = self.interval_zero
         whose = f"the missing {self.outcome} scores of {self.shifted}"
         if isinstance(found, Unavailable):
@@ -67,7 +67,7 @@ class TippingPoint(Composite):
         change = "no longer hold" if CEASES in found.method else "reach"
         return (
             f"If {whose} lay {abs(found.estimate):.2g} points {side} than those of "
-            f"people alike who stayed, the interval of the effect would {change} 0."
+            f"similar people who stayed, the interval of the effect would {change} 0."
         )
 
 

@@ -33,7 +33,7 @@ DEPENDS = "the predictors predict each other, or one never varies: leave out or 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OddsRatio(Composite):
-    """How one predictor goes with leaving."""
+    """The association of one predictor with dropping out."""
 
     predictor: str
     odds_ratio: Result
@@ -41,7 +41,7 @@ class OddsRatio(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttritionModel(Composite):
-    """What goes with leaving, all predictors at once.
+    """Predictors of dropping out, in one model.
 
     - `odds_ratios`: over 1: more leave.
     - `leavers_differ_by_arm`: p of the predictors doing the same in every arm.
@@ -205,7 +205,7 @@ def _odds_ratio(fit: Any, place: int, known: Known, cluster: str | None) -> Resu
 
 
 def _by_arm(known: Known, fit: Any, arm: str | None, *, clustered: bool) -> Result:
-    """Likelihood-ratio p of every predictor working alike in every arm."""
+    """Likelihood-ratio p of equal coefficients in every arm."""
     term, n = "leavers_differ_by_arm_p_value", len(known.left)
     method = (
         "likelihood-ratio test of all products of arm and predictors; a probability "

@@ -106,7 +106,7 @@ def ordinal_change(
     signs, n = np.sign(second - first), len(first)
     counted = {
         "share_better": (signs > 0, "share who answered better after than before"),
-        "share_same": (signs == 0, "share who answered alike before and after"),
+        "share_same": (signs == 0, "share who gave the same answer before and after"),
         "share_worse": (signs < 0, "share who answered worse after than before"),
         "top_share_before": (first >= best, f"share in {words} before"),
         "top_share_after": (second >= best, f"share in {words} after"),
@@ -194,8 +194,8 @@ def mean_over_teams(
 
     `values`, `teams`, shape (n_people,): teams are numbered from 0, without a gap.
     `within`: ends that the interval may not pass.
-    Estimate: people weigh alike; t on teams - 1. Unavailable: no one, under 5 teams, or
-      teams all the same.
+    Estimate: people have equal weight; t on teams - 1.
+    Unavailable: no one, under 5 teams, or teams all the same.
     """
     n, method = len(values), f"{method}; {OVER_TEAMS}"
     if n == 0:
@@ -255,7 +255,7 @@ def shares_at_ends(
     better : str
         Which end is the best one.
     cluster : Series, optional
-        Indexed alike: the team of each person, who without one is a team each.
+        Same index: the team of each person, who without one is a team each.
 
     Returns
     -------

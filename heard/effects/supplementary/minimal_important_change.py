@@ -85,15 +85,15 @@ def minimal_important_change(
     change : Series, shape (n_participants,)
         After minus before; reverse-scored where less is better.
     improved : Series
-        Indexed alike: True or 1 if the person says things got better at all.
+        Same index: True or 1 if the person says things got better at all.
     seed : str
         Names the draws of the bootstrap.
     little_improved : Series, optional
-        Indexed alike: whether the person says a little better, and no more.
+        Same index: whether the person says a little better, and no more.
     anchor_reliability : float, optional
         Of the answer whether things got better, over 0 and at most 1.
     cluster : Series, optional
-        Indexed alike: the team of each person. Teams are then drawn, not people; those
+        Same index: the team of each person. Teams are then drawn, not people; those
         without a team count as a team each.
 
     Returns
@@ -108,7 +108,7 @@ def minimal_important_change(
     Raises
     ------
     DataError
-        The series are not indexed alike.
+        The series have different indexes.
     ValueError
         The anchor's reliability is not over 0 and at most 1.
 
@@ -121,7 +121,7 @@ def minimal_important_change(
         raise ValueError("the anchor's reliability must be over 0 and at most 1")
     for other in (improved, little_improved, cluster):
         if other is not None and not other.index.equals(change.index):
-            raise DataError("anchor", "answers and changes are not indexed alike")
+            raise DataError("anchor", "answers and changes have different indexes")
     frame = pd.DataFrame({"change": as_floats(change), "improved": as_floats(improved)})
     little = None if little_improved is None else as_floats(little_improved)
     known = frame.notna().all(axis=1).to_numpy()

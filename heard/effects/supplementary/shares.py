@@ -94,7 +94,7 @@ WILSON = (
     "the cluster-robust error (CR2) of the share over teams, at most as many as there "
     "are, with Satterthwaite's degrees of freedom"
 )
-ONE_A_TEAM = "Wilson interval as if every team were one person, as all count alike"
+ONE_A_TEAM = "Wilson interval as if every team were one person, as all count the same"
 NO_LIMITS = "no interval: fewer than 5 teams"
 
 

@@ -55,7 +55,7 @@ class RunChart(Composite):
             found.append(strange)
         if not found:
             return "Nothing but the common-cause variation around the median."
-        return f"More than wavering: {'; '.join(found)}."
+        return f"Special-cause variation: {'; '.join(found)}."
 
     def _strange_runs(self) -> str:
         parts = [self.runs, self.fewest_runs, self.most_runs]

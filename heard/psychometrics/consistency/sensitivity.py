@@ -32,7 +32,7 @@ class CleanedCoefficients(Labelled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleaningSensitivity(Labelled):
-    """How far coefficients depend on who is removed.
+    """How much coefficients depend on who is removed.
 
     - `rules`: everyone first, then rule by rule.
     - `cronbach_alpha_range`, `omega_total_range`, `mean_inter_item_correlation_range`:

@@ -65,7 +65,7 @@ MODEL = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairScalability(Labelled):
-    """Two items, and how well they order people alike."""
+    """Two items, and how far they order people in the same way."""
 
     item: str
     other_item: str
@@ -290,7 +290,7 @@ BEYOND = NormalDist().inv_cdf(0.95)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemMonotonicity(Labelled):
-    """How often, and how far, one item falls where it should rise."""
+    """How often, and by how much, one item falls where it should rise."""
 
     item: str
     comparisons: Result

@@ -142,7 +142,7 @@ MISSING = "share of all participants who did not answer; 95 % Wilson interval"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemStatistics(Labelled):
-    """What one item did: its answers, and how it goes with the rest of its subscale."""
+    """One item: its answers, and its relation to the rest of its subscale."""
 
     item: str
     mean: Result
