@@ -295,9 +295,9 @@ def dropout_tipping_point(
     Returns
     -------
     DropoutTippingPoint
-        Unavailable: no change was estimated, or no one dropped out. The second one also:
-        the change has no interval, its interval already includes 0, or no change of
-        dropouts, however large, brings 0 into it.
+        Unavailable: no change was estimated, or no one dropped out. The second also: no
+        interval, one that already includes 0, or no change of dropouts, however large,
+        brings 0 into it.
 
     References
     ----------
