@@ -69,9 +69,11 @@ class Estimate(_Shown):
     conf_low, conf_high : float or None
         Limits of the interval; None if the statistic has none (a count).
     n : int
-        Units the estimate is based on (participants, or teams where `method` says so).
+        Units the estimate is based on; `n_unit` says which.
     method : str
         Model, denominator, divisor, interval and missing rule, in words.
+    n_unit : str
+        What `n` counts, such as ``teams``; empty: participants.
     """
 
     term: str
@@ -80,6 +82,7 @@ class Estimate(_Shown):
     conf_high: float | None = None
     n: int
     method: str
+    n_unit: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no report may show: NaN, or an interval that misses."""
@@ -135,6 +138,7 @@ class Unavailable(_Shown):
     reason: str
     n: int | None = None
     method: str = ""
+    n_unit: str = ""
 
     def to_frame(self) -> pd.DataFrame:
         """One tidy row without numbers."""

@@ -103,6 +103,7 @@ def lockable(study: Study) -> dict[str, Any]:
             "treated": study.treated,
             "control": study.control,
             "arms": sorted(arm.name for arm in study.arms),
+            # Locks keep the names that keys had when they were first locked.
             **({"drawn_by_lot": True} if study.randomised else {}),
         },
         "plan": _stated(study.plan),
@@ -117,7 +118,9 @@ def lockable(study: Study) -> dict[str, Any]:
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     stated = _stated(outcome)
     return {
-        key: stated[key] for key in stated if key not in ("name", "title", "supplementary")
+        key: stated[key]
+        for key in stated
+        if key not in ("name", "title", "supplementary")
     }
 
 
@@ -292,8 +295,9 @@ LEAVES = {
     "linkage_rule.rule": "the linkage rule",
     "linkage_rule.threshold": "the threshold of the linkage rule",
     "linkage_rule.weights": "the weights of the linkage rule",
-    "cleaning.least_answered": "the least share of items answered",
-    "gates.least_reliability": "the least reliability",
+    "cleaning.least_answered": "the minimum share of items answered",
+    "drawn_by_lot": "whether allocation was randomised",
+    "gates.least_reliability": "the minimum reliability",
     "multiplicity_rule": "the rule for several outcomes",
     "primary": "the primary outcome",
     "summary_measure": "the summary measure",

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from heard.models.stable_choice import order, rounded
+
 Numbers = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 # Sweeps of coefficients, intercepts and variances before each draw of a score: the
@@ -106,6 +108,9 @@ def draw_model(
 def matched(donors: Numbers, wanted: Numbers, random: np.random.Generator) -> Positions:
     """For each row wanted, one of the 5 donors whose prediction is nearest.
 
+    Predictions are compared as rounded, and of donors predicted alike the first stand
+    nearest, so that every processor finds the same ones.
+
     `donors`, shape (n_chains, n_donors): predicted scores of those whose score was
       seen.
     `wanted`, shape (n_chains, n_wanted): predicted scores of those whose score is
@@ -114,8 +119,9 @@ def matched(donors: Numbers, wanted: Numbers, random: np.random.Generator) -> Po
     """
     n_donors = donors.shape[1]
     count = min(DONORS, n_donors)
-    order = np.argsort(donors, axis=1)
-    lined_up = np.take_along_axis(donors, order, axis=1)
+    donors, wanted = rounded(donors, wanted)
+    lined = order(donors)
+    lined_up = np.take_along_axis(donors, lined, axis=1)
     place = np.stack(
         [np.searchsorted(*pair) for pair in zip(lined_up, wanted, strict=True)]
     )
@@ -124,11 +130,13 @@ def matched(donors: Numbers, wanted: Numbers, random: np.random.Generator) -> Po
     start = np.clip(place - count, 0, n_donors - count)
     for _ in range(count):
         further = np.minimum(start + count, n_donors - 1)
-        distance_above = np.take_along_axis(lined_up, further, axis=1) - wanted
-        distance_below = wanted - np.take_along_axis(lined_up, start, axis=1)
+        distance_above, distance_below = rounded(
+            np.take_along_axis(lined_up, further, axis=1) - wanted,
+            wanted - np.take_along_axis(lined_up, start, axis=1),
+        )
         start += (start + count < n_donors) & (distance_above < distance_below)
     chosen = start + random.integers(0, count, wanted.shape)
-    return np.asarray(np.take_along_axis(order, chosen, axis=1))
+    return np.asarray(np.take_along_axis(lined, chosen, axis=1))
 
 
 def _solved(left: Numbers, right: Numbers) -> tuple[Numbers, Numbers]:

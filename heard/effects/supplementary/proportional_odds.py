@@ -8,6 +8,7 @@ clm, tests/oracles/values/beyond_means.json.
 from __future__ import annotations
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 from scipy import optimize, special, stats
@@ -18,6 +19,17 @@ from heard.results import Estimate, Result, Unavailable
 
 STEEP = 1e-4
 """Slope of the likelihood, an answer, at which a refit has not settled."""
+
+LAST_STEPS = 4
+"""Newton steps after a search; each doubles the digits that are right."""
+
+
+class Peak(NamedTuple):
+    """Where the likelihood is highest: log odds ratio, its standard error, its log."""
+
+    slope: float
+    error: float
+    likelihood: float
 
 
 def error_over_teams(by_team: Numbers, slope: float) -> float:
@@ -48,8 +60,62 @@ def slope_of(counts: Numbers) -> float:
     found = optimize.minimize(
         _surprise, start, args=(used / used.sum(),), jac=True, options={"gtol": 1e-9}
     )
-    settled = np.abs(found.jac).max() < STEEP
-    return float(found.x[0]) if settled else float("inf")
+    if not np.abs(found.jac).max() < STEEP:
+        return float("inf")
+    cuts = found.x[1] + np.concatenate([[0.0], np.cumsum(np.exp(found.x[2:]))])
+    return peak(used, cuts, float(found.x[0])).slope
+
+
+def peak(used: Numbers, cuts: Numbers, slope: float) -> Peak:
+    """Go on to the top of the likelihood from where a search ended near it.
+
+    Where a search ends depends on the last digits of what it compares, and so on the
+    processor; after a fixed number of Newton steps nothing is left of that.
+
+    Parameters
+    ----------
+    used : ndarray, shape (2, n_categories)
+        Answers of the treated, then of the control group, from worst to best.
+    cuts : ndarray, shape (n_categories - 1,)
+        Log odds of an answer of the control group at or below each category but the
+        last.
+    slope : float
+        Log odds ratio of a higher answer.
+    """
+    place = np.append(cuts, slope)
+    for _ in range(LAST_STEPS):
+        _, pull, curvature = _at(used, place)
+        place = place + np.linalg.solve(curvature, pull)
+    likelihood, _, curvature = _at(used, place)
+    variance = np.linalg.inv(curvature)[-1, -1]
+    return Peak(float(place[-1]), float(variance**0.5), likelihood)
+
+
+def _at(used: Numbers, place: Numbers) -> tuple[float, Numbers, Numbers]:
+    """Log likelihood at cuts and slope, its gradient, and minus its second one."""
+    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
+
+    size = len(place)
+    likelihood, gradient, curvature = 0.0, np.zeros(size), np.zeros((size, size))
+    for counts, treated in zip(used, (1.0, 0.0), strict=True):
+        reach = place[:-1] - treated * place[-1]
+        below, above = special.expit(reach), special.expit(-reach)
+        chance = np.diff(below, prepend=0.0, append=1.0)
+        dense = below * above
+        bend = dense * (above - below)
+        shares = counts / chance
+        pull = dense * (shares[:-1] - shares[1:])
+        squares = counts / chance**2
+        along = dense**2 * (squares[:-1] + squares[1:]) - bend * (
+            shares[:-1] - shares[1:]
+        )
+        across = -dense[:-1] * dense[1:] * squares[1:-1]
+        bent = np.diag(along) + np.diag(across, 1) + np.diag(across, -1)
+        turn = np.column_stack([np.eye(size - 1), np.full(size - 1, -treated)])
+        likelihood += float((counts * np.log(chance))[counts > 0].sum())
+        gradient += turn.T @ pull
+        curvature += turn.T @ bent @ turn
+    return likelihood, gradient, curvature
 
 
 def runs_off(used: Numbers) -> bool:
@@ -173,8 +239,8 @@ def _check(used: Numbers, likelihood: float, n: int, *, clustered: bool) -> Resu
     )
 
 
-def _fit(used: Numbers) -> tuple[float, float, float] | None:
-    """Slope, its standard error and the log likelihood; None if it did not settle."""
+def _fit(used: Numbers) -> Peak | None:
+    """The top of the likelihood; None if the search did not settle."""
     answers = np.repeat(np.tile(np.arange(used.shape[1]), 2), used.ravel().astype(int))
     treated = np.repeat([1.0, 0.0], used.sum(axis=1).astype(int))[:, None]
     with warnings.catch_warnings():
@@ -183,7 +249,9 @@ def _fit(used: Numbers) -> tuple[float, float, float] | None:
         fit = OrderedModel(answers, treated, distr="logit").fit(
             method="bfgs", disp=False, maxiter=500, gtol=1e-8
         )
-        slope, error = float(fit.params[0]), float(fit.bse[0])
-    settled = np.isfinite([slope, error]).all() and abs(slope) < SEARCH_LIMIT
-    steep = np.abs(fit.model.score(fit.params)).max() > 1e-3
-    return None if steep or not settled else (slope, error, float(fit.llf))
+    slope = float(fit.params[0])
+    settled = np.isfinite(fit.params).all() and abs(slope) < SEARCH_LIMIT
+    if not settled or np.abs(fit.model.score(fit.params)).max() > 1e-3:
+        return None
+    cuts = fit.model.transform_threshold_params(fit.params)[1:-1]
+    return peak(used, cuts, slope)

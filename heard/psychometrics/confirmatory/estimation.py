@@ -304,6 +304,9 @@ MAXIMUM_STEPS = 500
 # Half of what the next step promises to win: a ten-millionth of a standard error's
 # worth where the value is minus a log-likelihood.
 CLOSE_ENOUGH = 1e-14
+# Steps after that, for as long as each promises less than the one before: when a search
+# is close enough depends on the processor's last digits, where these end does not.
+LAST_STEPS = 50
 FLAT = 1e-10
 # Steepest first damping, and when to give up.
 FIRST_DAMPING, LAST_DAMPING = 1e-3, 1e12
@@ -337,23 +340,44 @@ def search(
     """
     current, local, damping = start, at(start), FIRST_DAMPING
     for step in range(MAXIMUM_STEPS):
-        scale = np.sqrt(np.maximum(np.diag(local.curvature), 0))
+        scale = _scale(local)
         if not np.isfinite(local.value) or not (scale > 0).all():
             reason = "the model is not identified: a parameter changes nothing"
             return Found(parameters=current, local=local, steps=step, reason=reason)
         candidate = _move(local, scale, 0.0)
         gain = -float(local.slope @ candidate)
         if 0 <= gain < CLOSE_ENOUGH:
-            return Found(parameters=current, local=local, steps=step)
+            return _found(at, current, local, step)
         next_point, damping = _downhill(value, current, local, scale, damping)
         if next_point is None:
             # Nothing lower within rounding: as far down as numbers go.
-            reason = "" if 0 <= gain < 1e-8 else "the search found no way down"
+            if 0 <= gain < 1e-8:
+                return _found(at, current, local, step)
+            reason = "the search found no way down"
             return Found(parameters=current, local=local, steps=step, reason=reason)
         current = next_point
         local = at(current)
     reason = f"the search did not end within {MAXIMUM_STEPS} steps"
     return Found(parameters=current, local=local, steps=MAXIMUM_STEPS, reason=reason)
+
+
+def _found(
+    at: Callable[[Array], Local], current: Array, local: Local, steps: int
+) -> Found:
+    """Where undamped steps end that start near the minimum."""
+    promised = np.inf
+    for _ in range(LAST_STEPS):
+        candidate = _move(local, _scale(local), 0.0)
+        gain = -float(local.slope @ candidate)
+        if not 0 < gain < promised:
+            break
+        promised, current = gain, current + candidate
+        local = at(current)
+    return Found(parameters=current, local=local, steps=steps)
+
+
+def _scale(local: Local) -> Array:
+    return np.sqrt(np.maximum(np.diag(local.curvature), 0))
 
 
 def _downhill(
