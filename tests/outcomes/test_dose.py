@@ -170,7 +170,7 @@ def test_within_people_keenness_does_not_count() -> None:
     ("frame", "reason"),
     [
         (over_waves().query("wave == 'w1'"), "no one has a score"),
-        (over_waves().assign(sessions=2.0), "nobody's dose changes"),
+        (over_waves().assign(sessions=2.0), "no one's dose changes"),
         (over_waves().assign(cluster=lambda f: f.index % 7), "more than one cluster"),
         (over_waves().assign(participant=1), "more than once"),
         (over_waves().query("cluster < 4"), "4 clusters"),

@@ -192,7 +192,7 @@ def odd(rows: pd.DataFrame) -> pd.Series:
     ("change", "reason"),
     [
         (lambda rows: rows.dropna(), "everyone stayed"),
-        (lambda rows: rows.assign(after=np.nan), "everybody left"),
+        (lambda rows: rows.assign(after=np.nan), "everyone left"),
         (lambda rows: rows.assign(before=1.0), "never varies"),
         (lambda rows: rows.assign(before=rows["after"].isna() * 1.0), "always"),
         (lambda rows: rows.assign(team=rows["team"] % 4), "4 clusters"),
@@ -371,7 +371,7 @@ def gone(rows: pd.DataFrame, where: Any) -> pd.DataFrame:
         (twinned, {"scores": ["before", "twin", "after"]}, "predict each other"),
         (lambda rows: gone(rows, rows["arm"].eq("pack")), {}, "some arm"),
         (lambda rows: gone(rows, rows.index >= 6), {}, "too rarely"),
-        (lambda rows: rows.assign(arm=None), {}, "nobody has"),
+        (lambda rows: rows.assign(arm=None), {}, "no one has"),
         (lambda rows: rows, {"n_sets": 1}, "at least 2"),
     ],
 )

@@ -154,7 +154,7 @@ class ControlChart(Composite):
             for what, names in self._by_verdict()
         ]
         if not found:
-            return f"No wave shows more than the common-cause variation.{trial}"
+            return f"No wave shows special-cause variation.{trial}"
         return f"Special-cause variation: {'; '.join(found)}.{trial}"
 
     def chart_frame(self) -> pd.DataFrame:

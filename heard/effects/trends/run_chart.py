@@ -54,7 +54,7 @@ class RunChart(Composite):
         if strange := self._strange_runs():
             found.append(strange)
         if not found:
-            return "Nothing but the common-cause variation around the median."
+            return "Only common-cause variation around the median."
         return f"Special-cause variation: {'; '.join(found)}."
 
     def _strange_runs(self) -> str:
