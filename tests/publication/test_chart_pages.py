@@ -99,7 +99,7 @@ def test_an_outcome_has_a_sentence_a_figure_and_a_table() -> None:
         "Pilot: Wave 6 and Wave 7 show more than wavering, towards the better end; "
         "Wave 1 shows more than wavering, towards the worse end; the waves lie too few "
         "times on another side of the median than the wave before (2 runs; chance "
-        "brings 3 to 8). Comparison: no wave shows special-cause variation."
+        "brings 3 to 8). Comparison: no wave shows more than the usual wavering."
     )
     assert reported in page(both())
     assert reported in figure.alt_text
