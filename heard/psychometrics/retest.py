@@ -41,7 +41,7 @@ KINDS = ("agreement", "consistency")
 class SmallestDetectableChange(Composite):
     """Error of one measurement, and the changes that exceed it, in points.
 
-    ``agreement`` counts a shift of everybody between the two as error, ``consistency``
+    ``agreement`` counts a shift of everyone between the two as error, ``consistency``
     does not.
     """
 
@@ -327,7 +327,7 @@ class Retest(Composite):
 
 
 def estimate_retest(scores: pd.Series, people: pd.Series, *, minimum: int) -> Retest:
-    """Hold the first score of everybody who has two against the second.
+    """Hold the first score of everyone who has two against the second.
 
     `scores`, `people`, shape (n_responses,): as of `retest_correlation`.
     `minimum`: fewest people that are counted in a cell of both scores.
@@ -348,7 +348,7 @@ def estimate_retest(scores: pd.Series, people: pd.Series, *, minimum: int) -> Re
 
 
 def retest_pairs(scores: pd.Series, people: pd.Series) -> pd.DataFrame:
-    """First and second score of whoever has two.
+    """First and second score of anyone who has two.
 
     `scores`, `people`, shape (n_responses,): as of `retest_correlation`.
     Returns shape (n_people, 2).
@@ -364,7 +364,7 @@ def retest_pairs(scores: pd.Series, people: pd.Series) -> pd.DataFrame:
 
 
 def retest_correlation(scores: pd.Series, people: pd.Series) -> Result:
-    """Correlate the first with the second score of whoever has two.
+    """Correlate the first with the second score of anyone who has two.
 
     `scores`, shape (n_responses,): one score a response, in order of time; NaN if not
       scored, and then left out.

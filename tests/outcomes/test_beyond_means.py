@@ -397,7 +397,7 @@ def test_linked_answers_of_teams_nobody_and_all_alike() -> None:
     similarity = ordinal_change(same, categories=SCALE, cluster="cluster")
     assert "do not differ" in absent(similarity.top_share_change)
     nobody = ordinal_change(LINKED[-1:], categories=SCALE, cluster="cluster")
-    assert {absent(result) for result in nobody.results()} == {"nobody to count"}
+    assert {absent(result) for result in nobody.results()} == {"no one to count"}
     with pytest.raises(DataError, match="no column"):
         ordinal_change(LINKED, categories=SCALE, before="first")
 
@@ -532,7 +532,7 @@ def test_weak_anchor_separated_groups_and_few_people() -> None:
     assert "same amount" in absent(similarity.anchor_correlation)
     odd = minimal_important_change(change, improved + 1, seed="x")
     assert "yes or no" in absent(odd.mic_roc)
-    with pytest.raises(DataError, match="indexed alike"):
+    with pytest.raises(DataError, match="different indexes"):
         minimal_important_change(change, improved[::-1], seed="x")
     with pytest.raises(ValueError, match="reliability"):
         minimal_important_change(change, improved, seed="x", anchor_reliability=0)

@@ -152,7 +152,7 @@ def test_a_declared_wave_starts_new_limits() -> None:
     again = chart(values, rebase=["w13"])
     assert {point.verdict for point in again.points} == {"wavering"}
     assert again.trial == (False, False)
-    assert again.sentence == "No wave shows more than the usual wavering."
+    assert again.sentence == "No wave shows special-cause variation."
 
 
 def test_direction_says_what_is_better() -> None:

@@ -162,7 +162,7 @@ def test_no_chart_from_nothing(
 def test_runs_are_not_judged_on_few_waves() -> None:
     found = chart([1, 2, 1, 2, 1, 2])
     assert isinstance(found.runs, Unavailable)
-    assert found.sentence == "Nothing but the usual wavering around the median."
+    assert found.sentence == "Only common-cause variation around the median."
 
 
 def test_a_wave_twice_is_refused() -> None:

@@ -95,7 +95,7 @@ def test_groups_are_as_large_as_is_usual(n: int, size: int) -> None:
         (rising(99), "participants 99; two groups of 50"),
         (rising().assign(b="x"), "b does not hold numbers"),
         (rising().assign(b=np.inf), "b holds 300 infinite"),
-        (rising().assign(b=np.nan), "nobody answered b"),
+        (rising().assign(b=np.nan), "no one answered b"),
     ],
 )
 def test_what_cannot_be_checked_says_why(rows: pd.DataFrame, reason: str) -> None:

@@ -21,7 +21,7 @@ from heard.models.imputation import Imputation
 from heard.models.imputation_pooling import Pooling, interval, rubin_rules
 from heard.results import Composite, Estimate, Result, Unavailable
 
-NOTHING_IMPUTED = "nobody's score was filled in there: no shift can change anything"
+NOTHING_IMPUTED = "no one's score was filled in there: no shift can change anything"
 TOO_FEW_SHIFTS = "at least 2 different shifts needed, all finite"
 CEASES = "ceases to hold"
 NOT_ASKED = "no smallest effect of interest was named"
@@ -60,7 +60,7 @@ class TippingPoint(Composite):
     estimate_smallest_effect: Result
 
     def sentence(self) -> str:
-        """What would undo the answer, in plain words."""
+        """What would change the conclusion, in plain words."""
         found = self.interval_zero
         whose = f"the missing {self.outcome} scores of {self.shifted}"
         if isinstance(found, Unavailable):
@@ -69,7 +69,7 @@ class TippingPoint(Composite):
         change = "no longer hold" if CEASES in found.method else "reach"
         return (
             f"If {whose} lay {abs(found.estimate):.2g} points {side} than those of "
-            f"people alike who stayed, the interval of the effect would {change} 0."
+            f"similar people who stayed, the interval of the effect would {change} 0."
         )
 
 
@@ -137,7 +137,7 @@ def tipping_point(
         Scale points at which the curve is drawn; tipping points are sought between
         the lowest and the highest, or none.
     shifted : mapping of arm to float, optional
-        How strongly each arm's leavers are shifted: ``{"pack": 1}`` those of one arm
+        How strongly each arm's dropouts are shifted: ``{"pack": 1}`` those of one arm
         only, ``{"pack": 1, "usual": 1}`` both alike. Default: the treated arm's.
     smallest_effect : float, optional
         Smallest effect of interest, in scale points, signed as the effect is.
@@ -147,7 +147,7 @@ def tipping_point(
     TippingPoint
         Each tipping point is Unavailable where it lies beyond the shifts.
     Unavailable
-        Nobody's outcome was filled in there, fewer than 2 shifts, or the effect cannot
+        No one's outcome was filled in there, fewer than 2 shifts, or the effect cannot
         be estimated.
 
     References
@@ -192,7 +192,7 @@ def shift_curve(
 ) -> ShiftCurve | Unavailable:
     """Fit every set without a shift and at both ends: that is the whole curve.
 
-    `shifted`: how strongly each arm's leavers are shifted.
+    `shifted`: how strongly each arm's dropouts are shifted.
     `reach`: the furthest shift asked for; positive.
     """
     sets = []

@@ -78,7 +78,7 @@ def responders(
     better : {"higher", "lower"}
         Which direction is an improvement.
     cluster : Series, optional
-        Team of each participant, indexed alike: then every interval counts teams.
+        Team of each participant, same index: then every interval counts teams.
 
     Returns
     -------

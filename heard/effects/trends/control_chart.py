@@ -50,7 +50,7 @@ def series(
     `value`, `wave`, `count`: the columns; `count` may be None.
     """
     if len(frame) and frame[wave].duplicated().any():
-        return "a wave stands in more than one row"
+        return "a wave is in more than one row"
     kept = frame.dropna(subset=[value])
     values = kept[value].to_numpy(dtype=float)
     if not np.isfinite(values).all():
@@ -131,9 +131,9 @@ class ChartPoint(SeriesPoint):
 class ControlChart(Composite):
     """An XmR chart.
 
-    - `special_cause_points`: how many waves show more than wavering.
+    - `special_cause_points`: how many waves show special-cause variation.
     - `points`: in the order of time.
-    - `trial`: of each stretch: whether its limits rest on fewer than twelve waves.
+    - `trial`: of each stretch: whether its limits are based on fewer than twelve waves.
     """
 
     special_cause_points: Result
@@ -146,7 +146,7 @@ class ControlChart(Composite):
         if isinstance(self.special_cause_points, Unavailable):
             return f"No chart: {self.special_cause_points.reason}."
         trial = (
-            f" Limits rest on fewer than {LIMIT_POINTS} waves and are on trial."
+            f" Limits are based on fewer than {LIMIT_POINTS} waves and are on trial."
             if any(self.trial)
             else ""
         )
@@ -155,8 +155,8 @@ class ControlChart(Composite):
             for what, names in self._by_verdict()
         ]
         if not found:
-            return f"No wave shows more than the usual wavering.{trial}"
-        return f"More than wavering: {'; '.join(found)}.{trial}"
+            return f"No wave shows special-cause variation.{trial}"
+        return f"Special-cause variation: {'; '.join(found)}.{trial}"
 
     def chart_frame(self) -> pd.DataFrame:
         """One row a wave: the numbers drawn, signals and verdict in words."""
@@ -230,8 +230,8 @@ def control_chart(
         return _nothing(reason, len(found.values))
     if any(_still(found.values[start:end]) for start, end in parts):
         reason = (
-            "the waves that fix the limits all have one value: there is no wavering to "
-            "compare with"
+            "the waves that fix the limits all have one value: no variation to compare "
+            "with"
         )
         return _nothing(reason, len(found.values))
     points = [

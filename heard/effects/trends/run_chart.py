@@ -55,8 +55,8 @@ class RunChart(Composite):
         if strange := self._strange_runs():
             found.append(strange)
         if not found:
-            return "Nothing but the usual wavering around the median."
-        return f"More than wavering: {'; '.join(found)}."
+            return "Only common-cause variation around the median."
+        return f"Special-cause variation: {'; '.join(found)}."
 
     def _strange_runs(self) -> str:
         parts = [self.runs, self.fewest_runs, self.most_runs]

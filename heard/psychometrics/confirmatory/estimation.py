@@ -486,7 +486,7 @@ class MaximumLikelihood:
 
     @cached_property
     def information(self) -> Array:
-        """What standard errors rest on: expected where answers are complete.
+        """What standard errors are based on: expected where answers are complete.
 
         Observed where some are missing, since expected information would be right only
         if they were missing completely at random; and for robust errors.

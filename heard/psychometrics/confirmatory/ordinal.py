@@ -341,7 +341,7 @@ def ordinal_sample(
       merged with its neighbour in all of them.
     `missing`, {"listwise", "pairwise"}.
     `groups`, shape (n_participants,): the group of each participant, one of `names`;
-      nobody without one.
+      no one without one.
     `waves`: how many waves stand side by side, as many columns each; their categories
       are merged alike.
     """
@@ -435,7 +435,7 @@ def _too_few(ranks: Ranks, items: list[str]) -> str:
     together = known.T @ known
     silent = [item for item, n in zip(items, np.diag(together), strict=True) if n == 0]
     if silent:
-        return f"nobody answered {', '.join(silent)}"
+        return f"no one answered {', '.join(silent)}"
     never_together = np.argwhere(np.tril(together < 2))
     pairs = "; ".join(
         f"{items[two]} and {items[one]}" for one, two in never_together[:5]

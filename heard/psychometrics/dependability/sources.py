@@ -255,7 +255,7 @@ class SourceDependability(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceCorrelation(Composite):
-    """How far two sources agree on the same staff, as seen and corrected."""
+    """Agreement of two sources on the same staff, observed and corrected."""
 
     sources: str
     observed: Result

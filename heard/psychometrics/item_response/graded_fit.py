@@ -30,7 +30,7 @@ class GradedParameters(Described):
 
     - `items`: the items, as the columns are named.
     - `categories`: the answers the codebook allows, lowest first.
-    - `codes`: the answers of each item that somebody gave, lowest first.
+    - `codes`: the answers of each item that someone gave, lowest first.
     - `slopes`: one an item, on the logistic scale (no 1.7).
     - `intercepts`: one for each answer above the lowest, falling; the threshold on the
       trait is -intercept / slope.
@@ -291,7 +291,7 @@ def graded_fit(
     """Find the maximum, and make sure that it is one.
 
     `ranks`, shape (n_participants, n_items): answers from 0 up, each of them given by
-      somebody; -1 if unanswered.
+      someone; -1 if unanswered.
     `counts`: how many answers each item has; at least 2.
     `names`: the items, for the words of a fault.
     """
@@ -330,7 +330,7 @@ def _steep(slopes: Array, names: tuple[str, ...]) -> str:
 
 
 def _settled(data: Patterns, point: Array, now: Expectation) -> GradedFit:
-    """The fit, if the gradient is flat and the likelihood curves down in all ways."""
+    """The fit, if the gradient is flat and the likelihood curves down in every way."""
     information = data.information(point, now)
     # What is left of the information there would be, were the traits known.
     known = np.einsum("kpp->kp", now.complete)[data.free]

@@ -84,7 +84,7 @@ def graded_scores(responses: Responses, parameters: GradedParameters) -> pd.Data
     ----------
     responses : DataFrame or ndarray, shape (n_participants, n_columns)
         Keyed responses, holding the items of the model; NaN if unanswered. An answer
-        that nobody gave when the model was fitted counts as the nearest one given.
+        that no one gave when the model was fitted counts as the nearest one given.
     parameters : GradedParameters
         Of `graded_response_model`.
 

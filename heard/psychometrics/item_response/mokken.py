@@ -66,7 +66,7 @@ MODEL = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairScalability(Labelled):
-    """Two items, and how well they order people alike."""
+    """Two items, and how far they order people in the same way."""
 
     item: str
     other_item: str
@@ -265,7 +265,7 @@ def _limits(
     value: float, error: float, confidence: float
 ) -> tuple[float | None, float | None, str]:
     """Limits symmetric on the scale of log(1 - H), and the words for them."""
-    # Below this, the error is rounding: everybody is ordered alike.
+    # Below this, the error is rounding: everyone is ordered alike.
     if 1 - value < 1e-12 or error < 1e-12:
         return None, None, "no interval: perfect or without any spread between people"
     reach = NormalDist().inv_cdf((1 + confidence) / 2) * error / (1 - value)
@@ -291,7 +291,7 @@ BEYOND = NormalDist().inv_cdf(0.95)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemMonotonicity(Labelled):
-    """How often, and how far, one item falls where it should rise."""
+    """How often, and by how much, one item falls where it should rise."""
 
     item: str
     comparisons: Result

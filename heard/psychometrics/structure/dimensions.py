@@ -258,7 +258,7 @@ POWERS = {"average_squared_partial": 2, "average_fourth_power_partial": 4}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partialled(Labelled):
-    """What the items still have in common once some components are taken out."""
+    """What the items still have in common once some components are removed."""
 
     components: str
     average_squared_partial: Result

@@ -363,7 +363,7 @@ def _searched(unrotated: Array, turn: Array, *, oblique: bool) -> Rotated:
             if not len(untried):
                 break
         if len(untried) == len(moving):
-            break  # nobody can go further down: rounding
+            break  # no one can go further down: rounding
     settled = np.sqrt((slope**2).sum(axis=(1, 2))) < ROTATION_CONVERGED
     turn[settled] = _followed(unrotated[settled], turn[settled], oblique=oblique)
     return Rotated(

@@ -75,7 +75,7 @@ def ordinal_alpha(
     categories : sequence of float
         The answers the codebook allows.
     missing : {"pairwise", "listwise"}
-        Whether a pair rests on all who answered both, or on who answered every item.
+        Whether a pair is based on all who answered both, or on who answered every item.
     confidence : float
         Coverage of the interval, at least 0.5 and below 1.
 
@@ -295,7 +295,7 @@ def omega_categorical(
     categories : sequence of float
         The answers the codebook allows. The sum counts each by its number.
     missing : {"pairwise", "listwise"}
-        Whether a pair rests on all who answered both, or on who answered every item.
+        Whether a pair is based on all who answered both, or on who answered every item.
     confidence : float
         Coverage of the interval, at least 0.5 and below 1.
 
