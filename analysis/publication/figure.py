@@ -161,7 +161,7 @@ def make_figure(
     if lacking:
         values = "value is" if len(lacking) == 1 else "values are"
         suppressed_note = (
-            f" {len(lacking)} {values} held back" + f" ({reasons})." * bool(reasons)
+            f" {len(lacking)} {values} suppressed" + f" ({reasons})." * bool(reasons)
         )
     return Figure(
         name=name,

@@ -304,6 +304,6 @@ def _undone_words(at: Disclosed, outcome: Outcome, waves: str) -> str:
     limit = found(at, term="leavers_change_interval_zero")
     if limit is None or limit.estimate is None:
         why = reason_of(limit, NO_PEOPLE)
-        return f"{words}; at which point it would be uncertain is not known: {why}."
+        return f"{words}; what would make it uncertain is not known: {why}."
     points = number_text(limit.estimate)
     return f"{words}; by {points}, its interval would begin to hold zero."
