@@ -28,7 +28,6 @@ from analysis.storage.findings import read_staged_part
 from analysis.storage.folders import find_folders
 from analysis.storage.whole_files import whole_file, write_text
 from analysis.workflow.parameters import check_injected, check_parameters
-from analysis.workflow.steps import READS_ROWS
 from heard.errors import AnalysisError
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def write_page(path: Path, page: str) -> None:
 def _variables(step: Step) -> dict[str, str]:
     """The variables of the kernel: a report notebook is not given the data folders."""
     wanted = {**find_folders().as_environment(), "MPLBACKEND": "Agg", **ONE_THREAD}
-    if step.kind not in READS_ROWS:
+    if not step.reads_rows:
         wanted |= {"HEARD_RAW": NO_ROWS, "HEARD_PROCESSED": NO_ROWS}
     return wanted
 
@@ -180,7 +179,7 @@ def _listed(step: Step) -> str:
 def _check_place(step: Step) -> None:
     """Refuse findings about another study or wave than the one asked for."""
     part = read_staged_part(step.study, step.name)
-    if part is None and step.kind in READS_ROWS:
+    if part is None and step.reads_rows:
         raise NotebookError(
             step.name,
             f"made no findings about study '{step.study}', wave '{step.wave}', for "
