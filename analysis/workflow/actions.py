@@ -114,13 +114,13 @@ def _make_index(step: Step) -> None:
         if (page := page_of(made.kind))
     ]
     deviations = recorded_deviations(study)
-    page = render_index(
+    html = render_index(
         study,
         [*pages, *FILES],
         funder_summary(disclosed, study),
         plan=(*plan_sentences(study, deviations), *deviations),
     )
-    write_page(find_folders().reports / study.name / "index.html", page)
+    write_page(find_folders().reports / study.name / "index.html", html)
 
 
 FILES = (
