@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from analysis.declarations.multiverse import (
     AS_DECLARED,
@@ -25,10 +25,11 @@ from analysis.publication.house_style import (
     ZONE,
     bare,
     colours,
+    legend_of,
     reaches,
 )
 from analysis.publication.numbers import estimate_text, number_text
-from analysis.publication.places import findings_of_outcome, found
+from analysis.publication.places import findings_of_outcome, found, smallest_gain
 from analysis.publication.shown import show
 from analysis.publication.table import ABSENT, Footnotes
 from analysis.publication.words import counted, spaced
@@ -236,9 +237,6 @@ def _figure(
     if not points:
         return Note(text=f"No figure: {words}")
     rows = _options_tried(here, study, outcome)
-    subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
-    smallest = outcome.smallest_effect
-    worse = subscale.direction == "higher_is_worse"
     return make_figure(
         f"choices-{outcome.name}",
         f"{outcome.title}: the answer of every combination of choices, the lowest "
@@ -249,7 +247,7 @@ def _figure(
             draw_specifications,
             rows=rows,
             label="Difference in points" if study.treated else "Change in points",
-            smallest_effect=-smallest if smallest and worse else smallest,
+            smallest_effect=smallest_gain(study, outcome),
         ),
         height=HEAD + CURVE + ROW * len(rows),
     )
@@ -276,14 +274,7 @@ def draw_specifications(
         panel.set_xticks([])
         panel.grid(visible=False)
         bare(panel)
-    axes.figure.legend(
-        cast("list[Artist]", list(named.values())),
-        list(named),
-        loc="outside upper center",
-        ncols=3,
-        frameon=False,
-        fontsize="small",
-    )
+    legend_of(axes, named, columns=3)
 
 
 def _curve(

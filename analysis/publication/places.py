@@ -173,6 +173,18 @@ def arms_of(disclosed: Disclosed, study: Study, *, contrasts: bool) -> list[Plac
     return [n for n in ("", *(arm.name for arm in study.arms)) if n in present]
 
 
+def subscale_of(study: Study, outcome: Outcome) -> Subscale:
+    """The subscale whose score an outcome is judged by."""
+    return study.instruments[outcome.instrument].subscale(outcome.subscale)
+
+
+def smallest_gain(study: Study, outcome: Outcome) -> float | None:
+    """The smallest effect that matters, below zero where a lower score is better."""
+    effect = outcome.smallest_effect
+    worse = subscale_of(study, outcome).direction == "higher_is_worse"
+    return -effect if effect and worse else effect
+
+
 def direction_text(instrument: Instrument) -> str:
     """Which way is better, as a sentence."""
     return {

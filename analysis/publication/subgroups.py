@@ -9,7 +9,13 @@ from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.figure import Note, Point
 from analysis.publication.numbers import estimate_text
 from analysis.publication.panels import forest
-from analysis.publication.places import findings_of_outcome, found, wave_text, waves_of
+from analysis.publication.places import (
+    findings_of_outcome,
+    found,
+    subscale_of,
+    wave_text,
+    waves_of,
+)
 from analysis.publication.shown import Shown, show
 from analysis.publication.table import ABSENT, Footnotes
 from analysis.publication.words import (
@@ -291,7 +297,7 @@ def _gap_figure(
             )
         )
     ]
-    subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
+    subscale = subscale_of(study, outcome)
     return forest(
         f"gap-{grouping.name}-{outcome.name}",
         f"{outcome.title}: each group's mean less that of {grouping.reference}, with "

@@ -16,9 +16,10 @@ from analysis.foundation.findings import Contrast, names_in
 from analysis.publication.disclosure.control import FEW_DROPOUTS
 from analysis.publication.numbers import estimate_text, points_text
 from analysis.publication.places import MONTHS, findings_of_outcome, found, wave_text
+from analysis.publication.words import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from analysis.declarations.instrument import Instrument, Subscale
     from analysis.declarations.study import Outcome, Study, Wave
@@ -255,9 +256,9 @@ def done_sentences(study: Study) -> Iterator[str]:
     """What was done, where, and when."""
     yield study.summary
     if study.sites:
-        yield f"Where: {_listed([site.title for site in study.sites])}."
+        yield f"Where: {listed([site.title for site in study.sites])}."
     dated = [wave_and_date(wave) for wave in study.waves]
-    yield f"When people were asked: {_listed(dated)}."
+    yield f"When people were asked: {listed(dated)}."
 
 
 def participation_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]:
@@ -364,7 +365,3 @@ def wave_and_date(wave: Wave) -> str:
     if not wave.date or re.search(r"\d{4}", wave.title):
         return wave.title
     return f"{wave.title} ({_month(wave.date)})"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
