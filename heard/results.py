@@ -190,6 +190,29 @@ class Composite(_Several):
         for labels, result in _labelled_in(tuple(fields.values())):
             yield {**own, **labels}, result
 
+    @classmethod
+    def unavailable(
+        cls,
+        reason: str | Unavailable,
+        *,
+        n: int | None = None,
+        method: str = "",
+        **known: Any,
+    ) -> Self:
+        """Give every result the same reason; tuples and texts not `known` are empty.
+
+        An `Unavailable` given as the reason brings its own n and method.
+        """
+        if isinstance(reason, Unavailable):
+            n, method, reason = reason.n, reason.method, reason.reason
+        for field in dataclasses.fields(cls):
+            if field.name not in known:
+                kind = str(field.type)
+                absent = Unavailable(term=field.name, reason=reason, n=n, method=method)
+                empty = "" if kind == "str" else ()
+                known[field.name] = absent if kind == "Result" else empty
+        return cls(**known)
+
     def to_frame(self) -> pd.DataFrame:
         """One tidy row a result."""
         return _frame(list(self.results()))
