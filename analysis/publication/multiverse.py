@@ -29,10 +29,15 @@ from analysis.publication.house_style import (
     reaches,
 )
 from analysis.publication.numbers import estimate_text, number_text
-from analysis.publication.places import findings_of_outcome, found, smallest_gain
+from analysis.publication.places import (
+    findings_of_outcome,
+    found,
+    plain_text,
+    smallest_gain,
+)
 from analysis.publication.shown import show
 from analysis.publication.table import ABSENT, Footnotes
-from analysis.publication.words import counted, spaced
+from analysis.publication.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -183,7 +188,7 @@ def _table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
         rows.append(
             (
                 choice.capitalize(),
-                spaced(option) + " (declared)" * named,
+                plain_text(option) + " (declared)" * named,
                 f"{len(of_option)}",
                 *_ends(of_option),
                 notes.cell(influence, title="Moves the answer by")
@@ -216,7 +221,7 @@ def _model_methods(answers: Sequence[Finding]) -> list[str]:
     """How each model was estimated, once."""
     methods: dict[str, str] = {}
     for part in answers:
-        model = spaced(_options(part).get("model", "every combination"))
+        model = plain_text(_options(part).get("model", "every combination"))
         methods.setdefault(model, part.method)
     return [f"{model.capitalize()}: {text}." for model, text in methods.items()]
 
@@ -330,7 +335,7 @@ def _matrix(
             panel.axvline(column, color=colours(4)[3], linewidth=1.2, zorder=1)
     panel.set_yticks(
         range(len(rows)),
-        [f"{choice}: {spaced(option)}" for choice, option in rows],
+        [f"{choice}: {plain_text(option)}" for choice, option in rows],
         fontsize="x-small",
     )
     panel.set_ylim(len(rows) - 0.5, -0.5)

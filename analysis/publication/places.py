@@ -92,6 +92,11 @@ def arm_text(study: Study, arm: Place) -> str:
     return study.arm_title(arm) if arm else EVERYONE
 
 
+def plain_text(name: str) -> str:
+    """A name of a declaration as words."""
+    return name.replace("_", " ")
+
+
 def day_text(date: str) -> str:
     """An ISO date as its day, month and year."""
     year, month, day = date.split("-")

@@ -12,6 +12,7 @@ from analysis.publication.panels import forest
 from analysis.publication.places import (
     findings_of_outcome,
     found,
+    plain_text,
     subscale_of,
     wave_text,
     waves_of,
@@ -24,7 +25,6 @@ from analysis.publication.words import (
     figure_words,
     p_value,
     p_words,
-    spaced,
 )
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ def _along_order(here: Disclosed, study: Study) -> Iterator[str]:
             for part in here.where(term=term).findings
         ]
         if sentences:
-            yield f"{_capital(spaced(term))} ({words}): {'; '.join(sentences)}."
+            yield f"{_capital(plain_text(term))} ({words}): {'; '.join(sentences)}."
 
 
 def _gap_figure(

@@ -91,8 +91,3 @@ def listed(names: Sequence[str], last: str = "and") -> str:
     """Names in a sentence: ``a, b and c``."""
     *others, final = names
     return f" {last} ".join(filter(None, [", ".join(others), final]))
-
-
-def spaced(name: str) -> str:
-    """A name of a file or of the findings, as words."""
-    return name.replace("_", " ")

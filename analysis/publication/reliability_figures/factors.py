@@ -111,7 +111,8 @@ def scree_figure(subject: Subject) -> Figure | Note:
     return make_figure(
         f"scree-{subject.place}",
         f"{subject.title}: eigenvalues compared with those of chance "
-        "(parallel analysis). Dimensions above the upper line of chance are shared by items.",
+        "(parallel analysis). Dimensions above the upper line of chance are shared by "
+        "items.",
         _dimensions_words(subject, drawn_points(points)),
         points,
         partial(draw_lines, across="Dimension", label="Eigenvalue"),
