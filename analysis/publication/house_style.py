@@ -1,6 +1,6 @@
 """How every figure looks: size, ink, marks, and lists that fold instead of being cut.
 
-A series is told apart by colour, marker and line, so that grey print and any colour
+A series is marked by colour, marker and line, so that grey print and any colour
 vision will do.
 """
 
@@ -83,7 +83,7 @@ def mark(place: int, count: int) -> dict[str, Any]:
 
 
 def colours(count: int) -> list[Colour]:
-    """Colours that any colour vision tells apart."""
+    """Colours that any colour vision can distinguish."""
     import seaborn as sns  # noqa: PLC0415 - heavy
 
     return list(sns.color_palette("colorblind", count))

@@ -92,8 +92,8 @@ MARKS: Mapping[Verdict, tuple[str, int, int]] = {
 """What a wave shows → shape, size, and place of its colour."""
 MAXIMUM_LABELS = 8
 NOTHING = (
-    "No outcome was asked at enough waves to tell special-cause from common-cause "
-    "variation."
+    "No outcome was asked at enough waves to distinguish special-cause from "
+    "common-cause variation."
 )
 NO_CAUSE_NOTE = (
     "A chart shows that something changed, not what changed it. Of many waves, one "

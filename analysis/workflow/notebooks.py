@@ -57,7 +57,7 @@ LONGEST_SOCKET_PATH = 90
 PSEUDONYM = re.compile(rf"\b[0-9a-f]{{{HEX_DIGITS}}}\b")
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
-"""Steps run beside each other; threads of small products would wait for one another."""
+"""Steps run at the same time; threads of small products would wait for one another."""
 NO_ROWS = "not-given-to-reports"
 """What a report notebook finds where others find the folders of rows."""
 
@@ -158,7 +158,7 @@ def _cause(step: Step, error: Any) -> AnalysisError:
     """The error a notebook raised, as the kind it was.
 
     A message of an error that is not ours could hold a response, so only its kind and
-    its place are told.
+    its place are reported.
     """
     kind = getattr(known_errors, str(error.ename), None)
     if isinstance(kind, type) and issubclass(kind, AnalysisError):

@@ -89,7 +89,7 @@ def run_steps(
     run : callable
         Runs one step and gives the seconds it took.
     report : callable
-        Told of every step: the step, what happens to it, and why.
+        Called for every step: the step, what happens to it, and why.
     force : bool
         Run fresh steps too.
     reasons : mapping, optional

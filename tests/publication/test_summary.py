@@ -105,7 +105,7 @@ def test_a_falling_score_is_better_where_lower_is_better() -> None:
         (0.5, 1.5, 2.5, "there was a gain, but it may be too small to matter"),
         (-0.5, 2.5, 5.5, "there may be a gain that matters, or none at all"),
         (-1.0, 0.5, 1.9, "any change is too small to matter"),
-        (-3.0, 0.5, 3.0, "we cannot tell whether anything changed that matters"),
+        (-3.0, 0.5, 3.0, "we do not know whether anything changed that matters"),
         (-3.0, -1.0, 1.0, "no gain that matters, and things may be worse"),
         (-4.0, -1.5, -0.5, "things got worse, perhaps by enough to matter"),
         (-4.0, -3.0, -2.5, "things got worse, by enough to matter"),

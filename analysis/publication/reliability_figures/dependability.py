@@ -82,7 +82,7 @@ def draw_decisions(
     draw_lines(axes, points, across=across, label="Coefficient", limits=(0.0, 1.02))
     furthest = max(float(point.label) for point in points)
     for place, part in enumerate(needed):
-        assert part.estimate is not None, "held back, not to be drawn"
+        assert part.estimate is not None, "suppressed, not to be drawn"
         _, _, required = _requirement(part)
         if part.estimate > furthest or required is None:
             continue

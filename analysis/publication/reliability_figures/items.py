@@ -109,7 +109,7 @@ def _ranks(found: Sequence[Finding]) -> Mapping[str, str]:
 
 
 def _centres(found: Sequence[Finding]) -> dict[str, float]:
-    """Item → mean of its numbers; zero where all were held back."""
+    """Item → mean of its numbers; zero where all were suppressed."""
     by_item: dict[str, list[float]] = {}
     for part in found:
         by_item.setdefault(part.item, [])
@@ -237,7 +237,7 @@ def _spans(names: Sequence[str]) -> dict[str, Span]:
     """Every category's codes, lowest category first.
 
     Categories that are not named by their codes count from 1 in the order found. An
-    item that could not be told has no category.
+    item that could not be analysed has no category.
     """
     known = list(dict.fromkeys(name for name in names if name))
     found = {name: CODES.fullmatch(name.strip()) for name in known}
@@ -310,7 +310,7 @@ def information_figure(subject: Subject) -> Figure | Note:
     ]
     return make_figure(
         f"information-{subject.place}",
-        f"{subject.title}: how much the items tell about people at each level of the "
+        f"{subject.title}: how much the items say about people at each level of the "
         "trait, and the standard error left. 0 is the average person, 1 one standard "
         "deviation above.",
         _information_words(drawn_points(points)),

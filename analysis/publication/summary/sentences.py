@@ -1,6 +1,6 @@
 """Turn the findings of a study into plain sentences for those who fund it.
 
-Better and worse, never plus and minus; what cannot be told is told to be so; no word
+Better and worse, never plus and minus; what is not known is said to be so; no word
 of statistics.
 """
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from analysis.publication.disclosure.control import Disclosed
 
 STRENGTH = {
-    "drawn": "Good, with limits. Lots decided who was in which of two groups, and the "
-    "two groups were compared. Those who stopped answering may differ.",
+    "drawn": "Good, with limits. It was decided at random who was in which of two "
+    "groups, and the two groups were compared. Those who stopped answering may differ.",
     "compared": "Middling. The groups were compared over the same time, so a change "
     "that everybody went through is not counted. But the groups may have differed from "
     "the start.",
@@ -68,7 +68,7 @@ class MainResult:
     @property
     def gain(self) -> float:
         """The estimate, positive where things got better."""
-        assert self.finding.estimate is not None, "held back, has no gain"
+        assert self.finding.estimate is not None, "suppressed, has no gain"
         return self.sign * self.finding.estimate
 
     @property
@@ -239,7 +239,7 @@ def _weighed(gain: float, limits: tuple[float, float], effect: float) -> str:
         (high < effect, "there was no gain that matters, and things may be worse"),
     )
     reported_words = (words for holds, words in weights if holds)
-    nothing = "we cannot tell whether anything changed that matters"
+    nothing = "we do not know whether anything changed that matters"
     return f"So {next(reported_words, nothing)}."
 
 
@@ -347,11 +347,11 @@ def comparison_sentences(study: Study) -> Iterator[str]:
         "team": "Whole teams were put in one of the groups.",
     }
     if study.treated and study.control:
-        yield f"The {treated} group beside the {control} group."
+        yield f"The {treated} group compared with the {control} group."
         yield how[study.allocated_by]
     else:
         yield "With nobody: there is no comparison group in this study."
-    yield "No national or other outside figures are set beside these."
+    yield "No national or other outside figures are compared with these."
 
 
 def _month(date: str) -> str:
@@ -361,7 +361,7 @@ def _month(date: str) -> str:
 
 
 def wave_and_date(wave: Wave) -> str:
-    """A wave with its month, unless the title tells the year itself."""
+    """A wave with its month, unless the title has the year itself."""
     if not wave.date or re.search(r"\d{4}", wave.title):
         return wave.title
     return f"{wave.title} ({_month(wave.date)})"
