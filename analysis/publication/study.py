@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from analysis.publication.shown import Part
 
 SIMULATED = (
-    "Simulated data: these numbers were made up to try the method out. They say "
-    "nothing about any person, team or service."
+    "Simulated data: these numbers were generated to demonstrate the method. They are "
+    "not about any real person, team or service."
 )
 
 

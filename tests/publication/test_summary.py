@@ -147,7 +147,7 @@ def test_the_first_follow_up_is_the_main_one_even_if_held_back() -> None:
 
 def test_the_smallest_effect_is_drawn() -> None:
     drawing = summary_of("listening-pilot").drawing
-    assert "dashed line: the smallest that matters, 2.0" in drawing
+    assert "dashed line: smallest effect that matters, 2.0" in drawing
     assert "stroke-dasharray" in drawing
 
 
