@@ -521,7 +521,7 @@ def test_where_all_are_rated_reliably_enough_there_is_no_line() -> None:
     given = tuple(
         part
         for part in disclosed().where(term="shrunken_mean").findings
-        if part.group.endswith("yes")
+        if str(part.group).endswith("yes")
     )
     axes = axes_of(drawn("staff", Disclosed(findings=given)))
     assert not [line for line in axes.lines if line.get_linestyle() == "--"]
