@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from analysis.declarations.supplementary_measures import SupplementaryMeasures
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Place
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.supplementary_measures import answer_text, show_supplementary
 from analysis.storage.declared import read_study
@@ -60,7 +60,7 @@ def answers(counts: tuple[int, ...] = (20, 20, 40, 60, 60)) -> list[Finding]:
     found = []
     for arm in ("pilot", "comparison"):
         for wave in ("before", "later"):
-            at = {"arm": arm, "wave": wave}
+            at: dict[str, Place] = {"arm": arm, "wave": wave}
             best, n = counts[-1], sum(counts)
             found.append(number(CARES, "share_at_best", best / n, **at, n=n))
             found += [

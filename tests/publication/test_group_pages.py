@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.foundation.findings import AnyGroup, Contrast, Finding, Group
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Figure
 from analysis.publication.subgroups import show_groups
@@ -24,7 +24,7 @@ ADDED = {"wave": Contrast("later", "before"), "arm": Contrast("pilot", "comparis
 SIZES = {"under 35": 40, "35 to 54": 60, "55 or over": 50}
 
 
-def number(term: str, group: str, value: float | None, **more: object) -> Finding:
+def number(term: str, group: AnyGroup, value: float | None, **more: object) -> Finding:
     place: dict[str, object] = {
         "study": STUDY.name,
         "survey": "ratings",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Place
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Figure, Note
 from analysis.publication.missing_data import (
@@ -20,7 +20,7 @@ STUDY = read_study("listening-pilot")
 BOTH = Contrast("pilot", "comparison")
 
 
-def row(term: str, value: float | None, arm: str = BOTH, **more: object) -> Finding:
+def row(term: str, value: float | None, arm: Place = BOTH, **more: object) -> Finding:
     place: dict[str, object] = {
         "study": STUDY.name,
         "survey": "staff",

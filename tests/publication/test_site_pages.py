@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from analysis.declarations.study import Site
-from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.foundation.findings import AnyGroup, Contrast, Finding, Group
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Note
 from analysis.publication.judgement import show_families
@@ -23,7 +23,9 @@ STUDY = dataclasses.replace(
 MINUS = "\N{MINUS SIGN}"
 
 
-def number(term: str, value: float | None, group: str = "", **more: object) -> Finding:
+def number(
+    term: str, value: float | None, group: AnyGroup = "", **more: object
+) -> Finding:
     place: dict[str, object] = {
         "study": STUDY.name,
         "survey": "ratings",
