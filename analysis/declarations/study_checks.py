@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING
 
-from analysis.declarations.design import check_design
-from analysis.declarations.groups import check_groupings
+from analysis.declarations.group_checks import (
+    check_dose,
+    check_groupings,
+    check_rollout,
+)
+from analysis.declarations.instrument import Instrument
 from analysis.declarations.linkage import (
     check_linkage_rule,
     check_roster,
@@ -15,17 +19,11 @@ from analysis.declarations.linkage import (
     check_waves_agree,
 )
 from analysis.declarations.multiverse import check_multiverse
-from analysis.declarations.plan import check_plan
-from analysis.declarations.rollout import check_dose, check_rollout
+from analysis.declarations.plan_checks import check_design, check_plan
+from analysis.declarations.study import Outcome, Study
 from analysis.declarations.supplementary_measures import check_supplementary
+from analysis.declarations.survey import Export
 from heard.errors import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from analysis.declarations.instrument import Instrument
-    from analysis.declarations.study import Outcome, Study
-    from analysis.declarations.survey import Export
 
 MINIMUM_SMALLEST_GROUP = 5
 """Below this no published disclosure rule goes; a study may not either."""

@@ -16,8 +16,7 @@ from analysis.storage.plan_locks import read_deviations, write_deviations
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.declarations.plan import Plan
-    from analysis.declarations.plan_lock import Lock
+    from analysis.declarations.plan import Lock, Plan
     from analysis.declarations.study import Study
 
 NOT_DECLARED = "No plan was declared."

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from analysis.declarations.plan_lock import EXPLORATORY, family_of
+from analysis.declarations.plan import EXPLORATORY
+from analysis.declarations.plan_lock import family_of
 from analysis.publication.cleaning import (
     emptied_table,
     flag_table,

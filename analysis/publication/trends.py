@@ -14,10 +14,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from analysis.declarations.supplementary_measures import (
-    charted_outcomes,
-    improvement_of,
-)
+from analysis.declarations.trends import charted_outcomes, improvement_of
 from analysis.publication.figure import (
     Note,
     Point,

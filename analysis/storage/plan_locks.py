@@ -12,7 +12,7 @@ from analysis.storage.whole_files import read_json, write_json, write_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from analysis.declarations.plan_lock import Lock
+    from analysis.declarations.plan import Lock
     from analysis.declarations.study import Study
 
 ENDING = ".lock.toml"

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 
 from analysis.declarations.linkage import declares_rule, waves_linked
 from analysis.declarations.multiverse import multiverse_outcomes
-from analysis.declarations.supplementary_measures import (
-    charted_outcomes,
-    has_supplementary,
-)
+from analysis.declarations.supplementary_measures import has_supplementary
+from analysis.declarations.trends import charted_outcomes
 from analysis.storage.folders import find_folders
 from analysis.storage.key import key_fingerprint
 from analysis.storage.plan_locks import deviations_file, lock_file

@@ -1,49 +1,63 @@
-"""Who has the pilot from which wave on, where it comes to one unit after the other.
-
-How much of the pilot each person had, and which attributes of a survey tell it.
-"""
+"""Every way that groups, roll-out and dose contradict the surveys of their study."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterator
 
+from analysis.declarations.study import NO, YES, Grouping, Study
+from analysis.declarations.survey import Attribute
 from heard.errors import unknown
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from analysis.declarations.study import Study
-    from analysis.declarations.survey import Attribute
-    from analysis.declarations.toml_tables import Table
-
-UNITS = ("team", "site")
+MINIMUM_RANKS = 3
+"""A line along fewer ranks is the gap between two groups."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollout:
-    """What starts, and when.
-
-    Attributes
-    ----------
-    unit : str
-        What is given a start: ``team`` or ``site``.
-    starts : mapping
-        Unit → the first wave with the pilot. A unit not named never starts within the
-        study.
-    """
-
-    unit: str
-    starts: Mapping[str, str]
+def check_groupings(study: Study) -> Iterator[str]:
+    """Every way in which the groups contradict the surveys."""
+    surveys = {survey.name for survey in study.surveys}
+    seen: dict[tuple[str, str], str] = {}
+    for grouping in study.groups:
+        at = f"groups.{grouping.name}"
+        if grouping.survey not in surveys:
+            yield f"[{at}.survey] {unknown('survey', grouping.survey, surveys)}"
+            continue
+        first = seen.setdefault((grouping.survey, grouping.column), grouping.name)
+        if first != grouping.name:
+            yield f"[{at}.column] tells apart the same people as [groups.{first}]"
+        yield from dict.fromkeys(_check_column(grouping, study, at))
 
 
-def parse_rollout(table: Table) -> Rollout:
-    """The table ``[rollout]``."""
-    rollout = Rollout(
-        unit=table.choice("unit", UNITS), starts=table.texts_by_text("starts")
-    )
-    table.close()
-    return rollout
+def _check_column(grouping: Grouping, study: Study, at: str) -> Iterator[str]:
+    """Faults of the attribute, at every wave that holds the survey."""
+    for wave in study.waves:
+        export = wave.export(grouping.survey)
+        if export is None:
+            continue
+        attributes = {each.name: each for each in export.attributes}
+        attribute = attributes.get(grouping.column)
+        if attribute is None:
+            yield f"[{at}.column] {unknown('attribute', grouping.column, attributes)}"
+        elif not attribute.values or attribute.separator:
+            yield (
+                f"[{at}.column] '{grouping.column}' puts nobody into one group: it "
+                "needs an attribute with values, of which a person gives one"
+            )
+        else:
+            names = dict.fromkeys(attribute.values.values())
+            yield from _check_ranks(grouping, list(names), at)
+
+
+def _check_ranks(grouping: Grouping, names: list[str], at: str) -> Iterator[str]:
+    if grouping.reference not in names:
+        yield f"[{at}.reference] {unknown('group', grouping.reference, names)}"
+    if not grouping.order:
+        return
+    # A person of a group that has no rank would be left out without a word.
+    if Counter(grouping.order) != Counter(names):
+        yield f"[{at}.order] must name every group once: {', '.join(sorted(names))}"
+    elif len(names) < MINIMUM_RANKS:
+        yield f"[{at}.order] needs at least {MINIMUM_RANKS} groups"
 
 
 def check_rollout(study: Study) -> Iterator[str]:
@@ -70,51 +84,6 @@ def check_rollout(study: Study) -> Iterator[str]:
             "[rollout.starts] all start at the first wave: there is neither a time "
             f"before nor a {rollout.unit} without the pilot"
         )
-
-
-YES = "yes"
-NO = "no"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dose:
-    """Which attributes say how much a person took part.
-
-    Attributes
-    ----------
-    survey : str
-        The survey that asked.
-    column : str
-        Attribute: sessions attended up to that wave.
-    future : str
-        Attribute: sessions attended after that wave, as far as the study goes; empty:
-        reckoned from `column` where people are linked.
-    ingredients : mapping
-        Ingredient → attribute: sessions with it up to that wave, or yes and no.
-    """
-
-    survey: str
-    column: str
-    future: str = ""
-    ingredients: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def attributes(self) -> tuple[str, ...]:
-        """Every attribute that it needs kept beside the scores."""
-        named = (self.column, self.future, *self.ingredients.values())
-        return tuple(dict.fromkeys(name for name in named if name))
-
-
-def parse_dose(table: Table) -> Dose:
-    """The table ``[dose]``."""
-    dose = Dose(
-        survey=table.text("survey"),
-        column=table.text("column"),
-        future=table.text("future", ""),
-        ingredients=table.texts_by_text("ingredients"),
-    )
-    table.close()
-    return dose
 
 
 def check_dose(study: Study) -> Iterator[str]:
