@@ -41,7 +41,7 @@ from analysis.foundation.errors import DeclarationError
 from heard.effects.pilot_design import PilotDesign
 from heard.errors import AnalysisError, unknown
 
-Group = TypeVar("Group", Arm, Site, Team)
+Group = TypeVar("Group", bound=Arm | Site | Team)
 
 
 def _cleaning(table: Table) -> CleaningRules:

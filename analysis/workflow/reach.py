@@ -29,8 +29,8 @@ def notebook_imports(notebook: Path) -> set[str]:
 def reached_files(modules: set[str]) -> tuple[Path, ...]:
     """Every file of the packages that importing the modules can run or read.
 
-    Files that are not Python count too: page templates with their room, and the table
-    of a module, such as the term register, with the module of its name.
+    Files that are not Python count too: page templates with a module that fills them,
+    and the table of a module, such as the term register, with the module of its name.
     """
     seen: set[str] = set()
     waiting = set(modules)
@@ -45,11 +45,18 @@ def reached_files(modules: set[str]) -> tuple[Path, ...]:
             waiting.add(parent)
     sources = {source for name in seen if (source := _source(name))}
     rooms = {source.parent for source in sources if source.name == "__init__.py"}
-    templates = {path for room in rooms for path in room.glob("templates/*")}
+    filled = any(map(_fills_templates, sources))
+    templates = {path for room in rooms for path in room.glob("templates/*") if filled}
     tables = {
         table for path in sources if (table := path.with_suffix(".toml")).is_file()
     }
     return tuple(sorted(sources | templates | tables))
+
+
+@functools.cache
+def _fills_templates(source: Path) -> bool:
+    text = source.read_text(encoding="utf-8")
+    return "PackageLoader(" in text or '"templates"' in text
 
 
 @functools.cache
