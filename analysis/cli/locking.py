@@ -32,10 +32,10 @@ def lock(
     """Lock the analysis plan of a study, before its data arrive."""
     from analysis.declarations.plan import Lock  # noqa: PLC0415
     from analysis.declarations.plan_lock import deviations, lockable  # noqa: PLC0415
-    from analysis.storage.declared import read_study  # noqa: PLC0415
-    from analysis.storage.plan_locks import (  # noqa: PLC0415
+    from analysis.storage.declared import (  # noqa: PLC0415
         arrived_waves,
         lock_file,
+        read_study,
         write_lock,
     )
 

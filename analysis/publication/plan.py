@@ -11,7 +11,7 @@ from analysis.publication.numbers import number_text
 from analysis.publication.places import day_text
 from analysis.publication.shown import Shown
 from analysis.publication.table import Table
-from analysis.storage.plan_locks import read_deviations, write_deviations
+from analysis.storage.declared import read_deviations, write_deviations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

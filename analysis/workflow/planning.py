@@ -13,9 +13,9 @@ from analysis.declarations.linkage import declares_rule, waves_linked
 from analysis.declarations.multiverse import multiverse_outcomes
 from analysis.declarations.supplementary_measures import has_supplementary
 from analysis.declarations.trends import charted_outcomes
+from analysis.storage.declared import deviations_file, lock_file
 from analysis.storage.folders import find_folders
 from analysis.storage.key import key_fingerprint
-from analysis.storage.plan_locks import deviations_file, lock_file
 from analysis.storage.rows import links_file
 from analysis.workflow.steps import Step
 

@@ -43,14 +43,21 @@ def reached_files(modules: set[str]) -> tuple[Path, ...]:
         parent = name.rpartition(".")[0]
         if parent:
             waiting.add(parent)
-    sources = {source for name in seen if (source := _source(name))}
-    rooms = {source.parent for source in sources if source.name == "__init__.py"}
+    modules_seen = {source for name in seen if (source := _source(name))}
+    sources = set(filter(_runs, modules_seen))
+    rooms = {source.parent for source in modules_seen if source.name == "__init__.py"}
     filled = any(map(_fills_templates, sources))
     templates = {path for room in rooms for path in room.glob("templates/*") if filled}
     tables = {
         table for path in sources if (table := path.with_suffix(".toml")).is_file()
     }
     return tuple(sorted(sources | templates | tables))
+
+
+@functools.cache
+def _runs(source: Path) -> bool:
+    """Whether a file holds more than a docstring, as a package's often does not."""
+    return len(ast.parse(source.read_text(encoding="utf-8")).body) > 1
 
 
 @functools.cache
