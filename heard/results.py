@@ -69,9 +69,11 @@ class Estimate(_Shown):
     conf_low, conf_high : float or None
         Limits of the interval; None if the statistic has none (a count).
     n : int
-        Units the estimate is based on (participants, or teams where `method` says so).
+        Units the estimate is based on; `n_unit` says which.
     method : str
         Model, denominator, divisor, interval and missing rule, in words.
+    n_unit : str
+        What `n` counts, such as ``teams``; empty: participants.
     """
 
     term: str
@@ -80,6 +82,7 @@ class Estimate(_Shown):
     conf_high: float | None = None
     n: int
     method: str
+    n_unit: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no report may show: NaN, or an interval that misses."""
@@ -135,6 +138,7 @@ class Unavailable(_Shown):
     reason: str
     n: int | None = None
     method: str = ""
+    n_unit: str = ""
 
     def to_frame(self) -> pd.DataFrame:
         """One tidy row without numbers."""
@@ -185,6 +189,29 @@ class Composite(_Several):
         own = {name: text for name, text in fields.items() if isinstance(text, str)}
         for labels, result in _labelled_in(tuple(fields.values())):
             yield {**own, **labels}, result
+
+    @classmethod
+    def unavailable(
+        cls,
+        reason: str | Unavailable,
+        *,
+        n: int | None = None,
+        method: str = "",
+        **known: Any,
+    ) -> Self:
+        """Give every result the same reason; tuples and texts not `known` are empty.
+
+        An `Unavailable` given as the reason brings its own n and method.
+        """
+        if isinstance(reason, Unavailable):
+            n, method, reason = reason.n, reason.method, reason.reason
+        for field in dataclasses.fields(cls):
+            if field.name not in known:
+                kind = str(field.type)
+                absent = Unavailable(term=field.name, reason=reason, n=n, method=method)
+                empty = "" if kind == "str" else ()
+                known[field.name] = absent if kind == "Result" else empty
+        return cls(**known)
 
     def to_frame(self) -> pd.DataFrame:
         """One tidy row a result."""

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.cleaning.scoring import keyed_responses, score_subscales
+from analysis.foundation.findings import Group
 from heard.psychometrics.careless import indices as careless
 from heard.psychometrics.careless import indices as coherence
 from heard.psychometrics.careless.compact_answers import compact_answers, reverse_scored
@@ -59,7 +60,7 @@ class Flagged:
 
     flags: pd.Series[str]
     careless: pd.Series[bool]
-    indices: Mapping[str, Flag] = field(default_factory=dict)
+    indices: Mapping[str | Group, Flag] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Size alone: an output kept in a notebook must not hold a response."""
@@ -92,7 +93,7 @@ def flag_responses(
     if rules.careless is None and not rules.printed_totals:
         return None
     raised: dict[str, Array] = {}
-    indices: dict[str, Flag] = {}
+    indices: dict[str | Group, Flag] = {}
     for name, values in _declared_indices(frame, export, instruments, rows).items():
         assert rules.careless is not None, "no index is computed without a cut-off"
         raised[name], indices[name] = _flag(name, values, rules.careless.cutoffs[name])
@@ -100,10 +101,10 @@ def flag_responses(
     needed = rules.careless.flags_needed if rules.careless else 1
     careless_ones = (found >= needed) & bool(rules.careless)
     for total in rules.printed_totals:
-        name = f"printed_total {total.score}"
-        raised[name] = _disagrees(frame, total, instruments)[rows]
+        printed = Group("printed_total", total.score)
+        raised[str(printed)] = disagree = _disagrees(frame, total, instruments)[rows]
         words = f"more than {total.tolerance:g} from the score of the items"
-        indices[name] = Flag(count=int(raised[name].sum()), method=words)
+        indices[printed] = Flag(count=int(disagree.sum()), method=words)
     index = frame.index[rows]
     return Flagged(
         flags=_joined(raised, index),

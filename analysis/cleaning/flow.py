@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Finding, Group
 from heard.psychometrics.missing_answers import (
     gaps_of,
     missing_data_of,
@@ -99,7 +99,7 @@ class Cleaned:
     left_out : mapping
         Rule → responses it left out, in the order the rules were applied.
     emptied : mapping
-        ``reason: column`` → cells emptied on the way in.
+        Reason and column → cells emptied on the way in.
     by_arm : mapping
         Arm → its own flow; responses whose arm is not known are in none.
     flagged : Flagged or None
@@ -110,7 +110,7 @@ class Cleaned:
     frame: pd.DataFrame
     received: int
     left_out: Mapping[str, int]
-    emptied: Mapping[str, int] = field(default_factory=dict)
+    emptied: Mapping[tuple[str, str], int] = field(default_factory=dict)
     by_arm: Mapping[str, Flow] = field(default_factory=dict)
     flagged: Flagged | None = None
 
@@ -147,14 +147,17 @@ def flow_findings(surveys: Iterable[Cleaned], study: Study) -> tuple[Finding, ..
     )
 
 
-def _results(cleaned: Cleaned, study: Study) -> Iterator[tuple[str, str, Result]]:
+def _results(
+    cleaned: Cleaned, study: Study
+) -> Iterator[tuple[str, str | Group, Result]]:
     named = tuple(cleaned.left_out)
     for term, group, count in _flow_counts(cleaned.flow, named):
         yield "", group, _count(term, count)
     if cleaned.export.columns.participant and cleaned.export.cleaning.repeats == "keep":
         yield "", "", _people(cleaned, study.smallest_group_shown)
-    for reason, count in cleaned.emptied.items():
-        yield "", reason, _count("cells_emptied", count)
+    for (reason, column), count in cleaned.emptied.items():
+        emptied = Group("rule_in_column", column, of=reason)
+        yield "", emptied, _count("cells_emptied", count)
     for arm in study.arms:
         if arm.name in cleaned.by_arm:
             flow = cleaned.by_arm[arm.name]
@@ -208,7 +211,6 @@ def ledger_frame(surveys: Iterable[Cleaned]) -> pd.DataFrame:
     rows = []
     for cleaned in surveys:
         place = (cleaned.export.survey, cleaned.export.wave)
-        for reason, count in cleaned.emptied.items():
-            rule, _, column = reason.partition(": ")
-            rows.append((*place, rule, column, count))
+        for (reason, column), count in cleaned.emptied.items():
+            rows.append((*place, reason, column, count))
     return pd.DataFrame(rows, columns=columns)

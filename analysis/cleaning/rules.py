@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.cleaning.flags import flag_responses
 from analysis.cleaning.flow import Cleaned, Flow
+from analysis.foundation.findings import Group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -41,7 +42,7 @@ def clean_responses(
     frame: pd.DataFrame,
     export: Export,
     *,
-    emptied: Mapping[str, int] | None = None,
+    emptied: Mapping[tuple[str, str], int] | None = None,
     instruments: Mapping[str, Instrument] | None = None,
 ) -> Cleaned:
     """Apply the declared rules in their order.
@@ -207,7 +208,7 @@ def total_agrees(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
     agree = _everyone(people)
     for total in export.cleaning.printed_totals:
         if total.action == "leave_out":
-            name = f"printed_total {total.score}"
+            name = str(Group("printed_total", total.score))
             has = [name in text.split("; ") for text in people["flags"].cat.categories]
             agree &= ~np.array([*has, False])[people["flags"].cat.codes]
     return agree

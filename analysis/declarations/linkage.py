@@ -143,4 +143,4 @@ def check_roster(study: Study) -> Iterator[str]:
     if not study.teams:
         yield "[roster.columns.team] needs [teams] to be declared"
     if roster.least_ratings < 1:
-        yield "[roster.least_ratings] must be at least 1"
+        yield "[roster.minimum_ratings] must be at least 1"

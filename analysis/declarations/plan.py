@@ -46,7 +46,9 @@ class Gates:
         Least Cronbach's alpha at either wave; None: no score is refused for it.
     """
 
-    least_reliability: float | None = None
+    least_reliability: float | None = field(
+        default=None, metadata={"key": "minimum_reliability"}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,9 @@ class Multiverse:
     linkage: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     model: tuple[str, ...] = ()
-    least_answered: tuple[float, ...] = ()
+    least_answered: tuple[float, ...] = field(
+        default=(), metadata={"key": "minimum_answered"}
+    )
     careless_left_out: bool = False
 
 

@@ -102,7 +102,7 @@ class Roster:
     regular_contact: str
     answers: tuple[str, ...] = ("yes",)
     no_contact: tuple[str, ...] = ("no", "")
-    least_ratings: int = 5
+    least_ratings: int = field(default=5, metadata={"key": "minimum_ratings"})
 
     def headers(self) -> tuple[str, ...]:
         """Every header that must be in the file."""
@@ -201,11 +201,13 @@ class SupplementaryMeasures:
         Of the anchor, if it is known.
     """
 
-    top: float | None = None
-    then: str = ""
+    top: float | None = field(default=None, metadata={"key": "top_score"})
+    then: str = field(default="", metadata={"key": "retrospective"})
     anchor: str = ""
     anchor_better: tuple[str, ...] = ()
-    anchor_little: tuple[str, ...] = ()
+    anchor_little: tuple[str, ...] = field(
+        default=(), metadata={"key": "anchor_slightly_better"}
+    )
     anchor_reliability: float | None = None
 
 

@@ -34,7 +34,7 @@ def check_supplementary(study: Study) -> Iterator[str]:
 
 
 def _check_top(outcome: Outcome, study: Study) -> Iterator[str]:
-    top, at = outcome.supplementary.top, f"outcomes.{outcome.name}.top"
+    top, at = outcome.supplementary.top, f"outcomes.{outcome.name}.top_score"
     if top is None:
         return
     categories = ordered_categories(study, outcome)
@@ -50,7 +50,7 @@ def _check_top(outcome: Outcome, study: Study) -> Iterator[str]:
 
 
 def _check_retrospective(outcome: Outcome, study: Study) -> Iterator[str]:
-    then, at = outcome.supplementary.then, f"outcomes.{outcome.name}.then"
+    then, at = outcome.supplementary.then, f"outcomes.{outcome.name}.retrospective"
     if not then:
         return
     instrument = study.instruments[outcome.instrument]
@@ -103,7 +103,7 @@ def _check_values(
     for name in supplementary.anchor_little:
         if name not in supplementary.anchor_better:
             yield (
-                f"[{at}.anchor_little] "
+                f"[{at}.anchor_slightly_better] "
                 f"{unknown('value', name, supplementary.anchor_better)}: "
                 "who got a little better got better"
             )

@@ -209,7 +209,7 @@ class CleaningRules:
 
     consent: tuple[str, ...] = ()
     finished: tuple[str, ...] = ()
-    least_answered: float = 0.0
+    least_answered: float = field(default=0.0, metadata={"key": "minimum_answered"})
     repeats: str = field(default="keep", metadata={"known": REPEATS})
     shared_submission: str = field(default="keep", metadata={"known": REPEATS})
     identical_answers: str = field(default="keep", metadata={"known": REPEATS})

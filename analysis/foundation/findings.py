@@ -1,10 +1,14 @@
-"""A result with its place: which study, instrument, wave and arm it speaks of."""
+"""A result with its place: which study, instrument, wave and arm it speaks of.
+
+A place is a value, never a sentence: `Contrast`, `Group` and `Groups` become text only
+where a page or a file is written, and no code reads that text back.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from heard.results import Composite, Estimate
 
@@ -16,12 +20,122 @@ if TYPE_CHECKING:
     from heard.results import Labels, Result
 
 
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Two waves, or two arms, of which one is compared with the other.
+
+    Attributes
+    ----------
+    after : str
+        The later wave, or the treated arm.
+    before : str
+        What it is compared with: the earlier wave, or the other arm.
+    """
+
+    after: str
+    before: str
+
+    def __str__(self) -> str:
+        return f"{self.after} - {self.before}"
+
+
+GroupKind: TypeAlias = Literal[
+    "subgroup",
+    "site",
+    "start",
+    "waves_since_start",
+    "departure",
+    "dose",
+    "teams",
+    "teams_per_arm",
+    "rule_at_wave",
+    "rule_in_column",
+    "printed_total",
+    "option",
+]
+TEXTS: dict[GroupKind, str] = {
+    "subgroup": "{of}: {value}",
+    "site": "site: {value}",
+    "start": "started at {value}",
+    "waves_since_start": "{value} waves since the start",
+    "departure": "M = {value}",
+    "dose": "{value} less {reference}",
+    "teams": "{value} teams",
+    "teams_per_arm": "{value} teams an arm",
+    "rule_at_wave": "{of}: {value}",
+    "rule_in_column": "{of}: {value}",
+    "printed_total": "printed_total {value}",
+    "option": "{of}: {value}",
+}
+"""How each kind of group is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Whom or what a finding is about, within its wave and arm.
+
+    Attributes
+    ----------
+    kind : str
+        Of `TEXTS`.
+    value : str
+        The group; empty where a grouping is meant as a whole.
+    reference : str
+        What it is compared with, if it is.
+    of : str
+        What it is one of: the grouping, the rule, the choice; of a departure the start.
+    """
+
+    kind: GroupKind
+    value: str = ""
+    reference: str = ""
+    of: str = ""
+
+    def __str__(self) -> str:
+        if self.kind == "subgroup" and not self.value:
+            return self.of
+        text = TEXTS[self.kind].format(
+            value=self.value, reference=self.reference, of=self.of
+        )
+        if self.kind == "subgroup" and self.reference:
+            return f"{text} - {self.reference}"
+        if self.kind == "departure" and self.of:
+            return f"{Group('start', self.of)}, {text}"
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Several at once: the options of a specification, the rules that a wave breaks."""
+
+    parts: tuple[str | Group, ...]
+    separator: str = "; "
+
+    def __str__(self) -> str:
+        return self.separator.join(map(str, self.parts))
+
+
+AnyGroup: TypeAlias = str | Group | Groups
+Place: TypeAlias = str | Contrast
+
+
+def names_in(place: Place) -> tuple[str, ...]:
+    """The waves, or arms, that a place names: one, or the two of a contrast."""
+    if isinstance(place, Contrast):
+        return place.after, place.before
+    return (place,)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One tidy row of the findings. An empty text means *does not apply*.
 
-    A contrast is written with a minus, as in ``wave = "after - before"`` and
-    ``arm = "pilot - comparison"``.
+    Attributes
+    ----------
+    wave, arm : str or Contrast
+        Where it was found, or what is compared.
+    n_unit : str
+        What `n` counts, where it is not the participants themselves.
     """
 
     study: str
@@ -29,19 +143,20 @@ class Finding:
     instrument: str = ""
     subscale: str = ""
     item: str = ""
-    wave: str = ""
-    arm: str = ""
-    group: str = ""
+    wave: Place = ""
+    arm: Place = ""
+    group: AnyGroup = ""
     term: str
     estimate: float | None = None
     conf_low: float | None = None
     conf_high: float | None = None
     n: int | None = None
+    n_unit: str = ""
     method: str = ""
     reason: str = ""
 
     @staticmethod
-    def place(outcome: Result | Composite, **context: str) -> tuple[Finding, ...]:
+    def place(outcome: Result | Composite, **context: Any) -> tuple[Finding, ...]:
         """Give every result inside `outcome` its place.
 
         What a composite says its results are about fills the columns that `context`
@@ -52,7 +167,7 @@ class Finding:
         ----------
         outcome : Estimate, Unavailable or Composite
             What was found.
-        **context : str
+        **context : str, Contrast, Group or Groups
             The tidy columns that say where: study, survey, instrument, wave, …
         """
         if not isinstance(outcome, Composite):
@@ -62,22 +177,42 @@ class Finding:
             for labels, result in outcome.labelled()
         )
 
+    def without_numbers(self, reason: str) -> Finding:
+        """The same place and n, with a reason instead of an estimate."""
+        return dataclasses.replace(
+            self, estimate=None, conf_low=None, conf_high=None, reason=reason
+        )
 
-TIDY_COLUMNS = tuple(field.name for field in dataclasses.fields(Finding))
+    @property
+    def method_text(self) -> str:
+        """How the number was made, and what its n counts."""
+        counts = f"n counts {self.n_unit}" if self.n_unit else ""
+        return "; ".join(part for part in (self.method, counts) if part)
+
+
+TIDY_COLUMNS = tuple(
+    field.name for field in dataclasses.fields(Finding) if field.name != "n_unit"
+)
+
+
+def tidy_record(finding: Finding) -> dict[str, Any]:
+    """The tidy columns of a finding; its place and its method as text."""
+    texts = {name: str(getattr(finding, name)) for name in ("wave", "arm", "group")}
+    record = {name: getattr(finding, name) for name in TIDY_COLUMNS}
+    return {**record, **texts, "method": finding.method_text}
 
 
 def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
     """Findings as a frame with the tidy columns, in their fixed order."""
     import pandas as pd  # noqa: PLC0415 - findings travel where pandas is not needed
 
-    return pd.DataFrame(
-        [dataclasses.asdict(finding) for finding in findings], columns=[*TIDY_COLUMNS]
-    )
+    return pd.DataFrame(map(tidy_record, findings), columns=[*TIDY_COLUMNS])
 
 
-def _columns(labels: Labels) -> dict[str, str]:
-    others = [text for name, text in labels.items() if name != "item" and text]
-    return {"item": labels.get("item", ""), "group": ", ".join(others)}
+def _columns(labels: Labels) -> dict[str, AnyGroup]:
+    others = tuple(text for name, text in labels.items() if name != "item" and text)
+    group = Groups(others, separator=", ") if len(others) > 1 else "".join(others)
+    return {"item": labels.get("item", ""), "group": group}
 
 
 def _placed(result: Result, context: dict[str, Any]) -> Finding:
@@ -89,12 +224,14 @@ def _placed(result: Result, context: dict[str, Any]) -> Finding:
             conf_low=result.conf_low,
             conf_high=result.conf_high,
             n=result.n,
+            n_unit=result.n_unit,
             method=result.method,
         )
     return Finding(
         **context,
         term=result.term,
         n=result.n,
+        n_unit=result.n_unit,
         method=result.method,
         reason=result.reason,
     )

@@ -139,7 +139,7 @@ def item_columns(
     table: RawTable,
     export: Export,
     study: Study,
-    emptied: dict[str, int],
+    emptied: dict[tuple[str, str], int],
     faults: list[str],
 ) -> pd.DataFrame:
     """Codes of every item asked.
@@ -173,9 +173,9 @@ def item_columns(
         asked.items(), filled, strict=True
     ):
         for reason, count in emptied_counts.items():
-            emptied[f"{reason}: {column}"] = count
+            emptied[reason, column] = count
         if declared := table.emptied.get(header):
-            emptied[f"missing as the file declares: {column}"] = declared
+            emptied["missing as the file declares", column] = declared
         if unmapped:
             misfits[column] = unmapped
         if unmapped or emptied_counts.get("out of range"):

@@ -21,7 +21,7 @@ import pandas as pd
 
 from analysis.declarations.linkage import rules_tried, waves_linked
 from analysis.declarations.survey import LinkageRule
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.intake.false_links import false_match_rate
 from analysis.intake.identity import identifiers, shared_identifiers
 from analysis.intake.pairing import (
@@ -201,7 +201,7 @@ def link_study(
         export = study.wave(after).export(survey)
         assert export is not None, "only surveys held at both waves are linked"
         pair = codes[survey, before], codes[survey, after]
-        place = {"study": study.name, "survey": survey, "wave": f"{after} - {before}"}
+        place = {"study": study.name, "survey": survey, "wave": Contrast(after, before)}
         for rule in _rules(export):
             found = link_waves(*pair, rule=rule)
             names = (survey, before, after, rule.rule)
@@ -226,13 +226,14 @@ def _rules(export: Export) -> list[LinkageRule]:
 
 def _counted(
     found: Linkage, waves: tuple[str, str], pair: tuple[pd.DataFrame, pd.DataFrame]
-) -> Iterator[tuple[str, Result]]:
+) -> Iterator[tuple[str | Group, Result]]:
     """Counts of one linkage, with the group each stands under."""
     linked = len(found.links)
     people = [frame["participant"].nunique() for frame in pair]
     yield found.rule, _count("participants_linked", linked, linked)
     for side, wave in enumerate(waves):
-        group, n = f"{found.rule}: {wave}", people[side]
+        group = Group("rule_at_wave", wave, of=found.rule)
+        n = people[side]
         yield group, _count("participants_not_linked", n - linked, n)
         uncertain = len(set(found.ambiguous[side]))
         yield group, _count("participants_ambiguous", uncertain, n)

@@ -51,7 +51,10 @@ if TYPE_CHECKING:
 
 
 def conduct_columns(
-    cells: pd.DataFrame, export: Export, study: Study, emptied: dict[str, int]
+    cells: pd.DataFrame,
+    export: Export,
+    study: Study,
+    emptied: dict[tuple[str, str], int],
 ) -> dict[str, pd.Series[Any]]:
     """Submission, attention, order of dates, seconds taken, printed totals."""
     columns, rules = export.columns, export.cleaning
@@ -74,7 +77,7 @@ def conduct_columns(
 
 
 def _times(
-    cells: pd.DataFrame, export: Export, emptied: dict[str, int]
+    cells: pd.DataFrame, export: Export, emptied: dict[tuple[str, str], int]
 ) -> dict[str, pd.Series[Any]]:
     columns = export.columns
     found: dict[str, pd.Series[Any]] = {}
@@ -91,7 +94,10 @@ def _times(
 
 
 def _moments(
-    cells: pd.DataFrame, header: str, export: Export, emptied: dict[str, int]
+    cells: pd.DataFrame,
+    header: str,
+    export: Export,
+    emptied: dict[tuple[str, str], int],
 ) -> pd.Series[Any]:
     known = ~_missing(cells[header], export)
     moments = pd.to_datetime(
@@ -101,12 +107,15 @@ def _moments(
         utc=True,
     )
     if unread := int((moments.isna() & known).sum()):
-        emptied[f"not a date: {header}"] = unread
+        emptied["not a date", header] = unread
     return moments
 
 
 def _numbers(
-    cells: pd.DataFrame, header: str, export: Export, emptied: dict[str, int]
+    cells: pd.DataFrame,
+    header: str,
+    export: Export,
+    emptied: dict[tuple[str, str], int],
 ) -> pd.Series[float]:
     known = ~_missing(cells[header], export)
     written = cells[header]
@@ -116,7 +125,7 @@ def _numbers(
     numbers = numbers.astype(float)
     finite = numbers.where(np.isfinite(numbers))
     if unread := int((finite.isna() & known).sum()):
-        emptied[f"not a number: {header}"] = unread
+        emptied["not a number", header] = unread
     return finite
 
 
@@ -191,14 +200,14 @@ class Responses:
         ``instrument.item`` an item: its code, NaN if not answered. Free texts stand as
         ``text.NAME``, scrubbed.
     emptied : mapping
-        ``reason: column`` → cells emptied.
+        Reason and column → cells emptied.
     instruments : mapping
         Name → codebook, of the instruments the survey asked.
     """
 
     export: Export
     frame: pd.DataFrame
-    emptied: Mapping[str, int] = field(default_factory=dict)
+    emptied: Mapping[tuple[str, str], int] = field(default_factory=dict)
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -257,7 +266,7 @@ def map_responses(received: Received) -> tuple[Responses, ...]:
 def _map_survey(received: Received, export: Export, faults: list[str]) -> Responses:
     table, study = received.tables[export.survey], received.study
     cells = table.cells
-    emptied: dict[str, int] = {}
+    emptied: dict[tuple[str, str], int] = {}
     columns = {
         **_people(cells, export, study),
         **_places(table, export, study, faults),
@@ -367,7 +376,7 @@ def _consent(table: RawTable, export: Export) -> dict[str, pd.Series[bool]]:
 
 
 def _attributes(
-    table: RawTable, export: Export, emptied: dict[str, int]
+    table: RawTable, export: Export, emptied: dict[tuple[str, str], int]
 ) -> dict[str, pd.Series[float] | pd.Series[str] | pd.Series[bool]]:
     cells = table.cells
     found: dict[str, pd.Series[float] | pd.Series[str] | pd.Series[bool]] = {}
@@ -381,11 +390,11 @@ def _attributes(
                 cells[attribute.column], attribute, export, words
             )
         if outside:
-            emptied[f"outside what is declared: {attribute.name}"] = outside
+            emptied["outside what is declared", attribute.name] = outside
         if missing_texts := sum(
             table.emptied.get(header, 0) for header in attribute.headers
         ):
-            emptied[f"missing as the file declares: {attribute.name}"] = missing_texts
+            emptied["missing as the file declares", attribute.name] = missing_texts
     return found
 
 
@@ -393,7 +402,7 @@ def _texts(
     cells: pd.DataFrame,
     export: Export,
     names: tuple[str, ...],
-    emptied: dict[str, int],
+    emptied: dict[tuple[str, str], int],
 ) -> dict[str, pd.Series[str]]:
     """Free texts without what names or reaches a person."""
     found = {}
@@ -405,5 +414,5 @@ def _texts(
         scrubbed = scrub(written, names=names)
         found[f"{TEXT}{name}"] = scrubbed.texts
         for kind, count in scrubbed.counts.items():
-            emptied[f"{kind} taken out: {TEXT}{name}"] = count
+            emptied[f"{kind} taken out", f"{TEXT}{name}"] = count
     return found

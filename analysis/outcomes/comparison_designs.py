@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.dose_response import dose_findings
 from analysis.outcomes.gates import gated, refusals
 from analysis.outcomes.scores_over_waves import (
@@ -46,8 +46,9 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from analysis.declarations.study import Outcome, Rollout, Study
+    from analysis.foundation.findings import Place
     from analysis.outcomes.gates import Gates
-    from analysis.outcomes.scores_over_waves import Contrast, OutcomeScores
+    from analysis.outcomes.scores_over_waves import ComparedRows, OutcomeScores
     from heard.results import Result
 
 ROLLED_OUT_COUNTS = re.compile(r"n counts [^;]*")
@@ -84,7 +85,7 @@ class RolledOut:
         """Names the draws."""
         return f"{self.study.name} {self.outcome.name}"
 
-    def results(self) -> Iterator[tuple[str, str, Result]]:
+    def results(self) -> Iterator[tuple[str | Group, Place, Result]]:
         """Group, wave and result of all there is."""
         rows = started_rows(self.outcome_scores, self.study, self.rollout)
         yield from self._by_time_since(rows)
@@ -97,7 +98,9 @@ class RolledOut:
         _, _, effect = next(iter(self._placebo(rows)))
         return effect
 
-    def _by_time_since(self, rows: pd.DataFrame) -> Iterator[tuple[str, str, Result]]:
+    def _by_time_since(
+        self, rows: pd.DataFrame
+    ) -> Iterator[tuple[str | Group, Place, Result]]:
         table = _Cells.of(rows, self.outcome_scores.waves)
         found = staggered_effects(
             rows, waves=self.outcome_scores.waves, seed=self.seed, cluster="cluster"
@@ -106,12 +109,14 @@ class RolledOut:
             yield "", "", _of_people(result, table.smaller_group_size())
         for part in found.by_event_time:
             steps = int(part.waves_since_start)
-            group = f"{steps} waves since the start"
+            group = Group("waves_since_start", str(steps))
             side = table.since(steps)
             for result in (part.event_time_effect, part.event_time_effect_simultaneous):
                 yield group, "", _of_people(result, side)
 
-    def _by_order(self, rows: pd.DataFrame) -> Iterator[tuple[str, str, Result]]:
+    def _by_order(
+        self, rows: pd.DataFrame
+    ) -> Iterator[tuple[str | Group, Place, Result]]:
         if not self.study.randomised:
             for kind in ("effect", "p_value"):
                 yield (
@@ -127,7 +132,9 @@ class RolledOut:
         for result in found.results():
             yield "", "", _of_people(result, side)
 
-    def _placebo(self, rows: pd.DataFrame) -> Iterator[tuple[str, str, Result]]:
+    def _placebo(
+        self, rows: pd.DataFrame
+    ) -> Iterator[tuple[str | Group, Place, Result]]:
         """Those started by a wave beside those not, from before anybody started."""
         waves = self.outcome_scores.waves
         before, after = _placebo_waves(rows, waves)
@@ -148,7 +155,7 @@ class RolledOut:
         )
         sizes = two_waves.groupby([started, "wave"]).size()
         side = int(sizes.min()) if len(sizes) == 4 else 0
-        wave = f"{after} - {before}"
+        wave = Contrast(after, before)
         for result in (
             found.placebo_effect,
             found.placebo_p_value,
@@ -340,7 +347,7 @@ class _Compared:
     def refused(self, gates: Gates) -> dict[str, str]:
         return refusals(self.study, self.outcome, self.outcome_scores, gates)
 
-    def _contrasts(self) -> list[Contrast]:
+    def _contrasts(self) -> list[ComparedRows]:
         arms = self.study.allocated_by == "team"
         if self.study.rollout is None and not (
             arms and len(self.outcome_scores.waves) >= MINIMUM_WAVES
@@ -348,7 +355,7 @@ class _Compared:
             return []
         return list(contrasts_of(self.outcome_scores, self.study, self.outcome))
 
-    def _differences(self, contrast: Contrast) -> Iterator[Finding]:
+    def _differences(self, contrast: ComparedRows) -> Iterator[Finding]:
         """What was gained, in all and wave by wave, and whether alike before."""
         comparison = contrast.comparison
         found = difference_in_differences(contrast.rows, comparison)
@@ -367,22 +374,22 @@ class _Compared:
                 yield self.placed(
                     of_side(result, side),
                     contrast=contrast,
-                    wave=f"{part.wave} - {before[-1]}",
+                    wave=Contrast(part.wave, before[-1]),
                 )
 
-    def _sensitivity(self, contrast: Contrast) -> Iterator[Finding]:
+    def _sensitivity(self, contrast: ComparedRows) -> Iterator[Finding]:
         """How far the courses may part before the answer is undone."""
         comparison = contrast.comparison
         found = trend_sensitivity(contrast.rows, comparison)
         side = contrast.smallest_side(comparison.before()[-1:], comparison.after())
         breakdown = of_side(found.trend_breakdown_value, side)
         yield self.placed(breakdown, contrast=contrast)
+        start = contrast.group.value if isinstance(contrast.group, Group) else ""
         for part in found.by_departure:
             # Why there is none is said once, by the breakdown value.
             for result in part.results():
                 if isinstance(result, Estimate):
-                    label = f"M = {part.departure}"
-                    group = ", ".join(filter(None, [contrast.group, label]))
+                    group = Group("departure", part.departure, of=start)
                     with_n = of_side(result, side)
                     yield self.placed(with_n, group=group, arm=contrast.arm)
 
@@ -405,19 +412,19 @@ class _Compared:
         )
 
     @property
-    def arms(self) -> str:
+    def arms(self) -> Place:
         """The contrast of arms; of a roll-out there is none."""
         arms = self.study.treated, self.study.control
-        return " - ".join(arms) if all(arms) and not self.study.rollout else ""
+        return Contrast(*arms) if all(arms) and not self.study.rollout else ""
 
     def placed(
         self,
         result: Result,
         *,
-        contrast: Contrast | None = None,
-        wave: str = "",
-        group: str = "",
-        arm: str = "",
+        contrast: ComparedRows | None = None,
+        wave: Place = "",
+        group: str | Group = "",
+        arm: Place = "",
     ) -> Finding:
         (finding,) = Finding.place(
             result,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Finding, Group
 from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def evaluate_coverage(
 
 def _wave(
     ratings: pd.DataFrame, roster: pd.DataFrame, study: Study
-) -> Iterator[tuple[str, Result]]:
+) -> Iterator[tuple[str | Group, Result]]:
     assert study.roster is not None, "coverage needs a declared roster"
     rated = ratings.loc[ratings["staff_member"] != "", "staff_member"].value_counts()
     staff = roster.loc[roster["regular_contact"]]
@@ -63,7 +63,7 @@ def _wave(
         pooled = _pooled(staff[kind], study.smallest_group_shown)
         for name, among in times.groupby(pooled):
             for result in _covered(among, least):
-                yield f"{kind}: {name}", result
+                yield Group("subgroup", str(name), of=kind), result
     listed = rated.index.isin(set(roster["staff_member"]))
     yield (
         "",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Finding, Group
 from heard.effects.power import precision_by_teams
 
 if TYPE_CHECKING:
     from analysis.declarations.study import Study
+    from analysis.foundation.findings import GroupKind
 
 
 def evaluate_design(study: Study) -> tuple[Finding, ...]:
@@ -22,5 +23,13 @@ def evaluate_design(study: Study) -> tuple[Finding, ...]:
     """
     if study.design is None:
         return ()
-    expected = precision_by_teams(study.design.assumed, teams=study.design.teams)
-    return Finding.place(expected, study=study.name)
+    design = study.design
+    expected = precision_by_teams(design.assumed, teams=design.teams)
+    kind: GroupKind = "teams_per_arm" if design.assumed.compared else "teams"
+    return tuple(
+        finding
+        for teams, precision in zip(design.teams, expected.numbers, strict=True)
+        for finding in Finding.place(
+            precision, study=study.name, group=Group(kind, f"{teams}")
+        )
+    )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.declarations.study import YES
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.gates import gated, refusals
 from analysis.outcomes.scores_over_waves import scores_over_waves, started_rows
 from heard.effects.designs.dose_response import (
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.declarations.study import Dose, Outcome, Study
+    from analysis.foundation.findings import Place
     from analysis.outcomes.gates import Gates
     from analysis.outcomes.scores_over_waves import OutcomeScores
     from heard.results import Composite, Result
@@ -112,14 +113,15 @@ class DoseAnalysis:
 
     def findings(self) -> Iterator[Finding]:
         """Everything about the dose, in its place."""
-        change = f"{self.last} - {self.outcome.baseline}"
+        change = Contrast(self.last, self.outcome.baseline)
         frame = self._frame()
         response = self.response()
         yield from self._placed(response.dose_slope, wave=change)
         yield from self._placed(response.dose_slope_p_value, wave=change)
         yield from self._placed(response.dose_curve_p_value, wave=change)
         for part in response.by_dose:
-            group = f"{part.dose} less {self._points(frame)[0]:g}"
+            reference = f"{self._points(frame)[0]:g}"
+            group = Group("dose", str(part.dose), reference)
             yield from self._placed(part.dose_effect, wave=change, group=group)
         yield from self._placed(self._within_people())
         yield from self._placed(self.negative(), wave=self.outcome.baseline)
@@ -292,7 +294,7 @@ class DoseAnalysis:
                 yield _of_person(result) if single else result, name
 
     def _placed(
-        self, found: Result | Composite, *, wave: str = "", group: str = ""
+        self, found: Result | Composite, *, wave: Place = "", group: str | Group = ""
     ) -> tuple[Finding, ...]:
         return Finding.place(
             found,

@@ -7,11 +7,11 @@ Without such a rule nothing is tested together, and nothing is said here.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from analysis.declarations.plan import EXPLORATORY, PRIMARY, UNTESTED
 from analysis.declarations.plan_lock import family_of
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.measured_change import CHANGE, measure_of, measured, two_waves
 from analysis.outcomes.outcome_scores import waves_of_outcome
 from heard.effects.judgement.multiplicity import Family, adjust_families
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from analysis.declarations.plan import Plan
     from analysis.declarations.study import Outcome, Study
+    from analysis.foundation.findings import Place
     from heard.effects.judgement.equivalence import UncertainEffect
     from heard.effects.judgement.multiplicity import Adjustment
     from heard.results import Result
@@ -145,25 +146,24 @@ def _p_value(effect: UncertainEffect | Unavailable) -> Result:
     )
 
 
-def _place(study: Study, outcome: Outcome, *, linked: bool) -> dict[str, str]:
+def _place(study: Study, outcome: Outcome, *, linked: bool) -> dict[str, Any]:
     within = measure_of(study, linked=linked) == CHANGE
     return {
         "study": study.name,
         "survey": outcome.survey,
         "instrument": outcome.instrument,
         "subscale": outcome.subscale,
-        "wave": f"{outcome.follow_ups[0]} - {outcome.baseline}",
-        "arm": "" if within else f"{study.treated} - {study.control}",
+        "wave": Contrast(outcome.follow_ups[0], outcome.baseline),
+        "arm": "" if within else Contrast(study.treated, study.control),
     }
 
 
-def _score_of(outcome: Outcome) -> tuple[str, ...]:
-    first = "".join(outcome.follow_ups[:1])
-    waves = f"{first} - {outcome.baseline}"
+def _score_of(outcome: Outcome) -> tuple[Place, ...]:
+    waves = Contrast("".join(outcome.follow_ups[:1]), outcome.baseline)
     return outcome.survey, outcome.instrument, outcome.subscale, waves
 
 
-def _score(finding: Finding) -> tuple[str, ...]:
+def _score(finding: Finding) -> tuple[Place, ...]:
     return finding.survey, finding.instrument, finding.subscale, finding.wave
 
 

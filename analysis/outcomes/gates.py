@@ -7,12 +7,11 @@ What refuses a score at some wave, for findings that rest on several waves.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING
 
 from analysis.foundation.errors import DeclarationError
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, names_in
 from heard.errors import unknown
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.declarations.study import Outcome, Study
+    from analysis.foundation.findings import Place
     from analysis.outcomes.scores_over_waves import OutcomeScores
 
 
@@ -61,7 +61,7 @@ def _comparable_only(
             yield finding
         else:
             reason = f"the items do not measure the same at both waves: {why}"
-            yield _refused(finding, reason)
+            yield finding.without_numbers(reason)
 
 
 def _reliable_only(
@@ -83,7 +83,7 @@ def _reliable_only(
         survey, instrument, subscale, waves = _score(finding)
         by_wave = {
             wave: alphas.get((survey, instrument, subscale, wave))
-            for wave in waves.split(" - ")[::-1]
+            for wave in names_in(waves)[::-1]
         }
         low = [
             f"{math.floor(alpha * 1000) / 1000:.3f} at {wave}"
@@ -98,16 +98,10 @@ def _reliable_only(
                 f"the score is not reliable enough: Cronbach's alpha is "
                 f"{' and '.join(low)}, under the {least:g} that the plan asks for"
             )
-            yield _refused(finding, reason)
+            yield finding.without_numbers(reason)
 
 
-def _refused(finding: Finding, reason: str) -> Finding:
-    return dataclasses.replace(
-        finding, estimate=None, conf_low=None, conf_high=None, reason=reason
-    )
-
-
-def _score(finding: Finding) -> tuple[str, str, str, str]:
+def _score(finding: Finding) -> tuple[str, str, str, Place]:
     return finding.survey, finding.instrument, finding.subscale, finding.wave
 
 
@@ -148,7 +142,7 @@ def refusals(
             survey=outcome.survey,
             instrument=outcome.instrument,
             subscale=outcome.subscale,
-            wave=" - ".join(pair[::-1]),
+            wave=Contrast(*pair[::-1]),
             term="difference",
         )
         for _, pair in pairs
@@ -176,17 +170,9 @@ def gated(
         As `refusals` gives it.
     """
     for finding in findings:
-        waves = [
-            name for name in finding.wave.split(" - ") if name
-        ] or outcome_scores.waves
+        waves = names_in(finding.wave) if finding.wave else outcome_scores.waves
         reasons = [refused[wave] for wave in waves if wave in refused]
         if not reasons or finding.reason:
             yield finding
         else:
-            yield dataclasses.replace(
-                finding,
-                estimate=None,
-                conf_low=None,
-                conf_high=None,
-                reason=reasons[0],
-            )
+            yield finding.without_numbers(reasons[0])

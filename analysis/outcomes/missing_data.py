@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.gates import apply_gates, check_rule
 from analysis.outcomes.outcome_scores import waves_of_outcome
 from heard.effects.change import paired_change
@@ -39,10 +39,11 @@ if TYPE_CHECKING:
 
     from analysis.declarations.instrument import Subscale
     from analysis.declarations.study import Outcome, Study
+    from analysis.foundation.findings import Place
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.results import Composite, Result
 
-Found: TypeAlias = "tuple[str, str, str, Result | Composite]"
+Found: TypeAlias = "tuple[str, Place, str, Result | Composite]"
 """Follow-up, arm, group, and what was found there."""
 EVERYONE = "everyone"
 MINIMUM_TEAMS = 5
@@ -78,9 +79,9 @@ class Followed:
     baseline_attributes: tuple[str, ...]
 
     @property
-    def contrast(self) -> str:
-        """How the two arms compared are written."""
-        return f"{self.study.treated} - {self.study.control}"
+    def contrast(self) -> Contrast:
+        """The two arms compared."""
+        return Contrast(self.study.treated, self.study.control)
 
     @property
     def before(self) -> str:
@@ -96,7 +97,7 @@ class Followed:
                 survey=self.outcome.survey,
                 instrument=self.outcome.instrument,
                 subscale=self.outcome.subscale,
-                wave=f"{follow_up} - {self.outcome.baseline}",
+                wave=Contrast(follow_up, self.outcome.baseline),
                 arm=arm,
                 group=group,
             )
@@ -128,7 +129,7 @@ class Followed:
             arm = "" if part.arm == EVERYONE else part.arm
             yield part.wave, arm, "", part.share_present
             if arm and reference and arm != reference:
-                contrast = f"{arm} - {reference}"
+                contrast = Contrast(arm, reference)
                 yield part.wave, contrast, "", part.share_present_difference
 
     def compared(self) -> Iterator[Found]:

@@ -34,7 +34,7 @@ from analysis.declarations.multiverse import (
     multiverse_outcomes,
     options_of,
 )
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import AnyGroup, Contrast, Finding, Group, Groups
 from analysis.outcomes.gates import apply_gates
 from analysis.outcomes.methods import estimate_by_method
 from analysis.outcomes.missing_data import followed_scores
@@ -260,9 +260,9 @@ def evaluate_multiverse(
     return tuple(apply_gates(found, study, comparability, reliability))
 
 
-def options_text(options: Mapping[str, str]) -> str:
-    """Options in words, as they stand in ``group``."""
-    return "; ".join(f"{choice}: {option}" for choice, option in options.items())
+def options_group(options: Mapping[str, str]) -> Groups:
+    """Choice → option, as they stand in ``group``."""
+    return Groups(tuple(Group("option", o, of=choice) for choice, o in options.items()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,7 +296,7 @@ class _Alternatives:
         for options, result in answers.items():
             named = dict(zip(choices, options, strict=True))
             reported = dataclasses.replace(result, term=TERM)
-            yield self._placed(reported, options_text(named))
+            yield self._placed(reported, options_group(named))
         yield from self._summaries(curve, answers)
 
     @cached_property
@@ -390,7 +390,7 @@ class _Alternatives:
             self.scored[key] = score_survey(responses, export, self.study)
         return self.scored[key]
 
-    def _placed(self, result: Result, group: str = "") -> Finding:
+    def _placed(self, result: Result, group: AnyGroup = "") -> Finding:
         outcome, study = self.outcome, self.study
         (finding,) = Finding.place(
             result,
@@ -398,8 +398,8 @@ class _Alternatives:
             survey=outcome.survey,
             instrument=outcome.instrument,
             subscale=outcome.subscale,
-            wave=f"{outcome.follow_ups[0]} - {outcome.baseline}",
-            arm=f"{study.treated} - {study.control}" if study.treated else "",
+            wave=Contrast(outcome.follow_ups[0], outcome.baseline),
+            arm=Contrast(study.treated, study.control) if study.treated else "",
             group=group,
         )
         return finding

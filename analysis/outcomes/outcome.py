@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.judgement import (
     answer_between_arms,
     answer_within,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from analysis.declarations.instrument import Subscale
     from analysis.declarations.study import Outcome, Study
+    from analysis.foundation.findings import Place
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.results import Composite, Result
 
@@ -67,7 +68,7 @@ def outcome_findings(
         "survey": outcome.survey,
         "instrument": outcome.instrument,
         "subscale": outcome.subscale,
-        "wave": f"{follow_up} - {outcome.baseline}",
+        "wave": Contrast(follow_up, outcome.baseline),
     }
     waves = _Waves(
         before=scores_of(before, outcome, study),
@@ -135,12 +136,12 @@ class _Waves:
         return self.study.allocated_by == "team"
 
     @property
-    def contrast(self) -> str:
-        """How the two arms compared are written; empty where there are not two."""
+    def contrast(self) -> Place:
+        """The two arms compared; empty where there are not two."""
         arms = self.study.treated, self.study.control
-        return " - ".join(arms) if all(arms) else ""
+        return Contrast(*arms) if all(arms) else ""
 
-    def linked(self) -> Iterator[tuple[str, Result | Composite]]:
+    def linked(self) -> Iterator[tuple[Place, Result | Composite]]:
         """Change within people, arm by arm, then between the arms."""
         pairs = linked_pairs(self.before, self.after)
         for arm, among in by_arm(pairs, self.study):
@@ -184,7 +185,7 @@ class _Waves:
             yield self._answered(estimated)
             yield self._evidence_strength(change, compared, estimated)
 
-    def unlinked(self) -> Iterator[tuple[str, Result | Composite]]:
+    def unlinked(self) -> Iterator[tuple[Place, Result | Composite]]:
         """Change between waves of different people, then between the arms."""
         befores, afters = (
             dict(by_arm(wave, self.study)) for wave in (self.before, self.after)
@@ -223,7 +224,7 @@ class _Waves:
         instrument = self.study.instruments[self.outcome.instrument]
         return instrument.subscale(self.outcome.subscale)
 
-    def _answered(self, estimated: Result) -> tuple[str, Composite]:
+    def _answered(self, estimated: Result) -> tuple[Place, Composite]:
         answer = answer_between_arms(
             self.before,
             self.after,
@@ -256,12 +257,12 @@ class _Waves:
         estimated: Result,
         *,
         also: Mapping[str, Result | Composite] | None = None,
-    ) -> tuple[str, Composite]:
+    ) -> tuple[Place, Composite]:
         known = {**(also or {}), **self.over_all_waves}
         found = rate_evidence(change, compared, self.study, estimated.n, also=known)
         return self.contrast, found
 
-    def _judged(self, change: Result) -> Iterator[tuple[str, Result | Composite]]:
+    def _judged(self, change: Result) -> Iterator[tuple[Place, Result | Composite]]:
         # The interval of team means has fewer degrees of freedom than people tell.
         if self.by_team:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Contrast
 from heard.errors import DataError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def waves_of_outcome(
         pair = (outcome.baseline, follow_up)
         after = _renamed(after, links, survey=outcome.survey, waves=pair, rule=rule)
     if linked:
-        waves = f"{follow_up} - {outcome.baseline}"
+        waves = Contrast(follow_up, outcome.baseline)
         _check_sites(before, after, f"{study.name}, {outcome.survey}, {waves}")
     return before, after, linked
 

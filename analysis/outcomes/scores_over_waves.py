@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.foundation.findings import Contrast, Group
 from analysis.outcomes.outcome_scores import waves_of_outcome
 from heard.effects.designs.difference_in_differences import Comparison
 
@@ -151,23 +152,23 @@ NO_UNITS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contrast:
+class ComparedRows:
     """One comparison of an outcome, with the rows it is made on.
 
     Attributes
     ----------
     rows : DataFrame, one row a participant and wave
         With ``arm`` and ``cluster`` as the comparison names them.
-    arm : str
-        The contrast of arms as findings write it; empty in a roll-out.
-    group : str
+    arm : Contrast or str
+        The contrast of arms; empty in a roll-out.
+    group : Group or str
         Which start, in a roll-out; empty of arms.
     """
 
     rows: pd.DataFrame
     comparison: Comparison
-    arm: str = ""
-    group: str = ""
+    arm: Contrast | str = ""
+    group: Group | str = ""
 
     def smallest_side(self, before: Sequence[str], after: Sequence[str]) -> int:
         """Answers of the smaller arm at the smaller time; 0 if one has none."""
@@ -186,7 +187,7 @@ class Contrast:
 
 def contrasts_of(
     outcome_scores: OutcomeScores, study: Study, outcome: Outcome
-) -> Iterator[Contrast]:
+) -> Iterator[ComparedRows]:
     """Every comparison that the study's arms or roll-out allow, in order of start."""
     if study.rollout is not None:
         yield from _by_start(outcome_scores, study, study.rollout)
@@ -217,7 +218,7 @@ def started_rows(
 
 def _of_arms(
     outcome_scores: OutcomeScores, study: Study, outcome: Outcome
-) -> Iterator[Contrast]:
+) -> Iterator[ComparedRows]:
     if study.allocated_by == "team":
         rows = outcome_scores.rows.assign(cluster=outcome_scores.rows["team"])
     elif outcome_scores.linked:
@@ -226,7 +227,7 @@ def _of_arms(
         )
     else:
         return
-    yield Contrast(
+    yield ComparedRows(
         rows=rows,
         comparison=Comparison(
             waves=outcome_scores.waves,
@@ -237,13 +238,13 @@ def _of_arms(
             control=study.control,
             linked=outcome_scores.linked,
         ),
-        arm=f"{study.treated} - {study.control}",
+        arm=Contrast(study.treated, study.control),
     )
 
 
 def _by_start(
     outcome_scores: OutcomeScores, study: Study, rollout: Rollout
-) -> Iterator[Contrast]:
+) -> Iterator[ComparedRows]:
     rows = started_rows(outcome_scores, study, rollout)
     places = {wave: place for place, wave in enumerate(outcome_scores.waves)}
     starts = sorted({places[start] for start in rows["start"].dropna()})
@@ -258,7 +259,7 @@ def _by_start(
             continue
         wave = outcome_scores.waves[start]
         arms = rows["start"].eq(wave).map({True: STARTED, False: ""})
-        yield Contrast(
+        yield ComparedRows(
             rows=rows.assign(arm=arms.mask(others, NOT_YET)),
             comparison=Comparison(
                 waves=waves,
@@ -267,5 +268,5 @@ def _by_start(
                 control=NOT_YET,
                 linked=outcome_scores.linked,
             ),
-            group=f"started at {wave}",
+            group=Group("start", wave),
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.measured_change import (
     CHANGE,
     TwoWaves,
@@ -81,8 +81,8 @@ def site_findings(
         "survey": outcome.survey,
         "instrument": outcome.instrument,
         "subscale": outcome.subscale,
-        "wave": f"{follow_up} - {outcome.baseline}",
-        "arm": " - ".join(arms),
+        "wave": Contrast(follow_up, outcome.baseline),
+        "arm": Contrast(*arms) if arms else "",
     }
     nowhere = int((waves.before["site"] == "").sum())
     for group, result in _effects_by_site(effects, present, nowhere):
@@ -109,7 +109,7 @@ def _effect(
 
 def _effects_by_site(
     effects: Effects, sizes: Mapping[str, tuple[int, ...]], nowhere: int
-) -> Iterator[tuple[str, Result]]:
+) -> Iterator[tuple[str | Group, Result]]:
     """Every site, then all together; each with the n of its smallest side."""
     found = pool_sites(effects)
     least = {name: min(sizes[name]) for name in effects}
@@ -124,7 +124,7 @@ def _effects_by_site(
     for name, effect in effects.items():
         # That a site has one arm alone is no small number to be held back.
         own = _sized(_own(effect), least[name] or None)
-        yield f"site: {name}", own
+        yield Group("site", name), own
     used = [least[n] for n, e in effects.items() if isinstance(e, UncertainEffect)]
     minimum = min(used, default=0)
     for term in TOGETHER:
@@ -134,7 +134,7 @@ def _effects_by_site(
             yield "site", _sized(together, minimum or None)
     if len(used) > MINIMUM_SITES:
         for part in found.sites:
-            yield f"site: {part.site}", _sized(part.pooled_without_site, minimum)
+            yield Group("site", part.site), _sized(part.pooled_without_site, minimum)
 
 
 def _own(effect: UncertainEffect | Unavailable) -> Result:

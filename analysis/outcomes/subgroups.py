@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from analysis.cleaning.scoring import keyed_responses
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.gates import apply_gates
 from analysis.outcomes.outcome_scores import waves_of_outcome
 from heard.effects.subgroups.effects import effects_by_group, subgroup_gaps
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from analysis.declarations.instrument import Instrument, Subscale
     from analysis.declarations.study import Grouping, Outcome, Study
+    from analysis.foundation.findings import Place
     from heard.effects.subgroups.effects import EffectsByGroup
     from heard.psychometrics.invariance.results import MeasurementInvariance
     from heard.results import Result
@@ -346,7 +347,7 @@ class _Compared:
         for group in self._ordered(results):
             if group != self.reference:
                 yield self._placed(
-                    results[group], wave=wave, group=self._contrast_label(group)
+                    results[group], wave=wave, group=group, reference=self.reference
                 )
         if self.grouping.order:
             instrument = self.study.instruments[self.outcome.instrument]
@@ -364,9 +365,9 @@ class _Compared:
         self, before: pd.DataFrame, after: pd.DataFrame, *, linked: bool, wave: str
     ) -> Iterator[Finding]:
         """What the pilot added in each group, and whether that differs."""
-        place = {
-            "wave": f"{wave} - {self.outcome.baseline}",
-            "arm": f"{self.study.treated} - {self.study.control}",
+        place: dict[str, Any] = {
+            "wave": Contrast(wave, self.outcome.baseline),
+            "arm": Contrast(self.study.treated, self.study.control),
         }
         if not linked and self.cluster is None:
             why = Unavailable(term="interaction_p_value", reason=NOT_FOLLOWED)
@@ -399,7 +400,7 @@ class _Compared:
     def _reported_effects(
         self,
         found: EffectsByGroup,
-        place: Mapping[str, str],
+        place: Mapping[str, Any],
         how: str,
         sides: Mapping[str, int] | None,
     ) -> Iterator[Finding]:
@@ -420,7 +421,7 @@ class _Compared:
         for group in self._ordered(effects):
             if group != reference:
                 less = reported(effects[group].effect_difference, group, reference)
-                yield self._placed(less, group=self._contrast_label(group), **place)
+                yield self._placed(less, group=group, reference=self.reference, **place)
         used = [
             name
             for name, part in effects.items()
@@ -442,13 +443,15 @@ class _Compared:
         known = [name for name in dict.fromkeys(order) if name in groups_found]
         return [*known, *sorted(groups_found - set(known))]
 
-    def _contrast_label(self, group: str) -> str:
-        return f"{group} - {self.reference}"
-
     def _placed(
-        self, result: Result, *, wave: str, group: str = "", arm: str = ""
+        self,
+        result: Result,
+        *,
+        wave: Place,
+        group: str = "",
+        reference: str = "",
+        arm: Place = "",
     ) -> Finding:
-        name = self.grouping.name
         (finding,) = Finding.place(
             result,
             study=self.study.name,
@@ -457,7 +460,7 @@ class _Compared:
             subscale=self.outcome.subscale,
             wave=wave,
             arm=arm,
-            group=f"{name}: {group}" if group else name,
+            group=Group("subgroup", group, reference, of=self.grouping.name),
         )
         return finding
 

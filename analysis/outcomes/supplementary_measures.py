@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.declarations.supplementary_measures import asks, ordered_categories
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.evidence_level import evidence_level
 from analysis.outcomes.gates import apply_gates, check_rule
 from analysis.outcomes.outcome_scores import by_arm, waves_of_outcome
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from analysis.declarations.instrument import Subscale
     from analysis.declarations.study import Outcome, Study
+    from analysis.foundation.findings import Place
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.results import Result
 
@@ -130,7 +131,7 @@ class OrderedOutcome:
 
     def between_arms(
         self, scores: pd.DataFrame
-    ) -> Iterator[tuple[str, Result | Composite]]:
+    ) -> Iterator[tuple[Place, Result | Composite]]:
         """The arms' answers at one wave; nothing where no two arms are compared."""
         arms = self.study.treated, self.study.control
         if all(arms):
@@ -142,11 +143,11 @@ class OrderedOutcome:
                 cluster=self.cluster,
                 top=self.top,
             )
-            yield " - ".join(arms), found
+            yield Contrast(*arms), found
 
     def over_waves(
         self, before: pd.DataFrame, after: pd.DataFrame, pairs: pd.DataFrame | None
-    ) -> Iterator[tuple[str, Result | Composite]]:
+    ) -> Iterator[tuple[Place, Result | Composite]]:
         """Each arm's answers at two waves, then what the arms' top shares gained.
 
         Parameters
@@ -198,7 +199,7 @@ class OrderedOutcome:
 
     def _gained(
         self, before: pd.DataFrame, after: pd.DataFrame, pairs: pd.DataFrame | None
-    ) -> tuple[str, Result]:
+    ) -> tuple[Place, Result]:
         arms = {"treated": self.study.treated, "control": self.study.control}
         by_team = self.cluster is not None
         if pairs is None:
@@ -211,7 +212,7 @@ class OrderedOutcome:
         else:
             tops = self._tops(self._tops(pairs, "before"), "after")
             found = compare_arms(tops, **arms, cluster=by_team).difference_in_change
-        return " - ".join(arms.values()), dataclasses.replace(
+        return Contrast(*arms.values()), dataclasses.replace(
             found,
             term="top_share_difference_in_change",
             method=f"a top answer counts 1, any other 0; {found.method}",
@@ -234,7 +235,7 @@ def _of_waves(result: Result) -> Result:
     return dataclasses.replace(result, term=term, method=method)
 
 
-Found: TypeAlias = "tuple[str, str, str, Result | Composite]"
+Found: TypeAlias = "tuple[Place, Place, str, Result | Composite]"
 """Wave, arm, group, and what was found there."""
 
 THEN = "then-test"
@@ -364,11 +365,11 @@ class _SupplementaryResults:
                 links=links,
                 rule=rule,
             )
-            wave = f"{follow_up} - {self.outcome.baseline}"
+            waves = Contrast(follow_up, self.outcome.baseline)
             for arm, group, result in self._of_waves(
                 before, after, follow_up, linked=linked
             ):
-                yield wave, arm, group, result
+                yield waves, arm, group, result
 
     def scores(self, wave: pd.DataFrame) -> pd.DataFrame:
         """Who has a score, their arm and team; who has no team is a team of their own.
@@ -397,7 +398,7 @@ class _SupplementaryResults:
         follow_up: str,
         *,
         linked: bool,
-    ) -> Iterator[tuple[str, str, Result | Composite]]:
+    ) -> Iterator[tuple[Place, str, Result | Composite]]:
         before, after = self.scores(before_wave), self.scores(after_wave)
         pairs = _pairs(before, after) if linked else None
         if self.ordered:
@@ -434,7 +435,7 @@ class _SupplementaryResults:
 
     def _retrospective_change(
         self, after: pd.DataFrame, pairs: pd.DataFrame | None
-    ) -> Iterator[tuple[str, Result | Composite]]:
+    ) -> Iterator[tuple[Place, Result | Composite]]:
         """Change against the state before as people judge it afterwards."""
         cluster = "cluster" if self.by_team else None
         for arm, among in arms_or_everyone(

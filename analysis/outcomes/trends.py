@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.declarations.trends import charted_outcomes, improvement_of
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, Groups
 from analysis.outcomes.gates import apply_gates
 from analysis.outcomes.outcome_scores import by_arm
 from heard.effects.description import answered
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from analysis.declarations.instrument import Subscale
     from analysis.declarations.study import Outcome, Study
+    from analysis.foundation.findings import AnyGroup
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.effects.trends.control_chart import SeriesPoint
     from heard.results import Result
@@ -97,7 +98,7 @@ def _refused(
             instrument=outcome.instrument,
             subscale=outcome.subscale,
             # The first wave stands by itself: only its reliability is asked.
-            wave=wave if wave == waves[0] else f"{wave} - {waves[0]}",
+            wave=wave if wave == waves[0] else Contrast(wave, waves[0]),
             term=VALUE,
         )
         for wave in waves
@@ -196,10 +197,12 @@ class _Chart:
                     method="1 above or rising, -1 below or falling, by the strongest "
                     "rule broken; n counts answers; a sign has no interval",
                 )
-                words = "; ".join(point.signals)
-                yield self._placed(signal, wave=point.point, group=words)
+                rules = Groups(point.signals)
+                yield self._placed(signal, wave=point.point, group=rules)
 
-    def _placed(self, result: Result, *, wave: str = "", group: str = "") -> Finding:
+    def _placed(
+        self, result: Result, *, wave: str = "", group: AnyGroup = ""
+    ) -> Finding:
         (finding,) = Finding.place(
             result,
             study=self.study.name,

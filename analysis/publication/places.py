@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
+from analysis.foundation.findings import Contrast
 from analysis.foundation.terms import in_table
 from analysis.publication.disclosure.control import Disclosed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from analysis.declarations.instrument import Instrument, Subscale
     from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import Finding
+    from analysis.foundation.findings import AnyGroup, Finding, Place
 
 EVERYONE = "Everyone"
 MONTHS = (
@@ -77,20 +78,18 @@ def columns_of(table: str, **headings: str) -> Columns:
     )
 
 
-def wave_text(study: Study, wave: str) -> str:
-    """The title of a wave; a contrast ``after - before`` reads from before to after."""
-    after, minus, before = wave.partition(" - ")
-    if not minus:
-        return study.wave_title(wave) if wave else "All waves"
-    return f"{study.wave_title(before)} to {study.wave_title(after)}"
+def wave_text(study: Study, wave: Place) -> str:
+    """The title of a wave; a contrast reads from before to after."""
+    if isinstance(wave, Contrast):
+        return f"{study.wave_title(wave.before)} to {study.wave_title(wave.after)}"
+    return study.wave_title(wave) if wave else "All waves"
 
 
-def arm_text(study: Study, arm: str) -> str:
+def arm_text(study: Study, arm: Place) -> str:
     """The title of an arm, of a contrast of two, or of everyone together."""
-    first, minus, second = arm.partition(" - ")
-    if not minus:
-        return study.arm_title(arm) if arm else EVERYONE
-    return f"{study.arm_title(first)} minus {study.arm_title(second)}"
+    if isinstance(arm, Contrast):
+        return f"{study.arm_title(arm.after)} minus {study.arm_title(arm.before)}"
+    return study.arm_title(arm) if arm else EVERYONE
 
 
 def day_text(date: str) -> str:
@@ -99,7 +98,7 @@ def day_text(date: str) -> str:
     return f"{int(day)} {MONTHS[int(month) - 1]} {year}"
 
 
-def found(disclosed: Disclosed, **context: str) -> Finding | None:
+def found(disclosed: Disclosed, **context: AnyGroup | Contrast) -> Finding | None:
     """The first finding of that place and term, if there is one."""
     return next(iter(disclosed.where(**context).findings), None)
 
@@ -109,8 +108,8 @@ def findings_of_outcome(disclosed: Disclosed, outcome: Outcome) -> Disclosed:
 
     Another outcome may be judged by the same score at other waves.
     """
-    waves = {"", outcome.baseline, *outcome.follow_ups}
-    waves |= {f"{name} - {outcome.baseline}" for name in outcome.follow_ups}
+    waves: set[Place] = {"", outcome.baseline, *outcome.follow_ups}
+    waves |= {Contrast(name, outcome.baseline) for name in outcome.follow_ups}
     found = of_score(disclosed, outcome).findings
     return Disclosed(findings=tuple(part for part in found if part.wave in waves))
 
@@ -137,24 +136,40 @@ def surveyed(study: Study) -> Iterator[tuple[str, Instrument]]:
             yield survey.name, study.instruments[name]
 
 
-def waves_of(disclosed: Disclosed, study: Study, *, contrasts: bool) -> list[str]:
+@overload
+def waves_of(
+    disclosed: Disclosed, study: Study, *, contrasts: Literal[False]
+) -> list[str]: ...
+@overload
+def waves_of(
+    disclosed: Disclosed, study: Study, *, contrasts: Literal[True]
+) -> list[Contrast]: ...
+def waves_of(
+    disclosed: Disclosed, study: Study, *, contrasts: bool
+) -> list[str] | list[Contrast]:
     """The waves, or the contrasts of waves, found here, in their order in time."""
-    order = {name: str(place) for place, name in enumerate(study.wave_names())}
-    names = {part.wave for part in disclosed.findings if part.wave}
-    chosen = [name for name in names if (" - " in name) == contrasts]
-    return sorted(
-        chosen,
-        key=lambda name: [
-            order.get(part, part).rjust(9) for part in name.split(" - ")[::-1]
-        ],
-    )
+    order = {name: place for place, name in enumerate(study.wave_names())}
+    present = {part.wave for part in disclosed.findings if part.wave}
+    if contrasts:
+        pairs = [wave for wave in present if isinstance(wave, Contrast)]
+        return sorted(pairs, key=lambda pair: (order[pair.before], order[pair.after]))
+    return sorted((w for w in present if isinstance(w, str)), key=order.__getitem__)
 
 
-def arms_of(disclosed: Disclosed, study: Study, *, contrasts: bool) -> list[str]:
+def places_of(
+    disclosed: Disclosed, study: Study, *, contrasts: bool
+) -> Sequence[Place]:
+    """The waves found here, or the contrasts of waves, as is asked."""
+    if contrasts:
+        return waves_of(disclosed, study, contrasts=True)
+    return waves_of(disclosed, study, contrasts=False)
+
+
+def arms_of(disclosed: Disclosed, study: Study, *, contrasts: bool) -> list[Place]:
     """Everyone, then the arms found here as declared; or the contrasts of arms."""
     present = dict.fromkeys(part.arm for part in disclosed.findings)
     if contrasts:
-        return [name for name in present if " - " in name]
+        return [arm for arm in present if isinstance(arm, Contrast)]
     return [n for n in ("", *(arm.name for arm in study.arms)) if n in present]
 
 

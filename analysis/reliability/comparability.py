@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.cleaning.scoring import keyed_responses
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from heard.psychometrics.invariance.measurement import measurement_invariance
 from heard.psychometrics.invariance.results import MeasurementInvariance
 from heard.results import Estimate, Unavailable
@@ -81,7 +81,7 @@ def _subscale(
             "survey": survey,
             "instrument": name,
             "subscale": subscale.name,
-            "wave": f"{wave} - {first}",
+            "wave": Contrast(wave, first),
         }
         if isinstance(found, MeasurementInvariance):
             for level in found.levels[1:]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from analysis.cleaning.scoring import keyed_responses, score_subscales
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.reliability.cosmin import cosmin_findings, cosmin_table
 from analysis.reliability.keys import key_audit, key_audit_findings
 from heard.psychometrics.item_response.item_bias import item_bias
@@ -90,7 +90,7 @@ def _instrument(
             )
         )
         for found in bias:
-            contrast = f"{study.treated} - {study.control}"
+            contrast = Contrast(study.treated, study.control)
             yield from Finding.place(
                 found.mcfadden_change, **place, item=found.item, arm=contrast
             )

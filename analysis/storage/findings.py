@@ -11,7 +11,14 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.errors import StaleError
-from analysis.foundation.findings import TIDY_COLUMNS, Finding
+from analysis.foundation.findings import (
+    TIDY_COLUMNS,
+    Contrast,
+    Finding,
+    Group,
+    Groups,
+    tidy_record,
+)
 from analysis.storage.folders import find_folders
 from analysis.storage.whole_files import (
     read_json,
@@ -29,6 +36,9 @@ if TYPE_CHECKING:
 
 SIGNIFICANT_DIGITS = 12
 """Digits written: forced onto other processors, results differ after these."""
+NUMBERS = ("estimate", "conf_low", "conf_high")
+PLACED = ("wave", "arm", "group")
+"""Columns whose values may have parts."""
 
 
 def _folder(study: str) -> Path:
@@ -64,7 +74,23 @@ def _part(path: Path) -> tuple[Finding, ...] | None:
     records = read_json(path)
     if records is None:
         return None
-    return tuple(Finding(**record) for record in records)
+    return tuple(_restored(record) for record in records)
+
+
+def _restored(record: Mapping[str, Any]) -> Finding:
+    """A finding as it was made: what was written in parts is a value again."""
+    place = {name: _value(record[name]) for name in PLACED}
+    return Finding(**{**record, **place})
+
+
+def _value(written: str | Mapping[str, Any]) -> str | Contrast | Group | Groups:
+    if isinstance(written, str):
+        return written
+    if "parts" in written:
+        # A tuple, and the group of a part, are read back as a list and a mapping.
+        parts = tuple(_value(part) for part in written["parts"])
+        return Groups(parts=parts, separator=written["separator"])  # type: ignore[arg-type]
+    return Contrast(**written) if "after" in written else Group(**written)
 
 
 def write_findings(
@@ -79,18 +105,21 @@ def write_findings(
     provenance : dict
         Step → what its findings were made from, in a word a reader can trace.
     """
+    made = [
+        (finding, provenance[step]) for step, of in findings.items() for finding in of
+    ]
     records = [
-        {**_rounded(finding), "provenance": provenance[step]}
-        for step, made in findings.items()
-        for finding in made
+        {**_described(finding), "provenance": source, "parts": _parts(finding)}
+        for finding, source in made
     ]
     write_json(_folder(study) / "findings.json", records)
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(
-        text, fieldnames=[*TIDY_COLUMNS, "provenance"], lineterminator="\n"
-    )
+    columns = [*TIDY_COLUMNS, "provenance"]
+    writer = csv.DictWriter(text, fieldnames=columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(records)
+    for finding, source in made:
+        row = {**tidy_record(finding), **_numbers(finding), "provenance": source}
+        writer.writerow(row)
     write_text(_folder(study) / "findings.csv", text.getvalue())
 
 
@@ -106,7 +135,10 @@ def read_findings(study: str) -> tuple[Finding, ...]:
     if records is None:
         raise StaleError(study, f"has no findings yet. Run: heard run {study}")
     return tuple(
-        Finding(**{name: record[name] for name in TIDY_COLUMNS}) for record in records
+        _restored(
+            {name: record[name] for name in (*TIDY_COLUMNS, "n_unit")} | record["parts"]
+        )
+        for record in records
     )
 
 
@@ -126,8 +158,24 @@ def write_document(study: str, name: str, content: bytes) -> None:
 
 
 def _rounded(finding: Finding) -> dict[str, Any]:
+    return {**dataclasses.asdict(finding), **_numbers(finding)}
+
+
+def _numbers(finding: Finding) -> dict[str, float | None]:
+    numbers = {name: getattr(finding, name) for name in NUMBERS}
+    return {
+        name: None if number is None else float(f"{number:.{SIGNIFICANT_DIGITS}g}")
+        for name, number in numbers.items()
+    }
+
+
+def _described(finding: Finding) -> dict[str, Any]:
+    """A record with its place as text, and what its n counts in a column of its own."""
+    record = _rounded(finding)
+    return {**record, **{name: str(getattr(finding, name)) for name in PLACED}}
+
+
+def _parts(finding: Finding) -> dict[str, Any]:
+    """What contrasts and groups are made of, so that nobody parses their text."""
     record = dataclasses.asdict(finding)
-    for name in ("estimate", "conf_low", "conf_high"):
-        if record[name] is not None:
-            record[name] = float(f"{record[name]:.{SIGNIFICANT_DIGITS}g}")
-    return record
+    return {name: record[name] for name in PLACED if not isinstance(record[name], str)}

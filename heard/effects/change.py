@@ -18,7 +18,6 @@ from heard.effects.description import (
     Numbers,
     answered,
     as_floats,
-    every_unavailable,
     is_constant,
     mean_result,
     named,
@@ -108,13 +107,13 @@ def paired_change(
     given = [series for series in (before, after, cluster) if series is not None]
     if any(_known(series).index.has_duplicates for series in given):
         reason = "a participant appears more than once: pairs would be ambiguous"
-        return every_unavailable(PairedChange, reason)
+        return PairedChange.unavailable(reason)
     pairs = _linked(before, after, cluster)
     fault = number_fault(pairs[["before", "after"]].to_numpy(dtype=float))
     if not fault and len(pairs) < 2:
         fault = "fewer than 2 participants have both scores"
     if fault:
-        return every_unavailable(PairedChange, fault, n=len(pairs))
+        return PairedChange.unavailable(fault, n=len(pairs))
     return _paired(pairs, clustered=cluster is not None)
 
 
@@ -146,7 +145,7 @@ def unlinked_change(
     if (cluster_before is None) != (cluster_after is None):
         fault = "teams are known at one wave only"
     if fault:
-        return every_unavailable(UnlinkedChange, fault)
+        return UnlinkedChange.unavailable(fault)
     if cluster_before is None or cluster_after is None:
         return _independent(*values)
     return _same_clusters(
@@ -155,12 +154,10 @@ def unlinked_change(
 
 
 def with_cluster(scores: pd.Series, cluster: pd.Series) -> pd.DataFrame:
-    """One wave's scores beside their clusters; people lacking either are left out.
+    """One wave's scores with their clusters; people without either are left out.
 
-    Raises
-    ------
-    DataError
-        The indexes differ and repeat, so nobody can say whose cluster is whose.
+    Raises DataError: the indexes differ and repeat, so nobody can say whose cluster is
+      whose.
     """
     if not cluster.index.equals(scores.index):
         if cluster.index.has_duplicates:

@@ -7,9 +7,7 @@ interval give `Unavailable`, never NaN. Oracle: R, tests/oracles/values/outcomes
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +21,8 @@ from heard.errors import DataError
 from heard.results import Composite, Estimate, Result, Unavailable
 
 Numbers = npt.NDArray[np.float64]
-SomeComposite = TypeVar("SomeComposite", bound=Composite)
 
-LARGEST_SCORE = 1e15  # beyond it a float no longer tells whole numbers apart
+LARGEST_SCORE = 1e15  # beyond it a float no longer holds every whole number
 NOT_FINITE = "some scores are infinite or too large to be scores"
 MINIMUM_CLUSTERS = 5  # below it an interval rests on 3 degrees of freedom or fewer
 YES_OR_NO = "a score of yes or no: its spread follows from its mean"
@@ -74,7 +71,7 @@ def describe_scores(
     """
     values = answered(scores)
     if fault := number_fault(values):
-        return every_unavailable(ScoreDescription, fault, n=len(values))
+        return ScoreDescription.unavailable(fault, n=len(values))
     ends = {"lowest": lowest, "highest": highest}
     teams = None if cluster is None else named(cluster)[scores.notna()]
     return ScoreDescription(
@@ -93,7 +90,7 @@ def _mean(values: Numbers, teams: pd.Series | None, *, yes_or_no: bool) -> Resul
     if teams is not None:
         return _mean_over_clusters(values, teams)
     if yes_or_no:
-        # The mean is a share; a t interval would reach below nought.
+        # The mean is a share; a t interval would reach below zero.
         share = _share_at("highest", values, {"lowest": 0.0, "highest": 1.0})
         return dataclasses.replace(share, term="mean")
     return mean_result(
@@ -139,10 +136,7 @@ def answered(scores: pd.Series) -> Numbers:
 def as_floats(scores: pd.Series) -> Numbers:
     """Scores as floats, whatever number type they came in; NaN if missing.
 
-    Raises
-    ------
-    DataError
-        Some scores are text. The message counts them and quotes none.
+    Raises DataError: some scores are text. The message counts them and quotes none.
     """
     numbers = pd.to_numeric(scores, errors="coerce")
     if texts := int(numbers.isna().sum() - scores.isna().sum()):
@@ -164,12 +158,8 @@ def number_fault(values: Numbers) -> str:
 def is_constant(values: Numbers, *, scale: float | None = None) -> bool:
     """Whether the values differ by no more than floating-point noise.
 
-    Parameters
-    ----------
-    values : array
-        At least 2 numbers.
-    scale : float, optional
-        Size of the numbers the values were computed from; by default their own.
+    `values`: at least 2 numbers.
+    `scale`: size of the numbers the values were computed from; by default their own.
     """
     size = np.abs(values).max() if scale is None else scale
     # 1e-12 of the size: rounding noise is about 1e-16, a real spread far larger.
@@ -187,25 +177,14 @@ def mean_result(
 ) -> Result:
     """Estimate the mean of the values with its t interval.
 
-    Parameters
-    ----------
-    values : array, shape (n_units,)
-        Scores or changes, or their means by cluster; none missing.
-    term, method : str
-        What the mean is called, and how it was made.
-    n : int
-        Participants the mean rests on; more than ``len(values)`` for cluster means.
-    scale : float, optional
-        As in `is_constant`.
-    if_constant : str
-        Reason to give when the values do not differ.
-
-    Returns
-    -------
-    Estimate
-        In score units.
-    Unavailable
-        Fewer than 2 values, or all the same.
+    `values`, shape (n_units,): scores or changes, or their means by cluster; none
+      missing.
+    `term`, `method`: what the mean is called, and how it was made.
+    `n`: participants the mean rests on; more than ``len(values)`` for cluster means.
+    `scale`: as in `is_constant`.
+    `if_constant`: reason to give when the values do not differ.
+    Estimate: in score units.
+    Unavailable: fewer than 2 values, or all the same.
     """
     if len(values) < 2:
         reason = "fewer than 2 scores: no interval can be given"
@@ -215,18 +194,6 @@ def mean_result(
     statistics = DescrStatsW(values)
     low, high = statistics.tconfint_mean()
     return Estimate.of(term, statistics.mean, (low, high), n=n, method=method)
-
-
-def every_unavailable(
-    kind: type[SomeComposite], reason: str, *, n: int | None = None
-) -> SomeComposite:
-    """Answer every result of a composite with the same absence."""
-    make: Callable[..., SomeComposite] = kind
-    absences: dict[str, Any] = {
-        field.name: Unavailable(term=field.name, reason=reason, n=n)
-        for field in dataclasses.fields(kind)
-    }
-    return make(**absences)
 
 
 def _standard_deviation(values: Numbers) -> Result:

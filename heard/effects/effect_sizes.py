@@ -26,19 +26,12 @@ NO_SPREAD = "too few scores, or hardly any spread to standardise by"
 def cohen_d_z(*, mean_change: float, sd_change: float, n: int) -> Result:
     """Standardise a mean change by the standard deviation of the changes.
 
-    Parameters
-    ----------
-    mean_change, sd_change : float
-        Mean and standard deviation (divisor n-1) of after minus before.
-    n : int
-        Pairs.
-
-    Returns
-    -------
-    Estimate
-        Unitless; the interval inverts the noncentral t distribution of the paired t.
-    Unavailable
-        Fewer than 3 pairs, or changes (almost) without spread.
+    `mean_change`, `sd_change`: mean and standard deviation (divisor n-1) of after minus
+      before.
+    `n`: pairs.
+    Estimate: unitless; the interval inverts the noncentral t distribution of the paired
+      t.
+    Unavailable: fewer than 3 pairs, or changes (almost) without spread.
     """
     method = (
         "mean change over the standard deviation of the changes (divisor n-1), no "
@@ -65,27 +58,14 @@ def hedges_g_av(
 ) -> Result:
     """Standardise a mean change by the average standard deviation of the two waves.
 
-    Parameters
-    ----------
-    mean_change : float
-        Mean of after minus before.
-    sd_before, sd_after : float
-        Standard deviations (divisor n-1) of the two scores.
-    correlation : float
-        Pearson correlation of the two scores.
-    n : int
-        Pairs.
+    `mean_change`: mean of after minus before.
+    `sd_before`, `sd_after`: standard deviations (divisor n-1) of the two scores.
+    `correlation`: Pearson correlation of the two scores.
+    `n`: pairs.
+    Estimate: unitless, corrected by J with n-1 degrees of freedom. The interval is
+      centred on the uncorrected value, as Bonett's is.
+    Unavailable: fewer than 3 pairs, or a wave whose scores are all the same.
 
-    Returns
-    -------
-    Estimate
-        Unitless, corrected by J with n-1 degrees of freedom. The interval is centred
-        on the uncorrected value, as Bonett's is.
-    Unavailable
-        Fewer than 3 pairs, or a wave whose scores are all the same.
-
-    References
-    ----------
     Bonett (2008), Psychological Methods 13(2), 99-109; R statpsych ``ci.stdmean.ps``.
     """
     method = (
@@ -114,17 +94,9 @@ def hedges_g_av(
 def hedges_g(first: Numbers, second: Numbers) -> Result:
     """Standardise the difference of two independent means by their pooled deviation.
 
-    Parameters
-    ----------
-    first, second : array
-        Scores of different people; the difference is first minus second.
-
-    Returns
-    -------
-    Estimate
-        Unitless; pingouin's value, with the noncentral t interval pingouin lacks.
-    Unavailable
-        Fewer than 2 scores on a side, or (almost) no spread.
+    `first`, `second`: scores of different people; the difference is first minus second.
+    Estimate: unitless; pingouin's value, with the noncentral t interval pingouin lacks.
+    Unavailable: fewer than 2 scores on a side, or (almost) no spread.
     """
     from pingouin import (  # noqa: PLC0415 - imports matplotlib and seaborn
         compute_effsize,
@@ -209,16 +181,10 @@ def scaled(
 ) -> Result:
     """Express a mean change and its limits in standard deviations.
 
-    Parameters
-    ----------
-    result : Estimate or Unavailable
-        An absence stays one, with its reason.
-    term, method : str
-        What the result is called now, and how it was made.
-    by : float
-        The standardiser, taken as known; 0 gives Unavailable.
-    times : float
-        A correction to multiply by.
+    `result`: an absence stays one, with its reason.
+    `term`, `method`: what the result is called now, and how it was made.
+    `by`: the standardiser, taken as known; 0 gives Unavailable.
+    `times`: A correction to multiply by.
     """
     if isinstance(result, Unavailable):
         return Unavailable(term=term, reason=result.reason, n=result.n, method=method)
@@ -275,14 +241,10 @@ class Contrast:
 class Standardiser:
     """A pooled standard deviation before, and how well it is known.
 
-    Attributes
-    ----------
-    spread : float
-        Pooled standard deviation of the two arms' scores before, divisor size - 2.
-    size : int
-        Participants it was computed from.
-    clustered : bool
-        Whether they share clusters; its own uncertainty is then not known.
+    `spread`: pooled standard deviation of the two arms' scores before, divisor size -
+      2.
+    `size`: participants it was computed from.
+    `clustered`: whether they share clusters; its own uncertainty is then not known.
     """
 
     spread: float

@@ -31,14 +31,9 @@ SHARED = "specifications share their data, so no interval"
 class Specification(Composite):
     """One way of doing the analysis, and its answer.
 
-    Attributes
-    ----------
-    specification : str
-        Its options, in words.
-    options : tuple of str
-        The same, in the order of the choices.
-    result : Estimate or Unavailable
-        What it gave.
+    - `specification`: its options, in words.
+    - `options`: the same, in the order of the choices.
+    - `result`: what it gave.
     """
 
     specification: str
@@ -50,13 +45,9 @@ class Specification(Composite):
 class ChoiceInfluence(Composite):
     """How far one choice moves the answer when all else stays.
 
-    Attributes
-    ----------
-    choice : str
-        Its name.
-    choice_influence : Estimate or Unavailable
-        Highest less lowest answer among specifications alike in all other choices, on
-        average; in units of the answer.
+    - `choice`: its name.
+    - `choice_influence`: highest less lowest answer among specifications alike in all
+      other choices, on average; in units of the answer.
     """
 
     choice: str
@@ -67,24 +58,18 @@ class ChoiceInfluence(Composite):
 class SpecificationCurve(Composite):
     """Every specification, the lowest answer first, and what they come to.
 
-    Attributes
-    ----------
-    specification_median, specification_lowest, specification_highest : Result
-        Of the answers.
-    share_beyond_smallest_effect : Estimate or Unavailable
-        Share of answers at least as large, the right way, as what matters.
-    share_excluding_zero : Estimate or Unavailable
-        Share of intervals wholly on the right side of zero.
-    share_on_declared_side : Estimate or Unavailable
-        Share of answers on that side of zero on which the declared one lies.
-    declared_rank : Estimate or Unavailable
-        How many answers are lower than that of the specification declared.
-    influences : tuple of ChoiceInfluence
-        The choice that moves the answer most first.
-    specifications : tuple of Specification
-        Those without an answer last.
-    choices : tuple of str
-        Names of the choices.
+    - `specification_median`, `specification_lowest`, `specification_highest`: of the
+      answers.
+    - `share_beyond_smallest_effect`: share of answers at least as large, the right way,
+      as what matters.
+    - `share_excluding_zero`: share of intervals wholly on the right side of zero.
+    - `share_on_declared_side`: share of answers on that side of zero on which the
+      declared one lies.
+    - `declared_rank`: how many answers are lower than that of the specification
+      declared.
+    - `influences`: the choice that moves the answer most first.
+    - `specifications`: those without an answer last.
+    - `choices`: names of the choices.
     """
 
     specification_median: Result

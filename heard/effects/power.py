@@ -29,14 +29,10 @@ SMALLEST_ARM = 2
 class SimulatedEffects:
     """What simulated pilots found.
 
-    Attributes
-    ----------
-    effects : ndarray, shape (draws,)
-        The estimated effect.
-    errors : ndarray, shape (draws,)
-        Its standard error; infinite where an arm kept fewer than two teams.
-    degrees : ndarray, shape (draws,)
-        Degrees of freedom: teams with anybody left, less arms.
+    `effects`, shape (draws,): the estimated effect.
+    `errors`, shape (draws,): its standard error; infinite where an arm kept fewer than
+      two teams.
+    `degrees`, shape (draws,): degrees of freedom: teams with anybody left, less arms.
     """
 
     effects: np.ndarray
@@ -49,21 +45,11 @@ def simulated_effects(
 ) -> SimulatedEffects:
     """Simulate pilots and analyse each by the means of its teams.
 
-    Parameters
-    ----------
-    design : PilotDesign
-        What is assumed.
-    teams : int
-        Teams with the pilot, and as many without if `design.compared`.
-    draws : int
-        Pilots.
-    random : Generator
-        Where chance comes from.
-
-    Returns
-    -------
-    SimulatedEffects
-        One of each a pilot.
+    `design`: what is assumed.
+    `teams`: teams with the pilot, and as many without if `design.compared`.
+    `draws`: pilots.
+    `random`: where chance comes from.
+    Returns: one of each a pilot.
     """
     total = teams * (1 + design.compared)
     largest = design.team_size * (1 + 3 * design.team_size_variation)
@@ -190,19 +176,15 @@ TERMS = (
 class ExpectedPrecision(Composite):
     """What a pilot with so many teams would show.
 
-    Attributes
-    ----------
-    teams : str
-        How many teams, in words.
-    expected_half_width : Estimate or Unavailable
-        Half the width of the 95 % interval, on average over simulated pilots.
-    power : Estimate or Unavailable
-        Share of simulated pilots whose interval leaves out zero, where the effect is
-        the smallest that matters.
-    expected_half_width_by_formula, power_by_formula : Estimate or Unavailable
-        The same in closed form, for teams of equal size.
-    expected_design_effect : Estimate or Unavailable
-        How many times larger the variance of a mean is than with unrelated people.
+    `teams`: how many teams, in words.
+    `expected_half_width`: half the width of the 95 % interval, on average over
+      simulated pilots.
+    `power`: share of simulated pilots whose interval leaves out zero, where the effect
+      is the smallest that matters.
+    `expected_half_width_by_formula`, `power_by_formula`: the same in closed form, for
+      teams of equal size.
+    `expected_design_effect`: how many times larger the variance of a mean is than with
+      unrelated people.
     """
 
     teams: str
@@ -360,7 +342,7 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
         special.gammaln((degrees + 1) / 2) - special.gammaln(degrees / 2)
     )
     away = design.smallest_effect / error
-    # The wrong tail is under the normal's at -away; scipy cannot tell it far out.
+    # The wrong tail is under the normal's at -away; scipy is inexact far out.
     wrong = stats.nct.cdf(-quantile, degrees, away) if away < FAR else 0.0
     power = stats.nct.sf(quantile, degrees, away) + wrong
     exact = (

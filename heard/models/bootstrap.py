@@ -28,12 +28,8 @@ NO_WIDTH = 1e-12
 class Moments:
     """Covariances, or correlations, of items, and the deviations they come from.
 
-    Attributes
-    ----------
-    matrix : ndarray, shape (k, k)
-        Divisor n - 1.
-    deviations : ndarray, shape (n, k)
-        From the mean; in standard deviations if `standardised`.
+    `matrix`, shape (k, k): divisor n - 1.
+    `deviations`, shape (n, k): from the mean; in standard deviations if `standardised`.
     """
 
     matrix: Array
@@ -107,18 +103,13 @@ def interval_of(
 ) -> Interval:
     """An interval from influences.
 
-    Parameters
-    ----------
-    estimate : float
-        Below 1.
-    influence : ndarray, shape (n,)
-        Mean near zero.
-    clusters : Series or None
-        Cluster of each participant; limits are then by t with clusters - 1 degrees of
-        freedom, and need 5 clusters.
-    scale : {"plain", "log", "fisher"}
-        Symmetric limits; or symmetric on log(1 - estimate), which stay below 1 and suit
-        the skewness of reliability coefficients; or on Fisher's z, for correlations.
+    `estimate`: below 1.
+    `influence`, shape (n,): mean near zero.
+    `clusters`: cluster of each participant; limits are then by t with clusters - 1
+      degrees of freedom, and need 5 clusters.
+    `scale`, {"plain", "log", "fisher"}: symmetric limits; or symmetric on log(1 -
+      estimate), which stay below 1 and suit the skewness of reliability coefficients;
+      or on Fisher's z, for correlations.
     """
     n, tail = len(influence), (1 + confidence) / 2
     shape = {
@@ -175,13 +166,8 @@ CELLS = 1_000_000
 class Draws:
     """What is resampled, and how often.
 
-    Attributes
-    ----------
-    replicates : int
-    seed : str
-        Name of the draws.
-    clusters : Series or None
-        Cluster of each participant: whole clusters are drawn.
+    `seed`: name of the draws.
+    `clusters`: cluster of each participant: whole clusters are drawn.
     """
 
     replicates: int
@@ -219,11 +205,8 @@ class Draws:
     def means(self, columns: Array, *, block: int | None = None) -> Iterator[Array]:
         """Means of the columns in every replicate, some replicates at a time.
 
-        Parameters
-        ----------
-        columns : ndarray, shape (n_participants, n_columns)
-        block : int, optional
-            Replicates at a time; changes nothing but memory and time.
+        `columns`, shape (n_participants, n_columns).
+        `block`: replicates at a time; changes nothing but memory and time.
         """
         sizes = self.by_unit(np.ones((len(columns), 1)))
         units = np.hstack([self.by_unit(columns), sizes])
@@ -265,12 +248,8 @@ def replicated_correlations(
 ) -> Array:
     """A statistic of correlations in every replicate; NaN where an item is constant.
 
-    Parameters
-    ----------
-    values : ndarray, shape (n_participants, k)
-        Items that vary.
-    statistic : callable
-        Correlations, shape (replicates, k, k) → shape (replicates,).
+    `values`, shape (n_participants, k): items that vary.
+    `statistic`: correlations, shape (replicates, k, k) → shape (replicates,).
     """
     k = values.shape[1]
 
@@ -294,16 +273,11 @@ def bootstrap_interval(
 ) -> Interval:
     """Limits from replicates.
 
-    Parameters
-    ----------
-    estimate : float
-    replicates : ndarray, shape (n_replicates,)
-        The coefficient in each replicate; NaN where it has no value.
-    influence : ndarray, shape (n_participants,), or None
-        For limits corrected for bias and acceleration (BCa); None for percentiles.
+    `replicates`, shape (n_replicates,): the coefficient in each replicate; NaN where it
+      has no value.
+    `influence`, shape (n_participants,) or None: for limits corrected for bias and
+      acceleration (BCa); None for percentiles.
 
-    References
-    ----------
     Efron (1987), Journal of the American Statistical Association 82(397), 171-185.
     """
     kept = replicates[np.isfinite(replicates)]

@@ -27,14 +27,12 @@ RIDGE = 1e-8
 class Drawn:
     """A score's model as drawn, one a chain.
 
-    Attributes
-    ----------
-    expected, coefficients : ndarray, shape (n_chains, n_columns)
-        The middle of the coefficients, and the ones drawn.
-    expected_shifts, shifts : ndarray, shape (n_chains, n_clusters)
-        The same of the clusters' intercepts.
-    residual, between : ndarray, shape (n_chains,)
-        Variance of people within clusters and of clusters, as drawn.
+    `expected`, `coefficients`, shape (n_chains, n_columns): the middle of the
+      coefficients, and the ones drawn.
+    `expected_shifts`, `shifts`, shape (n_chains, n_clusters): the same of the clusters'
+      intercepts.
+    `residual`, `between`, shape (n_chains,): variance of people within clusters and of
+      clusters, as drawn.
     """
 
     expected: Numbers
@@ -60,16 +58,11 @@ def draw_model(
     between clusters a flat one (Gelman 2006). Without clusters (`sums` of none) the
     draw is exact.
 
-    Parameters
-    ----------
-    products : ndarray, shape (n_chains, n_columns + 1, n_columns + 1)
-        Cross products of the predictors and, last, the score.
-    sums : ndarray, shape (n_chains, n_clusters, n_columns + 1)
-        Sums by cluster of the same.
-    counts : ndarray, shape (n_clusters,)
-        Rows a cluster.
-    residual, between : ndarray, shape (n_chains,)
-        Variances drawn last time.
+    `products`, shape (n_chains, n_columns + 1, n_columns + 1): cross products of the
+      predictors and, last, the score.
+    `sums`, shape (n_chains, n_clusters, n_columns + 1): sums by cluster of the same.
+    `counts`, shape (n_clusters,): rows a cluster.
+    `residual`, `between`, shape (n_chains,): variances drawn last time.
     """
     inner, cross = products[:, :-1, :-1], products[:, :-1, -1]
     square, n_rows = products[:, -1, -1], float(products[0, 0, 0])
@@ -118,17 +111,11 @@ def matched(donors: Numbers, wanted: Numbers, random: np.random.Generator) -> Po
     Predictions are compared as rounded, and of donors predicted alike the first stand
     nearest, so that every processor finds the same ones.
 
-    Parameters
-    ----------
-    donors : ndarray, shape (n_chains, n_donors)
-        Predicted scores of those whose score was seen.
-    wanted : ndarray, shape (n_chains, n_wanted)
-        Predicted scores of those whose score is missing.
-
-    Returns
-    -------
-    ndarray of int, shape (n_chains, n_wanted)
-        The donors' positions.
+    `donors`, shape (n_chains, n_donors): predicted scores of those whose score was
+      seen.
+    `wanted`, shape (n_chains, n_wanted): predicted scores of those whose score is
+      missing.
+    Returns shape (n_chains, n_wanted): the donors' positions.
     """
     n_donors = donors.shape[1]
     count = min(DONORS, n_donors)
@@ -195,22 +182,15 @@ class Chains:
 class Layout:
     """Which column of a chain's state holds what.
 
-    Attributes
-    ----------
-    given : ndarray, shape (n_rows, n_scores)
-        Scores in their own units, NaN where missing.
-    fixed : ndarray, shape (n_rows, n_fixed)
-        Columns that never change, an intercept first.
-    arms : ndarray, shape (n_rows, n_arms - 1)
-        What each score is multiplied by for slopes of its own; no columns if none.
-    codes : ndarray of int, shape (n_rows,)
-        Clusters, counted from 0.
-    n_clusters : int
-        0 where people are taken as independent.
-    missing : ndarray of bool, shape (n_rows, n_scores)
-        Gaps.
-    centres, scales : ndarray, shape (n_scores,)
-        A state holds scores less their mean over their deviation.
+    `given`, shape (n_rows, n_scores): scores in their own units, NaN where missing.
+    `fixed`, shape (n_rows, n_fixed): columns that never change, an intercept first.
+    `arms`, shape (n_rows, n_arms - 1): what each score is multiplied by for slopes of
+      its own; no columns if none.
+    `codes`, shape (n_rows,): clusters, counted from 0.
+    `n_clusters`: 0 where people are taken as independent.
+    `missing`, shape (n_rows, n_scores): gaps.
+    `centres`, `scales`, shape (n_scores,): A state holds scores less their mean over
+      their deviation.
     """
 
     given: Numbers = field(repr=False)
@@ -292,10 +272,8 @@ def run_chains(
 ) -> Chains:
     """Draw every score with gaps in turn, again and again.
 
-    Parameters
-    ----------
-    state : ndarray, shape (n_chains, n_rows, n_columns)
-        Where the chains start; changed in place.
+    `state`, shape (n_chains, n_rows, n_columns): where the chains start; changed in
+      place.
     """
     n_chains = len(state)
     values = np.repeat(layout.given[None], n_chains, axis=0)

@@ -107,7 +107,7 @@ HOW = {
     "independent rows with equal variance)",
 }
 UNRECOVERED_REASON = (
-    "hardly any other cluster tells how sure this is: clusters the model fits exactly "
+    "hardly any other cluster shows its precision: clusters the model fits exactly "
     "hide {share:.0%} of its variance; use a comparison with placebo clusters"
 )
 NO_GROUP = "rows without a cluster or absorbed group: leave those rows out first"
@@ -118,32 +118,23 @@ NO_RESIDUAL = "the model fits every row exactly: no interval can be given"
 class ClusterRobustFit(Described):
     """Weighted least squares with a cluster-robust covariance.
 
-    Attributes
-    ----------
-    names : tuple of str
-        The columns asked for; absorbed ones have no name and no coefficient here.
-    coefficients : ndarray, shape (n_names,)
-        In units of the outcome for one unit of the column.
-    covariance : ndarray, shape (n_names, n_names)
-        Cluster-robust.
-    n : int
-        Rows.
-    n_clusters : int
-        Clusters.
-    adjustment : {"CR0", "CR1", "CR2"}
-        How the covariance was corrected.
-    weighted : bool
-        Whether rows were weighted.
-    basis : ndarray, shape (n_names, n_columns)
-        Turns the orthonormal columns of the fit into coefficients.
-    scores : ndarray, shape (n_clusters, n_columns, n_columns)
-        For each cluster Q'AWQ: how its adjusted rows enter (Q orthonormal under W).
-    weighted_scores : ndarray, shape (n_clusters, n_columns, n_columns)
-        The same for (WQ)'AWQ.
-    squares : ndarray, shape (n_clusters, n_columns, n_columns)
-        The same for (AWQ)'AWQ.
-    spread : ndarray, shape (n_columns, n_columns)
-        Q'W^2Q.
+    - `names`: the columns asked for; absorbed ones have no name and no coefficient
+      here.
+    - `coefficients`, shape (n_names,): in units of the outcome for one unit of the
+      column.
+    - `covariance`, shape (n_names, n_names): cluster-robust.
+    - `n`: rows.
+    - `n_clusters`: clusters.
+    - `adjustment`, {"CR0", "CR1", "CR2"}: how the covariance was corrected.
+    - `weighted`: whether rows were weighted.
+    - `basis`, shape (n_names, n_columns): turns the orthonormal columns of the fit into
+      coefficients.
+    - `scores`, shape (n_clusters, n_columns, n_columns): for each cluster Q'AWQ: how
+      its adjusted rows enter (Q orthonormal under W).
+    - `weighted_scores`, shape (n_clusters, n_columns, n_columns): the same for
+      (WQ)'AWQ.
+    - `squares`, shape (n_clusters, n_columns, n_columns): the same for (AWQ)'AWQ.
+    - `spread`, shape (n_columns, n_columns): Q'W^2Q.
     """
 
     names: tuple[str, ...]
@@ -162,13 +153,8 @@ class ClusterRobustFit(Described):
     def degrees_of_freedom(self, contrast: Sequence[float] | str) -> float:
         """Degrees of freedom of a contrast: Satterthwaite's under CR2, else G - 1.
 
-        Parameters
-        ----------
-        contrast : sequence of float, length n_names, or str
-            Weights of the coefficients, or the name of one.
+        - `contrast`: weights of the coefficients, or the name of one.
 
-        References
-        ----------
         Pustejovsky & Tipton (2018), J. Business & Economic Statistics 36(4), 672-683.
         """
         if self.adjustment != "CR2":

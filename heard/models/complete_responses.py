@@ -22,7 +22,7 @@ Responses: TypeAlias = pd.DataFrame | np.ndarray[Any, Any]
 
 # Beyond this, squares and their sums overflow.
 LARGEST_ANSWER = 1e100
-# Relative sizes under which a double no longer tells a number from zero.
+# Relative sizes under which a double cannot distinguish a number from zero.
 NO_VARIANCE = 1e-12
 PERFECT = 1e-9
 SINGULAR = 1e-10
@@ -33,16 +33,11 @@ LISTWISE = "participants with any item unanswered deleted"
 class CompleteResponses:
     """The participants who answered every item, and what stands in the way.
 
-    Attributes
-    ----------
-    names : tuple of str
-        The items.
-    values : ndarray, shape (n_complete, n_items)
-        Their answers; no rows where `fault` is not empty.
-    fault : str
-        Why the columns cannot be read as numbers; empty if they can.
-    unanswered : tuple of str
-        Items nobody answered.
+    `names`: the items.
+    `values`, shape (n_complete, n_items): their answers; no rows where `fault` is not
+      empty.
+    `fault`: why the columns cannot be read as numbers; empty if they can.
+    `unanswered`: items nobody answered.
     """
 
     names: tuple[str, ...]
@@ -102,18 +97,11 @@ class CompleteResponses:
 def read_responses(responses: Responses, name: str = "responses") -> pd.DataFrame:
     """Read responses as a data frame whose ordered categories are numbers.
 
-    Parameters
-    ----------
-    responses : DataFrame or ndarray, shape (n_participants, n_items)
-        Numbers, nullable numbers, booleans, or categories that are numbers. The
-        columns of an array are named ``item_1``, ``item_2`` and so on.
-    name : str
-        What the argument is called, for the message.
-
-    Raises
-    ------
-    DataError
-        Neither a data frame nor a two-dimensional array.
+    `responses`, shape (n_participants, n_items): numbers, nullable numbers, booleans,
+      or categories that are numbers. The columns of an array are named ``item_1``,
+      ``item_2`` and so on.
+    `name`: what the argument is called, for the message.
+    Raises DataError: neither a data frame nor a two-dimensional array.
     """
     wanted = "give a data frame, or an array with a row a participant, a column an item"
     if isinstance(responses, np.ndarray):
@@ -139,10 +127,7 @@ def read_responses(responses: Responses, name: str = "responses") -> pd.DataFram
 def check_frame(frame: pd.DataFrame, name: str) -> None:
     """Refuse what has no named columns.
 
-    Raises
-    ------
-    DataError
-        Not a data frame.
+    Raises DataError: not a data frame.
     """
     if not isinstance(frame, pd.DataFrame):
         wanted = "give a data frame, a row a rating, with named columns"

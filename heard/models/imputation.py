@@ -36,20 +36,14 @@ N_ITERATIONS = 10
 class Imputation(Described):
     """Completed data sets; rows are people's, so it is never a finding.
 
-    Attributes
-    ----------
-    scores : tuple of str
-        The columns filled in.
-    values : ndarray, shape (n_sets, n_rows, n_scores)
-        Every score: as seen, or as filled in for that set.
-    missing : ndarray of bool, shape (n_rows, n_scores)
-        Which were filled in.
-    positions : ndarray of int, shape (n_rows,)
-        Which rows of the frame given.
-    means, deviations : ndarray, shape (n_iterations, n_sets, n_scores)
-        Of what was filled in, after every iteration; 0 where nothing was missing.
-    method : str
-        How it was done, in words.
+    - `scores`: the columns filled in.
+    - `values`, shape (n_sets, n_rows, n_scores): every score: as seen, or as filled in
+      for that set.
+    - `missing`, shape (n_rows, n_scores): which were filled in.
+    - `positions`, shape (n_rows,): which rows of the frame given.
+    - `means`, `deviations`, shape (n_iterations, n_sets, n_scores): of what was filled
+      in, after every iteration; 0 where nothing was missing.
+    - `method`: how it was done, in words.
     """
 
     scores: tuple[str, ...]
@@ -327,15 +321,8 @@ def imputation_diagnostics(imputation: Imputation) -> ImputationDiagnostics:
 def chain_mixing(means: Numbers) -> float | None:
     """Gelman and Rubin's potential scale reduction over the later half of chains.
 
-    Parameters
-    ----------
-    means : ndarray, shape (n_iterations, n_chains)
-        Something the chains draw again and again.
-
-    Returns
-    -------
-    float or None
-        Near 1 where chains have forgotten their starts; None if nothing varies.
+    `means`, shape (n_iterations, n_chains): something the chains draw again and again.
+    Returns: near 1 where chains have forgotten their starts; None if nothing varies.
     """
     later = means[len(means) // 2 :]
     length = len(later)

@@ -39,18 +39,14 @@ class PooledEstimate(Composite):
 class Pooling:
     """Rubin's rules in numbers.
 
-    Attributes
-    ----------
-    estimate, standard_error, degrees_of_freedom : float
-        The pooled estimate, its total error, and Barnard and Rubin's degrees.
-    within, between : float
-        Mean of the squared errors; variance (divisor m-1) of the estimates.
-    increase : float
-        Share by which what is missing raises the variance, (1 + 1/m) between / within.
-    fraction : float
-        Fraction of missing information.
-    monte_carlo_error : float
-        Standard error of the estimate from the number of sets alone.
+    `estimate`, `standard_error`, `degrees_of_freedom`: the pooled estimate, its total
+      error, and Barnard and Rubin's degrees.
+    `within`, `between`: mean of the squared errors; variance (divisor m-1) of the
+      estimates.
+    `increase`: share by which what is missing raises the variance, (1 + 1/m) between /
+      within.
+    `fraction`: fraction of missing information.
+    `monte_carlo_error`: standard error of the estimate from the number of sets alone.
     """
 
     estimate: float
@@ -71,15 +67,11 @@ def rubin_rules(
 ) -> Pooling:
     """Pool by Rubin's rules, with Barnard and Rubin's degrees of freedom.
 
-    Parameters
-    ----------
-    estimates, standard_errors : sequence of float, length m
-        One a completed data set; m at least 2, errors positive.
-    complete_degrees : float
-        Degrees of freedom the interval would have had, had nothing been missing.
+    `estimates`, `standard_errors`: one a completed data set; m at least 2, errors
+      positive.
+    `complete_degrees`: degrees of freedom the interval would have had, had nothing been
+      missing.
 
-    References
-    ----------
     Rubin (1987), Multiple Imputation for Nonresponse in Surveys; Barnard & Rubin
     (1999), Biometrika 86(4), 948-955.
     """
@@ -190,7 +182,7 @@ def _described(
         "degrees_of_freedom": "Barnard and Rubin's, of the pooled t interval, at most "
         "those of the complete data; a property of the design and of what is missing, "
         "so no interval",
-        "fraction_missing_information": "share of what the complete data would tell "
+        "fraction_missing_information": "share of what the complete data would show "
         "that is missing: (r + 2/(df + 3))/(r + 1), r the rise in variance; an "
         f"estimate from {n_sets} sets, rough, without an interval",
         "monte_carlo_error": "how far the pooled effect may lie from that of endlessly "

@@ -36,16 +36,11 @@ WIDEST = 300.0
 class LinearFit:
     """Coefficients, their covariance, and how much is known about it.
 
-    Attributes
-    ----------
-    coefficients, covariance : ndarray, shape (n_names,), (n_names, n_names)
-        In units of the score.
-    degrees : callable
-        Degrees of freedom of a contrast.
-    fault : callable
-        Why a contrast has no interval; empty if it has one.
-    method : str
-        Estimator, interval and missing rule, in words.
+    `coefficients`, `covariance`, shape (n_names,), (n_names, n_names): in units of the
+      score.
+    `degrees`: degrees of freedom of a contrast.
+    `fault`: why a contrast has no interval; empty if it has one.
+    `method`: estimator, interval and missing rule, in words.
     """
 
     coefficients: Array
@@ -150,18 +145,12 @@ def least_squares(
 ) -> LinearFit | Unavailable:
     """Fit least squares: CR2 over clusters, else HC3.
 
-    Parameters
-    ----------
-    outcome : ndarray, shape (n_rows,)
-        Complete.
-    design : ndarray, shape (n_rows, n_names)
-        An intercept among the columns, or something that adds up to it.
-    names : sequence of str
-        Names of the columns.
-    clusters : Series, shape (n_rows,), or None
-        What was sampled together.
-    weights : ndarray, shape (n_rows,), optional
-        Positive weights.
+    `outcome`, shape (n_rows,): complete.
+    `design`, shape (n_rows, n_names): an intercept among the columns, or something that
+      adds up to it.
+    `names`: names of the columns.
+    `clusters`, shape (n_rows,) or None: what was sampled together.
+    `weights`, shape (n_rows,): positive weights.
     """
     if clusters is not None:
         found = cluster_robust_fit(

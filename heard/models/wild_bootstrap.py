@@ -57,21 +57,14 @@ class WildBootstrap(Composite):
 class _Sums:
     """One coefficient's sums by cluster, other columns taken out.
 
-    Attributes
-    ----------
-    effect : float
-        The coefficient.
-    size : float
-        x'x of all rows.
-    own, influence : ndarray, shape (n_clusters,)
-        x'y and x'x of every cluster; of y and the second x what is left of them by a
-        fit of the other columns without that cluster.
-    across : ndarray, shape (n_clusters, n_columns)
-        x'Q: how a cluster's score sees the fitted columns.
-    outcome, column : ndarray, shape (n_clusters, n_columns)
-        Q'y and Q'x, likewise.
-    spread : float
-        Sum of the squared scores of the real residuals.
+    `effect`: the coefficient.
+    `size`: x'x of all rows.
+    `own`, `influence`, shape (n_clusters,): x'y and x'x of every cluster; of y and the
+      second x what is left of them by a fit of the other columns without that cluster.
+    `across`, shape (n_clusters, n_columns): x'Q: how a cluster's score sees the fitted
+      columns.
+    `outcome`, `column`, shape (n_clusters, n_columns): Q'y and Q'x, likewise.
+    `spread`: sum of the squared scores of the real residuals.
     """
 
     effect: float
@@ -214,7 +207,7 @@ def _without_own_pull(
 ) -> list[Array]:
     """Residuals of each cluster from a fit of the basis to all other clusters.
 
-    What only the cluster itself can tell, such as its own fixed effect, is left as it
+    What only the cluster itself can show, such as its own fixed effect, is left as it
     is: no other cluster has a say in it.
     """
     freed = [residual.copy() for residual in residuals]

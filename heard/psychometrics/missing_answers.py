@@ -25,14 +25,9 @@ OTHERS = "other patterns"
 class Gaps:
     """Who answered what: each person's answers, and which pattern they make.
 
-    Attributes
-    ----------
-    values : ndarray of float, shape (n_people, n_items)
-        NaN where not answered.
-    kinds : ndarray of bool, shape (n_patterns, n_items)
-        The different patterns of answered items.
-    of_person : ndarray of int, shape (n_people,)
-        Which pattern each person has.
+    `values`, shape (n_people, n_items): NaN where not answered.
+    `kinds`, shape (n_patterns, n_items): the different patterns of answered items.
+    `of_person`, shape (n_people,): which pattern each person has.
     """
 
     values: Array
@@ -89,8 +84,7 @@ def pattern_counts(responses: pd.DataFrame, *, smallest: int) -> dict[str, int]:
     """People by the items they did not answer, largest first, small ones together.
 
     Patterns of fewer than `smallest` people are counted together, with the next larger
-    one where together they are fewer still; where nothing is left apart, nothing is
-    told.
+    one if together they are fewer still; where nothing is left, nothing is reported.
     """
     names = [str(name) for name in responses.columns]
     return gaps_of(responses).pattern_counts(names, smallest=smallest)
@@ -282,7 +276,7 @@ def _step(
 def _little(gaps: Gaps) -> tuple[Result, ...]:
     """Chi-square, degrees of freedom and p; their n is everyone.
 
-    An n of those who answered anything would tell, beside the responses kept, how many
+    The n of those who answered anything would reveal, with the responses kept, how many
     answered nothing.
     """
     n, items = gaps.values.shape

@@ -49,14 +49,10 @@ class WavesReliability(Composite):
 class Sums:
     """What mean squares need, summed over people; one set a row.
 
-    Attributes
-    ----------
-    n : ndarray, shape (rows,)
-        People in each set.
-    pooled : ndarray, shape (rows, waves, items)
-        Sums of answers.
-    own : ndarray, shape (rows, 4)
-        Sums of squares: of answers, and of each person's mean, wave means, item means.
+    `n`, shape (rows,): people in each set.
+    `pooled`, shape (rows, waves, items): sums of answers.
+    `own`, shape (rows, 4): sums of squares: of answers, and of each person's mean, wave
+      means, item means.
     """
 
     n: Array
@@ -138,12 +134,7 @@ def reliability_over_waves(
         "people, log(1 - R), t; people with any gap left out"
     )
     if reason:
-        return WavesReliability(
-            **{
-                term: Unavailable(term=term, reason=reason, n=n, method=how)
-                for term in WORDS
-            }
-        )
+        return WavesReliability.unavailable(reason, n=n, method=how)
     found = _coefficients(Sums.of_everyone(cells))
     without = _coefficients(Sums.without_each(cells))
     return WavesReliability(

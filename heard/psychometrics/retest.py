@@ -54,7 +54,7 @@ class SmallestDetectableChange(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetestReliability(Composite):
-    """All that two measurements of stable people tell of an instrument."""
+    """What two measurements of stable people show of an instrument."""
 
     intraclass_correlations: IntraclassCorrelations
     concordance_correlation: Result
@@ -75,7 +75,7 @@ class ReliableChange(Composite):
 def retest_reliability(
     pairs: Responses, *, confidence: float = 0.95
 ) -> RetestReliability:
-    """Estimate everything a retest tells.
+    """Estimate everything a retest shows.
 
     Parameters
     ----------
@@ -233,12 +233,7 @@ def reliable_change(
     if not reason and np.ptp(values[:, 0]) == 0:
         reason = "the scores before do not vary"
     if reason:
-        return ReliableChange(
-            **{
-                term: Unavailable(term=term, reason=reason, n=n, method=method)
-                for term in ReliableChange.__dataclass_fields__
-            }
-        )
+        return ReliableChange.unavailable(reason, n=n, method=method)
     spread = float(values[:, 0].std(ddof=1))
     needed = WIDTH * 2**0.5 * spread * (1 - reliability) ** 0.5
     change = (values[:, 1] - values[:, 0]) * (1 if higher_is_better else -1)
@@ -318,7 +313,7 @@ MINIMUM_PAIRS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retest(Composite):
-    """What a second answer tells of a score: agreement, and the error left in it."""
+    """What a second answer shows of a score: agreement, and the error left in it."""
 
     retest_correlation: Result
     icc_a1: Result
@@ -332,17 +327,9 @@ class Retest(Composite):
 def estimate_retest(scores: pd.Series, people: pd.Series, *, minimum: int) -> Retest:
     """Hold the first score of everybody who has two against the second.
 
-    Parameters
-    ----------
-    scores, people : Series, shape (n_responses,)
-        As of `retest_correlation`.
-    minimum : int
-        Fewest people that are counted in a cell of both scores.
-
-    Returns
-    -------
-    Retest
-        Every result is there; what cannot be estimated is `Unavailable`.
+    `scores`, `people`, shape (n_responses,): as of `retest_correlation`.
+    `minimum`: fewest people that are counted in a cell of both scores.
+    Returns: every result is there; what cannot be estimated is `Unavailable`.
     """
     pairs = retest_pairs(scores, people)
     found = retest_reliability(pairs)
@@ -361,14 +348,8 @@ def estimate_retest(scores: pd.Series, people: pd.Series, *, minimum: int) -> Re
 def retest_pairs(scores: pd.Series, people: pd.Series) -> pd.DataFrame:
     """First and second score of whoever has two.
 
-    Parameters
-    ----------
-    scores, people : Series, shape (n_responses,)
-        As of `retest_correlation`.
-
-    Returns
-    -------
-    DataFrame, shape (n_people, 2)
+    `scores`, `people`, shape (n_responses,): as of `retest_correlation`.
+    Returns shape (n_people, 2).
     """
     known = scores.notna() & (people != "")
     by_person = scores[known].astype(float).groupby(people[known], sort=False)
@@ -383,22 +364,13 @@ def retest_pairs(scores: pd.Series, people: pd.Series) -> pd.DataFrame:
 def retest_correlation(scores: pd.Series, people: pd.Series) -> Result:
     """Correlate the first with the second score of whoever has two.
 
-    Parameters
-    ----------
-    scores : Series, shape (n_responses,)
-        One score a response, in order of time; NaN if not scored, and then left out.
-    people : Series of str, shape (n_responses,)
-        Who gave each response, indexed alike; empty if that is not known.
+    `scores`, shape (n_responses,): one score a response, in order of time; NaN if not
+      scored, and then left out.
+    `people`, shape (n_responses,): who gave each response, indexed alike; empty if that
+      is not known.
+    Estimate: Pearson's r with Fisher's interval; n is the people with two scores.
+    Unavailable: fewer than 4 people with two scores, or no differences between people.
 
-    Returns
-    -------
-    Estimate
-        Pearson's r with Fisher's interval; n is the people with two scores.
-    Unavailable
-        Fewer than 4 people with two scores, or no differences between people.
-
-    References
-    ----------
     Fisher (1921), Metron 1, 3-32. Oracle: R cor.test, tests/reliability/test_retest.py.
     """
     pairs = retest_pairs(scores, people)

@@ -102,10 +102,7 @@ class ItemLoading(Composite):
 class ScaleStructure(Composite):
     """How far one subscale measures one thing.
 
-    Attributes
-    ----------
-    fit : tuple of Result
-        Of one common factor: scaled for ordered categories, robust for numbers.
+    `fit`: of one common factor: scaled for ordered categories, robust for numbers.
     """
 
     ordinal_alpha: Result
@@ -123,17 +120,10 @@ def estimate_scale_structure(
 ) -> ScaleStructure:
     """Test whether the items of a subscale have one factor, and how strong it is.
 
-    Parameters
-    ----------
-    responses : DataFrame, shape (n_participants, n_items)
-        Keyed responses, one column an item, one row a participant; NaN if unanswered.
-    categories : sequence of float
-        The answers the codebook allows; empty where the items differ in them.
-
-    Returns
-    -------
-    ScaleStructure
-        Every result is there; what cannot be estimated is `Unavailable`.
+    `responses`, shape (n_participants, n_items): keyed responses, one column an item,
+      one row a participant; NaN if unanswered.
+    `categories`: the answers the codebook allows; empty where the items differ in them.
+    Returns: every result is there; what cannot be estimated is `Unavailable`.
     """
     ordinal = 2 <= len(categories) <= MAXIMUM_CATEGORIES
     parallel = parallel_analysis(responses)

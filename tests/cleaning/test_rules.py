@@ -13,6 +13,7 @@ from analysis.cleaning.rules import clean_responses
 from analysis.declarations.study import Study
 from analysis.declarations.study_file import parse_study
 from analysis.declarations.survey import CleaningRules, Columns, Export
+from analysis.foundation.findings import Group
 from analysis.storage.declared import read_instrument
 
 STUDY = """
@@ -98,7 +99,7 @@ def test_columns_only_the_rules_needed_are_gone() -> None:
 
 def test_the_flow_adds_up() -> None:
     frame = responses(["x", "x", "y"], consented=[True, True, False])
-    cleaned = clean_responses(frame, export(repeats="first"), emptied={"why: a": 2})
+    cleaned = clean_responses(frame, export(repeats="first"), emptied={("why", "a"): 2})
     counts = {
         (finding.term, finding.group): finding.n
         for finding in flow_findings([cleaned], study())
@@ -108,7 +109,7 @@ def test_the_flow_adds_up() -> None:
         ("responses_left_out", "no_consent"): 1,
         ("responses_left_out", "repeated"): 1,
         ("responses_kept", ""): 1,
-        ("cells_emptied", "why: a"): 2,
+        ("cells_emptied", Group("rule_in_column", "a", of="why")): 2,
     }
 
 

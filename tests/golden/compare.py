@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CLOSE = 1e-9
-WORDS = {"method", "reason", "provenance"}
+WORDS = {"method", "reason", "provenance", "parts"}
 NUMBERS = ("estimate", "conf_low", "conf_high")
 ROW = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
 CELL = re.compile(r"<td[^>]*>(.*?)</td>", re.DOTALL)

@@ -11,7 +11,7 @@ from analysis.cleaning.scoring import score_wave
 from analysis.declarations.study import Study
 from analysis.declarations.study_file import parse_study
 from analysis.foundation.errors import DeclarationError, StaleError
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.intake.identity import identifiers, row_identifiers
 from analysis.intake.linkage import LinkedStudy, link_study, read_linked_exports
 from analysis.intake.responses import map_responses, read_exports
@@ -98,7 +98,8 @@ def counted(found: LinkedStudy, term: str, group: str) -> float | None:
     (finding,) = (
         each
         for each in found.findings
-        if (each.term, each.group, each.wave) == (term, group, "after - before")
+        if (each.term, each.group, each.wave)
+        == (term, group, Contrast("after", "before"))
     )
     return finding.estimate
 
@@ -109,10 +110,30 @@ def test_every_rule_is_counted(project: Project) -> None:
         counted(found, "participants_linked", rule)
         for rule in ("exact", "one_element_off", "weighted")
     ] == [11, 12, 11]
-    assert counted(found, "participants_not_linked", "exact: before") == 4
-    assert counted(found, "participants_not_linked", "one_element_off: after") == 2
-    assert counted(found, "codes_repeated", "exact: after") == 1
-    assert counted(found, "codes_repeated", "exact: before") == 0
+    assert (
+        counted(
+            found,
+            "participants_not_linked",
+            Group("rule_at_wave", "before", of="exact"),
+        )
+        == 4
+    )
+    assert (
+        counted(
+            found,
+            "participants_not_linked",
+            Group("rule_at_wave", "after", of="one_element_off"),
+        )
+        == 2
+    )
+    assert (
+        counted(found, "codes_repeated", Group("rule_at_wave", "after", of="exact"))
+        == 1
+    )
+    assert (
+        counted(found, "codes_repeated", Group("rule_at_wave", "before", of="exact"))
+        == 0
+    )
     assert counted(found, "participants_conflicting", "exact") == 0
     rate = counted(found, "false_match_rate", "one_element_off")
     assert rate is not None
@@ -141,7 +162,8 @@ def outcome(findings: tuple[Finding, ...]) -> float | None:
     (linked_with_score,) = (
         finding.estimate
         for finding in findings
-        if finding.term == "participants_linked" and finding.wave == "after - before"
+        if finding.term == "participants_linked"
+        and finding.wave == Contrast("after", "before")
     )
     return linked_with_score
 
@@ -222,7 +244,7 @@ summary = "What was done."
 title = "Staff"
 instruments = ["seed_confidence"]
 linkage = "row"
-cleaning = { least_answered = 1.0 }
+cleaning = { minimum_answered = 1.0 }
 [waves.before]
 staff = { file = "all.csv", items.seed_confidence.now = "first" }
 [waves.after]

@@ -350,7 +350,7 @@ values = {{ Git = "git", "Lists, sheets, and the like" = "lists" }}"""
     responses = mapped(project, text, "now", more)
     found = responses.frame[["tools.git", "tools.lists"]].iloc[0].tolist()
     assert [None if pd.isna(x) else bool(x) for x in found] == [git, lists]
-    others = {"outside what is declared: tools": 1}
+    others = {("outside what is declared", "tools"): 1}
     assert responses.emptied == (others if "else" in cell or "language" in cell else {})
 
 
@@ -403,7 +403,7 @@ attributes.sex = { column = "sex", values = { female = "women" } }"""
     assert found.iloc[3:].isna().all()
     assert list(responses.frame["sex"]) == ["women"] * 5
     column = "seed_confidence.now"
-    assert responses.emptied == {f"missing as the file declares: {column}": 1}
+    assert responses.emptied == {("missing as the file declares", column): 1}
 
 
 def test_what_came_in_says_the_tool_and_no_cell(project: Project) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.judgement import (
     answer_between_arms,
@@ -154,10 +154,10 @@ def alpha(subscale: str, instrument: str) -> Finding:
 
 
 def test_findings_carry_the_verdict_and_the_way() -> None:
-    found = [part for part in evaluated() if part.wave == "after - before"]
+    found = [part for part in evaluated() if part.wave == Contrast("after", "before")]
     care = [part for part in found if part.instrument == "care"]
     (effect,) = [part for part in care if part.term == "effect"]
-    assert effect.arm == "pilot - comparison"
+    assert effect.arm == Contrast("pilot", "comparison")
     assert effect.estimate == pytest.approx(2.5, abs=0.3)
     assert effect.group == "larger than the smallest effect that matters"
     ways = [p.group for p in care if p.term == "difference_in_change_by_way"]
@@ -170,7 +170,7 @@ def test_responders_are_counted_where_a_reliability_is_known() -> None:
         part
         for part in evaluated((alpha("total", "seed_culture"),))
         if part.term in {"share_improved", "share_unchanged", "share_worsened"}
-        and part.wave == "after - before"
+        and part.wave == Contrast("after", "before")
     ]
     assert {part.instrument for part in found} == {"seed_culture"}
     by_arm = {part.arm for part in found}

@@ -11,7 +11,7 @@ import pytest
 
 from analysis.declarations.study import SupplementaryMeasures
 from analysis.foundation.errors import DeclarationError
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.supplementary_measures import evaluate_supplementary
 from analysis.storage.declared import read_study
 from heard.effects.comparison import compare_arms_unlinked
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("error")
 
 WHOLE = read_study("listening-pilot")
-WAVE = "later - before"
-ARMS = "pilot - comparison"
+WAVE = Contrast("later", "before")
+ARMS = Contrast("pilot", "comparison")
 SCALE = (1.0, 2.0, 3.0, 4.0, 5.0)
 EACH = 12
 

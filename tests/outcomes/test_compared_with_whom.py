@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from analysis.declarations.study import Rollout, Study
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.comparison_designs import evaluate_comparisons
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.storage.declared import read_study
@@ -32,7 +32,7 @@ WHOLE = read_study("listening-pilot")
 TEAMS = [team.name for team in WHOLE.teams]
 WAVES = ("w1", "w2", "w3", "w4", "w5", "w6")
 STARTS = dict(zip(TEAMS[:9], ["w3"] * 3 + ["w4"] * 3 + ["w5"] * 3, strict=True))
-ARMS = "pilot - comparison"
+ARMS = Contrast("pilot", "comparison")
 
 
 def study_of(*outcomes: str, waves: tuple[str, ...] = WAVES, **more: object) -> Study:
@@ -175,7 +175,7 @@ def test_waves_before_the_baseline_show_whether_arms_moved_alike() -> None:
     bounds = trend_sensitivity(rows, comparison).by_departure
     for bound in bounds:
         reported = one(
-            found, term="trend_robust_effect", group=f"M = {bound.departure}"
+            found, term="trend_robust_effect", group=Group("departure", bound.departure)
         )
         assert numbers(reported) == numbers(bound.trend_robust_effect)
     assert not [part for part in found if "w5" in part.wave]
@@ -234,7 +234,7 @@ def test_where_all_start_the_last_serve_until_they_do() -> None:
         rows.assign(arm=here),
         Comparison(waves=WAVES[:5], started="w3", treated="w3", control="w6"),
     )
-    reported = one(found, term="difference_in_differences", group="started at w3")
+    reported = one(found, term="difference_in_differences", group=Group("start", "w3"))
     assert numbers(reported) == numbers(by_hand.difference_in_differences)
     groups = {part.group for part in found if part.term == "difference_in_differences"}
     assert groups == {f"started at {wave}" for wave in ("w3", "w4", "w5")}
@@ -253,7 +253,7 @@ def test_where_few_never_start_the_last_join_them_until_they_do() -> None:
         rows.assign(arm=here),
         Comparison(waves=WAVES[:5], started="w4", treated="w4", control="w6"),
     )
-    reported = one(found, term="difference_in_differences", group="started at w4")
+    reported = one(found, term="difference_in_differences", group=Group("start", "w4"))
     assert numbers(reported) == numbers(by_hand.difference_in_differences)
 
 
@@ -283,7 +283,7 @@ def test_a_roll_out_has_its_course_since_the_start_and_its_placebo() -> None:
     )
     reported = one(found, term="placebo_p_value")
     assert reported.estimate == placebo.placebo_p_value.estimate  # type: ignore[union-attr]
-    assert (reported.wave, reported.n) == ("w6 - w2", 3 * 14)
+    assert (reported.wave, reported.n) == (Contrast("w6", "w2"), 3 * 14)
     floor = one(found, term="placebo_smallest_possible_p_value").estimate
     assert floor == pytest.approx(1 / 220, rel=1e-12)
 
@@ -309,7 +309,7 @@ def test_a_start_between_two_waves_of_an_outcome_counts_from_the_next() -> None:
         scores[wave]["ratings"] = scores[wave]["ratings"].drop(columns="care.total")
     found = evaluate_comparisons(scores, study)
     groups = {part.group for part in found if part.term == "difference_in_differences"}
-    assert groups == {"started at w4", "started at w6"}
+    assert groups == {Group("start", "w4"), Group("start", "w6")}
 
 
 def test_sites_that_start_are_told_of_by_name_and_teams_are_not() -> None:
@@ -399,7 +399,7 @@ def test_a_score_that_means_something_else_later_is_refused_where_it_counts() ->
         survey="ratings",
         instrument="care",
         subscale="total",
-        wave="w4 - w1",
+        wave=Contrast("w4", "w1"),
         term="means_comparable",
         estimate=0.0,
         n=200,
@@ -407,8 +407,8 @@ def test_a_score_that_means_something_else_later_is_refused_where_it_counts() ->
     )
     found = evaluate_comparisons(scores_of(CARE), CARE, comparability=(verdict,))
     refused = {part.wave for part in found if "do not measure" in part.reason}
-    assert refused == {"w4 - w1", ""}
-    reported = one(found, term="event_study_effect", wave="w3 - w1")
+    assert refused == {Contrast("w4", "w1"), ""}
+    reported = one(found, term="event_study_effect", wave=Contrast("w3", "w1"))
     assert reported.estimate is not None
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from analysis.declarations.study import Dose, Study
 from analysis.declarations.survey import Attribute
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.comparison_designs import evaluate_comparisons
 from analysis.outcomes.dose_response import dose_analyses
 from analysis.outcomes.evaluation import evaluate_outcomes
@@ -27,7 +27,7 @@ WHOLE = read_study("listening-pilot")
 TEAMS = [team.name for team in WHOLE.teams]
 SCORE = "seed_culture.total"
 DOSE = Dose(survey="staff", column="sessions", ingredients={"Film": "film"})
-CHANGE = "later - before"
+CHANGE = Contrast("later", "before")
 PEOPLE = 15
 
 
@@ -130,7 +130,7 @@ def test_the_treated_are_compared_by_what_they_attended_within_their_site() -> N
     assert slope.estimate == pytest.approx(0.1, abs=0.01)
     points = [part for part in found if part.term == "dose_effect"]
     assert [part.group for part in points] == [
-        f"{part.dose} less 1" for part in reported.by_dose
+        Group("dose", part.dose, "1") for part in reported.by_dose
     ]
     for part, point in zip(reported.by_dose, points, strict=True):
         assert numbers(point) == pytest.approx(numbers(part.dose_effect), rel=1e-12)

@@ -19,7 +19,7 @@ from planned import GOOD, lock_of, parsed
 from analysis.declarations.plan_lock import deviations, lockable
 from analysis.declarations.study import Study
 from analysis.foundation.errors import DeclarationError
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.families import adjusted_outcomes
 from analysis.outcomes.measured_change import measured, two_waves
@@ -36,7 +36,7 @@ RULED = GOOD.replace("[plan]\n", '[plan]\nmultiplicity_rule = "holm"\n').replace
 RULED = RULED.replace(
     'families.culture = ["culture"]', 'families.staff = ["culture", "food"]'
 )
-RULED = RULED.replace("gates.least_reliability = 0.7\n", "")
+RULED = RULED.replace("gates.minimum_reliability = 0.7\n", "")
 TEAMS = """
 red_2 = { title = "Red 2", arm = "pilot" }
 red_3 = { title = "Red 3", arm = "pilot" }
@@ -166,7 +166,7 @@ def test_of_people_the_p_is_that_of_the_plans_measure(measure: str, peer) -> Non
     found = p_values(study)["seed_culture", "p_value", "staff"]
     # statsmodels, scipy: the same closed forms, by way of an interval's limits
     assert found.estimate == pytest.approx(peer(_pairs(study)), rel=1e-8)
-    assert found.arm == ("" if measure == "mean_change" else "pilot - other")
+    assert found.arm == ("" if measure == "mean_change" else Contrast("pilot", "other"))
 
 
 @pytest.mark.parametrize("by_team", [True, False])
@@ -182,7 +182,7 @@ def test_of_different_people_the_error_is_that_of_the_interval_shown(
         plan=dataclasses.replace(study.plan, summary_measure=measure),
     )
     found = evaluate_outcomes(by_wave(study), study)
-    arm = "" if measure == "mean_change" else "pilot - other"
+    arm = "" if measure == "mean_change" else Contrast("pilot", "other")
     (shown,) = [
         part
         for part in found
@@ -214,7 +214,7 @@ def p(outcome: str, value: float | None, study: Study) -> Finding:
         survey=declared.survey,
         instrument=declared.instrument,
         subscale=declared.subscale,
-        wave="after - before",
+        wave=Contrast("after", "before"),
         term="p_value",
         estimate=value,
         n=50,

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from analysis.declarations.study import Study
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.subgroups import evaluate_groups
 from analysis.storage.declared import read_study
 from heard.effects.subgroups.effects import effects_by_group, subgroup_gaps
@@ -19,8 +19,8 @@ from heard.effects.subgroups.shrinkage import shrunken_groups
 from heard.models.random_streams import generator
 
 WHOLE = read_study("listening-pilot")
-CHANGE = "later - before"
-ARMS = "pilot - comparison"
+CHANGE = Contrast("later", "before")
+ARMS = Contrast("pilot", "comparison")
 AGES = ("under 35", "35 to 54", "55 or over")
 ROLES = ("nurse", "support worker", "therapist", "other role")
 
@@ -92,15 +92,20 @@ def test_means_and_gaps_are_those_of_everyone_at_that_wave() -> None:
     for wave in CARE.wave_names():
         frame = frame_of(scores[wave]["ratings"], CARE)
         for part in shrunken_groups(frame, cluster="cluster").groups:
-            reported = one(found, wave=wave, group=f"age: {part.group}")
+            reported = one(
+                found, wave=wave, group=Group("subgroup", part.group, of="age")
+            )
             assert reported.term == "shrunken_mean"
             assert reported.n == (frame["group"] == part.group).sum()
             assert reported.estimate == part.shrunken_mean.estimate  # type: ignore[union-attr]
         gaps = subgroup_gaps(frame, reference="35 to 54", cluster="cluster")
         for gap in gaps.groups[1:]:
-            place = {"wave": wave, "group": f"age: {gap.group} - 35 to 54"}
+            place = {
+                "wave": wave,
+                "group": Group("subgroup", gap.group, "35 to 54", of="age"),
+            }
             if wave == "after":
-                assert not [p for p in found if p.wave == wave and " - " in p.group]
+                assert not [p for p in found if p.wave == wave and p.group.reference]
                 continue
             means = frame.groupby("group")["score"].mean()
             reported = one(found, **place)
@@ -137,7 +142,9 @@ def test_of_different_people_what_was_added_is_a_difference_in_change() -> None:
                     total += len(cells[1]) * gained
                     people += len(cells[1])
             means[arm] = total / people
-        reported = one(found, wave=CHANGE, arm=ARMS, group=f"age: {group}")
+        reported = one(
+            found, wave=CHANGE, arm=ARMS, group=Group("subgroup", group, of="age")
+        )
         assert reported.estimate == pytest.approx(
             means["pilot"] - means["comparison"], rel=1e-9
         )
@@ -152,10 +159,13 @@ def test_n_of_what_was_added_is_the_smallest_side_of_both_waves() -> None:
     scores["before"]["ratings"] = earlier[~gone | earlier.index.isin(kept)]
     found = evaluate_groups(scores, CARE)
     place = {"wave": CHANGE, "arm": ARMS}
-    assert one(found, group="age: under 35", **place).n == 6
-    assert one(found, group="age: under 35 - 35 to 54", **place).n == 6
+    assert one(found, group=Group("subgroup", "under 35", of="age"), **place).n == 6
+    assert (
+        one(found, group=Group("subgroup", "under 35", "35 to 54", of="age"), **place).n
+        == 6
+    )
     assert one(found, group="age", **place).n == 6
-    others = one(found, group="age: 55 or over", **place).n
+    others = one(found, group=Group("subgroup", "55 or over", of="age"), **place).n
     assert others is not None
     assert others > 6
 
@@ -178,7 +188,7 @@ def test_linked_people_change_by_themselves_and_keep_their_first_group() -> None
     )
     place = {"wave": CHANGE, "arm": ARMS}
     for part in expected.groups:
-        reported = one(found, group=f"role: {part.group}", **place)
+        reported = one(found, group=Group("subgroup", part.group, of="role"), **place)
         result = part.effect_in_group
         assert numbers(reported) == pytest.approx(
             (result.estimate, result.conf_low, result.conf_high),  # type: ignore[union-attr]
@@ -198,7 +208,7 @@ def test_where_people_were_allocated_it_is_adjusted_for_before() -> None:
     expected = effects_by_group(
         both, treated="pilot", control="comparison", reference="nurse"
     )
-    reported = one(found, wave=CHANGE, group="role: nurse")
+    reported = one(found, wave=CHANGE, group=Group("subgroup", "nurse", of="role"))
     assert reported.estimate == expected.groups[0].effect_in_group.estimate  # type: ignore[union-attr]
     assert "adjusted for the score before" in reported.method
 
@@ -218,7 +228,9 @@ def test_without_teams_a_gap_is_welchs() -> None:
     sides = [frame.loc[frame["group"] == g, "score"] for g in ("under 35", "35 to 54")]
     ends = stats.ttest_ind(*sides, equal_var=False).confidence_interval()
     reported = one(
-        evaluate_groups(scores, study), wave="before", group="age: under 35 - 35 to 54"
+        evaluate_groups(scores, study),
+        wave="before",
+        group=Group("subgroup", "under 35", "35 to 54", of="age"),
     )
     assert (reported.conf_low, reported.conf_high) == pytest.approx(
         (ends.low, ends.high)
@@ -247,7 +259,7 @@ def test_along_an_order_the_ends_are_compared() -> None:
         reported = one(found, wave="later", term=result.term, group="age")
         assert reported.estimate == result.estimate  # type: ignore[union-attr]
     order = [p.group for p in found if p.wave == "later" and p.term == "shrunken_mean"]
-    assert order == [f"age: {name}" for name in AGES]
+    assert order == [Group("subgroup", name, of="age") for name in AGES]
 
 
 def test_who_is_in_no_group_or_no_team_is_counted_apart() -> None:
@@ -268,7 +280,7 @@ def test_two_groups_are_told_as_they_are() -> None:
         frame = wave["ratings"]
         wave["ratings"] = frame[frame["age_band"] != "55 or over"]
     found = evaluate_groups(scores, CARE)
-    reported = one(found, wave="before", group="age: 35 to 54")
+    reported = one(found, wave="before", group=Group("subgroup", "35 to 54", of="age"))
     frame = scores["before"]["ratings"]
     own = frame.loc[frame["age_band"] == "35 to 54", "care.total"].mean()
     assert reported.term == "group_mean"

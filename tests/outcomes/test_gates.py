@@ -14,11 +14,11 @@ sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, STUDY, parsed
 
 from analysis.declarations.study import Study
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.evaluation import evaluate_outcomes
 from heard.models.random_streams import generator
 
-CHANGE = "after - before"
+CHANGE = Contrast("after", "before")
 GATED = parsed(GOOD)
 FREE = parsed(STUDY)
 
@@ -145,7 +145,7 @@ def test_what_is_no_alpha_of_the_score_refuses_nothing(message: Finding) -> None
 
 
 def test_without_a_gate_nothing_is_refused() -> None:
-    ungated = parsed(GOOD.replace("gates.least_reliability = 0.7\n", ""))
+    ungated = parsed(GOOD.replace("gates.minimum_reliability = 0.7\n", ""))
     for study in (FREE, ungated):
         assert evaluated(study, alpha("after", 0.1)) == evaluated(study)
 

@@ -15,7 +15,7 @@ from planned import STUDY, parsed
 
 from analysis.declarations.study import Study
 from analysis.foundation.errors import DeclarationError
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.missing_data import evaluate_missing
 from heard.effects.missing_data.arm_effect import ArmModel
@@ -29,8 +29,8 @@ AGE = 'attributes.age = { column = "Age", lowest = 18, highest = 99 }'
 PLANNED = parsed(STUDY.replace(AGE, ROLES))
 CULTURE = tuple(part for part in PLANNED.outcomes if part.name in ("culture", "care"))
 FREE = dataclasses.replace(PLANNED, allocated_by="participant", outcomes=CULTURE)
-WAVES = "after - before"
-BOTH = "pilot - other"
+WAVES = Contrast("after", "before")
+BOTH = Contrast("pilot", "other")
 TEAMS = 8
 EACH = 15
 

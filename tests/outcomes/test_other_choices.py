@@ -14,7 +14,7 @@ from analysis.declarations.multiverse import combinations_of
 from analysis.declarations.plan import Multiverse
 from analysis.declarations.study import Study
 from analysis.declarations.survey import CarelessRules
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.missing_data import evaluate_missing
 from analysis.outcomes.multiverse import METHODS, evaluate_multiverse
@@ -158,7 +158,7 @@ def numbers(found: Finding) -> tuple[object, ...]:
 ROWS = responses(CONFIDENCE)
 LINKS = links_of(ROWS, CONFIDENCE)
 FOUND = evaluate_multiverse(ROWS, CONFIDENCE, links=LINKS)
-ARMS = {"wave": "after - before", "arm": "pilot - comparison"}
+ARMS = {"wave": Contrast("after", "before"), "arm": Contrast("pilot", "comparison")}
 
 
 @pytest.mark.parametrize("linkage", ["one_element_off", "exact"])
@@ -333,7 +333,7 @@ def test_without_arms_the_change_is_answered_otherwise() -> None:
     )
     found = evaluate_multiverse(ROWS, study, links=LINKS)
     page = evaluate_outcomes(scored(ROWS, study), study, links=LINKS)
-    expected = one(page, wave="after - before", term="mean_change", arm="")
+    expected = one(page, wave=Contrast("after", "before"), term="mean_change", arm="")
     group = "linkage: one_element_off; cleaning: as declared"
     assert numbers(effects(found)[group]) == numbers(expected)
     assert len(effects(found)) == 4
@@ -392,7 +392,7 @@ def test_a_score_that_may_not_be_compared_has_no_answer_by_any_choice() -> None:
         survey="staff",
         instrument="seed_confidence",
         subscale="now",
-        wave="after - before",
+        wave=Contrast("after", "before"),
         term="means_comparable",
         estimate=0.0,
         n=100,

@@ -10,7 +10,7 @@ import pytest
 
 from analysis.declarations.study import Study
 from analysis.declarations.trends import charted_outcomes
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.trends import evaluate_over_time
 from analysis.publication.disclosure.control import disclose
 from analysis.storage.declared import read_study
@@ -156,7 +156,7 @@ def test_a_wave_whose_score_may_not_be_compared_is_left_out_with_the_reason() ->
         survey="ratings",
         instrument="care",
         subscale="total",
-        wave="w4 - w1",
+        wave=Contrast("w4", "w1"),
         term="means_comparable",
         estimate=0.0,
         n=100,

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.declarations.study import Site, Study
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Finding, Group
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.sites import SMALLEST
 from analysis.publication.disclosure.control import disclose
@@ -92,7 +92,7 @@ def test_a_site_says_what_its_own_people_say() -> None:
         peer = compare_arms_unlinked(
             *here, treated="pilot", control="comparison", cluster=True
         ).difference_in_change
-        own = of(reported, "effect_at_site", f"site: {site}")
+        own = of(reported, "effect_at_site", Group("site", site))
         assert (own.estimate, own.conf_low, own.conf_high) == pytest.approx(
             (peer.estimate, peer.conf_low, peer.conf_high),  # type: ignore[union-attr]
             rel=1e-10,
@@ -115,7 +115,7 @@ def test_four_sites_are_pooled_and_left_out_in_turn() -> None:
     reported = found(study_of(4), **{wave: scores(4, wave) for wave in WAVES})
     effects = {}
     for n in range(4):
-        own = of(reported, "effect_at_site", f"site: s{n}")
+        own = of(reported, "effect_at_site", Group("site", f"s{n}"))
         assert own.estimate is not None
         assert own.conf_high is not None
         error = (own.conf_high - own.estimate) / 2.7764451051977987  # t, 4 degrees
@@ -149,12 +149,12 @@ def test_a_site_of_one_arm_is_named_with_the_reason() -> None:
         lost = (frame["site"] == "s2") & (frame["arm"] == "comparison")
         frames[wave] = frame.loc[~lost]
     reported = found(study_of(3), **frames)
-    own = of(reported, "effect_at_site", "site: s2")
+    own = of(reported, "effect_at_site", Group("site", "s2"))
     assert own.estimate is None
     assert "one arm only" in own.reason
     # It passes disclosure: that a site has one arm is no count of few.
     shown = [*disclose(reported, smallest=11).findings]
-    assert "one arm only" in of(shown, "effect_at_site", "site: s2").reason
+    assert "one arm only" in of(shown, "effect_at_site", Group("site", "s2")).reason
 
 
 def test_sites_in_which_no_two_arms_stand_say_nothing() -> None:
@@ -169,7 +169,7 @@ def test_sites_in_which_no_two_arms_stand_say_nothing() -> None:
 def test_too_few_teams_at_a_site_give_a_reason() -> None:
     reported = found(study_of(3), **{wave: scores(3, wave, teams=2) for wave in WAVES})
     for site in ("s0", "s1", "s2"):
-        own = of(reported, "effect_at_site", f"site: {site}")
+        own = of(reported, "effect_at_site", Group("site", site))
         assert own.estimate is None
         assert "fewer than 3 teams in an arm" in own.reason
     shown = [*disclose(reported, smallest=11).findings]
@@ -180,7 +180,7 @@ def test_without_arms_a_site_tells_its_change() -> None:
     study = study_of(2, treated="", control="", arms=(), allocated_by="none")
     frames = {wave: scores(2, wave).assign(arm="") for wave in WAVES}
     reported = found(study, **frames)
-    own = of(reported, "effect_at_site", "site: s0")
+    own = of(reported, "effect_at_site", Group("site", "s0"))
     change = (
         frames["after"].query("site == 's0'")["care.total"].mean()
         - frames["before"].query("site == 's0'")["care.total"].mean()
@@ -206,8 +206,8 @@ def test_n_is_that_of_the_smallest_side_alone() -> None:
     side = (after["site"] == "s1") & (after["arm"] == "pilot")
     frames["after"] = after.loc[~side | ~after.duplicated(["team"])]
     reported = found(study_of(2), **frames)
-    assert of(reported, "effect_at_site", "site: s1").n == 3
-    assert of(reported, "effect_at_site", "site: s0").n == 36
+    assert of(reported, "effect_at_site", Group("site", "s1")).n == 3
+    assert of(reported, "effect_at_site", Group("site", "s0")).n == 36
 
 
 @pytest.mark.parametrize("sites", [2, 4])
@@ -216,10 +216,10 @@ def test_a_small_site_takes_another_along_and_all_that_is_made_of_it(
 ) -> None:
     frames = small({wave: scores(sites, wave) for wave in WAVES}, "s1")
     reported = found(study_of(sites), **frames)
-    assert of(reported, "effect_at_site", "site: s1").estimate is not None
+    assert of(reported, "effect_at_site", Group("site", "s1")).estimate is not None
     shown = [*disclose(reported, smallest=11).findings]
     hidden = {f.group for f in shown if f.term == "effect_at_site" and f.n is None}
-    assert "site: s1" in hidden
+    assert Group("site", "s1") in hidden
     assert len(hidden) == 2
     for part in shown:
         if part.term != "effect_at_site":

@@ -14,7 +14,7 @@ from analysis.declarations.instrument import Instrument
 from analysis.declarations.instrument_file import parse_instrument
 from analysis.declarations.study import Study
 from analysis.declarations.study_file import parse_study
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.publication.disclosure.control import Disclosed
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _cleaning(study: Study) -> Iterator[Finding]:
             for rule, count in left.items():
                 yield _count("responses_left_out", count, group=rule, **place)
             yield _count("responses_kept", kept, **place)
-            rule = "outside the range: Years in service"
+            rule = Group("rule_in_column", "Years in service", of="outside the range")
             yield _count("cells_emptied", 13, group=rule, **place)
 
 
@@ -142,7 +142,7 @@ def _changes(study: Study, outcome: Outcome) -> Iterator[Finding]:
     linked = export is not None and export.linkage != "none"
     better = 1 if instrument.direction == "higher_is_better" else -1
     for number, wave in enumerate(outcome.follow_ups):
-        contrast = f"{wave} - {outcome.baseline}"
+        contrast = Contrast(wave, outcome.baseline)
         place = _place(study, survey, instrument, subscale, contrast)
         for arm in ("", *(arm.name for arm in study.arms)):
             change = better * width * (0.07 if arm == study.treated else 0.03)
@@ -160,7 +160,7 @@ def _changes(study: Study, outcome: Outcome) -> Iterator[Finding]:
             else:
                 yield _number("hedges_g", 0.28 * better, n, 0.1, **at)
         if study.arms:
-            at = {**place, "arm": f"{study.treated} - {study.control}"}
+            at = {**place, "arm": Contrast(study.treated, study.control)}
             gap = better * width * 0.06
             yield _number("difference_in_change", gap, 140, 0.04 * width, **at)
             yield _number("adjusted_mean_difference", gap, 140, 0.03 * width, **at)

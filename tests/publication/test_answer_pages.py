@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Figure
 from analysis.publication.judgement import show_judgement, show_methods, show_responders
@@ -13,7 +13,7 @@ from analysis.storage.declared import read_study
 pytestmark = pytest.mark.filterwarnings("error")
 
 STUDY = read_study("listening-pilot")
-WAVES = "after - before"
+WAVES = Contrast("after", "before")
 
 
 def number(term: str, value: float, **more: object) -> Finding:
@@ -23,7 +23,7 @@ def number(term: str, value: float, **more: object) -> Finding:
         "instrument": "care",
         "subscale": "total",
         "wave": WAVES,
-        "arm": "pilot - comparison",
+        "arm": Contrast("pilot", "comparison"),
         "term": term,
         "estimate": value,
         "n": 600,

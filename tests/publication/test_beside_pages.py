@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from analysis.declarations.study import SupplementaryMeasures
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.supplementary_measures import answer_text, show_supplementary
 from analysis.storage.declared import read_study
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("error")
 
 WHOLE = read_study("listening-pilot")
-ARMS = "pilot - comparison"
-LATER = "later - before"
+ARMS = Contrast("pilot", "comparison")
+LATER = Contrast("later", "before")
 MINUS = "\N{MINUS SIGN}"
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.publication.disclosure.control import SECONDARY_SUPPRESSION, disclose
 
 PLACE = {
@@ -72,17 +72,17 @@ def test_top_answers_told_of_the_same_people_count_as_known() -> None:
     """The best two of seven, with the best, tell the second best."""
     counts = [6, 20, 30, 30, 30, 60, 80]
     assert shown(counts) == ["5", "6", "7"]
-    top = share("top_share_treated", 140, 256, arm="pilot - comparison")
+    top = share("top_share_treated", 140, 256, arm=Contrast("pilot", "comparison"))
     assert shown(counts, top) == ["5", "6", "7"]
-    three = share("top_share_after", 200, 256, wave="before - earlier")
+    three = share("top_share_after", 200, 256, wave=Contrast("before", "earlier"))
     assert shown([6, 20, 30, 30, 60, 80, 30], three) == ["6", "7"]
 
 
 def test_of_a_difference_neither_share_may_be_small() -> None:
     found = [
-        share("top_share_treated", 5, 100, arm="pilot - comparison"),
-        share("top_share_control", 50, 100, arm="pilot - comparison"),
-        share("top_share_difference", -45, 100, arm="pilot - comparison"),
+        share("top_share_treated", 5, 100, arm=Contrast("pilot", "comparison")),
+        share("top_share_control", 50, 100, arm=Contrast("pilot", "comparison")),
+        share("top_share_difference", -45, 100, arm=Contrast("pilot", "comparison")),
     ]
     kept = {part.term: part.estimate for part in disclose(found, smallest=11).findings}
     assert kept == {
@@ -95,7 +95,7 @@ def test_of_a_difference_neither_share_may_be_small() -> None:
 
 
 def test_a_difference_in_change_follows_from_four_shares() -> None:
-    waves = {"wave": "later - before"}
+    waves = {"wave": Contrast("later", "before")}
     found = [
         share("top_share_before", 5, 100, **waves),
         share("top_share_after", 50, 100, **waves),
@@ -103,7 +103,11 @@ def test_a_difference_in_change_follows_from_four_shares() -> None:
         share("top_share_before", 50, 100, **waves, arm="comparison"),
         share("top_share_change", 1, 100, **waves, arm="comparison"),
         share(
-            "top_share_difference_in_change", 1, 100, **waves, arm="pilot - comparison"
+            "top_share_difference_in_change",
+            1,
+            100,
+            **waves,
+            arm=Contrast("pilot", "comparison"),
         ),
     ]
     kept = [part.estimate for part in disclose(found, smallest=11).findings]
@@ -112,10 +116,10 @@ def test_a_difference_in_change_follows_from_four_shares() -> None:
 
 def test_why_there_is_no_difference_tells_nothing_of_small_shares() -> None:
     found = [
-        share("top_share_treated", 0, 100, arm="pilot - comparison"),
-        share("top_share_control", 0, 100, arm="pilot - comparison"),
+        share("top_share_treated", 0, 100, arm=Contrast("pilot", "comparison")),
+        share("top_share_control", 0, 100, arm=Contrast("pilot", "comparison")),
         dataclasses.replace(
-            share("top_share_difference", 0, 200, arm="pilot - comparison"),
+            share("top_share_difference", 0, 200, arm=Contrast("pilot", "comparison")),
             estimate=None,
             reason="teams do not differ in this share",
         ),
@@ -125,7 +129,7 @@ def test_why_there_is_no_difference_tells_nothing_of_small_shares() -> None:
 
 
 def test_better_same_and_worse_go_together() -> None:
-    waves = {"wave": "later - before"}
+    waves = {"wave": Contrast("later", "before")}
     found = [
         share("share_better", 50, 100, **waves),
         share("share_same", 8, 100, **waves),

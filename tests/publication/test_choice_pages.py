@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 
 from analysis.declarations.multiverse import combinations_of
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
+from analysis.outcomes.multiverse import options_group
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Figure
 from analysis.publication.multiverse import show_multiverse
@@ -18,10 +19,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 WHOLE = read_study("listening-pilot")
 CARE = WHOLE.outcomes[0]
 STUDY = dataclasses.replace(WHOLE, outcomes=(CARE,))
-GROUPS = [
-    "; ".join(f"{choice}: {option}" for choice, option in options.items())
-    for options in combinations_of(STUDY, CARE)
-]
+GROUPS = [options_group(options) for options in combinations_of(STUDY, CARE)]
 FEW = "few people tell it from another"
 VALUES = (2.5, 1.0, 3.0, -0.5, 2.0, 4.0)
 
@@ -32,8 +30,8 @@ def number(term: str, value: float | None, **more: object) -> Finding:
         "survey": "ratings",
         "instrument": "care",
         "subscale": "total",
-        "wave": "after - before",
-        "arm": "pilot - comparison",
+        "wave": Contrast("after", "before"),
+        "arm": Contrast("pilot", "comparison"),
         "term": term,
         "estimate": value,
         "n": 40,

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.publication.comparison_designs import (
     show_compared,
     show_dose,
@@ -20,7 +20,7 @@ from analysis.storage.declared import read_study
 pytestmark = pytest.mark.filterwarnings("error")
 
 STUDY = read_study("listening-pilot")
-ARMS = "pilot - comparison"
+ARMS = Contrast("pilot", "comparison")
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -49,7 +49,10 @@ def of_arms(effect: float = 2.0, before: float | None = None) -> list[Finding]:
         number("difference_in_differences_p_value", 0.03, **reported),
         number("pre_trend_p_value", before, reason=reason, **reported),
     ]
-    for wave, value in (("before - after", 0.2), ("later - after", effect)):
+    for wave, value in (
+        (Contrast("before", "after"), 0.2),
+        (Contrast("later", "after"), effect),
+    ):
         made.append(number("event_study_effect", value, wave=wave, **reported))
         made.append(number("event_study_p_value", 0.4, wave=wave, **reported))
     return made
@@ -59,17 +62,19 @@ def of_rollout() -> list[Finding]:
     made = [
         number("staggered_effect", 1.5),
         number("staggered_effect_p_value", 0.02),
-        number("placebo_effect", 1.2, wave="later - before"),
-        number("placebo_p_value", 0.05, wave="later - before"),
-        number("placebo_smallest_possible_p_value", 0.01, wave="later - before"),
+        number("placebo_effect", 1.2, wave=Contrast("later", "before")),
+        number("placebo_p_value", 0.05, wave=Contrast("later", "before")),
+        number(
+            "placebo_smallest_possible_p_value", 0.01, wave=Contrast("later", "before")
+        ),
         number("stepped_wedge_effect", None, n=None, reason="nobody drew lots"),
         number("stepped_wedge_p_value", None, n=None, reason="nobody drew lots"),
     ]
     for steps, value in ((-2, 0.1), (0, 1.0), (1, 2.0)):
-        group = f"{steps} waves since the start"
+        group = Group("waves_since_start", f"{steps}")
         made.append(number("event_time_effect", value, group=group))
     for start, p in (("after", 0.04), ("later", 0.5)):
-        group = f"started at {start}"
+        group = Group("start", start)
         made.append(number("difference_in_differences", 1.1, group=group))
         made.append(number("difference_in_differences_p_value", 0.1, group=group))
         made.append(number("pre_trend_p_value", p, group=group))
@@ -77,7 +82,7 @@ def of_rollout() -> list[Finding]:
 
 
 def of_dose(p: float) -> list[Finding]:
-    change = {"wave": "later - before"}
+    change = {"wave": Contrast("later", "before")}
     made = [
         number("dose_slope", 0.4, **change),
         number("dose_slope_p_value", 0.03, **change),
@@ -88,7 +93,7 @@ def of_dose(p: float) -> list[Finding]:
         number("ingredient_p_value", 0.7, group="Film", **change),
     ]
     for dose in (3, 6):
-        group = f"{dose} less 0"
+        group = Group("dose", f"{dose}", "0")
         made.append(number("dose_effect", 0.4 * dose, group=group, **change))
     return made
 
@@ -218,7 +223,7 @@ def test_what_would_undo_an_answer_is_told_by_how_far_courses_part() -> None:
     reported = {"arm": ARMS}
     made = [*of_arms(), number("trend_breakdown_value", 0.75, **reported)]
     for departure in ("0", "1"):
-        group = f"M = {departure}"
+        group = Group("departure", f"{departure}")
         made.append(number("trend_robust_effect", 2.0, group=group, **reported))
     (table,) = show_sensitivity(disclose(made, smallest=11), STUDY).tables
     assert table.columns == ("Outcome", "Undone at", "M = 0", "M = 1")

@@ -9,7 +9,7 @@ import pytest
 
 from analysis.declarations.plan import DeclaredDesign
 from analysis.declarations.study import Study
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Finding, Group
 from analysis.foundation.terms import Rule, register
 from analysis.outcomes.design import evaluate_design
 from analysis.publication.design import design_sentence, show_design
@@ -47,7 +47,7 @@ def made_up(powers: dict[int, float]) -> Disclosed:
         findings=tuple(
             Finding(
                 study=STUDY.name,
-                group=f"{teams} teams an arm",
+                group=Group("teams_per_arm", f"{teams}"),
                 term=term,
                 estimate=power if term.startswith("power") else 2 / teams,
                 n=2_000,
@@ -65,7 +65,7 @@ def test_findings_are_those_of_the_design_and_count_no_people() -> None:
     assert {finding.term for finding in found} == set(ASSUMED)
     assert len(found) == 15
     expected = precision_by_teams(STUDY.design.assumed, teams=[12]).numbers[0]
-    mine = {f.term: f for f in found if f.group == "12 teams an arm"}
+    mine = {f.term: f for f in found if str(f.group) == "12 teams an arm"}
     for result in expected.results():
         assert isinstance(result, Estimate)
         assert mine[result.term].estimate == result.estimate

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.publication.disclosure.control import Disclosed, disclose
 
 SMALLEST = 11
@@ -66,15 +66,15 @@ def test_the_mean_of_answers_all_the_same_is_that_answer() -> None:
 
 
 def test_of_a_contrast_all_is_held_back_together() -> None:
-    wave = "after - before"
+    wave = Contrast("after", "before")
     rows = [
         found("mean_before", 5, wave=wave, arm="pilot"),
         found("mean_after", 100, wave=wave, arm="pilot"),
         found("mean_change", 105, wave=wave, arm="pilot"),
         found("mean_change", 90, wave=wave, arm="other"),
         found("mean_change", 195, wave=wave),
-        found("difference_in_change", 195, wave=wave, arm="pilot - other"),
-        found("mean_change", 200, wave="later - before", arm="pilot"),
+        found("difference_in_change", 195, wave=wave, arm=Contrast("pilot", "other")),
+        found("mean_change", 200, wave=Contrast("later", "before"), arm="pilot"),
     ]
     assert held(*rows) == [True, True, True, False, True, True, False]
 

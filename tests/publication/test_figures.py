@@ -12,8 +12,8 @@ from invented import STUDIES, TOO_FEW, disclosed_of, study_of, with_suppressed
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
 
-from analysis.foundation.findings import TIDY_COLUMNS
-from analysis.publication.contrasts import change_figure, comparison_figure
+from analysis.foundation.findings import TIDY_COLUMNS, Contrast
+from analysis.publication.cleaning import show_flow
 from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.drawings import draw_over_time
 from analysis.publication.figure import Figure, Note
@@ -28,14 +28,13 @@ from analysis.publication.house_style import (
 from analysis.publication.reliability import show_items, show_reliability
 from analysis.publication.scores import (
     RELIABLE,
+    change_figure,
+    comparison_figure,
     item_figure,
     reliability_figure,
     score_figure,
-)
-from analysis.publication.shown import (
     show_change,
     show_comparison,
-    show_flow,
     show_scores,
 )
 
@@ -78,7 +77,7 @@ def test_the_frame_holds_the_numbers_drawn() -> None:
     figure = care("comparison")
     frame = figure.to_frame()
     assert tuple(frame.columns) == TIDY_COLUMNS
-    expected = pilot().where(**CARE, arm="pilot - comparison")
+    expected = pilot().where(**CARE, arm=Contrast("pilot", "comparison"))
     wanted = [
         part
         for term in ("difference_in_change", "adjusted_mean_difference")

@@ -9,10 +9,10 @@ import pytest
 from invented import disclosed_of, study_of, with_suppressed
 from test_flow_figures import diagram_of, texts
 
+from analysis.foundation.findings import Contrast
 from analysis.publication.disclosure.control import FEW_DROPOUTS, Disclosed
 from analysis.publication.figure import Figure, Note
-from analysis.publication.participant_flow import followed_figures
-from analysis.publication.shown import show_followed
+from analysis.publication.participant_flow import followed_figures, show_followed
 
 
 def figures(name: str, disclosed: Disclosed | None = None) -> list[Figure]:
@@ -64,7 +64,7 @@ def test_a_few_lost_stand_nowhere() -> None:
         for part in disclosed.findings
     ]
     (linked,) = disclosed.where(
-        term="participants_linked", wave="month_2 - baseline", arm=""
+        term="participants_linked", wave=Contrast("month_2", "baseline"), arm=""
     ).findings
     assert linked.n == 150
     findings = [
@@ -81,7 +81,9 @@ def test_a_few_lost_stand_nowhere() -> None:
 
 def test_what_is_held_back_is_said_to_be_not_shown() -> None:
     disclosed = with_suppressed(
-        disclosed_of("listening-pilot"), survey="staff", wave="after - before"
+        disclosed_of("listening-pilot"),
+        survey="staff",
+        wave=Contrast("after", "before"),
     )
     figure = figures("listening-pilot", disclosed)[0]
     assert "Staff confidence: not shown" in texts(figure)

@@ -6,10 +6,14 @@ import itertools
 
 import pytest
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import AnyGroup, Contrast, Finding, Group
 from analysis.publication.disclosure.control import Disclosed, disclose
 
 SMALLEST = 11
+
+
+def age(value: str, reference: str = "") -> Group:
+    return Group("subgroup", value, reference, of="age")
 
 
 def number(term: str, group: str, n: int, **more: object) -> Finding:
@@ -30,9 +34,9 @@ def number(term: str, group: str, n: int, **more: object) -> Finding:
 
 def findings(reference: str = "b", unknown: int = 0, **sizes: int) -> list[Finding]:
     """Everything that is found of groups at one wave."""
-    found = [number("shrunken_mean", f"age: {name}", n) for name, n in sizes.items()]
+    found = [number("shrunken_mean", age(name), n) for name, n in sizes.items()]
     found += [
-        number("gap_difference", f"age: {name} - {reference}", min(n, sizes[reference]))
+        number("gap_difference", age(name, reference), min(n, sizes[reference]))
         for name, n in sizes.items()
         if name != reference
     ]
@@ -42,7 +46,7 @@ def findings(reference: str = "b", unknown: int = 0, **sizes: int) -> list[Findi
     return found
 
 
-def shown(disclosed: Disclosed) -> set[tuple[str, str]]:
+def shown(disclosed: Disclosed) -> set[tuple[str, AnyGroup]]:
     for part in disclosed.findings:
         assert (part.estimate is None) == (part.n is None), "n goes with the number"
     return {
@@ -53,12 +57,12 @@ def shown(disclosed: Disclosed) -> set[tuple[str, str]]:
 
 
 def groups_shown(found: list[Finding]) -> set[str]:
-    names = (
+    groups = (
         group
         for term, group in shown(disclose(found, smallest=SMALLEST))
         if term == "shrunken_mean"
     )
-    return {name.removeprefix("age: ") for name in names}
+    return {group.value for group in groups if isinstance(group, Group)}
 
 
 def test_large_groups_are_all_shown() -> None:
@@ -85,38 +89,38 @@ def test_who_is_in_no_group_is_a_group_never_shown() -> None:
 def test_with_a_hidden_group_go_its_gaps_and_what_is_made_of_all() -> None:
     reported = shown(disclose(findings(a=5, b=50, c=30, d=60), smallest=SMALLEST))
     assert reported == {
-        ("shrunken_mean", "age: b"),
-        ("shrunken_mean", "age: d"),
-        ("gap_difference", "age: d - b"),
+        ("shrunken_mean", age("b")),
+        ("shrunken_mean", age("d")),
+        ("gap_difference", age("d", "b")),
     }
 
 
 def test_a_hidden_reference_takes_every_gap_along() -> None:
     """The group's own mean less the gap would be the reference's."""
     reported = shown(disclose(findings(a=5, b=20, c=30, d=60), smallest=SMALLEST))
-    assert reported == {("shrunken_mean", "age: c"), ("shrunken_mean", "age: d")}
+    assert reported == {("shrunken_mean", age("c")), ("shrunken_mean", age("d"))}
 
 
 def test_a_group_whose_name_has_a_minus_is_known() -> None:
     found = [
-        number("shrunken_mean", f"age: {name}", n)
+        number("shrunken_mean", age(name), n)
         for name, n in (("18 - 34", 40), ("35 - 54", 50), ("55 +", 5), ("75 +", 45))
     ]
-    found.append(number("gap_difference", "age: 75 + - 35 - 54", 45))
+    found.append(number("gap_difference", age("75 +", "35 - 54"), 45))
     reported = shown(disclose(found, smallest=SMALLEST))
     assert reported == {
-        ("shrunken_mean", "age: 35 - 54"),
-        ("shrunken_mean", "age: 75 +"),
-        ("gap_difference", "age: 75 + - 35 - 54"),
+        ("shrunken_mean", age("35 - 54")),
+        ("shrunken_mean", age("75 +")),
+        ("gap_difference", age("75 +", "35 - 54")),
     }
 
 
 def test_what_could_not_be_estimated_loses_its_n_too() -> None:
     found = [
         *findings(a=5, b=50, d=60),
-        number("shrunken_mean", "age: c", 30, estimate=None, reason="no variation"),
+        number("shrunken_mean", age("c"), 30, estimate=None, reason="no variation"),
     ]
-    held = disclose(found, smallest=SMALLEST).where(group="age: c")
+    held = disclose(found, smallest=SMALLEST).where(group=age("c"))
     assert [part.n for part in held.findings] == [None]
 
 
@@ -126,7 +130,7 @@ def test_a_small_group_hides_none_of_another_wave_or_score(
 ) -> None:
     found = findings(a=5, b=50, c=30)
     elsewhere = [
-        number("shrunken_mean", f"age: {name}", n, **other)
+        number("shrunken_mean", age(name), n, **other)
         for name, n in (("a", 40), ("b", 50), ("c", 60))
     ]
     reported = disclose([*found, *elsewhere], smallest=SMALLEST).findings
@@ -135,27 +139,32 @@ def test_a_small_group_hides_none_of_another_wave_or_score(
 
 
 def test_one_grouping_does_not_hide_another() -> None:
-    found = [*findings(a=5, b=50, c=30), number("shrunken_mean", "role: nurse", 40)]
+    found = [
+        *findings(a=5, b=50, c=30),
+        number("shrunken_mean", Group("subgroup", "nurse", of="role"), 40),
+    ]
     assert disclose(found, smallest=SMALLEST).findings[-1].n == 40
 
 
 def test_effects_are_held_back_by_their_smaller_side() -> None:
-    place = {"wave": "after - before", "arm": "pilot - comparison"}
+    place = {
+        "wave": Contrast("after", "before"),
+        "arm": Contrast("pilot", "comparison"),
+    }
     sizes = {"a": 9, "b": 40, "c": 30, "d": 35}
     found = [
-        number("effect_in_group", f"age: {name}", n, **place)
-        for name, n in sizes.items()
+        number("effect_in_group", age(name), n, **place) for name, n in sizes.items()
     ]
     found += [
-        number("effect_difference", f"age: {name} - b", min(n, 40), **place)
+        number("effect_difference", age(name, "b"), min(n, 40), **place)
         for name, n in sizes.items()
         if name != "b"
     ]
     found.append(number("interaction_p_value", "age", 30, **place))
     assert shown(disclose(found, smallest=SMALLEST)) == {
-        ("effect_in_group", "age: b"),
-        ("effect_in_group", "age: d"),
-        ("effect_difference", "age: d - b"),
+        ("effect_in_group", age("b")),
+        ("effect_in_group", age("d")),
+        ("effect_difference", age("d", "b")),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Figure
 from analysis.publication.subgroups import show_groups
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("error")
 
 STUDY = read_study("listening-pilot")
-ADDED = {"wave": "later - before", "arm": "pilot - comparison"}
+AGE = Group("subgroup", of="age")
+ADDED = {"wave": Contrast("later", "before"), "arm": Contrast("pilot", "comparison")}
 SIZES = {"under 35": 40, "35 to 54": 60, "55 or over": 50}
 
 
@@ -47,16 +48,26 @@ def found(
     made = []
     for wave, gap in (("before", 0.5), ("later", -1.5)):
         for group, n in {**SIZES, **sizes}.items():
-            made.append(number("shrunken_mean", f"age: {group}", 40.0, wave=wave, n=n))
+            made.append(
+                number(
+                    "shrunken_mean",
+                    Group("subgroup", group, of="age"),
+                    40.0,
+                    wave=wave,
+                    n=n,
+                )
+            )
             if group != "35 to 54":
-                name = f"age: {group} - 35 to 54"
+                name = Group("subgroup", group, "35 to 54", of="age")
                 made.append(number("gap_difference", name, gap, wave=wave, n=n))
     for group in SIZES:
-        made.append(number("effect_in_group", f"age: {group}", 2.0, **ADDED))
+        made.append(
+            number("effect_in_group", Group("subgroup", group, of="age"), 2.0, **ADDED)
+        )
         if group != "35 to 54":
-            name = f"age: {group} - 35 to 54"
+            name = Group("subgroup", group, "35 to 54", of="age")
             made.append(number("effect_difference", name, 0.3, **ADDED))
-    made.append(number("interaction_p_value", "age", p, reason=reason, **ADDED))
+    made.append(number("interaction_p_value", AGE, p, reason=reason, **ADDED))
     return made
 
 
@@ -132,7 +143,7 @@ def test_what_no_plan_names_is_called_exploratory() -> None:
 
 
 def test_along_an_order_the_indices_stand_below_the_table() -> None:
-    index = number("slope_index_of_inequality", "age", -2.5, n=150)
+    index = number("slope_index_of_inequality", AGE, -2.5, n=150)
     reported = page([*found(), index])
     assert (
         "Slope index of inequality (most deprived end less the least, in poin"
@@ -155,9 +166,7 @@ def test_along_an_order_the_indices_stand_below_the_table() -> None:
 def test_whether_the_score_means_the_same_is_said(
     value: float | None, reason: str, words: str
 ) -> None:
-    verdict = number(
-        "group_means_comparable", "age", value, reason=reason, conf_low=None
-    )
+    verdict = number("group_means_comparable", AGE, value, reason=reason, conf_low=None)
     reported = page([verdict, *found()])
     assert words in reported
     untested = "Where it was not tested"
@@ -176,7 +185,7 @@ def test_what_the_plan_names_is_said_to_confirm() -> None:
 
 
 def test_a_verdict_beside_a_hidden_group_is_hidden_with_it() -> None:
-    verdict = number("group_means_comparable", "age", 1.0, n=110)
+    verdict = number("group_means_comparable", AGE, 1.0, n=110)
     small = found(sizes={"under 35": 5})
     shown = disclose([verdict, *small], smallest=11).findings
     (kept,) = [part for part in shown if part.term == verdict.term]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.publication.disclosure.control import disclose
 
 SMALLEST = 11
-BOTH = "pilot - comparison"
+BOTH = Contrast("pilot", "comparison")
 EFFECTS = ("complete_arm_difference", "weighted_arm_difference")
 FILLED = ("imputed_arm_difference", "tipping_point_interval_zero")
 ReportResult = set[tuple[str, str]]
@@ -20,7 +20,7 @@ def found(term: str, value: float, n: int, arm: str) -> Finding:
         survey="q",
         instrument="i",
         subscale="total",
-        wave="after - before",
+        wave=Contrast("after", "before"),
         arm=arm,
         term=term,
         estimate=value,

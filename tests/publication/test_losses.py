@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.publication.disclosure.control import (
     FEW_DROPOUTS,
     Disclosed,
@@ -28,10 +28,10 @@ def study(
         *(count("responses_received", "after", n, a) for a, n in after.items()),
         *(count("responses_kept", "after", n, arm) for arm, n in after.items()),
         *(
-            count("participants_linked", "after - before", n, arm)
+            count("participants_linked", Contrast("after", "before"), n, arm)
             for arm, n in linked.items()
         ),
-        count("mean_change", "after - before", 97),
+        count("mean_change", Contrast("after", "before"), 97),
     )
 
 
@@ -46,7 +46,7 @@ def hidden(findings: tuple[Finding, ...]) -> set[tuple[str, str, str]]:
 AFTER = {
     ("responses_received", "after", ""),
     ("responses_kept", "after", ""),
-    ("participants_linked", "after - before", ""),
+    ("participants_linked", Contrast("after", "before"), ""),
 }
 
 
@@ -70,7 +70,7 @@ def test_one_arm_that_lost_a_few_hides_the_arms_but_not_everyone() -> None:
     )
     reported = hidden(findings)
     assert {arm for _, _, arm in reported} == {"a", "b"}
-    assert {wave for _, wave, _ in reported} == {"after", "after - before"}
+    assert {wave for _, wave, _ in reported} == {"after", Contrast("after", "before")}
 
 
 def test_everyone_who_lost_a_few_hides_everything_of_the_later_wave() -> None:
@@ -88,7 +88,9 @@ def test_everyone_who_lost_a_few_hides_everything_of_the_later_wave() -> None:
 def test_without_links_or_counts_nothing_changes() -> None:
     assert hidden(study({"": 100}, {"": 97}, {})) == set()
     assert hidden(study({}, {}, {"": 97})) == set()
-    of_rule = count("participants_linked", "after - before", 97, group="exact")
+    of_rule = count(
+        "participants_linked", Contrast("after", "before"), 97, group="exact"
+    )
     assert hidden((*study({"": 100}, {"": 97}, {}), of_rule)) == set()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Figure, Note
 from analysis.publication.missing_data import (
@@ -17,7 +17,7 @@ from analysis.storage.declared import read_study
 pytestmark = pytest.mark.filterwarnings("error")
 
 STUDY = read_study("listening-pilot")
-BOTH = "pilot - comparison"
+BOTH = Contrast("pilot", "comparison")
 
 
 def row(term: str, value: float | None, arm: str = BOTH, **more: object) -> Finding:
@@ -26,7 +26,7 @@ def row(term: str, value: float | None, arm: str = BOTH, **more: object) -> Find
         "survey": "staff",
         "instrument": "seed_confidence",
         "subscale": "now",
-        "wave": "after - before",
+        "wave": Contrast("after", "before"),
         "arm": arm,
         "term": term,
         "estimate": value,

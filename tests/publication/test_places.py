@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.places import findings_of_outcome, of_score
 from analysis.storage.declared import read_study
@@ -27,10 +27,17 @@ def at(wave: str, subscale: str = "total") -> Finding:
 def test_an_outcome_is_shown_what_was_found_at_its_own_waves() -> None:
     care = read_study("listening-pilot").outcomes[0]
     soon = dataclasses.replace(care, follow_ups=("after",))
-    waves = ("", "before", "after", "later", "after - before", "later - before")
+    waves = (
+        "",
+        "before",
+        "after",
+        "later",
+        Contrast("after", "before"),
+        Contrast("later", "before"),
+    )
     found = Disclosed(findings=(*map(at, waves), at("after", "other")))
     shown = [part.wave for part in findings_of_outcome(found, soon).findings]
-    assert shown == ["", "before", "after", "after - before"]
+    assert shown == ["", "before", "after", Contrast("after", "before")]
     assert [part.wave for part in of_score(found, soon).findings] == list(waves)
 
 

@@ -7,10 +7,11 @@ import dataclasses
 import pytest
 
 from analysis.declarations.study import Site
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Note
-from analysis.publication.judgement import show_families, show_sites
+from analysis.publication.judgement import show_families
+from analysis.publication.sites import show_sites
 from analysis.storage.declared import read_study
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -28,8 +29,8 @@ def number(term: str, value: float | None, group: str = "", **more: object) -> F
         "survey": "ratings",
         "instrument": "care",
         "subscale": "total",
-        "wave": "after - before",
-        "arm": "pilot - comparison",
+        "wave": Contrast("after", "before"),
+        "arm": Contrast("pilot", "comparison"),
         "group": group,
         "term": term,
         "estimate": value,
@@ -43,7 +44,9 @@ def number(term: str, value: float | None, group: str = "", **more: object) -> F
 
 def sites(*values: float, n: int = 40) -> list[Finding]:
     return [
-        number("effect_at_site", value, f"site: s{place}", n=n if place else 40)
+        number(
+            "effect_at_site", value, Group("site", f"s{place}"), n=n if place else 40
+        )
         for place, value in enumerate(values)
     ]
 
@@ -54,7 +57,7 @@ def together() -> list[Finding]:
         number("prediction_interval", 1.5, "site"),
         number("between_site_standard_deviation", 0.3, "site"),
         number("homogeneity_p_value", 0.21, "site"),
-        *(number("pooled_without_site", 1.4, f"site: s{n}") for n in range(4)),
+        *(number("pooled_without_site", 1.4, Group("site", f"s{n}")) for n in range(4)),
     ]
 
 
@@ -106,7 +109,7 @@ def test_a_small_site_leaves_without_its_numbers() -> None:
 
 def test_sites_of_which_none_could_be_told_are_a_table_alone() -> None:
     found = [
-        number("effect_at_site", None, f"site: s{n}", reason="too few teams")
+        number("effect_at_site", None, Group("site", f"s{n}"), reason="too few teams")
         for n in range(3)
     ]
     shown = show_sites(disclose(found, smallest=11), STUDY)

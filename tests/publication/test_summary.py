@@ -12,7 +12,7 @@ import pytest
 from invented import STUDIES, TOO_FEW, disclosed_of, study_of, with_suppressed
 
 from analysis.foundation.errors import DeclarationError
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.publication.disclosure.control import FEW_DROPOUTS, Disclosed
 from analysis.publication.summary.page import FunderSummary, funder_summary
 
@@ -140,7 +140,7 @@ def test_a_main_result_held_back_leaves_no_number() -> None:
 
 def test_the_first_follow_up_is_the_main_one_even_if_held_back() -> None:
     disclosed = with_suppressed(
-        disclosed_of("listening-pilot"), **MAIN, wave="after - before"
+        disclosed_of("listening-pilot"), **MAIN, wave=Contrast("after", "before")
     )
     assert summary_of("listening-pilot", disclosed).number == ""
 

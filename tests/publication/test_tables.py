@@ -8,8 +8,13 @@ import pytest
 from invented import STUDIES, TOO_FEW, disclosed_of, study_of, with_suppressed
 
 from analysis.declarations.study import Study
-from analysis.foundation.findings import Finding
-from analysis.publication.cleaning import emptied_table, flow_table, scrubbed_table
+from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.publication.cleaning import (
+    emptied_table,
+    flow_table,
+    scrubbed_table,
+    show_flow,
+)
 from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.numbers import (
     in_ten_text,
@@ -25,15 +30,12 @@ from analysis.publication.scores import (
     item_table,
     reliability_table,
     score_table,
-)
-from analysis.publication.shown import (
-    Shown,
     show_change,
     show_comparison,
-    show_flow,
     show_scores,
-    show_study,
 )
+from analysis.publication.shown import Shown
+from analysis.publication.study import show_study
 from analysis.publication.table import Table
 
 
@@ -68,12 +70,21 @@ def test_numbers_are_written_by_one_rule(value: float, term: str, text: str) -> 
 
 def test_what_was_scrubbed_stands_apart_from_emptied_answers() -> None:
     study = study_of(STUDIES[0])
-    groups = ("name taken out: text.what_helped", "NHS number taken out: text.other")
+    groups = (
+        ("name taken out", "text.what_helped"),
+        ("NHS number taken out", "text.other"),
+        ("out of range", "seed_confidence.now"),
+    )
     place = {"study": study.name, "survey": study.surveys[0].name}
     place |= {"wave": study.wave_names()[0], "term": "cells_emptied"}
     found = tuple(
-        Finding(**place, group=group, estimate=14.0, n=14)  # type: ignore[arg-type]
-        for group in (*groups, "out of range: seed_confidence.now")
+        Finding(
+            **place,  # type: ignore[arg-type]
+            group=Group("rule_in_column", column, of=rule),
+            estimate=14.0,
+            n=14,
+        )
+        for rule, column in groups
     )
     emptied, scrubbed = (
         table(Disclosed(findings=found), study)
@@ -165,7 +176,7 @@ def test_waves_stand_in_their_order_in_time() -> None:
     turned = Disclosed(findings=disclosed.findings[::-1])
     waves = ["before", "after", "later"]
     assert waves_of(turned, study, contrasts=False) == waves
-    contrasts = ["after - before", "later - before"]
+    contrasts = [Contrast("after", "before"), Contrast("later", "before")]
     assert waves_of(turned, study, contrasts=True) == contrasts
 
 
@@ -275,7 +286,7 @@ def test_a_change_of_waves_not_linked_stands_beside_its_narrowest_interval() -> 
         "survey": "ratings",
         "instrument": "care",
         "subscale": "total",
-        "wave": "after - before",
+        "wave": Contrast("after", "before"),
     }
     made = [
         Finding(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.reliability.comparability import evaluate_comparability
 from analysis.storage.declared import read_study
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 STUDY = read_study("listening-pilot")
 CARE = [f"care.{item.name}" for item in STUDY.instruments["care"].items]
-CONTRAST = "after - before"
+CONTRAST = Contrast("after", "before")
 
 
 def responses(wave: str, people: int = 300) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def found(by_wave: dict[str, pd.DataFrame]) -> dict[tuple[str, str], Finding]:
 
 def test_waves_that_answer_alike_are_comparable() -> None:
     verdicts = found({wave: responses(wave) for wave in ("before", "after", "later")})
-    for wave in (CONTRAST, "later - before"):
+    for wave in (CONTRAST, Contrast("later", "before")):
         verdict = verdicts["means_comparable", wave]
         assert verdict.estimate == 1
         assert verdict.n == 600

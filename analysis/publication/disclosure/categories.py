@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from analysis.foundation.findings import names_in
 from analysis.foundation.terms import term
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from analysis.foundation.findings import Finding
+    from analysis.foundation.findings import Finding, Place
 
 if TYPE_CHECKING:
     Vector: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
@@ -31,7 +32,7 @@ MAXIMUM_SUMMANDS = 8
 
 def categories_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int]:
     """Places of the numbers to hold back."""
-    cells: dict[tuple[str, ...], list[int]] = {}
+    cells: dict[tuple[Place, ...], list[int]] = {}
     for place, finding in enumerate(findings):
         if finding.term == IN_CATEGORY and finding.estimate is not None:
             key = (*_scale(finding), finding.wave, finding.arm)
@@ -48,7 +49,7 @@ def _hidden(answers: Sequence[Finding], tops: set[int], smallest: int) -> set[in
     """Which of the answers of one arm at one wave to hold back."""
     n = answers[0].n or 0
     counts = np.array([_people(answer) for answer in answers])
-    values = np.array([float(answer.group) for answer in answers])
+    values = np.array([float(str(answer.group)) for answer in answers])
     hidden = {at for at, k in enumerate(counts) if min(k, n - k) < smallest}
     sensitive = _small_sums(counts, smallest)
     if not sensitive:
@@ -107,7 +108,7 @@ def _any_follows(sums: list[Vector], sensitive: list[Vector]) -> bool:
     return bool((np.abs(residual).max(axis=1) < FOLLOWS).any())
 
 
-def _top_counts(findings: list[Finding], key: tuple[str, ...], n: int) -> set[int]:
+def _top_counts(findings: list[Finding], key: tuple[Place, ...], n: int) -> set[int]:
     """Counts of top answers told of the same people."""
     *scale, wave, arm = key
     counts = set()
@@ -115,25 +116,21 @@ def _top_counts(findings: list[Finding], key: tuple[str, ...], n: int) -> set[in
         if not finding.term.startswith("top_share_") or finding.estimate is None:
             continue
         same = _scale(finding) == tuple(scale) and finding.n == n
-        if (
-            same
-            and wave in finding.wave.split(" - ")
-            and (arm in finding.arm.split(" - "))
-        ):
+        if same and wave in names_in(finding.wave) and arm in names_in(finding.arm):
             counts.add(int(_people(finding)))
     return counts
 
 
 def _differences(findings: list[Finding], smallest: int) -> Iterator[int]:
     """Differences of two shares of which one is small: it would follow."""
-    small: set[tuple[str, ...]] = set()
+    small: set[tuple[Place, ...]] = set()
     for finding in findings:
         if finding.term.startswith("top_share_") and _is_small(finding, smallest):
-            for arm in {finding.arm, *finding.arm.split(" - ")}:
+            for arm in {finding.arm, *names_in(finding.arm)}:
                 small.add((*_scale(finding), finding.wave, arm, finding.term))
     for place, finding in enumerate(findings):
         for share in term(finding.term).made_of:
-            arms = {finding.arm, *finding.arm.split(" - ")}
+            arms = {finding.arm, *names_in(finding.arm)}
             scale_at = (*_scale(finding), finding.wave)
             if any((*scale_at, arm, share) in small for arm in arms):
                 yield place

@@ -24,6 +24,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Contrast, names_in
 from analysis.foundation.terms import (
     GROUPED,
     Rule,
@@ -42,7 +43,7 @@ from analysis.publication.disclosure.groups import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from analysis.foundation.findings import Finding
+    from analysis.foundation.findings import AnyGroup, Finding, Place
 
 ONE_ANSWER = "everybody gave the same answer, so the number would tell what each said"
 SECONDARY_SUPPRESSION = "held back, or a smaller number could be worked out from it"
@@ -54,7 +55,7 @@ class Disclosed:
 
     findings: tuple[Finding, ...]
 
-    def where(self, **context: str) -> Disclosed:
+    def where(self, **context: AnyGroup | Contrast) -> Disclosed:
         """Those findings whose tidy columns equal what is given."""
         wanted = context.items()
         kept = (
@@ -197,8 +198,8 @@ def _related(
     Of a contrast, the mean of one wave follows from the other and the change. Of two
     arms, one follows from the other and from everyone, or from their difference.
     """
-    small: dict[tuple[str, ...], set[str]] = {}
-    hidden: dict[tuple[str, ...], set[str]] = {}
+    small: dict[tuple[Place, ...], set[Place]] = {}
+    hidden: dict[tuple[Place, ...], set[Place]] = {}
     for before, after in zip(known, suppressed, strict=True):
         if in_families(before.term, Secondary.FLOW, *GROUPED):
             continue
@@ -212,8 +213,8 @@ def _related(
             continue
         scale_at = (*_scale(finding), finding.wave)
         arms = small.get(scale_at, set())
-        of_small_contrast = finding.arm in arms and " - " in finding.wave
-        against_small_arm = bool(arms & set(finding.arm.split(" - ")) - {""})
+        of_small_contrast = finding.arm in arms and isinstance(finding.wave, Contrast)
+        against_small_arm = bool(arms & set(names_in(finding.arm)) - {""})
         # Two arms held back keep each other: only their sum follows.
         lacks_one_arm = len(hidden.get((*scale_at, finding.term), ())) == 1
         lacks_one_arm |= len(arms - {""}) == 1
@@ -253,7 +254,7 @@ def suppress_attrition_counts(disclosed: Disclosed, *, smallest: int) -> Disclos
     )
 
 
-def _hidden(findings: Iterable[Finding], smallest: int) -> set[tuple[str, str, str]]:
+def _hidden(findings: Iterable[Finding], smallest: int) -> set[tuple[str, str, Place]]:
     """Survey, later wave and arm of the counts to hold back."""
     known = list(findings)
     kept = {
@@ -261,12 +262,12 @@ def _hidden(findings: Iterable[Finding], smallest: int) -> set[tuple[str, str, s
         for finding in known
         if finding.term == "responses_kept" and finding.n is not None
     }
-    arms: dict[tuple[str, str], set[str]] = {}
-    few: dict[tuple[str, str], set[str]] = {}
+    arms: dict[tuple[str, str], set[Place]] = {}
+    few: dict[tuple[str, str], set[Place]] = {}
     for finding in known:
         if finding.term == LINKED and not finding.group and finding.n is not None:
-            later = (finding.survey, finding.wave.partition(" - ")[0])
-            for wave in finding.wave.split(" - "):
+            later = (finding.survey, names_in(finding.wave)[0])
+            for wave in names_in(finding.wave):
                 at_wave = kept.get((finding.survey, wave, finding.arm), finding.n)
                 if 0 < at_wave - finding.n < smallest:
                     few.setdefault(later, set()).add(finding.arm)
@@ -281,10 +282,10 @@ def _hidden(findings: Iterable[Finding], smallest: int) -> set[tuple[str, str, s
     }
 
 
-def _place(finding: Finding) -> tuple[str, str, str]:
+def _place(finding: Finding) -> tuple[str, str, Place]:
     """Survey, wave (the later of two) and arm of a count; empty for other findings."""
     if finding.term in FLOW or (finding.term == LINKED and not finding.group):
-        return (finding.survey, finding.wave.partition(" - ")[0], finding.arm)
+        return (finding.survey, names_in(finding.wave)[0], finding.arm)
     return ("", "", "")
 
 

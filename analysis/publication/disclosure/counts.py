@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from analysis.foundation.findings import Finding
+    from analysis.foundation.findings import AnyGroup, Finding, Place
 
 if TYPE_CHECKING:
     Vector: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
@@ -32,7 +32,7 @@ FOLLOWS = 1e-8
 
 def counts_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int]:
     """Places of the counts to hold back."""
-    flows: dict[tuple[str, str], list[int]] = {}
+    flows: dict[tuple[str, Place], list[int]] = {}
     for place, finding in enumerate(findings):
         if finding.term in TERMS and finding.n is not None:
             flows.setdefault((finding.survey, finding.wave), []).append(place)
@@ -107,7 +107,7 @@ class _Table:
             for place, f in counts.items()
         }
 
-    def _sum(self, arm: str, part: str) -> Vector:
+    def _sum(self, arm: Place, part: AnyGroup) -> Vector:
         """Which cells add up to a count; an empty text stands for all."""
         return np.array(
             [(not arm or a == arm) and (not part or p == part) for a, p in self.cells],

@@ -14,15 +14,17 @@ count for its n, which beside everybody's is the count of all who were lost.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Group
 from analysis.foundation.terms import GROUPED, Secondary, term
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from analysis.foundation.findings import Finding
+    from analysis.foundation.findings import AnyGroup, Finding, Place
 
 
 @dataclass(slots=True)
@@ -47,13 +49,13 @@ def groups_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int]:
         yield from (p for p in place.others if findings[p].group not in shown)
 
 
-def _places(findings: Iterable[Finding]) -> dict[tuple[str, ...], _Place]:
-    places: dict[tuple[str, ...], _Place] = {}
+def _places(findings: Iterable[Finding]) -> dict[tuple[Place, ...], _Place]:
+    places: dict[tuple[Place, ...], _Place] = {}
     for number, found in enumerate(findings):
         family = term(found.term).secondary
         if family not in GROUPED:
             continue
-        name = found.group.partition(": ")[0]
+        name = found.group.of if isinstance(found.group, Group) else str(found.group)
         score = (found.survey, found.instrument, found.subscale, found.item)
         if family in (Secondary.ONE_SITE, Secondary.ALL_SITES, Secondary.NO_SITE):
             # A grouping may be called site as well, and is of other numbers.
@@ -68,7 +70,7 @@ def _places(findings: Iterable[Finding]) -> dict[tuple[str, ...], _Place]:
     return places
 
 
-def _hidden(sizes: dict[str, int], unknown: int, smallest: int) -> set[str]:
+def _hidden(sizes: dict[AnyGroup, int], unknown: int, smallest: int) -> set[AnyGroup]:
     """Groups to hold back: the small ones, and as many more as keep them hidden."""
     by_size = sorted((group for group in sizes if sizes[group]), key=sizes.__getitem__)
     hidden = [group for group in by_size if sizes[group] < smallest]
@@ -82,12 +84,13 @@ def _hidden(sizes: dict[str, int], unknown: int, smallest: int) -> set[str]:
     return set(hidden)
 
 
-def _naming(groups: set[str]) -> set[str]:
-    """How a contrast of any two of these is written."""
+def _naming(groups: set[AnyGroup]) -> set[AnyGroup]:
+    """The contrasts of any two of these."""
+    known = [group for group in groups if isinstance(group, Group)]
     return {
-        f"{first} - {second.partition(': ')[2]}"
-        for first in groups
-        for second in groups
+        dataclasses.replace(first, reference=second.value)
+        for first in known
+        for second in known
     }
 
 
@@ -101,7 +104,7 @@ def dropouts_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int
     where few of all were lost, what counts those who stayed goes as well; and where few
     of an arm stayed, so does every comparison of arms, which would speak of them.
     """
-    counts: dict[tuple[str, ...], dict[str, tuple[int, int]]] = {}
+    counts: dict[tuple[Place, ...], dict[Place, tuple[int, int]]] = {}
     for finding in findings:
         if finding.term == SHARE and finding.estimate is not None and finding.n:
             present = round(finding.estimate * finding.n)
@@ -122,7 +125,7 @@ def dropouts_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int
             yield place
 
 
-def _place(finding: Finding) -> tuple[str, ...]:
+def _place(finding: Finding) -> tuple[Place, ...]:
     return (
         finding.survey,
         finding.instrument,

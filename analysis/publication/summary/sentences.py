@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.declarations.plan_lock import family_of
+from analysis.foundation.findings import Contrast, names_in
 from analysis.publication.disclosure.control import FEW_DROPOUTS
 from analysis.publication.numbers import estimate_text, points_text
 from analysis.publication.places import MONTHS, findings_of_outcome, found, wave_text
@@ -87,7 +88,7 @@ def main_result(disclosed: Disclosed, study: Study) -> MainResult | None:
         return None
     instrument = study.instruments[outcome.instrument]
     selected = findings_of_outcome(disclosed, outcome).where(
-        wave=f"{outcome.follow_ups[0]} - {outcome.baseline}",
+        wave=Contrast(outcome.follow_ups[0], outcome.baseline),
     )
     finding, design = _best_finding(selected, study)
     if finding is None:
@@ -108,7 +109,7 @@ def _best_finding(selected: Disclosed, study: Study) -> tuple[Finding | None, st
         terms.reverse()
     elif planned and planned not in terms:
         terms = []
-    between = selected.where(arm=f"{study.treated} - {study.control}")
+    between = selected.where(arm=Contrast(study.treated, study.control))
     for term in terms:
         if finding := found(between, term=term):
             return finding, "compared"
@@ -152,7 +153,7 @@ def _last_sentences(
         survey=outcome.survey,
         instrument=outcome.instrument,
         subscale=outcome.subscale,
-        wave=f"{last} - {outcome.baseline}",
+        wave=Contrast(last, outcome.baseline),
         arm=result.finding.arm,
         term=result.finding.term,
     )
@@ -181,7 +182,7 @@ def _without_result(study: Study) -> str:
 
 def _change_sentence(result: MainResult, study: Study) -> str:
     size = points_text(abs(result.gain), result.subscale)
-    after, _, before = result.finding.wave.partition(" - ")
+    after, before = names_in(result.finding.wave)
     waves = wave_text(study, result.finding.wave)
     treated, control = study.arm_title(study.treated), study.arm_title(study.control)
     more = "more" if result.gain >= 0 else "less"

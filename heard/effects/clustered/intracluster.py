@@ -28,16 +28,11 @@ YES_OR_NO = "a score of yes or no: restricted likelihood takes scores as normal"
 class IntraclusterCorrelation(Composite):
     """How alike people of one cluster are, and how many people's worth that costs.
 
-    Attributes
-    ----------
-    intracluster_correlation : Estimate or Unavailable
-        By the analysis of variance; may be negative.
-    intracluster_correlation_reml : Estimate or Unavailable
-        By restricted maximum likelihood; from 0.
-    design_effect : Estimate or Unavailable
-        How many times larger the variance of a mean is than with unrelated people.
-    clusters : Estimate or Unavailable
-        How many clusters that rests on.
+    - `intracluster_correlation`: by the analysis of variance; may be negative.
+    - `intracluster_correlation_reml`: by restricted maximum likelihood; from 0.
+    - `design_effect`: how many times larger the variance of a mean is than with
+      unrelated people.
+    - `clusters`: how many clusters that rests on.
     """
 
     intracluster_correlation: Result
@@ -72,7 +67,7 @@ def intracluster_correlation(
     """
     found = nested_reliability(frame, score=score, target=cluster)
     if isinstance(found, Unavailable):
-        return _nothing(found.reason, found.n)
+        return IntraclusterCorrelation.unavailable(found.reason, n=found.n)
     assert isinstance(found.icc_1, Estimate)
     kept = frame[[score, cluster]].dropna()
     counts: Array = np.bincount(kept[cluster].factorize()[0]).astype(float)
@@ -94,14 +89,6 @@ def intracluster_correlation(
             method="clusters with a score; a count has no interval",
         ),
     )
-
-
-def _nothing(reason: str, n: int | None) -> IntraclusterCorrelation:
-    absent = {
-        field.name: Unavailable(term=field.name, reason=reason, n=n)
-        for field in dataclasses.fields(IntraclusterCorrelation)
-    }
-    return IntraclusterCorrelation(**absent)
 
 
 def _smith(plain: Estimate, counts: Array, found: NestedReliability) -> Estimate:

@@ -31,22 +31,14 @@ CONFIDENCE = 0.95
 class MixedEffects(Described):
     """The fixed part of a mixed model, and what its groups leave over.
 
-    Attributes
-    ----------
-    names : tuple of str
-        The fixed columns.
-    coefficients : ndarray, shape (n_names,)
-        In units of the score for one unit of the column.
-    covariance : ndarray, shape (n_names, n_names)
-        Given the variances.
-    n : int
-        Rows.
-    levels : tuple of (str, int)
-        The random terms kept, and how many groups each has.
-    left_out : int
-        Rows without a score, a column or a group.
-    fit : MixedFit
-        All else: variances, effects, likelihood.
+    - `names`: the fixed columns.
+    - `coefficients`, shape (n_names,): in units of the score for one unit of the
+      column.
+    - `covariance`, shape (n_names, n_names): given the variances.
+    - `n`: rows.
+    - `levels`: the random terms kept, and how many groups each has.
+    - `left_out`: rows without a score, a column or a group.
+    - `fit`: all else: variances, effects, likelihood.
     """
 
     names: tuple[str, ...]
@@ -226,16 +218,10 @@ MEANING = {
 class WaveEffect(Composite):
     """The arms' difference at one follow-up, treated minus control, in score units.
 
-    Attributes
-    ----------
-    wave : str
-        The follow-up; empty for the average of all.
-    mixed_model_difference : Estimate or Unavailable
-        With its interval.
-    mixed_model_p_value : Estimate or Unavailable
-        Of no difference.
-    mixed_model_degrees_of_freedom : Estimate or Unavailable
-        How much the interval rests on.
+    - `wave`: the follow-up; empty for the average of all.
+    - `mixed_model_difference`: with its interval.
+    - `mixed_model_p_value`: of no difference.
+    - `mixed_model_degrees_of_freedom`: how much the interval rests on.
     """
 
     wave: str
@@ -412,17 +398,10 @@ def _effect(
 
 
 def _nothing(waves: Sequence[str], reason: str, n: int | None) -> WaveEffects:
-    def absent(wave: str) -> WaveEffect:
-        names = (
-            "mixed_model_difference",
-            "mixed_model_p_value",
-            "mixed_model_degrees_of_freedom",
-        )
-        parts = [Unavailable(term=name, reason=reason, n=n) for name in names]
-        return WaveEffect(wave=wave, **dict(zip(names, parts, strict=True)))
-
     return WaveEffects(
-        by_wave=tuple(absent(wave) for wave in waves[1:]),
-        average=absent(""),
+        by_wave=tuple(
+            WaveEffect.unavailable(reason, n=n, wave=wave) for wave in waves[1:]
+        ),
+        average=WaveEffect.unavailable(reason, n=n),
         variances=(Unavailable(term="residual_variance", reason=reason, n=n),),
     )

@@ -37,25 +37,13 @@ def joint_p_value(
 ) -> Result:
     """Test that several coefficients of an unweighted CR2 fit are all zero.
 
-    Parameters
-    ----------
-    fit : ClusterRobustFit
-        Unweighted, adjusted by CR2.
-    names : sequence of str
-        Columns of the fit.
-    term, method : str
-        What the p is called, and what the fit is of.
+    `fit`: unweighted, adjusted by CR2.
+    `names`: columns of the fit.
+    `term`, `method`: what the p is called, and what the fit is of.
+    Estimate: the p; n counts rows.
+    Unavailable: no contrast, clusters too few for that many contrasts, or contrasts
+      that rest on each other.
 
-    Returns
-    -------
-    Estimate
-        The p; n counts rows.
-    Unavailable
-        No contrast, clusters too few for that many contrasts, or contrasts that rest
-        on each other.
-
-    References
-    ----------
     Tipton & Pustejovsky (2015), J. Educational and Behavioral Statistics 40(6),
     604-634; Pustejovsky & Tipton (2018).
     """
@@ -129,10 +117,7 @@ def complete_rows(
 ) -> pd.DataFrame:
     """Copy the named columns, scores as floats, without the rows that lack one.
 
-    Raises
-    ------
-    DataError
-        A column is missing, or a score is text.
+    Raises DataError: A column is missing, or a score is text.
     """
     for name in [*scores, *labels]:
         if name not in frame.columns:
@@ -189,7 +174,7 @@ def within(columns: Array, groups: Labels) -> Array:
 
 
 def answered_twice(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of participants who answered at two waves or more: others tell no change."""
+    """Rows of participants who answered at two waves or more: others show no change."""
     times = rows.groupby("participant", observed=True)["wave"].transform("size")
     return rows[times > 1].reset_index(drop=True)
 
@@ -204,14 +189,11 @@ ASSUMES = "right if the arms would have moved alike without the pilot"
 class EventStudyEffect(Composite):
     """How much further apart the arms were at a wave than at the last one before.
 
-    Attributes
-    ----------
-    wave : str
-        The wave.
-    timing : {"before", "after"}
-        Before the start it should be about nought; after it, it is the effect.
-    event_study_effect, event_study_p_value : Estimate or Unavailable
-        In score units, treated minus comparison.
+    - `wave`: the wave.
+    - `timing`, {"before", "after"}: before the start it should be about zero; after
+      it, it is the effect.
+    - `event_study_effect`, `event_study_p_value`: in score units, treated minus
+      comparison.
     """
 
     wave: str
@@ -235,19 +217,12 @@ class DifferenceInDifferences(Composite):
 class Comparison:
     """What is compared with what: waves in order, the arms, and the columns' names.
 
-    Attributes
-    ----------
-    waves : sequence of str
-        In order; at least one before the start and one after.
-    started : str
-        The first wave after the start.
-    treated, control : str
-        The arms; rows of others are left out.
-    cluster : str
-        Column of what was allocated (team, trust).
-    linked : bool
-        Whether ``participant`` links people across waves; then each is compared with
-        themselves, and those with one answer are left out.
+    - `waves`: in order; at least one before the start and one after.
+    - `started`: the first wave after the start.
+    - `treated`, `control`: the arms; rows of others are left out.
+    - `cluster`: column of what was allocated (team, trust).
+    - `linked`: whether ``participant`` links people across waves; then each is compared
+      with themselves, and those with one answer are left out.
     """
 
     waves: Sequence[str]
@@ -285,7 +260,7 @@ def difference_in_differences(
     -------
     DifferenceInDifferences
         In score units. The overall number takes all answers before together and all
-        after; ``by_wave`` sets each wave beside the last before the start.
+        after; ``by_wave`` compares each wave with the last before the start.
         ``pre_trend_p_value`` is small where the arms moved apart before; a large one
         does not show that they moved alike. Unavailable: fewer than 5 clusters, one
         treated cluster only, an arm without a score at a wave, a cluster in both arms.
@@ -321,16 +296,9 @@ def event_study_fit(
 ) -> ClusterRobustFit | Unavailable:
     """Fit the arms' distance at every wave against the last one before the start.
 
-    Parameters
-    ----------
-    frame, comparison, score
-        As for `difference_in_differences`.
-
-    Returns
-    -------
-    ClusterRobustFit
-        Columns named ``treated at <wave>`` and ``wave <wave>``, the last wave before
-        left out.
+    `frame`, `comparison`, `score`: as for `difference_in_differences`.
+    Returns: columns named ``treated at <wave>`` and ``wave <wave>``, the last wave
+      before left out.
     """
     rows = _rows(frame, comparison, score)
     base = comparison.before()[-1:]

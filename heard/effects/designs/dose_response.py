@@ -44,8 +44,6 @@ def three_knots(doses: Array) -> Array | None:
 def bend(doses: Array, knots: Array) -> Array:
     """The bending column, shape (n_doses,), in units of the dose.
 
-    References
-    ----------
     Harrell (2015), Regression Modeling Strategies, 2nd ed., section 2.4.4.
     """
     first, middle, last = knots
@@ -63,7 +61,7 @@ def bend(doses: Array, knots: Array) -> Array:
 
 MINIMUM_DOSES = 4
 ONE_DOSE = "everybody had the same dose: nothing to compare"
-NO_CURVE = "fewer than 4 different doses, or too many alike: no curve can be told"
+NO_CURVE = "fewer than 4 different doses, or too many the same: no curve can be fitted"
 CHOSEN = "attendance was chosen, not allocated"
 
 
@@ -71,12 +69,8 @@ CHOSEN = "attendance was chosen, not allocated"
 class DosePoint(Composite):
     """The score after a dose less the score after the reference dose.
 
-    Attributes
-    ----------
-    dose : str
-        How much.
-    dose_effect : Estimate or Unavailable
-        In score units, people with the same score before.
+    - `dose`: how much.
+    - `dose_effect`: in score units, people with the same score before.
     """
 
     dose: str
@@ -311,18 +305,8 @@ def _with_method(result: Result, what: str) -> Result:
 
 
 def _nothing(at: Sequence[float], absent: Unavailable) -> DoseResponse:
-    def named(term: str) -> Unavailable:
-        return dataclasses.replace(absent, term=term)
-
-    return DoseResponse(
-        dose_slope=named("dose_slope"),
-        dose_slope_p_value=named("dose_slope_p_value"),
-        dose_curve_p_value=named("dose_curve_p_value"),
-        by_dose=tuple(
-            DosePoint(dose=f"{value:g}", dose_effect=named("dose_effect"))
-            for value in at
-        ),
-    )
+    doses = (DosePoint.unavailable(absent, dose=f"{dose:g}") for dose in at)
+    return DoseResponse.unavailable(absent, by_dose=tuple(doses))
 
 
 NO_CONTRAST = "all sessions, or none, had it: nothing to compare"
@@ -333,14 +317,9 @@ IMPOSSIBLE = "more sessions with it than sessions attended"
 class IngredientContrast(Composite):
     """What a session with an ingredient comes with, beyond one without.
 
-    Attributes
-    ----------
-    ingredient : str
-        Column that counts the sessions with it.
-    ingredient_effect, ingredient_p_value : Estimate or Unavailable
-        Score units a session, by itself.
-    ingredient_effect_given_others : Estimate or Unavailable
-        With as many sessions of the other ingredients.
+    - `ingredient`: column that counts the sessions with it.
+    - `ingredient_effect`, `ingredient_p_value`: score units a session, by itself.
+    - `ingredient_effect_given_others`: with as many sessions of the other ingredients.
     """
 
     ingredient: str
@@ -445,7 +424,10 @@ def _contrast(
         ingredient_effect=_asked(single_fit, name, "ingredient_effect", what),
         ingredient_p_value=_asked(single_fit, name, "ingredient_p_value", what),
         ingredient_effect_given_others=_asked(
-            others, name, "ingredient_effect_given_others", f"{what}; others held equal"
+            others,
+            name,
+            "ingredient_effect_given_others",
+            f"{what}; adjusted for others",
         ),
     )
 

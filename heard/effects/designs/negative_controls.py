@@ -33,20 +33,14 @@ NO_CONTROL = "no outcome named that the pilot cannot move"
 class FalsificationRow(Composite):
     """One outcome's comparison, for the table of what moved and what must not.
 
-    Attributes
-    ----------
-    outcome : str
-        Column of the outcome.
-    role : {"outcome", "negative_control"}
-        Whether the pilot could have moved it.
-    falsification_effect : Estimate or Unavailable
-        Difference in differences, in the outcome's units.
-    falsification_standardised_effect : Estimate or Unavailable
-        In standard deviations before, to set outcomes side by side.
-    falsification_p_value : Estimate or Unavailable
-        Of no effect.
-    falsification_holm_p_value : Estimate or Unavailable
-        Corrected for the number of negative controls; outcomes have none.
+    - `outcome`: column of the outcome.
+    - `role`, {"outcome", "negative_control"}: whether the pilot could have moved it.
+    - `falsification_effect`: difference in differences, in the outcome's units.
+    - `falsification_standardised_effect`: in standard deviations before, to set
+      outcomes side by side.
+    - `falsification_p_value`: of no effect.
+    - `falsification_holm_p_value`: corrected for the number of negative controls;
+      outcomes have none.
     """
 
     outcome: str
@@ -69,12 +63,8 @@ class FalsificationTable(Composite):
 class StandardisedEffect(Composite):
     """What the comparison of one outcome found.
 
-    Attributes
-    ----------
-    effect, p_value : Estimate or Unavailable
-        In the outcome's units, and of no effect.
-    spread : float
-        Standard deviation before, pooled within arms; 0 where there is none.
+    - `effect`, `p_value`: in the outcome's units, and of no effect.
+    - `spread`: standard deviation before, pooled within arms; 0 where there is none.
     """
 
     effect: Result
@@ -84,7 +74,7 @@ class StandardisedEffect(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FutureDose(Composite):
-    """Whether sessions attended later foretell scores before."""
+    """Whether sessions attended later predict scores before."""
 
     future_dose_slope: Result
     future_dose_p_value: Result
@@ -155,7 +145,7 @@ def estimate_effect(
 def side_by_side(
     found: Mapping[str, StandardisedEffect], *, negative_controls: Sequence[str]
 ) -> FalsificationTable:
-    """Set comparisons of several outcomes beside each other, whatever they came by.
+    """Show comparisons of several outcomes side by side, however they were made.
 
     Parameters
     ----------
@@ -185,7 +175,7 @@ def future_dose(
     before: str = "before",
     cluster: str = "cluster",
 ) -> FutureDose:
-    """Ask whether attendance still to come foretells the score before.
+    """Test whether future attendance predicts the score before.
 
     Parameters
     ----------
@@ -199,7 +189,7 @@ def future_dose(
     -------
     FutureDose
         Score units for one session more, with a CR2 interval; n counts participants.
-        Far from nought: the keen differed to begin with. Unavailable: fewer than 5
+        Far from zero: the keen differed to begin with. Unavailable: fewer than 5
         clusters, all attended alike, or all scores are the same.
     """
     terms = "future_dose_slope", "future_dose_p_value"

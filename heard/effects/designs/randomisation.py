@@ -9,7 +9,6 @@ Oracles: R, tests/oracles/values/compared.json, and every allocation tried at ev
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from heard.effects.description import every_unavailable
 from heard.effects.designs.difference_in_differences import complete_rows, score_fault
 from heard.errors import DataError
 from heard.models.cluster_robust import Array, Labels
@@ -46,15 +44,10 @@ class RandomisationTest(Composite):
 class Allocations:
     """Statistics of allocations, the real one first.
 
-    Attributes
-    ----------
-    zero, slope : ndarray, shape (n_allocations,)
-        The statistic if the effect is v is ``zero - v * slope``, scaled so that the
-        real slope is the largest.
-    complete : bool
-        Whether these are all there are, or the real one and draws.
-    possible : int
-        How many there are.
+    `zero`, `slope`, shape (n_allocations,): the statistic if the effect is v is ``zero
+      - v * slope``, scaled so that the real slope is the largest.
+    `complete`: whether these are all there are, or the real one and draws.
+    `possible`: how many there are.
     """
 
     zero: Array
@@ -80,7 +73,7 @@ class Allocations:
 
     @property
     def estimate(self) -> float:
-        """The value at which the real allocation's statistic is nought."""
+        """The value at which the real allocation's statistic is zero."""
         return float(self.zero[0] / self.slope[0])
 
     def _stretches(self) -> tuple[Array, Array]:
@@ -106,12 +99,8 @@ class Allocations:
 def subsets(n_units: int, n_treated: int, *, seed: str) -> tuple[Labels, bool]:
     """Which units could have been treated, units 0 to n_treated - 1 in fact.
 
-    Returns
-    -------
-    ndarray, shape (n_allocations, n_treated)
-        The real one first.
-    bool
-        Whether these are all.
+    Returns shape (n_allocations, n_treated): the real one first.
+    Returns: whether these are all.
     """
     possible = math.comb(n_units, n_treated)
     if possible <= MAXIMUM_ALLOCATIONS:
@@ -180,17 +169,10 @@ def _counted(allocations: Allocations) -> str:
 def roll_outs(steps: Labels, *, seed: str) -> tuple[Labels, int]:
     """In which order units could have started, given how many start at each step.
 
-    Parameters
-    ----------
-    steps : ndarray of int, shape (n_units,)
-        At which step each unit did start.
-
-    Returns
-    -------
-    ndarray, shape (n_allocations, n_units)
-        Steps; the real ones first if drawn, somewhere if all are gone through.
-    int
-        How many orders there are; they are all here if that many rows are.
+    `steps`, shape (n_units,): at which step each unit did start.
+    Returns shape (n_allocations, n_units): steps; the real ones first if drawn,
+      somewhere if all are gone through.
+    Returns: how many orders there are; they are all here if that many rows are.
     """
     kinds, counts = np.unique(steps, return_counts=True)
     possible = math.factorial(len(steps))
@@ -217,13 +199,13 @@ def _arranged(kinds: list[int], counts: list[int]) -> Iterator[tuple[int, ...]]:
 
 
 MINIMUM_COMPARISONS = 3
-# A gap this small beside the numbers it comes from is rounding.
+# A gap this small next to the numbers it comes from is rounding.
 NOISE = 1e-12
 # A unit of which less than this is left stands alone in what is adjusted for.
 SEPARATION_TOLERANCE = 1e-9
 SEPARATED_REASON = "the treated alone differ in their means before: these cannot adjust"
 TREATED_ONLY = (
-    "one treated unit's change less what the comparison units foretell, by full "
+    "one treated unit's change less what the comparison units predict, by full "
     "conformal prediction; n counts it and them; right if it is exchangeable with them"
 )
 
@@ -232,13 +214,10 @@ TREATED_ONLY = (
 class UnitEffect(Composite):
     """One treated unit's gap, as a conformal prediction from the others sees it.
 
-    Attributes
-    ----------
-    unit : str
-        Its name.
-    conformal_effect, conformal_p_value : Estimate or Unavailable
-        Its change less the change foreseen for it; the interval holds its effect in
-        19 of 20 such units if it is exchangeable with the comparison.
+    - `unit`: its name.
+    - `conformal_effect`, `conformal_p_value`: its change less the change foreseen for
+      it; the interval holds its effect in 19 of 20 such units if it is exchangeable
+      with the comparison.
     """
 
     unit: str
@@ -267,7 +246,7 @@ def placebo_comparison(
     adjust_for_before: bool = False,
     seed: str = "placebo",
 ) -> PlaceboComparison:
-    """Set the change of treated units (trusts) beside that of every other set of them.
+    """Compare the change of treated units (trusts) with that of every other set.
 
     Parameters
     ----------
@@ -281,7 +260,7 @@ def placebo_comparison(
     unit, score : str
         Columns.
     adjust_for_before : bool
-        Compare with what the unit's mean before foretells: sharper where those who
+        Compare with what the unit's mean before predicts: sharper where those who
         began low rise anyway.
     seed : str
         Names the draws, where there are too many sets to go through.
@@ -379,7 +358,7 @@ def _tested(
     squared = count - (along**2).sum(axis=1)
     if squared[0] <= SEPARATION_TOLERANCE:
         return _untested(name, SEPARATED_REASON, len(change))
-    # A set that its means before tell apart from all others has no gap of its own.
+    # A set that its means before separate from all others has no gap of its own.
     size = np.where(
         squared > SEPARATION_TOLERANCE,
         np.sqrt(np.clip(squared, SEPARATION_TOLERANCE, None)),
@@ -415,13 +394,5 @@ def _fault(change: Array, others: Array, count: int, scale: float) -> str:
 
 
 def _nothing(treated: Sequence[str], reason: str, n: int) -> PlaceboComparison:
-    absent = every_unavailable(PlaceboComparison, reason, n=n)
-    units = tuple(
-        UnitEffect(
-            unit=str(name),
-            conformal_effect=Unavailable(term="conformal_effect", reason=reason, n=n),
-            conformal_p_value=Unavailable(term="conformal_p_value", reason=reason, n=n),
-        )
-        for name in treated
-    )
-    return dataclasses.replace(absent, by_unit=units)
+    units = (UnitEffect.unavailable(reason, n=n, unit=str(name)) for name in treated)
+    return PlaceboComparison.unavailable(reason, n=n, by_unit=tuple(units))

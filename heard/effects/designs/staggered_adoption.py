@@ -30,16 +30,11 @@ TWO_STARTS = "a cluster has more than one start"
 class RollOut:
     """Means of clusters at waves, and when each started.
 
-    Attributes
-    ----------
-    means : ndarray, shape (n_clusters, n_waves)
-        Complete.
-    starts : ndarray of int, shape (n_clusters,)
-        Place of the first wave with the pilot; n_waves if never in these waves.
-    n_left_out : int
-        Clusters without a score at some wave.
-    fault : str
-        Why nothing can be computed; empty if it can.
+    `means`, shape (n_clusters, n_waves): complete.
+    `starts`, shape (n_clusters,): place of the first wave with the pilot; n_waves if
+      never in these waves.
+    `n_left_out`: clusters without a score at some wave.
+    `fault`: why nothing can be computed; empty if it can.
     """
 
     means: Array
@@ -66,21 +61,12 @@ def roll_out(
 ) -> RollOut:
     """Average scores by cluster and wave.
 
-    Parameters
-    ----------
-    frame : DataFrame, one row a participant (or cluster) and wave
-        ``wave``, the cluster, its start and the score.
-    waves : sequence of str
-        In order.
-    start : str
-        Column with the first wave at which the cluster had the pilot; missing if never.
-    cluster, score : str
-        Columns.
-
-    Raises
-    ------
-    DataError
-        A column is missing, or a start is no wave.
+    `frame`: ``wave``, the cluster, its start and the score.
+    `waves`: in order.
+    `start`: column with the first wave at which the cluster had the pilot; missing if
+      never.
+    `cluster`, `score`: columns.
+    Raises DataError: A column is missing, or a start is no wave.
     """
     rows = complete_rows(frame, scores=[score], labels=["wave", cluster])
     if start not in frame.columns:
@@ -132,21 +118,17 @@ NO_SPREAD = (
     "no interval: clusters that start together do not differ, or only one does start "
     "or serve as comparison then"
 )
-NO_COMPARISON = "no wave at which treated clusters can be set beside untreated ones"
+NO_COMPARISON = "no wave at which treated and untreated clusters can be compared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupTimeEffect(Composite):
     """Effect at a wave on the clusters that started together.
 
-    Attributes
-    ----------
-    started : str
-        The wave at which they started.
-    wave : str
-        The wave looked at; before the start it should show about nought.
-    group_time_effect : Estimate or Unavailable
-        Change since the last wave before the start, less that of the comparison.
+    - `started`: the wave at which they started.
+    - `wave`: the wave looked at; before the start it should show about zero.
+    - `group_time_effect`: change since the last wave before the start, less that of the
+      comparison.
     """
 
     started: str
@@ -158,14 +140,10 @@ class GroupTimeEffect(Composite):
 class EventTimeEffect(Composite):
     """Effect so many waves since the start, averaged over those who started.
 
-    Attributes
-    ----------
-    waves_since_start : str
-        0 at the first wave with the pilot; below 0 before it.
-    event_time_effect : Estimate or Unavailable
-        With an interval for this one.
-    event_time_effect_simultaneous : Estimate or Unavailable
-        The same, with an interval that holds for all of them at once.
+    - `waves_since_start`: 0 at the first wave with the pilot; below 0 before it.
+    - `event_time_effect`: with an interval for this one.
+    - `event_time_effect_simultaneous`: the same, with an interval that holds for all of
+      them at once.
     """
 
     waves_since_start: str
@@ -419,11 +397,4 @@ def _widest(averages: list[_Average], seed: str) -> float:
 
 
 def _nothing(reason: str, n: int) -> StaggeredEffects:
-    return StaggeredEffects(
-        staggered_effect=Unavailable(term="staggered_effect", reason=reason, n=n),
-        staggered_effect_p_value=Unavailable(
-            term="staggered_effect_p_value", reason=reason, n=n
-        ),
-        by_event_time=(),
-        by_group_time=(),
-    )
+    return StaggeredEffects.unavailable(reason, n=n)

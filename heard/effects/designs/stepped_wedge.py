@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from heard.effects.description import every_unavailable
 from heard.effects.designs.randomisation import (
     Allocations,
     randomisation_test,
@@ -84,14 +83,14 @@ def stepped_wedge(
         raise DataError("stepped wedge", "the correlation must be from 0 to below 1")
     table = roll_out(frame, waves=waves, start=start, cluster=cluster, score=score)
     if fault := _fault(table):
-        return every_unavailable(SteppedWedge, fault, n=len(table.starts))
+        return SteppedWedge.unavailable(fault, n=len(table.starts))
     known = _correlation(table.means) if correlation is None else correlation
     allocations = _allocations(table, known, seed)
     how = (
         "Hussey and Hughes' model by generalised least squares, "
         f"{table.method_text()}; "
         "effect taken as the same from the first wave on; orders of starting permuted, "
-        "exact if the order was drawn by lot"
+        "exact if the order was randomised"
     )
     found = randomisation_test(
         allocations, name="stepped_wedge", n=len(table.starts), method=how
@@ -106,7 +105,7 @@ def stepped_wedge(
             n=len(table.starts),
             method="correlation of a cluster's means at two waves, used to weigh; "
             + (
-                "analysis of variance without the pilot, negative taken as nought; no "
+                "analysis of variance without the pilot, negative taken as zero; no "
                 "interval: it only weighs"
                 if correlation is None
                 else "given, so no interval"

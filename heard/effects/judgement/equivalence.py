@@ -24,18 +24,11 @@ LEVEL = 0.95
 class UncertainEffect(Described):
     """An effect that was estimated, and how sure it is.
 
-    Attributes
-    ----------
-    term : str
-        What it is called.
-    effect : float
-        In whatever unit, after minus before, treated minus control.
-    standard_error : float
-        Over 0.
-    degrees_of_freedom : float
-        Of the standard error; infinite where it is taken as known.
-    n : int
-        Units it rests on.
+    - `term`: what it is called.
+    - `effect`: in whatever unit, after minus before, treated minus control.
+    - `standard_error`: over 0.
+    - `degrees_of_freedom`: of the standard error; infinite where it is taken as known.
+    - `n`: units it rests on.
     """
 
     term: str
@@ -128,22 +121,18 @@ RULE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EquivalenceVerdict(Composite):
-    """Whether an effect matters, is too small to matter, or cannot be told.
+    """Whether an effect matters, is too small to matter, or is inconclusive.
 
-    Attributes
-    ----------
-    verdict : str
-        In words; empty where there is nothing to judge.
-    effect, effect_90 : Estimate or Unavailable
-        The effect with its 95 % interval, and with the 90 % one of the two tests.
-    p_value_equivalence : Estimate or Unavailable
-        The larger p of the two one-sided tests that the effect lies within the bounds.
-    p_value_larger : Estimate or Unavailable
-        One-sided p that the effect, in the wanted direction, exceeds the bound.
-    p_value_harm : Estimate or Unavailable
-        The same in the unwanted direction.
-    p_value_not_worse : Estimate or Unavailable
-        One-sided p that the effect is not worse than the unwanted bound: "no harm".
+    - `verdict`: in words; empty where there is nothing to judge.
+    - `effect`, `effect_90`: the effect with its 95 % interval, and with the 90 % one of
+      the two tests.
+    - `p_value_equivalence`: the larger p of the two one-sided tests that the effect
+      lies within the bounds.
+    - `p_value_larger`: one-sided p that the effect, in the wanted direction, exceeds
+      the bound.
+    - `p_value_harm`: the same in the unwanted direction.
+    - `p_value_not_worse`: one-sided p that the effect is not worse than the unwanted
+      bound: "no harm".
     """
 
     verdict: str
@@ -169,7 +158,7 @@ def equivalence_verdict(
         With its standard error and degrees of freedom; a cluster-robust one likewise.
     smallest_effect : float
         In the unit of the effect, over 0, declared before the data were seen; the
-        bounds are this much either side of nought.
+        bounds are this much either side of zero.
     better : {"higher", "lower"}
         Which direction is wanted.
 
@@ -195,10 +184,10 @@ def equivalence_verdict(
     if better not in {"higher", "lower"}:
         raise ValueError("better must be 'higher' or 'lower'")
     if isinstance(effect, Unavailable):
-        return _nothing(effect)
+        return EquivalenceVerdict.unavailable(effect)
     p_values = _p_values(effect, smallest_effect, sign=1 if better == "higher" else -1)
     how = (
-        f"{effect.term} against {smallest_effect:g} either side of nought, {better} "
+        f"{effect.term} against {smallest_effect:g} either side of zero, {better} "
         f"is better; {_error(effect)}; {RULE}"
     )
     return EquivalenceVerdict(
@@ -274,18 +263,4 @@ def _interval(term: str, effect: UncertainEffect, level: float, how: str) -> Est
         (low, high),
         n=effect.n,
         method=f"{level:.0%} interval; {how}",
-    )
-
-
-def _nothing(absent: Unavailable) -> EquivalenceVerdict:
-    terms = EquivalenceVerdict.__dataclass_fields__
-    return EquivalenceVerdict(
-        verdict="",
-        **{
-            term: Unavailable(
-                term=term, reason=absent.reason, n=absent.n, method=absent.method
-            )
-            for term in terms
-            if term != "verdict"
-        },
     )

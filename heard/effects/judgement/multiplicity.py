@@ -33,17 +33,12 @@ WORDS = {
 class Family:
     """Outcomes that answer one question, declared in advance.
 
-    Attributes
-    ----------
-    name : str
-        Such as primary or secondary.
-    outcomes : tuple of str
-        In the order in which they count.
-    adjustment : {"fixed_sequence", "holm", "benjamini_hochberg"}
-        How many tests are allowed for.
-    after : str
-        The family this one waits for: it counts only if everything there holds. Empty
-        if it waits for none.
+    - `name`: such as primary or secondary.
+    - `outcomes`: in the order in which they count.
+    - `adjustment`, {"fixed_sequence", "holm", "benjamini_hochberg"}: how many tests are
+      allowed for.
+    - `after`: the family this one waits for: it counts only if everything there holds.
+      Empty if it waits for none.
     """
 
     name: str
@@ -56,14 +51,11 @@ class Family:
 class AdjustedOutcome(Composite):
     """One outcome's p-value, alone and among its family.
 
-    Attributes
-    ----------
-    outcome, family : str
-        Their names; the family of an undeclared outcome is ``exploratory``.
-    p_value : Estimate or Unavailable
-        As it came.
-    adjusted_p_value : Estimate or Unavailable
-        To be set against the level declared; none for an exploratory outcome.
+    - `outcome`, `family`: their names; the family of an undeclared outcome is
+      ``exploratory``.
+    - `p_value`: as it came.
+    - `adjusted_p_value`: to be set against the level declared; none for an exploratory
+      outcome.
     """
 
     outcome: str

@@ -30,14 +30,9 @@ SEARCH_LIMIT = 1e8
 class Weighed:
     """Effects averaged by the inverse of their variances.
 
-    Attributes
-    ----------
-    mean : float
-        The average.
-    variance : float
-        Of the average, if all variances are known.
-    squares : float
-        Weighted squares about the average; its expectation is sites - 1.
+    `mean`: the average.
+    `variance`: of the average, if all variances are known.
+    `squares`: weighted squares about the average; its expectation is sites - 1.
     """
 
     mean: float
@@ -59,16 +54,11 @@ def weighed(effects: Numbers, variances: Numbers, between: float = 0.0) -> Weigh
 def variance_between(effects: Numbers, variances: Numbers, how: Between) -> float:
     """Variance of the sites' true effects, at least 0.
 
-    Parameters
-    ----------
-    effects, variances : array, shape (n_sites,)
-        Every site's effect and the square of its standard error.
-    how : {"REML", "PM"}
-        Restricted maximum likelihood, or the value at which the weighted squares
-        equal their expectation.
+    `effects`, `variances`, shape (n_sites,): every site's effect and the square of its
+      standard error.
+    `how`, {"REML", "PM"}: restricted maximum likelihood, or the value at which the
+      weighted squares equal their expectation.
 
-    References
-    ----------
     Viechtbauer (2005), J. of Educational and Behavioral Statistics 30(3), 261-293;
     Paule & Mandel (1982), J. of Research of the National Bureau of Standards 87, 377.
     """
@@ -151,7 +141,7 @@ def _between(function: Callable[[float], float], low: float, high: float) -> flo
 
 MINIMUM_SITES = 3
 TOO_FEW = (
-    "under 3 sites with an effect: how much sites differ cannot be told from so few, "
+    "under 3 sites with an effect: too few to estimate how much sites differ, "
     "so they are shown one by one and not pooled"
 )
 Effects: TypeAlias = "Mapping[str, UncertainEffect | Unavailable]"
@@ -170,22 +160,17 @@ class SiteEffect(Composite):
 class PooledEffect(Composite):
     """What sites say together, how much they differ, and each by itself.
 
-    Attributes
-    ----------
-    pooled_effect : Estimate or Unavailable
-        Average of the sites' true effects, Hartung-Knapp-Sidik-Jonkman interval.
-    pooled_effect_cautious : Estimate or Unavailable
-        The same, its error never below that of the sites' own errors.
-    prediction_interval : Estimate or Unavailable
-        The average again, with limits for the true effect at one further site.
-    between_site_standard_deviation : Estimate or Unavailable
-        Of the true effects, in the unit of the effect.
-    between_site_variance_share : Estimate or Unavailable
-        Share of the variance that is not the sites' own error (I squared).
-    homogeneity_p_value : Estimate or Unavailable
-        Of every site having the same true effect (Cochran's Q).
-    sites : tuple of SiteEffect
-        In the order given.
+    - `pooled_effect`: average of the sites' true effects, Hartung-Knapp-Sidik-Jonkman
+      interval.
+    - `pooled_effect_cautious`: the same, its error never below that of the sites' own
+      errors.
+    - `prediction_interval`: the average again, with limits for the true effect at one
+      further site.
+    - `between_site_standard_deviation`: of the true effects, in the unit of the effect.
+    - `between_site_variance_share`: share of the variance that is not the sites' own
+      error (I squared).
+    - `homogeneity_p_value`: of every site having the same true effect (Cochran's Q).
+    - `sites`: in the order given.
     """
 
     pooled_effect: Result
@@ -260,7 +245,7 @@ def pool_sites(effects: Effects, *, between: Between = "REML") -> PooledEffect:
     )
     found = _sites(known, between, left_out=len(effects) - len(known))
     if len(known) < MINIMUM_SITES:
-        return PooledEffect(**_nothing(found), sites=sites)
+        return PooledEffect.unavailable(TOO_FEW, n=len(found.effects), sites=sites)
     return PooledEffect(**_pooled(found), **_differences(found), sites=sites)
 
 
@@ -387,15 +372,6 @@ def _without(
     )
 
 
-def _nothing(sites: _Sites) -> dict[str, Unavailable]:
-    n = len(sites.effects)
-    return {
-        term: Unavailable(term=term, reason=TOO_FEW, n=n)
-        for term in PooledEffect.__dataclass_fields__
-        if term != "sites"
-    }
-
-
 MINIMUM_TEAMS = 3
 SHRINKAGE_TOO_FEW = (
     "under 3 teams with an effect: nothing to draw a team's effect towards"
@@ -406,14 +382,9 @@ SHRINKAGE_TOO_FEW = (
 class ShrunkenTeam(Composite):
     """One team's effect, and how much of it is the team's own evidence.
 
-    Attributes
-    ----------
-    team : str
-        Its name.
-    shrunken_effect : Estimate or Unavailable
-        Between the team's own effect and the average of all.
-    own_weight : Estimate or Unavailable
-        Share of it that is the team's own effect, from 0 to 1.
+    - `team`: its name.
+    - `shrunken_effect`: between the team's own effect and the average of all.
+    - `own_weight`: share of it that is the team's own effect, from 0 to 1.
     """
 
     team: str

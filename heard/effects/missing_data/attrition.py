@@ -44,7 +44,7 @@ class Retention(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttritionTable(Composite):
-    """Every arm at every wave, each arm's share beside the reference's."""
+    """Every arm at every wave, each arm's share compared with the reference's."""
 
     reference: str
     retention: tuple[Retention, ...]
@@ -121,20 +121,10 @@ def share_difference(
 ) -> Result:
     """Difference of two independent shares with Newcombe's interval.
 
-    Parameters
-    ----------
-    first, second : (int, int)
-        Counted, and out of how many.
+    `first`, `second`: counted, and out of how many.
+    Estimate: first minus second, from -1 to 1.
+    Unavailable: A side of nobody.
 
-    Returns
-    -------
-    Estimate
-        First minus second, from -1 to 1.
-    Unavailable
-        A side of nobody.
-
-    References
-    ----------
     Newcombe (1998), Statistics in Medicine 17, 873-890.
     """
     n = first[1] + second[1]
@@ -281,12 +271,9 @@ METHOD = (
 class DropoutTippingPoint(Composite):
     """Two mean changes of those lost, in points.
 
-    Attributes
-    ----------
-    leavers_change_zero : Estimate or Unavailable
-        At which everybody's mean change is nil.
-    leavers_change_interval_zero : Estimate or Unavailable
-        At which the interval of everybody's mean change begins to hold nil.
+    - `leavers_change_zero`: at which everybody's mean change is nil.
+    - `leavers_change_interval_zero`: at which the interval of everybody's mean change
+      begins to hold nil.
     """
 
     leavers_change_zero: Result
@@ -367,9 +354,4 @@ def _tipping_change(term: str, value: float, dropouts: int) -> Estimate:
 
 
 def _absent(reason: str, dropouts: int) -> DropoutTippingPoint:
-    zero, interval = (
-        Unavailable(term=term, reason=reason, n=dropouts) for term in TERMS
-    )
-    return DropoutTippingPoint(
-        leavers_change_zero=zero, leavers_change_interval_zero=interval
-    )
+    return DropoutTippingPoint.unavailable(reason, n=dropouts)

@@ -41,17 +41,12 @@ class ShiftedEffect(Composite):
 class TippingPoint(Composite):
     """The curve of shifted effects, and where it tips.
 
-    Attributes
-    ----------
-    outcome, shifted : str
-        What was shifted, and in which arms.
-    curve : tuple of ShiftedEffect
-        From the lowest shift to the highest.
-    interval_zero, estimate_zero : Estimate or Unavailable
-        The shift nearest to none at which the interval begins or ceases to hold 0, or
-        the effect is 0.
-    interval_smallest_effect, estimate_smallest_effect : Estimate or Unavailable
-        The same for the smallest effect that matters.
+    - `outcome`, `shifted`: what was shifted, and in which arms.
+    - `curve`: from the lowest shift to the highest.
+    - `interval_zero`, `estimate_zero`: the shift nearest to none at which the interval
+      begins or ceases to hold 0, or the effect is 0.
+    - `interval_smallest_effect`, `estimate_smallest_effect`: the same for the smallest
+      effect that matters.
     """
 
     outcome: str
@@ -80,18 +75,13 @@ class TippingPoint(Composite):
 class ShiftCurve:
     """The pooled effect as a function of the shift.
 
-    Attributes
-    ----------
-    values : ndarray, shape (n_sets, 2)
-        Each set's effect: without a shift, and what a point of shift adds.
-    variances : ndarray, shape (n_sets, 3)
-        Its squared error: constant, linear and quadratic part.
-    degrees : float
-        Degrees of freedom of a set's interval; no shift changes them.
-    n : int
-        People a set holds.
-    words : str
-        How each set was fitted.
+    `values`, shape (n_sets, 2): each set's effect: without a shift, and what a point of
+      shift adds.
+    `variances`, shape (n_sets, 3): its squared error: constant, linear and quadratic
+      part.
+    `degrees`: degrees of freedom of a set's interval; no shift changes them.
+    `n`: people a set holds.
+    `words`: how each set was fitted.
     """
 
     values: Numbers = field(repr=False)
@@ -200,12 +190,8 @@ def shift_curve(
 ) -> ShiftCurve | Unavailable:
     """Fit every set without a shift and at both ends: that is the whole curve.
 
-    Parameters
-    ----------
-    shifted : mapping of arm to float
-        How strongly each arm's leavers are shifted.
-    reach : float
-        The furthest shift asked for; positive.
+    `shifted`: how strongly each arm's leavers are shifted.
+    `reach`: the furthest shift asked for; positive.
     """
     sets = []
     for frame in imputation.completed(people):

@@ -43,12 +43,8 @@ class OddsRatio(Composite):
 class AttritionModel(Composite):
     """What goes with leaving, all predictors at once.
 
-    Attributes
-    ----------
-    odds_ratios : tuple of OddsRatio
-        Over 1: more leave.
-    leavers_differ_by_arm : Estimate or Unavailable
-        p of the predictors doing the same in every arm.
+    - `odds_ratios`: over 1: more leave.
+    - `leavers_differ_by_arm`: p of the predictors doing the same in every arm.
     """
 
     outcome: str
@@ -60,12 +56,8 @@ class AttritionModel(Composite):
 class Known:
     """Rows with all predictors, as a design.
 
-    Attributes
-    ----------
-    design : ndarray, shape (n_rows, n_names)
-        An intercept first.
-    left : ndarray, shape (n_rows,)
-        1 where the outcome is missing.
+    `design`, shape (n_rows, n_names): an intercept first.
+    `left`, shape (n_rows,): 1 where the outcome is missing.
     """
 
     positions: Positions = field(repr=False)
@@ -226,7 +218,7 @@ def _by_arm(known: Known, fit: Any, arm: str | None, *, clustered: bool) -> Resu
     arms = known.design[:, own]
     others = known.design[:, ~np.array(own)][:, 1:]
     if not others.shape[1] or not arms.shape[1]:
-        reason = "no predictor beside the arm, or one arm only"
+        reason = "no predictor other than the arm, or one arm only"
         return Unavailable(term=term, reason=reason, n=n, method=method)
     crossed = (arms[:, :, None] * others[:, None, :]).reshape(n, -1)
     wider = Known(
@@ -256,18 +248,11 @@ SEEN = "describes the people at hand, so no interval; n counts people with an ou
 class ResponseWeights(Described):
     """Weights of those with an outcome; rows are people's, so never a finding.
 
-    Attributes
-    ----------
-    positions : ndarray of int, shape (n_stayers,)
-        Rows of the frame given.
-    values : ndarray, shape (n_stayers,)
-        Stabilised, trimmed.
-    chances : ndarray, shape (n_stayers,)
-        Modelled probability of having an outcome.
-    summary : WeightSummary
-        What they cost and mend.
-    method : str
-        How they were made.
+    - `positions`, shape (n_stayers,): rows of the frame given.
+    - `values`, shape (n_stayers,): stabilised, trimmed.
+    - `chances`, shape (n_stayers,): modelled probability of having an outcome.
+    - `summary`: what they cost and mend.
+    - `method`: how they were made.
     """
 
     positions: Positions = field(repr=False, compare=False)
@@ -441,7 +426,7 @@ def _groups(people: pd.DataFrame, known: Known, arm: str | None) -> list[Positio
 
 
 def _part(known: Known, rows: Positions) -> Known:
-    """One arm's rows, without the columns that only tell arms apart."""
+    """One arm's rows, without the columns that only distinguish arms."""
     design = known.design[rows]
     varies = np.ptp(design, axis=0) > 0
     varies[0] = True

@@ -23,14 +23,9 @@ SMALLEST = 2
 class EffectByGroup(Composite):
     """One group.
 
-    Attributes
-    ----------
-    group : str
-        Its name.
-    effect_in_group : Estimate or Unavailable
-        Difference of the arms within it, in points.
-    effect_difference : Estimate or Unavailable
-        That less the effect in the reference group.
+    - `group`: its name.
+    - `effect_in_group`: difference of the arms within it, in points.
+    - `effect_difference`: that less the effect in the reference group.
     """
 
     group: str
@@ -42,14 +37,9 @@ class EffectByGroup(Composite):
 class EffectsByGroup(Composite):
     """Every group, and whether they differ.
 
-    Attributes
-    ----------
-    reference : str
-        The group the others are compared with.
-    interaction_p_value : Estimate or Unavailable
-        Of no group's effect differing from the reference's.
-    groups : tuple of EffectByGroup
-        By name, the reference first.
+    - `reference`: the group the others are compared with.
+    - `interaction_p_value`: of no group's effect differing from the reference's.
+    - `groups`: by name, the reference first.
     """
 
     reference: str
@@ -224,18 +214,13 @@ SMALLER = "participants of the smaller side"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupGap(Composite):
-    """One group beside the reference.
+    """One group compared with the reference.
 
-    Attributes
-    ----------
-    group : str
-        Its name.
-    group_mean : Estimate or Unavailable
-        Its mean score.
-    gap_difference : Estimate or Unavailable
-        Its mean less that of the reference, in points.
-    gap_ratio : Estimate or Unavailable
-        Its mean over that of the reference, both above the lowest possible score.
+    - `group`: its name.
+    - `group_mean`: its mean score.
+    - `gap_difference`: its mean less that of the reference, in points.
+    - `gap_ratio`: its mean over that of the reference, both above the lowest possible
+      score.
     """
 
     group: str
@@ -246,16 +231,11 @@ class GroupGap(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupGaps(Composite):
-    """Every group beside the reference, largest group first.
+    """Every group compared with the reference, largest group first.
 
-    Attributes
-    ----------
-    reference : str
-        The group the others are compared with.
-    groups : tuple of GroupGap
-        The reference first, without comparison.
-    widest_gap : Estimate or Unavailable
-        The difference furthest from zero, as seen: never a test.
+    - `reference`: the group the others are compared with.
+    - `groups`: the reference first, without comparison.
+    - `widest_gap`: the difference furthest from zero, as seen: never a test.
     """
 
     reference: str
@@ -327,10 +307,7 @@ def group_fit(
 ) -> LinearFit | Unavailable:
     """Means of groups above the lowest possible score, in the order of `names`.
 
-    Parameters
-    ----------
-    kept : DataFrame, one row a participant
-        Complete.
+    `kept`: complete.
     """
     if not len(kept):
         return Unavailable(term="", reason="nobody has a score and a group", n=0)

@@ -28,14 +28,12 @@ COUNTED = "participants"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InequalityIndices(Composite):
-    """The most deprived end beside the least deprived.
+    """The most deprived end compared with the least deprived.
 
-    Attributes
-    ----------
-    slope_index_of_inequality : Estimate or Unavailable
-        Score at the most deprived end less that at the least, in points.
-    relative_index_of_inequality : Estimate or Unavailable
-        The same as a ratio, of scores above the lowest possible.
+    - `slope_index_of_inequality`: score at the most deprived end less that at the
+      least, in points.
+    - `relative_index_of_inequality`: the same as a ratio, of scores above the lowest
+      possible.
     """
 
     slope_index_of_inequality: Result
@@ -205,12 +203,8 @@ def _relative(
 def poisson_means(scores: Array, design: Array) -> Array | None:
     """Expected scores by Poisson regression; None if it does not settle.
 
-    Parameters
-    ----------
-    scores : ndarray, shape (n_rows,)
-        From 0, not all 0.
-    design : ndarray, shape (n_rows, 2)
-        Intercept and place.
+    `scores`, shape (n_rows,): from 0, not all 0.
+    `design`, shape (n_rows, 2): intercept and place.
     """
     coefficients = np.array([math.log(scores.mean()), 0.0])
     for _ in range(STEPS):

@@ -32,14 +32,11 @@ SEARCH_LIMIT = 20
 class Given:
     """Everything the means come to if the variance between groups were known.
 
-    Attributes
-    ----------
-    middle, spread : float
-        Mean of the groups, and the variance of its error.
-    shares : ndarray, shape (n_groups, n_groups)
-        How much of each group's distance from the middle each keeps.
-    shrunken, variances : ndarray, shape (n_groups,)
-        The means drawn together, and the variances of their errors.
+    `middle`, `spread`: mean of the groups, and the variance of its error.
+    `shares`, shape (n_groups, n_groups): how much of each group's distance from the
+      middle each keeps.
+    `shrunken`, `variances`, shape (n_groups,): the means drawn together, and the
+      variances of their errors.
     """
 
     middle: float
@@ -71,12 +68,8 @@ def averaged_errors(means: Array, errors: Array, *, around: Array) -> Array:
     Taken as known, the spread makes intervals too narrow, most where it comes out as
     zero by chance. Weighed are standard deviations, by restricted likelihood.
 
-    Parameters
-    ----------
-    means, errors : ndarray
-        As in `between_variance`.
-    around : ndarray, shape (n_groups,)
-        The shrunken means shown.
+    `means`, `errors`: as in `between_variance`.
+    `around`, shape (n_groups,): the shrunken means shown.
     """
     scale = float(np.sqrt(np.var(means, ddof=1) + np.diag(errors).max()))
     # Squares put the grid's points where the likelihood bends, near zero.
@@ -109,12 +102,8 @@ def restricted_likelihood(
 def between_variance(means: Array, errors: Array) -> float:
     """Variance between groups by restricted maximum likelihood, from 0.
 
-    Parameters
-    ----------
-    means : ndarray, shape (n_groups,)
-        Their means.
-    errors : ndarray, shape (n_groups, n_groups)
-        Covariance of the errors.
+    `means`, shape (n_groups,): their means.
+    `errors`, shape (n_groups, n_groups): covariance of the errors.
     """
     top = float(np.var(means, ddof=1) + np.diag(errors).max()) * 4
     grid = np.concatenate([[0.0], np.geomspace(1e-9, 1, GRID) * top])
@@ -144,14 +133,10 @@ NORMAL_QUANTILE = 1.959963984540054  # of a two-sided 95 % interval
 class ShrunkenGroup(Composite):
     """One group, its own mean drawn towards the mean of all.
 
-    Attributes
-    ----------
-    group : str
-        Its name.
-    shrunken_mean : Estimate or Unavailable
-        What to expect of it, in points.
-    weight_of_own_mean : Estimate or Unavailable
-        Share of it that its own answers decide; the rest is the mean of all groups.
+    - `group`: its name.
+    - `shrunken_mean`: what to expect of it, in points.
+    - `weight_of_own_mean`: share of it that its own answers decide; the rest is the
+      mean of all groups.
     """
 
     group: str
@@ -163,14 +148,9 @@ class ShrunkenGroup(Composite):
 class ShrunkenGroups(Composite):
     """All groups, and how much they differ beyond chance.
 
-    Attributes
-    ----------
-    mean_of_groups : Estimate or Unavailable
-        Each group weighing by how well it is known.
-    between_group_variance : Estimate or Unavailable
-        Of the true means, in squared points.
-    groups : tuple of ShrunkenGroup
-        By name.
+    - `mean_of_groups`: each group weighing by how well it is known.
+    - `between_group_variance`: of the true means, in squared points.
+    - `groups`: by name.
     """
 
     mean_of_groups: Result
@@ -243,7 +223,7 @@ def _known(
         return fit.covariance
     spare = int(counts.sum()) - len(counts)
     if spare < 1:
-        return "every group has one participant: nothing tells how people differ"
+        return "every group has one participant: nothing shows how people differ"
     squares = float(
         (np.diag(fit.covariance) * counts * np.maximum(counts - 1, 1)).sum()
     )
@@ -252,22 +232,11 @@ def _known(
 
 
 def _nothing(reason: str, names: list[str], counts: np.ndarray) -> ShrunkenGroups:
-    def absent(term: str, n: int) -> Unavailable:
-        return Unavailable(term=term, reason=reason, n=n)
-
-    total = int(counts.sum())
-    return ShrunkenGroups(
-        mean_of_groups=absent("mean_of_groups", total),
-        between_group_variance=absent("between_group_variance", total),
-        groups=tuple(
-            ShrunkenGroup(
-                group=name,
-                shrunken_mean=absent("shrunken_mean", int(n)),
-                weight_of_own_mean=absent("weight_of_own_mean", int(n)),
-            )
-            for name, n in zip(names, counts, strict=True)
-        ),
+    groups = (
+        ShrunkenGroup.unavailable(reason, n=int(n), group=name)
+        for name, n in zip(names, counts, strict=True)
     )
+    return ShrunkenGroups.unavailable(reason, n=int(counts.sum()), groups=tuple(groups))
 
 
 def _shrunken(
@@ -367,15 +336,10 @@ SINGLE_TRAIT = (
 class IntersectionalVariation(Composite):
     """How much combinations of traits differ.
 
-    Attributes
-    ----------
-    between_strata_share : Estimate or Unavailable
-        Share of all variance that lies between combinations.
-    additive_share : Estimate or Unavailable
-        Share of that which the traits explain one by one; 1 if they only add up, and
-        below 0 where they explain nothing of it.
-    strata : tuple of ShrunkenGroup
-        Every combination with its shrunken mean.
+    - `between_strata_share`: share of all variance that lies between combinations.
+    - `additive_share`: share of that which the traits explain one by one; 1 if they
+      only add up, and below 0 where they explain nothing of it.
+    - `strata`: every combination with its shrunken mean.
     """
 
     between_strata_share: Result

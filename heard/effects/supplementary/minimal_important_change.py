@@ -51,21 +51,14 @@ WORDS = {
 class MinimalImportantChange(Composite):
     """The smallest change people call an improvement, by five methods.
 
-    Attributes
-    ----------
-    anchor_correlation : Estimate or Unavailable
-        Of change with having improved.
-    mic_mean_change : Estimate or Unavailable
-        Mean change of those a little improved.
-    mic_roc : Estimate or Unavailable
-        Best cut between improved and not.
-    mic_predictive : Estimate or Unavailable
-        Change equally likely in both groups.
-    mic_predictive_adjusted : Estimate or Unavailable
-        Corrected for more, or fewer, than half having improved.
-    mic_predictive_reliability_adjusted : Estimate or Unavailable
-        Corrected for that and for an unreliable anchor. Report this one, if the
-        anchor's reliability is known.
+    - `anchor_correlation`: of change with having improved.
+    - `mic_mean_change`: mean change of those a little improved.
+    - `mic_roc`: best cut between improved and not.
+    - `mic_predictive`: change equally likely in both groups.
+    - `mic_predictive_adjusted`: corrected for more, or fewer, than half having
+      improved.
+    - `mic_predictive_reliability_adjusted`: corrected for that and for an unreliable
+      anchor. Report this one, if the anchor's reliability is known.
     """
 
     anchor_correlation: Result
@@ -140,7 +133,7 @@ def minimal_important_change(
         fault = correlation.reason
     if isinstance(correlation, Estimate) and correlation.estimate < WEAKEST_ANCHOR:
         fault = (
-            "the anchor correlates under .3 with change, too little to tell which "
+            "the anchor correlates under .3 with change, too little to show which "
             "change counts"
         )
     return MinimalImportantChange(

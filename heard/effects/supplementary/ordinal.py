@@ -32,19 +32,14 @@ NO_OVERLAP = "no overlap: every answer of one group is better than all of the ot
 class OrdinalComparison(Composite):
     """Two groups' answers: how probable a better one is, and how many gave the best.
 
-    Attributes
-    ----------
-    probability_of_better_answer : Estimate or Unavailable
-        That one of the treated answers higher than one of the others, ties half; .5 is
-        no difference.
-    proportional_odds_ratio : Estimate or Unavailable
-        Odds of a higher answer, treated over control, one for every cut.
-    proportional_odds_p_value : Estimate or Unavailable
-        Of the odds ratio being the same at every cut.
-    top_share_treated, top_share_control : Estimate or Unavailable
-        Share in the highest category, or in the highest few.
-    top_share_difference : Estimate or Unavailable
-        Treated less control.
+    - `probability_of_better_answer`: that one of the treated answers higher than one of
+      the others, ties half; .5 is no difference.
+    - `proportional_odds_ratio`: odds of a higher answer, treated over control, one for
+      every cut.
+    - `proportional_odds_p_value`: of the odds ratio being the same at every cut.
+    - `top_share_treated`, `top_share_control`: share in the highest category, or in the
+      highest few.
+    - `top_share_difference`: treated less control.
     """
 
     probability_of_better_answer: Result

@@ -21,7 +21,6 @@ from heard.effects.description import (
     Numbers,
     answered,
     as_floats,
-    every_unavailable,
     is_constant,
     mean_result,
     number_fault,
@@ -103,18 +102,13 @@ MINIMUM_PAIRS = 3
 class OverlappingChange(Composite):
     """Change of the linked, of the rest, and of everybody together.
 
-    Attributes
-    ----------
-    mean_change_linked : Estimate or Unavailable
-        Those with both scores: paired t.
-    mean_change_unlinked : Estimate or Unavailable
-        Those with one score only, as independent samples: Welch's t.
-    mean_change_everybody : Estimate or Unavailable
-        All scores of both waves: Derrick's partially overlapping samples t.
-    p_value_everybody : Estimate or Unavailable
-        Of no change, by the same.
-    pre_post_correlation : Estimate or Unavailable
-        Of the linked, on which the last two rest.
+    - `mean_change_linked`: those with both scores: paired t.
+    - `mean_change_unlinked`: those with one score only, as independent samples: Welch's
+      t.
+    - `mean_change_everybody`: all scores of both waves: Derrick's partially overlapping
+      samples t.
+    - `p_value_everybody`: of no change, by the same.
+    - `pre_post_correlation`: of the linked, on which the last two rest.
     """
 
     mean_change_linked: Result
@@ -164,7 +158,7 @@ def overlapping_change(before: pd.Series, after: pd.Series) -> OverlappingChange
     linked = as_floats(first[both]), as_floats(second[both])
     fault = number_fault(everyone.before) or number_fault(everyone.after)
     if fault:
-        return every_unavailable(OverlappingChange, fault, n=everyone.n)
+        return OverlappingChange.unavailable(fault, n=everyone.n)
     correlation = _correlation(*linked)
     change, p_value = _everyone(everyone, correlation)
     return OverlappingChange(
@@ -350,16 +344,12 @@ class ChangeAtCorrelation(Composite):
 class UnlinkedBounds(Composite):
     """A change whose certainty depends on what nobody knows.
 
-    Attributes
-    ----------
-    mean_change_worst_case : Estimate or Unavailable
-        The change with the widest of all intervals. Report this one.
-    mean_change_best_case : Estimate or Unavailable
-        The same change with the narrowest.
-    correlation_to_exclude_zero : Estimate or Unavailable
-        The least correlation tried at which the interval excludes no change.
-    at_correlations : tuple of ChangeAtCorrelation
-        The interval at every correlation.
+    - `mean_change_worst_case`: the change with the widest of all intervals. Report this
+      one.
+    - `mean_change_best_case`: the same change with the narrowest.
+    - `correlation_to_exclude_zero`: the least correlation tried at which the interval
+      excludes no change.
+    - `at_correlations`: the interval at every correlation.
     """
 
     mean_change_worst_case: Result
@@ -397,7 +387,7 @@ def unlinked_bounds(
     if not 0 <= pairs <= smaller:
         raise ValueError(f"most_in_both is {pairs}; it must lie from 0 to {smaller}")
     if fault := waves_fault(*waves):
-        return _no_bounds(fault, n=sum(map(len, waves)))
+        return UnlinkedBounds.unavailable(fault, n=sum(map(len, waves)))
     found = tuple(
         ChangeAtCorrelation(
             assumed_correlation=f"{r:.1f}", mean_change=_assumed(*waves, pairs, r)
@@ -462,9 +452,3 @@ def _width(result: Estimate) -> float:
 
 def _renamed(result: Estimate, term: str, words: str) -> Estimate:
     return dataclasses.replace(result, term=term, method=f"{words}; {result.method}")
-
-
-def _no_bounds(reason: str, *, n: int) -> UnlinkedBounds:
-    names = [*UnlinkedBounds.__dataclass_fields__][:3]
-    absent = {name: Unavailable(term=name, reason=reason, n=n) for name in names}
-    return UnlinkedBounds(**absent, at_correlations=())

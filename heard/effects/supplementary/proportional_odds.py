@@ -35,20 +35,11 @@ class Peak(NamedTuple):
 def error_over_teams(by_team: Numbers, slope: float) -> float:
     """Standard error of a log odds ratio, from leaving each team out in turn.
 
-    Parameters
-    ----------
-    by_team : ndarray, shape (n_teams, 2, n_categories)
-        Answers of the treated, then of the control group, from worst to best.
-    slope : float
-        Log odds ratio of all teams together.
+    `by_team`, shape (n_teams, 2, n_categories): answers of the treated, then of the
+      control group, from worst to best.
+    `slope`: log odds ratio of all teams together.
+    Returns: infinite where the answers without one of the teams have no odds ratio.
 
-    Returns
-    -------
-    float
-        Infinite where the answers without one of the teams have no odds ratio.
-
-    References
-    ----------
     MacKinnon, Nielsen & Webb (2023), J. of Applied Econometrics 38(5), 671-694 (CV3).
     """
     everyone, count = by_team.sum(axis=0), len(by_team)
@@ -177,27 +168,17 @@ def proportional_odds(
 ) -> tuple[Result, Result]:
     """Estimate the odds ratio of a higher answer, and check that it is one.
 
-    Parameters
-    ----------
-    counts : ndarray, shape (2, n_categories)
-        Answers of the treated, then of the control group, from worst to best.
-    by_team : ndarray, shape (n_teams, 2, n_categories), or None
-        The same counts team by team, where people share teams.
-    fault : str
-        Why there is nothing to estimate; empty if there is.
+    `counts`, shape (2, n_categories): answers of the treated, then of the control
+      group, from worst to best.
+    `by_team`, shape (n_teams, 2, n_categories) or None: the same counts team by team,
+      where people share teams.
+    `fault`: why there is nothing to estimate; empty if there is.
+    Returns: the odds ratio, Wald's interval on the log scale, in teams the jackknife's;
+      and the p-value of the same ratio at every cut, by the likelihood of the groups'
+      own shares. Unavailable: one answer only, a group that answers all in one end, a
+      fit that does not settle, with or without any of the teams; for the check fewer
+      than 3 categories in use, or teams.
 
-    Returns
-    -------
-    tuple of two results
-        The odds ratio, Wald's interval on the log scale, in teams the jackknife's; and
-        the p-value of the same ratio at every cut, by the likelihood of the groups' own
-        shares.
-        Unavailable: one answer only, a group that answers all in one end, a fit that
-        does not settle, with or without any of the teams; for the check fewer than 3
-        categories in use, or teams.
-
-    References
-    ----------
     MacKinnon, Nielsen & Webb (2023), J. of Applied Econometrics 38(5), 671-694: leaving
     out a cluster at a time (CV3).
     """

@@ -33,18 +33,15 @@ MAXIMUM_RELIABILITY = 0.999
 class Responders(Composite):
     """Who changed by more than measurement error, and who had no room to.
 
-    Attributes
-    ----------
-    share_improved, share_unchanged, share_worsened : Estimate or Unavailable
-        Add to 1. Limits hold over the interval of the reliability.
-    net_share_improved : Estimate or Unavailable
-        Improved less worsened, from -1 to 1.
-    reliable_change_needed : Estimate or Unavailable
-        In points, with the limits the reliability's interval gives.
-    share_lowest_before, share_highest_before : Estimate or Unavailable
-        At an end of the possible range before.
-    share_without_room_before : Estimate or Unavailable
-        So near the better end before that a reliable improvement was impossible.
+    - `share_improved`, `share_unchanged`, `share_worsened`: add to 1. Limits hold over
+      the interval of the reliability.
+    - `net_share_improved`: improved less worsened, from -1 to 1.
+    - `reliable_change_needed`: in points, with the limits the reliability's interval
+      gives.
+    - `share_lowest_before`, `share_highest_before`: at an end of the possible range
+      before.
+    - `share_without_room_before`: so near the better end before that a reliable
+      improvement was impossible.
     """
 
     share_improved: Result
@@ -104,11 +101,7 @@ def responders(
     elif not 0 < reliability.estimate <= 1:
         fault = "the reliability is not over 0: no change could exceed error"
     if fault or isinstance(reliability, Unavailable):
-        absent = {
-            term: Unavailable(term=term, reason=fault, n=len(pairs))
-            for term in Responders.__dataclass_fields__
-        }
-        return Responders(**absent)
+        return Responders.unavailable(fault, n=len(pairs))
     up = better == "higher"
     found = [
         reliable_change(pairs, reliability=value, higher_is_better=up)
@@ -138,7 +131,7 @@ def responders(
 
 def _signs(pairs: pd.DataFrame, needed: Result, *, up: bool) -> Numbers:
     """1 for who improved by more than error, -1 for who worsened, else 0."""
-    assert isinstance(needed, Estimate), "what is absent was told before"
+    assert isinstance(needed, Estimate), "absence was reported before"
     change = (pairs["after"] - pairs["before"]).to_numpy(float) * (1 if up else -1)
     signs: Numbers = np.where(np.abs(change) > needed.estimate, np.sign(change), 0.0)
     return signs

@@ -39,16 +39,10 @@ MEANING = {
 class RetrospectivePretest(Composite):
     """Three means, the two changes they give, and the shift between these.
 
-    Attributes
-    ----------
-    mean_before, mean_then, mean_after : Estimate or Unavailable
-        Of those with all three scores.
-    conventional_change, then_test_change : Estimate or Unavailable
-        After less before, and after less then.
-    response_shift : Estimate or Unavailable
-        Then less before: conventional less then-test change.
-    response_shift_d_z : Estimate or Unavailable
-        The shift over the standard deviation of people's shifts.
+    - `mean_before`, `mean_then`, `mean_after`: of those with all three scores.
+    - `conventional_change`, `then_test_change`: after less before, and after less then.
+    - `response_shift`: then less before: conventional less then-test change.
+    - `response_shift_d_z`: the shift over the standard deviation of people's shifts.
     """
 
     mean_before: Result
@@ -68,7 +62,7 @@ def retrospective_pretest(
     after: str = "after",
     cluster: str | None = None,
 ) -> RetrospectivePretest:
-    """Set the change people felt beside the change in what they said.
+    """Compare the change people felt with the change in what they said.
 
     Parameters
     ----------

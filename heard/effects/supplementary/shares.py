@@ -42,19 +42,10 @@ def difference_of_shares(
 ) -> Result:
     """Estimate the first share less the second, of different people.
 
-    Parameters
-    ----------
-    first, second : (int, int)
-        Counted, of how many.
-    term, method : str
-        What it is called and what is counted.
-
-    Returns
-    -------
-    Estimate
-        Newcombe's interval (1998, Statistics in Medicine 17, 873-890, method 10).
-    Unavailable
-        Nobody on a side.
+    `first`, `second`: counted, of how many.
+    `term`, `method`: what it is called and what is counted.
+    Estimate: Newcombe's interval (1998, Statistics in Medicine 17, 873-890, method 10).
+    Unavailable: nobody on a side.
     """
     n = first[1] + second[1]
     method = f"{method}; Newcombe interval from Wilson's"
@@ -76,13 +67,9 @@ def difference_of_paired_shares(
 ) -> Result:
     """Estimate how many more people of `n` went up than down, as a share.
 
-    Returns
-    -------
-    Estimate
-        From -1 to 1. The interval is Agresti and Min's (2005, Statistics in Medicine
-        24, 729-740): half a person added to each of the four cells.
-    Unavailable
-        Nobody.
+    Estimate: from -1 to 1. The interval is Agresti and Min's (2005, Statistics in
+      Medicine 24, 729-740): half a person added to each of the four cells.
+    Unavailable: nobody.
     """
     method = f"{method}; Agresti-Min interval, half a person added to each cell"
     if n == 0:
@@ -103,7 +90,7 @@ def difference_of_paired_shares(
 
 
 WILSON = (
-    "Wilson interval for the number of people who, unrelated, would tell as much: from "
+    "Wilson interval for the effective sample size: from "
     "the cluster-robust error (CR2) of the share over teams, at most as many as there "
     "are, with Satterthwaite's degrees of freedom"
 )
@@ -116,23 +103,13 @@ def share_over_teams(
 ) -> Result:
     """Estimate a share of people who share teams.
 
-    Parameters
-    ----------
-    counted : ndarray, shape (n_participants,)
-        1 for who counts, else 0.
-    cluster : Series, shape (n_participants,)
-        Their teams; who has none is of one team with all others who have none.
+    `counted`, shape (n_participants,): 1 for who counts, else 0.
+    `cluster`, shape (n_participants,): their teams; who has none is of one team with
+      all others who have none.
+    Estimate: without limits under 5 teams. Where nobody or everybody counts, nothing
+      shows how similar teams are: then each team counts as one person.
+    Unavailable: nobody.
 
-    Returns
-    -------
-    Estimate
-        Without limits under 5 teams. Where nobody or everybody counts, nothing shows
-        how alike teams are: then each team tells as much as one person.
-    Unavailable
-        Nobody.
-
-    References
-    ----------
     Korn & Graubard (1998), Survey Methodology 24(2), 193-201; Franco, Little, Louis &
     Slud (2019), J. of Survey Statistics and Methodology 7(3), 334-364.
     """
@@ -162,20 +139,11 @@ def net_share_over_teams(
 ) -> Result:
     """Estimate how many more people went up than down, as a share.
 
-    Parameters
-    ----------
-    signs : ndarray, shape (n_participants,)
-        1 for who went up, -1 for who went down, else 0.
-    cluster : Series, shape (n_participants,)
-        Their teams.
-
-    Returns
-    -------
-    Estimate
-        From -1 to 1, as its limits are: t over teams, CR2 error. Without limits under 5
-        teams, and where everybody went the same way.
-    Unavailable
-        Nobody.
+    `signs`, shape (n_participants,): 1 for who went up, -1 for who went down, else 0.
+    `cluster`, shape (n_participants,): their teams.
+    Estimate: from -1 to 1, as its limits are: t over teams, CR2 error. Without limits
+      under 5 teams, and where everybody went the same way.
+    Unavailable: nobody.
     """
     if not len(signs):
         return Unavailable(term=term, reason="nobody to count", n=0, method=method)
@@ -208,7 +176,7 @@ def _fit(values: Numbers, cluster: pd.Series) -> ClusterRobustFit | Unavailable:
 
 
 def _effective_n(fit: ClusterRobustFit, value: float) -> float:
-    """How many unrelated people would tell as much; never more than there are."""
+    """Effective sample size; never more than there are."""
     variance = fit.standard_error("mean") ** 2
     bernoulli_variance = value * (1 - value)
     people = (

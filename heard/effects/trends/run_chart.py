@@ -29,16 +29,10 @@ RUN_TERMS = ("runs", "fewest_runs", "most_runs")
 class RunChart(Composite):
     """A run chart.
 
-    Attributes
-    ----------
-    chart_median : Estimate or Unavailable
-        The line.
-    runs : Estimate or Unavailable
-        Stretches on one side of it.
-    fewest_runs, most_runs : Estimate or Unavailable
-        How many chance brings.
-    points : tuple of SeriesPoint
-        In the order of time.
+    - `chart_median`: the line.
+    - `runs`: stretches on one side of it.
+    - `fewest_runs`, `most_runs`: how many chance brings.
+    - `points`: in the order of time.
     """
 
     chart_median: Result
@@ -184,10 +178,7 @@ def _signals(values: np.ndarray, sides: np.ndarray) -> list[list[tuple[str, int]
 def run_limits(above: int, below: int) -> tuple[int, int]:
     """Fewest and most runs that chance brings, 2.5 % beyond each at most.
 
-    Parameters
-    ----------
-    above, below : int
-        Waves on each side of the median, at least one.
+    `above`, `below`: waves on each side of the median, at least one.
     """
     arrangements = comb(above + below, above)
     chances = {}

@@ -31,28 +31,18 @@ class Solution:
     Effects are spherical: those of a group are Lambda times them. M is
     Lambda'Z'Z Lambda + I.
 
-    Attributes
-    ----------
-    factors : list of ndarray
-        Relative covariance factor of each term.
-    log_determinant : float
-        log det H.
-    precision : ndarray, shape (n_fixed, n_fixed)
-        X' H^-1 X of the orthonormal columns.
-    coefficients : ndarray, shape (n_fixed,)
-        Of the orthonormal columns, beyond ordinary least squares.
-    squares : float
-        y' P y: residual and penalty together.
-    roots : ndarray, shape (n_groups, width, width)
-        Inverse Cholesky factors of the first term's diagonal blocks.
-    links : list of matrices
-        The first term's columns with the others, seen through those roots.
-    inverse : ndarray, shape (n_other, n_other)
-        M^-1 of the other terms.
-    effects : list of ndarray, each (n_groups, width)
-        Predicted effects of each term.
-    projections : list of ndarray, each (n_groups, width, n_fixed)
-        M^-1 Lambda' Z' X: how the effects lean on the fixed columns.
+    `factors`: relative covariance factor of each term.
+    `log_determinant`: log det H.
+    `precision`, shape (n_fixed, n_fixed): X' H^-1 X of the orthonormal columns.
+    `coefficients`, shape (n_fixed,): of the orthonormal columns, beyond ordinary least
+      squares.
+    `squares`: y' P y: residual and penalty together.
+    `roots`, shape (n_groups, width, width): inverse Cholesky factors of the first
+      term's diagonal blocks.
+    `links`: the first term's columns with the others, seen through those roots.
+    `inverse`, shape (n_other, n_other): M^-1 of the other terms.
+    `effects`: predicted effects of each term.
+    `projections`: M^-1 Lambda' Z' X: how the effects lean on the fixed columns.
     """
 
     factors: list[Array]
@@ -287,22 +277,15 @@ DESCENTS = 3
 class Optimum:
     """Where the likelihood is highest, and whether it is a proper summit.
 
-    Attributes
-    ----------
-    theta : ndarray
-        Relative covariance factors, row by row of each lower triangle.
-    solution : Solution
-        The mixed model equations solved there.
-    log_variance : float
-        Log of the residual variance.
-    deviance : float
-        Minus twice the log likelihood.
-    hessian : ndarray
-        Second derivatives of `deviance` by theta and, last, the log variance.
-    change_of_covariance : ndarray, shape (n_parameters + 1, n_fixed, n_fixed)
-        Derivatives of the covariance of the orthonormal coefficients by the same.
-    remaining_gain : float
-        What another Newton step promises; tiny where the fit has converged.
+    `theta`: relative covariance factors, row by row of each lower triangle.
+    `solution`: the mixed model equations solved there.
+    `log_variance`: log of the residual variance.
+    `deviance`: minus twice the log likelihood.
+    `hessian`: second derivatives of `deviance` by theta and, last, the log variance.
+    `change_of_covariance`, shape (n_parameters + 1, n_fixed, n_fixed): derivatives of
+      the covariance of the orthonormal coefficients by the same.
+    `remaining_gain`: what another Newton step promises; tiny where the fit has
+      converged.
     """
 
     theta: Array
@@ -351,7 +334,7 @@ def _polished(design: MixedDesign, found: Optimum, *, restricted: bool) -> Optim
         if abs(closer.remaining_gain) >= abs(found.remaining_gain):
             break
         found = closer
-    # degrees of freedom want the curvature of the summit, not of a place beside it
+    # degrees of freedom want the curvature of the summit, not of a place near it
     return (
         _curved(design, found.theta, restricted=restricted)
         if first > STEP_TOLERANCE

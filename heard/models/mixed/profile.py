@@ -22,7 +22,7 @@ Bounds = tuple[float, float]
 # In units of the root of the deviance's rise, of which 1.96 makes a 95 % interval.
 NEAR_ENOUGH = 1e-5
 MAXIMUM_STEPS = 40
-# Gradient at which a constrained search ends: its square is far below a deviance told.
+# Gradient at which a constrained search ends: its square is far below what is reported.
 SLOPE = 1e-3
 SLIGHT = 1e-6  # of a central difference of a closed form
 # A value this many times a typical one that still fits has no upper limit.
@@ -36,17 +36,11 @@ class VarianceConstraint:
     All in units of the residual variance but `plain`, which is in squared units of the
     response; each is linear in the number held.
 
-    Attributes
-    ----------
-    term : str
-        The term whose variance follows; empty where the residual variance itself is
-        held.
-    others : tuple of pairs
-        For each term: weight of its variance at zero, and its rise by the number.
-    residual : pair of float
-        The same for the residual variance.
-    plain : float
-        Rise by the number of the variance itself.
+    `term`: the term whose variance follows; empty where the residual variance itself is
+      held.
+    `others`: for each term: weight of its variance at zero, and its rise by the number.
+    `residual`: the same for the residual variance.
+    `plain`: rise by the number of the variance itself.
     """
 
     term: str
@@ -75,19 +69,10 @@ def wald_interval(
 ) -> Bounds | None:
     """Limits of a held number on its log scale, by the curvature at the fit.
 
-    Parameters
-    ----------
-    fit : MixedFit
-        With random intercepts only.
-    constraint : VarianceConstraint
-        What the interval is of.
-    confidence : float
-        Coverage of the interval.
-
-    Returns
-    -------
-    tuple of float, or None
-        None where the number is zero, which has no logarithm.
+    `fit`: with random intercepts only.
+    `constraint`: what the interval is of.
+    `confidence`: coverage of the interval.
+    Returns: None where the number is zero, which has no logarithm.
     """
     best = constraint.at_fit(fit)
     if best <= 0:
@@ -121,20 +106,11 @@ def profile_interval(
 ) -> Bounds:
     """Limits of a held number, from 0 to infinity.
 
-    Parameters
-    ----------
-    fit : MixedFit
-        With random intercepts only.
-    constraint : VarianceConstraint
-        What the interval is of; not negative at the fit.
-    confidence : float
-        Coverage of the interval.
-
-    Returns
-    -------
-    tuple of float
-        Lower limit, 0 where zero fits well enough, and upper limit, infinite where
-        any large number does.
+    `fit`: with random intercepts only.
+    `constraint`: what the interval is of; not negative at the fit.
+    `confidence`: coverage of the interval.
+    Returns: lower limit, 0 where zero fits well enough, and upper limit, infinite where
+      any large number does.
     """
     reach = float(stats.norm.ppf((1 + confidence) / 2))
     trace = _Trace(fit, constraint)

@@ -26,14 +26,9 @@ from heard.results import Composite, Estimate, Result, Unavailable
 class MeanSquares:
     """Mean squares of targets rated by the same raters, and their degrees of freedom.
 
-    Attributes
-    ----------
-    targets, raters, error : float
-        The mean squares.
-    n, k : float
-        How many ratings a rater and a target have; with gaps, effectively.
-    targets_freedom, raters_freedom, error_freedom : float
-        Degrees of freedom of each.
+    `targets`, `raters`, `error`: the mean squares.
+    `n`, `k`: how many ratings a rater and a target have; with gaps, effectively.
+    `targets_freedom`, `raters_freedom`, `error_freedom`: degrees of freedom of each.
     """
 
     targets: float
@@ -150,16 +145,11 @@ Codes = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
 class Sources:
     """What varies between ratings.
 
-    Attributes
-    ----------
-    planned : MeanSquares
-        As if every rater had rated every target: what the correlations are made of.
-    seen : MeanSquares
-        Of the ratings there are: what their limits are made of.
-    n, k : int
-        How many targets and raters there are.
-    boundary : str
-        Which components were estimated at zero, in words; empty if none.
+    `planned`: as if every rater had rated every target: what the correlations are made
+      of.
+    `seen`: of the ratings there are: what their limits are made of.
+    `n`, `k`: how many targets and raters there are.
+    `boundary`: which components were estimated at zero, in words; empty if none.
     """
 
     planned: MeanSquares
@@ -172,18 +162,11 @@ class Sources:
 def of_all_ratings(values: Array) -> Sources | str:
     """Estimate the components of targets, raters and error from all ratings.
 
-    Parameters
-    ----------
-    values : ndarray, shape (n_targets, n_raters)
-        NaN where a rater did not rate a target; no row or column without a rating.
-
-    Returns
-    -------
-    Sources
-        A component that REML puts at zero is said to lie on the boundary.
-    str
-        Why there are none: too few targets or raters, ratings that overlap too little,
-        no variance, no convergence.
+    `values`, shape (n_targets, n_raters): NaN where a rater did not rate a target; no
+      row or column without a rating.
+    Returns: A component that REML puts at zero is said to lie on the boundary.
+    Returns: why there are none: too few targets or raters, ratings that overlap too
+      little, no variance, no convergence.
     """
     row, column = np.nonzero(~np.isnan(values))
     scores = values[row, column]
@@ -234,7 +217,7 @@ def _lacking(shape: tuple[int, ...], scores: Array, freedom: int) -> str:
     if freedom < 1:
         return (
             f"{len(scores)} ratings of {shape[0]} targets by {shape[1]} raters: raters "
-            "overlap too little to tell targets, raters and error apart"
+            "overlap too little to separate targets, raters and error"
         )
     return "all ratings are equal" if np.ptp(scores) == 0 else ""
 
@@ -323,7 +306,7 @@ def intraclass_correlations(
     IntraclassCorrelations
         Unitless, at most 1, and negative when targets differ less than chance would
         have it; errors and changes in points. `Unavailable` with fewer than 2 raters,
-        fewer than 3 targets, gaps that leave nothing to tell targets from error, or no
+        fewer than 3 targets, gaps that leave targets and error inseparable, or no
         variance; no interval where all agree.
 
     References

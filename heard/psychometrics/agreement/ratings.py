@@ -38,12 +38,8 @@ LARGEST_TABLE = 10**8
 class RatingsTable:
     """Ratings of targets by raters.
 
-    Attributes
-    ----------
-    values : ndarray, shape (n_targets, n_raters)
-        NaN where a rater did not rate a target.
-    fault : str
-        Why there is no table; empty if there is.
+    `values`, shape (n_targets, n_raters): NaN where a rater did not rate a target.
+    `fault`: why there is no table; empty if there is.
     """
 
     values: Array
@@ -71,17 +67,9 @@ def ratings_table(
 ) -> RatingsTable:
     """Spread long ratings, one row a rating, over targets and raters.
 
-    Parameters
-    ----------
-    ratings : DataFrame, one row a rating
-    target, rater, score : str
-        Its columns: whom or what was rated, by whom, and how.
-
-    Returns
-    -------
-    RatingsTable
-        Targets and raters in the order they are met; with a `fault` where a column
-        holds no numbers or a rater rated a target more than once.
+    `target`, `rater`, `score`: its columns: whom or what was rated, by whom, and how.
+    Returns: targets and raters in the order they are met; with a `fault` where a column
+      holds no numbers or a rater rated a target more than once.
     """
     check_frame(ratings, "ratings")
     if fault := column_fault(ratings[[score]], 0):
@@ -99,14 +87,14 @@ def ratings_table(
     known = ~(np.isnan(scores) | (row < 0) | (column < 0))
     if not known.all():
         row, column, scores = row[known], column[known], scores[known]
-    # a rater's ratings lie beside each other: sums over raters add long columns
+    # a rater's ratings are contiguous: sums over raters add long columns
     values = np.full(shape[::-1], np.nan)
     values.ravel()[column * shape[0] + row] = scores
     rated = ~np.isnan(values)
     if repeated := len(scores) - int(np.count_nonzero(rated)):
         fault = (
             f"{repeated} ratings repeat the rater and target of another; keep one "
-            "each, or tell the occasions apart"
+            "each, or name the occasions"
         )
         return RatingsTable(values=np.empty((0, 0)), fault=fault)
     if not rated.all():
@@ -245,7 +233,7 @@ class AgreementCell(Labelled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementCells(Labelled):
-    """Counts in cells, and how many people are in no cell that is told."""
+    """Counts in cells, and how many people are in no cell that is shown."""
 
     cells: tuple[AgreementCell, ...]
     responses_outside_cells: Result
@@ -259,7 +247,7 @@ def agreement_cells(pairs: Responses, *, least: int, across: int = 6) -> Agreeme
     pairs : DataFrame or ndarray, shape (n_participants, 2)
         First and second measurement; who lacks one is left out.
     least : int
-        Fewest people a cell is told of: a study's ``smallest_group_shown``.
+        Fewest people in a cell that is shown: a study's ``smallest_group_shown``.
     across : int
         About how many cells lie side by side, either way; the width is a round number.
 
@@ -330,7 +318,7 @@ def _counted(means: Array, differences: Array, across: int) -> dict[str, int]:
 
 
 def _publishable(counts: dict[str, int], least: int) -> dict[str, int]:
-    """The cells that are told of: what is left over is nobody, or enough people."""
+    """The cells that are shown: those left over are nobody, or enough people."""
     publishable_cells = {cell: n for cell, n in counts.items() if n >= least}
     over = sum(counts.values()) - sum(publishable_cells.values())
     while publishable_cells and 0 < over < least:

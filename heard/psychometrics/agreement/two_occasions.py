@@ -70,12 +70,7 @@ def limits_of_agreement(
     n = len(values)
     how = "second minus first; people measured once left out"
     if reason:
-        return LimitsOfAgreement(
-            **{
-                term: Unavailable(term=term, reason=reason, n=n, method=how)
-                for term in LimitsOfAgreement.__dataclass_fields__
-            }
-        )
+        return LimitsOfAgreement.unavailable(reason, n=n, method=how)
     differences = values[:, 1] - values[:, 0]
     return LimitsOfAgreement(
         bias=_bias(differences, how, confidence),

@@ -129,12 +129,8 @@ def _one_group(
     )
     if not reason and ((values < ends[0]) | (values > ends[1])).any():
         reason = "answers lie outside the scale"
-    results = {
-        term: Unavailable(term=term, reason=reason, n=n, method=NO_INTERVAL)
-        for term in TERMS
-    }
     if reason:
-        return GroupAgreement(group=name, **results)
+        return GroupAgreement.unavailable(reason, n=n, method=NO_INTERVAL, group=name)
     return GroupAgreement(group=name, **dict(_statistics(values, ends, n, k)))
 
 
@@ -163,7 +159,7 @@ def _statistics(
 
 
 def _a_wg(values: Array, ends: tuple[float, float], n: int) -> Result:
-    """Agreement beside the largest variance that each mean allows."""
+    """Agreement relative to the largest variance that each mean allows."""
     method = (
         "a_wg, mean over items: 1 - twice the variance / the largest variance the mean "
         f"allows, divisor n - 1; {NO_INTERVAL}"

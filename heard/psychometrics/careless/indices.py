@@ -25,12 +25,8 @@ FLAT = 1e-12
 class IndexValues:
     """One index of every person.
 
-    Attributes
-    ----------
-    values : ndarray of float, shape (n_people,)
-        NaN where the person has none.
-    reason : str
-        Why a person has none: the one reason there can be for this index.
+    `values`, shape (n_people,): NaN where the person has none.
+    `reason`: why a person has none: the one reason there can be for this index.
     """
 
     term: str
@@ -77,8 +73,6 @@ def average_longstring(answers: Answers) -> IndexValues:
 def intra_individual_variability(answers: Answers) -> IndexValues:
     """Standard deviation of a person's answers, divisor n - 1.
 
-    References
-    ----------
     Dunn, Heggestad, Shanock & Theilgard (2018), Journal of Business and Psychology
     33, 105-121.
     """
@@ -104,8 +98,6 @@ def mahalanobis(answers: Answers) -> IndexValues:
     Covariances rest on the people who answered both items; an unanswered item stands
     at its mean, and so adds nothing.
 
-    References
-    ----------
     Mahalanobis (1936); Curran (2016), Journal of Experimental Social Psychology 66.
     """
     moments = answers.moments
@@ -165,8 +157,6 @@ def straight_lining(
 def seconds_per_item(seconds: Array, answers: Answers) -> IndexValues:
     """Time taken, divided by the items answered.
 
-    References
-    ----------
     Huang, Curran, Keeney, Poposki & DeShon (2012), Journal of Business and Psychology
     27(1), 99-114.
     """
@@ -230,15 +220,9 @@ def even_odd(answers: Answers, subscales: Iterable[Sequence[str]]) -> IndexValue
     The correlation, over subscales, of the means of even and of odd items, stepped up
     by Spearman and Brown, at least -1, and its sign turned: 1 is most inconsistent.
 
-    Parameters
-    ----------
-    answers : Answers
-        Keyed: a high code must mean the same within a subscale.
-    subscales : iterable of sequence of str
-        Items of each subscale; those of one item are passed over.
+    `answers`: keyed: a high code must mean the same within a subscale.
+    `subscales`: items of each subscale; those of one item are passed over.
 
-    References
-    ----------
     Meade & Craig (2012), Psychological Methods 17(3), 437-455.
     """
     used = [tuple(items) for items in subscales if len(items) > 1]
@@ -263,10 +247,7 @@ def even_odd(answers: Answers, subscales: Iterable[Sequence[str]]) -> IndexValue
 def psychometric_synonyms(answers: Answers, *, above: float = 0.60) -> IndexValues:
     """Correlation, within a person, of pairs of items that go together for all.
 
-    Parameters
-    ----------
-    above : float
-        A pair's correlation over all people must exceed this.
+    `above`: A pair's correlation over all people must exceed this.
     """
     return _within_pairs("psychometric_synonyms", answers, above=above, sign=1)
 

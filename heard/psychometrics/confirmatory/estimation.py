@@ -166,9 +166,7 @@ def slopes(function: Callable[[Any], Any], parameters: Array) -> Array:
     By the complex step: nothing is subtracted, so nothing cancels. The function must
     hold to arithmetic that complex numbers know (no absolute value, no comparison).
 
-    Returns
-    -------
-    ndarray, shape (n_values, n_parameters)
+    Returns shape (n_values, n_parameters).
     """
     columns = []
     for place in range(len(parameters)):
@@ -279,7 +277,7 @@ def scores(
 
 
 def inverted(information: Array) -> Array:
-    """The inverse; not a number where the answers do not tell the moments apart."""
+    """The inverse; NaN where the answers do not identify the moments."""
     try:
         return np.asarray(np.linalg.inv(information), dtype=np.float64)
     except np.linalg.LinAlgError:
@@ -337,12 +335,8 @@ def search(
 ) -> Found:
     """Go down from `start` until the slope is flat.
 
-    Parameters
-    ----------
-    at : callable
-        Parameters → value, slope and a curvature that is never negative.
-    value : callable
-        Parameters → value alone, infinite where there is none.
+    `at`: parameters → value, slope and a curvature that is never negative.
+    `value`: parameters → value alone, infinite where there is none.
     """
     current, local, damping = start, at(start), FIRST_DAMPING
     for step in range(MAXIMUM_STEPS):
@@ -518,11 +512,8 @@ def maximum_likelihood(
 ) -> MaximumLikelihood:
     """Fit a model by maximum likelihood.
 
-    Returns
-    -------
-    MaximumLikelihood
-        With a `fault` where the search did not end, or ended where the likelihood is
-        not at a maximum, or where the data do not tell the parameters apart.
+    Returns: with a `fault` where the search did not end, or ended where the likelihood
+      is not at a maximum, or where the data do not identify the parameters.
     """
 
     def value(parameters: Array) -> float:

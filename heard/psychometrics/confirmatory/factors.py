@@ -109,7 +109,7 @@ def confirmatory_factors(
     -------
     ConfirmatoryFactors
         Fit, loadings, factor relations and reliability. A negative variance (Heywood)
-        is kept and told in `improper` and in every `method`.
+        is kept and reported in `improper` and in every `method`.
     Unavailable
         Too few participants, a constant item, linearly dependent items, a model the
         data do not identify, or no maximum.
@@ -278,7 +278,7 @@ class Fitter:
 
 
 def _too_free(model: Model, moments: int) -> str:
-    """Why a model cannot be told by its moments; empty if their number allows it."""
+    """Why a model is not identified by its moments; empty if their number allows it."""
     free = len(model.parameters)
     if free <= moments:
         return ""

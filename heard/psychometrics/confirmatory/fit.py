@@ -193,12 +193,8 @@ class FitMaker:
     ) -> Result:
         """An error of approximation with its 90 % interval.
 
-        Parameters
-        ----------
-        statistic : float
-            Behaves as chi-square were the model right.
-        scale : float
-            By what its noncentrality is multiplied back.
+        `statistic`: behaves as chi-square were the model right.
+        `scale`: by what its noncentrality is multiplied back.
         """
         method = (
             f"{words}; 90 % interval, as is the custom, by noncentral chi-squares; "
@@ -393,18 +389,14 @@ def _no_scaled(misfit: Misfit, words: FitWords) -> str:
 class Misfit:
     """How far a model is from the answers.
 
-    Attributes
-    ----------
-    statistic : float
-        Twice the log-likelihood lost against the saturated model.
-    scaling : float
-        What the statistic is divided by to behave as chi-square; 1 if not robust.
-    shift : float
-        What is added then; 0 for maximum likelihood.
-    distance, expected : float
-        A distance from the complete answers people would have given, times n, and what
-        it would be on average were the model right. From these come the robust
-        indices; statistic and scaling times df where answers are complete.
+    `statistic`: twice the log-likelihood lost against the saturated model.
+    `scaling`: what the statistic is divided by to behave as chi-square; 1 if not
+      robust.
+    `shift`: what is added then; 0 for maximum likelihood.
+    `distance`, `expected`: A distance from the complete answers people would have
+      given, times n, and what it would be on average were the model right. From these
+      come the robust indices; statistic and scaling times df where answers are
+      complete.
     """
 
     statistic: float

@@ -43,15 +43,10 @@ class Kind(IntEnum):
 class Cell:
     """One place in one matrix of one block.
 
-    Attributes
-    ----------
-    row, column : int
-        Item and factor of a loading; outcome and predictor of a regression; for a
-        threshold, the item and the rank of the threshold.
-    parameter : str
-        The parameter that fills the place; empty where `value` is fixed.
-    value : float
-        The fixed value, or where the search for the parameter starts.
+    `row`, `column`: item and factor of a loading; outcome and predictor of a
+      regression; for a threshold, the item and the rank of the threshold.
+    `parameter`: the parameter that fills the place; empty where `value` is fixed.
+    `value`: the fixed value, or where the search for the parameter starts.
     """
 
     block: int

@@ -80,10 +80,7 @@ def check_choice(
 class Wanted:
     """The limits somebody wants.
 
-    Attributes
-    ----------
-    draws : (int, str)
-        How many replicates, and the name of the draws.
+    `draws`: how many replicates, and the name of the draws.
     """
 
     interval: str
@@ -103,12 +100,8 @@ def limits_of(
 ) -> Interval:
     """Limits by influence or by resampling.
 
-    Parameters
-    ----------
-    derivative : ndarray, shape (k, k)
-        Of the estimate by the covariances of the sample.
-    replicates : callable
-        Draws → the coefficient in every replicate.
+    `derivative`, shape (k, k): of the estimate by the covariances of the sample.
+    `replicates`: draws → the coefficient in every replicate.
     """
     kept, confidence = sample.kept(wanted.clusters), wanted.confidence
     influence = sample.influences(derivative)

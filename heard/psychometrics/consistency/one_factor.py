@@ -174,16 +174,9 @@ def fit_replicates(matrices: Array, start: OneFactor) -> tuple[Array, Array]:
 
     Fisher scoring, then Newton's steps; each matrix leaves when its slope is flat.
 
-    Parameters
-    ----------
-    matrices : ndarray, shape (n, k, k)
-        In the units of `start`.
-
-    Returns
-    -------
-    loadings, residuals : ndarray, shape (n, k)
-        NaN where no maximum was found. A residual variance below zero (Heywood) is
-        kept: left out, replicates would spread less than they do.
+    `matrices`, shape (n, k, k): in the units of `start`.
+    Returns shape (n, k): NaN where no maximum was found. A residual variance below zero
+      (Heywood) is kept: left out, replicates would spread less than they do.
     """
     n, k = matrices.shape[:2]
     answers = np.full((n, 2 * k), np.nan)

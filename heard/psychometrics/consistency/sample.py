@@ -40,21 +40,13 @@ PAIRWISE = "each covariance from the participants who answered both items"
 class Sample:
     """Covariances of items, and how participants move what is made of them.
 
-    Attributes
-    ----------
-    covariance : ndarray, shape (k, k)
-        Divisor n - 1; n by maximum likelihood.
-    n : int
-        Participants who take part.
-    people : ndarray of bool, shape (n_participants,)
-        Which they are.
-    words : str
-        The rule for gaps.
-    fault : str
-        Why there are no covariances; empty if there are.
-    influences : callable
-        Derivative of a coefficient by the covariances → influence of everyone who takes
-        part, shape (n,).
+    `covariance`, shape (k, k): divisor n - 1; n by maximum likelihood.
+    `n`: participants who take part.
+    `people`, shape (n_participants,): which they are.
+    `words`: the rule for gaps.
+    `fault`: why there are no covariances; empty if there are.
+    `influences`: derivative of a coefficient by the covariances → influence of everyone
+      who takes part, shape (n,).
     """
 
     covariance: Array
@@ -269,9 +261,4 @@ def missing_completely_at_random(responses: Responses) -> MissingData:
         fault = "number of items 0; at least 1 needed"
     if not fault:
         return missing_data(responses)
-    return MissingData(
-        **{
-            term: Unavailable(term=term, reason=fault)
-            for term in MissingData.__dataclass_fields__
-        }
-    )
+    return MissingData.unavailable(fault)

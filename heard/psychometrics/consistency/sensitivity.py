@@ -34,12 +34,9 @@ class CleanedCoefficients(Labelled):
 class CleaningSensitivity(Labelled):
     """How far coefficients depend on who is taken out.
 
-    Attributes
-    ----------
-    rules : tuple of CleanedCoefficients
-        Everybody first, then rule by rule.
-    cronbach_alpha_range, omega_total_range, mean_inter_item_correlation_range : Result
-        The largest less the smallest estimate over the rules.
+    - `rules`: everybody first, then rule by rule.
+    - `cronbach_alpha_range`, `omega_total_range`, `mean_inter_item_correlation_range`:
+      the largest less the smallest estimate over the rules.
     """
 
     rules: tuple[CleanedCoefficients, ...]

@@ -30,27 +30,18 @@ from heard.models.mixed.profile import (
 )
 from heard.results import Composite, Estimate, Labelled, Labels, Result, Unavailable
 
-# Equations worse conditioned than this do not tell the components apart.
+# Equations worse conditioned than this do not identify the components.
 SINGULAR = 1e10
 
 
 def moment_components(scores: Array, terms: Sequence[RandomTerm]) -> Array | None:
     """Solve for the variance of each term and, last, of the residual.
 
-    Parameters
-    ----------
-    scores : ndarray, shape (n_ratings,)
-        The ratings.
-    terms : sequence of RandomTerm
-        Random intercepts, crossed or nested.
+    `scores`, shape (n_ratings,): the ratings.
+    `terms`: random intercepts, crossed or nested.
+    Returns shape (n_terms + 1,), or None: None if the sums of squares do not separate
+      the components apart.
 
-    Returns
-    -------
-    ndarray, shape (n_terms + 1,), or None
-        None where the sums of squares do not tell the components apart.
-
-    References
-    ----------
     Henderson (1953), Biometrics 9(2), 226-252.
     Searle (1971), Linear Models, chapter 10.
     """
@@ -85,7 +76,7 @@ def _shared(one: RandomTerm, other: RandomTerm, counts: Array) -> float:
     return float(np.sum(sizes.astype(float) ** 2 / counts[found // len(other.levels)]))
 
 
-# Spread of the scores, relative to their size, that a double cannot tell from none.
+# Spread of the scores, relative to their size, that a double takes for zero.
 NO_VARIANCE = 1e-9
 
 
@@ -93,16 +84,10 @@ NO_VARIANCE = 1e-9
 class Ratings:
     """Scores and what groups them, rows with a gap left out.
 
-    Attributes
-    ----------
-    scores : ndarray, shape (n_ratings,)
-        The ratings that have a score and every label.
-    groups : DataFrame, shape (n_ratings, n_facets)
-        Their labels.
-    left_out : int
-        Rows without a score or a label.
-    fault : str
-        Why nothing can be estimated; empty if something may be.
+    `scores`, shape (n_ratings,): the ratings that have a score and every label.
+    `groups`, shape (n_ratings, n_facets): their labels.
+    `left_out`: rows without a score or a label.
+    `fault`: why nothing can be estimated; empty if something may be.
     """
 
     scores: Array
@@ -141,21 +126,11 @@ def read_ratings(
 ) -> Ratings:
     """Keep the ratings with a score and all labels.
 
-    Parameters
-    ----------
-    ratings : DataFrame
-        One row a rating.
-    score : str
-        The column of scores.
-    effects : sequence of str
-        Columns of labels, several joined by ``:``.
-    least : int
-        Fewest ratings that will do.
-
-    Raises
-    ------
-    ValueError
-        A column that is not there: the known ones are listed.
+    `ratings`: one row a rating.
+    `score`: the column of scores.
+    `effects`: columns of labels, several joined by ``:``.
+    `least`: fewest ratings that will do.
+    Raises ValueError: A column that is not there: the known ones are listed.
     """
     check_frame(ratings, "ratings")
     facets = list(dict.fromkeys(f for effect in effects for f in facets_of(effect)))
@@ -233,20 +208,12 @@ class VarianceComponent(Composite):
 class VarianceComponents(Labelled):
     """All components of a design, the residual last, and the mean rating.
 
-    Attributes
-    ----------
-    mean : Estimate or Unavailable
-        The mean rating, its groups weighted as the model says.
-    components : tuple of VarianceComponent
-        In the order of the facets given, then the residual.
-    variances : dict
-        The same numbers by facet, for further computation.
-    fit : MixedFit or None
-        The fitted model; None where the method of moments was used.
-    basis : str
-        Which ratings of what, in words.
-    interval : {"profile", "wald"}
-        How limits are found.
+    - `mean`: the mean rating, its groups weighted as the model says.
+    - `components`: in the order of the facets given, then the residual.
+    - `variances`: the same numbers by facet, for further computation.
+    - `fit`: the fitted model; None where the method of moments was used.
+    - `basis`: which ratings of what, in words.
+    - `interval`, {"profile", "wald"}: how limits are found.
     """
 
     mean: Result
@@ -439,7 +406,7 @@ def _by_moments(
     solved = moment_components(read.scores, [read.term(facet) for facet in facets])
     n = len(read.scores)
     if solved is None:
-        return _absent("the sums of squares do not tell the facets apart", n)
+        return _absent("the sums of squares do not separate the facets", n)
     variances = dict(zip([*facets, RESIDUAL], map(float, solved), strict=True))
     total = sum(variances.values())
     method = (

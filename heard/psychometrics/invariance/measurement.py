@@ -125,7 +125,7 @@ def measurement_invariance(
         Give either groups or waves.
     free : mapping, optional
         Partial invariance: loadings, intercepts, residuals or thresholds → the items
-        not held equal in this respect.
+        not constrained in this respect.
     estimator, missing, categories, identification, confidence
         As of `confirmatory_factors`.
     rule : InvarianceRule, optional
@@ -303,8 +303,8 @@ def _two_categories(sample: Sample | OrdinalSample) -> str:
         return ""
     few = sum(cuts < 2 for cuts in sample.blocks[0].cuts)
     return (
-        f"{few} items have two categories: one threshold cannot tell the level of an "
-        "item from its scale; at least 3 categories needed"
+        f"{few} items have two categories: one threshold cannot identify the level of "
+        "an item from its scale; at least 3 categories needed"
     )
 
 

@@ -63,7 +63,7 @@ class EqualityTest(Labelled):
     Attributes
     ----------
     constrained : str
-        What is held equal: loadings, intercepts or residuals.
+        What is constrained equal: loadings, intercepts or residuals.
     item, factor : str
         Of which item; of a loading on which factor, else empty.
     group : str

@@ -44,7 +44,7 @@ MODEL = (
     "unanswered is left out of the likelihood"
 )
 MINIMUM_ITEMS = 3
-# Fewer participants a weight than this are told of.
+# Fewer participants a weight than this are reported.
 THIN = 5
 
 
@@ -111,17 +111,11 @@ class GradedSample:
 
     def absent(self, reason: str) -> GradedResponseModel:
         """Nothing could be fitted."""
-        return GradedResponseModel(
+        return GradedResponseModel.unavailable(
+            reason,
+            n=len(self.ranks) or None,
+            method=self.method,
             parameters=None,
-            log_likelihood=self.missing("log_likelihood", reason),
-            akaike_information_criterion=self.missing(
-                "akaike_information_criterion", reason
-            ),
-            bayesian_information_criterion=self.missing(
-                "bayesian_information_criterion", reason
-            ),
-            marginal_reliability=self.missing("marginal_reliability", reason),
-            empirical_reliability=self.missing("empirical_reliability", reason),
             items=tuple(self.absent_item(name, reason) for name in self.all_names),
         )
 
@@ -158,14 +152,14 @@ def graded_response_model(
         Keyed responses, one column an item; NaN if unanswered.
     categories : sequence of float
         The answers the codebook allows. One that nobody gave is merged with its
-        neighbour and told in `method`.
+        neighbour and named in `method`.
     confidence : float
         Coverage the intervals aim at.
 
     Returns
     -------
     GradedResponseModel
-        `parameters` score participants (`graded_scores`) and tell the information
+        `parameters` score participants (`graded_scores`) and give the information
         (`graded_information`). `Unavailable`, with `parameters` None, with fewer than
         three items that two answers were given to, with no more participants than
         weights, where a slope grows without end (two items that are one), and where

@@ -40,7 +40,7 @@ STEPS = 100
 def graded_information(
     parameters: GradedParameters, traits: Sequence[float] | Array | None = None
 ) -> pd.DataFrame:
-    """Tell how exactly each item, and the whole subscale, measures along the trait.
+    """Calculate how exactly each item, and the subscale, measures along the trait.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def graded_information(
     DataFrame
         Columns item (empty for the whole), trait, information, standard_error (of a
         maximum likelihood score: one over the root of the information; infinite where
-        nothing is told).
+        there is no information).
     """
     where = np.asarray(np.linspace(-3, 3, 13) if traits is None else traits, float)
     slopes, intercepts = parameters.arrays()

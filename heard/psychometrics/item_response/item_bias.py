@@ -41,14 +41,9 @@ def mantel(
 ) -> tuple[Result, Result, Result]:
     """Chi-square, its p, and the mean difference, within totals both groups have.
 
-    Parameters
-    ----------
-    answers, total : ndarray, shape (n,)
-        Answers to the item, and what people are matched on.
-    focal : ndarray of bool, shape (n,)
-        Who is in the focal group.
-    method : str
-        What else is to be told.
+    `answers`, `total`, shape (n,): answers to the item, and what people are matched on.
+    `focal`, shape (n,): who is in the focal group.
+    `method`: what else to report.
     """
     terms = ("mantel_chi_square", "mantel_p", "standardised_mean_difference")
     _, stratum = np.unique(total, return_inverse=True)
@@ -168,9 +163,9 @@ def item_bias(
         Two groups, aligned by position; who has none is left out.
     categories : sequence of float
         The answers the codebook allows. A category empty in a group is merged with its
-        neighbour for the regression and told in `method`.
+        neighbour for the regression and named in `method`.
     focal : object, optional
-        The group differences are told for; by default the last in sorted order.
+        The group whose differences are reported; by default the last in sorted order.
     purify : bool
         Leave items that are to be looked at out of the total of the others, until the
         list stays the same.

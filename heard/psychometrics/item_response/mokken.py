@@ -176,12 +176,10 @@ def mokken_scalability(
 class _Scale:
     """Each pair's covariance, its largest possible, and what each person adds to both.
 
-    Attributes
-    ----------
-    covariance, largest : ndarray, shape (n_items, n_items)
-        Symmetric; the diagonal is not used.
-    covariance_parts, largest_parts : ndarray, shape (n_items, n_items, n_participants)
-        Influence of each participant, mean 0.
+    `covariance`, `largest`, shape (n_items, n_items): symmetric; the diagonal is not
+      used.
+    `covariance_parts`, `largest_parts`, shape (n_items, n_items, n_participants):
+      influence of each participant, mean 0.
     """
 
     complete: CompleteResponses

@@ -137,12 +137,9 @@ def two_level_scalability(
 class _Errors:
     """Guttman errors of every pair of items, and what each target adds to them.
 
-    Attributes
-    ----------
-    sizes : ndarray of int, shape (n_targets,)
-        Raters of each target.
-    within, between, expected : ndarray, shape (n_items, n_items, n_targets)
-        Sums over a target's raters, or its ordered pairs of raters; symmetric.
+    `sizes`, shape (n_targets,): raters of each target.
+    `within`, `between`, `expected`, shape (n_items, n_items, n_targets): sums over a
+      target's raters, or its ordered pairs of raters; symmetric.
     """
 
     complete: CompleteResponses

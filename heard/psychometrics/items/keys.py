@@ -28,7 +28,7 @@ UNKNOWN = "not known"
 MINIMUM_PARTICIPANTS = 10
 MINIMUM_ITEMS = 3
 WEAKEST = 0.10
-"""A correlation with the other items below this tells no direction."""
+"""A correlation with the other items below this shows no direction."""
 Z_95 = 1.959963984540054
 """The normal quantile at 0.975."""
 LISTWISE = "participants with any item unanswered deleted"
@@ -38,14 +38,12 @@ LISTWISE = "participants with any item unanswered deleted"
 class ItemAudit(Composite):
     """One item: what the key says of it, and what the answers say.
 
-    Attributes
-    ----------
-    first_factor_loading : Result
-        Of the item as answered; positive where the factor's high end is its high end.
-    item_rest_correlation : Result
-        Of the item as answered with the other items, each turned as the factor says.
-    verdict : str
-        ``agrees``, ``not recoded``, ``recoded twice``, ``weak item`` or ``not known``.
+    `first_factor_loading`: of the item as answered; positive where the factor's high
+      end is its high end.
+    `item_rest_correlation`: of the item as answered with the other items, each turned
+      as the factor says.
+    `verdict`: ``agrees``, ``not recoded``, ``recoded twice``, ``weak item`` or ``not
+      known``.
     """
 
     item: str
@@ -119,7 +117,7 @@ def check_keys(responses: Responses, *, reverse_keyed: Collection[str]) -> KeyAu
 
 
 def _gap(complete: Array, names: tuple[str, ...]) -> str:
-    """Why the answers cannot tell a direction; empty if they can."""
+    """Why the answers cannot show a direction; empty if they can."""
     n, k = complete.shape
     if k < MINIMUM_ITEMS:
         return f"number of items {k}; at least {MINIMUM_ITEMS} needed"
@@ -218,7 +216,7 @@ def _verdict(declared: float, loading: float, rest: float, n: int) -> tuple[str,
     least = max(WEAKEST, 2 / np.sqrt(n))
     if abs(rest) < least or loading * rest < 0:
         return WEAK, (
-            f"its correlation with the other items, {rest:.2f}, is too small to tell "
+            f"its correlation with the other items, {rest:.2f}, is too small to show "
             "its direction"
         )
     if loading * declared > 0:
@@ -244,7 +242,7 @@ def _unknown(item: str, reason: str, *, reverse_keyed: bool, n: int) -> ItemAudi
 def _sentence(audits: list[ItemAudit]) -> str:
     """What the verdicts come to, and what to look at first."""
     if audits and audits[0].verdict == UNKNOWN:
-        return f"Whether the key is right cannot be told: {audits[0].reason}."
+        return f"Whether the key is right cannot be determined: {audits[0].reason}."
     return " ".join(_sentences(audits))
 
 
@@ -269,4 +267,4 @@ def _sentences(audits: list[ItemAudit]) -> Iterator[str]:
             else "already reversed in the data, or reversed by mistake in the key."
         )
     if items := named[WEAK]:
-        yield f"Too weak to tell: {', '.join(items)}."
+        yield f"Inconclusive: {', '.join(items)}."

@@ -37,20 +37,12 @@ def response_shares(
 ) -> Results[ResponseShare]:
     """Share of every answer among those who answered, item by item.
 
-    Parameters
-    ----------
-    responses : DataFrame, shape (n_participants, n_items)
-        Keyed responses, one column an item, one row a participant; NaN if unanswered.
-    categories : sequence of float
-        The answers the codebook allows.
-    minimum : int
-        A category chosen by fewer joins the smaller of its neighbours.
-
-    Returns
-    -------
-    tuple of ResponseShare
-        By item as in the columns, by category as in the codebook. `Unavailable` for an
-        item that nobody answered, or with answers outside the categories.
+    `responses`, shape (n_participants, n_items): keyed responses, one column an item,
+      one row a participant; NaN if unanswered.
+    `categories`: the answers the codebook allows.
+    `minimum`: A category chosen by fewer joins the smaller of its neighbours.
+    Returns: by item as in the columns, by category as in the codebook. `Unavailable`
+      for an item that nobody answered, or with answers outside the categories.
     """
     ladder = np.asarray(sorted(categories), dtype=float)
     return Results(

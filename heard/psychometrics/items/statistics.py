@@ -47,10 +47,7 @@ def wilson(counts: Array, n: Array) -> tuple[Array, Array]:
 def rows_of(sums: ItemSums, words: dict[str, str]) -> list[Row] | None:
     """The statistics of every item by name, or None where one has a reason to lack.
 
-    Parameters
-    ----------
-    words : dict
-        Term → `method`, as item by item.
+    `words`: term → `method`, as item by item.
     """
     k, n, own = len(sums.names), sums.n, sums.answered
     if k < 3 or n < 4 or own.outside or (own.scatter <= 0).any():

@@ -147,8 +147,6 @@ def _tested(
 def _rmsea(chi_square: float, df: int, n: int, shared_method: str) -> Result:
     """Root mean square error of approximation, with its 90 % interval.
 
-    References
-    ----------
     Browne & Cudeck (1992), Sociological Methods & Research 21(2), 230-258.
     """
     limits = [
@@ -226,7 +224,7 @@ class FactorShare(Labelled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExploratoryFactors(Labelled):
-    """Factors found without being told which item belongs to which."""
+    """Factors found without declaring which item belongs to which."""
 
     loadings: tuple[Loading, ...]
     communalities: tuple[Communality, ...]

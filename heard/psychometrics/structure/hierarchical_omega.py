@@ -60,16 +60,13 @@ class GroupLoading(Labelled):
 class OmegaHierarchical(Labelled):
     """How far one general factor stands behind all items.
 
-    Attributes
-    ----------
-    omega_hierarchical : Result
-        Variance of the sum due to the general factor / observed variance.
-    omega_total_schmid_leiman : Result
-        Variance of the sum due to all common factors / observed variance.
-    omega_hierarchical_limit : Result
-        The first over the second: omega hierarchical of infinitely many such items.
-    explained_common_variance : Result
-        The general factor's share of the common variance.
+    - `omega_hierarchical`: variance of the sum due to the general factor / observed
+      variance.
+    - `omega_total_schmid_leiman`: variance of the sum due to all common factors /
+      observed variance.
+    - `omega_hierarchical_limit`: the first over the second: omega hierarchical of
+      infinitely many such items.
+    - `explained_common_variance`: the general factor's share of the common variance.
     """
 
     omega_hierarchical: Result

@@ -35,17 +35,12 @@ MINIMUM_VARIANCE = 1e-9
 class ItemCorrelations:
     """The correlations of all items, or why there are none.
 
-    Attributes
-    ----------
-    values : ndarray, shape (n_participants, n_items)
-        Standardised responses behind Pearson correlations; no rows if polychoric.
-    moments : PolychoricMoments or None
-        What is behind polychoric correlations.
-    matrix : ndarray, shape (n_items, n_items)
-    kind, basis : str
-        Of what sort, and of whom, for a result's `method`.
-    fault : str
-        What stands in the way; empty if nothing does.
+    `values`, shape (n_participants, n_items): standardised responses behind Pearson
+      correlations; no rows if polychoric.
+    `moments`: what is behind polychoric correlations.
+    `matrix`, shape (n_items, n_items).
+    `kind`, `basis`: of what sort, and of whom, for a result's `method`.
+    `fault`: what stands in the way; empty if nothing does.
     """
 
     names: tuple[str, ...]
@@ -105,16 +100,11 @@ def item_correlations(
 ) -> ItemCorrelations:
     """Correlate all items.
 
-    Parameters
-    ----------
-    responses : DataFrame, shape (n_participants, n_items)
-        Keyed responses; NaN if unanswered.
-    categories : sequence of float or None
-        The answers the codebook allows, for polychoric correlations; None for Pearson.
-    missing : {"listwise", "pairwise"}
-        Pairwise for polychoric correlations only.
-    items : int
-        The fewest that suffice.
+    `responses`, shape (n_participants, n_items): keyed responses; NaN if unanswered.
+    `categories`: the answers the codebook allows, for polychoric correlations; None for
+      Pearson.
+    `missing`, {"listwise", "pairwise"}: pairwise for polychoric correlations only.
+    `items`: the fewest that suffice.
     """
     if categories is None:
         if missing != "listwise":
@@ -222,17 +212,10 @@ class DrawnIntervals:
     of the draws themselves would double the bias of factor solutions, whose general
     factor shrinks in every resample: seen to hold 64 to 76 % where these hold 89 to 95.
 
-    Attributes
-    ----------
-    n : int
-        Participants.
-    method : str
-        Model and basis, to which the interval's words are added.
-    drawn : str
-        How the draws came about.
-    asked, usable : int
-        Draws asked for, and those that had a solution.
-    confidence : float
+    `n`: participants.
+    `method`: model and basis, to which the interval's words are added.
+    `drawn`: how the draws came about.
+    `asked`, `usable`: draws asked for, and those that had a solution.
     """
 
     n: int

@@ -36,22 +36,13 @@ PAIRWISE = "every pair from the participants who answered both, thresholds from 
 class OrdinalItems:
     """Items as categories, with their moments.
 
-    Attributes
-    ----------
-    names : tuple of str
-        The items.
-    n : int
-        Participants: complete ones, or all who answered anything if pairwise.
-    counts : tuple of int
-        Categories of each item after merging.
-    answers : tuple of tuple of float
-        The answer chosen in each category of each item.
-    moments : PolychoricMoments or None
-        None where `fault` says why.
-    basis : str
-        Missing rule and merges, for a result's `method`.
-    fault : str
-        What stands in the way; empty if nothing does.
+    `names`: the items.
+    `n`: participants: complete ones, or all who answered anything if pairwise.
+    `counts`: categories of each item after merging.
+    `answers`: the answer chosen in each category of each item.
+    `moments`: None where `fault` says why.
+    `basis`: missing rule and merges, for a result's `method`.
+    `fault`: what stands in the way; empty if nothing does.
     """
 
     names: tuple[str, ...]
@@ -87,16 +78,10 @@ def ordinal_items(
 ) -> OrdinalItems:
     """Sort the answers into categories and estimate the moments of the items.
 
-    Parameters
-    ----------
-    responses : DataFrame, shape (n_participants, n_items)
-        Keyed responses; NaN if unanswered.
-    categories : sequence of float
-        The answers the codebook allows.
-    missing : {"listwise", "pairwise"}
-        Who takes part.
-    items, participants : int
-        The fewest that suffice.
+    `responses`, shape (n_participants, n_items): keyed responses; NaN if unanswered.
+    `categories`: the answers the codebook allows.
+    `missing`, {"listwise", "pairwise"}: who takes part.
+    `items`, `participants`: the fewest that suffice.
     """
     if missing not in get_args(Deletion):
         raise ValueError(f"missing is {missing!r}; give one of {get_args(Deletion)}")
@@ -171,10 +156,8 @@ class ItemThreshold(Labelled):
 class PolychoricCorrelations(Labelled):
     """The correlations of all pairs of items, and the thresholds they rest on.
 
-    Attributes
-    ----------
-    smallest_eigenvalue : Result
-        Of the matrix of all correlations; below zero, no data could have that matrix.
+    - `smallest_eigenvalue`: of the matrix of all correlations; below zero, no data
+      could have that matrix.
     """
 
     pairs: tuple[ItemPair, ...]

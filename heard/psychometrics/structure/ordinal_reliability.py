@@ -158,7 +158,7 @@ def with_interval(
 ) -> Estimate:
     """Limits around a reliability, below 1, by its standard error.
 
-    By t, and the variance over n - `spent` in place of n: every answer is set beside
+    By t, and the variance over n - `spent` in place of n: every answer is compared with
     thresholds that come from the same answers, as many as the longest item has
     categories less one, and a correlation. With 100 people normal limits are too close.
     """
@@ -185,13 +185,10 @@ FLAT = 1e-9
 class OneOrdinalFactor:
     """Standardised loadings, and how they move with each correlation.
 
-    Attributes
-    ----------
-    loadings : ndarray, shape (n_items,)
-    by_correlation : ndarray, shape (n_items, n_pairs)
-        Derivatives of the loadings, weights held.
-    fault : str
-        Why this is no solution; empty if it is one.
+    `loadings`, shape (n_items,).
+    `by_correlation`, shape (n_items, n_pairs): derivatives of the loadings, weights
+      held.
+    `fault`: why this is no solution; empty if it is one.
     """
 
     loadings: Array
@@ -345,13 +342,10 @@ def omega_categorical(
 class _SumVariance:
     """The variance of a sum of answers, of normal variables cut at thresholds.
 
-    Attributes
-    ----------
-    value : float
-    by_threshold : ndarray, shape (n_items, n_thresholds)
-        Derivatives; 0 where an item has fewer thresholds.
-    by_correlation : ndarray, shape (n_items, n_items)
-        Derivatives, each correlation once for each of its two places.
+    `by_threshold`, shape (n_items, n_thresholds): derivatives; 0 where an item has
+      fewer thresholds.
+    `by_correlation`, shape (n_items, n_items): derivatives, each correlation once for
+      each of its two places.
     """
 
     value: float

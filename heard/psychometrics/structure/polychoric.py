@@ -37,14 +37,9 @@ def normal_density(value: Array) -> Array:
 def bivariate_normal_cdf(first: Array, second: Array, correlation: Array) -> Array:
     """The chance that both variables lie below their limits.
 
-    Parameters
-    ----------
-    first, second, correlation : ndarray
-        Limits, finite (`BEYOND` stands for infinity), and correlations strictly between
-        -1 and 1; broadcast against each other.
+    `first`, `second`, `correlation`: limits, finite (`BEYOND` stands for infinity), and
+      correlations strictly between -1 and 1; broadcast against each other.
 
-    References
-    ----------
     Owen (1956), Annals of Mathematical Statistics 27(4), 1075-1090.
     """
     first = np.where(first == 0, NEARLY_ZERO, first)
@@ -62,8 +57,6 @@ def bivariate_normal_cdf(first: Array, second: Array, correlation: Array) -> Arr
 def bivariate_normal_density(first: Array, second: Array, correlation: Array) -> Array:
     """The density, which is also how the distribution function grows with correlation.
 
-    References
-    ----------
     Plackett (1954), Biometrika 41(3/4), 351-360.
     """
     left = 1 - correlation**2
@@ -103,12 +96,9 @@ def pair_counts(ranks: Ranks, pairs: Ranks, size: int) -> Array:
 class PairModel:
     """Pairs of normal variables cut at thresholds, with a correlation each.
 
-    Attributes
-    ----------
-    first, second : ndarray, shape (n_pairs, size - 1)
-        Thresholds; `BEYOND` where an item has fewer categories.
-    correlation : ndarray, shape (n_pairs,)
-        Strictly between -1 and 1.
+    `first`, `second`, shape (n_pairs, size - 1): thresholds; `BEYOND` where an item has
+      fewer categories.
+    `correlation`, shape (n_pairs,): strictly between -1 and 1.
     """
 
     first: Array
@@ -181,12 +171,9 @@ ROWS_AT_ONCE = 8192
 class Influence:
     """What each answer adds to each threshold, and each two answers to each rho.
 
-    Attributes
-    ----------
-    ranks : ndarray of int, shape (n_items, n_participants)
-        The last category means unanswered.
-    by_item : ndarray, shape (n_items, size + 1, size - 1)
-    by_pair : ndarray, shape (n_pairs, size + 1, size + 1)
+    `ranks`, shape (n_items, n_participants): the last category means unanswered.
+    `by_item`, shape (n_items, size + 1, size - 1).
+    `by_pair`, shape (n_pairs, size + 1, size + 1).
     """
 
     ranks: Ranks
@@ -261,7 +248,7 @@ CONVERGED = 1e-8
 ENOUGH = 1e-10
 LONGEST_STEP = 0.5
 MAXIMUM_STEPS = 200
-# Beyond this a correlation is on its way to 1: no table tells it from 1.
+# Beyond this a correlation is on its way to 1: no table separates it from 1.
 LARGEST = 0.9999
 # What an empty cell of a 2 x 2 table is given, the margins kept.
 FILLED = 0.5
@@ -271,31 +258,21 @@ FILLED = 0.5
 class PolychoricMoments(Described):
     """Thresholds and polychoric correlations of several items.
 
-    Attributes
-    ----------
-    n : int
-        Participants given, with gaps or without.
-    thresholds : tuple of ndarray
-        One array an item, rising; as many as its categories less one.
-    item_n : tuple of int
-        Participants who answered each item.
-    pairs : ndarray of int, shape (n_pairs, 2)
-        Places of the items of each pair: (0, 1), (0, 2), ..., (1, 2), ...
-    rho : ndarray, shape (n_pairs,)
-        Correlations; NaN where `faults` says why there is none.
-    errors : ndarray, shape (n_pairs,)
-        Standard errors of `rho` by the observed scores, as weights use them.
-    interval_errors : ndarray, shape (n_pairs,)
-        Standard errors of `rho` by the expected information, as intervals use them.
-    pair_n : tuple of int
-        Participants who answered both.
-    filled : tuple of bool
-        Whether an empty cell of a 2 x 2 table was given half an answer.
-    faults : tuple of str
-        Why a pair has no correlation; empty if it has one.
-    influence, interval_influence : Influence
-        What each participant's answers add to each estimate, by the observed scores
-        and by the expected information.
+    - `n`: participants given, with gaps or without.
+    - `thresholds`: one array an item, rising; as many as its categories less one.
+    - `item_n`: participants who answered each item.
+    - `pairs`, shape (n_pairs, 2): places of the items of each pair: (0, 1), (0, 2),
+      ..., (1, 2), ...
+    - `rho`, shape (n_pairs,): correlations; NaN where `faults` says why there is none.
+    - `errors`, shape (n_pairs,): standard errors of `rho` by the observed scores, as
+      weights use them.
+    - `interval_errors`, shape (n_pairs,): standard errors of `rho` by the expected
+      information, as intervals use them.
+    - `pair_n`: participants who answered both.
+    - `filled`: whether an empty cell of a 2 x 2 table was given half an answer.
+    - `faults`: why a pair has no correlation; empty if it has one.
+    - `influence`, `interval_influence`: what each participant's answers add to each
+      estimate, by the observed scores and by the expected information.
     """
 
     n: int
