@@ -11,13 +11,12 @@ from analysis.publication.numbers import number_text
 from analysis.publication.places import day_text, plain_text
 from analysis.publication.shown import Shown
 from analysis.publication.table import Table
-from analysis.storage.plan_locks import read_deviations, write_deviations
+from analysis.storage.declared import read_deviations, write_deviations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.declarations.plan import Plan
-    from analysis.declarations.plan_lock import Lock
+    from analysis.declarations.plan import Lock, Plan
     from analysis.declarations.study import Study
 
 NOT_DECLARED = "No plan was declared."

@@ -30,8 +30,7 @@ from analysis.publication.words import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.declarations.groups import Grouping
-    from analysis.declarations.study import Outcome, Study
+    from analysis.declarations.study import Grouping, Outcome, Study
     from analysis.foundation.findings import Finding
     from analysis.publication.figure import Figure
     from analysis.publication.shown import Part

@@ -9,10 +9,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from analysis.declarations.supplementary_measures import (
-    charted_outcomes,
-    improvement_of,
-)
+from analysis.declarations.trends import charted_outcomes, improvement_of
 from analysis.foundation.findings import Groups
 from analysis.publication.figure import Note, Point, drawn_points, make_figure
 from analysis.publication.house_style import (

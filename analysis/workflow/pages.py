@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from analysis.declarations.linkage import declares_rule, waves_linked
 from analysis.declarations.multiverse import multiverse_outcomes
 from analysis.declarations.supplementary_measures import (
-    charted_outcomes,
     has_supplementary,
 )
+from analysis.declarations.trends import charted_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

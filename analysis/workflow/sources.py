@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from analysis.declarations.linkage import waves_linked
+from analysis.storage.declared import deviations_file, lock_file
 from analysis.storage.folders import find_folders
-from analysis.storage.plan_locks import deviations_file, lock_file
 from analysis.storage.rows import links_file
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations.supplementary_measures import SupplementaryMeasures
+from analysis.declarations.study import SupplementaryMeasures
 from analysis.foundation.errors import DeclarationError
 from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.supplementary_measures import evaluate_supplementary

@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations.rollout import Rollout
-from analysis.declarations.study import Study
+from analysis.declarations.study import Rollout, Study
 from analysis.foundation.findings import Contrast, Finding, Group, names_in
 from analysis.outcomes.comparison_designs import evaluate_comparisons
 from analysis.outcomes.evaluation import evaluate_outcomes

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations.rollout import Dose
-from analysis.declarations.study import Study
+from analysis.declarations.study import Dose, Study
 from analysis.declarations.survey import Attribute
 from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.comparison_designs import evaluate_comparisons

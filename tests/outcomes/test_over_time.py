@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.declarations.study import Study
-from analysis.declarations.supplementary_measures import charted_outcomes
+from analysis.declarations.trends import charted_outcomes
 from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.trends import evaluate_over_time
 from analysis.publication.disclosure.control import disclose

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.declarations.supplementary_measures import SupplementaryMeasures
+from analysis.declarations.study import SupplementaryMeasures
 from analysis.foundation.findings import Contrast, Finding, Place
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.supplementary_measures import answer_text, show_supplementary

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analysis.declarations.design import DeclaredDesign
+from analysis.declarations.plan import DeclaredDesign
 from analysis.declarations.study import Study
 from analysis.foundation.findings import Finding, Group
 from analysis.foundation.terms import Rule, register
