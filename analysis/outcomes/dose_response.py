@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.declarations.rollout import YES
+from analysis.declarations.study import YES
 from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.gates import gated, refusals
 from analysis.outcomes.scores_over_waves import scores_over_waves, started_rows
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.declarations.rollout import Dose
-    from analysis.declarations.study import Outcome, Study
+    from analysis.declarations.study import Dose, Outcome, Study
     from analysis.foundation.findings import Place
     from analysis.outcomes.gates import Gates
     from analysis.outcomes.scores_over_waves import OutcomeScores

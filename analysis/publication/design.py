@@ -77,13 +77,13 @@ def show_design(disclosed: Disclosed, study: Study) -> Shown:
         parts=(
             Note(text=design_sentence(disclosed, study), kind="summary"),
             _figure(disclosed, study),
-            _table(disclosed, study),
+            design_table(disclosed, study),
             _assumed_table(study),
         )
     )
 
 
-def _table(disclosed: Disclosed, study: Study) -> Table:
+def design_table(disclosed: Disclosed, study: Study) -> Table:
     """A row a number of teams: half-width and power, each with its formula's."""
     notes, columns = Footnotes(), columns_of("design")
     rows = (

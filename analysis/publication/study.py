@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from analysis.declarations.plan_lock import family_of
 from analysis.publication.figure import Note
 from analysis.publication.numbers import number_text
-from analysis.publication.places import wave_text
+from analysis.publication.places import plain_text, wave_text
 from analysis.publication.shown import Shown
 from analysis.publication.table import Table
-from analysis.publication.words import spaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +42,7 @@ def _survey_table(study: Study) -> Table:
             rows.append(
                 (
                     survey.title,
-                    spaced(survey.respondent),
+                    plain_text(survey.respondent),
                     instrument.title,
                     f"{len(instrument.items)}",
                     ", ".join(waves),
