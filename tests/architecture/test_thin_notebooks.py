@@ -57,18 +57,18 @@ def _lines(tree: ast.Module) -> int:
 
 def test_the_notebooks_are_here() -> None:
     assert [path.name for path in NOTEBOOKS] == [
-        "05_design.ipynb",
+        "05_power.ipynb",
         "10_cleaning.ipynb",
         "15_linkage.ipynb",
         "20_reliability.ipynb",
-        "25_comparability.ipynb",
+        "25_measurement_invariance.ipynb",
         "30_outcomes.ipynb",
-        "31_beyond_the_mean.ipynb",
-        "33_who_is_missing.ipynb",
-        "35_for_whom.ipynb",
-        "36_compared_with_whom.ipynb",
-        "37_over_time.ipynb",
-        "38_other_choices.ipynb",
+        "31_supplementary_measures.ipynb",
+        "33_missing_data.ipynb",
+        "35_subgroups.ipynb",
+        "36_comparison_designs.ipynb",
+        "37_run_charts.ipynb",
+        "38_multiverse.ipynb",
         "40_coverage.ipynb",
         "90_funder_summary.ipynb",
     ]

@@ -18,7 +18,7 @@ def reached(notebook: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("notebook", "most"),
-    [("10_cleaning", 70), ("05_design", 120), ("40_coverage", 120)],
+    [("10_cleaning", 70), ("05_power", 120), ("40_coverage", 120)],
 )
 def test_a_change_far_from_a_page_leaves_it_fresh(notebook: str, most: int) -> None:
     assert 10 < len(reached(notebook)) <= most
