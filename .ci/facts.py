@@ -84,6 +84,14 @@ def open_studies() -> str:
     return in_words(sum(not study.get("simulated") for study in declared))
 
 
+def kinds_of_step() -> str:
+    """Every kind of step that ``heard run --only`` takes."""
+    sys.path.insert(0, str(ROOT))
+    from analysis.workflow.pages import step_kinds  # noqa: PLC0415 - as below
+
+    return ", ".join(f"`{kind}`" for kind in step_kinds())
+
+
 def old_names_of_keys() -> str:
     """Every renamed key of a study file or codebook, as a table."""
     sys.path.insert(0, str(ROOT))
@@ -118,6 +126,7 @@ FACTS: Mapping[str, Callable[[], str]] = {
     "steps": count_of_steps,
     "output-of-demo": output_of_demo,
     "open-studies": open_studies,
+    "kinds-of-step": kinds_of_step,
     "old-names": old_names_of_keys,
     "developer-commands": developer_commands,
     "decisions": list_of_decisions,

@@ -168,7 +168,7 @@ PAGES = (
         reads=("scores", "links", "gates", "lock"),
     ),
     Page(
-        name="beyond-the-mean",
+        name="supplementary",
         notebook="31_supplementary_measures.ipynb",
         title="Behind the average: supplementary measures",
         line="Who improved, and who was already at the top of the scale.",
@@ -176,7 +176,7 @@ PAGES = (
         reads=("scores", "links", "gates"),
     ),
     Page(
-        name="missing",
+        name="missing-data",
         notebook="33_missing_data.ipynb",
         title="Missing data: who dropped out, and does it matter?",
         line="Who could not be followed up, and whether that changes the result.",
@@ -184,7 +184,7 @@ PAGES = (
         reads=("scores", "links", "gates"),
     ),
     Page(
-        name="for-whom",
+        name="subgroups",
         notebook="35_subgroups.ipynb",
         title="Did the effect differ between groups?",
         line="How subgroups differ, and whether the effect differed between them.",
@@ -192,7 +192,7 @@ PAGES = (
         reads=("scores", "responses", "links", "gates", "lock"),
     ),
     Page(
-        name="compared",
+        name="comparison-designs",
         notebook="36_comparison_designs.ipynb",
         title="Comparison with people who did not have the pilot",
         line="The pilot group compared with others, wave by wave.",
@@ -200,7 +200,7 @@ PAGES = (
         reads=("scores", "links", "gates", "lock"),
     ),
     Page(
-        name="over-time",
+        name="run-charts",
         notebook="37_run_charts.ipynb",
         title="Run charts: what changed from wave to wave?",
         line="Which waves differ by more than normal variation.",
@@ -208,7 +208,7 @@ PAGES = (
         reads=("scores", "gates"),
     ),
     Page(
-        name="other-choices",
+        name="multiverse",
         notebook="38_multiverse.ipynb",
         title="Does the result depend on how we analysed it?",
         line="The results of every other reasonable way to analyse the data.",

@@ -193,10 +193,10 @@ def test_the_page_never_says_significant() -> None:
 def test_outcomes_are_charted_only_where_there_are_five_waves() -> None:
     for count, planned in ((4, False), (5, True)):
         steps = {step.kind: step for step in plan_steps(of_waves(count))}
-        assert ("over-time" in steps) == planned
+        assert ("run-charts" in steps) == planned
         if planned:
-            step = steps["over-time"]
+            step = steps["run-charts"]
             assert {"cleaning-w1", "reliability-w5", "comparability"} <= set(step.needs)
             assert "findings/parts/comparability.json" in step.inputs
-            assert "over-time" in steps["findings"].needs
-    assert "over-time" not in {step.kind for step in plan_steps(WHOLE)}
+            assert "run-charts" in steps["findings"].needs
+    assert "run-charts" not in {step.kind for step in plan_steps(WHOLE)}

@@ -56,7 +56,7 @@ def test_every_source_is_read_by_a_page() -> None:
 def test_a_page_that_does_not_apply_has_no_step() -> None:
     plain = dataclasses.replace(STUDY, design=None, groups=(), roster=None)
     kinds = {step.kind for step in plan_steps(plain)}
-    assert not kinds & {"design", "for-whom", "coverage"}
+    assert not kinds & {"design", "subgroups", "coverage"}
     assert plan_design(plain) == ()
 
 

@@ -31,7 +31,7 @@ def test_the_lock_is_an_input_of_the_pages_that_tell_of_it(project: Project) -> 
     with_lock, without = steps(locked()), steps(parsed())
     for name, step in with_lock.items():
         holds = "planned.lock.toml" in step.inputs
-        assert holds == (name in (*REPORTED, "compared")), name
+        assert holds == (name in (*REPORTED, "comparison-designs")), name
         assert "planned.lock.toml" not in without[name].inputs
         assert step.declared == without[name].declared
 
@@ -82,10 +82,14 @@ def test_a_lock_taken_away_or_changed_makes_the_pages_stale(ran: Project) -> Non
     text = path.read_text("utf-8")
     path.write_text(text.replace("date = 20", "date = 19"), encoding="utf-8")
     reason = "input changed: listening-pilot.lock.toml"
-    assert stale() == dict.fromkeys((*REPORTED, "for-whom", "compared"), reason)
+    assert stale() == dict.fromkeys(
+        (*REPORTED, "subgroups", "comparison-designs"), reason
+    )
     path.unlink()
     reason = "no longer an input: listening-pilot.lock.toml"
-    assert stale() == dict.fromkeys((*REPORTED, "for-whom", "compared"), reason)
+    assert stale() == dict.fromkeys(
+        (*REPORTED, "subgroups", "comparison-designs"), reason
+    )
     assert ran.folder.exists()
 
 
@@ -113,24 +117,24 @@ def test_every_page_lists_what_was_done_otherwise(ran: Project) -> None:
 def test_groups_are_compared_only_where_they_answer_for_an_outcome() -> None:
     study = read_study("listening-pilot")
     kinds = [step.kind for step in plan_steps(study)]
-    assert kinds.index("for-whom") == kinds.index("missing") + 1
+    assert kinds.index("subgroups") == kinds.index("missing-data") + 1
     for other in (
         dataclasses.replace(study, groups=()),
         dataclasses.replace(study, outcomes=()),
     ):
-        assert "for-whom" not in {step.kind for step in plan_steps(other)}
+        assert "subgroups" not in {step.kind for step in plan_steps(other)}
 
 
 def test_beyond_the_mean_is_asked_where_something_stands_beside_a_mean() -> None:
     study = read_study("listening-pilot")
     kinds = [step.kind for step in plan_steps(study)]
-    assert kinds.index("beyond-the-mean") == kinds.index("outcomes") + 1
+    assert kinds.index("supplementary") == kinds.index("outcomes") + 1
     care = tuple(one for one in study.outcomes if one.name == "care")
     bare = dataclasses.replace(study, outcomes=care)
-    assert "beyond-the-mean" not in {step.kind for step in plan_steps(bare)}
+    assert "supplementary" not in {step.kind for step in plan_steps(bare)}
     (cares,) = (one for one in study.outcomes if one.name == "cares")
     ordered = dataclasses.replace(study, outcomes=(*care, cares))
-    assert "beyond-the-mean" in {step.kind for step in plan_steps(ordered)}
+    assert "supplementary" in {step.kind for step in plan_steps(ordered)}
 
 
 def test_a_course_beside_others_needs_waves_and_teams_or_a_declaration() -> None:
@@ -138,7 +142,7 @@ def test_a_course_beside_others_needs_waves_and_teams_or_a_declaration() -> None
 
     def planned(**more: object) -> bool:
         changed = dataclasses.replace(study, **more)  # type: ignore[arg-type]
-        return "compared" in {step.kind for step in plan_steps(changed)}
+        return "comparison-designs" in {step.kind for step in plan_steps(changed)}
 
     short = tuple(
         dataclasses.replace(one, follow_ups=one.follow_ups[:1])
