@@ -87,7 +87,7 @@ def open_studies() -> str:
 def kinds_of_step() -> str:
     """Every kind of step that ``heard run --only`` takes."""
     sys.path.insert(0, str(ROOT))
-    from analysis.workflow.pages import step_kinds  # noqa: PLC0415 - as below
+    from analysis.workflow.pages import step_kinds  # noqa: PLC0415 - once the root is on the path
 
     return ", ".join(f"`{kind}`" for kind in step_kinds())
 
