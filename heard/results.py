@@ -9,7 +9,7 @@ import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, cast
 
 import pandas as pd
 
@@ -122,6 +122,29 @@ class Labelled(Composite):
         return _shown(self.to_frame())
 
 
+Found = TypeVar("Found")
+
+
+def with_n(result: Result, n: int | None, unit: str) -> Result:
+    """A result that rests on another count: of people, say, rather than of teams."""
+    if isinstance(result, Unavailable):
+        return dataclasses.replace(result, n=n, n_unit=unit)
+    return dataclasses.replace(result, n=n or 0, n_unit=unit)
+
+
+def counting(found: Found, unit: str) -> Found:
+    """A result, a composite or a tuple of them, saying what every n in it counts."""
+    if isinstance(found, Estimate | Unavailable):
+        return cast("Found", dataclasses.replace(found, n_unit=unit))
+    if isinstance(found, tuple):
+        return cast("Found", tuple(counting(part, unit) for part in found))
+    if isinstance(found, Composite):
+        fields = {f.name: getattr(found, f.name) for f in dataclasses.fields(found)}
+        parts = {name: counting(part, unit) for name, part in fields.items()}
+        return dataclasses.replace(found, **parts)
+    return found
+
+
 def _labelled_in(value: object) -> Iterator[tuple[Labels, Result]]:
     if isinstance(value, Estimate | Unavailable):
         yield {}, value
@@ -135,7 +158,8 @@ def _labelled_in(value: object) -> Iterator[tuple[Labels, Result]]:
 def _frame(results: list[Result]) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - results are made where pandas is not needed
 
-    columns = ["term", "estimate", "conf_low", "conf_high", "n", "method", "reason"]
+    columns = ["term", "estimate", "conf_low", "conf_high", "n", "n_unit"]
+    columns += ["method", "reason"]
     rows: list[dict[str, Any]] = [
         {name: getattr(result, name, None) for name in columns} for result in results
     ]

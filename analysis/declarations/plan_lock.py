@@ -117,7 +117,9 @@ def lockable(study: Study) -> dict[str, Any]:
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     stated = _stated(outcome)
     return {
-        key: stated[key] for key in stated if key not in ("name", "title", "supplementary")
+        key: stated[key]
+        for key in stated
+        if key not in ("name", "title", "supplementary")
     }
 
 

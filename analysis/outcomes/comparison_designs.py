@@ -13,7 +13,6 @@ decided it; the change of those that started beside that of every other set of u
 from __future__ import annotations
 
 import dataclasses
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,7 +38,7 @@ from heard.effects.designs.randomisation import placebo_comparison
 from heard.effects.designs.staggered_adoption import staggered_effects
 from heard.effects.designs.stepped_wedge import stepped_wedge
 from heard.effects.effect_sizes import pooled_deviation
-from heard.results import Estimate, Unavailable
+from heard.results import Estimate, Unavailable, with_n
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -52,8 +51,7 @@ if TYPE_CHECKING:
     from analysis.outcomes.scores_over_waves import ComparedRows, OutcomeScores
     from heard.results import Result
 
-ROLLED_OUT_COUNTS = re.compile(r"n counts [^;]*")
-ROLLED_OUT_OF_SIDE = "n counts answers of the smaller side"
+SMALLER_SIDE = "answers of the smaller side"
 NOT_RANDOMISED = (
     "nobody drew lots for who starts when, so other orders of starting are no measure "
     "of chance"
@@ -107,13 +105,13 @@ class RolledOut:
             rows, waves=self.outcome_scores.waves, seed=self.seed, cluster="cluster"
         )
         for result in (found.staggered_effect, found.staggered_effect_p_value):
-            yield "", "", _of_people(result, table.smaller_group_size())
+            yield "", "", with_n(result, table.smaller_group_size(), SMALLER_SIDE)
         for part in found.by_event_time:
             steps = int(part.waves_since_start)
             group = Group("waves_since_start", str(steps))
             side = table.since(steps)
             for result in (part.event_time_effect, part.event_time_effect_simultaneous):
-                yield group, "", _of_people(result, side)
+                yield group, "", with_n(result, side, SMALLER_SIDE)
 
     def _by_order(
         self, rows: pd.DataFrame
@@ -131,7 +129,7 @@ class RolledOut:
         )
         side = _Cells.of(rows, self.outcome_scores.waves).smaller_group_size()
         for result in found.results():
-            yield "", "", _of_people(result, side)
+            yield "", "", with_n(result, side, SMALLER_SIDE)
 
     def _placebo(
         self, rows: pd.DataFrame
@@ -162,7 +160,7 @@ class RolledOut:
             found.placebo_p_value,
             found.placebo_smallest_possible_p_value,
         ):
-            yield "", wave, _of_people(result, side)
+            yield "", wave, with_n(result, side, SMALLER_SIDE)
         # A team's own gap would speak of its few staff; a site's of an organisation.
         for part in found.by_unit if self.rollout.unit == "site" else ():
             own = (
@@ -170,7 +168,7 @@ class RolledOut:
             )
             side = int(own.min()) if len(own) == 2 else 0
             for result in (part.conformal_effect, part.conformal_p_value):
-                yield part.unit, wave, _of_people(result, side)
+                yield part.unit, wave, with_n(result, side, SMALLER_SIDE)
 
 
 def rollout_effect(
@@ -192,8 +190,8 @@ def rollout_effect(
     if len(kept) == 1:
         spread = float(kept[0].std(ddof=1))
     return StandardisedEffect(
-        effect=_of_people(found.staggered_effect, side),
-        p_value=_of_people(found.staggered_effect_p_value, side),
+        effect=with_n(found.staggered_effect, side, SMALLER_SIDE),
+        p_value=with_n(found.staggered_effect_p_value, side, SMALLER_SIDE),
         spread=spread,
     )
 
@@ -268,18 +266,12 @@ def _placebo_waves(rows: pd.DataFrame, waves: Sequence[str]) -> tuple[str, str]:
     return waves[first - 1], waves[later[-1]]
 
 
-def _of_people(result: Result, n: int) -> Result:
-    method = ROLLED_OUT_COUNTS.sub(ROLLED_OUT_OF_SIDE, result.method)
-    return dataclasses.replace(result, n=n, method=method)
-
-
 if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 MINIMUM_WAVES = 3
 """At two waves the outcomes tell all that can be told of arms."""
-COUNTS = re.compile(r"n counts [^;]*")
-OF_SIDE = "n counts answers of the smaller side at the smaller time"
+SMALLER_TIME = "answers of the smaller side at the smaller time"
 
 
 def evaluate_comparisons(
@@ -368,12 +360,12 @@ class _Compared:
             found.difference_in_differences_degrees_of_freedom,
             found.pre_trend_p_value,
         ):
-            yield self.placed(of_side(result, side), contrast=contrast)
+            yield self.placed(with_n(result, side, SMALLER_TIME), contrast=contrast)
         for part in found.by_wave:
             side = contrast.smallest_side(before[-1:], [part.wave])
             for result in (part.event_study_effect, part.event_study_p_value):
                 yield self.placed(
-                    of_side(result, side),
+                    with_n(result, side, SMALLER_TIME),
                     contrast=contrast,
                     wave=Contrast(part.wave, before[-1]),
                 )
@@ -383,7 +375,7 @@ class _Compared:
         comparison = contrast.comparison
         found = trend_sensitivity(contrast.rows, comparison)
         side = contrast.smallest_side(comparison.before()[-1:], comparison.after())
-        breakdown = of_side(found.trend_breakdown_value, side)
+        breakdown = with_n(found.trend_breakdown_value, side, SMALLER_TIME)
         yield self.placed(breakdown, contrast=contrast)
         start = contrast.group.value if isinstance(contrast.group, Group) else ""
         for part in found.by_departure:
@@ -391,8 +383,8 @@ class _Compared:
             for result in part.results():
                 if isinstance(result, Estimate):
                     group = Group("departure", part.departure, of=start)
-                    with_n = of_side(result, side)
-                    yield self.placed(with_n, group=group, arm=contrast.arm)
+                    of_people = with_n(result, side, SMALLER_TIME)
+                    yield self.placed(of_people, group=group, arm=contrast.arm)
 
     def estimate_effect(self) -> StandardisedEffect:
         """What the comparison found of all waves, to be set beside other outcomes."""
@@ -408,8 +400,8 @@ class _Compared:
         side = contrast.smallest_side(comparison.before(), comparison.after())
         return dataclasses.replace(
             found,
-            effect=of_side(found.effect, side),
-            p_value=of_side(found.p_value, side),
+            effect=with_n(found.effect, side, SMALLER_TIME),
+            p_value=with_n(found.p_value, side, SMALLER_TIME),
         )
 
     @property
@@ -438,12 +430,6 @@ class _Compared:
             group=contrast.group if contrast else group,
         )
         return finding
-
-
-def of_side(result: Result, n: int) -> Result:
-    """The same with the people of its smallest side as n, not rows or clusters."""
-    method = COUNTS.sub(OF_SIDE, result.method)
-    return dataclasses.replace(result, n=n, method=method)
 
 
 def _falsified(

@@ -50,7 +50,6 @@ NOT_LINKED = (
 )
 NOT_ASKED = "how much people attended was not asked at the last follow-up"
 NONE_BEFORE = "the baseline did not ask, so sessions before it are taken as none"
-PER_PERSON = ("a session with it less one without", "people with it less those without")
 FUTURE_SESSIONS_METHOD = (
     "later attendance foretells scores before (p under 0.05): those who attended more "
     "differed to begin with"
@@ -290,9 +289,8 @@ class DoseAnalysis:
             frame, ingredients=list(columns.values()), sessions=self.dose.column
         )
         for name, part in zip(columns, found.by_ingredient, strict=True):
-            single = frame[part.ingredient].max() <= 1
             for result in part.results():
-                yield _of_person(result) if single else result, name
+                yield result, name
 
     def _placed(
         self, found: Result | Composite, *, wave: Place = "", group: str | Group = ""
@@ -315,11 +313,6 @@ def _number(description: pd.Series) -> pd.Series:
         return description.astype(float)
     known = description.fillna("").astype(str)
     return (known == YES).astype(float).where(known != "")
-
-
-def _of_person(result: Result) -> Result:
-    """Told of people, where an ingredient is something a person had or had not."""
-    return dataclasses.replace(result, method=result.method.replace(*PER_PERSON))
 
 
 def _named(absent: Unavailable, term: str) -> Unavailable:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from analysis.declarations.plan import PRIMARY, UNTESTED
 from analysis.declarations.plan_lock import EXPLORATORY, family_of
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.measured_change import CHANGE, measure_of, measured, two_waves
 from analysis.outcomes.outcome_scores import waves_of_outcome
+from heard.effects.judgement.equivalence import UncertainEffect
 from heard.effects.judgement.multiplicity import Family, adjust_families
 from heard.results import Estimate, Unavailable
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from analysis.declarations.plan import Plan
     from analysis.declarations.study import Outcome, Study
     from analysis.foundation.findings import Place
-    from heard.effects.judgement.equivalence import UncertainEffect
     from heard.effects.judgement.multiplicity import Adjustment
     from heard.results import Result
 
@@ -72,8 +72,11 @@ def tested_outcomes(
             rule=linkage_rule,
         )
         effect = measured(two_waves(before, after, outcome, linked=linked), study)
+        term = effect.term if isinstance(effect, UncertainEffect) else ""
         yield from Finding.place(
-            _p_value(effect), **_place(study, outcome, linked=linked)
+            _p_value(effect),
+            **_place(study, outcome, linked=linked),
+            group=Group("family", of=term),
         )
 
 
@@ -106,8 +109,10 @@ def adjusted_outcomes(tested: Iterable[Finding], study: Study) -> Iterator[Findi
             key: getattr(own, key)
             for key in ("study", "survey", "instrument", "subscale", "wave", "arm")
         }
+        assert isinstance(own.group, Group), "as `tested_outcomes` placed it"
+        family = dataclasses.replace(own.group, value=part.family)
         for result in (part.p_value, part.adjusted_p_value):
-            yield from Finding.place(result, **place, group=part.family)
+            yield from Finding.place(result, **place, group=family)
 
 
 def _families(plan: Plan, study: Study) -> Iterator[Family]:

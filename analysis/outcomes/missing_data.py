@@ -276,7 +276,11 @@ class Followed:
 
 def _unavailable_as(absent: Unavailable, term: str) -> Unavailable:
     return Unavailable(
-        term=term, reason=absent.reason, n=absent.n, method=absent.method
+        term=term,
+        reason=absent.reason,
+        n=absent.n,
+        n_unit=absent.n_unit,
+        method=absent.method,
     )
 
 

@@ -409,6 +409,7 @@ def _of_people(result: Result, people: int) -> Result:
     """The same with people as n, not combinations of choices."""
     if isinstance(result, Unavailable):
         return dataclasses.replace(result, n=None)
-    head, _, _ = result.method.partition("; n counts")
-    method = f"{head}, of {result.n}; n counts the people of the smallest of all"
-    return dataclasses.replace(result, n=people, method=method)
+    described = f"{result.method}; over {result.n} {result.n_unit}"
+    return dataclasses.replace(
+        result, n=people, n_unit="people of the smallest of all", method=described
+    )

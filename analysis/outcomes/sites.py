@@ -20,7 +20,7 @@ from analysis.outcomes.measured_change import (
 from analysis.outcomes.outcome_scores import waves_of_outcome
 from heard.effects.judgement.equivalence import UncertainEffect
 from heard.effects.judgement.pooling import MINIMUM_SITES, pool_sites
-from heard.results import Estimate, Unavailable
+from heard.results import Estimate, Unavailable, with_n
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,7 +43,7 @@ TOGETHER = (
     "homogeneity_p_value",
 )
 ONE_ARM = "this site has people of one arm only: nothing to compare here"
-SMALLEST = "n counts people of its smallest side: an arm of a site at a wave"
+SMALLEST = "people of its smallest side: an arm of a site at a wave"
 
 
 def site_findings(
@@ -123,7 +123,7 @@ def _effects_by_site(
         yield "site", count
     for name, effect in effects.items():
         # That a site has one arm alone is no small number to be held back.
-        own = _sized(_own(effect), least[name] or None)
+        own = with_n(_own(effect), least[name] or None, SMALLEST)
         yield Group("site", name), own
     used = [least[n] for n, e in effects.items() if isinstance(e, UncertainEffect)]
     minimum = min(used, default=0)
@@ -131,10 +131,13 @@ def _effects_by_site(
         together = getattr(found, term)
         if isinstance(together, Estimate) or term == TOGETHER[0]:
             # Without an effect anywhere nobody is counted, and nobody is held back.
-            yield "site", _sized(together, minimum or None)
+            yield "site", with_n(together, minimum or None, SMALLEST)
     if len(used) > MINIMUM_SITES:
         for part in found.sites:
-            yield Group("site", part.site), _sized(part.pooled_without_site, minimum)
+            yield (
+                Group("site", part.site),
+                with_n(part.pooled_without_site, minimum, SMALLEST),
+            )
 
 
 def _own(effect: UncertainEffect | Unavailable) -> Result:
@@ -151,11 +154,3 @@ def _own(effect: UncertainEffect | Unavailable) -> Result:
         method=f"{effect.term} of this site alone; t interval on "
         f"{effect.degrees_of_freedom:.4g} degrees of freedom",
     )
-
-
-def _sized(result: Result, n: int | None) -> Result:
-    words = result.method.replace("n counts sites", SMALLEST)
-    method = words if SMALLEST in words else f"{words}; {SMALLEST}".strip("; ")
-    if isinstance(result, Unavailable):
-        return dataclasses.replace(result, n=n, method=method)
-    return dataclasses.replace(result, n=n or 0, method=method)

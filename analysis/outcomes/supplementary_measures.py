@@ -224,15 +224,8 @@ class OrderedOutcome:
 
 
 def _of_waves(result: Result) -> Result:
-    """What was found of two groups, told of two waves."""
-    method = (
-        result.method.replace("one of the treated answers", "one after answers")
-        .replace("one of the control group", "one before")
-        .replace("treated over control", "after over before")
-        .replace("treated less control", "after less before")
-    )
-    term = OF_WAVES.get(result.term, result.term)
-    return dataclasses.replace(result, term=term, method=method)
+    """What was found of two groups, under the terms of two waves."""
+    return dataclasses.replace(result, term=OF_WAVES.get(result.term, result.term))
 
 
 Found: TypeAlias = "tuple[Place, Place, str, Result | Composite]"
@@ -450,14 +443,13 @@ class _SupplementaryResults:
                 yield arm, retrospective
             evidence = evidence_level({"then_test": retrospective})
             reported = evidence.evidence_level
-            sentence = evidence.sentence.partition(" One rung higher")[0]
             yield (
                 arm,
                 dataclasses.replace(
                     reported,
                     term="then_test_rung",
                     n=retrospective.n or 0,
-                    method=sentence,
+                    method=evidence.standing,
                 ),
             )
 

@@ -7,7 +7,6 @@ lies. The n of every number counts answers, not waves.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ from analysis.outcomes.outcome_scores import by_arm
 from heard.effects.description import answered
 from heard.effects.trends.control_chart import control_chart
 from heard.effects.trends.run_chart import run_chart
-from heard.results import Estimate, Unavailable
+from heard.results import Estimate, Unavailable, with_n
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from heard.results import Result
 
 VALUE = "chart_value"
+ANSWERS = "answers"
 ONE_ANSWER = "everybody gave the same answer, so the number would tell what each said"
 FEW_OF_A_KIND = "fewer than {smallest} people answered yes, or no"
 
@@ -179,8 +179,9 @@ class _Chart:
             term=VALUE,
             estimate=float(values.mean()),
             n=len(values),
-            method="arithmetic mean; missing scores left out; n counts answers; its "
-            "place is judged by the chart, not by an interval",
+            method="arithmetic mean; missing scores left out; its place is judged "
+            "by the chart, not by an interval",
+            n_unit=ANSWERS,
         )
 
     def _charted(self, result: Result) -> float:
@@ -198,7 +199,8 @@ class _Chart:
                     estimate=float(point.side),
                     n=point.chart_value.n or 0,
                     method="1 above or rising, -1 below or falling, by the strongest "
-                    "rule broken; n counts answers; a sign has no interval",
+                    "rule broken; a sign has no interval",
+                    n_unit=ANSWERS,
                 )
                 rules = Groups(point.signals)
                 yield self._placed(signal, wave=point.point, group=rules)
@@ -221,9 +223,5 @@ class _Chart:
 
 def _of_people(result: Result, answers: int) -> Result:
     """The same with the answers on the chart as n, not its waves."""
-    if isinstance(result, Unavailable):
-        return dataclasses.replace(result, n=None)
-    method = result.method
-    for what in ("n counts waves off the median", "n counts waves"):
-        method = method.replace(what, "n counts answers")
-    return dataclasses.replace(result, n=answers, method=method)
+    known = isinstance(result, Estimate)
+    return with_n(result, answers if known else None, ANSWERS if known else "")

@@ -14,6 +14,7 @@ from analysis.publication.places import (
     columns_of,
     flow_count,
     found,
+    plain_text,
     surveyed,
     wave_text,
     waves_of,
@@ -79,7 +80,7 @@ def emptied_table(disclosed: Disclosed, study: Study) -> Table:
         if not rule.endswith(TAKEN_OUT):
             place = _place(finding, study)
             column_title = column_text(study, column) or ABSENT
-            rows.append((*place, column_title, _plain(rule), notes.cell(finding)))
+            rows.append((*place, column_title, plain_text(rule), notes.cell(finding)))
     headings = ("Survey", "Wave", "Column", "Rule")
     columns: Columns = (("Answers emptied", "cells_emptied"),)
     return compact_table(
@@ -95,7 +96,7 @@ def scrubbed_table(disclosed: Disclosed, study: Study) -> Table:
             place = _place(finding, study)
             kind = rule.removesuffix(TAKEN_OUT)
             text = column.removeprefix("text.")
-            rows.append((*place, _plain(text), kind, notes.cell(finding)))
+            rows.append((*place, plain_text(text), kind, notes.cell(finding)))
     headings = ("Survey", "Wave", "Text", "Kind")
     columns: Columns = (("Times taken out", "cells_emptied"),)
     caption = "Taken out of free texts, as it could name or reach a person"
@@ -153,8 +154,3 @@ def _pattern_text(pattern: str, instrument: Instrument) -> str:
     if not without:
         return {"complete": "nothing", "nothing": "every item"}.get(pattern, pattern)
     return ", ".join(instrument.item(name).label for name in names.split(", "))
-
-
-def _plain(name: str) -> str:
-    """A name of the findings as words."""
-    return name.replace("_", " ")

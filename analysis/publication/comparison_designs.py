@@ -38,7 +38,14 @@ from analysis.publication.house_style import (
     reaches,
 )
 from analysis.publication.numbers import estimate_text, number_text
-from analysis.publication.places import arm_text, found, of_score, wave_text, waves_of
+from analysis.publication.places import (
+    arm_text,
+    found,
+    of_score,
+    plain_text,
+    wave_text,
+    waves_of,
+)
 from analysis.publication.shown import Shown, non_empty_parts
 from analysis.publication.table import ABSENT, Footnotes, Table
 
@@ -374,7 +381,7 @@ def dose_table(selected: Disclosed, outcome: Outcome) -> Table:
         lines.append(("More than a straight line?", None, curve))
     for part in selected.where(term="ingredient_effect").findings:
         p_value = found(selected, term="ingredient_p_value", group=part.group)
-        name = str(part.group).replace("_", " ")
+        name = plain_text(str(part.group))
         lines.append((f"With {name}, less without", part, p_value))
     return Table(
         caption=f"{outcome.title}: by sessions attended",

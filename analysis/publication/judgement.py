@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.declarations.plan import EXPLORATORY, PRIMARY
-from analysis.foundation.findings import Contrast
+from analysis.foundation.findings import Contrast, Group
 from analysis.foundation.terms import in_table
 from analysis.foundation.terms import term as register_term
 from analysis.publication.contrasts import methods_figure
@@ -20,6 +20,7 @@ from analysis.publication.places import (
     arm_text,
     findings_of_outcome,
     found,
+    plain_text,
     wave_text,
     waves_of,
 )
@@ -173,13 +174,12 @@ def family_table(disclosed: Disclosed, study: Study) -> Table:
         tested_outcomes(disclosed, study), key=lambda one: _order(one, study)
     )
     for outcome, unadjusted, selected in tested:
-        measure = unadjusted.method.partition(" ")[0]
-        term = measure if measure in MEASURES else _first_measure(selected)
+        term = _measure(unadjusted) or _first_measure(selected)
         effect = found(selected, term=term) if term else None
         adjusted = found(selected, term="adjusted_p_value")
         rows.append(
             (
-                _family_title(str(unadjusted.group)),
+                plain_text(str(unadjusted.group)).capitalize(),
                 outcome.title,
                 notes.cell(effect, title=register_term(term).title),
                 notes.cell(unadjusted, title="p alone"),
@@ -197,16 +197,17 @@ def family_table(disclosed: Disclosed, study: Study) -> Table:
     )
 
 
-def _family_title(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
 def _order(one: tuple[Outcome, Finding, Disclosed], study: Study) -> int:
     """The primary outcome, the families as declared, then what is exploratory."""
     families = study.plan.families if study.plan else {}
     order = [PRIMARY, *families, EXPLORATORY]
     family = str(one[1].group)
     return order.index(family) if family in order else len(order)
+
+
+def _measure(unadjusted: Finding) -> str:
+    """The term whose p it is; empty where it could not be had."""
+    return unadjusted.group.of if isinstance(unadjusted.group, Group) else ""
 
 
 def _first_measure(selected: Disclosed) -> str:

@@ -178,7 +178,7 @@ def _methods(answers: Sequence[Finding]) -> Iterator[str]:
         model = option_text(options_in(part).get("model", "every combination"))
         if model not in seen:
             seen.add(model)
-            yield f"{model.capitalize()}: {part.method}."
+            yield f"{model.capitalize()}: {part.method_text}."
 
 
 def _without_answer(here: Disclosed) -> Iterator[str]:

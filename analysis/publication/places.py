@@ -188,6 +188,11 @@ def smallest_effect(study: Study, finding: Finding) -> float | None:
     return None
 
 
+def plain_text(name: str) -> str:
+    """A name of a declaration as words."""
+    return name.replace("_", " ")
+
+
 def column_text(study: Study, column: str) -> str:
     """A column of the export; ``instrument.item`` becomes the item's label."""
     name, _, item = column.partition(".")

@@ -294,7 +294,7 @@ def _methods(here: Disclosed, arms: list[str]) -> tuple[str, ...]:
         ):
             line = found(here, term=term, arm=arm)
             if line is not None and line.estimate is not None:
-                notes_text.append(f"{title}: {line.method}.")
+                notes_text.append(f"{title}: {line.method_text}.")
     return tuple(dict.fromkeys(notes_text))
 
 

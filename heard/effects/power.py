@@ -282,7 +282,7 @@ def _precision(
     from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
 
     reach = stats.t.ppf((1 + CONFIDENCE) / 2, found.degrees) * found.errors
-    how = f"{draws} simulated pilots, {_how(design)}; n counts pilots"
+    how = f"{draws} simulated pilots, {_how(design)}"
     half_width, power = _by_formula(design, teams)
     return ExpectedPrecision(
         teams=label,
@@ -311,7 +311,9 @@ def _mean(values: np.ndarray, *, how: str) -> Result:
             "than 2 "
             "teams: too few people are left"
         )
-        return Unavailable(term=TERMS[0], reason=reason, n=len(values), method=how)
+        return Unavailable(
+            term=TERMS[0], reason=reason, n=len(values), n_unit="pilots", method=how
+        )
     middle = float(values.mean())
     reach = 1.96 * float(values.std(ddof=1)) / math.sqrt(len(values))
     return Estimate(
@@ -320,6 +322,7 @@ def _mean(values: np.ndarray, *, how: str) -> Result:
         conf_low=middle - reach,
         conf_high=middle + reach,
         n=len(values),
+        n_unit="pilots",
         method=f"{how}; interval of the simulation's own error only",
     )
 
@@ -336,6 +339,7 @@ def _share(seen: np.ndarray, *, how: str) -> Result:
         conf_low=float(low),
         conf_high=float(high),
         n=len(seen),
+        n_unit="pilots",
         method=f"{how}; Wilson interval of the simulation's own error only",
     )
 
@@ -380,7 +384,7 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
     power = stats.nct.sf(quantile, degrees, away) + wrong
     exact = (
         "closed form for teams of equal size whose slope before to after is known, "
-        "nobody answering only some follow-ups; n counts teams; exact under what is "
+        "nobody answering only some follow-ups; exact under what is "
         "assumed, so no interval"
     )
     total = arms * teams
@@ -389,12 +393,14 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
             term=TERMS[2],
             estimate=quantile * error * short,
             n=total,
+            n_unit="teams",
             method=f"{exact}; quantile of t times the expected standard error",
         ),
         Estimate(
             term=TERMS[3],
             estimate=min(float(power), 1.0),
             n=total,
+            n_unit="teams",
             method=f"{exact}; noncentral t",
         ),
     )
@@ -407,7 +413,8 @@ def _design_effect(design: PilotDesign, teams: int) -> Result:
         term=TERMS[4],
         estimate=1 + (size - 1) * observed,
         n=teams,
+        n_unit="teams",
         method="1 + (m - 1) times the observed intracluster correlation (the true one "
-        "times the reliability), m the mean size times 1 + variation squared; n counts "
-        "teams; a property of what is assumed, so no interval",
+        "times the reliability), m the mean size times 1 + variation squared; "
+        "a property of what is assumed, so no interval",
     )

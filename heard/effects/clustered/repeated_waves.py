@@ -87,6 +87,7 @@ class MixedEffects:
             conf_low=value - reach,
             conf_high=value + reach,
             n=self.n,
+            n_unit="rows (answers)",
             method=f"{self.method}; t interval with {degrees:.1f} degrees of freedom "
             "(Satterthwaite)",
         )
@@ -102,6 +103,7 @@ class MixedEffects:
             term=term,
             estimate=float(2 * stats.t.sf(size, degrees)),
             n=self.n,
+            n_unit="rows (answers)",
             method=f"{self.method}; two-sided t test with {degrees:.1f} degrees of "
             "freedom (Satterthwaite); a probability has no interval",
         )
@@ -112,8 +114,9 @@ class MixedEffects:
             term=term,
             estimate=self.degrees_of_freedom(contrast),
             n=self.n,
+            n_unit="rows (answers)",
             method="degrees of freedom of the t interval (Satterthwaite's, at most "
-            "rows less columns); n counts rows; no interval",
+            "rows less columns); no interval",
         )
 
     def variances(self) -> tuple[Result, ...]:
@@ -125,6 +128,7 @@ class MixedEffects:
                 term=f"{name}_variance",
                 estimate=value,
                 n=self.n,
+                n_unit="rows (answers)",
                 method=f"{self.method}; in squared score units; "
                 f"{'estimated as zero; ' * singular}no interval: it only sets the "
                 "weights of the effects",
@@ -141,7 +145,7 @@ class MixedEffects:
         zero = f"; variance of {', '.join(nothing)} zero" if nothing else ""
         return (
             f"linear mixed model, random intercepts of {groups}{zero}; {how}maximum "
-            f"likelihood; n counts rows (answers); {self.left_out} rows without score "
+            f"likelihood; {self.left_out} rows without score "
             "or label left out, as missing at random given the model"
         )
 

@@ -410,7 +410,7 @@ def ingredient_contrasts(
     together = fit(list(ingredients)) if len(ingredients) > 1 else None
     return IngredientContrasts(
         by_ingredient=tuple(
-            _contrast(name, fit([name]), together, len(rows)) for name in ingredients
+            _contrast(name, fit([name]), together, rows) for name in ingredients
         )
     )
 
@@ -442,14 +442,16 @@ def _contrast(
     name: str,
     single_fit: ClusterRobustFit | Unavailable,
     together: ClusterRobustFit | Unavailable | None,
-    n: int,
+    rows: pd.DataFrame,
 ) -> IngredientContrast:
+    had_or_not = bool(rows[name].max() <= 1)
+    compared = "people with it less those without"
     what = (
-        "a session with it less one without, given the score before and the number of "
+        f"{compared if had_or_not else 'a session with it less one without'}, given the score before and the number of "
         "sessions attended, among those who attended any; kinds were not allocated"
     )
     others: ClusterRobustFit | Unavailable = together or Unavailable(
-        term="", reason="no other ingredient to hold equal", n=n
+        term="", reason="no other ingredient to adjust for", n=len(rows)
     )
     return IngredientContrast(
         ingredient=name,

@@ -229,7 +229,7 @@ class _Sites:
         return (
             f"random effects over {len(self.effects)} sites, variance between them by "
             f"{name}, weights the inverse of all variance, the sites' own errors taken "
-            f"as known{left if self.left_out else ''}; n counts sites"
+            f"as known{left if self.left_out else ''}"
         )
 
 
@@ -323,6 +323,7 @@ def _pooled(sites: _Sites) -> dict[str, Estimate]:
             conf_low=parts.mean - quantile * variance**0.5,
             conf_high=parts.mean + quantile * variance**0.5,
             n=k,
+            n_unit="sites",
             method=f"{how}; {sites.words}",
         )
         for term, (variance, how) in errors.items()
@@ -347,6 +348,7 @@ def _differences(sites: _Sites) -> dict[str, Estimate]:
             conf_low=limits[0] ** 0.5,
             conf_high=limits[1] ** 0.5,
             n=k,
+            n_unit="sites",
             method=f"standard deviation of the true effects; {profile}",
         ),
         share: Estimate(
@@ -355,6 +357,7 @@ def _differences(sites: _Sites) -> dict[str, Estimate]:
             conf_low=limits[0] / (limits[0] + typical),
             conf_high=limits[1] / (limits[1] + typical),
             n=k,
+            n_unit="sites",
             method="I squared, variance between sites over that plus a typical site's "
             f"own; {profile}",
         ),
@@ -362,6 +365,7 @@ def _differences(sites: _Sites) -> dict[str, Estimate]:
             term="homogeneity_p_value",
             estimate=float(chi2.sf(squares, k - 1)),
             n=k,
+            n_unit="sites",
             method="Cochran's Q, chi-squared on sites - 1; few sites hardly ever show "
             f"that they differ; no interval: a p-value; {sites.words}",
         ),
@@ -401,6 +405,7 @@ def _without(
         conf_low=found.conf_low,
         conf_high=found.conf_high,
         n=found.n,
+        n_unit=found.n_unit,
         method=f"this site left out; {found.method}",
     )
 
@@ -496,8 +501,7 @@ def _shrunken(
     method = (
         f"empirical Bayes over {k} teams: the team's own effect and the average of "
         "all, weighed by the variance between teams and the team's own error; t "
-        "interval on teams - 1, the variance between teams taken as known; n counts "
-        "the team's people"
+        "interval on teams - 1, the variance between teams taken as known"
     )
     return {
         name: ShrunkenTeam(
@@ -508,12 +512,14 @@ def _shrunken(
                 conf_low=float(guess - width),
                 conf_high=float(guess + width),
                 n=known[name].n,
+                n_unit="the team's people",
                 method=method,
             ),
             own_weight=Estimate(
                 term="own_weight",
                 estimate=float(weight),
                 n=known[name].n,
+                n_unit="the team's people",
                 method=f"{method}; no interval: the variances are taken as known",
             ),
         )

@@ -258,7 +258,8 @@ def _by_arm(known: Known, fit: Any, arm: str | None, *, clustered: bool) -> Resu
 
 # Weights above this quantile are set to it: one person should not carry the answer.
 TRIM = 0.99
-SEEN = "describes the people at hand, so no interval; n counts people with an outcome"
+FOLLOWED = "people with an outcome"
+SEEN = "describes the people at hand, so no interval"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -471,6 +472,7 @@ def _summary(
             term=term,
             estimate=value,
             n=len(values),
+            n_unit=FOLLOWED,
             method=f"{words}; {method}; {SEEN}",
         )
 
@@ -505,6 +507,7 @@ def _balance(
             term=f"balance_{kind}",
             estimate=(mean - middle) / spread,
             n=len(seen),
+            n_unit=FOLLOWED,
             method="mean of those who stayed less that of all who started, over the "
             f"standard deviation (divisor n-1) of all who started; {kind}; {SEEN}",
         )

@@ -67,6 +67,7 @@ class _Groups:
     clusters: Numbers | None
     best: float
     size: int
+    names: tuple[str, str]
 
     @property
     def n(self) -> int:
@@ -152,7 +153,10 @@ def compare_ordinal(
     }
     fault = _fault(groups)
     ratio, check = proportional_odds(
-        groups.counts(), by_team=groups.counts_by_team(), fault=fault
+        groups.counts(),
+        by_team=groups.counts_by_team(),
+        fault=fault,
+        names=groups.names,
     )
     return OrdinalComparison(
         probability_of_better_answer=_better(groups, fault),
@@ -164,7 +168,7 @@ def compare_ordinal(
             tops["treated"],
             tops["control"],
             term="top_share_difference",
-            method=f"{groups.share}, treated less control",
+            method=f"{groups.share}, {' less '.join(groups.names)}",
         )
         if groups.clusters is None
         else _top_over_clusters(groups, fault),
@@ -199,6 +203,7 @@ def _groups(
         clusters=codes,
         best=first_top(categories, top),
         size=len(categories),
+        names=names,
     )
 
 
@@ -226,8 +231,8 @@ def _better(groups: _Groups, fault: str) -> Result:
         else "placements summed within teams (Obuchowski), t on teams - 2"
     )
     method = (
-        "probability that one of the treated answers higher than one of the control "
-        f"group, ties half; {how}, on the logit scale; missing answers left out"
+        f"probability of a higher answer, {' against '.join(groups.names)}, ties "
+        f"half; {how}, on the logit scale; missing answers left out"
     )
     if not fault and (
         groups.treated.min() > groups.control.max()
@@ -298,7 +303,7 @@ def _top_over_clusters(groups: _Groups, fault: str) -> Result:
 
     term = "top_share_difference"
     method = (
-        f"{groups.share}, treated less control; residuals summed within teams, t on "
+        f"{groups.share}, {' less '.join(groups.names)}; residuals summed within teams, t on "
         "teams - 2; missing answers left out"
     )
     if fault or groups.clusters is None:

@@ -560,7 +560,7 @@ def _place(plan: Plan, cell: Cell) -> dict[str, str]:
     rank = cell.row // len(items) if plan.by_waves else cell.block
     loading = cell.kind == Kind.LOADING
     return {
-        "held": EQUAL_AT[cell.kind],
+        "constrained": EQUAL_AT[cell.kind],
         "item": items[cell.row % len(items)],
         "factor": factors[cell.column % len(factors)] if loading else "",
         "group": plan.sections[rank].name,
