@@ -226,7 +226,8 @@ class ClusterRobustFit:
             conf_high=value + reach,
             n=self.n,
             n_unit="rows",
-            method=f"{self.describe()}; t interval with {degrees:.1f} degrees of freedom",
+            method=f"{self.describe()}; t interval with {degrees:.1f} degrees of "
+            "freedom",
         )
 
     def p_value(self, contrast: Sequence[float] | str, *, term: str) -> Result:

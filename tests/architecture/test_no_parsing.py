@@ -49,7 +49,7 @@ def parsed(source: str) -> Iterator[str]:
             continue
         name, of = node.func.attr, node.func.value
         takes_apart = name in PARSING and is_text(of)
-        searches = name in PARSING | SEARCHING and any(map(is_text, node.args))
+        searches = name in SEARCHING and any(map(is_text, node.args))
         if takes_apart or searches:
             yield f"line {node.lineno}: {ast.unparse(node)}"
 

@@ -444,11 +444,12 @@ def _contrast(
     together: ClusterRobustFit | Unavailable | None,
     rows: pd.DataFrame,
 ) -> IngredientContrast:
-    had_or_not = bool(rows[name].max() <= 1)
-    compared = "people with it less those without"
+    compared = "a session with it less one without"
+    if rows[name].max() <= 1:
+        compared = "people with it less those without"
     what = (
-        f"{compared if had_or_not else 'a session with it less one without'}, given the score before and the number of "
-        "sessions attended, among those who attended any; kinds were not allocated"
+        f"{compared}, given the score before and the number of sessions attended, "
+        "among those who attended any; kinds were not allocated"
     )
     others: ClusterRobustFit | Unavailable = together or Unavailable(
         term="", reason="no other ingredient to adjust for", n=len(rows)

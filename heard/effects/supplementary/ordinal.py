@@ -303,8 +303,8 @@ def _top_over_clusters(groups: _Groups, fault: str) -> Result:
 
     term = "top_share_difference"
     method = (
-        f"{groups.share}, {' less '.join(groups.names)}; residuals summed within teams, t on "
-        "teams - 2; missing answers left out"
+        f"{groups.share}, {' less '.join(groups.names)}; residuals summed within "
+        "teams, t on teams - 2; missing answers left out"
     )
     if fault or groups.clusters is None:
         return Unavailable(term=term, reason=fault, n=groups.n, method=method)
