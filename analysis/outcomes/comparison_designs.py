@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.outcomes.context import Context
 from analysis.outcomes.dose_response import dose_findings
 from analysis.outcomes.gates import gated, refusals
 from analysis.outcomes.scores_over_waves import (
@@ -65,12 +66,10 @@ NO_TIME = (
 PLACEBO = ("effect", "p_value", "smallest_possible_p_value")
 
 
-@dataclass(frozen=True, slots=True)
-class RolledOut:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledOut(Context):
     """One outcome in the order of starting."""
 
-    study: Study
-    outcome: Outcome
     outcome_scores: OutcomeScores
 
     @property
@@ -78,11 +77,6 @@ class RolledOut:
         """The roll-out as declared."""
         assert self.study.rollout is not None, "asked of a roll-out alone"
         return self.study.rollout
-
-    @property
-    def seed(self) -> str:
-        """Names the draws."""
-        return f"{self.study.name} {self.outcome.name}"
 
     def results(self) -> Iterator[tuple[str | Group, Place, Result]]:
         """Group, wave and result of all there is."""
@@ -175,7 +169,7 @@ def rollout_effect(
     study: Study, outcome: Outcome, outcome_scores: OutcomeScores
 ) -> StandardisedEffect:
     """What the roll-out brought of one outcome, to be set beside others."""
-    one = RolledOut(study, outcome, outcome_scores)
+    one = RolledOut(study=study, outcome=outcome, outcome_scores=outcome_scores)
     rows = started_rows(outcome_scores, study, one.rollout)
     found = staggered_effects(rows, waves=outcome_scores.waves, seed=one.seed)
     table = _Cells.of(rows, outcome_scores.waves)
@@ -321,11 +315,9 @@ def evaluate_comparisons(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Compared:
+class _Compared(Context):
     """One outcome over all its waves."""
 
-    study: Study
-    outcome: Outcome
     outcome_scores: OutcomeScores
 
     def findings(self) -> Iterator[Finding]:
@@ -333,17 +325,20 @@ class _Compared:
             yield from self._differences(contrast)
             yield from self._sensitivity(contrast)
         if self.study.rollout is not None:
-            rolled = RolledOut(self.study, self.outcome, self.outcome_scores)
+            rolled = RolledOut(
+                study=self.study,
+                outcome=self.outcome,
+                outcome_scores=self.outcome_scores,
+            )
             for group, wave, result in rolled.results():
-                yield self.placed(result, group=group, wave=wave)
+                yield from self.place(result, group=group, wave=wave)
 
     def refused(self, gates: Gates) -> dict[str, str]:
         return refusals(self.study, self.outcome, self.outcome_scores, gates)
 
     def _contrasts(self) -> list[ComparedRows]:
-        arms = self.study.allocated_by == "team"
         if self.study.rollout is None and not (
-            arms and len(self.outcome_scores.waves) >= MINIMUM_WAVES
+            self.by_team and len(self.outcome_scores.waves) >= MINIMUM_WAVES
         ):
             return []
         return list(contrasts_of(self.outcome_scores, self.study, self.outcome))
@@ -360,14 +355,13 @@ class _Compared:
             found.difference_in_differences_degrees_of_freedom,
             found.pre_trend_p_value,
         ):
-            yield self.placed(with_n(result, side, SMALLER_TIME), contrast=contrast)
+            yield from self._of(contrast, with_n(result, side, SMALLER_TIME))
         for part in found.by_wave:
             side = contrast.smallest_side(before[-1:], [part.wave])
             for result in (part.event_study_effect, part.event_study_p_value):
-                yield self.placed(
-                    with_n(result, side, SMALLER_TIME),
-                    contrast=contrast,
-                    wave=Contrast(part.wave, before[-1]),
+                of_people = with_n(result, side, SMALLER_TIME)
+                yield from self._of(
+                    contrast, of_people, wave=Contrast(part.wave, before[-1])
                 )
 
     def _sensitivity(self, contrast: ComparedRows) -> Iterator[Finding]:
@@ -376,7 +370,7 @@ class _Compared:
         found = trend_sensitivity(contrast.rows, comparison)
         side = contrast.smallest_side(comparison.before()[-1:], comparison.after())
         breakdown = with_n(found.trend_breakdown_value, side, SMALLER_TIME)
-        yield self.placed(breakdown, contrast=contrast)
+        yield from self._of(contrast, breakdown)
         start = contrast.group.value if isinstance(contrast.group, Group) else ""
         for part in found.by_departure:
             # Why there is none is said once, by the breakdown value.
@@ -384,7 +378,12 @@ class _Compared:
                 if isinstance(result, Estimate):
                     group = Group("departure", part.departure, of=start)
                     of_people = with_n(result, side, SMALLER_TIME)
-                    yield self.placed(of_people, group=group, arm=contrast.arm)
+                    yield from self.place(of_people, group=group, arm=contrast.arm)
+
+    def _of(
+        self, contrast: ComparedRows, result: Result, *, wave: Place = ""
+    ) -> Iterator[Finding]:
+        yield from self.place(result, wave=wave, arm=contrast.arm, group=contrast.group)
 
     def estimate_effect(self) -> StandardisedEffect:
         """What the comparison found of all waves, to be set beside other outcomes."""
@@ -403,33 +402,6 @@ class _Compared:
             effect=with_n(found.effect, side, SMALLER_TIME),
             p_value=with_n(found.p_value, side, SMALLER_TIME),
         )
-
-    @property
-    def arms(self) -> Place:
-        """The contrast of arms; of a roll-out there is none."""
-        arms = self.study.treated, self.study.control
-        return Contrast(*arms) if all(arms) and not self.study.rollout else ""
-
-    def placed(
-        self,
-        result: Result,
-        *,
-        contrast: ComparedRows | None = None,
-        wave: Place = "",
-        group: str | Group = "",
-        arm: Place = "",
-    ) -> Finding:
-        (finding,) = Finding.place(
-            result,
-            study=self.study.name,
-            survey=self.outcome.survey,
-            instrument=self.outcome.instrument,
-            subscale=self.outcome.subscale,
-            wave=wave,
-            arm=contrast.arm if contrast else arm,
-            group=contrast.group if contrast else group,
-        )
-        return finding
 
 
 def _falsified(
@@ -451,10 +423,11 @@ def _falsified(
     table = side_by_side(found, negative_controls=controls)
     for row in table.by_outcome:
         one = by_name[row.outcome]
+        arms: Place = "" if one.study.rollout else one.arms or ""
         for result in row.results():
             if row.role == "outcome" and result.term == "falsification_holm_p_value":
                 continue
-            yield one.placed(result, group=row.role, arm=one.arms)
+            yield from one.place(result, group=row.role, arm=arms)
     (smallest,) = Finding.place(
         table.smallest_negative_control_p_value,
         study=by_name[controls[0]].study.name,

@@ -7,11 +7,12 @@ Without such a rule nothing is tested together, and nothing is said here.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from analysis.declarations.plan import PRIMARY, UNTESTED
 from analysis.declarations.plan_lock import EXPLORATORY, family_of
 from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.outcomes.context import Context
 from analysis.outcomes.measured_change import CHANGE, measure_of, measured, two_waves
 from analysis.outcomes.outcome_scores import waves_of_outcome
 from heard.effects.judgement.equivalence import UncertainEffect
@@ -73,9 +74,12 @@ def tested_outcomes(
         )
         effect = measured(two_waves(before, after, outcome, linked=linked), study)
         term = effect.term if isinstance(effect, UncertainEffect) else ""
-        yield from Finding.place(
+        context = Context(study=study, outcome=outcome)
+        within = measure_of(study, linked=linked) == CHANGE
+        yield from context.place(
             _p_value(effect),
-            **_place(study, outcome, linked=linked),
+            wave=context.change(outcome.follow_ups[0]),
+            arm="" if within else context.arms or "",
             group=Group("family", of=term),
         )
 
@@ -149,18 +153,6 @@ def _p_value(effect: UncertainEffect | Unavailable) -> Result:
         f"{effect.degrees_of_freedom:.4g} degrees of freedom, the error that of its "
         "interval; no interval: a p-value",
     )
-
-
-def _place(study: Study, outcome: Outcome, *, linked: bool) -> dict[str, Any]:
-    within = measure_of(study, linked=linked) == CHANGE
-    return {
-        "study": study.name,
-        "survey": outcome.survey,
-        "instrument": outcome.instrument,
-        "subscale": outcome.subscale,
-        "wave": Contrast(outcome.follow_ups[0], outcome.baseline),
-        "arm": "" if within else Contrast(study.treated, study.control),
-    }
 
 
 def _score_of(outcome: Outcome) -> tuple[Place, ...]:

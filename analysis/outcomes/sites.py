@@ -10,6 +10,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.outcomes.context import Context
 from analysis.outcomes.measured_change import (
     CHANGE,
     TwoWaves,
@@ -76,17 +77,11 @@ def site_findings(
     if sum(min(size) > 0 for size in present.values()) < MINIMUM_SHOWN:
         return
     effects = {name: _effect(waves.at(name), study, present[name]) for name in present}
-    place = {
-        "study": study.name,
-        "survey": outcome.survey,
-        "instrument": outcome.instrument,
-        "subscale": outcome.subscale,
-        "wave": Contrast(follow_up, outcome.baseline),
-        "arm": Contrast(*arms) if arms else "",
-    }
+    context = Context(study=study, outcome=outcome)
+    wave, arm = context.change(follow_up), Contrast(*arms) if arms else ""
     nowhere = int((waves.before["site"] == "").sum())
     for group, result in _effects_by_site(effects, present, nowhere):
-        yield from Finding.place(result, **place, group=group)
+        yield from context.place(result, wave=wave, arm=arm, group=group)
 
 
 def _sizes(waves: TwoWaves, arms: tuple[str, ...]) -> tuple[int, ...]:

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from analysis.declarations.supplementary_measures import asks, ordered_categories
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Finding
+from analysis.outcomes.context import Context
 from analysis.outcomes.evidence_level import evidence_level
 from analysis.outcomes.gates import apply_gates, check_rule
 from analysis.outcomes.outcome_scores import by_arm, waves_of_outcome
@@ -41,8 +42,7 @@ from heard.results import Composite, Estimate, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from analysis.declarations.instrument import Subscale
-    from analysis.declarations.study import Outcome, Study
+    from analysis.declarations.study import Study
     from analysis.foundation.findings import Place
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.results import Result
@@ -84,7 +84,7 @@ class ChangedAnswers(Composite):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderedOutcome:
+class OrderedOutcome(Context):
     """One outcome whose score has few ordered values.
 
     Attributes
@@ -93,14 +93,12 @@ class OrderedOutcome:
         Every value, from worst to best.
     """
 
-    study: Study
-    outcome: Outcome
     categories: tuple[float, ...]
 
     @property
     def cluster(self) -> str | None:
         """The column of teams, where these were allocated."""
-        return "cluster" if self.study.allocated_by == "team" else None
+        return "cluster" if self.by_team else None
 
     @property
     def top(self) -> int:
@@ -133,17 +131,16 @@ class OrderedOutcome:
         self, scores: pd.DataFrame
     ) -> Iterator[tuple[Place, Result | Composite]]:
         """The arms' answers at one wave; nothing where no two arms are compared."""
-        arms = self.study.treated, self.study.control
-        if all(arms):
+        if self.arms:
             found = compare_ordinal(
                 scores,
-                treated=arms[0],
-                control=arms[1],
+                treated=self.arms.after,
+                control=self.arms.before,
                 categories=self.categories,
                 cluster=self.cluster,
                 top=self.top,
             )
-            yield Contrast(*arms), found
+            yield self.arms, found
 
     def over_waves(
         self, before: pd.DataFrame, after: pd.DataFrame, pairs: pd.DataFrame | None
@@ -201,18 +198,19 @@ class OrderedOutcome:
         self, before: pd.DataFrame, after: pd.DataFrame, pairs: pd.DataFrame | None
     ) -> tuple[Place, Result]:
         arms = {"treated": self.study.treated, "control": self.study.control}
-        by_team = self.cluster is not None
         if pairs is None:
             found = compare_arms_unlinked(
                 self._tops(before, "score"),
                 self._tops(after, "score"),
                 **arms,
-                cluster=by_team,
+                cluster=self.by_team,
             ).difference_in_change
         else:
             tops = self._tops(self._tops(pairs, "before"), "after")
-            found = compare_arms(tops, **arms, cluster=by_team).difference_in_change
-        return Contrast(*arms.values()), dataclasses.replace(
+            found = compare_arms(
+                tops, **arms, cluster=self.by_team
+            ).difference_in_change
+        return self.arms or "", dataclasses.replace(
             found,
             term="top_share_difference_in_change",
             method=f"a top answer counts 1, any other 0; {found.method}",
@@ -281,24 +279,8 @@ def evaluate_supplementary(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _SupplementaryResults:
+class _SupplementaryResults(Context):
     """All that is said of one outcome beside its mean."""
-
-    study: Study
-    outcome: Outcome
-
-    @property
-    def by_team(self) -> bool:
-        return self.study.allocated_by == "team"
-
-    @property
-    def subscale(self) -> Subscale:
-        instrument = self.study.instruments[self.outcome.instrument]
-        return instrument.subscale(self.outcome.subscale)
-
-    @property
-    def better(self) -> Literal["higher", "lower"]:
-        return "lower" if self.subscale.direction == "higher_is_worse" else "higher"
 
     @property
     def ordered(self) -> OrderedOutcome | None:
@@ -308,21 +290,6 @@ class _SupplementaryResults:
         return OrderedOutcome(
             study=self.study, outcome=self.outcome, categories=categories
         )
-
-    def placed(self, found: Iterable[Found]) -> Iterator[Finding]:
-        """Findings of this outcome at their wave, arm and group."""
-        for wave, arm, group, result in found:
-            place = {
-                "study": self.study.name,
-                "survey": self.outcome.survey,
-                "instrument": self.outcome.instrument,
-                "subscale": self.outcome.subscale,
-                "wave": wave,
-                "arm": arm,
-            }
-            # A composite may name its own groups.
-            own = {"group": group} if group else {}
-            yield from Finding.place(result, **place, **own)
 
     def described(self, scores_by_wave: ScoresByWave) -> Iterator[Found]:
         """Each wave by itself: the ends of the scale, and the shares of answers."""
@@ -358,7 +325,7 @@ class _SupplementaryResults:
                 links=links,
                 rule=rule,
             )
-            waves = Contrast(follow_up, self.outcome.baseline)
+            waves = self.change(follow_up)
             for arm, group, result in self._of_waves(
                 before, after, follow_up, linked=linked
             ):
@@ -373,7 +340,7 @@ class _SupplementaryResults:
             Scores of all instruments.
         """
         supplementary = self.outcome.supplementary
-        columns = {"score": wave[f"{self.outcome.instrument}.{self.outcome.subscale}"]}
+        columns = {"score": wave[self.score]}
         then = f"{self.outcome.instrument}.{supplementary.then}"
         columns |= {"then": wave[then]} if then in wave else {}
         columns |= (
@@ -475,7 +442,7 @@ class _SupplementaryResults:
         return minimal_important_change(
             sign * (reported["after"] - reported["before"]),
             reported["anchor"].isin(supplementary.anchor_better),
-            seed=f"{self.study.name} {self.outcome.name} {follow_up}",
+            seed=f"{self.seed} {follow_up}",
             little_improved=little,
             anchor_reliability=supplementary.anchor_reliability,
             cluster=reported["cluster"] if self.by_team else None,
