@@ -22,6 +22,7 @@ from analysis.outcomes.methods import (
     method_title,
     renamed,
 )
+from analysis.outcomes.outcome_scores import linked_pairs
 from heard.effects.clustered.intracluster import (
     IntraclusterCorrelation,
     intracluster_correlation,
@@ -146,13 +147,7 @@ def _people_covariate_adjusted(
     covariates = study.plan.covariates if study.plan else ()
     if not covariate_names(covariates) or estimated.term != "adjusted_mean_difference":
         return
-    named = [wave.loc[wave["participant"] != ""] for wave in (before, after)]
-    later = named[1].set_index("participant")["score"].rename("after")
-    pairs = (
-        named[0]
-        .rename(columns={"score": "before"})
-        .join(later, on="participant", how="inner", validate="one_to_one")
-    )
+    pairs = linked_pairs(before, after)
     pairs = pairs.loc[pairs["arm"].isin([study.treated, study.control])]
     found = covariate_adjusted_by_person(
         pairs.assign(treated=(pairs["arm"] == study.treated).astype(float)), covariates

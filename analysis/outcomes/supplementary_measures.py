@@ -24,7 +24,7 @@ from analysis.foundation.findings import Finding
 from analysis.outcomes.context import Context
 from analysis.outcomes.evidence_level import evidence_level
 from analysis.outcomes.gates import apply_gates, check_rule
-from analysis.outcomes.outcome_scores import by_arm, waves_of_outcome
+from analysis.outcomes.outcome_scores import by_arm, linked_pairs, waves_of_outcome
 from heard.effects.change import paired_change
 from heard.effects.comparison import compare_arms, compare_arms_unlinked
 from heard.effects.supplementary.linked_answers import ordinal_change, shares_at_ends
@@ -460,11 +460,6 @@ def arms_or_everyone(
 
 def _pairs(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Participants with a score at both waves, with what they said at the second."""
-    waves = [
-        wave.loc[wave["participant"] != ""].set_index("participant")
-        for wave in (before, after)
-    ]
-    later = waves[1].drop(columns=["arm", "cluster"]).rename(columns={"score": "after"})
-    earlier = waves[0][["arm", "cluster", "score"]].rename(columns={"score": "before"})
-    pairs = earlier.join(later, how="inner", validate="one_to_one")
+    also = [name for name in ("then", "anchor") if name in after]
+    pairs = linked_pairs(before.drop(columns=also, errors="ignore"), after, also=also)
     return pairs if "then" in pairs else pairs.assign(then=np.nan)
