@@ -4,7 +4,7 @@ PYTHON ?= python3
 START = $(PYTHON) start.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs lab bench lock setup clean
+.PHONY: help demo test check docs lab bench oracles lock setup clean
 
 help:
 	@$(START)
@@ -12,5 +12,5 @@ help:
 test:
 	@$(START) test $(if $(k),"k=$(k)") $(args)
 
-demo check docs lab bench lock setup clean:
+demo check docs lab bench oracles lock setup clean:
 	@$(START) $@ $(args)

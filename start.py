@@ -395,6 +395,11 @@ def command_bench(arguments: Sequence[str]) -> int:
     return run_all({name: [PYTHON, name, *arguments] for name in names})
 
 
+def command_oracles(arguments: Sequence[str]) -> int:
+    """Regenerate the oracle values with R, which needs nothing of ``.venv``."""
+    return run(sys.executable, "tests/oracles/regenerate.py", *arguments)
+
+
 def command_lock(arguments: Sequence[str]) -> int:
     """Write both locks anew; pins stay as they are unless ``--upgrade`` is given.
 
@@ -435,6 +440,9 @@ COMMANDS = {
     "docs": Command("the documentation as a site, in site/", command_docs),
     "lab": Command("JupyterLab on the notebooks", command_lab),
     "bench": Command("the benchmark tables", command_bench),
+    "oracles": Command(
+        "the oracle values, with R; 'oracles scoring' for some", command_oracles
+    ),
     "lock": Command("write both locks anew; 'lock --upgrade' for newer", command_lock),
     "setup": Command(
         "set up for development; the others do it when needed", command_setup
@@ -445,7 +453,7 @@ COMMANDS = {
 
 def listing() -> str:
     """Every command with what it does."""
-    lines = [f"  {name:<6} {command.line}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:<7} {command.line}" for name, command in COMMANDS.items()]
     return "\n".join(["usage: python3 start.py COMMAND, or make COMMAND", *lines])
 
 

@@ -1,8 +1,9 @@
-"""The command ``heard``: its name, its help, and how it tells a fault."""
+"""The command ``heard``: its name, its help, and how it reports errors."""
 
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import import_module
 
 import typer
@@ -34,6 +35,7 @@ def command_line() -> typer.Typer:
 
 def run() -> None:
     """Run the command line; every fault is one message and an exit code."""
+    warnings.showwarning = report_notice
     try:
         command_line()()
     except AnalysisError as error:
@@ -48,3 +50,8 @@ def run() -> None:
 def report_fault(fault: AnalysisError) -> None:
     """Say a fault in one message, on the error stream."""
     typer.secho(f"{type(fault).__name__}: {fault}", fg="red", err=True)
+
+
+def report_notice(message: Warning | str, *_: object, **__: object) -> None:
+    """State a warning, such as an old key of a study file, in one line."""
+    typer.secho(f"Notice: {message}", fg="yellow", err=True)

@@ -178,7 +178,7 @@ def _items(instrument: Instrument) -> Iterator[str]:
         remarks = [
             "reversed" * item.reverse_keyed,
             f"answered as {item.coding}" * bool(item.coding),
-            f"counts if {item.counts_if}" * bool(item.counts_if),
+            f"counts if {item.scored_if}" * bool(item.scored_if),
             "asked at some waves alone" * item.optional,
             "in no score" * (item.name not in scored),
         ]

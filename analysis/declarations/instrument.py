@@ -118,7 +118,7 @@ class Item:
     ----------
     coding : str
         Which of the instrument's codings it is answered in; empty for the usual one.
-    counts_if : str
+    scored_if : str
         An item that must have its highest answer for this one to count.
     optional : bool
         Asked at some waves alone, such as a look back after a training.
@@ -128,7 +128,7 @@ class Item:
     label: str
     reverse_keyed: bool = False
     coding: str = ""
-    counts_if: str = ""
+    scored_if: str = ""
     optional: bool = False
 
 

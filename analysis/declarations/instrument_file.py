@@ -62,8 +62,8 @@ def _check_items(instrument: Instrument) -> Iterator[str]:
         at = f"[items.{item.name}]"
         if item.coding and item.coding not in instrument.codings:
             yield f"{at} coding '{item.coding}' is not declared under [codings]"
-        if item.counts_if and item.counts_if not in known:
-            yield f"{at} counts_if names no item: {item.counts_if}"
+        if item.scored_if and item.scored_if not in known:
+            yield f"{at} scored_if names no item: {item.scored_if}"
 
 
 def _check_coding(at: str, coding: Coding) -> Iterator[str]:
@@ -209,7 +209,7 @@ def _ends(subscale: Subscale, instrument: Instrument) -> tuple[float, float]:
 
 def _check_whole(instrument: Instrument) -> Iterator[str]:
     """What holds of all scores together."""
-    gates = {item.counts_if for item in instrument.items} - {""}
+    gates = {item.scored_if for item in instrument.items} - {""}
     asked = {item.name for item in instrument.items} - gates
     scored = {name for part in instrument.subscales for name in part.items}
     names = [part.name for part in instrument.subscales]
@@ -335,7 +335,7 @@ def _item(name: str, table: Table, facts: list[Fact]) -> Item:
         label=table.text("label"),
         reverse_keyed=table.flag("reverse_keyed"),
         coding=table.text("coding", ""),
-        counts_if=table.text("counts_if", ""),
+        scored_if=table.text("scored_if", ""),
         optional=table.flag("optional"),
     )
     if table.has("status"):
@@ -395,12 +395,12 @@ class _Scores:
         table.close()
 
     def _of_items(self, name: str, title: str, table: Table) -> Subscale:
-        gates = {item.counts_if for item in self.items.values() if item.counts_if}
+        gates = {item.scored_if for item in self.items.values() if item.scored_if}
         asked = [known for known in self.items if known not in gates]
         items = table.texts("items", asked)
         lowest, highest = table.pair("range")
         scored = [self.items[known] for known in items if known in self.items]
-        counted = tuple(item.counts_if for item in scored)
+        counted = tuple(item.scored_if for item in scored)
         deciding = [self.items[name] for name in counted if name in self.items]
         return Subscale(
             name=name,
@@ -469,13 +469,13 @@ def _lacking(top: Table) -> Iterator[str]:
 
 def _max_missing(table: Table, count: int) -> int:
     """Most gaps allowed, given as a number or as the least share answered."""
-    if not table.has("least_answered"):
+    if not table.has("minimum_answered"):
         return table.whole("max_missing", 0)
-    share = table.number("least_answered")
+    share = table.number("minimum_answered")
     if table.has("max_missing"):
-        table.fault("least_answered", "and max_missing say the same thing: keep one")
+        table.fault("minimum_answered", "and max_missing say the same thing: keep one")
     if not 0 < share <= 1:
-        table.fault("least_answered", "must be a share above 0 and at most 1")
+        table.fault("minimum_answered", "must be a share above 0 and at most 1")
         return 0
     # 0.8 of 15 items is 12, whatever the last binary digit says.
     return count - math.ceil(share * count - 1e-9)

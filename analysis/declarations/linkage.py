@@ -229,7 +229,7 @@ def parse_roster(table: Table) -> Roster:
         regular_contact=columns.text("regular_contact"),
         answers=table.texts("answers", ("yes",)),
         no_contact=table.texts("no_contact", ("no", "")),
-        least_ratings=table.whole("least_ratings", 5),
+        least_ratings=table.whole("minimum_ratings", 5),
     )
     columns.close()
     table.close()
@@ -250,4 +250,4 @@ def check_roster(study: Study) -> Iterator[str]:
     if not study.teams:
         yield "[roster.columns.team] needs [teams] to be declared"
     if roster.least_ratings < 1:
-        yield "[roster.least_ratings] must be at least 1"
+        yield "[roster.minimum_ratings] must be at least 1"

@@ -61,12 +61,12 @@ class Multiverse:
 
 
 def parse_multiverse(table: Table) -> Multiverse:
-    """The table ``[other_choices]``."""
+    """The table ``[multiverse]``."""
     choices = Multiverse(
         linkage=table.texts("linkage"),
         missing=table.texts("missing"),
         model=table.texts("model"),
-        least_answered=table.numbers("least_answered"),
+        least_answered=table.numbers("minimum_answered"),
         careless_left_out=table.flag("careless_left_out"),
     )
     table.close()
@@ -187,10 +187,10 @@ def check_multiverse(study: Study) -> Iterator[str]:
     ):
         for name in names:
             if name not in known:
-                yield f"[other_choices.{key}] {unknown('option', name, known)}"
+                yield f"[multiverse.{key}] {unknown('option', name, known)}"
     for share in chosen.least_answered:
         if not 0 < share <= 1:
-            yield "[other_choices.least_answered] must be shares over 0, at most 1"
+            yield "[multiverse.minimum_answered] must be shares over 0, at most 1"
     yield from _check_design(chosen, study)
     yield from _check_use(chosen, study)
 
@@ -199,17 +199,17 @@ def _check_design(chosen: Multiverse, study: Study) -> Iterator[str]:
     """Options that the design of the study has no place for."""
     if (chosen.model or chosen.missing) and not study.treated:
         yield (
-            "[other_choices] model and missing compare arms, and the study declares no "
+            "[multiverse] model and missing compare arms, and the study declares no "
             "treated and control arm"
         )
     if study.allocated_by != "team":
         for name in chosen.model:
             if name in TEAM_MODELS:
-                yield f"[other_choices.model] '{name}' needs allocated_by = \"team\""
+                yield f"[multiverse.model] '{name}' needs allocated_by = \"team\""
     other_methods = [method for method in chosen.missing if method != COMPLETE]
     if other_methods and BY_PEOPLE not in chosen.model:
         yield (
-            f"[other_choices.missing] '{other_methods[0]}' goes with the model "
+            f"[multiverse.missing] '{other_methods[0]}' goes with the model "
             f"'{BY_PEOPLE}'; "
             "name it in model"
         )
@@ -223,13 +223,13 @@ def _check_use(chosen: Multiverse, study: Study) -> Iterator[str]:
     used = [option for outcome in judged for option in _others(study, outcome)]
     if not used:
         yield (
-            "[other_choices] names nothing that differs from what is declared, for any "
+            "[multiverse] names nothing that differs from what is declared, for any "
             "outcome with a follow-up"
         )
         return
     linked = [outcome for outcome in judged if outcome_linked(study, outcome)]
     if (chosen.linkage or chosen.missing) and not linked:
-        yield "[other_choices] linkage and missing need an outcome of linked responses"
+        yield "[multiverse] linkage and missing need an outcome of linked responses"
     for name in chosen.linkage:
         rules = [
             rule
@@ -239,18 +239,18 @@ def _check_use(chosen: Multiverse, study: Study) -> Iterator[str]:
         ]
         if name in LINKAGE_RULES and name not in rules:
             yield (
-                f"[other_choices.linkage] no link is made under the rule '{name}'; "
+                f"[multiverse.linkage] no link is made under the rule '{name}'; "
                 "declare it in a survey's linkage_rule"
             )
     for share in chosen.least_answered:
         if 0 < share <= 1 and f"{share:.0%} answered" not in used:
             yield (
-                f"[other_choices.least_answered] {share:g} is no stricter than the "
+                f"[multiverse.minimum_answered] {share:g} is no stricter than the "
                 "cleaning of any outcome's survey"
             )
     if chosen.careless_left_out and CARELESS not in used:
         yield (
-            "[other_choices.careless_left_out] needs a survey whose cleaning marks "
+            "[multiverse.careless_left_out] needs a survey whose cleaning marks "
             "careless responses: cleaning.careless with action 'flag'"
         )
 

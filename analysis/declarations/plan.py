@@ -122,7 +122,7 @@ def parse_plan(table: Table) -> Plan:
         covariates=table.texts("covariates"),
         subgroups=table.texts("subgroups"),
         negative_controls=table.texts("negative_controls"),
-        gates=Gates(least_reliability=gates.optional_number("least_reliability")),
+        gates=Gates(least_reliability=gates.optional_number("minimum_reliability")),
     )
     gates.close()
     table.close()
@@ -141,7 +141,7 @@ def check_plan(study: Study) -> Iterator[str]:
     yield from _check_names(plan, study)
     least = plan.gates.least_reliability
     if least is not None and not 0 < least < 1:
-        yield "[plan.gates.least_reliability] must be over 0 and under 1"
+        yield "[plan.gates.minimum_reliability] must be over 0 and under 1"
 
 
 def _check_words(plan: Plan) -> Iterator[str]:

@@ -99,7 +99,7 @@ def _check_design(study: Study) -> Iterator[str]:
     if bool(study.treated) != bool(study.control):
         yield "[treated] and [control] go together"
     if study.randomised and study.allocated_by == "none":
-        yield "[drawn_by_lot] needs allocated_by: what the lots were drawn for"
+        yield "[randomised] needs allocated_by: what was randomised"
     for team in study.teams:
         if team.arm and team.arm not in arms:
             yield f"[teams.{team.name}.arm] {unknown('arm', team.arm, arms)}"
@@ -189,7 +189,7 @@ def _check_people(export: Export, at: str) -> Iterator[str]:
     if bool(columns.finished) != bool(cleaning.finished):
         yield f"[{at}.cleaning.finished] and columns.finished go together"
     if not 0 <= cleaning.least_answered <= 1:
-        yield f"[{at}.cleaning.least_answered] must be a share from 0 to 1"
+        yield f"[{at}.cleaning.minimum_answered] must be a share from 0 to 1"
 
 
 def _check_personal(export: Export, at: str) -> Iterator[str]:

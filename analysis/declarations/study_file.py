@@ -64,7 +64,7 @@ def parse_cleaning(table: Table) -> CleaningRules:
         previews=table.choice("previews", PREVIEWS, "leave_out"),
         consent=table.texts("consent"),
         finished=table.texts("finished"),
-        least_answered=table.number("least_answered", 0.0),
+        least_answered=table.number("minimum_answered", 0.0),
         repeats=table.choice("repeats", REPEATS, "keep"),
         shared_submission=table.choice("shared_submission", REPEATS, "keep"),
         identical_answers=table.choice("identical_answers", REPEATS, "keep"),
@@ -384,7 +384,7 @@ def _study(
         smallest_group_shown=top.whole("smallest_group_shown", SMALLEST_GROUP),
         allow_unverified=top.flag("allow_unverified"),
         allocated_by=top.choice("allocated_by", ALLOCATIONS, "none"),
-        randomised=top.flag("drawn_by_lot"),
+        randomised=top.flag("randomised"),
         treated=top.text("treated", ""),
         control=top.text("control", ""),
         unknowns=top.texts("unknowns"),
@@ -396,9 +396,7 @@ def _study(
         rollout=parse_rollout(top.table("rollout")) if top.has("rollout") else None,
         dose=parse_dose(top.table("dose")) if top.has("dose") else None,
         multiverse=(
-            parse_multiverse(top.table("other_choices"))
-            if top.has("other_choices")
-            else None
+            parse_multiverse(top.table("multiverse")) if top.has("multiverse") else None
         ),
         plan=parse_plan(top.table("plan")) if top.has("plan") else None,
         design=parse_design(top.table("design")) if top.has("design") else None,

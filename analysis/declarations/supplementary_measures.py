@@ -61,11 +61,11 @@ class SupplementaryMeasures:
 def parse_supplementary(table: Table) -> SupplementaryMeasures:
     """The keys of a table ``[outcomes.NAME]`` that speak of what stands beside it."""
     return SupplementaryMeasures(
-        top=table.optional_number("top"),
-        then=table.text("then", ""),
+        top=table.optional_number("top_score"),
+        then=table.text("retrospective", ""),
         anchor=table.text("anchor", ""),
         anchor_better=table.texts("anchor_better"),
-        anchor_little=table.texts("anchor_little"),
+        anchor_little=table.texts("anchor_slightly_better"),
         anchor_reliability=table.optional_number("anchor_reliability"),
     )
 
@@ -85,7 +85,7 @@ def check_supplementary(study: Study) -> Iterator[str]:
 
 
 def _check_top(outcome: Outcome, study: Study) -> Iterator[str]:
-    top, at = outcome.supplementary.top, f"outcomes.{outcome.name}.top"
+    top, at = outcome.supplementary.top, f"outcomes.{outcome.name}.top_score"
     if top is None:
         return
     categories = ordered_categories(study, outcome)
@@ -101,7 +101,7 @@ def _check_top(outcome: Outcome, study: Study) -> Iterator[str]:
 
 
 def _check_retrospective(outcome: Outcome, study: Study) -> Iterator[str]:
-    then, at = outcome.supplementary.then, f"outcomes.{outcome.name}.then"
+    then, at = outcome.supplementary.then, f"outcomes.{outcome.name}.retrospective"
     if not then:
         return
     instrument = study.instruments[outcome.instrument]
@@ -157,7 +157,7 @@ def _check_values(
     for name in supplementary.anchor_little:
         if name not in supplementary.anchor_better:
             yield (
-                f"[{at}.anchor_little] "
+                f"[{at}.anchor_slightly_better] "
                 f"{unknown('value', name, supplementary.anchor_better)}: "
                 "who got a little better got better"
             )

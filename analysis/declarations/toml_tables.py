@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from analysis.foundation.errors import DeclarationError
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+
+OLD_NAMES = {
+    "anchor_slightly_better": "anchor_little",
+    "minimum_answered": "least_answered",
+    "minimum_ratings": "least_ratings",
+    "minimum_reliability": "least_reliability",
+    "multiverse": "other_choices",
+    "randomised": "drawn_by_lot",
+    "retrospective": "then",
+    "scored_if": "counts_if",
+    "top_score": "top",
+}
+"""Names of keys and tables up to version 0.1, which version 0.2 reads with a notice."""
 
 
 def parse_toml(text: str, *, where: str) -> dict[str, Any]:
@@ -51,7 +65,8 @@ class Table:
 
     def path(self, key: str) -> str:
         """The key as a reader of the file would look for it."""
-        return f"{self.at}.{key}" if self.at else key
+        written = self._written(key)
+        return f"{self.at}.{written}" if self.at else written
 
     def fault(self, key: str, message: str) -> None:
         """Keep a fault at a key."""
@@ -59,8 +74,7 @@ class Table:
 
     def has(self, key: str) -> bool:
         """Whether the file gives this key."""
-        self._asked.add(key)
-        return key in self._values
+        return self._ask(key) in self._values
 
     def text(self, key: str, default: str | None = None) -> str:
         """A text; a fault if absent and there is no default."""
@@ -195,8 +209,7 @@ class Table:
 
     def raw(self, key: str) -> Any:
         """The value as it stands, for the few keys that take more than one form."""
-        self._asked.add(key)
-        return self._values.get(key)
+        return self._values.get(self._ask(key))
 
     def keys(self) -> list[str]:
         """The keys the file gives, in its order."""
@@ -204,18 +217,42 @@ class Table:
 
     def close(self) -> None:
         """Keep a fault for every key nobody asked for."""
+        new_names = {OLD_NAMES[key]: key for key in self._asked & OLD_NAMES.keys()}
         for key in self._values:
-            if key not in self._asked:
+            if key in self._asked:
+                continue
+            if key in new_names:
+                self.fault(key, f"is the old name of '{new_names[key]}': keep one")
+            else:
                 self.fault(key, unknown("key", key, self._asked))
 
-    def _get(self, key: str, kind: Any, named: str, default: Any, empty: Any) -> Any:
+    def _written(self, key: str) -> str:
+        """The name under which the file gives a key: its own, or its old one."""
+        old = OLD_NAMES.get(key, key)
+        return old if old in self._values and key not in self._values else key
+
+    def _ask(self, key: str) -> str:
+        """Note that a key was asked for; return the name the file gives it."""
         self._asked.add(key)
-        if key not in self._values:
+        written = self._written(key)
+        if written != key and written not in self._asked:
+            self._asked.add(written)
+            warnings.warn(
+                f"[{self.path(key)}] is now called '{key}'. The old name is read by "
+                "this version and will be refused by the next: rename it.",
+                FutureWarning,
+                stacklevel=4,
+            )
+        return written
+
+    def _get(self, key: str, kind: Any, named: str, default: Any, empty: Any) -> Any:
+        written = self._ask(key)
+        if written not in self._values:
             if default is None:
                 self.fault(key, f"is missing; it must be {named}")
                 return empty
             return default
-        value = self._values[key]
+        value = self._values[written]
         wrong_flag = isinstance(value, bool) and kind is not bool
         if wrong_flag or not isinstance(value, kind):
             self.fault(key, f"must be {named}")

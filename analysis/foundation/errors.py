@@ -6,7 +6,16 @@ identifier or a free text.
 
 from __future__ import annotations
 
-from heard.errors import AnalysisError
+from heard.errors import AnalysisError, DataError
+
+__all__ = [
+    "AnalysisError",
+    "DataError",
+    "DeclarationError",
+    "DisclosureError",
+    "NotebookError",
+    "StaleError",
+]
 
 
 class DeclarationError(AnalysisError):

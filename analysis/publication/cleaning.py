@@ -1,10 +1,11 @@
-"""Turn what the cleaning found into tables: flow, flags, emptied, scrubbed, gaps."""
+"""What the cleaning found: flow, flags, cells emptied and scrubbed, and gaps."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from analysis.foundation.findings import Group
+from analysis.publication.participant_flow import flow_figures
 from analysis.publication.places import (
     FLAGS,
     FLOW,
@@ -14,24 +15,45 @@ from analysis.publication.places import (
     columns_of,
     flow_count,
     found,
-    plain_text,
     surveyed,
     wave_text,
     waves_of,
 )
-from analysis.publication.table import ABSENT, Footnotes, Table, compact_table
+from analysis.publication.shown import show_tables
+from analysis.publication.table import ABSENT, Footnotes, compact_table
+from analysis.publication.words import spaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from analysis.declarations.instrument import Instrument
     from analysis.declarations.study import Study
-    from analysis.foundation.findings import AnyGroup, Finding
+    from analysis.foundation.findings import Finding
     from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.places import Columns
+    from analysis.publication.shown import Shown
+    from analysis.publication.table import Table
 
 TAKEN_OUT = " taken out"
 """How the count of what was scrubbed from free texts ends its name."""
+
+
+def show_flow(disclosed: Disclosed, study: Study) -> Shown:
+    """How many responses came, were left out and why, and stayed."""
+    tables = (
+        flow_table(disclosed, study),
+        flag_table(disclosed, study),
+        emptied_table(disclosed, study),
+        scrubbed_table(disclosed, study),
+    )
+    figures = flow_figures(disclosed, study)
+    return show_tables([*figures, *tables], "No response was counted.")
+
+
+def show_missing(disclosed: Disclosed, study: Study) -> Shown:
+    """How many answered everything, which items were left, and whether at random."""
+    tables = missing_table(disclosed, study), pattern_table(disclosed, study)
+    return show_tables(tables, "No instrument was asked.")
 
 
 def flow_table(disclosed: Disclosed, study: Study) -> Table:
@@ -43,8 +65,8 @@ def flow_table(disclosed: Disclosed, study: Study) -> Table:
         for wave in waves_of(of_survey, study, contrasts=False):
             of_wave = of_survey.where(wave=wave)
             for arm in arms_of(of_wave, study, contrasts=False):
-                selected = of_wave.where(arm=arm)
-                cells = [notes.cell(flow_count(selected, term)) for _, term in columns]
+                here = of_wave.where(arm=arm)
+                cells = [notes.cell(flow_count(here, term)) for _, term in columns]
                 if {*cells} != {ABSENT}:
                     place = (wave_text(study, wave), arm_text(study, arm))
                     rows.append((survey.title, *place, *cells))
@@ -52,67 +74,97 @@ def flow_table(disclosed: Disclosed, study: Study) -> Table:
     return compact_table("Responses received and kept", headings, columns, rows, notes)
 
 
+def _count_table(
+    disclosed: Disclosed,
+    study: Study,
+    place: Callable[[Finding], tuple[str, ...] | None],
+    *,
+    caption: str,
+    headings: tuple[str, ...],
+    column: tuple[str, str],
+) -> Table:
+    """A row a count of one term; `place` names it, or leaves it out."""
+    notes = Footnotes()
+    of_surveys = (
+        finding
+        for survey in study.surveys
+        for finding in disclosed.where(survey=survey.name, term=column[1]).findings
+    )
+    rows = [
+        (*names, notes.cell(finding))
+        for finding in of_surveys
+        if (names := place(finding)) is not None
+    ]
+    return compact_table(caption, headings, (column,), rows, notes)
+
+
 def flag_table(disclosed: Disclosed, study: Study) -> Table:
     """Responses that each index of careless responding flagged."""
-    notes, rows = Footnotes(), []
-    for survey in study.surveys:
-        selected = disclosed.where(survey=survey.name, term="responses_flagged")
-        for finding in selected.findings:
-            place = (*_place(finding, study), _flag_text(finding.group))
-            rows.append((*place, finding.method, notes.cell(finding)))
-    headings = ("Survey", "Wave", "Index", "Flagged from")
-    columns: Columns = (("Responses flagged", "responses_flagged"),)
-    return compact_table(
-        "Responses flagged as careless", headings, columns, rows, notes
+
+    def place(finding: Finding) -> tuple[str, ...]:
+        index = finding.group
+        total = f"Printed total: {index.value}" if isinstance(index, Group) else ""
+        name = total or FLAGS[str(index)]
+        return (*_survey_and_wave(finding, study), name, finding.method)
+
+    return _count_table(
+        disclosed,
+        study,
+        place,
+        caption="Responses flagged as careless",
+        headings=("Survey", "Wave", "Index", "Flagged from"),
+        column=("Responses flagged", "responses_flagged"),
     )
-
-
-def _flag_text(index: AnyGroup) -> str:
-    if isinstance(index, Group):
-        return f"Printed total: {index.value}"
-    return FLAGS[str(index)]
 
 
 def emptied_table(disclosed: Disclosed, study: Study) -> Table:
     """Answers set to not answered, a row a rule and column of the export."""
-    notes, rows = Footnotes(), []
-    for finding, rule, column in _emptied(disclosed, study):
-        if not rule.endswith(TAKEN_OUT):
-            place = _place(finding, study)
-            column_title = column_text(study, column) or ABSENT
-            rows.append((*place, column_title, plain_text(rule), notes.cell(finding)))
-    headings = ("Survey", "Wave", "Column", "Rule")
-    columns: Columns = (("Answers emptied", "cells_emptied"),)
-    return compact_table(
-        "Answers that could not be used", headings, columns, rows, notes
+
+    def place(finding: Finding) -> tuple[str, ...] | None:
+        rule, column = _rule_and_column(finding)
+        if finding.estimate == 0 or rule.endswith(TAKEN_OUT):
+            return None
+        title = column_text(study, column) or ABSENT
+        return (*_survey_and_wave(finding, study), title, spaced(rule))
+
+    return _count_table(
+        disclosed,
+        study,
+        place,
+        caption="Answers that could not be used",
+        headings=("Survey", "Wave", "Column", "Rule"),
+        column=("Answers emptied", "cells_emptied"),
     )
 
 
 def scrubbed_table(disclosed: Disclosed, study: Study) -> Table:
     """What was taken out of free texts, a row a text and kind."""
-    notes, rows = Footnotes(), []
-    for finding, rule, column in _emptied(disclosed, study):
-        if rule.endswith(TAKEN_OUT):
-            place = _place(finding, study)
-            kind = rule.removesuffix(TAKEN_OUT)
-            text = column.removeprefix("text.")
-            rows.append((*place, plain_text(text), kind, notes.cell(finding)))
-    headings = ("Survey", "Wave", "Text", "Kind")
-    columns: Columns = (("Times taken out", "cells_emptied"),)
-    caption = "Taken out of free texts, as it could name or reach a person"
-    return compact_table(caption, headings, columns, rows, notes)
+
+    def place(finding: Finding) -> tuple[str, ...] | None:
+        rule, column = _rule_and_column(finding)
+        if finding.estimate == 0 or not rule.endswith(TAKEN_OUT):
+            return None
+        text = spaced(column.removeprefix("text."))
+        kind = rule.removesuffix(TAKEN_OUT)
+        return (*_survey_and_wave(finding, study), text, kind)
+
+    return _count_table(
+        disclosed,
+        study,
+        place,
+        caption="Taken out of free texts, as it could name or reach a person",
+        headings=("Survey", "Wave", "Text", "Kind"),
+        column=("Times taken out", "cells_emptied"),
+    )
 
 
-def _emptied(disclosed: Disclosed, study: Study) -> Iterator[tuple[Finding, str, str]]:
-    """Counts of emptied cells that are not nought, each with its rule and column."""
-    for survey in study.surveys:
-        selected = disclosed.where(survey=survey.name, term="cells_emptied")
-        for finding in selected.findings:
-            if finding.estimate != 0 and isinstance(finding.group, Group):
-                yield finding, finding.group.of, finding.group.value
+def _rule_and_column(finding: Finding) -> tuple[str, str]:
+    """The rule by which cells were emptied, and of which column."""
+    assert isinstance(finding.group, Group), "cells are emptied by a rule in a column"
+    return finding.group.of, finding.group.value
 
 
-def _place(finding: Finding, study: Study) -> tuple[str, str]:
+def _survey_and_wave(finding: Finding, study: Study) -> tuple[str, str]:
     return study.survey(finding.survey).title, wave_text(study, finding.wave)
 
 
@@ -122,31 +174,31 @@ def missing_table(disclosed: Disclosed, study: Study) -> Table:
     for survey, instrument in surveyed(study):
         of_instrument = disclosed.where(survey=survey, instrument=instrument.name)
         for wave in waves_of(of_instrument, study, contrasts=False):
-            selected = of_instrument.where(wave=wave)
-            cells = [
-                notes.cell(found(selected, term=term), title=title)
-                for title, term in columns
-            ]
+            here = of_instrument.where(wave=wave)
+            cells = notes.cells(here, columns)
             if {*cells} != {ABSENT}:
-                people = notes.people(found(selected, term="share_complete"))
-                place = (instrument.title, wave_text(study, wave))
-                rows.append((*place, people, *cells))
+                people = notes.people(found(here, term="share_complete"))
+                rows.append((instrument.title, wave_text(study, wave), people, *cells))
     caption = "Unanswered items, and whether they look random"
     return compact_table(caption, ("Instrument", "Wave"), columns, rows, notes)
 
 
 def pattern_table(disclosed: Disclosed, study: Study) -> Table:
     """Responses by the items they leave unanswered, a row a pattern."""
-    notes, rows = Footnotes(), []
-    for survey, instrument in surveyed(study):
-        selected = disclosed.where(survey=survey, instrument=instrument.name)
-        for finding in selected.where(term="responses_by_pattern").findings:
-            place = (instrument.title, wave_text(study, finding.wave))
-            pattern = _pattern_text(str(finding.group), instrument)
-            rows.append((*place, pattern, notes.cell(finding)))
-    headings = ("Instrument", "Wave", "Not answered")
-    columns: Columns = (("Responses", "responses_by_pattern"),)
-    return compact_table("Patterns of unanswered items", headings, columns, rows, notes)
+
+    def place(finding: Finding) -> tuple[str, ...]:
+        instrument = study.instruments[finding.instrument]
+        pattern = _pattern_text(str(finding.group), instrument)
+        return (instrument.title, wave_text(study, finding.wave), pattern)
+
+    return _count_table(
+        disclosed,
+        study,
+        place,
+        caption="Patterns of unanswered items",
+        headings=("Instrument", "Wave", "Not answered"),
+        column=("Responses", "responses_by_pattern"),
+    )
 
 
 def _pattern_text(pattern: str, instrument: Instrument) -> str:

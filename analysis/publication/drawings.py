@@ -239,3 +239,71 @@ def _per_cent(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(
         FuncFormatter(lambda value, _: number_text(value, "share_in_category"))
     )
+
+
+BEFORE, AFTER = "Before the start", "With the pilot"
+MAXIMUM_UPRIGHT_LABELS = 5
+"""Labels that stand next to each other; more are folded narrower."""
+
+
+def draw_events(
+    axes: Axes,
+    points: Sequence[Point],
+    *,
+    ticks: Sequence[str],
+    texts: Sequence[str],
+    across: str,
+    smallest_effect: float | None,
+) -> None:
+    """Differences upright along time or dose, with the zone too small to matter.
+
+    A place without a point is what the others are set against: zero.
+
+    Parameters
+    ----------
+    ticks : sequence of str
+        The places along the line, as points are labelled.
+    texts : sequence of str
+        What is written at each.
+    across : str
+        What they are places of.
+    """
+    if smallest_effect is not None:
+        _draw_zone(axes, smallest_effect)
+    axes.axhline(0, color=INK, linewidth=1, zorder=1)
+    shown = {point.label for point in points}
+    against = [place for place, tick in enumerate(ticks) if tick not in shown]
+    axes.plot(against, [0] * len(against), "|", markersize=14, color=INK)
+    series = list(dict.fromkeys(point.series for point in points))
+    for name in series:
+        chosen = [point for point in points if point.series == name]
+        # Hollow and dashed before, full and solid after: distinct in grey too.
+        place = 1 if name == BEFORE else 0
+        axes.errorbar(
+            [ticks.index(point.label) for point in chosen],
+            [point.value for point in chosen],
+            yerr=reaches(chosen),
+            **mark(place, 2),
+            linestyle=LINES[place],
+        )
+    width = 14 if len(ticks) <= MAXIMUM_UPRIGHT_LABELS else 9
+    axes.set_xticks(range(len(ticks)), [folded(text, width) for text in texts])
+    axes.set_xlim(-0.5, len(ticks) - 0.5)
+    furthest = [abs(point.value) + max(point.reach) for point in points]
+    reach = 1.08 * max([*furthest, smallest_effect or 0.0])
+    axes.set_ylim(-reach, reach)
+    axes.set_ylabel("Points apart")
+    axes.set_xlabel(across)
+    axes.grid(visible=False, axis="x")
+    bare(axes)
+    legend(axes, series)
+
+
+def _draw_zone(axes: Axes, smallest_effect: float) -> None:
+    """What is too small to matter, upright."""
+    axes.axhspan(-smallest_effect, smallest_effect, color=ZONE, zorder=0)
+    for edge in (-smallest_effect, smallest_effect):
+        axes.axhline(edge, color=QUIET, linewidth=1.2, linestyle="--", zorder=1)
+    axes.set_title(
+        "dashed: the smallest difference that matters", color=QUIET, fontsize="small"
+    )

@@ -1,19 +1,21 @@
-"""Who was linked between waves, and whose listening was rated, as tables."""
+"""How answers were matched between waves, and which staff were rated, as tables."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from analysis.foundation.findings import Group, names_in
-from analysis.publication.figure import Note
 from analysis.publication.places import found, wave_text, waves_of
-from analysis.publication.shown import Shown
-from analysis.publication.table import Footnotes, Table
+from analysis.publication.shown import show
+from analysis.publication.table import Footnotes
+from analysis.publication.words import counted
 
 if TYPE_CHECKING:
     from analysis.declarations.study import Study
     from analysis.foundation.findings import AnyGroup
     from analysis.publication.disclosure.control import Disclosed
+    from analysis.publication.shown import Shown
+    from analysis.publication.table import Table
 
 RULES = {
     "exact": "Equal codes",
@@ -39,16 +41,16 @@ def show_linkage(disclosed: Disclosed, study: Study) -> Shown:
     for survey in study.surveys:
         of_survey = disclosed.where(survey=survey.name)
         for waves in waves_of(of_survey, study, contrasts=True):
-            selected, pair = of_survey.where(wave=waves), names_in(waves)
+            here, pair = of_survey.where(wave=waves), names_in(waves)
             declared = _declared_rule(study, survey.name, pair[0])
             for rule, title in RULES.items():
-                linked = found(selected, term="participants_linked", group=rule)
+                linked = found(here, term="participants_linked", group=rule)
                 if linked is None:
                     continue
-                rate = found(selected, term="false_match_rate", group=rule)
+                rate = found(here, term="false_match_rate", group=rule)
                 by_wave = (
                     found(
-                        selected,
+                        here,
                         term=term,
                         group=Group("rule_at_wave", pair[side], of=rule),
                     )
@@ -64,62 +66,50 @@ def show_linkage(disclosed: Disclosed, study: Study) -> Shown:
                         *(notes.cell(finding) for finding in by_wave),
                     )
                 )
-    if not rows:
-        return Shown(parts=(Note(text=NOTHING),))
     # One survey needs no column of its own, and leaves room on a narrow screen.
-    one_survey = len({row[0] for row in rows}) == 1
-    headings = (*HEADINGS, *(title for title, *_ in BY_WAVE))
-    table = Table(
-        caption="Participants linked between waves"
-        + (f": {rows[0][0]}" if one_survey else ""),
-        columns=headings[one_survey:],
-        rows=tuple(row[one_survey:] for row in rows),
-        row_headings=3 - one_survey,
-        notes=notes.notes(),
-        methods=notes.methods(),
+    surveys = {row[0] for row in rows}
+    spare = int(len(surveys) == 1)
+    table = notes.table(
+        ": ".join(["Participants linked between waves", *(surveys if spare else ())]),
+        (*HEADINGS, *(title for title, *_ in BY_WAVE))[spare:],
+        (row[spare:] for row in rows),
+        row_headings=3 - spare,
     )
-    return Shown(parts=(table,))
+    return show([table], NOTHING)
+
+
+def _declared_rule(study: Study, survey: str, wave: str) -> str:
+    export = study.wave(wave).export(survey)
+    rule = export.linkage_rule if export else None
+    return rule.rule if rule else "exact"
 
 
 def show_coverage(disclosed: Disclosed, study: Study) -> Shown:
     """The share of staff rated at all, and often enough: a row a group of staff."""
-    roster = study.roster
+    enough = study.roster.least_ratings if study.roster else 1
+    shares = {"share_rated_once": 1, "share_rated_enough": enough}
     tables = [
-        _coverage_table(disclosed, study, term, often)
-        for term, often in (
-            ("share_rated_once", 1),
-            ("share_rated_enough", roster.least_ratings if roster else 1),
-        )
+        _coverage_table(disclosed.where(term=term), study, times)
+        for term, times in shares.items()
     ]
-    parts = tuple(table for table in tables if table.rows)
-    return Shown(parts=parts or (Note(text=NO_ROSTER),))
+    return show(tables, NO_ROSTER)
 
 
-def _coverage_table(disclosed: Disclosed, study: Study, term: str, often: int) -> Table:
+def _coverage_table(here: Disclosed, study: Study, times: int) -> Table:
     """One share of every group of staff, a column a wave."""
-    selected = disclosed.where(term=term)
-    waves = waves_of(selected, study, contrasts=False)
+    waves = waves_of(here, study, contrasts=False)
     notes, rows = Footnotes(), []
-    for group in dict.fromkeys(finding.group for finding in selected.findings):
-        of_group = selected.where(group=group)
-        cells = (
-            notes.cell(found(of_group, wave=wave), title="Rated") for wave in waves
-        )
-        rows.append(
-            (
-                _staff_text(group, study),
-                notes.people(next(iter(of_group.findings), None)),
-                *cells,
-            )
-        )
-    times = "once" if often == 1 else f"{often} times"
-    return Table(
-        caption=f"Staff in regular contact who were rated at least {times}",
-        columns=("Staff", "n", *(wave_text(study, wave) for wave in waves)),
-        rows=tuple(rows),
-        row_headings=1,
-        notes=notes.notes(),
-        methods=notes.methods(),
+    for group in dict.fromkeys(finding.group for finding in here.findings):
+        of_group = here.where(group=group)
+        people = notes.people(next(iter(of_group.findings), None))
+        shares = (found(of_group, wave=wave) for wave in waves)
+        cells = (notes.cell(share, title="Rated") for share in shares)
+        rows.append((_staff_text(group, study), people, *cells))
+    least = counted(times, "time", "times") if times > 1 else "once"
+    return notes.table(
+        f"Staff in regular contact who were rated at least {least}",
+        ("Staff", "n", *(wave_text(study, wave) for wave in waves)),
+        rows,
     )
 
 
@@ -132,9 +122,3 @@ def _staff_text(group: AnyGroup, study: Study) -> str:
         return f"Smaller {kind}s together"
     titles = {team.name: team.title for team in study.teams} if kind == "team" else {}
     return titles.get(name, name)
-
-
-def _declared_rule(study: Study, survey: str, wave: str) -> str:
-    export = study.wave(wave).export(survey)
-    rule = export.linkage_rule if export else None
-    return rule.rule if rule else "exact"

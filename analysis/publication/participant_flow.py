@@ -1,13 +1,11 @@
-"""The participant flow of a survey at one wave, as boxes and arrows.
+"""Participant flow as boxes and arrows: at one wave, and over the waves of a survey.
 
 Received, left out by rule, kept: of everyone first, then of each arm. What was left out
 in all is received less kept, and is shown where both are; a count that disclosure
-control held back is said to be not shown, and never worked out from others.
+control suppressed is said to be not shown, and never worked out from others.
 
-Participants over the waves of a survey, as boxes and arrows.
-
-Every wave with what was kept of it; beside a later wave, how many of its participants
-have a score at the earlier one too; `losses` looks after what follows from both.
+Over waves, every wave stands with what was kept of it, and next to a later wave how
+many of its participants have a score at the earlier one too.
 """
 
 from __future__ import annotations
@@ -42,17 +40,30 @@ from analysis.publication.places import (
     wave_text,
     waves_of,
 )
+from analysis.publication.shown import show
 from analysis.publication.table import SUPPRESSED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from analysis.declarations.study import Outcome, Study, Survey
-    from analysis.foundation.findings import Contrast, Finding
+    from analysis.declarations.study import Outcome, Study
+    from analysis.foundation.findings import Finding
     from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.figure import Figure, Note
+    from analysis.publication.shown import Shown
 
 UNKNOWN = "Group not known"
+ONE_WAVE = "People were asked at one time only, so nobody could be followed."
+
+
+def show_followed(disclosed: Disclosed, study: Study) -> Shown:
+    """How many took part at each wave, and could be followed from an earlier one."""
+    return show(followed_figures(disclosed, study), ONE_WAVE)
+
+
+def count_text(finding: Finding | None) -> str:
+    """A count, or that it is not shown."""
+    return (estimate_text(finding) if finding else "") or SUPPRESSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +81,25 @@ class Flow:
     title: str
     received: Finding | None
     kept: Finding | None
-    left_out: Finding | None
+    left_out: Finding | None = None
     rules: tuple[tuple[str, Finding], ...] = ()
 
-    def shown_rules(self) -> list[tuple[str, Finding]]:
-        """Rules whose count is shown."""
-        return [part for part in self.rules if part[1].estimate is not None]
+    def shown_rules(self) -> list[tuple[str, str]]:
+        """Rules whose count is shown, each with its count."""
+        shown = (part for part in self.rules if part[1].estimate is not None)
+        return [(title, count_text(finding)) for title, finding in shown]
 
     def suppressed_rules(self) -> list[str]:
-        """Titles of the rules whose count is held back."""
+        """Titles of the rules whose count is suppressed."""
         return [title for title, part in self.rules if part.estimate is None]
 
+    @property
+    def none_left_out(self) -> bool:
+        """Whether it is known that nobody was left out."""
+        return self.left_out is not None and not self.left_out.n
+
     def points(self, label: str) -> Iterator[Point]:
-        """Everything counted, what is held back included."""
+        """Everything counted, what is suppressed included."""
         named = (
             ("Received", self.received),
             ("Left out", self.left_out),
@@ -93,46 +110,57 @@ class Flow:
             if finding is not None:
                 yield Point(label=label, series=series, finding=finding)
 
+    def kept_line(self) -> Line:
+        """How many were kept, as a line of a box."""
+        return Line(text=f"Kept: {count_text(self.kept)}", bold=True)
+
+    def received_line(self) -> Line:
+        """How many responses came, as a line of a box."""
+        return Line(text=f"Received: {count_text(self.received)}")
+
 
 def flow_figures(disclosed: Disclosed, study: Study) -> Iterator[Figure | Note]:
     """The flow of every survey at every wave that is found here."""
     for survey in study.surveys:
-        selected = disclosed.where(survey=survey.name)
-        for wave in waves_of(selected, study, contrasts=False):
-            if found(selected, wave=wave, term="responses_kept"):
-                yield flow_figure(disclosed, study, survey=survey.name, wave=wave)
+        here = disclosed.where(survey=survey.name)
+        for wave in _waves_kept(here, study):
+            yield flow_figure(disclosed, study, survey=survey.name, wave=wave)
+
+
+def _waves_kept(here: Disclosed, study: Study) -> list[str]:
+    """The waves of which it was counted how many responses were kept."""
+    return waves_of(here.where(term="responses_kept"), study, contrasts=False)
 
 
 def flow_figure(
     disclosed: Disclosed, study: Study, *, survey: str, wave: str
 ) -> Figure | Note:
     """Received, left out and why, kept, and the same of each arm."""
-    selected = disclosed.where(survey=survey, wave=wave)
-    titles = {part.name: part.title for part in study.surveys}
-    place = f"{titles[survey]}, {wave_text(study, wave)}"
-    everyone = flow_of(selected.where(arm=""), place)
-    arms = list(flows_of_arms(selected, study, everyone))
-    diagram = _diagram(everyone, arms)
+    here = disclosed.where(survey=survey, wave=wave)
+    place = f"{study.survey(survey).title}, {wave_text(study, wave)}"
+    everyone = _flow(here.where(arm=""), place)
+    arms = list(_flows_of_arms(here, study, everyone))
+    diagram = _flow_diagram(everyone, arms)
     points = [*everyone.points(place)]
     for flow in arms:
         points += flow.points(f"{place}: {flow.title}")
     return make_figure(
         f"participant-flow-{survey}-{wave}",
         f"{place}: responses received, left out by each rule, and kept.",
-        " ".join([_words(everyone), *(_words(flow) for flow in arms)]),
+        " ".join(_flow_words(flow) for flow in (everyone, *arms)),
         points,
         partial(draw_boxes, diagram=diagram),
         height=diagram.height,
-        title=_finding(everyone),
+        title=_flow_title(everyone),
     )
 
 
-def flow_of(selected: Disclosed, title: str) -> Flow:
+def _flow(here: Disclosed, title: str) -> Flow:
     """The flow of one arm at one wave."""
-    received = found(selected, term="responses_received")
-    kept = found(selected, term="responses_kept")
+    received = found(here, term="responses_received")
+    kept = found(here, term="responses_kept")
     named = [(name, rule) for name, rule in FLOW if not rule.startswith("responses")]
-    counts = [(name, flow_count(selected, rule)) for name, rule in named]
+    counts = [(name, flow_count(here, rule)) for name, rule in named]
     return Flow(
         title=title,
         received=received,
@@ -142,18 +170,18 @@ def flow_of(selected: Disclosed, title: str) -> Flow:
     )
 
 
-def flows_of_arms(selected: Disclosed, study: Study, everyone: Flow) -> Iterator[Flow]:
+def _flows_of_arms(here: Disclosed, study: Study, everyone: Flow) -> Iterator[Flow]:
     """The flow of each arm found; then of those whose arm is not known, if any."""
     rest = everyone.kept
-    for arm in arms_of(selected, study, contrasts=False):
-        if arm and found(selected, arm=arm, term="responses_kept"):
-            flow = flow_of(selected.where(arm=arm), arm_text(study, arm))
+    for arm in arms_of(here, study, contrasts=False):
+        if arm and found(here, arm=arm, term="responses_kept"):
+            flow = _flow(here.where(arm=arm), arm_text(study, arm))
             rest = _difference(rest, flow.kept)
             yield flow
     # Smaller ones do not follow from what is shown: see `counts`.
     if rest is not everyone.kept and rest and rest.n:
         rest = dataclasses.replace(rest, term="responses_kept", group="arm not known")
-        yield Flow(title=UNKNOWN, received=None, kept=rest, left_out=None)
+        yield Flow(title=UNKNOWN, received=None, kept=rest)
 
 
 def _difference(whole: Finding | None, part: Finding | None) -> Finding | None:
@@ -170,8 +198,8 @@ def _difference(whole: Finding | None, part: Finding | None) -> Finding | None:
     )
 
 
-def _diagram(everyone: Flow, arms: list[Flow]) -> Diagram:
-    opening = [Line(text=everyone.title, bold=True), Line(text=_received(everyone))]
+def _flow_diagram(everyone: Flow, arms: list[Flow]) -> Diagram:
+    opening = [Line(text=everyone.title, bold=True), everyone.received_line()]
     received = box_of(opening, left=0, top=0)
     boxes, arrows = [received], []
     below = received.bottom + GAP
@@ -182,7 +210,7 @@ def _diagram(everyone: Flow, arms: list[Flow]) -> Diagram:
         across = ((received.middle, level), (left_out.left, level))
         arrows.append(Arrow(corners=across))
         below = left_out.bottom + GAP / 2
-    kept = box_of([_kept_line(everyone)], left=0, top=below, filled=True)
+    kept = box_of([everyone.kept_line()], left=0, top=below, filled=True)
     boxes.append(kept)
     arrows.append(down(received, kept))
     if arms:
@@ -195,14 +223,14 @@ def _diagram(everyone: Flow, arms: list[Flow]) -> Diagram:
 
 def _arm_lines(flow: Flow) -> Iterator[Line]:
     yield Line(text=flow.title, bold=True)
-    yield _kept_line(flow)
+    yield flow.kept_line()
     if flow.received is None:
         return
-    yield Line(text=_received(flow))
-    if flow.left_out is None or flow.left_out.n:
+    yield flow.received_line()
+    if not flow.none_left_out:
         yield Line(text=f"Left out: {count_text(flow.left_out)}")
-    for title, finding in flow.shown_rules():
-        yield Line(text=f"{title}: {count_text(finding)}", listed=True)
+    for title, count in flow.shown_rules():
+        yield Line(text=f"{title}: {count}", listed=True)
 
 
 def _left_out_lines(flow: Flow) -> Iterator[Line]:
@@ -210,49 +238,32 @@ def _left_out_lines(flow: Flow) -> Iterator[Line]:
     if not flow.rules and (flow.left_out is None or not flow.left_out.n):
         return
     yield Line(text=f"Left out: {count_text(flow.left_out)}", bold=True)
-    for title, finding in flow.shown_rules():
-        yield Line(text=f"{title}: {count_text(finding)}", listed=True)
+    for title, count in flow.shown_rules():
+        yield Line(text=f"{title}: {count}", listed=True)
     if suppressed := flow.suppressed_rules():
         yield Line(text=f"Number {SUPPRESSED}:")
         for title in suppressed:
             yield Line(text=title, listed=True)
 
 
-def _received(flow: Flow) -> str:
-    return f"Received: {count_text(flow.received)}"
-
-
-def _kept_line(flow: Flow) -> Line:
-    return Line(text=f"Kept: {count_text(flow.kept)}", bold=True)
-
-
-def count_text(finding: Finding | None) -> str:
-    """A count, or that it is not shown."""
-    return (estimate_text(finding) if finding else "") or SUPPRESSED
-
-
-def _finding(flow: Flow) -> str:
+def _flow_title(flow: Flow) -> str:
     """What the figure shows, in a sentence."""
-    if flow.kept is None or flow.kept.estimate is None:
+    kept, received = count_text(flow.kept), count_text(flow.received)
+    if kept == SUPPRESSED:
         return f"{flow.title}: how many responses were kept is not shown."
-    if flow.left_out is None:
-        return f"{flow.title}: {count_text(flow.kept)} responses were kept."
-    if not flow.left_out.n:
-        return f"{flow.title}: all {count_text(flow.kept)} responses were kept."
-    of = f"{count_text(flow.kept)} of {count_text(flow.received)}"
-    return f"{flow.title}: {of} responses were kept."
+    of = f"all {kept}" if flow.none_left_out else f"{kept} of {received}"
+    return f"{flow.title}: {of if flow.left_out else kept} responses were kept."
 
 
-def _words(flow: Flow) -> str:
+def _flow_words(flow: Flow) -> str:
     """A flow in words, for those who cannot see it."""
     parts = [_count_words(flow.kept, "kept")]
     if flow.received is not None:
-        left_out = _count_words(flow.left_out, "left out")
-        why = [f"{title} {count_text(part)}" for title, part in flow.shown_rules()]
-        if flow.left_out is None or flow.left_out.n:
+        why = [f"{title} {count}" for title, count in flow.shown_rules()]
+        if not flow.none_left_out:
             why += [f"{title} {SUPPRESSED}" for title in flow.suppressed_rules()]
-        listed = f" ({', '.join(why)})" if why else ""
-        parts = [_count_words(flow.received, "received"), left_out + listed, *parts]
+        left_out = _count_words(flow.left_out, "left out") + _in_brackets(why)
+        parts = [_count_words(flow.received, "received"), left_out, *parts]
     return f"{flow.title}: {'; '.join(parts)}."
 
 
@@ -261,202 +272,186 @@ def _count_words(finding: Finding | None, what: str) -> str:
     return f"how many were {what} is {text}" if text == SUPPRESSED else f"{text} {what}"
 
 
+def _in_brackets(parts: Sequence[str]) -> str:
+    return f" ({', '.join(parts)})" if parts else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """Participants with a score at two waves: of everyone, then of each arm."""
+    """Participants with a score at two waves.
+
+    Attributes
+    ----------
+    before : str
+        Title of the earlier wave.
+    counts : tuple of (str, Finding)
+        Of everyone, then of each arm.
+    """
 
     title: str
+    before: str
     counts: tuple[tuple[str, Finding], ...]
 
-    def points(self, label: str) -> Iterator[Point]:
-        """Every count, what is held back included."""
-        for arm, finding in self.counts:
-            yield Point(label=f"{label}: {arm}", series=self.title, finding=finding)
-
-    def text(self) -> str:
-        """The counts in a line."""
+    def texts(self) -> tuple[str, list[tuple[str, str]]]:
+        """The count of everyone, and that of each arm."""
         (_, everyone), *arms = self.counts
-        listed = ", ".join(f"{arm} {count_text(finding)}" for arm, finding in arms)
-        return f"{self.title}: {count_text(everyone)}" + f" ({listed})" * bool(arms)
+        return count_text(everyone), [(arm, count_text(part)) for arm, part in arms]
+
+    def words(self) -> str:
+        """The counts in a line."""
+        everyone, arms = self.texts()
+        listed = _in_brackets([f"{arm} {count}" for arm, count in arms])
+        return f"with a score at {self.before} too, {self.title}: {everyone}{listed}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """A survey at one wave, and the waves its participants were followed from."""
+    """A survey at one wave, and those of its participants who were followed."""
 
-    title: str
     everyone: Flow
     arms: tuple[Flow, ...]
-    followed: tuple[tuple[str, tuple[Followed, ...]], ...]
+    followed: tuple[Followed, ...]
+
+    @property
+    def title(self) -> str:
+        """The title of the wave."""
+        return self.everyone.title
+
+    def points(self) -> Iterator[Point]:
+        """Every count, what is suppressed included."""
+        yield from self.everyone.points(self.title)
+        for flow in self.arms:
+            yield from flow.points(f"{self.title}: {flow.title}")
+        for part in self.followed:
+            for arm, finding in part.counts:
+                label = f"{part.before} and {self.title}: {arm}"
+                yield Point(label=label, series=part.title, finding=finding)
+
+    def words(self) -> str:
+        """The wave in words, for those who cannot see it."""
+        arms = [f"{flow.title} {count_text(flow.kept)}" for flow in self.arms]
+        received = count_text(self.everyone.received)
+        kept = f"{count_text(self.everyone.kept)}{_in_brackets(arms)}"
+        sentences = [f"{self.title}: received {received}, kept {kept}"]
+        return "; ".join([*sentences, *(part.words() for part in self.followed)]) + "."
+
+    def lines(self) -> Iterator[Line]:
+        """What was received and kept."""
+        yield Line(text=self.title, bold=True)
+        yield self.everyone.received_line()
+        yield self.everyone.kept_line()
+        for flow in self.arms:
+            yield Line(text=f"{flow.title}: {count_text(flow.kept)}", listed=True)
+
+    def followed_lines(self) -> Iterator[Line]:
+        """Who was followed from earlier waves."""
+        before = ""
+        for part in self.followed:
+            if part.before != before:
+                before = part.before
+                yield Line(text=f"Also scored at {before}", bold=True)
+            everyone, arms = part.texts()
+            yield Line(text=f"{part.title}: {everyone}")
+            for arm, count in arms:
+                yield Line(text=f"{arm}: {count}", listed=True)
 
 
 def followed_figures(disclosed: Disclosed, study: Study) -> Iterator[Figure | Note]:
     """A figure of every survey that was held at several waves."""
     safe = suppress_attrition_counts(disclosed, smallest=study.smallest_group_shown)
     for survey in study.surveys:
-        selected = safe.where(survey=survey.name)
-        waves = [
-            _wave(selected, study, name)
-            for name in waves_of(selected, study, contrasts=False)
-            if found(selected, wave=name, term="responses_kept")
-        ]
+        here = safe.where(survey=survey.name)
+        waves = [_wave(here, study, name) for name in _waves_kept(here, study)]
         if len(waves) > 1:
-            yield _figure(survey, waves)
+            yield _followed_figure(survey.name, survey.title, waves)
 
 
-def _figure(survey: Survey, waves: list[Wave]) -> Figure | Note:
-    diagram = _followed_diagram(survey, waves)
-    linked = any(wave.followed for wave in waves)
-    points = []
-    for wave in waves:
-        points += [*wave.everyone.points(wave.title)]
-        for flow in wave.arms:
-            points += flow.points(f"{wave.title}: {flow.title}")
-        for before, counts in wave.followed:
-            for part in counts:
-                points += part.points(f"{before} and {wave.title}")
-    caption = f"{survey.title}: responses kept at each wave"
+def _followed_figure(name: str, title: str, waves: list[Wave]) -> Figure | Note:
+    diagram = _followed_diagram(title, waves)
     how = (
         ", and participants with a score at two waves."
-        if linked
+        if any(wave.followed for wave in waves)
         else ". They are not linked: different people may have answered."
     )
     return make_figure(
-        f"participants-over-waves-{survey.name}",
-        caption + how,
-        " ".join(_followed_words(wave) for wave in waves),
-        points,
+        f"participants-over-waves-{name}",
+        f"{title}: responses kept at each wave{how}",
+        " ".join(wave.words() for wave in waves),
+        [point for wave in waves for point in wave.points()],
         partial(draw_boxes, diagram=diagram),
         height=diagram.height,
-        title=_followed_finding(survey, waves),
+        title=_followed_title(title, waves),
     )
 
 
-def _wave(selected: Disclosed, study: Study, name: str) -> Wave:
-    at_wave = selected.where(wave=name)
-    title = wave_text(study, name)
-    everyone = flow_of(at_wave.where(arm=""), title)
-    flows = flows_of_arms(at_wave, study, everyone)
+def _wave(here: Disclosed, study: Study, name: str) -> Wave:
+    at_wave = here.where(wave=name)
+    whole = _flow(at_wave.where(arm=""), wave_text(study, name))
+    everyone = Flow(title=whole.title, received=whole.received, kept=whole.kept)
     return Wave(
-        title=title,
-        everyone=dataclasses.replace(everyone, left_out=None, rules=()),
+        everyone=everyone,
         arms=tuple(
-            dataclasses.replace(flow, received=None, left_out=None, rules=())
-            for flow in flows
+            Flow(title=flow.title, received=None, kept=flow.kept)
+            for flow in _flows_of_arms(at_wave, study, everyone)
         ),
-        followed=tuple(_followed(selected, study, name)),
+        followed=tuple(_followed(here.where(term=LINKED, group=""), study, name)),
     )
 
 
-def _followed(
-    selected: Disclosed, study: Study, wave: str
-) -> Iterator[tuple[str, tuple[Followed, ...]]]:
-    """Each earlier wave with those who were followed from it."""
-    for contrast in waves_of(selected.where(term=LINKED), study, contrasts=True):
-        if contrast.after != wave:
-            continue
-        parts = (
-            _of_outcome(selected, study, outcome, contrast)
-            for outcome in study.outcomes
-        )
-        if counts := tuple(part for part in parts if part):
-            yield wave_text(study, contrast.before), counts
+def _followed(linked: Disclosed, study: Study, wave: str) -> Iterator[Followed]:
+    """Those who were followed to a wave, by the earlier one and by outcome."""
+    for contrast in waves_of(linked, study, contrasts=True):
+        if contrast.after == wave:
+            for outcome in study.outcomes:
+                counts = _linked_counts(linked.where(wave=contrast), study, outcome)
+                if counts:
+                    yield Followed(
+                        title=outcome.title,
+                        before=wave_text(study, contrast.before),
+                        counts=counts,
+                    )
 
 
-def _of_outcome(
-    selected: Disclosed, study: Study, outcome: Outcome, contrast: Contrast
-) -> Followed | None:
-    linked = selected.where(
-        instrument=outcome.instrument,
-        subscale=outcome.subscale,
-        wave=contrast,
-        term=LINKED,
-        group="",
-    )
-    counts = {
-        arm: finding
-        for arm in arms_of(linked, study, contrasts=False)
-        for finding in linked.where(arm=arm).findings[:1]
-    }
-    if "" not in counts:
-        return None
-    return Followed(
-        title=outcome.title,
-        counts=tuple(
-            (arm_text(study, arm), finding) for arm, finding in counts.items()
-        ),
+def _linked_counts(
+    linked: Disclosed, study: Study, outcome: Outcome
+) -> tuple[tuple[str, Finding], ...]:
+    """Of everyone, then of each arm; none without that of everyone."""
+    here = linked.where(instrument=outcome.instrument, subscale=outcome.subscale)
+    arms = arms_of(here, study, contrasts=False)
+    if "" not in arms:
+        return ()
+    return tuple(
+        (arm_text(study, arm), here.where(arm=arm).findings[0]) for arm in arms
     )
 
 
-def _followed_diagram(survey: Survey, waves: list[Wave]) -> Diagram:
+def _followed_diagram(title: str, waves: list[Wave]) -> Diagram:
     boxes: list[Box] = []
     arrows: list[Arrow] = []
-    top, above = 0.0, None
+    opening, top, above = [Line(text=title)], 0.0, None
     for wave in waves:
-        lines = (
-            [*_wave_lines(survey, wave)]
-            if above is None
-            else [*_wave_lines(None, wave)]
-        )
-        box = box_of(lines, left=0, top=top, filled=True)
+        box = box_of([*opening, *wave.lines()], left=0, top=top, filled=True)
         boxes.append(box)
-        if above is not None and wave.followed:
-            arrows.append(down(above, box))
-        lowest = box.bottom
+        opening, lowest = [], box.bottom
         if wave.followed:
-            supplementary = box_of(_followed_lines(wave), left=SECOND, top=top)
-            boxes.append(supplementary)
-            level = top + min(box.height, supplementary.height) / 2
-            arrows.append(
-                Arrow(corners=((box.left + box.width, level), (SECOND, level)))
-            )
-            lowest = max(lowest, supplementary.bottom)
+            right = box_of(wave.followed_lines(), left=SECOND, top=top)
+            boxes.append(right)
+            level = top + min(box.height, right.height) / 2
+            ends = ((box.left + box.width, level), (SECOND, level))
+            arrows += [down(above, box)] if above else []
+            arrows.append(Arrow(corners=ends))
+            lowest = max(lowest, right.bottom)
         top, above = lowest + GAP, box
     return Diagram(boxes=tuple(boxes), arrows=tuple(arrows))
 
 
-def _wave_lines(survey: Survey | None, wave: Wave) -> Iterator[Line]:
-    if survey is not None:
-        yield Line(text=survey.title)
-    yield Line(text=wave.title, bold=True)
-    yield Line(text=f"Received: {count_text(wave.everyone.received)}")
-    yield Line(text=f"Kept: {count_text(wave.everyone.kept)}", bold=True)
-    for flow in wave.arms:
-        yield Line(text=f"{flow.title}: {count_text(flow.kept)}", listed=True)
-
-
-def _followed_lines(wave: Wave) -> Iterator[Line]:
-    for before, counts in wave.followed:
-        yield Line(text=f"Also scored at {before}", bold=True)
-        for part in counts:
-            (_, everyone), *arms = part.counts
-            yield Line(text=f"{part.title}: {count_text(everyone)}")
-            for arm, finding in arms:
-                yield Line(text=f"{arm}: {count_text(finding)}", listed=True)
-
-
-def _followed_finding(survey: Survey, waves: list[Wave]) -> str:
+def _followed_title(title: str, waves: list[Wave]) -> str:
     """How many were kept at the first and at the last wave."""
     first, last = waves[0], waves[-1]
     kept = [count_text(wave.everyone.kept) for wave in (first, last)]
     if SUPPRESSED in kept:
-        return f"{survey.title}: responses kept at {len(waves)} waves."
+        return f"{title}: responses kept at {len(waves)} waves."
     return (
-        f"{survey.title}: {kept[0]} responses kept at {first.title}, "
-        f"{kept[1]} at {last.title}."
+        f"{title}: {kept[0]} responses kept at {first.title}, {kept[1]} at "
+        f"{last.title}."
     )
-
-
-def _followed_words(wave: Wave) -> str:
-    arms = ", ".join(f"{flow.title} {count_text(flow.kept)}" for flow in wave.arms)
-    listed = f" ({arms})" if arms else ""
-    sentences = [
-        f"{wave.title}: received {count_text(wave.everyone.received)}, "
-        f"kept {count_text(wave.everyone.kept)}{listed}"
-    ]
-    sentences += [
-        f"with a score at {before} too, {part.text()}"
-        for before, counts in wave.followed
-        for part in counts
-    ]
-    return "; ".join(sentences) + "."

@@ -9,7 +9,7 @@ from analysis.foundation.terms import in_table
 from analysis.publication.disclosure.control import Disclosed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from analysis.declarations.instrument import Instrument, Subscale
     from analysis.declarations.study import Outcome, Study
@@ -156,6 +156,15 @@ def waves_of(
     return sorted((w for w in present if isinstance(w, str)), key=order.__getitem__)
 
 
+def places_of(
+    disclosed: Disclosed, study: Study, *, contrasts: bool
+) -> Sequence[Place]:
+    """The waves found here, or the contrasts of waves, as is asked."""
+    if contrasts:
+        return waves_of(disclosed, study, contrasts=True)
+    return waves_of(disclosed, study, contrasts=False)
+
+
 def arms_of(disclosed: Disclosed, study: Study, *, contrasts: bool) -> list[Place]:
     """Everyone, then the arms found here as declared; or the contrasts of arms."""
     present = dict.fromkeys(part.arm for part in disclosed.findings)
@@ -186,11 +195,6 @@ def smallest_effect(study: Study, finding: Finding) -> float | None:
         if (outcome.survey, outcome.instrument, outcome.subscale) == place:
             return outcome.smallest_effect
     return None
-
-
-def plain_text(name: str) -> str:
-    """A name of a declaration as words."""
-    return name.replace("_", " ")
 
 
 def column_text(study: Study, column: str) -> str:

@@ -1,9 +1,4 @@
-"""What a notebook shows of scales: whether they can be trusted, and compared.
-
-Rated evidence into tables: what COSMIN's criteria make of every score.
-
-Audited keys into tables: whether each item runs the way its codebook says.
-"""
+"""Whether scores can be trusted and compared: reliability, structure, keys."""
 
 from __future__ import annotations
 
@@ -21,13 +16,15 @@ from analysis.publication.reliability_figures.factors import (
 )
 from analysis.publication.reliability_figures.items import response_figure
 from analysis.publication.scores import (
+    COEFFICIENTS,
+    by_instrument,
     item_figure,
     item_table,
     reliability_figure,
     reliability_table,
     retest_table,
 )
-from analysis.publication.shown import Shown, by_instrument, non_empty_parts
+from analysis.publication.shown import show_tables
 from analysis.publication.table import ABSENT, Footnotes, Table
 
 if TYPE_CHECKING:
@@ -36,8 +33,10 @@ if TYPE_CHECKING:
     from analysis.declarations.instrument import Instrument, Subscale
     from analysis.declarations.study import Study
     from analysis.foundation.findings import Finding
+    from analysis.foundation.terms import Term
     from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.figure import Figure, Note
+    from analysis.publication.shown import Shown
 
 SIGNS = {
     "sufficient": "sufficient (+)",
@@ -59,78 +58,41 @@ CRITERIA = (
 
 def structure_tables(disclosed: Disclosed, study: Study) -> Iterator[Table]:
     """A table of each subscale in each wave, a row a statistic."""
-    for title, selected in _subscales(disclosed, study):
-        notes, rows = Footnotes(), []
-        for each in in_table("structure"):
-            if finding := found(selected.where(item=""), term=each.name):
-                cell = notes.cell(finding, title=each.title)
-                rows.append((each.title, cell, each.usual, notes.people(finding)))
-        if rows:
-            yield Table(
-                caption=f"Is it one thing? {title}",
-                columns=("Statistic", "Found", "Asked for", "n"),
-                rows=tuple(rows),
-                notes=notes.notes(),
-                methods=notes.methods(),
-            )
+    for title, here in _subscales(disclosed, study):
+        notes = Footnotes()
+        findings = _in_table("structure", here.where(item=""))
+        yield notes.table(
+            f"Is it one thing? {title}",
+            ("Statistic", "Found", "Asked for", "n"),
+            (
+                (
+                    each.title,
+                    notes.cell(finding, title=each.title),
+                    each.usual,
+                    notes.people(finding),
+                )
+                for each, finding in findings
+            ),
+        )
 
 
 def cosmin_tables(disclosed: Disclosed, study: Study) -> Iterator[Table]:
     """A table of each subscale in each wave, a row a property."""
-    for title, selected in _subscales(disclosed, study):
-        rows = [
-            (each.title, *_cells(finding))
-            for each in in_table("cosmin")
-            if (finding := found(selected, term=each.name))
-        ]
-        if rows:
-            yield Table(
-                caption=f"Evidence for {title}",
-                columns=("Property", "Rating", "Judged by", "n", "Why"),
-                rows=tuple(rows),
-                notes=(CRITERIA,),
-            )
+    for title, here in _subscales(disclosed, study):
+        findings = _in_table("cosmin", here)
+        yield Table(
+            caption=f"Evidence for {title}",
+            columns=("Property", "Rating", "Judged by", "n", "Why"),
+            rows=tuple((each.title, *_rating(finding)) for each, finding in findings),
+            notes=(CRITERIA,),
+        )
 
 
-def comparability_table(disclosed: Disclosed, study: Study) -> Table:
-    """A row a score and pair of waves: whether it means the same at both."""
-    notes, rows = Footnotes(), []
-    tested = {finding.group for finding in disclosed.findings}
-    levels = {level: title for level, title in LEVELS.items() if level in tested}
-    for survey, instrument in surveyed(study):
-        selected = disclosed.where(survey=survey, instrument=instrument.name)
-        for subscale in instrument.subscales:
-            of_part = selected.where(subscale=subscale.name)
-            for wave in waves_of(of_part, study, contrasts=True):
-                verdict = found(of_part.where(wave=wave), term="means_comparable")
-                if verdict is None:
-                    continue
-                changes = of_part.where(wave=wave, term="comparative_fit_change")
-                fit = [
-                    notes.cell(found(changes, group=level), title=title)
-                    for level, title in levels.items()
-                ]
-                known = verdict.estimate is not None
-                why = verdict.method if known else ""
-                rows.append(
-                    (
-                        subscale.title,
-                        wave_text(study, wave),
-                        ANSWERS[verdict.estimate],
-                        *fit,
-                        notes.people(verdict),
-                        why or verdict.reason,
-                    )
-                )
-    columns = ("Score", "Waves", "Same meaning?", *levels.values(), "n", "Why")
-    return Table(
-        caption="Whether a score means the same at both waves",
-        columns=columns,
-        rows=tuple(rows),
-        row_headings=2,
-        notes=notes.notes(),
-        methods=notes.methods(),
-    )
+def _in_table(name: str, here: Disclosed) -> Iterator[tuple[Term, Finding]]:
+    """The terms of one of the register's tables that are found here."""
+    for each in in_table(name):
+        if finding := found(here, term=each.name):
+            yield each, finding
 
 
 def _subscales(disclosed: Disclosed, study: Study) -> Iterator[tuple[str, Disclosed]]:
@@ -143,13 +105,49 @@ def _subscales(disclosed: Disclosed, study: Study) -> Iterator[tuple[str, Disclo
                 yield f"{part.title}, {wave_text(study, wave)}", of_part
 
 
-def _cells(finding: Finding) -> tuple[str, str, str, str]:
+def _rating(finding: Finding) -> tuple[str, str, str, str]:
     rating = SIGNS.get(str(finding.group), str(finding.group))
     if finding.estimate is None or finding.n is None:
         return rating, ABSENT, ABSENT, finding.reason
     judged = finding.group.of if isinstance(finding.group, Group) else ""
     number = estimate_text(dataclasses.replace(finding, term=judged))
     return rating, f"{term(judged).title} {number}", f"{finding.n:,}", finding.method
+
+
+def comparability_table(disclosed: Disclosed, study: Study) -> Table:
+    """A row a score and pair of waves: whether it means the same at both."""
+    notes, rows = Footnotes(), []
+    tested = {finding.group for finding in disclosed.findings}
+    levels = {level: title for level, title in LEVELS.items() if level in tested}
+    for survey, instrument in surveyed(study):
+        selected = disclosed.where(survey=survey, instrument=instrument.name)
+        for subscale in instrument.subscales:
+            of_part = selected.where(subscale=subscale.name)
+            for wave in waves_of(of_part, study, contrasts=True):
+                here = of_part.where(wave=wave)
+                if verdict := found(here, term="means_comparable"):
+                    place = (subscale.title, wave_text(study, wave))
+                    rows.append((*place, *_verdict_cells(verdict, here, levels, notes)))
+    return notes.table(
+        "Whether a score means the same at both waves",
+        ("Score", "Waves", "Same meaning?", *levels.values(), "n", "Why"),
+        rows,
+        row_headings=2,
+    )
+
+
+def _verdict_cells(
+    verdict: Finding, here: Disclosed, levels: Mapping[str, str], notes: Footnotes
+) -> tuple[str, ...]:
+    changes = here.where(term="comparative_fit_change")
+    fit = [
+        notes.cell(found(changes, group=level), title=title)
+        for level, title in levels.items()
+    ]
+    known = verdict.estimate is not None
+    why = verdict.method if known else ""
+    answer = ANSWERS[verdict.estimate]
+    return (answer, *fit, notes.people(verdict), why or verdict.reason)
 
 
 AUDITED = "item_rest_correlation_as_answered"
@@ -165,36 +163,36 @@ def key_tables(disclosed: Disclosed, study: Study) -> Iterator[Table]:
             for subscale in instrument.subscales:
                 selected = of_instrument.where(wave=wave, subscale=subscale.name)
                 if selected.findings:
-                    yield _table(selected, instrument, subscale, wave_text(study, wave))
+                    title = wave_text(study, wave)
+                    yield _key_table(selected, instrument, subscale, title)
 
 
-def _table(
-    selected: Disclosed, instrument: Instrument, subscale: Subscale, wave: str
+def _key_table(
+    here: Disclosed, instrument: Instrument, subscale: Subscale, wave: str
 ) -> Table:
-    against = sum(finding.group != "agrees" for finding in selected.findings)
+    total = len(here.findings)
+    against = sum(finding.group != "agrees" for finding in here.findings)
     verdict = (
-        f"{against} of {len(selected.findings)} items do not plainly run as the key "
-        "says: "
-        "look at them before the score is used."
+        f"{against} of {total} items do not plainly run as the key says: look at them "
+        "before the score is used."
         if against
-        else f"All {len(selected.findings)} items run as the key says."
+        else f"All {total} items run as the key says."
     )
+    items = ((instrument.item(part.item), part) for part in here.findings)
     return Table(
         caption=f"Key of {subscale.title} against the answers: {wave}",
         columns=COLUMNS,
         rows=tuple(
             (
-                instrument.item(finding.item).label,
-                "turned round"
-                if instrument.item(finding.item).reverse_keyed
-                else "as asked",
+                item.label,
+                "reverse-scored" if item.reverse_keyed else "as asked",
                 estimate_text(finding),
                 str(finding.group),
             )
-            for finding in selected.findings
+            for item, finding in items
         ),
         notes=(verdict,),
-        methods=tuple({finding.method: None for finding in selected.findings}),
+        methods=tuple({finding.method: None for finding in here.findings}),
     )
 
 
@@ -204,7 +202,7 @@ NO_SCALE = "No score here is made of several items that are taken to be one thin
 def show_key_audit(disclosed: Disclosed, study: Study) -> Shown:
     """Whether every item runs the way its codebook says."""
     nothing = "No score here has a key that answers could speak against."
-    return non_empty_parts([*key_tables(disclosed, study)], nothing)
+    return show_tables(key_tables(disclosed, study), nothing)
 
 
 def show_reliability(disclosed: Disclosed, study: Study) -> Shown:
@@ -214,7 +212,7 @@ def show_reliability(disclosed: Disclosed, study: Study) -> Shown:
         study,
         table_of=reliability_table,
         figure_of=reliability_figure,
-        drawn=("cronbach_alpha", "omega_total"),
+        drawn=COEFFICIENTS.terms,
         nothing=NO_SCALE,
     )
 
@@ -227,14 +225,14 @@ def show_retest(disclosed: Disclosed, study: Study) -> Shown:
         for survey, instrument in surveyed(study)
     )
     nothing = "Nobody answered twice in this wave, so this could not be tested."
-    return non_empty_parts([*figures, *tables], nothing)
+    return show_tables([*figures, *tables], nothing)
 
 
 def show_structure(disclosed: Disclosed, study: Study) -> Shown:
     """Whether the items of every score are one thing."""
     drawn = {"eigenvalue": scree_figure, "standardised_loading": loading_figure}
     figures = _figures(disclosed, study, drawn)
-    return non_empty_parts([*figures, *structure_tables(disclosed, study)], NO_SCALE)
+    return show_tables([*figures, *structure_tables(disclosed, study)], NO_SCALE)
 
 
 def show_items(disclosed: Disclosed, study: Study) -> Shown:
@@ -254,18 +252,18 @@ def show_items(disclosed: Disclosed, study: Study) -> Shown:
             item_table(disclosed, study, **place, wave=wave)
             for wave in waves_of(selected, study, contrasts=False)
         ]
-    return non_empty_parts([*answers, *with_others, *tables], "No item was analysed.")
+    return show_tables([*answers, *with_others, *tables], "No item was analysed.")
 
 
 def show_comparability(disclosed: Disclosed, study: Study) -> Shown:
     """Whether every score means the same at the waves that are compared."""
     nothing = "No score of several items was asked at two waves."
-    return non_empty_parts([comparability_table(disclosed, study)], nothing)
+    return show_tables([comparability_table(disclosed, study)], nothing)
 
 
 def show_evidence(disclosed: Disclosed, study: Study) -> Shown:
     """What all of it comes to, property by property, by COSMIN's criteria."""
-    return non_empty_parts([*cosmin_tables(disclosed, study)], NO_SCALE)
+    return show_tables(cosmin_tables(disclosed, study), NO_SCALE)
 
 
 def _figures(

@@ -1,8 +1,7 @@
-"""Items, scores, their reliability and their change as tables.
+"""Items, scores, their reliability and their change: tables and figures by subscale.
 
-What is found at every wave, from wave to wave: reliability and mean scores.
-
-The items of a subscale as figures.
+Each table is a list of terms in the register, each figure a panel; both are declared
+here, and asked for by survey, instrument and subscale.
 """
 
 from __future__ import annotations
@@ -10,34 +9,146 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from analysis.publication.disclosure.control import Disclosed
+from analysis.declarations.plan_lock import EXPLORATORY, family_of
 from analysis.publication.drawings import draw_across, draw_over_time
-from analysis.publication.figure import Point, drawn_points, make_figure, point_words
+from analysis.publication.figure import (
+    Note,
+    Point,
+    drawn_points,
+    make_figure,
+    point_words,
+)
 from analysis.publication.house_style import height_of
 from analysis.publication.numbers import number_text
+from analysis.publication.panels import Panel, forest
 from analysis.publication.places import (
     arm_text,
     arms_of,
     columns_of,
     direction_text,
     found,
+    places_of,
     range_text,
+    smallest_effect,
+    surveyed,
     wave_text,
     waves_of,
 )
+from analysis.publication.shown import Shown, show_tables
 from analysis.publication.table import Footnotes, compact_table
+from analysis.publication.words import extremes_words, figure_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from analysis.declarations.study import Study
-    from analysis.foundation.findings import Place
-    from analysis.publication.figure import Figure, Note
+    from analysis.publication.disclosure.control import Disclosed
+    from analysis.publication.figure import Figure
     from analysis.publication.places import Columns
+    from analysis.publication.shown import Part
     from analysis.publication.table import Table
 
+NO_ARMS = "There is no comparison group in this study, so nothing can be compared."
+NO_CHANGE = "No change was estimated in this study: it has no outcome at two waves."
+RELIABLE = 0.70
+"""Commonly asked of a scale used to compare groups (Nunnally 1978; COSMIN)."""
 COUNTED = ("mean_change", "mean", "cronbach_alpha")
 """Whose n a row shows; otherwise that of the first statistic found."""
+COEFFICIENTS = Panel(
+    terms={"cronbach_alpha": "Cronbach's alpha", "omega_total": "Omega total"},
+    contrasts=False,
+)
+MEANS = Panel(
+    terms={"mean": ""},
+    mark=("arm",),
+    order=("arm", "wave"),
+    arms="arms",
+    contrasts=False,
+)
+CHANGES = Panel(
+    terms={"mean_change": ""}, mark=("arm",), order=("arm", "wave"), arms="arms"
+)
+COMPARISONS = Panel(
+    terms={
+        "difference_in_change": "Difference in change",
+        "adjusted_mean_difference": "Adjusted for before",
+    },
+    arms="first contrast",
+)
+
+
+def show_scores(disclosed: Disclosed, study: Study) -> Shown:
+    """Scores at each wave, in each arm."""
+    return by_instrument(
+        disclosed,
+        study,
+        table_of=score_table,
+        figure_of=score_figure,
+        drawn=MEANS.terms,
+        nothing="No score was described.",
+    )
+
+
+def show_change(disclosed: Disclosed, study: Study) -> Shown:
+    """Change between waves."""
+    shown = by_instrument(
+        disclosed,
+        study,
+        table_of=change_table,
+        figure_of=change_figure,
+        drawn=CHANGES.terms,
+        nothing=NO_CHANGE,
+    )
+    return _with_exploratory(shown, study)
+
+
+def show_comparison(disclosed: Disclosed, study: Study) -> Shown:
+    """Change compared with that of the comparison arm."""
+    shown = by_instrument(
+        disclosed,
+        study,
+        table_of=comparison_table,
+        figure_of=comparison_figure,
+        drawn=COMPARISONS.terms,
+        nothing="Nothing was compared between groups." if study.arms else NO_ARMS,
+    )
+    return _with_exploratory(shown, study)
+
+
+def _with_exploratory(shown: Shown, study: Study) -> Shown:
+    """The same under a caution that names the outcomes no locked plan holds."""
+    named = [o.title for o in study.outcomes if family_of(o, study) == EXPLORATORY]
+    if not named or not shown.tables:
+        return shown
+    text = (
+        f"Exploratory, not in the locked plan: {', '.join(named)}. What is found here "
+        "is for another study to test."
+    )
+    return Shown(parts=(Note(text=text, kind="caution"), *shown.parts))
+
+
+def by_instrument(
+    disclosed: Disclosed,
+    study: Study,
+    *,
+    table_of: Callable[..., Table],
+    figure_of: Callable[..., Figure | Note],
+    drawn: Iterable[str],
+    nothing: str,
+) -> Shown:
+    """A figure a subscale that has one of the terms `drawn`, a table an instrument."""
+
+    def parts() -> Iterator[Part]:
+        for survey, instrument in surveyed(study):
+            place = {"survey": survey, "instrument": instrument.name}
+            selected = disclosed.where(**place, item="")
+            for subscale in instrument.subscales:
+                of_subscale = selected.where(subscale=subscale.name).findings
+                if any(finding.term in drawn for finding in of_subscale):
+                    yield figure_of(disclosed, study, **place, subscale=subscale.name)
+            yield table_of(disclosed, study, **place)
+
+    return show_tables(parts(), nothing)
 
 
 def item_table(
@@ -63,76 +174,24 @@ def item_table(
     return compact_table(caption, ("Item",), columns, rows, notes)
 
 
-def reliability_table(
-    disclosed: Disclosed, study: Study, *, survey: str, instrument: str
-) -> Table:
-    """Internal consistency, a row a subscale and wave."""
-    selected = disclosed.where(survey=survey, instrument=instrument, item="")
-    columns = columns_of("reliability")
-    return _by_subscale(selected, study, instrument, "Internal consistency of", columns)
-
-
-def retest_table(
-    disclosed: Disclosed, study: Study, *, survey: str, instrument: str
-) -> Table:
-    """People's first against their second score, where they have two."""
-    # Its own n: most of those whose consistency is told answered once.
-    columns = columns_of("retest")
-    selected = _of_terms(disclosed.where(survey=survey, instrument=instrument), columns)
-    return _by_subscale(
-        selected, study, instrument, "People who answered twice,", columns
-    )
-
-
-def score_table(
-    disclosed: Disclosed, study: Study, *, survey: str, instrument: str
-) -> Table:
-    """Scores, a row a subscale, wave and arm."""
-    selected = disclosed.where(survey=survey, instrument=instrument, item="")
-    return _by_subscale(selected, study, instrument, "Scores of", columns_of("scores"))
-
-
-def change_table(
-    disclosed: Disclosed, study: Study, *, survey: str, instrument: str
-) -> Table:
-    """Change between waves, a row a subscale, pair of waves and arm."""
-    selected = disclosed.where(survey=survey, instrument=instrument, item="")
-    columns = columns_of("change")
-    return _by_subscale(selected, study, instrument, "Change in", columns, across=True)
-
-
-def comparison_table(
-    disclosed: Disclosed, study: Study, *, survey: str, instrument: str
-) -> Table:
-    """Change beside the comparison arm, a row a subscale and pair of waves."""
-    selected = disclosed.where(survey=survey, instrument=instrument, item="")
-    opening, columns = "Change compared between groups in", columns_of("comparison")
-    return _by_subscale(
-        selected, study, instrument, opening, columns, across=True, between=True
-    )
-
-
-def _of_terms(selected: Disclosed, columns: Columns) -> Disclosed:
-    """Nothing but what the columns show: their n is not that of other statistics."""
-    terms = {term for _, term in columns}
-    return Disclosed(findings=tuple(f for f in selected.findings if f.term in terms))
-
-
 def _by_subscale(
-    selected: Disclosed,
-    study: Study,
-    instrument: str,
+    table: str,
     opening: str,
-    columns: Columns,
+    disclosed: Disclosed,
+    study: Study,
     *,
+    survey: str,
+    instrument: str,
     across: bool = False,
     between: bool = False,
 ) -> Table:
     """Rows by subscale, wave (`across`: pair of waves), arm (`between`: pair)."""
+    columns = columns_of(table)
+    selected = disclosed.where(survey=survey, instrument=instrument, item="")
     notes, rows = Footnotes(), []
     for subscale in study.instruments[instrument].subscales:
         of_subscale = selected.where(subscale=subscale.name)
-        for wave in _waves(of_subscale, study, across=across):
+        for wave in places_of(of_subscale, study, contrasts=across):
             of_wave = of_subscale.where(wave=wave)
             for arm in arms_of(of_wave, study, contrasts=between):
                 if cells := _cells(of_wave.where(arm=arm), columns, notes):
@@ -143,57 +202,50 @@ def _by_subscale(
     return compact_table(caption, headings, columns, rows, notes)
 
 
-def _waves(selected: Disclosed, study: Study, *, across: bool) -> Sequence[Place]:
-    if across:
-        return waves_of(selected, study, contrasts=True)
-    return waves_of(selected, study, contrasts=False)
+score_table = partial(_by_subscale, "scores", "Scores of")
+reliability_table = partial(_by_subscale, "reliability", "Internal consistency of")
+retest_table = partial(_by_subscale, "retest", "People who answered twice,")
+change_table = partial(_by_subscale, "change", "Change in", across=True)
+comparison_table = partial(
+    _by_subscale,
+    "comparison",
+    "Change compared between groups in",
+    across=True,
+    between=True,
+)
 
 
 def _cells(
     selected: Disclosed, columns: Columns, notes: Footnotes
 ) -> tuple[str, ...] | None:
-    """The n and the columns' cells; None if nothing of them was found."""
-    findings = [found(selected, term=term) for _, term in columns]
-    if not any(findings):
+    """The n and the columns' cells; None if nothing of them was found.
+
+    The n is that of what is shown: other statistics of the same score have their own.
+    """
+    findings = {term: found(selected, term=term) for _, term in columns}
+    known = [finding for finding in findings.values() if finding is not None]
+    if not known:
         return None
-    counted = next(
-        (found(selected, term=term) for term in COUNTED if found(selected, term=term)),
-        next(filter(None, findings)),
-    )
-    titles = [title for title, _ in columns]
-    cells = [notes.cell(f, title=t) for f, t in zip(findings, titles, strict=True)]
-    return (notes.people(counted), *cells)
-
-
-RELIABLE = 0.70
-"""Commonly asked of a scale used to compare groups (Nunnally 1978; COSMIN)."""
+    counted = next((one for t in COUNTED if (one := findings.get(t))), known[0])
+    return (notes.people(counted), *notes.cells(selected, columns))
 
 
 def reliability_figure(
     disclosed: Disclosed, study: Study, *, survey: str, instrument: str, subscale: str
 ) -> Figure | Note:
-    """Alpha and omega at each wave, beside the 0.70 line."""
+    """Alpha and omega at each wave, with the line of 0.70."""
     selected = disclosed.where(
         survey=survey, instrument=instrument, subscale=subscale, item=""
     )
-    terms = {"Cronbach's alpha": "cronbach_alpha", "Omega total": "omega_total"}
-    points = [
-        Point(label=wave_text(study, wave), series=title, finding=finding)
-        for title, term in terms.items()
-        for wave in waves_of(selected, study, contrasts=False)
-        for finding in selected.where(wave=wave, term=term).findings
-    ]
-    title = study.instruments[instrument].subscale(subscale).title
-    lowest = min(
-        [0.0, *(point.value - point.reach[0] for point in drawn_points(points))]
-    )
+    points = COEFFICIENTS.points(selected, study)
+    lows = [point.value - point.reach[0] for point in drawn_points(points)]
     return _over_time(
         f"reliability-{survey}-{instrument}-{subscale}",
-        f"{title}: internal consistency at each wave, with 95% intervals. "
-        f"The dashed line is {number_text(RELIABLE)}.",
+        f"{_title(study, instrument, subscale)}: internal consistency at each wave, "
+        f"with 95% intervals. The dashed line is {number_text(RELIABLE)}.",
         points,
         label="Coefficient",
-        limits=(lowest, 1.02),
+        limits=(min([0.0, *lows]), 1.02),
         reference=RELIABLE,
     )
 
@@ -205,21 +257,12 @@ def score_figure(
     declared = study.instruments[instrument]
     scale = declared.subscale(subscale)
     selected = disclosed.where(
-        survey=survey, instrument=instrument, subscale=subscale, item="", term="mean"
+        survey=survey, instrument=instrument, subscale=subscale, item=""
     )
-    arms = arms_of(selected, study, contrasts=False)
-    points = [
-        Point(
-            label=wave_text(study, wave), series=arm_text(study, arm), finding=finding
-        )
-        for arm in ([arm for arm in arms if arm] or arms)
-        for wave in waves_of(selected, study, contrasts=False)
-        for finding in selected.where(arm=arm, wave=wave).findings
-    ]
     return _over_time(
         f"scores-{survey}-{instrument}-{subscale}",
         f"{scale.title}: mean score with 95% interval. {direction_text(declared)}",
-        points,
+        MEANS.points(selected, study),
         label=f"Mean score ({range_text(scale)})",
         limits=(scale.lowest, scale.highest),
     )
@@ -242,47 +285,95 @@ def _over_time(
     return make_figure(name, caption, words, points, drawing, height=height_of(6))
 
 
+def change_figure(
+    disclosed: Disclosed, study: Study, *, survey: str, instrument: str, subscale: str
+) -> Figure | Note:
+    """Mean change between waves, one line a pair of waves, one mark an arm."""
+    selected = disclosed.where(survey=survey, instrument=instrument, subscale=subscale)
+    title = _title(study, instrument, subscale)
+    caption = f"{title}: mean change between waves, with 95% intervals."
+    return _change_forest(CHANGES.points(selected, study), study, "change", caption)
+
+
+def comparison_figure(
+    disclosed: Disclosed, study: Study, *, survey: str, instrument: str, subscale: str
+) -> Figure | Note:
+    """Difference between arms, one line a pair of waves, one mark a comparison."""
+    selected = disclosed.where(survey=survey, instrument=instrument, subscale=subscale)
+    points = COMPARISONS.points(selected, study)
+    title = _title(study, instrument, subscale)
+    caption = f"{title}: change compared between groups, with 95% intervals."
+    if points:
+        caption += f" {arm_text(study, points[0].finding.arm)}."
+    return _change_forest(points, study, "comparison", caption)
+
+
+def _change_forest(
+    points: Sequence[Point], study: Study, name: str, caption: str
+) -> Figure | Note:
+    if not points:
+        return Note(text=f"No figure for “{caption}”: nothing was found to draw.")
+    place = points[0].finding
+    effect = smallest_effect(study, place)
+    return forest(
+        f"{name}-{place.survey}-{place.instrument}-{place.subscale}",
+        f"{caption} {direction_text(study.instruments[place.instrument])}",
+        figure_words("", points, effect),
+        points,
+        label="Difference in points",
+        smallest_effect=effect,
+    )
+
+
 def item_figure(
     disclosed: Disclosed, study: Study, *, survey: str, instrument: str, subscale: str
 ) -> Figure | Note:
     """Correlation of every item with the others, at each wave."""
     declared = study.instruments[instrument]
     scale = declared.subscale(subscale)
-    selected = disclosed.where(survey=survey, instrument=instrument, subscale=subscale)
-    selected = selected.where(term="item_rest_correlation")
+    selected = disclosed.where(
+        survey=survey,
+        instrument=instrument,
+        subscale=subscale,
+        term="item_rest_correlation",
+    )
+    waves = waves_of(selected, study, contrasts=False)
     points = [
         Point(
             label=declared.item(finding.item).label,
-            series=wave_text(study, finding.wave),
+            series=wave_text(study, wave),
             finding=finding,
         )
-        for wave in waves_of(selected, study, contrasts=False)
+        for wave in waves
         for item in scale.items
         for finding in selected.where(wave=wave, item=item).findings
     ]
     drawn = sorted(drawn_points(points), key=lambda point: -point.value)
-    order = [point.label for point in drawn]
-    points.sort(key=lambda p: order.index(p.label) if p.label in order else 0)
-    waves = [wave_text(study, w) for w in waves_of(selected, study, contrasts=False)]
-    points.sort(key=lambda point: waves.index(point.series))
+    order = list(dict.fromkeys(point.label for point in drawn))
+    titles = [wave_text(study, wave) for wave in waves]
+    points.sort(
+        key=lambda point: (
+            titles.index(point.series),
+            order.index(point.label) if point.label in order else 0,
+        )
+    )
     return make_figure(
         f"items-{survey}-{instrument}-{subscale}",
         f"{scale.title}: correlation of each item with the sum of the others.",
         _item_words(drawn),
         points,
         partial(draw_across, label="Item-rest correlation", zero=True),
-        height=height_of(len(set(order)) * (0.5 + 0.25 * len(waves))),
+        height=height_of(len(order) * (0.5 + 0.25 * len(waves))),
     )
 
 
 def _item_words(drawn: Sequence[Point]) -> str:
     if not drawn:
         return ""
-    best, worst = drawn[0], drawn[-1]
     below = sum(point.value <= 0 for point in drawn)
-    ends = (
-        f"Item-rest correlations run from {number_text(worst.value)} "
-        f"({worst.label}, {worst.series}) to {number_text(best.value)} "
-        f"({best.label}, {best.series})"
-    )
-    return ends + (f"; {below} are zero or negative." if below else "; all above zero.")
+    verdict = f"{below} are zero or negative" if below else "all above zero"
+    return f"Item-rest correlations run from {extremes_words(drawn)}; {verdict}."
+
+
+def _title(study: Study, instrument: str, subscale: str) -> str:
+    return study.instruments[instrument].subscale(subscale).title

@@ -12,12 +12,13 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from analysis.publication.numbers import MINUS, estimate_text
-from analysis.publication.places import EVERYONE
+from analysis.publication.places import EVERYONE, found
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from analysis.foundation.findings import Finding
+    from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.places import Columns
 
 ABSENT = "\N{EN DASH}"
@@ -111,6 +112,12 @@ class Footnotes:
             return self._suppressed(finding.reason)
         return f"{finding.n:,}"
 
+    def cells(self, here: Disclosed, columns: Columns) -> tuple[str, ...]:
+        """The cell of each column's term."""
+        return tuple(
+            self.cell(found(here, term=term), title=title) for title, term in columns
+        )
+
     def _suppressed(self, reason: str) -> str:
         if not reason:
             return SUPPRESSED
@@ -118,13 +125,40 @@ class Footnotes:
         letter = chr(ord("a") + place % 26) * (place // 26 + 1)
         return f"{SUPPRESSED} ({self._reasons.setdefault(reason, letter)})"
 
-    def notes(self) -> tuple[str, ...]:
-        """A sentence a reason."""
-        return tuple(f"({key}) {reason}." for reason, key in self._reasons.items())
+    def table(
+        self,
+        caption: str,
+        columns: Iterable[str],
+        rows: Iterable[tuple[str, ...]],
+        *,
+        row_headings: int = 1,
+        also: Iterable[str] = (),
+        methods: Iterable[str] = (),
+        optional: Iterable[int] = (),
+    ) -> Table:
+        """The table of these rows, with all reasons and methods met in them.
 
-    def methods(self) -> tuple[str, ...]:
-        """A sentence a statistic, saying how it was made."""
-        return tuple(self._methods)
+        Parameters
+        ----------
+        rows : iterable of tuple of str
+            Made while they are read, if they meet reasons.
+        also, methods : iterable of str
+            Further notes where there are rows, and further methods.
+        optional : iterable of int
+            Places of the columns that are left out where no row says anything.
+        """
+        filled, titles = tuple(rows), tuple(columns)
+        empty = {p for p in optional if {row[p] for row in filled} <= {ABSENT}}
+        kept = [place for place in range(len(titles)) if place not in empty]
+        reasons = (f"({key}) {reason}." for reason, key in self._reasons.items())
+        return Table(
+            caption=caption,
+            columns=tuple(titles[place] for place in kept),
+            rows=tuple(tuple(row[place] for place in kept) for row in filled),
+            row_headings=sum(place < row_headings for place in kept),
+            notes=(*reasons, *(also if filled else ())),
+            methods=(*self._methods, *methods),
+        )
 
 
 def compact_table(
@@ -141,24 +175,17 @@ def compact_table(
     counted = len(rows[0]) > len(headings) + len(columns) if rows else False
     names = (*headings, *(("n",) if counted else ()), *(title for title, _ in columns))
     distinct = [{row[place] for row in rows} for place in range(len(names))]
-    varied = [place for place in range(len(headings)) if len(distinct[place]) > 1] or [
-        0
-    ]
-    constant = [place for place in range(len(headings)) if place not in varied and rows]
-    constant_values = [
-        rows[0][place] for place in constant if rows[0][place] != EVERYONE
-    ]
+    headed = range(len(headings))
+    varied = [place for place in headed if len(distinct[place]) > 1] or [0]
+    constant = [rows[0][place] for place in headed if place not in varied and rows]
+    said = ", ".join(text for text in constant if text != EVERYONE)
     shown = [p for p in range(len(headings), len(names)) if distinct[p] != {ABSENT}]
     kept = [*varied, *shown]
-    return Table(
-        caption=": ".join([caption, ", ".join(constant_values)])
-        if constant_values
-        else caption,
-        columns=tuple(names[place] for place in kept),
-        rows=tuple(tuple(row[place] for place in kept) for row in rows),
+    return notes.table(
+        f"{caption}: {said}" if said else caption,
+        (names[place] for place in kept),
+        (tuple(row[place] for place in kept) for row in rows),
         row_headings=len(varied),
-        notes=notes.notes(),
-        methods=notes.methods(),
     )
 
 

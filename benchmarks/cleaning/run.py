@@ -76,7 +76,7 @@ columns.participant = ["id"]
 columns.seconds = "seconds"
 [surveys.staff.cleaning]
 consent = ["Yes"]
-least_answered = 0.5
+minimum_answered = 0.5
 repeats = "last"
 [surveys.staff.cleaning.careless]
 longstring = 30

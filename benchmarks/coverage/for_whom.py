@@ -82,5 +82,6 @@ if __name__ == "__main__":
     for people in (20, 60):
         reported, covered = shares(people, simulations)
         print(
-            f"{people} a team: said to differ {reported:.1%}; interval held {covered:.1%}"
+            f"{people} a team: said to differ {reported:.1%}; "
+            f"interval held {covered:.1%}"
         )

@@ -96,7 +96,8 @@ def main(simulations: int) -> None:
         for spread_between in SPREADS:
             covered, own, ratio = shrunken(groups, spread_between, simulations)
             print(
-                f"| {groups} | {spread_between} | {covered:.1%} | {own:.1%} | {ratio:.2f} |"
+                f"| {groups} | {spread_between} | {covered:.1%} | {own:.1%} "
+                f"| {ratio:.2f} |"
             )
     for groups in (2, 4):
         share = interaction(groups, simulations)

@@ -1,8 +1,7 @@
-"""Change from before to after: linked participants, or waves that cannot be linked.
+"""Estimate the change from before to after, linked or not.
 
-The rule that holds throughout: after minus before; where participants share clusters
-(teams), the cluster is the unit of the interval, and fewer than 5 give none.
-Oracles: R, tests/oracles/values/outcomes.json.
+After minus before. Where participants share clusters (teams), the interval is based on
+clusters, and fewer than 5 give none. Oracles: R, tests/oracles/values/outcomes.json.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import pearsonr
 
 from heard.effects.description import (
     ALL_EQUAL,
@@ -18,7 +18,6 @@ from heard.effects.description import (
     Numbers,
     answered,
     as_floats,
-    every_unavailable,
     is_constant,
     mean_result,
     named,
@@ -108,13 +107,13 @@ def paired_change(
     given = [series for series in (before, after, cluster) if series is not None]
     if any(_known(series).index.has_duplicates for series in given):
         reason = "a participant appears more than once: pairs would be ambiguous"
-        return every_unavailable(PairedChange, reason)
+        return PairedChange.unavailable(reason)
     pairs = _linked(before, after, cluster)
     fault = number_fault(pairs[["before", "after"]].to_numpy(dtype=float))
     if not fault and len(pairs) < 2:
         fault = "fewer than 2 participants have both scores"
     if fault:
-        return every_unavailable(PairedChange, fault, n=len(pairs))
+        return PairedChange.unavailable(fault, n=len(pairs))
     return _paired(pairs, clustered=cluster is not None)
 
 
@@ -146,7 +145,7 @@ def unlinked_change(
     if (cluster_before is None) != (cluster_after is None):
         fault = "teams are known at one wave only"
     if fault:
-        return every_unavailable(UnlinkedChange, fault)
+        return UnlinkedChange.unavailable(fault)
     if cluster_before is None or cluster_after is None:
         return _independent(*values)
     return _same_clusters(
@@ -155,12 +154,10 @@ def unlinked_change(
 
 
 def with_cluster(scores: pd.Series, cluster: pd.Series) -> pd.DataFrame:
-    """One wave's scores beside their clusters; people lacking either are left out.
+    """One wave's scores with their clusters; people without either are left out.
 
-    Raises
-    ------
-    DataError
-        The indexes differ and repeat, so nobody can say whose cluster is whose.
+    Raises DataError: the indexes differ and repeat, so nobody can say whose cluster is
+      whose.
     """
     if not cluster.index.equals(scores.index):
         if cluster.index.has_duplicates:
@@ -257,9 +254,9 @@ def _means_without_limits(
         term="mean_change", reason=TOO_FEW_CLUSTERS, n=people["change"]
     )
     before, after = (
-        Estimate(
-            term=f"mean_{wave}",
-            estimate=float(clusters[wave].mean()),
+        Estimate.of(
+            f"mean_{wave}",
+            clusters[wave].mean(),
             n=people[wave],
             method=f"mean of {len(clusters)} teams' means, each team once; no "
             f"interval, under 5 teams; {rule}",
@@ -321,8 +318,6 @@ def _sizes_by_cluster(pairs: pd.DataFrame, change: Result) -> tuple[Result, Resu
 
 
 def _correlation(pairs: pd.DataFrame, *, clustered: bool) -> Result:
-    from scipy.stats import pearsonr  # noqa: PLC0415 - heavy
-
     term, n = "pre_post_correlation", len(pairs)
     before, after = (pairs[wave].to_numpy(dtype=float) for wave in ("before", "after"))
     if n < 4:
@@ -336,11 +331,13 @@ def _correlation(pairs: pd.DataFrame, *, clustered: bool) -> Result:
         return Unavailable(term=term, reason=reason, n=n)
     limits = found.confidence_interval()
     interval = "no interval: Fisher's would ignore the teams"
-    return Estimate(
-        term=term,
-        estimate=float(found.statistic),
-        conf_low=None if clustered else float(limits.low),
-        conf_high=None if clustered else float(limits.high),
+    return Estimate.of(
+        term,
+        found.statistic,
+        (
+            None if clustered else float(limits.low),
+            None if clustered else float(limits.high),
+        ),
         n=n,
         method=f"Pearson correlation; {interval if clustered else 'Fisher z interval'}"
         f"; {BOTH_SCORES}",

@@ -1,8 +1,7 @@
-"""Contrast the change in a treated arm with the change in a control arm.
+"""Compare the change in a treated arm with the change in a control arm.
 
-The rule that holds throughout: what was allocated is what is counted. Participants
-allocated: participants are analysed; clusters (teams) allocated: one number a cluster.
-Contrasts are treated minus control. Oracles: R, tests/oracles/values/outcomes.json.
+The unit of analysis is the unit of allocation: participants, or clusters (teams) with
+one number each. Treated minus control. Oracles: R, tests/oracles/values/outcomes.json.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from heard.effects.change import changes_by_cluster
 from heard.effects.description import (
     Numbers,
     as_floats,
-    every_unavailable,
     named,
     number_fault,
 )
@@ -90,11 +88,11 @@ def compare_arms(
     _check_columns(frame, ["arm", "before", "after"], cluster=cluster)
     if frame.index.has_duplicates:
         reason = "a participant appears more than once"
-        return every_unavailable(ArmComparison, reason)
+        return ArmComparison.unavailable(reason)
     pairs = _complete(frame, ["before", "after"], (treated, control), cluster=cluster)
     fault = number_fault(pairs[["before", "after"]].to_numpy(dtype=float))
     if fault := fault or _straddling(pairs, cluster=cluster):
-        return every_unavailable(ArmComparison, fault, n=len(pairs))
+        return ArmComparison.unavailable(fault, n=len(pairs))
     units = pairs.assign(change=pairs["after"] - pairs["before"])
     if cluster:
         units = units.groupby(["arm", "cluster"], sort=False, observed=True).mean()
@@ -102,7 +100,7 @@ def compare_arms(
     if _minimum(units, (treated, control)) < (
         MINIMUM_CLUSTERS_PER_ARM if cluster else 2
     ):
-        return every_unavailable(ArmComparison, TOO_FEW[cluster], n=len(pairs))
+        return ArmComparison.unavailable(TOO_FEW[cluster], n=len(pairs))
     return _compared(pairs, units, (treated, control), cluster=cluster)
 
 
@@ -142,7 +140,7 @@ def compare_arms_unlinked(
     both = pd.concat(waves)
     fault = number_fault(both["score"].to_numpy(dtype=float))
     if fault := fault or _straddling(both, cluster=cluster):
-        return every_unavailable(UnlinkedArmComparison, fault, n=len(both))
+        return UnlinkedArmComparison.unavailable(fault, n=len(both))
     if cluster:
         return _unlinked_clusters(waves[0], waves[1], arms)
     return _unlinked_people(waves[0], waves[1], arms)
@@ -246,7 +244,7 @@ def _unlinked_clusters(
     )
     n = len(first) + len(second)
     if _minimum(units, arms) < MINIMUM_CLUSTERS_PER_ARM:
-        return every_unavailable(UnlinkedArmComparison, TOO_FEW[True], n=n)
+        return UnlinkedArmComparison.unavailable(TOO_FEW[True], n=n)
     contrast = difference_of_means(
         *_by_arm(units, "change", arms),
         scale=float(np.abs([*first["score"], *second["score"]]).max()),
@@ -280,7 +278,7 @@ def _unlinked_people(
 ) -> UnlinkedArmComparison:
     n = len(before) + len(after)
     if min(_minimum(before, arms), _minimum(after, arms)) < 2:
-        return every_unavailable(UnlinkedArmComparison, TOO_FEW[False], n=n)
+        return UnlinkedArmComparison.unavailable(TOO_FEW[False], n=n)
     contrast = _arm_by_wave(before, after, arms)
     what = "difference of the arms' changes, by least squares (arm by wave)"
     rule = "people taken as all different; missing scores left out"

@@ -1,28 +1,28 @@
-"""Describe one group's scores: their mean, their spread, and how many sit at an end.
+"""Describe one group's scores: mean, spread, and share at each end of the scale.
 
-The rule throughout the room: a missing score is left out and the n says how many
-remain; scores that cannot carry an interval give `Unavailable`, never NaN.
-Oracle: R base, tests/oracles/values/outcomes.json.
+A missing score is excluded and n counts those that remain; scores that cannot have an
+interval give `Unavailable`, never NaN. Oracle: R, tests/oracles/values/outcomes.json.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import chi2
+from statsmodels.regression.linear_model import OLS
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.weightstats import DescrStatsW
 
 from heard.errors import DataError
 from heard.results import Composite, Estimate, Result, Unavailable
 
 Numbers = npt.NDArray[np.float64]
-SomeComposite = TypeVar("SomeComposite", bound=Composite)
 
-LARGEST_SCORE = 1e15  # beyond it a float no longer tells whole numbers apart
+LARGEST_SCORE = 1e15  # beyond it a float no longer holds every whole number
 NOT_FINITE = "some scores are infinite or too large to be scores"
 MINIMUM_CLUSTERS = 5  # below it an interval rests on 3 degrees of freedom or fewer
 YES_OR_NO = "a score of yes or no: its spread follows from its mean"
@@ -71,7 +71,7 @@ def describe_scores(
     """
     values = answered(scores)
     if fault := number_fault(values):
-        return every_unavailable(ScoreDescription, fault, n=len(values))
+        return ScoreDescription.unavailable(fault, n=len(values))
     ends = {"lowest": lowest, "highest": highest}
     teams = None if cluster is None else named(cluster)[scores.notna()]
     return ScoreDescription(
@@ -90,7 +90,7 @@ def _mean(values: Numbers, teams: pd.Series | None, *, yes_or_no: bool) -> Resul
     if teams is not None:
         return _mean_over_clusters(values, teams)
     if yes_or_no:
-        # The mean is a share; a t interval would reach below nought.
+        # The mean is a share; a t interval would reach below zero.
         share = _share_at("highest", values, {"lowest": 0.0, "highest": 1.0})
         return dataclasses.replace(share, term="mean")
     return mean_result(
@@ -106,8 +106,6 @@ def _mean_over_clusters(values: Numbers, cluster: pd.Series) -> Result:
 
     Those without a team count as a team each.
     """
-    from statsmodels.api import OLS  # noqa: PLC0415 - heavy
-
     if len(values) < 2 or is_constant(values):
         return mean_result(values, term="mean", n=len(values), method="")
     codes, teams = pd.factorize(cluster, use_na_sentinel=True)
@@ -120,11 +118,10 @@ def _mean_over_clusters(values: Numbers, cluster: pd.Series) -> Result:
         )
         low, high = map(float, fit.conf_int()[0])
         interval = "t interval, residuals summed within each (CR1)"
-    return Estimate(
-        term="mean",
-        estimate=float(values.mean()),
-        conf_low=low,
-        conf_high=high,
+    return Estimate.of(
+        "mean",
+        values.mean(),
+        (low, high),
         n=len(values),
         method=f"arithmetic mean; {len(teams)} teams; {interval}; missing scores "
         "left out",
@@ -139,10 +136,7 @@ def answered(scores: pd.Series) -> Numbers:
 def as_floats(scores: pd.Series) -> Numbers:
     """Scores as floats, whatever number type they came in; NaN if missing.
 
-    Raises
-    ------
-    DataError
-        Some scores are text. The message counts them and quotes none.
+    Raises DataError: some scores are text. The message counts them and quotes none.
     """
     numbers = pd.to_numeric(scores, errors="coerce")
     if texts := int(numbers.isna().sum() - scores.isna().sum()):
@@ -164,12 +158,8 @@ def number_fault(values: Numbers) -> str:
 def is_constant(values: Numbers, *, scale: float | None = None) -> bool:
     """Whether the values differ by no more than floating-point noise.
 
-    Parameters
-    ----------
-    values : array
-        At least 2 numbers.
-    scale : float, optional
-        Size of the numbers the values were computed from; by default their own.
+    `values`: at least 2 numbers.
+    `scale`: size of the numbers the values were computed from; by default their own.
     """
     size = np.abs(values).max() if scale is None else scale
     # 1e-12 of the size: rounding noise is about 1e-16, a real spread far larger.
@@ -187,28 +177,15 @@ def mean_result(
 ) -> Result:
     """Estimate the mean of the values with its t interval.
 
-    Parameters
-    ----------
-    values : array, shape (n_units,)
-        Scores or changes, or their means by cluster; none missing.
-    term, method : str
-        What the mean is called, and how it was made.
-    n : int
-        Participants the mean rests on; more than ``len(values)`` for cluster means.
-    scale : float, optional
-        As in `is_constant`.
-    if_constant : str
-        Reason to give when the values do not differ.
-
-    Returns
-    -------
-    Estimate
-        In score units.
-    Unavailable
-        Fewer than 2 values, or all the same.
+    `values`, shape (n_units,): scores or changes, or their means by cluster; none
+      missing.
+    `term`, `method`: what the mean is called, and how it was made.
+    `n`: participants the mean rests on; more than ``len(values)`` for cluster means.
+    `scale`: as in `is_constant`.
+    `if_constant`: reason to give when the values do not differ.
+    Estimate: in score units.
+    Unavailable: fewer than 2 values, or all the same.
     """
-    from statsmodels.stats.weightstats import DescrStatsW  # noqa: PLC0415 - heavy
-
     if len(values) < 2:
         reason = "fewer than 2 scores: no interval can be given"
         return Unavailable(term=term, reason=reason, n=n, method=method)
@@ -216,42 +193,23 @@ def mean_result(
         return Unavailable(term=term, reason=if_constant, n=n, method=method)
     statistics = DescrStatsW(values)
     low, high = statistics.tconfint_mean()
-    return Estimate(
-        term=term,
-        estimate=float(statistics.mean),
-        conf_low=float(low),
-        conf_high=float(high),
-        n=n,
-        method=method,
-    )
-
-
-def every_unavailable(
-    kind: type[SomeComposite], reason: str, *, n: int | None = None
-) -> SomeComposite:
-    """Answer every result of a composite with the same absence."""
-    make: Callable[..., SomeComposite] = kind
-    absences: dict[str, Any] = {
-        field.name: Unavailable(term=field.name, reason=reason, n=n)
-        for field in dataclasses.fields(kind)
-    }
-    return make(**absences)
+    return Estimate.of(term, statistics.mean, (low, high), n=n, method=method)
 
 
 def _standard_deviation(values: Numbers) -> Result:
-    from scipy.stats import chi2  # noqa: PLC0415 - heavy
-
     term, n = "standard_deviation", len(values)
     if n < 2:
         return Unavailable(term=term, reason="fewer than 2 scores", n=n)
     if is_constant(values):
         return Unavailable(term=term, reason=ALL_EQUAL, n=n)
     spread, degrees = float(values.std(ddof=1)), n - 1
-    return Estimate(
-        term=term,
-        estimate=spread,
-        conf_low=spread * float(np.sqrt(degrees / chi2.ppf(0.975, degrees))),
-        conf_high=spread * float(np.sqrt(degrees / chi2.ppf(0.025, degrees))),
+    return Estimate.of(
+        term,
+        spread,
+        (
+            spread * float(np.sqrt(degrees / chi2.ppf(0.975, degrees))),
+            spread * float(np.sqrt(degrees / chi2.ppf(0.025, degrees))),
+        ),
         n=n,
         method="standard deviation, divisor n-1; chi-square interval, which assumes "
         "roughly normal scores; missing scores left out",
@@ -259,8 +217,6 @@ def _standard_deviation(values: Numbers) -> Result:
 
 
 def _share_at(end: str, values: Numbers, ends: dict[str, float]) -> Result:
-    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - heavy
-
     term, n = f"share_{end}", len(values)
     if n == 0:
         return Unavailable(term=term, reason="nobody has a score", n=n)

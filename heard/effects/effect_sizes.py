@@ -1,14 +1,8 @@
-"""Turn a mean difference into a standardised one, named by its standardiser.
+"""Estimate contrasts and standardised mean differences, named by standardiser.
 
-The rule that holds throughout: one name, one formula, and sizes of different names are
-never compared. J is Hedges' small-sample correction 1 - 3/(4 df - 1).
-Oracles: R effectsize, and statpsych's formula: tests/oracles/values/outcomes.json.
-
-Turn two groups, or a regression, into a contrast and its two ways of being shown.
-
-The rule that holds throughout: a contrast keeps its standard error, so that the same
-numbers can be shown in score units and in standard deviations.
-Oracles: R t.test, lm and sandwich, tests/oracles/values/outcomes.json.
+One name, one formula; sizes of different names are never compared. J is Hedges'
+small-sample correction 1 - 3/(4 df - 1). Oracles: R effectsize, t.test, lm and
+sandwich, tests/oracles/values/outcomes.json.
 """
 
 from __future__ import annotations
@@ -17,6 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import chi2, nct, norm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from heard.effects.description import Numbers, is_constant
 from heard.results import Estimate, Result, Unavailable
@@ -28,19 +26,12 @@ NO_SPREAD = "too few scores, or hardly any spread to standardise by"
 def cohen_d_z(*, mean_change: float, sd_change: float, n: int) -> Result:
     """Standardise a mean change by the standard deviation of the changes.
 
-    Parameters
-    ----------
-    mean_change, sd_change : float
-        Mean and standard deviation (divisor n-1) of after minus before.
-    n : int
-        Pairs.
-
-    Returns
-    -------
-    Estimate
-        Unitless; the interval inverts the noncentral t distribution of the paired t.
-    Unavailable
-        Fewer than 3 pairs, or changes (almost) without spread.
+    `mean_change`, `sd_change`: mean and standard deviation (divisor n-1) of after minus
+      before.
+    `n`: pairs.
+    Estimate: unitless; the interval inverts the noncentral t distribution of the paired
+      t.
+    Unavailable: fewer than 3 pairs, or changes (almost) without spread.
     """
     method = (
         "mean change over the standard deviation of the changes (divisor n-1), no "
@@ -67,31 +58,16 @@ def hedges_g_av(
 ) -> Result:
     """Standardise a mean change by the average standard deviation of the two waves.
 
-    Parameters
-    ----------
-    mean_change : float
-        Mean of after minus before.
-    sd_before, sd_after : float
-        Standard deviations (divisor n-1) of the two scores.
-    correlation : float
-        Pearson correlation of the two scores.
-    n : int
-        Pairs.
+    `mean_change`: mean of after minus before.
+    `sd_before`, `sd_after`: standard deviations (divisor n-1) of the two scores.
+    `correlation`: Pearson correlation of the two scores.
+    `n`: pairs.
+    Estimate: unitless, corrected by J with n-1 degrees of freedom. The interval is
+      centred on the uncorrected value, as Bonett's is.
+    Unavailable: fewer than 3 pairs, or a wave whose scores are all the same.
 
-    Returns
-    -------
-    Estimate
-        Unitless, corrected by J with n-1 degrees of freedom. The interval is centred
-        on the uncorrected value, as Bonett's is.
-    Unavailable
-        Fewer than 3 pairs, or a wave whose scores are all the same.
-
-    References
-    ----------
     Bonett (2008), Psychological Methods 13(2), 99-109; R statpsych ``ci.stdmean.ps``.
     """
-    from scipy.stats import norm  # noqa: PLC0415 - heavy
-
     method = (
         "mean change over the root mean square of the two waves' standard deviations "
         "(divisor n-1), corrected by J = 1 - 3/(4(n-1) - 1); Bonett (2008) normal "
@@ -106,11 +82,10 @@ def hedges_g_av(
     of_spread = value**2 * (first**2 + second**2 + 2 * shared**2) / (8 * degrees)
     of_mean = max(first + second - 2 * shared, 0.0) / degrees
     reach = norm.ppf(0.975) * np.sqrt(of_spread + of_mean)
-    return Estimate(
-        term="hedges_g_av",
-        estimate=float(hedges_correction(degrees) * value),
-        conf_low=float(value - reach),
-        conf_high=float(value + reach),
+    return Estimate.of(
+        "hedges_g_av",
+        hedges_correction(degrees) * value,
+        (value - reach, value + reach),
         n=n,
         method=method,
     )
@@ -119,19 +94,13 @@ def hedges_g_av(
 def hedges_g(first: Numbers, second: Numbers) -> Result:
     """Standardise the difference of two independent means by their pooled deviation.
 
-    Parameters
-    ----------
-    first, second : array
-        Scores of different people; the difference is first minus second.
-
-    Returns
-    -------
-    Estimate
-        Unitless; pingouin's value, with the noncentral t interval pingouin lacks.
-    Unavailable
-        Fewer than 2 scores on a side, or (almost) no spread.
+    `first`, `second`: scores of different people; the difference is first minus second.
+    Estimate: unitless; pingouin's value, with the noncentral t interval pingouin lacks.
+    Unavailable: fewer than 2 scores on a side, or (almost) no spread.
     """
-    from pingouin import compute_effsize  # noqa: PLC0415 - heavy
+    from pingouin import (  # noqa: PLC0415 - imports matplotlib and seaborn
+        compute_effsize,
+    )
 
     n = len(first) + len(second)
     method = (
@@ -168,9 +137,6 @@ def noncentral_limits(
     Own code: statsmodels has this as a private function only, good to 1e-6. None
     where t is over 10,000: there the distribution cannot be computed.
     """
-    from scipy.optimize import brentq  # noqa: PLC0415 - heavy
-    from scipy.stats import chi2, nct  # noqa: PLC0415 - heavy
-
     size = abs(value / unit)
     if size > 1e4:
         return None
@@ -215,27 +181,20 @@ def scaled(
 ) -> Result:
     """Express a mean change and its limits in standard deviations.
 
-    Parameters
-    ----------
-    result : Estimate or Unavailable
-        An absence stays one, with its reason.
-    term, method : str
-        What the result is called now, and how it was made.
-    by : float
-        The standardiser, taken as known; 0 gives Unavailable.
-    times : float
-        A correction to multiply by.
+    `result`: an absence stays one, with its reason.
+    `term`, `method`: what the result is called now, and how it was made.
+    `by`: the standardiser, taken as known; 0 gives Unavailable.
+    `times`: A correction to multiply by.
     """
     if isinstance(result, Unavailable):
         return Unavailable(term=term, reason=result.reason, n=result.n, method=method)
     if by <= 0 or result.conf_low is None or result.conf_high is None:
         return Unavailable(term=term, reason=NO_SPREAD, n=result.n, method=method)
     factor = times / by
-    return Estimate(
-        term=term,
-        estimate=result.estimate * factor,
-        conf_low=result.conf_low * factor,
-        conf_high=result.conf_high * factor,
+    return Estimate.of(
+        term,
+        result.estimate * factor,
+        (result.conf_low * factor, result.conf_high * factor),
         n=result.n,
         method=method,
     )
@@ -256,11 +215,10 @@ def _noncentral_estimate(
     limits = noncentral_limits(value, unit=unit, degrees=degrees)
     if limits is None or absent.n is None:
         return absent
-    return Estimate(
-        term=absent.term,
-        estimate=float(value * correction),
-        conf_low=float(limits[0] * correction),
-        conf_high=float(limits[1] * correction),
+    return Estimate.of(
+        absent.term,
+        value * correction,
+        (limits[0] * correction, limits[1] * correction),
         n=absent.n,
         method=absent.method,
     )
@@ -283,14 +241,10 @@ class Contrast:
 class Standardiser:
     """A pooled standard deviation before, and how well it is known.
 
-    Attributes
-    ----------
-    spread : float
-        Pooled standard deviation of the two arms' scores before, divisor size - 2.
-    size : int
-        Participants it was computed from.
-    clustered : bool
-        Whether they share clusters; its own uncertainty is then not known.
+    `spread`: pooled standard deviation of the two arms' scores before, divisor size -
+      2.
+    `size`: participants it was computed from.
+    `clustered`: whether they share clusters; its own uncertainty is then not known.
     """
 
     spread: float
@@ -305,11 +259,6 @@ def difference_of_means(
 
     `scale` is the size of the scores the values come from, as in `is_constant`.
     """
-    from statsmodels.stats.weightstats import (  # noqa: PLC0415 - heavy
-        CompareMeans,
-        DescrStatsW,
-    )
-
     if min(len(first), len(second)) < 2:
         reason = "fewer than 2 scores on a side: no interval can be given"
         return Unavailable(term="", reason=reason)
@@ -336,8 +285,6 @@ def first_coefficient(
     covariance: Literal["nonrobust", "HC3"],
 ) -> Contrast | Unavailable:
     """Fit least squares; take the first column's coefficient with its t interval."""
-    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415 - heavy
-
     fit = OLS(outcome, design).fit(cov_type=covariance, use_t=True)
     if deviation(np.asarray(fit.resid), scale=scale) == 0:
         return Unavailable(term="", reason=NO_VARIATION)
@@ -354,13 +301,8 @@ def raw(contrast: Contrast | Unavailable, *, term: str, n: int, method: str) -> 
     """Show a contrast in score units."""
     if isinstance(contrast, Unavailable):
         return Unavailable(term=term, reason=contrast.reason, n=n, method=method)
-    return Estimate(
-        term=term,
-        estimate=contrast.value,
-        conf_low=contrast.low,
-        conf_high=contrast.high,
-        n=n,
-        method=method,
+    return Estimate.of(
+        term, contrast.value, (contrast.low, contrast.high), n=n, method=method
     )
 
 
@@ -396,11 +338,13 @@ def standardised(
     error = np.hypot(contrast.standard_error / by.spread, of_spread**0.5)
     # How many standard errors the limits lie away: the quantile of t behind them.
     quantile = (contrast.high - contrast.low) / (2 * contrast.standard_error)
-    return Estimate(
-        term=term,
-        estimate=correction * value,
-        conf_low=float(correction * (value - quantile * error)),
-        conf_high=float(correction * (value + quantile * error)),
+    return Estimate.of(
+        term,
+        correction * value,
+        (
+            correction * (value - quantile * error),
+            correction * (value + quantile * error),
+        ),
         n=n,
         method=method,
     )

@@ -1,8 +1,8 @@
-"""A grid of declared choices into the answers each would have given, in order.
+"""Run every specification of a multiverse analysis, and summarise them in order.
 
-The rule that holds throughout: every specification of the grid is run and shown, those
-without an answer with their reason; what is said of all of them describes the choices,
-not chance: the specifications share their data, so nothing here has an interval.
+Every specification is shown, those without a result with the reason. The summary
+describes the choices, not chance: specifications share their data, so it has no
+interval.
 """
 
 from __future__ import annotations
@@ -31,14 +31,9 @@ SHARED = "specifications share their data, so no interval"
 class Specification(Composite):
     """One way of doing the analysis, and its answer.
 
-    Attributes
-    ----------
-    specification : str
-        Its options, in words.
-    options : tuple of str
-        The same, in the order of the choices.
-    result : Estimate or Unavailable
-        What it gave.
+    - `specification`: its options, in words.
+    - `options`: the same, in the order of the choices.
+    - `result`: what it gave.
     """
 
     specification: str
@@ -50,13 +45,9 @@ class Specification(Composite):
 class ChoiceInfluence(Composite):
     """How far one choice moves the answer when all else stays.
 
-    Attributes
-    ----------
-    choice : str
-        Its name.
-    choice_influence : Estimate or Unavailable
-        Highest less lowest answer among specifications alike in all other choices, on
-        average; in units of the answer.
+    - `choice`: its name.
+    - `choice_influence`: highest less lowest answer among specifications alike in all
+      other choices, on average; in units of the answer.
     """
 
     choice: str
@@ -67,24 +58,18 @@ class ChoiceInfluence(Composite):
 class SpecificationCurve(Composite):
     """Every specification, the lowest answer first, and what they come to.
 
-    Attributes
-    ----------
-    specification_median, specification_lowest, specification_highest : Result
-        Of the answers.
-    share_beyond_smallest_effect : Estimate or Unavailable
-        Share of answers at least as large, the right way, as what matters.
-    share_excluding_zero : Estimate or Unavailable
-        Share of intervals wholly on the right side of zero.
-    share_on_declared_side : Estimate or Unavailable
-        Share of answers on that side of zero on which the declared one lies.
-    declared_rank : Estimate or Unavailable
-        How many answers are lower than that of the specification declared.
-    influences : tuple of ChoiceInfluence
-        The choice that moves the answer most first.
-    specifications : tuple of Specification
-        Those without an answer last.
-    choices : tuple of str
-        Names of the choices.
+    - `specification_median`, `specification_lowest`, `specification_highest`: of the
+      answers.
+    - `share_beyond_smallest_effect`: share of answers at least as large, the right way,
+      as what matters.
+    - `share_excluding_zero`: share of intervals wholly on the right side of zero.
+    - `share_on_declared_side`: share of answers on that side of zero on which the
+      declared one lies.
+    - `declared_rank`: how many answers are lower than that of the specification
+      declared.
+    - `influences`: the choice that moves the answer most first.
+    - `specifications`: those without an answer last.
+    - `choices`: names of the choices.
     """
 
     specification_median: Result
@@ -120,8 +105,6 @@ class SpecificationCurve(Composite):
 
     def curve_frame(self) -> pd.DataFrame:
         """One row a specification: its options, one column a choice, and its answer."""
-        import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
         rows = [
             {
                 **dict(zip(self.choices, one.options, strict=True)),
@@ -254,9 +237,9 @@ def _summary(
 ) -> Result:
     if not values:
         return Unavailable(term=term, reason=NO_ANSWER, n=0)
-    return Estimate(
-        term=term,
-        estimate=float(summarise(values)),
+    return Estimate.of(
+        term,
+        summarise(values),
         n=len(values),
         method=f"over the answers of all specifications that gave one; {SHARED}",
         n_unit="specifications",
@@ -320,9 +303,9 @@ def _declared_rank(
     if isinstance(found, Unavailable):
         return found
     own = found.estimate
-    return Estimate(
-        term=term,
-        estimate=float(sum(_is_lower(each.estimate, own) for each in answers.values())),
+    return Estimate.of(
+        term,
+        sum(_is_lower(each.estimate, own) for each in answers.values()),
         n=len(answers),
         method="answers lower than that of the specification declared in advance; "
         f"{SHARED}",
@@ -361,9 +344,9 @@ def _influence(answers: Mapping[OptionNames, Estimate], place: int) -> Result:
     if not spreads:
         reason = "no two answers differ in this choice alone"
         return Unavailable(term="choice_influence", reason=reason, n=len(answers))
-    return Estimate(
-        term="choice_influence",
-        estimate=fmean(spreads),
+    return Estimate.of(
+        "choice_influence",
+        fmean(spreads),
         n=len(spreads),
         method="highest less lowest answer among specifications alike in all other "
         f"choices, mean over such sets; {SHARED}",

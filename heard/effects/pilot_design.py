@@ -11,29 +11,18 @@ from dataclasses import dataclass
 class PilotDesign:
     """What is assumed about a pilot before it starts.
 
-    Attributes
-    ----------
-    team_size : float
-        People of a team who answer before; on average over teams.
-    team_size_variation : float
-        Standard deviation of the teams' sizes over their mean.
-    follow_ups : int
-        Waves after the start; what is judged is a person's mean over them.
-    intracluster_correlation : float
-        Of two people of one team at one wave.
-    team_stability : float
-        Correlation of a team's own level between two waves.
-    before_after_correlation : float
-        Of one person's two answers, within a team.
-    attrition : float
-        Share of those who answered before whose answer is missing, or cannot be
-        linked, at a follow-up.
-    reliability : float
-        Of the instrument; 1 if the correlations above are of observed scores.
-    smallest_effect : float
-        Smallest difference that matters, in standard deviations.
-    compared : bool
-        Whether as many teams without the pilot answer too.
+    - `team_size`: people of a team who answer before; on average over teams.
+    - `team_size_variation`: standard deviation of the teams' sizes over their mean.
+    - `follow_ups`: waves after the start; what is judged is a person's mean over them.
+    - `intracluster_correlation`: of two people of one team at one wave.
+    - `team_stability`: correlation of a team's own level between two waves.
+    - `before_after_correlation`: of one person's two answers, within a team.
+    - `attrition`: share of those who answered before whose answer is missing, or cannot
+      be linked, at a follow-up.
+    - `reliability`: of the instrument; 1 if the correlations above are of observed
+      scores.
+    - `smallest_effect`: smallest difference that matters, in standard deviations.
+    - `compared`: whether as many teams without the pilot answer too.
     """
 
     team_size: float

@@ -1,15 +1,8 @@
-"""A design, before the pilot, into how wide its interval will be and what it can see.
+"""Estimate the precision and power of a pilot before it starts.
 
-The rule that holds throughout: scores are in standard deviations of what people truly
-feel, between people at one time; the instrument's error is added to that. With a
-reliability of 1 all is in standard deviations of the scores as observed.
-Simulated pilots are analysed by the means of their teams, so what counts is teams.
-Oracle: the design effect and the noncentral t, in closed form.
-
-A design into simulated pilots: the effect each finds, and its standard error.
-
-The rule that holds throughout: a person's score is a team's level, the person's own and
-the instrument's error, all normal; whoever is missing is missing by chance.
+Scores are in standard deviations of true scores between people at one time; measurement
+error is added. Simulated pilots are analysed by team means, with normal levels and data
+missing at random. Oracles: the design effect and the noncentral t, in closed form.
 """
 
 from __future__ import annotations
@@ -19,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special, stats
+from statsmodels.stats.proportion import proportion_confint
 
 from heard.effects.pilot_design import PilotDesign
 from heard.models.random_streams import generator
@@ -34,14 +29,10 @@ SMALLEST_ARM = 2
 class SimulatedEffects:
     """What simulated pilots found.
 
-    Attributes
-    ----------
-    effects : ndarray, shape (draws,)
-        The estimated effect.
-    errors : ndarray, shape (draws,)
-        Its standard error; infinite where an arm kept fewer than two teams.
-    degrees : ndarray, shape (draws,)
-        Degrees of freedom: teams with anybody left, less arms.
+    `effects`, shape (draws,): the estimated effect.
+    `errors`, shape (draws,): its standard error; infinite where an arm kept fewer than
+      two teams.
+    `degrees`, shape (draws,): degrees of freedom: teams with anybody left, less arms.
     """
 
     effects: np.ndarray
@@ -54,21 +45,11 @@ def simulated_effects(
 ) -> SimulatedEffects:
     """Simulate pilots and analyse each by the means of its teams.
 
-    Parameters
-    ----------
-    design : PilotDesign
-        What is assumed.
-    teams : int
-        Teams with the pilot, and as many without if `design.compared`.
-    draws : int
-        Pilots.
-    random : Generator
-        Where chance comes from.
-
-    Returns
-    -------
-    SimulatedEffects
-        One of each a pilot.
+    `design`: what is assumed.
+    `teams`: teams with the pilot, and as many without if `design.compared`.
+    `draws`: pilots.
+    `random`: where chance comes from.
+    Returns: one of each a pilot.
     """
     total = teams * (1 + design.compared)
     largest = design.team_size * (1 + 3 * design.team_size_variation)
@@ -195,19 +176,15 @@ TERMS = (
 class ExpectedPrecision(Composite):
     """What a pilot with so many teams would show.
 
-    Attributes
-    ----------
-    teams : str
-        How many teams, in words.
-    expected_half_width : Estimate or Unavailable
-        Half the width of the 95 % interval, on average over simulated pilots.
-    power : Estimate or Unavailable
-        Share of simulated pilots whose interval leaves out zero, where the effect is
-        the smallest that matters.
-    expected_half_width_by_formula, power_by_formula : Estimate or Unavailable
-        The same in closed form, for teams of equal size.
-    expected_design_effect : Estimate or Unavailable
-        How many times larger the variance of a mean is than with unrelated people.
+    `teams`: how many teams, in words.
+    `expected_half_width`: half the width of the 95 % interval, on average over
+      simulated pilots.
+    `power`: share of simulated pilots whose interval leaves out zero, where the effect
+      is the smallest that matters.
+    `expected_half_width_by_formula`, `power_by_formula`: the same in closed form, for
+      teams of equal size.
+    `expected_design_effect`: how many times larger the variance of a mean is than with
+      unrelated people.
     """
 
     teams: str
@@ -279,8 +256,6 @@ def _precision(
         return ExpectedPrecision(teams=label, **absent)
     random = generator("pilot_precision", seed, str(teams))
     found = simulated_effects(design, teams, draws=draws, random=random)
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     reach = stats.t.ppf((1 + CONFIDENCE) / 2, found.degrees) * found.errors
     how = f"{draws} simulated pilots, {_how(design)}"
     half_width, power = _by_formula(design, teams)
@@ -316,11 +291,10 @@ def _mean(values: np.ndarray, *, how: str) -> Result:
         )
     middle = float(values.mean())
     reach = 1.96 * float(values.std(ddof=1)) / math.sqrt(len(values))
-    return Estimate(
-        term=TERMS[0],
-        estimate=middle,
-        conf_low=middle - reach,
-        conf_high=middle + reach,
+    return Estimate.of(
+        TERMS[0],
+        middle,
+        (middle - reach, middle + reach),
         n=len(values),
         n_unit="pilots",
         method=f"{how}; interval of the simulation's own error only",
@@ -328,16 +302,11 @@ def _mean(values: np.ndarray, *, how: str) -> Result:
 
 
 def _share(seen: np.ndarray, *, how: str) -> Result:
-    from statsmodels.stats.proportion import (  # noqa: PLC0415 - heavy
-        proportion_confint,
-    )
-
     low, high = proportion_confint(int(seen.sum()), len(seen), method="wilson")
-    return Estimate(
-        term="power",
-        estimate=float(seen.mean()),
-        conf_low=float(low),
-        conf_high=float(high),
+    return Estimate.of(
+        "power",
+        seen.mean(),
+        (low, high),
         n=len(seen),
         n_unit="pilots",
         method=f"{how}; Wilson interval of the simulation's own error only",
@@ -368,8 +337,6 @@ def team_mean_variance(design: PilotDesign) -> float:
 
 
 def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
-    from scipy import special, stats  # noqa: PLC0415 - heavy, and only needed here
-
     arms = 1 + design.compared
     degrees = arms * teams - arms
     error = math.sqrt(team_mean_variance(design) * arms / teams)
@@ -379,7 +346,7 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
         special.gammaln((degrees + 1) / 2) - special.gammaln(degrees / 2)
     )
     away = design.smallest_effect / error
-    # The wrong tail is under the normal's at -away; scipy cannot tell it far out.
+    # The wrong tail is under the normal's at -away; scipy is inexact far out.
     wrong = stats.nct.cdf(-quantile, degrees, away) if away < FAR else 0.0
     power = stats.nct.sf(quantile, degrees, away) + wrong
     exact = (
@@ -389,16 +356,16 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
     )
     total = arms * teams
     return (
-        Estimate(
-            term=TERMS[2],
-            estimate=quantile * error * short,
+        Estimate.of(
+            TERMS[2],
+            quantile * error * short,
             n=total,
             n_unit="teams",
             method=f"{exact}; quantile of t times the expected standard error",
         ),
-        Estimate(
-            term=TERMS[3],
-            estimate=min(float(power), 1.0),
+        Estimate.of(
+            TERMS[3],
+            min(float(power), 1.0),
             n=total,
             n_unit="teams",
             method=f"{exact}; noncentral t",
@@ -409,9 +376,9 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
 def _design_effect(design: PilotDesign, teams: int) -> Result:
     observed = design.intracluster_correlation * design.reliability
     size = design.team_size * (1 + design.team_size_variation**2)
-    return Estimate(
-        term=TERMS[4],
-        estimate=1 + (size - 1) * observed,
+    return Estimate.of(
+        TERMS[4],
+        1 + (size - 1) * observed,
         n=teams,
         n_unit="teams",
         method="1 + (m - 1) times the observed intracluster correlation (the true one "

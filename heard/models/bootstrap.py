@@ -1,17 +1,10 @@
-"""Participants, or clusters of them, drawn with replacement, into limits.
+"""Estimate intervals by influence functions (ADF) or by the bootstrap.
 
-A coefficient of means and cross-products needs no resampled data: how often each unit
-was drawn, times what it adds to the sums, gives the sums of every replicate at once.
-Draws come one replicate after the other from one named stream, so that they depend
-neither on the size of the blocks nor on the number of cores.
-
-Each participant's influence on a coefficient into its interval, clusters respected.
-
-A coefficient of covariances moves, to first order, by the mean over participants of
-d'Gd - tr(GS): d the participant's deviations, S the covariances, G the coefficient's
-derivative by S. The spread of these influences gives its standard error whatever the
-distribution of the answers (ADF); summed within clusters first, it also allows for
-answers that depend on each other.
+A coefficient of covariances S with derivative G has influence d'Gd - tr(GS) for a
+participant with deviations d; summed within clusters, it allows for clustering.
+Replicates need no resampled data: how often each unit was drawn, times its products,
+gives all sums. Draws come from one named stream, whatever the block size or number of
+cores.
 """
 
 from __future__ import annotations
@@ -22,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from heard.models.complete_responses import NO_VARIANCE, Array, CompleteResponses
 from heard.models.random_streams import generator
@@ -34,12 +28,8 @@ NO_WIDTH = 1e-12
 class Moments:
     """Covariances, or correlations, of items, and the deviations they come from.
 
-    Attributes
-    ----------
-    matrix : ndarray, shape (k, k)
-        Divisor n - 1.
-    deviations : ndarray, shape (n, k)
-        From the mean; in standard deviations if `standardised`.
+    `matrix`, shape (k, k): divisor n - 1.
+    `deviations`, shape (n, k): from the mean; in standard deviations if `standardised`.
     """
 
     matrix: Array
@@ -113,21 +103,14 @@ def interval_of(
 ) -> Interval:
     """An interval from influences.
 
-    Parameters
-    ----------
-    estimate : float
-        Below 1.
-    influence : ndarray, shape (n,)
-        Mean near zero.
-    clusters : Series or None
-        Cluster of each participant; limits are then by t with clusters - 1 degrees of
-        freedom, and need 5 clusters.
-    scale : {"plain", "log", "fisher"}
-        Symmetric limits; or symmetric on log(1 - estimate), which stay below 1 and suit
-        the skewness of reliability coefficients; or on Fisher's z, for correlations.
+    `estimate`: below 1.
+    `influence`, shape (n,): mean near zero.
+    `clusters`: cluster of each participant; limits are then by t with clusters - 1
+      degrees of freedom, and need 5 clusters.
+    `scale`, {"plain", "log", "fisher"}: symmetric limits; or symmetric on log(1 -
+      estimate), which stay below 1 and suit the skewness of reliability coefficients;
+      or on Fisher's z, for correlations.
     """
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     n, tail = len(influence), (1 + confidence) / 2
     shape = {
         "plain": "",
@@ -183,13 +166,8 @@ CELLS = 1_000_000
 class Draws:
     """What is resampled, and how often.
 
-    Attributes
-    ----------
-    replicates : int
-    seed : str
-        Name of the draws.
-    clusters : Series or None
-        Cluster of each participant: whole clusters are drawn.
+    `seed`: name of the draws.
+    `clusters`: cluster of each participant: whole clusters are drawn.
     """
 
     replicates: int
@@ -227,11 +205,8 @@ class Draws:
     def means(self, columns: Array, *, block: int | None = None) -> Iterator[Array]:
         """Means of the columns in every replicate, some replicates at a time.
 
-        Parameters
-        ----------
-        columns : ndarray, shape (n_participants, n_columns)
-        block : int, optional
-            Replicates at a time; changes nothing but memory and time.
+        `columns`, shape (n_participants, n_columns).
+        `block`: replicates at a time; changes nothing but memory and time.
         """
         sizes = self.by_unit(np.ones((len(columns), 1)))
         units = np.hstack([self.by_unit(columns), sizes])
@@ -273,12 +248,8 @@ def replicated_correlations(
 ) -> Array:
     """A statistic of correlations in every replicate; NaN where an item is constant.
 
-    Parameters
-    ----------
-    values : ndarray, shape (n_participants, k)
-        Items that vary.
-    statistic : callable
-        Correlations, shape (replicates, k, k) → shape (replicates,).
+    `values`, shape (n_participants, k): items that vary.
+    `statistic`: correlations, shape (replicates, k, k) → shape (replicates,).
     """
     k = values.shape[1]
 
@@ -302,16 +273,11 @@ def bootstrap_interval(
 ) -> Interval:
     """Limits from replicates.
 
-    Parameters
-    ----------
-    estimate : float
-    replicates : ndarray, shape (n_replicates,)
-        The coefficient in each replicate; NaN where it has no value.
-    influence : ndarray, shape (n_participants,), or None
-        For limits corrected for bias and acceleration (BCa); None for percentiles.
+    `replicates`, shape (n_replicates,): the coefficient in each replicate; NaN where it
+      has no value.
+    `influence`, shape (n_participants,) or None: for limits corrected for bias and
+      acceleration (BCa); None for percentiles.
 
-    References
-    ----------
     Efron (1987), Journal of the American Statistical Association 82(397), 171-185.
     """
     kept = replicates[np.isfinite(replicates)]
@@ -347,8 +313,6 @@ def bootstrap_interval(
 
 def _corrected(tails: Array, estimate: float, kept: Array, influence: Array) -> Array:
     """The quantiles that bias and acceleration make of the tails."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     below = np.mean(kept < estimate) + np.mean(kept == estimate) / 2
     bias = special.ndtri(np.clip(below, 1 / len(kept), 1 - 1 / len(kept)))
     centred = influence - influence.mean()

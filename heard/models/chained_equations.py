@@ -1,12 +1,7 @@
-"""Chained equations: every score's gaps drawn in turn, all chains side by side.
+"""Impute by chained equations, all chains in parallel.
 
-The rule that holds throughout: cross products and cluster sums of all rows are made
-once; each draw changes the rows that miss the score, and only these are summed again.
-
-One score given all others: drawn for every chain at once.
-
-The rule that holds throughout: chains lie along the first axis, sums over rows are kept
-up to date as scores change (only missing ones do), and a draw needs the sums alone.
+Chains lie along the first axis. Cross products and cluster sums are computed once; a
+draw changes, and updates the sums of, only the rows that lack the score.
 """
 
 from __future__ import annotations
@@ -15,6 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+
+from heard.models.stable_choice import order, rounded
 
 Numbers = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
@@ -30,14 +27,12 @@ RIDGE = 1e-8
 class Drawn:
     """A score's model as drawn, one a chain.
 
-    Attributes
-    ----------
-    expected, coefficients : ndarray, shape (n_chains, n_columns)
-        The middle of the coefficients, and the ones drawn.
-    expected_shifts, shifts : ndarray, shape (n_chains, n_clusters)
-        The same of the clusters' intercepts.
-    residual, between : ndarray, shape (n_chains,)
-        Variance of people within clusters and of clusters, as drawn.
+    `expected`, `coefficients`, shape (n_chains, n_columns): the middle of the
+      coefficients, and the ones drawn.
+    `expected_shifts`, `shifts`, shape (n_chains, n_clusters): the same of the clusters'
+      intercepts.
+    `residual`, `between`, shape (n_chains,): variance of people within clusters and of
+      clusters, as drawn.
     """
 
     expected: Numbers
@@ -63,16 +58,11 @@ def draw_model(
     between clusters a flat one (Gelman 2006). Without clusters (`sums` of none) the
     draw is exact.
 
-    Parameters
-    ----------
-    products : ndarray, shape (n_chains, n_columns + 1, n_columns + 1)
-        Cross products of the predictors and, last, the score.
-    sums : ndarray, shape (n_chains, n_clusters, n_columns + 1)
-        Sums by cluster of the same.
-    counts : ndarray, shape (n_clusters,)
-        Rows a cluster.
-    residual, between : ndarray, shape (n_chains,)
-        Variances drawn last time.
+    `products`, shape (n_chains, n_columns + 1, n_columns + 1): cross products of the
+      predictors and, last, the score.
+    `sums`, shape (n_chains, n_clusters, n_columns + 1): sums by cluster of the same.
+    `counts`, shape (n_clusters,): rows a cluster.
+    `residual`, `between`, shape (n_chains,): variances drawn last time.
     """
     inner, cross = products[:, :-1, :-1], products[:, :-1, -1]
     square, n_rows = products[:, -1, -1], float(products[0, 0, 0])
@@ -118,22 +108,20 @@ def draw_model(
 def matched(donors: Numbers, wanted: Numbers, random: np.random.Generator) -> Positions:
     """For each row wanted, one of the 5 donors whose prediction is nearest.
 
-    Parameters
-    ----------
-    donors : ndarray, shape (n_chains, n_donors)
-        Predicted scores of those whose score was seen.
-    wanted : ndarray, shape (n_chains, n_wanted)
-        Predicted scores of those whose score is missing.
+    Predictions are compared as rounded, and of donors predicted alike the first stand
+    nearest, so that every processor finds the same ones.
 
-    Returns
-    -------
-    ndarray of int, shape (n_chains, n_wanted)
-        The donors' positions.
+    `donors`, shape (n_chains, n_donors): predicted scores of those whose score was
+      seen.
+    `wanted`, shape (n_chains, n_wanted): predicted scores of those whose score is
+      missing.
+    Returns shape (n_chains, n_wanted): the donors' positions.
     """
     n_donors = donors.shape[1]
     count = min(DONORS, n_donors)
-    order = np.argsort(donors, axis=1)
-    lined_up = np.take_along_axis(donors, order, axis=1)
+    donors, wanted = rounded(donors, wanted)
+    lined = order(donors)
+    lined_up = np.take_along_axis(donors, lined, axis=1)
     place = np.stack(
         [np.searchsorted(*pair) for pair in zip(lined_up, wanted, strict=True)]
     )
@@ -142,11 +130,13 @@ def matched(donors: Numbers, wanted: Numbers, random: np.random.Generator) -> Po
     start = np.clip(place - count, 0, n_donors - count)
     for _ in range(count):
         further = np.minimum(start + count, n_donors - 1)
-        distance_above = np.take_along_axis(lined_up, further, axis=1) - wanted
-        distance_below = wanted - np.take_along_axis(lined_up, start, axis=1)
+        distance_above, distance_below = rounded(
+            np.take_along_axis(lined_up, further, axis=1) - wanted,
+            wanted - np.take_along_axis(lined_up, start, axis=1),
+        )
         start += (start + count < n_donors) & (distance_above < distance_below)
     chosen = start + random.integers(0, count, wanted.shape)
-    return np.asarray(np.take_along_axis(order, chosen, axis=1))
+    return np.asarray(np.take_along_axis(lined, chosen, axis=1))
 
 
 def _solved(left: Numbers, right: Numbers) -> tuple[Numbers, Numbers]:
@@ -192,22 +182,15 @@ class Chains:
 class Layout:
     """Which column of a chain's state holds what.
 
-    Attributes
-    ----------
-    given : ndarray, shape (n_rows, n_scores)
-        Scores in their own units, NaN where missing.
-    fixed : ndarray, shape (n_rows, n_fixed)
-        Columns that never change, an intercept first.
-    arms : ndarray, shape (n_rows, n_arms - 1)
-        What each score is multiplied by for slopes of its own; no columns if none.
-    codes : ndarray of int, shape (n_rows,)
-        Clusters, counted from 0.
-    n_clusters : int
-        0 where people are taken as independent.
-    missing : ndarray of bool, shape (n_rows, n_scores)
-        Gaps.
-    centres, scales : ndarray, shape (n_scores,)
-        A state holds scores less their mean over their deviation.
+    `given`, shape (n_rows, n_scores): scores in their own units, NaN where missing.
+    `fixed`, shape (n_rows, n_fixed): columns that never change, an intercept first.
+    `arms`, shape (n_rows, n_arms - 1): what each score is multiplied by for slopes of
+      its own; no columns if none.
+    `codes`, shape (n_rows,): clusters, counted from 0.
+    `n_clusters`: 0 where people are taken as independent.
+    `missing`, shape (n_rows, n_scores): gaps.
+    `centres`, `scales`, shape (n_scores,): A state holds scores less their mean over
+      their deviation.
     """
 
     given: Numbers = field(repr=False)
@@ -289,10 +272,8 @@ def run_chains(
 ) -> Chains:
     """Draw every score with gaps in turn, again and again.
 
-    Parameters
-    ----------
-    state : ndarray, shape (n_chains, n_rows, n_columns)
-        Where the chains start; changed in place.
+    `state`, shape (n_chains, n_rows, n_columns): where the chains start; changed in
+      place.
     """
     n_chains = len(state)
     values = np.repeat(layout.given[None], n_chains, axis=0)

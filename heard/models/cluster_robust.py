@@ -1,17 +1,8 @@
-"""Least squares of rows that share clusters into coefficients with honest intervals.
+"""Fit least squares with cluster-robust errors (CR2) and Satterthwaite's df.
 
-The rule that holds throughout: what was allocated or sampled together is independent of
-other clusters only, so the error of a coefficient comes from sums within clusters,
-corrected for how much each cluster pulls the fit towards itself (CR2), and its t has as
-many degrees of freedom as the clusters that truly tell of it (Satterthwaite).
-Oracle: R clubSandwich, tests/oracles/values/clustered.json.
-
-Rows of clusters into what each cluster adds to an error, corrected for its pull.
-
-A cluster that pulls the fit towards itself has residuals too small; CR2 turns them back
-by the inverse root of their covariance (Bell & McCaffrey 2002). Only sums over clusters
-leave this module, so a contrast costs what the clusters cost, not what the rows cost.
-Oracle: R clubSandwich, tests/oracles/values/clustered.json.
+CR2 corrects residuals by the inverse root of their covariance (Bell & McCaffrey 2002).
+Only sums over clusters are kept, so a contrast costs what the clusters cost. Oracle: R
+clubSandwich, tests/oracles/values/clustered.json.
 """
 
 from __future__ import annotations
@@ -22,8 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import pandas as pd
+from scipy import stats
 
-from heard.results import Estimate, Result, Unavailable
+from heard.results import Described, Estimate, Result, Unavailable
 
 Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 # Names of clusters: text, numbers, whatever compares equal.
@@ -91,8 +84,6 @@ def _adjusted(own: Array, scaled: Array, spread: Array, *, weighted: bool) -> Ar
 
 def coded(labels: Labels) -> tuple[Labels, int]:
     """Groups as whole numbers from 0, -1 where missing, and how many there are."""
-    import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
     codes, levels = pd.factorize(np.asarray(labels))
     return codes, len(levels)
 
@@ -116,7 +107,7 @@ HOW = {
     "independent rows with equal variance)",
 }
 UNRECOVERED_REASON = (
-    "hardly any other cluster tells how sure this is: clusters the model fits exactly "
+    "hardly any other cluster shows its precision: clusters the model fits exactly "
     "hide {share:.0%} of its variance; use a comparison with placebo clusters"
 )
 NO_GROUP = "rows without a cluster or absorbed group: leave those rows out first"
@@ -124,35 +115,26 @@ NO_RESIDUAL = "the model fits every row exactly: no interval can be given"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterRobustFit:
+class ClusterRobustFit(Described):
     """Weighted least squares with a cluster-robust covariance.
 
-    Attributes
-    ----------
-    names : tuple of str
-        The columns asked for; absorbed ones have no name and no coefficient here.
-    coefficients : ndarray, shape (n_names,)
-        In units of the outcome for one unit of the column.
-    covariance : ndarray, shape (n_names, n_names)
-        Cluster-robust.
-    n : int
-        Rows.
-    n_clusters : int
-        Clusters.
-    adjustment : {"CR0", "CR1", "CR2"}
-        How the covariance was corrected.
-    weighted : bool
-        Whether rows were weighted.
-    basis : ndarray, shape (n_names, n_columns)
-        Turns the orthonormal columns of the fit into coefficients.
-    scores : ndarray, shape (n_clusters, n_columns, n_columns)
-        For each cluster Q'AWQ: how its adjusted rows enter (Q orthonormal under W).
-    weighted_scores : ndarray, shape (n_clusters, n_columns, n_columns)
-        The same for (WQ)'AWQ.
-    squares : ndarray, shape (n_clusters, n_columns, n_columns)
-        The same for (AWQ)'AWQ.
-    spread : ndarray, shape (n_columns, n_columns)
-        Q'W^2Q.
+    - `names`: the columns asked for; absorbed ones have no name and no coefficient
+      here.
+    - `coefficients`, shape (n_names,): in units of the outcome for one unit of the
+      column.
+    - `covariance`, shape (n_names, n_names): cluster-robust.
+    - `n`: rows.
+    - `n_clusters`: clusters.
+    - `adjustment`, {"CR0", "CR1", "CR2"}: how the covariance was corrected.
+    - `weighted`: whether rows were weighted.
+    - `basis`, shape (n_names, n_columns): turns the orthonormal columns of the fit into
+      coefficients.
+    - `scores`, shape (n_clusters, n_columns, n_columns): for each cluster Q'AWQ: how
+      its adjusted rows enter (Q orthonormal under W).
+    - `weighted_scores`, shape (n_clusters, n_columns, n_columns): the same for
+      (WQ)'AWQ.
+    - `squares`, shape (n_clusters, n_columns, n_columns): the same for (AWQ)'AWQ.
+    - `spread`, shape (n_columns, n_columns): Q'W^2Q.
     """
 
     names: tuple[str, ...]
@@ -171,13 +153,8 @@ class ClusterRobustFit:
     def degrees_of_freedom(self, contrast: Sequence[float] | str) -> float:
         """Degrees of freedom of a contrast: Satterthwaite's under CR2, else G - 1.
 
-        Parameters
-        ----------
-        contrast : sequence of float, length n_names, or str
-            Weights of the coefficients, or the name of one.
+        - `contrast`: weights of the coefficients, or the name of one.
 
-        References
-        ----------
         Pustejovsky & Tipton (2018), J. Business & Economic Statistics 36(4), 672-683.
         """
         if self.adjustment != "CR2":
@@ -214,16 +191,13 @@ class ClusterRobustFit:
             return Unavailable(
                 term=term, reason=fault, n=self.n, n_unit="rows", method=self.describe()
             )
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         degrees = self.degrees_of_freedom(contrast)
         value, error = self.value(contrast), self.standard_error(contrast)
         reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees)) * error
-        return Estimate(
-            term=term,
-            estimate=value,
-            conf_low=value - reach,
-            conf_high=value + reach,
+        return Estimate.of(
+            term,
+            value,
+            (value - reach, value + reach),
             n=self.n,
             n_unit="rows",
             method=f"{self.describe()}; t interval with {degrees:.1f} degrees of "
@@ -236,13 +210,11 @@ class ClusterRobustFit:
             return Unavailable(
                 term=term, reason=fault, n=self.n, n_unit="rows", method=self.describe()
             )
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         degrees = self.degrees_of_freedom(contrast)
         size = abs(self.value(contrast)) / self.standard_error(contrast)
-        return Estimate(
-            term=term,
-            estimate=float(2 * stats.t.sf(size, degrees)),
+        return Estimate.of(
+            term,
+            2 * stats.t.sf(size, degrees),
             n=self.n,
             n_unit="rows",
             method=f"{self.describe()}; two-sided t test with {degrees:.1f} degrees of "
@@ -256,9 +228,9 @@ class ClusterRobustFit:
                 term=term, reason=fault, n=self.n, n_unit="rows", method=self.describe()
             )
         kind = "Satterthwaite's" if self.adjustment == "CR2" else "clusters less one"
-        return Estimate(
-            term=term,
-            estimate=self.degrees_of_freedom(contrast),
+        return Estimate.of(
+            term,
+            self.degrees_of_freedom(contrast),
             n=self.n_clusters,
             n_unit="clusters",
             method=f"degrees of freedom of the t interval ({kind}); "

@@ -1,24 +1,28 @@
-"""Responses into the complete ones: who answered every item, and what is lacking.
+"""Read responses, and keep the participants who answered every item.
 
-Deletion is listwise everywhere in this room, and the ``n`` left is what is reported.
+Every function that takes responses reads them here, from a data frame or an array.
+Deletion is listwise; the ``n`` left is reported.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from heard.errors import DataError
 from heard.results import Unavailable
 
 Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+Responses: TypeAlias = pd.DataFrame | np.ndarray[Any, Any]
+"""A row a participant, a column an item; missing if unanswered."""
 
 # Beyond this, squares and their sums overflow.
 LARGEST_ANSWER = 1e100
-# Relative sizes under which a double no longer tells a number from zero.
+# Relative sizes under which a double cannot distinguish a number from zero.
 NO_VARIANCE = 1e-12
 PERFECT = 1e-9
 SINGULAR = 1e-10
@@ -29,16 +33,11 @@ LISTWISE = "participants with any item unanswered deleted"
 class CompleteResponses:
     """The participants who answered every item, and what stands in the way.
 
-    Attributes
-    ----------
-    names : tuple of str
-        The items.
-    values : ndarray, shape (n_complete, n_items)
-        Their answers; no rows where `fault` is not empty.
-    fault : str
-        Why the columns cannot be read as numbers; empty if they can.
-    unanswered : tuple of str
-        Items nobody answered.
+    `names`: the items.
+    `values`, shape (n_complete, n_items): their answers; no rows where `fault` is not
+      empty.
+    `fault`: why the columns cannot be read as numbers; empty if they can.
+    `unanswered`: items nobody answered.
     """
 
     names: tuple[str, ...]
@@ -55,6 +54,8 @@ class CompleteResponses:
     @property
     def constant(self) -> tuple[str, ...]:
         """Items to which all complete participants gave one answer."""
+        if not len(self.values):
+            return ()
         flat = (self.values == self.values[:1]).all(axis=0)
         return tuple(
             name for name, is_flat in zip(self.names, flat, strict=True) if is_flat
@@ -91,6 +92,46 @@ class CompleteResponses:
         """The absence, with the n it was found at."""
         n = None if self.fault else len(self.values)
         return Unavailable(term=term, reason=reason, n=n, method=method)
+
+
+def read_responses(responses: Responses, name: str = "responses") -> pd.DataFrame:
+    """Read responses as a data frame whose ordered categories are numbers.
+
+    `responses`, shape (n_participants, n_items): numbers, nullable numbers, booleans,
+      or categories that are numbers. The columns of an array are named ``item_1``,
+      ``item_2`` and so on.
+    `name`: what the argument is called, for the message.
+    Raises DataError: neither a data frame nor a two-dimensional array.
+    """
+    wanted = "give a data frame, or an array with a row a participant, a column an item"
+    if isinstance(responses, np.ndarray):
+        if responses.ndim != 2:
+            raise DataError(name, f"an array of {responses.ndim} dimensions; {wanted}")
+        items = [f"item_{place + 1}" for place in range(responses.shape[1])]
+        return pd.DataFrame(responses, columns=items)
+    if not isinstance(responses, pd.DataFrame):
+        raise DataError(name, f"a {type(responses).__name__}; {wanted}")
+    coded = [
+        place
+        for place, dtype in enumerate(responses.dtypes)
+        if isinstance(dtype, pd.CategoricalDtype)
+        and pd.api.types.is_numeric_dtype(dtype.categories.dtype)
+    ]
+    if coded:
+        responses = responses.copy()
+    for place in coded:
+        responses.isetitem(place, responses.iloc[:, place].astype(float).to_numpy())
+    return responses
+
+
+def check_frame(frame: pd.DataFrame, name: str) -> None:
+    """Refuse what has no named columns.
+
+    Raises DataError: not a data frame.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        wanted = "give a data frame, a row a rating, with named columns"
+        raise DataError(name, f"a {type(frame).__name__}; {wanted}")
 
 
 def complete_responses(responses: pd.DataFrame) -> CompleteResponses:

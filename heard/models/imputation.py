@@ -1,13 +1,8 @@
-"""Scores with gaps into completed data sets that say how unsure the gaps are.
+"""Impute missing scores multiply, and check that the chains mixed.
 
-The rule that holds throughout: a score is filled in from all other scores, the arms and
-the covariates, with an intercept a team, so that what is filled in is as alike within
-teams, and as different between arms, as what was seen.
-Oracle: R mice, tests/oracles/values/missing.json.
-
-Whether the chains that filled scores in have mixed, and what they filled in.
-
-The rule that holds throughout: these describe the filling in, not the people.
+A score is imputed from all other scores, arms and covariates with an intercept a team,
+so that imputed scores are as similar within teams, and differ as much between arms, as
+observed ones. Oracle: R mice, tests/oracles/values/missing.json.
 """
 
 from __future__ import annotations
@@ -27,7 +22,7 @@ from heard.models.chained_equations import (
     run_chains,
 )
 from heard.models.random_streams import generator
-from heard.results import Composite, Estimate, Result, Unavailable
+from heard.results import Composite, Described, Estimate, Result, Unavailable
 
 MINIMUM_CLUSTERS = 5
 # Seen scores beyond the columns of a model: fewer leave its variance a guess.
@@ -38,23 +33,17 @@ N_ITERATIONS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Imputation:
+class Imputation(Described):
     """Completed data sets; rows are people's, so it is never a finding.
 
-    Attributes
-    ----------
-    scores : tuple of str
-        The columns filled in.
-    values : ndarray, shape (n_sets, n_rows, n_scores)
-        Every score: as seen, or as filled in for that set.
-    missing : ndarray of bool, shape (n_rows, n_scores)
-        Which were filled in.
-    positions : ndarray of int, shape (n_rows,)
-        Which rows of the frame given.
-    means, deviations : ndarray, shape (n_iterations, n_sets, n_scores)
-        Of what was filled in, after every iteration; 0 where nothing was missing.
-    method : str
-        How it was done, in words.
+    - `scores`: the columns filled in.
+    - `values`, shape (n_sets, n_rows, n_scores): every score: as seen, or as filled in
+      for that set.
+    - `missing`, shape (n_rows, n_scores): which were filled in.
+    - `positions`, shape (n_rows,): which rows of the frame given.
+    - `means`, `deviations`, shape (n_iterations, n_sets, n_scores): of what was filled
+      in, after every iteration; 0 where nothing was missing.
+    - `method`: how it was done, in words.
     """
 
     scores: tuple[str, ...]
@@ -332,15 +321,8 @@ def imputation_diagnostics(imputation: Imputation) -> ImputationDiagnostics:
 def chain_mixing(means: Numbers) -> float | None:
     """Gelman and Rubin's potential scale reduction over the later half of chains.
 
-    Parameters
-    ----------
-    means : ndarray, shape (n_iterations, n_chains)
-        Something the chains draw again and again.
-
-    Returns
-    -------
-    float or None
-        Near 1 where chains have forgotten their starts; None if nothing varies.
+    `means`, shape (n_iterations, n_chains): something the chains draw again and again.
+    Returns: near 1 where chains have forgotten their starts; None if nothing varies.
     """
     later = means[len(means) // 2 :]
     length = len(later)
@@ -362,15 +344,15 @@ def _described(imputation: Imputation, place: int, n_gaps: int) -> ImputedScore:
     words = f"{imputation.method}; describes the filling in, so no interval"
     return ImputedScore(
         score=imputation.scores[place],
-        share_missing=Estimate(
-            term="share_missing",
-            estimate=n_gaps / n,
+        share_missing=Estimate.of(
+            "share_missing",
+            n_gaps / n,
             n=n,
             method=f"people without the score over all people; {words}",
         ),
-        filled_in_minus_seen=Estimate(
-            term="filled_in_minus_seen",
-            estimate=difference,
+        filled_in_minus_seen=Estimate.of(
+            "filled_in_minus_seen",
+            difference,
             n=n,
             method="mean filled in less mean seen, over the standard deviation "
             f"(divisor n-1) of those seen; {words}",

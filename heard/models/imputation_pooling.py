@@ -1,7 +1,5 @@
-"""Estimates of completed data sets, pooled into one by Rubin's rules.
+"""Pool estimates of multiply imputed data sets by Rubin's rules.
 
-The rule that holds throughout: the pooled error holds what varies between completed
-sets beside what each set's own error says, so filled-in values are never taken as seen.
 Oracle: R mice, tests/oracles/values/missing.json.
 """
 
@@ -11,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import t
 
 from heard.results import Composite, Estimate, Result, Unavailable
 
@@ -40,18 +39,14 @@ class PooledEstimate(Composite):
 class Pooling:
     """Rubin's rules in numbers.
 
-    Attributes
-    ----------
-    estimate, standard_error, degrees_of_freedom : float
-        The pooled estimate, its total error, and Barnard and Rubin's degrees.
-    within, between : float
-        Mean of the squared errors; variance (divisor m-1) of the estimates.
-    increase : float
-        Share by which what is missing raises the variance, (1 + 1/m) between / within.
-    fraction : float
-        Fraction of missing information.
-    monte_carlo_error : float
-        Standard error of the estimate from the number of sets alone.
+    `estimate`, `standard_error`, `degrees_of_freedom`: the pooled estimate, its total
+      error, and Barnard and Rubin's degrees.
+    `within`, `between`: mean of the squared errors; variance (divisor m-1) of the
+      estimates.
+    `increase`: share by which what is missing raises the variance, (1 + 1/m) between /
+      within.
+    `fraction`: fraction of missing information.
+    `monte_carlo_error`: standard error of the estimate from the number of sets alone.
     """
 
     estimate: float
@@ -72,15 +67,11 @@ def rubin_rules(
 ) -> Pooling:
     """Pool by Rubin's rules, with Barnard and Rubin's degrees of freedom.
 
-    Parameters
-    ----------
-    estimates, standard_errors : sequence of float, length m
-        One a completed data set; m at least 2, errors positive.
-    complete_degrees : float
-        Degrees of freedom the interval would have had, had nothing been missing.
+    `estimates`, `standard_errors`: one a completed data set; m at least 2, errors
+      positive.
+    `complete_degrees`: degrees of freedom the interval would have had, had nothing been
+      missing.
 
-    References
-    ----------
     Rubin (1987), Multiple Imputation for Nonresponse in Surveys; Barnard & Rubin
     (1999), Biometrika 86(4), 948-955.
     """
@@ -161,8 +152,6 @@ def pool(
 
 def interval(pooled: Pooling) -> tuple[float, float]:
     """The 95 % interval of what was pooled."""
-    from scipy.stats import t  # noqa: PLC0415 - heavy, and only needed here
-
     reach = float(t.ppf(0.975, pooled.degrees_of_freedom)) * pooled.standard_error
     return pooled.estimate - reach, pooled.estimate + reach
 
@@ -180,8 +169,6 @@ def absent_pool(reason: str, *, n: int, term: str, method: str) -> PooledEstimat
 def _described(
     pooled: Pooling, *, n: int, n_sets: int, term: str, how: str
 ) -> PooledEstimate:
-    from scipy.stats import t  # noqa: PLC0415 - heavy, and only needed here
-
     low, high = interval(pooled)
     size = abs(pooled.estimate) / pooled.standard_error
     values = {
@@ -195,7 +182,7 @@ def _described(
         "degrees_of_freedom": "Barnard and Rubin's, of the pooled t interval, at most "
         "those of the complete data; a property of the design and of what is missing, "
         "so no interval",
-        "fraction_missing_information": "share of what the complete data would tell "
+        "fraction_missing_information": "share of what the complete data would show "
         "that is missing: (r + 2/(df + 3))/(r + 1), r the rise in variance; an "
         f"estimate from {n_sets} sets, rough, without an interval",
         "monte_carlo_error": "how far the pooled effect may lie from that of endlessly "
@@ -207,13 +194,6 @@ def _described(
         for name, value in values.items()
     }
     return PooledEstimate(
-        effect=Estimate(
-            term=term,
-            estimate=pooled.estimate,
-            conf_low=low,
-            conf_high=high,
-            n=n,
-            method=how,
-        ),
+        effect=Estimate.of(term, pooled.estimate, (low, high), n=n, method=how),
         **parts,
     )

@@ -1,8 +1,8 @@
-"""Rows, alone or in clusters, into coefficients with a robust interval.
+"""Fit least squares with robust intervals, with or without clusters.
 
-The rule that holds throughout: with clusters the interval is that of the clustered room
-(CR2, Satterthwaite); without, variances may differ from group to group.
-Oracle: R t.test, sandwich and clubSandwich, tests/oracles/values/inequality.json.
+With clusters: CR2 and Satterthwaite's degrees of freedom; without, variances may differ
+between groups. Oracle: R t.test, sandwich and clubSandwich,
+tests/oracles/values/inequality.json.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from scipy import stats
+from statsmodels.regression.linear_model import WLS
 
 from heard.models.cluster_robust import (
     Array,
@@ -34,16 +36,11 @@ WIDEST = 300.0
 class LinearFit:
     """Coefficients, their covariance, and how much is known about it.
 
-    Attributes
-    ----------
-    coefficients, covariance : ndarray, shape (n_names,), (n_names, n_names)
-        In units of the score.
-    degrees : callable
-        Degrees of freedom of a contrast.
-    fault : callable
-        Why a contrast has no interval; empty if it has one.
-    method : str
-        Estimator, interval and missing rule, in words.
+    `coefficients`, `covariance`, shape (n_names,), (n_names, n_names): in units of the
+      score.
+    `degrees`: degrees of freedom of a contrast.
+    `fault`: why a contrast has no interval; empty if it has one.
+    `method`: estimator, interval and missing rule, in words.
     """
 
     coefficients: Array
@@ -54,8 +51,6 @@ class LinearFit:
 
     def interval(self, weights: Array) -> tuple[float, float, float]:
         """A contrast's value, and the limits of its 95 % t interval."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         value = float(weights @ self.coefficients)
         reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, self.degrees(weights)))
         reach *= self.error(weights)
@@ -71,11 +66,10 @@ class LinearFit:
         if why := self.fault(weights):
             return Unavailable(term=term, reason=why, n=n, n_unit=counted, method=how)
         value, low, high = self.interval(weights)
-        return Estimate(
-            term=term,
-            estimate=value,
-            conf_low=low,
-            conf_high=high,
+        return Estimate.of(
+            term,
+            value,
+            (low, high),
             n=n,
             n_unit=counted,
             method=f"{how}; t with {self.degrees(weights):.1f} degrees of freedom",
@@ -104,11 +98,10 @@ class LinearFit:
             return Unavailable(
                 term=term, reason=reason, n=n, n_unit=counted, method=how
             )
-        return Estimate(
-            term=term,
-            estimate=upper / lower,
-            conf_low=upper / lower * math.exp(-reach),
-            conf_high=upper / lower * math.exp(reach),
+        return Estimate.of(
+            term,
+            upper / lower,
+            (upper / lower * math.exp(-reach), upper / lower * math.exp(reach)),
             n=n,
             n_unit=counted,
             method=f"{how}, t with {self.degrees(weights):.1f} degrees of freedom",
@@ -116,8 +109,6 @@ class LinearFit:
 
     def p_value(self, weights: Array) -> float:
         """Two-sided p of a contrast being zero; ask `fault` first."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         size = abs(float(weights @ self.coefficients)) / self.error(weights)
         return float(2 * stats.t.sf(size, self.degrees(weights)))
 
@@ -160,18 +151,12 @@ def least_squares(
 ) -> LinearFit | Unavailable:
     """Fit least squares: CR2 over clusters, else HC3.
 
-    Parameters
-    ----------
-    outcome : ndarray, shape (n_rows,)
-        Complete.
-    design : ndarray, shape (n_rows, n_names)
-        An intercept among the columns, or something that adds up to it.
-    names : sequence of str
-        Names of the columns.
-    clusters : Series, shape (n_rows,), or None
-        What was sampled together.
-    weights : ndarray, shape (n_rows,), optional
-        Positive weights.
+    `outcome`, shape (n_rows,): complete.
+    `design`, shape (n_rows, n_names): an intercept among the columns, or something that
+      adds up to it.
+    `names`: names of the columns.
+    `clusters`, shape (n_rows,) or None: what was sampled together.
+    `weights`, shape (n_rows,): positive weights.
     """
     if clusters is not None:
         found = cluster_robust_fit(
@@ -206,8 +191,6 @@ def _clustered(found: ClusterRobustFit) -> LinearFit:
 def _unrelated(
     outcome: Array, design: Array, weights: Array | None
 ) -> LinearFit | Unavailable:
-    from statsmodels.regression.linear_model import WLS  # noqa: PLC0415 - heavy
-
     model = WLS(outcome, design, weights=1.0 if weights is None else weights)
     plain = model.fit()
     hat = (model.wexog * np.linalg.pinv(model.wexog).T).sum(axis=1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from heard.models.complete_responses import Array
 
@@ -23,15 +24,10 @@ SEPARATED = 100.0
 class OrdinalFit:
     """What was fitted, or why nothing was.
 
-    Attributes
-    ----------
-    log_likelihood : float
-        At the maximum.
-    weights, errors : ndarray, shape (n_covariates,)
-        Log odds of a higher category a unit of each covariate, and standard errors
-        (observed information).
-    fault : str
-        Why there is no fit; empty if there is.
+    `log_likelihood`: at the maximum.
+    `weights`, `errors`, shape (n_covariates,): log odds of a higher category a unit of
+      each covariate, and standard errors (observed information).
+    `fault`: why there is no fit; empty if there is.
     """
 
     log_likelihood: float
@@ -50,17 +46,10 @@ def empty_log_likelihood(ranks: Ranks) -> float:
 def ordinal_fit(ranks: Ranks, covariates: Array) -> OrdinalFit:
     """Fit logit P(y > j) = covariates @ weights - threshold_j.
 
-    Parameters
-    ----------
-    ranks : ndarray of int, shape (n,)
-        Categories from 0 up, each of them used.
-    covariates : ndarray, shape (n, n_covariates)
-
-    Returns
-    -------
-    OrdinalFit
-        With a `fault` where a covariate is constant or follows from the others, where
-        the categories are separated, or where Newton's method does not settle.
+    `ranks`, shape (n,): categories from 0 up, each of them used.
+    `covariates`, shape (n, n_covariates).
+    Returns: with a `fault` where a covariate is constant or follows from the others,
+      where the categories are separated, or where Newton's method does not settle.
     """
     spread = covariates.std(axis=0)
     if not (spread > 0).all():
@@ -117,10 +106,6 @@ class _Design:
 
     def at(self, point: Array) -> tuple[float, Array, Array]:
         """Log likelihood, its gradient and the observed information."""
-        from scipy.special import (  # noqa: PLC0415 - heavy, and only needed here
-            expit,
-        )
-
         high = np.where(self.highest, np.inf, self.upper @ point)
         low = np.where(self.lowest, -np.inf, self.lower @ point)
         # On the side where both tails are thin, so that their difference keeps digits.

@@ -10,12 +10,8 @@ import numpy as np
 def generator(*names: str) -> np.random.Generator:
     """A generator of random numbers seeded by names, such as a study's and a term's.
 
-    Parameters
-    ----------
-    *names : str
-        What the draws are for. Other names give other draws; the same names the same.
+    `*names`: what the draws are for. Other names give other draws; the same names the
+      same.
     """
-    import numpy as np  # noqa: PLC0415 - most of what the foundation serves needs none
-
     digest = hashlib.sha256("/".join(names).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))

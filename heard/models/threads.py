@@ -1,8 +1,7 @@
-"""One function over many things, several at a time, the answers in the order asked.
+"""Apply a function to many things in several threads, keeping their order.
 
-NumPy and Arrow let go of the interpreter while they count, so that threads share the
-processors. Nothing is added up across threads here: what comes out is the same list
-whatever their number.
+NumPy and Arrow release the interpreter lock. Nothing is summed across threads, so
+results do not depend on their number.
 """
 
 from __future__ import annotations

@@ -1,13 +1,9 @@
-"""Least squares of few clusters into a p and an interval by turning residuals round.
+"""Test and estimate with few clusters by the restricted wild cluster bootstrap-t.
 
-The restricted wild cluster bootstrap-t: residuals of the model in which the hypothesis
-holds are multiplied by one random number a cluster, and the t statistic of each such
-outcome is set beside the real one. A large cluster pulls the fit towards itself, which
-makes its residuals too small, so each cluster's residuals are those from a fit without
-it (type S of MacKinnon, Nielsen & Webb). The interval is what the test does not reject.
-Every statistic is a quotient of forms in the sums of clusters, so rows are read once
-and a hypothesis costs what the draws cost. Oracle: the definition, row by row, and
-complete enumeration, tests/outcomes/test_wild_bootstrap.py.
+Residuals under the hypothesis, each cluster's from a fit without it (type S of
+MacKinnon, Nielsen & Webb), are multiplied by a random number a cluster; the interval is
+what the test does not reject. Every statistic is a ratio of forms in cluster sums.
+Oracle: complete enumeration, tests/outcomes/test_wild_bootstrap.py.
 """
 
 from __future__ import annotations
@@ -61,21 +57,14 @@ class WildBootstrap(Composite):
 class _Sums:
     """One coefficient's sums by cluster, other columns taken out.
 
-    Attributes
-    ----------
-    effect : float
-        The coefficient.
-    size : float
-        x'x of all rows.
-    own, influence : ndarray, shape (n_clusters,)
-        x'y and x'x of every cluster; of y and the second x what is left of them by a
-        fit of the other columns without that cluster.
-    across : ndarray, shape (n_clusters, n_columns)
-        x'Q: how a cluster's score sees the fitted columns.
-    outcome, column : ndarray, shape (n_clusters, n_columns)
-        Q'y and Q'x, likewise.
-    spread : float
-        Sum of the squared scores of the real residuals.
+    `effect`: the coefficient.
+    `size`: x'x of all rows.
+    `own`, `influence`, shape (n_clusters,): x'y and x'x of every cluster; of y and the
+      second x what is left of them by a fit of the other columns without that cluster.
+    `across`, shape (n_clusters, n_columns): x'Q: how a cluster's score sees the fitted
+      columns.
+    `outcome`, `column`, shape (n_clusters, n_columns): Q'y and Q'x, likewise.
+    `spread`: sum of the squared scores of the real residuals.
     """
 
     effect: float
@@ -218,7 +207,7 @@ def _without_own_pull(
 ) -> list[Array]:
     """Residuals of each cluster from a fit of the basis to all other clusters.
 
-    What only the cluster itself can tell, such as its own fixed effect, is left as it
+    What only the cluster itself can show, such as its own fixed effect, is left as it
     is: no other cluster has a say in it.
     """
     freed = [residual.copy() for residual in residuals]
@@ -328,17 +317,12 @@ def _results(
             "far; use a comparison with placebo clusters"
         )
     found = WildBootstrap(
-        effect=Estimate(
-            term=term,
-            estimate=sums.effect,
-            conf_low=low,
-            conf_high=high,
-            n=fit.n,
-            method=f"{method}; {how}",
+        effect=Estimate.of(
+            term, sums.effect, (low, high), n=fit.n, method=f"{method}; {how}"
         ),
-        p_value=Estimate(
-            term=f"{term}_p_value",
-            estimate=probability(0.0),
+        p_value=Estimate.of(
+            f"{term}_p_value",
+            probability(0.0),
             n=fit.n,
             method=f"{method}; two-sided, ties counted as beyond; no interval",
         ),

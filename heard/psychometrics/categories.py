@@ -1,9 +1,7 @@
-"""Answer categories from the codebook, kept the same in every group and wave.
+"""Rank answers by the codebook's categories, the same in every group and wave.
 
-Ordinal statistics break, or quietly change their meaning, when the categories are read
-off the data: one that nobody chose in one wave shifts all the others. Here they are
-declared; a category that is empty in any group is merged with its neighbour in all of
-them, and the merge is told.
+Categories read off the data would shift when one is not used in a wave. A category that
+is empty in any group is merged with its neighbour in all of them, and reported.
 """
 
 from __future__ import annotations
@@ -29,20 +27,13 @@ LONGEST_TABLE = 1000
 class CategorisedResponses:
     """Responses as ranks of their category.
 
-    Attributes
-    ----------
-    names : tuple of str
-        The items.
-    ranks : ndarray of int, shape (n_participants, n_items)
-        0 for the lowest category left after merging, -1 if unanswered.
-    counts : tuple of int
-        How many categories each item has after merging.
-    merges : tuple of str
-        Each merge in words; empty if there was none.
-    answers : tuple of tuple of float
-        For each item, the lowest answer somebody chose in each category left.
-    fault : str
-        Why there are no ranks; empty if there are.
+    `names`: the items.
+    `ranks`, shape (n_participants, n_items): 0 for the lowest category left after
+      merging, -1 if unanswered.
+    `counts`: how many categories each item has after merging.
+    `merges`: each merge in words; empty if there was none.
+    `answers`: for each item, the lowest answer somebody chose in each category left.
+    `fault`: why there are no ranks; empty if there are.
     """
 
     names: tuple[str, ...]
@@ -65,24 +56,16 @@ def categorised_responses(
 ) -> CategorisedResponses:
     """Put every answer into its declared category, merging those empty in a group.
 
-    Parameters
-    ----------
-    responses : DataFrame, shape (n_participants, n_items)
-        Keyed responses; NaN if unanswered.
-    categories : sequence of float
-        The answers the codebook allows, lowest first.
-    groups : Series, shape (n_participants,), optional
-        The group or wave of each participant; None for one group.
-
-    Returns
-    -------
-    CategorisedResponses
-        With a `fault` where a column holds no numbers or answers outside the categories
-        (how many; never which).
+    `responses`, shape (n_participants, n_items): keyed responses; NaN if unanswered.
+    `categories`: the answers the codebook allows, lowest first.
+    `groups`, shape (n_participants,): the group or wave of each participant; None for
+      one group.
+    Returns: with a `fault` where a column holds no numbers or answers outside the
+      categories (how many; never which).
     """
     names = tuple(str(name) for name in responses.columns)
     ladder = np.asarray(sorted(categories), dtype=float)
-    # an item's ranks lie beside each other: all that follows goes item by item
+    # an item's ranks are contiguous: all that follows goes item by item
     ranks: Ranks = np.empty((len(names), len(responses)), dtype=np.int64)
     faults = [column_fault(responses, place) for place in range(len(names))]
     if not any(faults):

@@ -1,12 +1,8 @@
-"""Responses with gaps into what is known of the gaps: Little's test and EM moments.
+"""Test whether answers are missing completely at random; estimate EM moments.
 
-Moments are those of full-information maximum likelihood under normality, found by EM;
-divisor n. Who answered nothing takes no part. Oracles:
+Moments are by full-information maximum likelihood under normality, divisor n; people
+who answered the same items are one pattern. Oracles:
 tests/oracles/values/missing_*.json.
-
-Responses with gaps into patterns: who answered which items, and how many did.
-
-People who answered the same items are one pattern, whatever they answered.
 """
 
 from __future__ import annotations
@@ -15,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import chdtrc
 
+from heard.models.complete_responses import Responses, read_responses
 from heard.psychometrics.careless.compact_answers import Array
 from heard.results import Composite, Estimate, Result, Unavailable
 
@@ -27,14 +25,9 @@ OTHERS = "other patterns"
 class Gaps:
     """Who answered what: each person's answers, and which pattern they make.
 
-    Attributes
-    ----------
-    values : ndarray of float, shape (n_people, n_items)
-        NaN where not answered.
-    kinds : ndarray of bool, shape (n_patterns, n_items)
-        The different patterns of answered items.
-    of_person : ndarray of int, shape (n_people,)
-        Which pattern each person has.
+    `values`, shape (n_people, n_items): NaN where not answered.
+    `kinds`, shape (n_patterns, n_items): the different patterns of answered items.
+    `of_person`, shape (n_people,): which pattern each person has.
     """
 
     values: Array
@@ -91,8 +84,7 @@ def pattern_counts(responses: pd.DataFrame, *, smallest: int) -> dict[str, int]:
     """People by the items they did not answer, largest first, small ones together.
 
     Patterns of fewer than `smallest` people are counted together, with the next larger
-    one where together they are fewer still; where nothing is left apart, nothing is
-    told.
+    one if together they are fewer still; where nothing is left, nothing is reported.
     """
     names = [str(name) for name in responses.columns]
     return gaps_of(responses).pattern_counts(names, smallest=smallest)
@@ -147,18 +139,19 @@ class Moments:
     reason: str = ""
 
 
-def missing_data(responses: pd.DataFrame) -> MissingData:
+def missing_data(responses: Responses) -> MissingData:
     """Share of complete responses, and Little's test.
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_people, n_items)
+    responses : DataFrame or ndarray, shape (n_people, n_items)
         Codes; NaN where not answered.
 
     References
     ----------
     Little (1988), Journal of the American Statistical Association 83, 1198-1202.
     """
+    responses = read_responses(responses)
     return missing_data_of(gaps_of(responses))
 
 
@@ -283,7 +276,7 @@ def _step(
 def _little(gaps: Gaps) -> tuple[Result, ...]:
     """Chi-square, degrees of freedom and p; their n is everyone.
 
-    An n of those who answered anything would tell, beside the responses kept, how many
+    The n of those who answered anything would reveal, with the responses kept, how many
     answered nothing.
     """
     n, items = gaps.values.shape
@@ -304,8 +297,6 @@ def _little(gaps: Gaps) -> tuple[Result, ...]:
         deviation = pattern.mean - moments.mean[pattern.answered]
         within = moments.covariance[np.ix_(pattern.answered, pattern.answered)]
         distance += pattern.n * float(deviation @ np.linalg.solve(within, deviation))
-    from scipy.special import chdtrc  # noqa: PLC0415 - heavy
-
     numbers = (max(distance, 0.0), float(df), float(chdtrc(df, distance)))
     return tuple(
         Estimate(term=term, estimate=number, n=n, method=LITTLE)

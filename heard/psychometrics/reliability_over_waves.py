@@ -1,7 +1,7 @@
-"""Responses of people at several waves into reliability of level and of change.
+"""Estimate the reliability of level and of change over waves.
 
-People, items and waves are crossed; their variance components come from mean squares,
-so every person must have answered every item at every wave. Oracle: R package psych,
+Variance components of people x items x waves come from mean squares, so only people
+with every answer count. Oracle: R psych,
 tests/oracles/values/waves_reliability_sai_VALE.json.
 """
 
@@ -11,9 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import PERFECT, Array, complete_responses
+from heard.models.complete_responses import (
+    PERFECT,
+    Array,
+    Responses,
+    complete_responses,
+    read_responses,
+)
 from heard.results import Composite, Estimate, Result, Unavailable
 
 WORDS = {
@@ -42,14 +49,10 @@ class WavesReliability(Composite):
 class Sums:
     """What mean squares need, summed over people; one set a row.
 
-    Attributes
-    ----------
-    n : ndarray, shape (rows,)
-        People in each set.
-    pooled : ndarray, shape (rows, waves, items)
-        Sums of answers.
-    own : ndarray, shape (rows, 4)
-        Sums of squares: of answers, and of each person's mean, wave means, item means.
+    `n`, shape (rows,): people in each set.
+    `pooled`, shape (rows, waves, items): sums of answers.
+    `own`, shape (rows, 4): sums of squares: of answers, and of each person's mean, wave
+      means, item means.
     """
 
     n: Array
@@ -91,7 +94,7 @@ class Sums:
 
 
 def reliability_over_waves(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     participants: pd.Series,
     waves: pd.Series,
@@ -101,7 +104,7 @@ def reliability_over_waves(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_rows, n_items)
+    responses : DataFrame or ndarray, shape (n_rows, n_items)
         Keyed responses, one row a person at a wave.
     participants, waves : Series, shape (n_rows,)
         Who and when, by position. Only people who answered every item at every wave are
@@ -122,6 +125,7 @@ def reliability_over_waves(
     917-929.
     Shrout & Lane (2012), Handbook of Research Methods for Studying Daily Life, 302-320.
     """
+    responses = read_responses(responses)
     cells, reason = _cube(responses, participants, waves)
     n, times, items = cells.shape
     how = (
@@ -130,12 +134,7 @@ def reliability_over_waves(
         "people, log(1 - R), t; people with any gap left out"
     )
     if reason:
-        return WavesReliability(
-            **{
-                term: Unavailable(term=term, reason=reason, n=n, method=how)
-                for term in WORDS
-            }
-        )
+        return WavesReliability.unavailable(reason, n=n, method=how)
     found = _coefficients(Sums.of_everyone(cells))
     without = _coefficients(Sums.without_each(cells))
     return WavesReliability(
@@ -257,8 +256,6 @@ def _with_interval(
     estimate: float, without: Array, *, term: str, method: str, confidence: float
 ) -> Result:
     """The estimate with its jackknife interval, or why there is none."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     n = len(without)
     if not np.isfinite(estimate):
         reason = "neither stable differences nor error were seen"
@@ -276,11 +273,10 @@ def _with_interval(
     scale = np.log(1 - without)
     error = float(np.sqrt((n - 1) / n * np.sum((scale - scale.mean()) ** 2)))
     reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=float(1 - (1 - estimate) * np.exp(reach)),
-        conf_high=float(1 - (1 - estimate) * np.exp(-reach)),
+    return Estimate.of(
+        term,
+        estimate,
+        (1 - (1 - estimate) * np.exp(reach), 1 - (1 - estimate) * np.exp(-reach)),
         n=n,
         method=method,
     )

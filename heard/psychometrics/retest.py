@@ -1,13 +1,8 @@
-"""Two measurements of stable people into the change that exceeds measurement error.
+"""Estimate retest reliability and the change that exceeds measurement error.
 
-Differences are second minus first. What is smaller than the smallest detectable change
-of one person may be error alone; the mean of a group is known more closely, by √n.
-Oracles: base R, tests/oracles/values/retest_sai_XRAY.json.
-
-Agreement of a score with itself: people who answered more than once in a wave.
-
-Only the first two scored answers of a person count, in the order of the file. How far
-apart they lie in time is not known here, so real change counts as disagreement.
+Differences are second minus first. The smallest detectable change of a group is that of
+one person over √n. The time between repeated answers is not known, so real change
+counts as disagreement. Oracle: R, tests/oracles/values/retest_sai_XRAY.json.
 """
 
 from __future__ import annotations
@@ -16,8 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
+from scipy.stats import pearsonr
 
-from heard.models.complete_responses import Array, complete_responses
+from heard.models.complete_responses import (
+    Array,
+    Responses,
+    complete_responses,
+    read_responses,
+)
 from heard.psychometrics.agreement.intraclass import (
     WIDTH,
     IntraclassCorrelations,
@@ -52,7 +54,7 @@ class SmallestDetectableChange(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetestReliability(Composite):
-    """All that two measurements of stable people tell of an instrument."""
+    """What two measurements of stable people show of an instrument."""
 
     intraclass_correlations: IntraclassCorrelations
     concordance_correlation: Result
@@ -71,18 +73,19 @@ class ReliableChange(Composite):
 
 
 def retest_reliability(
-    pairs: pd.DataFrame, *, confidence: float = 0.95
+    pairs: Responses, *, confidence: float = 0.95
 ) -> RetestReliability:
-    """Estimate everything a retest tells.
+    """Estimate everything a retest shows.
 
     Parameters
     ----------
-    pairs : DataFrame, shape (n_participants, 2)
+    pairs : DataFrame or ndarray, shape (n_participants, 2)
         First and second score of people who are taken not to have changed between them;
         who lacks one is left out.
     confidence : float
         Coverage of the intervals.
     """
+    pairs = read_responses(pairs, "pairs")
     return RetestReliability(
         intraclass_correlations=_intraclass(pairs, confidence),
         concordance_correlation=concordance_correlation(pairs, confidence=confidence),
@@ -94,13 +97,13 @@ def retest_reliability(
 
 
 def smallest_detectable_change(
-    pairs: pd.DataFrame, *, confidence: float = 0.95
+    pairs: Responses, *, confidence: float = 0.95
 ) -> SmallestDetectableChange:
     """Estimate the smallest change that measurement error does not explain.
 
     Parameters
     ----------
-    pairs : DataFrame, shape (n_participants, 2)
+    pairs : DataFrame or ndarray, shape (n_participants, 2)
         First and second score of people who are taken not to have changed; who lacks
         one is left out.
     confidence : float
@@ -116,6 +119,7 @@ def smallest_detectable_change(
     ----------
     de Vet and others (2006), J. of Clinical Epidemiology 59(10), 1033-1039.
     """
+    pairs = read_responses(pairs, "pairs")
     found = _intraclass(pairs, confidence)
     person = {
         f"{name}_{kind}": getattr(found, f"{name}_{kind}")
@@ -171,15 +175,14 @@ def standard_error_of_measurement(
         reason = "the reliability is negative: there is no error to speak of"
         return Unavailable(term=term, reason=reason, n=n, method=method)
     spread = float(values.std(ddof=1))
-    ends = [
+    low, high = (
         None if limit is None else spread * max(1 - limit, 0.0) ** 0.5
         for limit in (reliability.conf_high, reliability.conf_low)
-    ]
-    return Estimate(
-        term=term,
-        estimate=spread * max(1 - reliability.estimate, 0.0) ** 0.5,
-        conf_low=ends[0],
-        conf_high=ends[1],
+    )
+    return Estimate.of(
+        term,
+        spread * max(1 - reliability.estimate, 0.0) ** 0.5,
+        (low, high),
         n=n,
         method=method,
     )
@@ -195,7 +198,7 @@ def reliable_change_method(reliability: float) -> str:
 
 
 def reliable_change(
-    pairs: pd.DataFrame,
+    pairs: Responses,
     *,
     reliability: float,
     higher_is_better: bool = True,
@@ -205,7 +208,7 @@ def reliable_change(
 
     Parameters
     ----------
-    pairs : DataFrame, shape (n_participants, 2)
+    pairs : DataFrame or ndarray, shape (n_participants, 2)
         Score before and after; who lacks one is left out.
     reliability : float
         Of one score, from 0 to 1; of a retest rather than of items, where there is one.
@@ -225,6 +228,7 @@ def reliable_change(
     ----------
     Jacobson & Truax (1991), J. of Consulting and Clinical Psychology 59(1), 12-19.
     """
+    pairs = read_responses(pairs, "pairs")
     if not 0 <= reliability < 1:
         raise ValueError(f"reliability is {reliability}; give one from 0 to below 1")
     method = reliable_change_method(reliability)
@@ -234,12 +238,7 @@ def reliable_change(
     if not reason and np.ptp(values[:, 0]) == 0:
         reason = "the scores before do not vary"
     if reason:
-        return ReliableChange(
-            **{
-                term: Unavailable(term=term, reason=reason, n=n, method=method)
-                for term in ReliableChange.__dataclass_fields__
-            }
-        )
+        return ReliableChange.unavailable(reason, n=n, method=method)
     spread = float(values[:, 0].std(ddof=1))
     needed = WIDTH * 2**0.5 * spread * (1 - reliability) ** 0.5
     change = (values[:, 1] - values[:, 0]) * (1 if higher_is_better else -1)
@@ -250,9 +249,9 @@ def reliable_change(
     }
     return ReliableChange(
         **{term: _share(term, who, method, confidence) for term, who in kinds.items()},
-        reliable_change_needed=Estimate(
-            term="reliable_change_needed",
-            estimate=needed,
+        reliable_change_needed=Estimate.of(
+            "reliable_change_needed",
+            needed,
             n=n,
             method=f"{method}; no interval: reliability and spread taken as known",
         ),
@@ -260,16 +259,13 @@ def reliable_change(
 
 
 def _share(term: str, who: Array, method: str, confidence: float) -> Estimate:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     found = stats.binomtest(int(who.sum()), len(who))
     limits = found.proportion_ci(confidence, method="wilson")
     share = float(who.mean())
-    return Estimate(
-        term=term,
-        estimate=share,
-        conf_low=min(float(limits.low), share),
-        conf_high=max(float(limits.high), share),
+    return Estimate.of(
+        term,
+        share,
+        (min(float(limits.low), share), max(float(limits.high), share)),
         n=len(who),
         method=f"{method}; Wilson's interval",
     )
@@ -283,11 +279,13 @@ def _of_group(person: Result, kind: str) -> Result:
             term=term, reason=person.reason, n=person.n, method=person.method
         )
     root = person.n**0.5
-    return Estimate(
-        term=term,
-        estimate=person.estimate / root,
-        conf_low=None if person.conf_low is None else person.conf_low / root,
-        conf_high=None if person.conf_high is None else person.conf_high / root,
+    return Estimate.of(
+        term,
+        person.estimate / root,
+        (
+            None if person.conf_low is None else person.conf_low / root,
+            None if person.conf_high is None else person.conf_high / root,
+        ),
         n=person.n,
         method=f"that of one person / √n: the mean of {person.n} people; "
         f"{person.method}",
@@ -320,7 +318,7 @@ MINIMUM_PAIRS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retest(Composite):
-    """What a second answer tells of a score: agreement, and the error left in it."""
+    """What a second answer shows of a score: agreement, and the error left in it."""
 
     retest_correlation: Result
     icc_a1: Result
@@ -334,17 +332,9 @@ class Retest(Composite):
 def estimate_retest(scores: pd.Series, people: pd.Series, *, minimum: int) -> Retest:
     """Hold the first score of everybody who has two against the second.
 
-    Parameters
-    ----------
-    scores, people : Series, shape (n_responses,)
-        As of `retest_correlation`.
-    minimum : int
-        Fewest people that are counted in a cell of both scores.
-
-    Returns
-    -------
-    Retest
-        Every result is there; what cannot be estimated is `Unavailable`.
+    `scores`, `people`, shape (n_responses,): as of `retest_correlation`.
+    `minimum`: fewest people that are counted in a cell of both scores.
+    Returns: every result is there; what cannot be estimated is `Unavailable`.
     """
     pairs = retest_pairs(scores, people)
     found = retest_reliability(pairs)
@@ -363,14 +353,8 @@ def estimate_retest(scores: pd.Series, people: pd.Series, *, minimum: int) -> Re
 def retest_pairs(scores: pd.Series, people: pd.Series) -> pd.DataFrame:
     """First and second score of whoever has two.
 
-    Parameters
-    ----------
-    scores, people : Series, shape (n_responses,)
-        As of `retest_correlation`.
-
-    Returns
-    -------
-    DataFrame, shape (n_people, 2)
+    `scores`, `people`, shape (n_responses,): as of `retest_correlation`.
+    Returns shape (n_people, 2).
     """
     known = scores.notna() & (people != "")
     by_person = scores[known].astype(float).groupby(people[known], sort=False)
@@ -385,26 +369,15 @@ def retest_pairs(scores: pd.Series, people: pd.Series) -> pd.DataFrame:
 def retest_correlation(scores: pd.Series, people: pd.Series) -> Result:
     """Correlate the first with the second score of whoever has two.
 
-    Parameters
-    ----------
-    scores : Series, shape (n_responses,)
-        One score a response, in order of time; NaN if not scored, and then left out.
-    people : Series of str, shape (n_responses,)
-        Who gave each response, indexed alike; empty if that is not known.
+    `scores`, shape (n_responses,): one score a response, in order of time; NaN if not
+      scored, and then left out.
+    `people`, shape (n_responses,): who gave each response, indexed alike; empty if that
+      is not known.
+    Estimate: Pearson's r with Fisher's interval; n is the people with two scores.
+    Unavailable: fewer than 4 people with two scores, or no differences between people.
 
-    Returns
-    -------
-    Estimate
-        Pearson's r with Fisher's interval; n is the people with two scores.
-    Unavailable
-        Fewer than 4 people with two scores, or no differences between people.
-
-    References
-    ----------
     Fisher (1921), Metron 1, 3-32. Oracle: R cor.test, tests/reliability/test_retest.py.
     """
-    from scipy.stats import pearsonr  # noqa: PLC0415 - heavy
-
     pairs = retest_pairs(scores, people)
     n = len(pairs)
     if n < MINIMUM_PAIRS:
@@ -415,11 +388,10 @@ def retest_correlation(scores: pd.Series, people: pd.Series) -> Result:
         return Unavailable(term=TERM, reason=reason, n=n)
     found = pearsonr(pairs["first"], pairs["second"])
     interval = found.confidence_interval()
-    return Estimate(
-        term=TERM,
-        estimate=float(found.statistic),
-        conf_low=float(interval.low),
-        conf_high=float(interval.high),
+    return Estimate.of(
+        TERM,
+        found.statistic,
+        (interval.low, interval.high),
         n=n,
         method="Pearson correlation of the first with the second score of people who "
         "answered more than once, in the order of the file; Fisher's interval",

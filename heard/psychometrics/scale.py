@@ -1,9 +1,6 @@
-"""The evidence that one subscale is reliable in one wave: responses in, results out.
+"""Estimate the reliability and structure of one subscale in one wave.
 
-Whether the items of one subscale speak of one thing, in one wave.
-
-Answers with few categories are taken as ordered categories, others as numbers: the
-choice falls by the codebook alone, so that every wave is analysed in the same way.
+Answers with few categories in the codebook are treated as ordered, in every wave.
 """
 
 from __future__ import annotations
@@ -13,6 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from heard.models.complete_responses import Responses, read_responses
 from heard.psychometrics.confirmatory.factors import confirmatory_factors
 from heard.psychometrics.confirmatory.results import ConfirmatoryFactors
 from heard.psychometrics.consistency.alpha import cronbach_alpha
@@ -53,13 +51,13 @@ class ScaleReliability(Composite):
 
 
 def estimate_scale_reliability(
-    responses: pd.DataFrame, *, lowest: float, highest: float
+    responses: Responses, *, lowest: float, highest: float
 ) -> ScaleReliability:
     """Estimate the reliability of one subscale in one wave.
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     lowest, highest : float
         Ends of the response scale, from the codebook and never from the data.
@@ -69,6 +67,7 @@ def estimate_scale_reliability(
     ScaleReliability
         Every result is there; what cannot be estimated is `Unavailable`.
     """
+    responses = read_responses(responses)
     return ScaleReliability(
         cronbach_alpha=cronbach_alpha(responses),
         omega_total=omega_total(responses),
@@ -103,10 +102,7 @@ class ItemLoading(Composite):
 class ScaleStructure(Composite):
     """How far one subscale measures one thing.
 
-    Attributes
-    ----------
-    fit : tuple of Result
-        Of one common factor: scaled for ordered categories, robust for numbers.
+    `fit`: of one common factor: scaled for ordered categories, robust for numbers.
     """
 
     ordinal_alpha: Result
@@ -124,17 +120,10 @@ def estimate_scale_structure(
 ) -> ScaleStructure:
     """Test whether the items of a subscale have one factor, and how strong it is.
 
-    Parameters
-    ----------
-    responses : DataFrame, shape (n_participants, n_items)
-        Keyed responses, one column an item, one row a participant; NaN if unanswered.
-    categories : sequence of float
-        The answers the codebook allows; empty where the items differ in them.
-
-    Returns
-    -------
-    ScaleStructure
-        Every result is there; what cannot be estimated is `Unavailable`.
+    `responses`, shape (n_participants, n_items): keyed responses, one column an item,
+      one row a participant; NaN if unanswered.
+    `categories`: the answers the codebook allows; empty where the items differ in them.
+    Returns: every result is there; what cannot be estimated is `Unavailable`.
     """
     ordinal = 2 <= len(categories) <= MAXIMUM_CATEGORIES
     parallel = parallel_analysis(responses)

@@ -28,7 +28,7 @@ def total(instrument: Instrument, responses: pd.DataFrame) -> float:
 @pytest.mark.parametrize("name", instrument_names())
 def test_the_ends_of_the_range_can_be_reached_and_not_passed(name: str) -> None:
     instrument = read_instrument(name)
-    gates = {item.counts_if for item in instrument.items}
+    gates = {item.scored_if for item in instrument.items}
     codes = {
         item.name: instrument.coding(item.name).codes() for item in instrument.items
     }

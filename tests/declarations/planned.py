@@ -24,7 +24,7 @@ subgroups = ["site", "age"]
 negative_controls = ["food"]
 intercurrent_events.leavers = "Left out."
 families.culture = ["culture"]
-gates.least_reliability = 0.7
+gates.minimum_reliability = 0.7
 """
 
 STUDY = """
@@ -48,7 +48,7 @@ instruments = ["seed_culture", "seed_confidence"]
 linkage = "self_generated_code"
 linkage_rule = { rule = "one_element_off" }
 columns = { participant = ["a", "b", "c"], team = "team" }
-cleaning = { repeats = "last", least_answered = 0.5 }
+cleaning = { repeats = "last", minimum_answered = 0.5 }
 items.seed_culture = "culture_{item}"
 items.seed_confidence = "conf_{item}"
 attributes.age = { column = "Age", lowest = 18, highest = 99 }

@@ -45,8 +45,8 @@ def refused(keys: str) -> str:
 
 def test_everything_is_read() -> None:
     keys = (
-        'top = 8\nthen = "then"\nanchor = "felt"\n'
-        'anchor_better = ["better", "little"]\nanchor_little = "little"\n'
+        'top_score = 8\nretrospective = "then"\nanchor = "felt"\n'
+        'anchor_better = ["better", "little"]\nanchor_slightly_better = "little"\n'
         "anchor_reliability = 0.7"
     )
     assert supplementary(keys) == SupplementaryMeasures(
@@ -63,10 +63,10 @@ def test_everything_is_read() -> None:
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ("top = 0", "[outcomes.food.top] must be one of: 1, 2"),
-        ("top = 7.5", "must be one of"),
-        ('then = "now"', "other subscale"),
-        ('then = "thn"', "other subscale"),
+        ("top_score = 0", "[outcomes.food.top_score] must be one of: 1, 2"),
+        ("top_score = 7.5", "must be one of"),
+        ('retrospective = "now"', "other subscale"),
+        ('retrospective = "thn"', "other subscale"),
         ('anchor_better = ["better"]', "[outcomes.food.anchor] is missing"),
         ('anchor = "flt"\nanchor_better = ["better"]', "attribute with values"),
         ('anchor = "age"\nanchor_better = ["better"]', "attribute with values"),
@@ -77,7 +77,8 @@ def test_everything_is_read() -> None:
             "and not all",
         ),
         (
-            'anchor = "felt"\nanchor_better = ["better"]\nanchor_little = ["same"]',
+            'anchor = "felt"\nanchor_better = ["better"]\n'
+            'anchor_slightly_better = ["same"]',
             "who got a little better got better",
         ),
         (
@@ -91,13 +92,13 @@ def test_what_cannot_be_answered_is_refused(keys: str, words: str) -> None:
 
 
 def test_a_look_back_that_nobody_was_asked_for_is_refused() -> None:
-    text = GOOD.replace(FOOD, f'{FOOD}then = "then"\n')
+    text = GOOD.replace(FOOD, f'{FOOD}retrospective = "then"\n')
     with pytest.raises(DeclarationError, match="no follow-up asks"):
         parsed(text)
 
 
 def test_top_needs_few_ordered_values_and_an_anchor_needs_links() -> None:
-    text = GOOD.replace('title = "Culture"\n', 'title = "Culture"\ntop = 4\n')
+    text = GOOD.replace('title = "Culture"\n', 'title = "Culture"\ntop_score = 4\n')
     with pytest.raises(DeclarationError, match="3 to 11 ordered values"):
         parsed(text)
     care = 'title = "Empathy"\nsurvey = "ratings"\n'
@@ -110,8 +111,11 @@ def test_top_needs_few_ordered_values_and_an_anchor_needs_links() -> None:
 
 def test_faults_elsewhere_are_told_there_alone() -> None:
     for old, new in (
-        ('subscale = "now"', 'subscale = "noow"\ntop = 8'),
-        ('subscale = "now"', 'subscale = "now"\nfollow_ups = ["afer"]\nthen = "then"'),
+        ('subscale = "now"', 'subscale = "noow"\ntop_score = 8'),
+        (
+            'subscale = "now"',
+            'subscale = "now"\nfollow_ups = ["afer"]\nretrospective = "then"',
+        ),
     ):
         with pytest.raises(DeclarationError):
             parsed(GOOD.replace(old, new))
@@ -149,7 +153,7 @@ def test_a_sum_of_whole_answers_is_ordered_and_one_with_gaps_filled_is_not() -> 
 
 def test_what_stands_beside_is_no_part_of_a_lock() -> None:
     was = parsed(declared("", retrospective=False))
-    now = parsed(declared('then = "then"', retrospective=False))
+    now = parsed(declared('retrospective = "then"', retrospective=False))
     locked = dataclasses.replace(now, lock=lock_of(was))
     assert deviations(locked) == ()
     assert now.digest() != was.digest()

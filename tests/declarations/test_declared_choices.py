@@ -21,7 +21,7 @@ from analysis.storage.declared import read_instrument
 from analysis.workflow.planning import plan_steps
 
 TEXT = (ROOT / "studies" / "listening-pilot.toml").read_text("utf-8")
-START = TEXT.index("[other_choices]")
+START = TEXT.index("[multiverse]")
 TABLE = TEXT[START : TEXT.index("# ---", START)]
 
 
@@ -100,13 +100,13 @@ def test_without_a_table_there_is_no_step_and_the_lock_is_the_same() -> None:
 @pytest.mark.parametrize(
     ("table", "fault"),
     [
-        ('linkage = ["near"]', "[other_choices.linkage] unknown option 'near'"),
-        ('missing = ["guessed"]', "[other_choices.missing] unknown option 'guessed'"),
-        ('model = ["anova"]', "[other_choices.model] unknown option 'anova'"),
-        ('models = ["wild_bootstrap"]', "[other_choices.models] unknown key 'models'"),
-        ("least_answered = [1.5]", "must be shares over 0, at most 1"),
-        ("least_answered = [0.0]", "must be shares over 0, at most 1"),
-        ("least_answered = [0.9, 0.4]", "0.4 is no stricter than the cleaning"),
+        ('linkage = ["near"]', "[multiverse.linkage] unknown option 'near'"),
+        ('missing = ["guessed"]', "[multiverse.missing] unknown option 'guessed'"),
+        ('model = ["anova"]', "[multiverse.model] unknown option 'anova'"),
+        ('models = ["wild_bootstrap"]', "[multiverse.models] unknown key 'models'"),
+        ("minimum_answered = [1.5]", "must be shares over 0, at most 1"),
+        ("minimum_answered = [0.0]", "must be shares over 0, at most 1"),
+        ("minimum_answered = [0.9, 0.4]", "0.4 is no stricter than the cleaning"),
         ('missing = ["imputed"]', "'imputed' goes with the model 'adjusted_by_people'"),
         ("careless_left_out = true", "names nothing that differs"),
         (
@@ -119,7 +119,7 @@ def test_without_a_table_there_is_no_step_and_the_lock_is_the_same() -> None:
 )
 def test_a_fault_names_its_key(table: str, fault: str) -> None:
     with pytest.raises(DeclarationError) as raised:
-        with_choices(f"[other_choices]\n{table}\n")
+        with_choices(f"[multiverse]\n{table}\n")
     assert fault in str(raised.value)
 
 

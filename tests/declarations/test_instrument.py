@@ -190,13 +190,13 @@ def faults(text: str) -> str:
         ),
         ("", "lowest = 1", "lowest = 1\nstep = 3", "step] must lead from lowest"),
         ("", "lowest = 1", "lowest = 1\npoints = { 1 = 0, 5 = 1 }", "2, 3, 4"),
-        ("", 'label = "first"', 'label = "", counts_if = "z"', "names no item: z"),
+        ("", 'label = "first"', 'label = "", scored_if = "z"', "names no item: z"),
         ("", 'method = "sum"', 'method = "sum"\nrescaled = true', "only a mean"),
-        ("", 'method = "sum"', 'method = "mean"\nleast_answered = 2', "at most 1"),
+        ("", 'method = "sum"', 'method = "mean"\nminimum_answered = 2', "at most 1"),
         (
             "",
             'method = "sum"',
-            'method = "sum"\nleast_answered = 1\nmax_missing = 0',
+            'method = "sum"\nminimum_answered = 1\nmax_missing = 0',
             "keep one",
         ),
         (
@@ -259,7 +259,9 @@ def test_the_least_share_answered_becomes_the_most_gaps(
     text = GOOD.replace('a = { label = "first" }', listed).replace(
         'b = { label = "second", reverse_keyed = true }', ""
     )
-    text = text.replace('method = "sum"', f'method = "mean"\nleast_answered = {share}')
+    text = text.replace(
+        'method = "sum"', f'method = "mean"\nminimum_answered = {share}'
+    )
     form = parse_instrument(text.replace("[2, 10]", "[1, 5]"), where="form")
     assert form.subscale("total").max_missing == gaps
 

@@ -91,14 +91,14 @@ def test_what_is_optional_may_be_left_out() -> None:
         ),
         ('["site", "age"]', '["score_before"]', "[plan.subgroups] unknown name"),
         (
-            "least_reliability = 0.7",
-            "least_reliability = 70",
-            "[plan.gates.least_reliability] must be over 0 and under 1",
+            "minimum_reliability = 0.7",
+            "minimum_reliability = 70",
+            "[plan.gates.minimum_reliability] must be over 0 and under 1",
         ),
         (
-            "least_reliability = 0.7",
+            "minimum_reliability = 0.7",
             "least_reliabilty = 0.7",
-            "unknown key 'least_reliabilty'. Did you mean 'least_reliability'?",
+            "unknown key 'least_reliabilty'. Did you mean 'minimum_reliability'?",
         ),
     ],
 )

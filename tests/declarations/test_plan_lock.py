@@ -99,33 +99,34 @@ def test_what_decides_nothing_is_not_locked(same: str) -> None:
              "when locked and is not stated now."],
         ),
         (
-            changed("least_answered = 0.5", "least_answered = 0.6"),
-            ["At before, after: survey 'staff': the least share of items answered was "
-             "0.5 when locked and is 0.6 now."],
+            changed("minimum_answered = 0.5", "minimum_answered = 0.6"),
+            ["At before, after: survey 'staff': the minimum share of items answered "
+             "was 0.5 when locked and is 0.6 now."],
         ),
         (
             changed(
                 'staff.file = "staff_2.csv"',
-                'staff = { file = "staff_2.csv", cleaning.least_answered = 0 }',
+                'staff = { file = "staff_2.csv", cleaning.minimum_answered = 0 }',
             ),
-            ["At after: survey 'staff': the least share of items answered was 0.5 when "
-             "locked and is not stated now."],
+            ["At after: survey 'staff': the minimum share of items answered was 0.5 "
+             "when locked and is not stated now."],
         ),
         (
             changed('arm = "other" }', 'arm = "pilot" }'),
             ["Team 'blue': its arm was 'other' when locked and is 'pilot' now."],
         ),
         (
-            changed("control =", "drawn_by_lot = true\ncontrol ="),
-            ["Design: drawn_by_lot was not stated when locked and is true now."],
+            changed("control =", "randomised = true\ncontrol ="),
+            ["Design: whether allocation was randomised was not stated when locked and "
+             "is true now."],
         ),
         (
             changed("[surveys.staff]", '[teams.green]\ntitle = "G"\n[surveys.staff]'),
             ["The team 'green' was added after the lock."],
         ),
         (
-            changed("least_reliability = 0.7", "least_reliability = 0.6"),
-            ["Plan: the least reliability was 0.7 when locked and is 0.6 now."],
+            changed("minimum_reliability = 0.7", "minimum_reliability = 0.6"),
+            ["Plan: the minimum reliability was 0.7 when locked and is 0.6 now."],
         ),
         (
             changed('allocated_by = "team"\n', ""),

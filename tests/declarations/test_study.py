@@ -169,7 +169,7 @@ def test_rows_that_are_not_the_same_people_are_refused(
         ('staff.file = "one.csv"', "", "names no survey; declared are: staff"),
         ('summary = "What was done."', "", "[summary] is missing"),
         ('control = "other"', "", "[treated] and [control] go together"),
-        ('control = "other"', "drawn_by_lot = true", "[drawn_by_lot] needs"),
+        ('control = "other"', "randomised = true", "[randomised] needs"),
         ('summary = "', 'folder = "../x"\nsummary = "', "[folder] must lie in"),
         ('"one.csv"', '"../one.csv"', "file] must lie in the study's raw folder"),
         ('"one.csv"', '"/one.csv"', "file] must lie in the study's raw folder"),

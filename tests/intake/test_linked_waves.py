@@ -244,7 +244,7 @@ summary = "What was done."
 title = "Staff"
 instruments = ["seed_confidence"]
 linkage = "row"
-cleaning = { least_answered = 1.0 }
+cleaning = { minimum_answered = 1.0 }
 [waves.before]
 staff = { file = "all.csv", items.seed_confidence.now = "first" }
 [waves.after]

@@ -36,7 +36,7 @@ ratings.file = "before.csv"
 [roster]
 file = "roster.csv"
 survey = "ratings"
-least_ratings = 2
+minimum_ratings = 2
 answers = ["yes"]
 [roster.columns]
 staff_member = "code"
@@ -182,7 +182,7 @@ def test_without_a_roster_there_is_no_step_and_no_finding(project: Project) -> N
         ('survey = "ratings"', 'survey = "ratting"', "Did you mean 'ratings'?"),
         ('columns.staff_member = "card"', "", "columns] staff_member"),
         ('"roster.csv"', '"../roster.csv"', "[roster.file] must lie in"),
-        ("least_ratings = 2", "least_ratings = 0", "must be at least 1"),
+        ("minimum_ratings = 2", "minimum_ratings = 0", "must be at least 1"),
         ('role = "job"', 'role = "job"\nrank = 1', "'rank'"),
         ('role = "job"', "", "[roster.columns.role] is missing"),
     ],

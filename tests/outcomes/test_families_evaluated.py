@@ -36,7 +36,7 @@ RULED = GOOD.replace("[plan]\n", '[plan]\nmultiplicity_rule = "holm"\n').replace
 RULED = RULED.replace(
     'families.culture = ["culture"]', 'families.staff = ["culture", "food"]'
 )
-RULED = RULED.replace("gates.least_reliability = 0.7\n", "")
+RULED = RULED.replace("gates.minimum_reliability = 0.7\n", "")
 TEAMS = """
 red_2 = { title = "Red 2", arm = "pilot" }
 red_3 = { title = "Red 3", arm = "pilot" }

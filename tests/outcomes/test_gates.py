@@ -145,7 +145,7 @@ def test_what_is_no_alpha_of_the_score_refuses_nothing(message: Finding) -> None
 
 
 def test_without_a_gate_nothing_is_refused() -> None:
-    ungated = parsed(GOOD.replace("gates.least_reliability = 0.7\n", ""))
+    ungated = parsed(GOOD.replace("gates.minimum_reliability = 0.7\n", ""))
     for study in (FREE, ungated):
         assert evaluated(study, alpha("after", 0.1)) == evaluated(study)
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation.errors import DeclarationError
 from analysis.foundation.findings import Finding
 from heard.effects.judgement.bayes import Prior, bayesian_companion
 from heard.effects.judgement.equivalence import (
@@ -20,6 +19,7 @@ from heard.effects.judgement.equivalence import (
 )
 from heard.effects.judgement.multiplicity import Family, adjust_families
 from heard.effects.judgement.pooling import pool_sites, shrink_teams, variance_between
+from heard.errors import DataError
 from heard.results import Composite, Estimate, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -308,7 +308,7 @@ def test_every_fault_of_the_families_is_listed() -> None:
         Family(name="a", outcomes=(), after="b"),
         Family(name="exploratory", outcomes=("x",), adjustment="none"),  # type: ignore[arg-type]
     ]
-    with pytest.raises(DeclarationError) as fault:
+    with pytest.raises(DataError) as fault:
         adjust_families(P_VALUES, families)
     assert len(fault.value.faults) == 6
     with pytest.raises(ValueError, match="not a p-value"):

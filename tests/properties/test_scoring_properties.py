@@ -71,7 +71,7 @@ def test_one_code_more_never_moves_a_score_against_its_key(
     name: str, seed: int
 ) -> None:
     instrument = read_instrument(name)
-    gates = {item.counts_if for item in instrument.items}
+    gates = {item.scored_if for item in instrument.items}
     responses = answers(instrument, seed, people=8, gaps=0.0)
     before = score_responses(responses, [instrument])
     for item in instrument.items:
@@ -116,7 +116,7 @@ def test_an_audit_of_anything_gives_every_item_a_verdict(
 @pytest.mark.parametrize("name", SCORED)
 def test_a_claimed_partition_holds_every_item_once(name: str) -> None:
     instrument = read_instrument(name)
-    gates = {item.counts_if for item in instrument.items}
+    gates = {item.scored_if for item in instrument.items}
     held = [i for part in instrument.partition for i in instrument.subscale(part).items]
     if instrument.partition:
         asked = {item.name for item in instrument.items} - gates

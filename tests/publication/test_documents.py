@@ -10,13 +10,15 @@ import pytest
 from invented import STUDIES, disclosed_of, study_of
 
 from analysis.foundation.errors import NotebookError
+from analysis.publication.cleaning import show_flow
 from analysis.publication.documents import (
     Link,
     check_page,
     render_index,
     render_notebook,
 )
-from analysis.publication.shown import show_change, show_flow, show_study
+from analysis.publication.scores import show_change
+from analysis.publication.study import show_study
 from analysis.publication.summary.page import funder_summary
 
 

@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
 
 from analysis.foundation.findings import TIDY_COLUMNS, Contrast
-from analysis.publication.contrasts import change_figure, comparison_figure
+from analysis.publication.cleaning import show_flow
 from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.drawings import draw_over_time
 from analysis.publication.figure import Figure, Note
@@ -28,14 +28,13 @@ from analysis.publication.house_style import (
 from analysis.publication.reliability import show_items, show_reliability
 from analysis.publication.scores import (
     RELIABLE,
+    change_figure,
+    comparison_figure,
     item_figure,
     reliability_figure,
     score_figure,
-)
-from analysis.publication.shown import (
     show_change,
     show_comparison,
-    show_flow,
     show_scores,
 )
 

@@ -12,8 +12,7 @@ from test_flow_figures import diagram_of, texts
 from analysis.foundation.findings import Contrast
 from analysis.publication.disclosure.control import FEW_DROPOUTS, Disclosed
 from analysis.publication.figure import Figure, Note
-from analysis.publication.participant_flow import followed_figures
-from analysis.publication.shown import show_followed
+from analysis.publication.participant_flow import followed_figures, show_followed
 
 
 def figures(name: str, disclosed: Disclosed | None = None) -> list[Figure]:

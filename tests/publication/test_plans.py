@@ -23,7 +23,9 @@ from analysis.publication.plan import (
     show_plan,
     show_plan_check,
 )
-from analysis.publication.shown import Shown, show_change, show_comparison, show_study
+from analysis.publication.scores import show_change, show_comparison
+from analysis.publication.shown import Shown
+from analysis.publication.study import show_study
 from analysis.publication.summary.page import funder_summary
 from analysis.publication.summary.sentences import main_result
 

@@ -10,7 +10,8 @@ from analysis.declarations.study import Site
 from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Note
-from analysis.publication.judgement import show_families, show_sites
+from analysis.publication.judgement import show_families
+from analysis.publication.sites import show_sites
 from analysis.storage.declared import read_study
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -9,7 +9,12 @@ from invented import STUDIES, TOO_FEW, disclosed_of, study_of, with_suppressed
 
 from analysis.declarations.study import Study
 from analysis.foundation.findings import Contrast, Finding, Group
-from analysis.publication.cleaning import emptied_table, flow_table, scrubbed_table
+from analysis.publication.cleaning import (
+    emptied_table,
+    flow_table,
+    scrubbed_table,
+    show_flow,
+)
 from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.numbers import (
     in_ten_text,
@@ -25,15 +30,12 @@ from analysis.publication.scores import (
     item_table,
     reliability_table,
     score_table,
-)
-from analysis.publication.shown import (
-    Shown,
     show_change,
     show_comparison,
-    show_flow,
     show_scores,
-    show_study,
 )
+from analysis.publication.shown import Shown
+from analysis.publication.study import show_study
 from analysis.publication.table import Table
 
 

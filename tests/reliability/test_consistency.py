@@ -278,7 +278,9 @@ def test_spearman_brown_is_for_two_items(
         (lambda frame: frame.assign(b="x"), "b does not hold numbers but str"),
         (lambda frame: frame.assign(b=1j), "b does not hold numbers but complex128"),
         (
-            lambda frame: frame.assign(b=frame["b"].astype("category")),
+            lambda frame: frame.assign(
+                b=pd.Categorical(frame["b"].map("level {}".format))
+            ),
             "b does not hold numbers but category",
         ),
         (

@@ -346,5 +346,5 @@ def test_frame_names_levels_and_what_is_held() -> None:
     frame = ok(measurement_invariance(both, factors=FACTORS, groups=groups)).to_frame()
     tests = frame[frame["term"] == "score_test"]
     assert set(tests["level"]) == {"metric", "scalar", "strict"}
-    assert set(tests["held"]) == {"loadings", "intercepts", "residuals"}
+    assert set(tests["constrained"]) == {"loadings", "intercepts", "residuals"}
     assert set(tests["item"]) == set(ITEMS)

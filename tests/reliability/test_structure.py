@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -606,12 +604,3 @@ def test_frames_say_what_each_row_is_about() -> None:
     assert len(ordinal_alpha_if_dropped(rows, categories=CODES)) == 6
     parallel = parallel_analysis(rows, replicates=9).to_frame()
     assert list(parallel["dimension"][:3]) == ["", "", "1"]
-
-
-def test_importing_the_room_is_light() -> None:
-    heavy = "('scipy.stats', 'scipy.optimize', 'statsmodels', 'pingouin')"
-    code = (
-        "import sys, heard.psychometrics.structure.exploratory\n"
-        f"sys.exit(any(name in sys.modules for name in {heavy}))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -40,7 +40,7 @@ def test_the_lock_is_an_input_of_the_pages_that_tell_of_it(project: Project) -> 
 def test_outcomes_wait_for_reliability(project: Project) -> None:
     """A gate needs the alphas; so does who changed by more than error."""
     assert project.folder.exists()
-    for text in (GOOD, GOOD.replace("gates.least_reliability = 0.7\n", "")):
+    for text in (GOOD, GOOD.replace("gates.minimum_reliability = 0.7\n", "")):
         outcomes = steps(parsed(text))["outcomes"]
         for wave in ("before", "after"):
             assert f"reliability-{wave}" in outcomes.needs

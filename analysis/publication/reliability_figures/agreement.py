@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING
 from analysis.publication.figure import Point, drawn_points, make_figure
 from analysis.publication.house_style import INK, QUIET, bare, fills, height_of, ink_on
 from analysis.publication.numbers import estimate_text, number_text
-from analysis.publication.reliability_figures.subject import subject_of
+from analysis.publication.reliability_figures.subject import scale_figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
 
-    from analysis.declarations.study import Study
     from analysis.foundation.findings import Finding
-    from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.figure import Figure, Note
     from analysis.publication.reliability_figures.subject import Subject
 
@@ -30,27 +28,13 @@ LINES = {
     "lower_limit_of_agreement": "Lower limit",
 }
 COUNT, OUTSIDE = "responses_in_cell", "responses_outside_cells"
-TERMS = (*LINES, COUNT, OUTSIDE)
 NUMBER = r"(-?[\d.]+(?:e[+-]?\d+)?)"
 CELL = re.compile(rf"mean {NUMBER} to {NUMBER}, difference {NUMBER} to {NUMBER}")
 SHADES = 9
 
 
-def limits_figure(
-    disclosed: Disclosed,
-    study: Study,
-    *,
-    survey: str,
-    instrument: str,
-    subscale: str,
-    wave: str = "",
-) -> Figure | Note:
-    """Mean difference and limits of agreement, over counts of people."""
-    place = {"survey": survey, "instrument": instrument, "subscale": subscale}
-    return limits_drawn(subject_of(disclosed, study, **place, terms=TERMS, wave=wave))
-
-
-def limits_drawn(subject: Subject) -> Figure | Note:
+@scale_figure(*LINES, COUNT, OUTSIDE)
+def limits_figure(subject: Subject) -> Figure | Note:
     """Three lines with their intervals, and the cells behind them."""
     points = [
         Point(

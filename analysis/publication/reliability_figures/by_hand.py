@@ -10,34 +10,41 @@ from typing import TYPE_CHECKING
 
 from analysis.foundation.findings import Finding
 from analysis.publication.figure import Note
-from analysis.publication.reliability_figures import agreement as limits
-from analysis.publication.reliability_figures import dependability as decisions
-from analysis.publication.reliability_figures import dependability as staff
-from analysis.publication.reliability_figures import factors as dimensions
-from analysis.publication.reliability_figures import factors as loadings
-from analysis.publication.reliability_figures import items as information
-from analysis.publication.reliability_figures import items as item_map
-from analysis.publication.reliability_figures import items as responses
+from analysis.publication.reliability_figures.agreement import limits_figure
+from analysis.publication.reliability_figures.dependability import (
+    decision_figure,
+    staff_figure,
+)
+from analysis.publication.reliability_figures.factors import (
+    loading_figure,
+    scree_figure,
+)
+from analysis.publication.reliability_figures.items import (
+    information_figure,
+    item_map_figure,
+    response_figure,
+)
 from analysis.publication.reliability_figures.subject import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from analysis.publication.figure import Figure
+    from analysis.publication.reliability_figures.subject import ScaleFigure
     from heard.results import Composite, Result
 
-DRAWN: Mapping[str, Callable[[Subject], Figure | Note]] = {
-    "response_share": responses.responses_drawn,
-    "eigenvalue": dimensions.scree_drawn,
-    "loading": loadings.loadings_drawn,
-    "dependability_coefficient": decisions.decisions_drawn,
-    "shrunken_mean": staff.staff_drawn,
-    "bias": limits.limits_drawn,
-    "test_information": information.information_drawn,
-    "graded_threshold": item_map.item_map_drawn,
-    "item_rest_correlation": item_map.item_map_drawn,
+DRAWN: Mapping[str, ScaleFigure] = {
+    "response_share": response_figure,
+    "eigenvalue": scree_figure,
+    "loading": loading_figure,
+    "dependability_coefficient": decision_figure,
+    "shrunken_mean": staff_figure,
+    "bias": limits_figure,
+    "test_information": information_figure,
+    "graded_threshold": item_map_figure,
+    "item_rest_correlation": item_map_figure,
 }
-"""The term that tells what a result is → its drawing; the first found counts."""
+"""The term that says what a result is → its figure; the first found counts."""
 
 
 def figure_of(
@@ -71,6 +78,6 @@ def figure_of(
     present = {part.term for part in found}
     for term, drawn in DRAWN.items():
         if term in present:
-            return drawn(subject)
+            return drawn.of(subject)
     known = ", ".join(DRAWN)
     return Note(text=f"No figure for this result: it holds none of {known}.")

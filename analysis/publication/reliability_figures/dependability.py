@@ -25,16 +25,14 @@ from analysis.publication.house_style import (
     reaches,
 )
 from analysis.publication.numbers import estimate_text, number_text
-from analysis.publication.reliability_figures.subject import draw_lines, subject_of
+from analysis.publication.reliability_figures.subject import draw_lines, scale_figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
 
-    from analysis.declarations.study import Study
     from analysis.foundation.findings import Finding
-    from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.figure import Figure, Note
     from analysis.publication.reliability_figures.subject import Subject
 
@@ -43,29 +41,13 @@ SERIES = {
     "generalisability_coefficient": "Generalisability",
 }
 NEEDED = "raters_needed"
-TERMS = (*SERIES, NEEDED)
 DESIGN = re.compile(r"of a mean over (.+?), all facets random")
 REQUIREMENT = re.compile(r"number of (.+?) for a (\w+) of ([\d.]+)")
 """The names of what is counted stand in the results' words, not in their numbers."""
 
 
-def decision_figure(
-    disclosed: Disclosed,
-    study: Study,
-    *,
-    survey: str,
-    instrument: str,
-    subscale: str,
-    wave: str = "",
-) -> Figure | Note:
-    """How dependable a mean is by the number of ratings, and how many are needed."""
-    place = {"survey": survey, "instrument": instrument, "subscale": subscale}
-    return decisions_drawn(
-        subject_of(disclosed, study, **place, terms=TERMS, wave=wave)
-    )
-
-
-def decisions_drawn(subject: Subject) -> Figure | Note:
+@scale_figure(*SERIES, NEEDED)
+def decision_figure(subject: Subject) -> Figure | Note:
     """One line a coefficient, and one for each number of what is held fixed."""
     found = _of_one_kind(subject.of(*SERIES))
     designs = [_design(part) for part in found]
@@ -199,29 +181,13 @@ def _words(drawn: Sequence[Point], counted: str, needed: Sequence[Finding]) -> s
     return "; ".join(parts) + "." if parts else ""
 
 
-STAFF_TERMS = ("shrunken_mean",)
 STAFF_SERIES = {"yes": "Rated reliably enough", "no": "Not yet reliably enough"}
 
 
-def staff_figure(
-    disclosed: Disclosed,
-    study: Study,
-    *,
-    survey: str,
-    instrument: str,
-    subscale: str,
-    wave: str = "",
-) -> Figure | Note:
-    """Every staff member's mean with its interval, those who may be shown above."""
-    place = {"survey": survey, "instrument": instrument, "subscale": subscale}
-    return staff_drawn(
-        subject_of(disclosed, study, **place, terms=STAFF_TERMS, wave=wave)
-    )
-
-
-def staff_drawn(subject: Subject) -> Figure | Note:
+@scale_figure("shrunken_mean")
+def staff_figure(subject: Subject) -> Figure | Note:
     """A caterpillar in two parts: rated reliably enough, and not."""
-    points = _ranked(subject.of(*STAFF_TERMS))
+    points = _ranked(subject.of("shrunken_mean"))
     drawn = drawn_points(points)
     return make_figure(
         f"staff-{subject.place}",

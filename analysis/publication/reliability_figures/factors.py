@@ -6,67 +6,49 @@ How many dimensions the items have: eigenvalues beside those of chance.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from analysis.publication.drawings import draw_across
 from analysis.publication.figure import Point, drawn_points, make_figure
 from analysis.publication.house_style import height_of
 from analysis.publication.numbers import estimate_text, number_text
-from analysis.publication.reliability_figures.subject import draw_lines, subject_of
+from analysis.publication.reliability_figures.subject import draw_lines, scale_figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from analysis.declarations.study import Study
     from analysis.foundation.findings import Finding
-    from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.figure import Figure, Note
     from analysis.publication.reliability_figures.subject import Subject
 
-Model: TypeAlias = Literal["exploratory", "confirmatory"]
-
 STANDARDISED = "standardised_loading"
-TERMS = ("loading", STANDARDISED)
-"""A confirmatory model gives both, in points and standardised; an exploratory one
-only the first, which is standardised already."""
+"""A confirmatory model gives loadings in points and standardised; an exploratory one
+gives the first only, which is standardised already."""
 
 
-def loading_figure(
-    disclosed: Disclosed,
-    study: Study,
-    *,
-    survey: str,
-    instrument: str,
-    subscale: str,
-    model: Model | None = None,
-    wave: str = "",
-) -> Figure | Note:
-    """Standardised loadings of every item, one mark a factor.
-
-    Parameters
-    ----------
-    model : {"exploratory", "confirmatory"}, optional
-        Whose loadings; without it the confirmatory model's where there is one.
-    """
-    place = {"survey": survey, "instrument": instrument, "subscale": subscale}
-    subject = subject_of(disclosed, study, **place, terms=TERMS, wave=wave)
-    return loadings_drawn(subject, model)
-
-
-def loadings_drawn(subject: Subject, model: Model | None = None) -> Figure | Note:
-    """Loadings along the horizontal, one item a line."""
+@scale_figure("loading", STANDARDISED)
+def loading_figure(subject: Subject) -> Figure | Note:
+    """Standardised loadings: of the confirmatory model where there is one."""
     confirmed = [part for part in subject.of(STANDARDISED) if part.item]
-    kind = model or ("confirmatory" if confirmed else "exploratory")
-    with_loading = {(part.item, part.group) for part in confirmed}
-    chosen = (
-        confirmed
-        if kind == "confirmatory"
-        else [
-            part
-            for part in subject.of("loading")
-            if part.item and (part.item, part.group) not in with_loading
-        ]
-    )
+    if not confirmed:
+        return exploratory_loading_figure.of(subject)
+    return _loadings(subject, confirmed, "confirmatory")
+
+
+@scale_figure("loading", STANDARDISED)
+def exploratory_loading_figure(subject: Subject) -> Figure | Note:
+    """Loadings of the exploratory model."""
+    standardised = {(part.item, part.group) for part in subject.of(STANDARDISED)}
+    chosen = [
+        part
+        for part in subject.of("loading")
+        if part.item and (part.item, part.group) not in standardised
+    ]
+    return _loadings(subject, chosen, "exploratory")
+
+
+def _loadings(subject: Subject, chosen: Sequence[Finding], kind: str) -> Figure | Note:
+    """Loadings along the horizontal, one item a line, one mark a factor."""
     points = [
         Point(label=subject.item_text(p), series=_factor_text(p), finding=p)
         for p in sorted(chosen, key=lambda part: _order(chosen, part))
@@ -125,26 +107,8 @@ SERIES = {
 DIMENSIONS_TERMS = (*SERIES, "dimensions_by_percentile")
 
 
-def scree_figure(
-    disclosed: Disclosed,
-    study: Study,
-    *,
-    survey: str,
-    instrument: str,
-    subscale: str,
-    wave: str = "",
-) -> Figure | Note:
-    """Eigenvalues from the largest down, beside those of items without anything shared.
-
-    A line above chance is a dimension that the items share.
-    """
-    place = {"survey": survey, "instrument": instrument, "subscale": subscale}
-    return scree_drawn(
-        subject_of(disclosed, study, **place, terms=DIMENSIONS_TERMS, wave=wave)
-    )
-
-
-def scree_drawn(subject: Subject) -> Figure | Note:
+@scale_figure(*SERIES, "dimensions_by_percentile")
+def scree_figure(subject: Subject) -> Figure | Note:
     """Three lines over the dimensions: found, and the two of chance."""
     points = [
         Point(label=str(part.group), series=title, finding=part)

@@ -26,7 +26,7 @@ from analysis.publication.house_style import (
     list_on_left,
 )
 from analysis.publication.numbers import estimate_text, number_text
-from analysis.publication.reliability_figures.subject import draw_line, subject_of
+from analysis.publication.reliability_figures.subject import draw_line, scale_figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.patches import Rectangle
 
-    from analysis.declarations.study import Study
     from analysis.foundation.findings import Finding
-    from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.figure import Figure, Note
     from analysis.publication.house_style import Colour
     from analysis.publication.reliability_figures.subject import Subject
@@ -47,25 +45,8 @@ TERMS = ("mean", "graded_threshold", *NUMBERED)
 """A graded response model says which threshold in `group`, a factor model in `term`."""
 
 
-def item_map_figure(
-    disclosed: Disclosed,
-    study: Study,
-    *,
-    survey: str,
-    instrument: str,
-    subscale: str,
-    wave: str = "",
-) -> Figure | Note:
-    """Items from the one most agreed with down: thresholds if there are any, or means.
-
-    Thresholds say which level of the trait makes an answer or a higher one likelier
-    than not.
-    """
-    place = {"survey": survey, "instrument": instrument, "subscale": subscale}
-    return item_map_drawn(subject_of(disclosed, study, **place, terms=TERMS, wave=wave))
-
-
-def item_map_drawn(subject: Subject) -> Figure | Note:
+@scale_figure("mean", "graded_threshold", *NUMBERED)
+def item_map_figure(subject: Subject) -> Figure | Note:
     """One line an item; one mark a threshold, or one for its mean."""
     found = subject.of("graded_threshold") or subject.of(*NUMBERED)
     found = _numbered([part for part in found if part.item])
@@ -169,23 +150,8 @@ FINEST = 60
 """Steps of the palette: enough that neighbours of any codebook differ as they lie."""
 
 
-def response_figure(
-    disclosed: Disclosed,
-    study: Study,
-    *,
-    survey: str,
-    instrument: str,
-    subscale: str,
-    wave: str = "",
-) -> Figure | Note:
-    """Shares of the answers to each item, low ones to the left, high ones right."""
-    place = {"survey": survey, "instrument": instrument, "subscale": subscale}
-    return responses_drawn(
-        subject_of(disclosed, study, **place, terms=RESPONSES_TERMS, wave=wave)
-    )
-
-
-def responses_drawn(subject: Subject) -> Figure | Note:
+@scale_figure("response_share")
+def response_figure(subject: Subject) -> Figure | Note:
     """One bar an item; an item that lacks a share is left out whole."""
     points = [
         Point(label=subject.item_text(part), series=str(part.group), finding=part)
@@ -343,23 +309,8 @@ SERIES = {
 INFORMATION_TERMS = tuple(SERIES)
 
 
-def information_figure(
-    disclosed: Disclosed,
-    study: Study,
-    *,
-    survey: str,
-    instrument: str,
-    subscale: str,
-    wave: str = "",
-) -> Figure | Note:
-    """Test information and conditional standard error over the trait."""
-    place = {"survey": survey, "instrument": instrument, "subscale": subscale}
-    return information_drawn(
-        subject_of(disclosed, study, **place, terms=INFORMATION_TERMS, wave=wave)
-    )
-
-
-def information_drawn(subject: Subject) -> Figure | Note:
+@scale_figure(*SERIES)
+def information_figure(subject: Subject) -> Figure | Note:
     """Two lines over the trait, each with its own axis."""
     points = [
         Point(label=str(part.group), series=title, finding=part)

@@ -1,9 +1,7 @@
 """What a reliability figure is about: its findings, and the names around them.
 
 The same drawing serves a study's disclosed findings and a result at hand: both become
-a `Subject` first. A figure speaks of one wave, since its lines are already several.
-
-Lines over a row of numbers, each with its band where it has intervals.
+a `Subject` first. A figure is about one wave, since its lines are already several.
 """
 
 from __future__ import annotations
@@ -16,14 +14,14 @@ from analysis.publication.house_style import LINES, QUIET, bare, legend, mark
 from analysis.publication.places import wave_text, waves_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
     from analysis.declarations.study import Study
     from analysis.foundation.findings import Finding
     from analysis.publication.disclosure.control import Disclosed
-    from analysis.publication.figure import Point
+    from analysis.publication.figure import Figure, Note, Point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,42 +58,63 @@ class Subject:
         return dataclasses.replace(self, findings=tuple(findings))
 
 
-def subject_of(
-    disclosed: Disclosed,
-    study: Study,
-    *,
-    survey: str,
-    instrument: str,
-    subscale: str,
-    terms: Sequence[str],
-    wave: str = "",
-) -> Subject:
-    """A scale of a study, everyone together.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleFigure:
+    """A figure of one scale at one wave; called with the findings of a study.
 
-    Parameters
+    Attributes
     ----------
-    terms : sequence of str
-        What the figure is made of.
-    wave : str
-        Which wave; empty for the first that any of the terms was found at.
+    terms : tuple of str
+        What it is made of.
+    of : callable
+        Draws a subject, whatever its findings come from.
     """
-    declared = study.instruments[instrument]
-    selected = disclosed.where(
-        survey=survey, instrument=instrument, subscale=subscale, arm=""
-    )
-    chosen = dataclasses.replace(
-        selected,
-        findings=tuple(part for part in selected.findings if part.term in terms),
-    )
-    waves = waves_of(chosen, study, contrasts=False)
-    at = wave or (waves[0] if waves else "")
-    title = declared.subscale(subscale).title
-    return Subject(
-        place="-".join(part for part in (survey, instrument, subscale, at) if part),
-        title=f"{title}, {wave_text(study, at)}" if at else title,
-        findings=chosen.where(wave=at).findings,
-        labels={item.name: item.label for item in declared.items},
-    )
+
+    terms: tuple[str, ...]
+    of: Callable[[Subject], Figure | Note]
+
+    def __call__(
+        self,
+        disclosed: Disclosed,
+        study: Study,
+        *,
+        survey: str,
+        instrument: str,
+        subscale: str,
+        wave: str = "",
+    ) -> Figure | Note:
+        """Draw a scale of a study, everyone together.
+
+        Parameters
+        ----------
+        wave : str
+            Which wave; empty for the first that any of the terms was found at.
+        """
+        declared = study.instruments[instrument]
+        here = disclosed.where(
+            survey=survey, instrument=instrument, subscale=subscale, arm=""
+        )
+        chosen = dataclasses.replace(
+            here, findings=tuple(p for p in here.findings if p.term in self.terms)
+        )
+        waves = waves_of(chosen, study, contrasts=False)
+        at = wave or (waves[0] if waves else "")
+        title = declared.subscale(subscale).title
+        return self.of(
+            Subject(
+                place="-".join(filter(None, (survey, instrument, subscale, at))),
+                title=f"{title}, {wave_text(study, at)}" if at else title,
+                findings=chosen.where(wave=at).findings,
+                labels={item.name: item.label for item in declared.items},
+            )
+        )
+
+
+def scale_figure(
+    *terms: str,
+) -> Callable[[Callable[[Subject], Figure | Note]], ScaleFigure]:
+    """Declare that a function draws a figure made of these terms."""
+    return lambda draw: ScaleFigure(terms=terms, of=draw)
 
 
 MAXIMUM_MARKED = 25

@@ -20,7 +20,7 @@ from analysis.publication.documents import render_template
 from analysis.publication.numbers import in_ten_text, interval_text, points_text
 from analysis.publication.places import found, waves_of
 from analysis.publication.plan import plan_sentences
-from analysis.publication.shown import SIMULATED
+from analysis.publication.study import SIMULATED
 from analysis.publication.summary.sentences import (
     comparison_sentences,
     done_sentences,

@@ -1,8 +1,7 @@
-"""Scores of people in clusters into how alike those of one are, and what it costs.
+"""Estimate the intracluster correlation of a score, and its design effect.
 
-The rule that holds throughout: correlation and design effect are of the scores as they
-were answered; a negative correlation is reported as it is, and costs nothing.
-Oracle: R's analysis of variance, lme4 and Smith's formula,
+Both are of the observed scores; a negative correlation is reported as estimated and has
+a design effect of 1. Oracles: R analysis of variance, lme4,
 tests/oracles/values/clustered.json.
 """
 
@@ -29,16 +28,11 @@ YES_OR_NO = "a score of yes or no: restricted likelihood takes scores as normal"
 class IntraclusterCorrelation(Composite):
     """How alike people of one cluster are, and how many people's worth that costs.
 
-    Attributes
-    ----------
-    intracluster_correlation : Estimate or Unavailable
-        By the analysis of variance; may be negative.
-    intracluster_correlation_reml : Estimate or Unavailable
-        By restricted maximum likelihood; from 0.
-    design_effect : Estimate or Unavailable
-        How many times larger the variance of a mean is than with unrelated people.
-    clusters : Estimate or Unavailable
-        How many clusters that rests on.
+    - `intracluster_correlation`: by the analysis of variance; may be negative.
+    - `intracluster_correlation_reml`: by restricted maximum likelihood; from 0.
+    - `design_effect`: how many times larger the variance of a mean is than with
+      unrelated people.
+    - `clusters`: how many clusters that rests on.
     """
 
     intracluster_correlation: Result
@@ -73,7 +67,7 @@ def intracluster_correlation(
     """
     found = nested_reliability(frame, score=score, target=cluster)
     if isinstance(found, Unavailable):
-        return _nothing(found.reason, found.n)
+        return IntraclusterCorrelation.unavailable(found.reason, n=found.n)
     assert isinstance(found.icc_1, Estimate)
     kept = frame[[score, cluster]].dropna()
     counts: Array = np.bincount(kept[cluster].factorize()[0]).astype(float)
@@ -88,21 +82,13 @@ def intracluster_correlation(
         intracluster_correlation=plain,
         intracluster_correlation_reml=restricted,
         design_effect=_design_effect(plain, counts),
-        clusters=Estimate(
-            term="clusters",
-            estimate=float(len(counts)),
+        clusters=Estimate.of(
+            "clusters",
+            len(counts),
             n=len(kept),
             method="clusters with a score; a count has no interval",
         ),
     )
-
-
-def _nothing(reason: str, n: int | None) -> IntraclusterCorrelation:
-    absent = {
-        field.name: Unavailable(term=field.name, reason=reason, n=n)
-        for field in dataclasses.fields(IntraclusterCorrelation)
-    }
-    return IntraclusterCorrelation(**absent)
 
 
 def _smith(plain: Estimate, counts: Array, found: NestedReliability) -> Estimate:
@@ -135,11 +121,10 @@ def _design_effect(correlation: Estimate, counts: Array) -> Estimate:
         for limit in limits
     )
     assert value is not None
-    return Estimate(
-        term="design_effect",
-        estimate=value,
-        conf_low=low,
-        conf_high=high,
+    return Estimate.of(
+        "design_effect",
+        value,
+        (low, high),
         n=correlation.n,
         method=f"1 + (m - 1) times the intracluster correlation, m = {size:.6g}, the "
         "size of the cluster that a participant is in on average; a negative "

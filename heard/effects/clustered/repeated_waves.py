@@ -1,17 +1,10 @@
-"""Scores of two arms over waves into the arms' difference at every follow-up.
+"""Estimate the difference between two arms at every follow-up by a mixed model.
 
-Three questions, three models, named by `approach`:
-``constrained_baseline`` takes the arms as one population before (allocated by chance);
-``difference_in_change`` lets them differ before, and compares changes;
-``ancova`` compares those who started alike, of those with a score before.
-Oracle: R lmerTest, tests/oracles/values/clustered.json.
-
-Scores of two and more waves into effects of an arm, people and teams as they differ.
-
-The rule that holds throughout: everyone who answered at least once counts, under the
-assumption that who is missing depends on nothing but what is in the model; intervals
-are t with Satterthwaite's degrees of freedom. The likelihood is that of the reliability
-room. Oracle: R lmerTest, tests/oracles/values/clustered.json.
+The `approach` is ``constrained_baseline`` (one mean before: randomised arms),
+``difference_in_change`` (arms may differ before) or ``ancova`` (adjusted for the score
+before). Everyone who answered at least once counts, assuming data are missing at random
+given the model; intervals are t with Satterthwaite's degrees of freedom. Oracle: R
+lmerTest, tests/oracles/values/clustered.json.
 """
 
 from __future__ import annotations
@@ -23,36 +16,29 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.errors import DataError, unknown
 from heard.models.cluster_robust import Array
 from heard.models.mixed.design import RandomTerm
 from heard.models.mixed.model import Criterion, MixedFit, fit_mixed_model
-from heard.results import Composite, Estimate, Result, Unavailable
+from heard.results import Composite, Described, Estimate, Result, Unavailable
 
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MixedEffects:
+class MixedEffects(Described):
     """The fixed part of a mixed model, and what its groups leave over.
 
-    Attributes
-    ----------
-    names : tuple of str
-        The fixed columns.
-    coefficients : ndarray, shape (n_names,)
-        In units of the score for one unit of the column.
-    covariance : ndarray, shape (n_names, n_names)
-        Given the variances.
-    n : int
-        Rows.
-    levels : tuple of (str, int)
-        The random terms kept, and how many groups each has.
-    left_out : int
-        Rows without a score, a column or a group.
-    fit : MixedFit
-        All else: variances, effects, likelihood.
+    - `names`: the fixed columns.
+    - `coefficients`, shape (n_names,): in units of the score for one unit of the
+      column.
+    - `covariance`, shape (n_names, n_names): given the variances.
+    - `n`: rows.
+    - `levels`: the random terms kept, and how many groups each has.
+    - `left_out`: rows without a score, a column or a group.
+    - `fit`: all else: variances, effects, likelihood.
     """
 
     names: tuple[str, ...]
@@ -75,17 +61,14 @@ class MixedEffects:
 
     def estimate(self, contrast: Sequence[float] | str, *, term: str) -> Estimate:
         """The contrast with its 95 % t interval; n counts rows."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         degrees = self.degrees_of_freedom(contrast)
         value = float(self._weights(contrast) @ self.coefficients)
         reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees))
         reach *= self.standard_error(contrast)
-        return Estimate(
-            term=term,
-            estimate=value,
-            conf_low=value - reach,
-            conf_high=value + reach,
+        return Estimate.of(
+            term,
+            value,
+            (value - reach, value + reach),
             n=self.n,
             n_unit="rows (answers)",
             method=f"{self.method}; t interval with {degrees:.1f} degrees of freedom "
@@ -94,14 +77,12 @@ class MixedEffects:
 
     def p_value(self, contrast: Sequence[float] | str, *, term: str) -> Estimate:
         """Two-sided p of the contrast being zero, by the same t."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         degrees = self.degrees_of_freedom(contrast)
         value = float(self._weights(contrast) @ self.coefficients)
         size = abs(value) / self.standard_error(contrast)
-        return Estimate(
-            term=term,
-            estimate=float(2 * stats.t.sf(size, degrees)),
+        return Estimate.of(
+            term,
+            2 * stats.t.sf(size, degrees),
             n=self.n,
             n_unit="rows (answers)",
             method=f"{self.method}; two-sided t test with {degrees:.1f} degrees of "
@@ -110,9 +91,9 @@ class MixedEffects:
 
     def degrees_result(self, contrast: Sequence[float] | str, *, term: str) -> Estimate:
         """The degrees of freedom as a finding of their own."""
-        return Estimate(
-            term=term,
-            estimate=self.degrees_of_freedom(contrast),
+        return Estimate.of(
+            term,
+            self.degrees_of_freedom(contrast),
             n=self.n,
             n_unit="rows (answers)",
             method="degrees of freedom of the t interval (Satterthwaite's, at most "
@@ -124,9 +105,9 @@ class MixedEffects:
         named = [(term.name, term.variance, term.singular) for term in self.fit.random]
         named.append(("residual", self.fit.residual_variance, False))
         return tuple(
-            Estimate(
-                term=f"{name}_variance",
-                estimate=value,
+            Estimate.of(
+                f"{name}_variance",
+                value,
                 n=self.n,
                 n_unit="rows (answers)",
                 method=f"{self.method}; in squared score units; "
@@ -241,16 +222,10 @@ MEANING = {
 class WaveEffect(Composite):
     """The arms' difference at one follow-up, treated minus control, in score units.
 
-    Attributes
-    ----------
-    wave : str
-        The follow-up; empty for the average of all.
-    mixed_model_difference : Estimate or Unavailable
-        With its interval.
-    mixed_model_p_value : Estimate or Unavailable
-        Of no difference.
-    mixed_model_degrees_of_freedom : Estimate or Unavailable
-        How much the interval rests on.
+    - `wave`: the follow-up; empty for the average of all.
+    - `mixed_model_difference`: with its interval.
+    - `mixed_model_p_value`: of no difference.
+    - `mixed_model_degrees_of_freedom`: how much the interval rests on.
     """
 
     wave: str
@@ -427,17 +402,10 @@ def _effect(
 
 
 def _nothing(waves: Sequence[str], reason: str, n: int | None) -> WaveEffects:
-    def absent(wave: str) -> WaveEffect:
-        names = (
-            "mixed_model_difference",
-            "mixed_model_p_value",
-            "mixed_model_degrees_of_freedom",
-        )
-        parts = [Unavailable(term=name, reason=reason, n=n) for name in names]
-        return WaveEffect(wave=wave, **dict(zip(names, parts, strict=True)))
-
     return WaveEffects(
-        by_wave=tuple(absent(wave) for wave in waves[1:]),
-        average=absent(""),
+        by_wave=tuple(
+            WaveEffect.unavailable(reason, n=n, wave=wave) for wave in waves[1:]
+        ),
+        average=WaveEffect.unavailable(reason, n=n),
         variances=(Unavailable(term="residual_variance", reason=reason, n=n),),
     )

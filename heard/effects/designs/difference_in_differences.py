@@ -1,20 +1,9 @@
-"""Scores of treated and comparison clusters over waves into what the treated gained.
+"""Estimate difference in differences and an event study over waves.
 
-The model: an intercept for every cluster (or linked participant), one for every wave,
-and the treated arm's departure from the comparison's course. It answers what the pilot
-did only if the arms would have moved alike without it; the event study shows whether
-they did so before. Oracle: R clubSandwich, tests/oracles/values/compared.json.
-
-Several contrasts of one fit into one test that all of them are zero.
-
-With few clusters the usual F test rejects far too often; here the reference is
-Hotelling's T-squared with degrees of freedom that the design supports (AHT).
-Oracle: R clubSandwich, Wald_test(test = "HTZ"), tests/oracles/values/compared.json.
-
-Tidy rows into what a comparison over waves needs, or the reason why there is none.
-
-The rule that holds throughout the package: a cluster stands in one arm, a linked
-participant in one cluster, and every difference is treated minus comparison.
+An intercept for every cluster (or linked participant) and wave, and the effect in the
+treated arm, which is causal only under parallel trends. With few clusters, joint tests
+use Hotelling's T-squared with Satterthwaite-type degrees of freedom (AHT). Oracle: R
+clubSandwich, tests/oracles/values/compared.json.
 """
 
 from __future__ import annotations
@@ -25,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.description import as_floats, named, number_fault
 from heard.errors import DataError, unknown
@@ -47,25 +37,13 @@ def joint_p_value(
 ) -> Result:
     """Test that several coefficients of an unweighted CR2 fit are all zero.
 
-    Parameters
-    ----------
-    fit : ClusterRobustFit
-        Unweighted, adjusted by CR2.
-    names : sequence of str
-        Columns of the fit.
-    term, method : str
-        What the p is called, and what the fit is of.
+    `fit`: unweighted, adjusted by CR2.
+    `names`: columns of the fit.
+    `term`, `method`: what the p is called, and what the fit is of.
+    Estimate: the p; n counts rows.
+    Unavailable: no contrast, clusters too few for that many contrasts, or contrasts
+      that rest on each other.
 
-    Returns
-    -------
-    Estimate
-        The p; n counts rows.
-    Unavailable
-        No contrast, clusters too few for that many contrasts, or contrasts that rest
-        on each other.
-
-    References
-    ----------
     Tipton & Pustejovsky (2015), J. Educational and Behavioral Statistics 40(6),
     604-634; Pustejovsky & Tipton (2018).
     """
@@ -91,11 +69,9 @@ def joint_p_value(
         return Unavailable(
             term=term, reason=reason, n=fit.n, n_unit="rows", method=method
         )
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
-    return Estimate(
-        term=term,
-        estimate=float(stats.f.sf(below / (degrees * count) * size, count, below)),
+    return Estimate.of(
+        term,
+        stats.f.sf(below / (degrees * count) * size, count, below),
         n=fit.n,
         n_unit="rows",
         method=f"{method}; joint test of {count} contrasts, approximate Hotelling T^2 "
@@ -146,10 +122,7 @@ def complete_rows(
 ) -> pd.DataFrame:
     """Copy the named columns, scores as floats, without the rows that lack one.
 
-    Raises
-    ------
-    DataError
-        A column is missing, or a score is text.
+    Raises DataError: A column is missing, or a score is text.
     """
     for name in [*scores, *labels]:
         if name not in frame.columns:
@@ -195,8 +168,6 @@ def within(columns: Array, groups: Labels) -> Array:
     Where groups lie within clusters, CR2 of what is left is CR2 of the whole model
     (Pustejovsky & Tipton 2018, theorem 2), and thousands of groups cost nothing.
     """
-    import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
     codes, levels = pd.factorize(groups)
     sizes = np.bincount(codes, minlength=len(levels)).astype(float)
     totals = np.zeros((len(levels), columns.shape[1]))
@@ -208,7 +179,7 @@ def within(columns: Array, groups: Labels) -> Array:
 
 
 def answered_twice(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of participants who answered at two waves or more: others tell no change."""
+    """Rows of participants who answered at two waves or more: others show no change."""
     times = rows.groupby("participant", observed=True)["wave"].transform("size")
     return rows[times > 1].reset_index(drop=True)
 
@@ -223,14 +194,11 @@ ASSUMES = "right if the arms would have moved alike without the pilot"
 class EventStudyEffect(Composite):
     """How much further apart the arms were at a wave than at the last one before.
 
-    Attributes
-    ----------
-    wave : str
-        The wave.
-    timing : {"before", "after"}
-        Before the start it should be about nought; after it, it is the effect.
-    event_study_effect, event_study_p_value : Estimate or Unavailable
-        In score units, treated minus comparison.
+    - `wave`: the wave.
+    - `timing`, {"before", "after"}: before the start it should be about zero; after
+      it, it is the effect.
+    - `event_study_effect`, `event_study_p_value`: in score units, treated minus
+      comparison.
     """
 
     wave: str
@@ -254,19 +222,12 @@ class DifferenceInDifferences(Composite):
 class Comparison:
     """What is compared with what: waves in order, the arms, and the columns' names.
 
-    Attributes
-    ----------
-    waves : sequence of str
-        In order; at least one before the start and one after.
-    started : str
-        The first wave after the start.
-    treated, control : str
-        The arms; rows of others are left out.
-    cluster : str
-        Column of what was allocated (team, trust).
-    linked : bool
-        Whether ``participant`` links people across waves; then each is compared with
-        themselves, and those with one answer are left out.
+    - `waves`: in order; at least one before the start and one after.
+    - `started`: the first wave after the start.
+    - `treated`, `control`: the arms; rows of others are left out.
+    - `cluster`: column of what was allocated (team, trust).
+    - `linked`: whether ``participant`` links people across waves; then each is compared
+      with themselves, and those with one answer are left out.
     """
 
     waves: Sequence[str]
@@ -304,7 +265,7 @@ def difference_in_differences(
     -------
     DifferenceInDifferences
         In score units. The overall number takes all answers before together and all
-        after; ``by_wave`` sets each wave beside the last before the start.
+        after; ``by_wave`` compares each wave with the last before the start.
         ``pre_trend_p_value`` is small where the arms moved apart before; a large one
         does not show that they moved alike. Unavailable: fewer than 5 clusters, one
         treated cluster only, an arm without a score at a wave, a cluster in both arms.
@@ -340,16 +301,9 @@ def event_study_fit(
 ) -> ClusterRobustFit | Unavailable:
     """Fit the arms' distance at every wave against the last one before the start.
 
-    Parameters
-    ----------
-    frame, comparison, score
-        As for `difference_in_differences`.
-
-    Returns
-    -------
-    ClusterRobustFit
-        Columns named ``treated at <wave>`` and ``wave <wave>``, the last wave before
-        left out.
+    `frame`, `comparison`, `score`: as for `difference_in_differences`.
+    Returns: columns named ``treated at <wave>`` and ``wave <wave>``, the last wave
+      before left out.
     """
     rows = _rows(frame, comparison, score)
     base = comparison.before()[-1:]

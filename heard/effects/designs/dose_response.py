@@ -1,20 +1,9 @@
-"""Sessions attended into scores after: how much more comes with more of the pilot.
+"""Estimate how scores rise with sessions attended, and with kinds of session.
 
-Who attends more chose to, so a slope between people is not yet the sessions' doing;
-`future_dose` checks that, and the slope within people compares each with themselves.
-Oracles: R clubSandwich and Hmisc, tests/oracles/values/compared.json.
-
-Doses into the two columns of a curve that is straight at its ends.
-
-Harrell's restricted cubic spline with three knots: the dose itself, and one column that
-bends it between the outer knots. Oracle: R Hmisc, rcspline.eval.
-
-Sessions of different kinds into which kind comes with more.
-
-Some sessions have a professional with lived experience, or show the film, and some have
-not: among people who attended equally often and began alike, what does a session of the
-kind come with beyond a session without? Teams chose their sessions, so this is a hint
-where to look, not proof. Oracle: R clubSandwich, tests/oracles/values/compared.json.
+Participants choose how much they attend, so a slope between people need not be the
+effect of the sessions: `future_dose` checks that, and the slope within people compares
+each with themselves. Curves are restricted cubic splines with three knots. Oracles: R
+clubSandwich and Hmisc, tests/oracles/values/compared.json.
 """
 
 from __future__ import annotations
@@ -55,8 +44,6 @@ def three_knots(doses: Array) -> Array | None:
 def bend(doses: Array, knots: Array) -> Array:
     """The bending column, shape (n_doses,), in units of the dose.
 
-    References
-    ----------
     Harrell (2015), Regression Modeling Strategies, 2nd ed., section 2.4.4.
     """
     first, middle, last = knots
@@ -74,7 +61,7 @@ def bend(doses: Array, knots: Array) -> Array:
 
 MINIMUM_DOSES = 4
 ONE_DOSE = "everybody had the same dose: nothing to compare"
-NO_CURVE = "fewer than 4 different doses, or too many alike: no curve can be told"
+NO_CURVE = "fewer than 4 different doses, or too many the same: no curve can be fitted"
 CHOSEN = "attendance was chosen, not allocated"
 
 
@@ -82,12 +69,8 @@ CHOSEN = "attendance was chosen, not allocated"
 class DosePoint(Composite):
     """The score after a dose less the score after the reference dose.
 
-    Attributes
-    ----------
-    dose : str
-        How much.
-    dose_effect : Estimate or Unavailable
-        In score units, people with the same score before.
+    - `dose`: how much.
+    - `dose_effect`: in score units, people with the same score before.
     """
 
     dose: str
@@ -322,18 +305,8 @@ def _with_method(result: Result, what: str) -> Result:
 
 
 def _nothing(at: Sequence[float], absent: Unavailable) -> DoseResponse:
-    def named(term: str) -> Unavailable:
-        return dataclasses.replace(absent, term=term)
-
-    return DoseResponse(
-        dose_slope=named("dose_slope"),
-        dose_slope_p_value=named("dose_slope_p_value"),
-        dose_curve_p_value=named("dose_curve_p_value"),
-        by_dose=tuple(
-            DosePoint(dose=f"{value:g}", dose_effect=named("dose_effect"))
-            for value in at
-        ),
-    )
+    doses = (DosePoint.unavailable(absent, dose=f"{dose:g}") for dose in at)
+    return DoseResponse.unavailable(absent, by_dose=tuple(doses))
 
 
 NO_CONTRAST = "all sessions, or none, had it: nothing to compare"
@@ -344,14 +317,9 @@ IMPOSSIBLE = "more sessions with it than sessions attended"
 class IngredientContrast(Composite):
     """What a session with an ingredient comes with, beyond one without.
 
-    Attributes
-    ----------
-    ingredient : str
-        Column that counts the sessions with it.
-    ingredient_effect, ingredient_p_value : Estimate or Unavailable
-        Score units a session, by itself.
-    ingredient_effect_given_others : Estimate or Unavailable
-        With as many sessions of the other ingredients.
+    - `ingredient`: column that counts the sessions with it.
+    - `ingredient_effect`, `ingredient_p_value`: score units a session, by itself.
+    - `ingredient_effect_given_others`: with as many sessions of the other ingredients.
     """
 
     ingredient: str
@@ -459,7 +427,10 @@ def _contrast(
         ingredient_effect=_asked(single_fit, name, "ingredient_effect", what),
         ingredient_p_value=_asked(single_fit, name, "ingredient_p_value", what),
         ingredient_effect_given_others=_asked(
-            others, name, "ingredient_effect_given_others", f"{what}; others held equal"
+            others,
+            name,
+            "ingredient_effect_given_others",
+            f"{what}; adjusted for others",
         ),
     )
 

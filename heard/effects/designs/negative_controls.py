@@ -1,10 +1,9 @@
-"""The same comparison on what the pilot cannot move: a check that should find nothing.
+"""Repeat the comparison on negative control outcomes, which should not change.
 
-If waiting times "improve" as much as being listened to, something else differed
-between the arms. And sessions attended later cannot have moved a score of earlier: if
-they foretell it, those who attend differ, and a dose-response is not the sessions'
-doing. A check that finds nothing clears little; its interval says what it could have
-missed. Oracle: R clubSandwich, tests/oracles/values/compared.json.
+An "effect" on waiting times, or of sessions not yet attended on earlier scores, shows
+that the arms differ in something else. Finding none proves little; the interval shows
+what the check could have missed. Oracle: R clubSandwich,
+tests/oracles/values/compared.json.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from statsmodels.stats.multitest import multipletests
 
 from heard.effects.designs.difference_in_differences import (
     Comparison,
@@ -33,20 +33,14 @@ NO_CONTROL = "no outcome named that the pilot cannot move"
 class FalsificationRow(Composite):
     """One outcome's comparison, for the table of what moved and what must not.
 
-    Attributes
-    ----------
-    outcome : str
-        Column of the outcome.
-    role : {"outcome", "negative_control"}
-        Whether the pilot could have moved it.
-    falsification_effect : Estimate or Unavailable
-        Difference in differences, in the outcome's units.
-    falsification_standardised_effect : Estimate or Unavailable
-        In standard deviations before, to set outcomes side by side.
-    falsification_p_value : Estimate or Unavailable
-        Of no effect.
-    falsification_holm_p_value : Estimate or Unavailable
-        Corrected for the number of negative controls; outcomes have none.
+    - `outcome`: column of the outcome.
+    - `role`, {"outcome", "negative_control"}: whether the pilot could have moved it.
+    - `falsification_effect`: difference in differences, in the outcome's units.
+    - `falsification_standardised_effect`: in standard deviations before, to set
+      outcomes side by side.
+    - `falsification_p_value`: of no effect.
+    - `falsification_holm_p_value`: corrected for the number of negative controls;
+      outcomes have none.
     """
 
     outcome: str
@@ -66,15 +60,11 @@ class FalsificationTable(Composite):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandardisedEffect:
+class StandardisedEffect(Composite):
     """What the comparison of one outcome found.
 
-    Attributes
-    ----------
-    effect, p_value : Estimate or Unavailable
-        In the outcome's units, and of no effect.
-    spread : float
-        Standard deviation before, pooled within arms; 0 where there is none.
+    - `effect`, `p_value`: in the outcome's units, and of no effect.
+    - `spread`: standard deviation before, pooled within arms; 0 where there is none.
     """
 
     effect: Result
@@ -84,7 +74,7 @@ class StandardisedEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FutureDose(Composite):
-    """Whether sessions attended later foretell scores before."""
+    """Whether sessions attended later predict scores before."""
 
     future_dose_slope: Result
     future_dose_p_value: Result
@@ -155,7 +145,7 @@ def estimate_effect(
 def side_by_side(
     found: Mapping[str, StandardisedEffect], *, negative_controls: Sequence[str]
 ) -> FalsificationTable:
-    """Set comparisons of several outcomes beside each other, whatever they came by.
+    """Show comparisons of several outcomes side by side, however they were made.
 
     Parameters
     ----------
@@ -185,7 +175,7 @@ def future_dose(
     before: str = "before",
     cluster: str = "cluster",
 ) -> FutureDose:
-    """Ask whether attendance still to come foretells the score before.
+    """Test whether future attendance predicts the score before.
 
     Parameters
     ----------
@@ -199,7 +189,7 @@ def future_dose(
     -------
     FutureDose
         Score units for one session more, with a CR2 interval; n counts participants.
-        Far from nought: the keen differed to begin with. Unavailable: fewer than 5
+        Far from zero: the keen differed to begin with. Unavailable: fewer than 5
         clusters, all attended alike, or all scores are the same.
     """
     terms = "future_dose_slope", "future_dose_p_value"
@@ -257,11 +247,13 @@ def _standardised(effect: Result, spread: float) -> Result:
         reason = "scores before do not vary within the arms"
         return Unavailable(term=term, reason=reason, n=effect.n, n_unit=effect.n_unit)
     low, high = effect.conf_low, effect.conf_high
-    return Estimate(
-        term=term,
-        estimate=effect.estimate / spread,
-        conf_low=None if low is None else low / spread,
-        conf_high=None if high is None else high / spread,
+    return Estimate.of(
+        term,
+        effect.estimate / spread,
+        (
+            None if low is None else low / spread,
+            None if high is None else high / spread,
+        ),
         n=effect.n,
         n_unit=effect.n_unit,
         method=f"over the standard deviation before, pooled within arms, its own error "
@@ -280,16 +272,12 @@ def _holm(p_values: dict[str, Result]) -> dict[str, Result]:
     }
     if not known:
         return found
-    from statsmodels.stats.multitest import (  # noqa: PLC0415 - heavy
-        multipletests,
-    )
-
     corrected = multipletests([p.estimate for p in known.values()], method="holm")[1]
     for (name, result), value in zip(known.items(), corrected, strict=True):
         method = f"Holm's correction over {len(known)} negative controls; "
-        found[name] = Estimate(
-            term=term,
-            estimate=float(value),
+        found[name] = Estimate.of(
+            term,
+            value,
             n=result.n,
             n_unit=result.n_unit,
             method=method + result.method,

@@ -1,10 +1,8 @@
-"""How far from parallel the arms' courses may be before the answer is undone.
+"""Examine sensitivity to violations of parallel trends (Rambachan & Roth 2023).
 
-Difference in differences takes the arms as moving alike without the pilot. Here they
-may part between two waves by up to M times the most they parted between two waves
-before; the interval grows with M, and the breakdown value is the M at which it takes in
-nought. Oracle: the definition, every departure tried, tests/outcomes/
-test_trend_sensitivity.py.
+Between two waves the trends may diverge by up to M times the largest divergence seen
+before; the breakdown value is the M at which the interval includes zero. Oracle: every
+departure tried, tests/outcomes/test_trend_sensitivity.py.
 """
 
 from __future__ import annotations
@@ -27,21 +25,19 @@ SEARCH_LIMIT = 64.0
 STEPS = 64
 HALVINGS = 30
 ONE_WAVE = "one wave before the start: how far the arms part by themselves is unknown"
-NEVER = f"the interval leaves nought out at every departure up to {SEARCH_LIMIT:g}"
+NEVER = f"the interval excludes zero at every departure up to {SEARCH_LIMIT:g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendBound(Composite):
     """The effect if the arms may part by so much by themselves.
 
-    Attributes
-    ----------
-    departure : str
-        M: in units of the largest departure between two waves before the start.
-    trend_robust_effect : Estimate or Unavailable
-        The average effect; its interval allows for the departure and for chance.
-    trend_lowest_effect, trend_highest_effect : Estimate or Unavailable
-        The ends of what the departure alone allows, chance left out.
+    - `departure`: M: in units of the largest departure between two waves before the
+      start.
+    - `trend_robust_effect`: the average effect; its interval allows for the departure
+      and for chance.
+    - `trend_lowest_effect`, `trend_highest_effect`: the ends of what the departure
+      alone allows, chance left out.
     """
 
     departure: str
@@ -117,7 +113,7 @@ def trend_sensitivity(
     -------
     TrendSensitivity
         The effect is the mean over the waves after, each against the last before, in
-        score units. A breakdown value of 0: even parallel courses leave nought in;
+        score units. A breakdown value of 0: even with parallel trends zero is included;
         over 1: only a departure larger than any seen before would undo the answer.
         Unavailable: one wave before the start, and what makes the comparison so.
 
@@ -126,7 +122,7 @@ def trend_sensitivity(
     Rambachan & Roth (2023), Review of Economic Studies 90(5), 2555-2591.
     """
     if any(departure < 0 for departure in departures):
-        raise DataError("trend sensitivity", "a departure is below nought")
+        raise DataError("trend sensitivity", "a departure is below zero")
     moments = _moments(comparison, times)
     fit = event_study_fit(frame, comparison, score=score)
     if isinstance(fit, Unavailable):
@@ -195,26 +191,25 @@ def _bound(question: _Question, departure: float) -> TrendBound:
     )
     return TrendBound(
         departure=label,
-        trend_robust_effect=Estimate(
-            term=names[0],
-            estimate=value,
-            conf_low=limits[0],
-            conf_high=limits[1],
+        trend_robust_effect=Estimate.of(
+            names[0],
+            value,
+            limits,
             n=n,
             method=f"{how}; union of the t intervals over every change before and its "
             "sign, so it covers at least 95 %",
         ),
-        trend_lowest_effect=Estimate(
-            term=names[1], estimate=value - room, n=n, method=departure_method
+        trend_lowest_effect=Estimate.of(
+            names[1], value - room, n=n, method=departure_method
         ),
-        trend_highest_effect=Estimate(
-            term=names[2], estimate=value + room, n=n, method=departure_method
+        trend_highest_effect=Estimate.of(
+            names[2], value + room, n=n, method=departure_method
         ),
     )
 
 
 def _breakdown(question: _Question) -> Result:
-    """The smallest departure at which the interval takes in nought."""
+    """The smallest departure at which the interval includes zero."""
     term, n = "trend_breakdown_value", question.fit.n
     start = question.bound(0.0)
     if isinstance(start, Unavailable):
@@ -224,7 +219,7 @@ def _breakdown(question: _Question) -> Result:
         limits = question.bound(departure)
         return isinstance(limits, Unavailable) or limits[0] <= 0 <= limits[1]
 
-    how = f"smallest M whose interval holds nought; {_how(question)}; no interval"
+    how = f"smallest M whose interval includes zero; {_how(question)}; no interval"
     if includes_zero(0.0):
         return Estimate(term=term, estimate=0.0, n=n, method=how)
     inside, outside = 0.0, 0.25
@@ -246,18 +241,8 @@ def _breakdown(question: _Question) -> Result:
 
 
 def _nothing(departures: Sequence[float], absent: Unavailable) -> TrendSensitivity:
-    def named(term: str) -> Unavailable:
-        return dataclasses.replace(absent, term=term)
-
-    return TrendSensitivity(
-        trend_breakdown_value=named("trend_breakdown_value"),
-        by_departure=tuple(
-            TrendBound(
-                departure=f"{departure:g}",
-                trend_robust_effect=named("trend_robust_effect"),
-                trend_lowest_effect=named("trend_lowest_effect"),
-                trend_highest_effect=named("trend_highest_effect"),
-            )
-            for departure in departures
-        ),
+    bounds = (
+        TrendBound.unavailable(absent, departure=f"{departure:g}")
+        for departure in departures
     )
+    return TrendSensitivity.unavailable(absent, by_departure=tuple(bounds))

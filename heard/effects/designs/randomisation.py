@@ -1,22 +1,14 @@
-"""Changes of a few treated trusts beside those of all others, taken as placebos.
+"""Test the change in a few treated units against all others, by randomisation.
 
-Where one or two trusts were treated no standard error can be had from them, but one can
-ask how often so large a gap would come from any other one or two. Exact where each set
-of trusts was equally likely to be the treated one; otherwise a description of how far
-out the treated stand. Oracle: R, tests/oracles/values/compared.json.
-
-Statistics of every possible allocation into an exact p and the interval it leaves.
-
-Under the hypothesis that the effect is v everywhere, an allocation's statistic is
-``zero - v * slope``, and none has a steeper slope than the real one. So each allocation
-is at least as extreme as the real one on one stretch of v, which holds the estimate,
-and p and interval come from the stretches' ends: no search, no grid.
-Oracle: every allocation tried at every v, tests/outcomes/test_placebo.py.
+Exact if every set of units was equally likely to be treated; otherwise it describes how
+extreme the treated are. If the effect is v everywhere, the statistic of an allocation
+is ``zero - v * slope``, and none has a steeper slope than the real one; so p and
+interval follow from where each allocation is at least as extreme, without a search.
+Oracles: R, tests/oracles/values/compared.json, and every allocation tried at every v.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -25,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from heard.effects.description import every_unavailable
 from heard.effects.designs.difference_in_differences import complete_rows, score_fault
 from heard.errors import DataError
 from heard.models.cluster_robust import Array, Labels
@@ -53,15 +44,10 @@ class RandomisationTest(Composite):
 class Allocations:
     """Statistics of allocations, the real one first.
 
-    Attributes
-    ----------
-    zero, slope : ndarray, shape (n_allocations,)
-        The statistic if the effect is v is ``zero - v * slope``, scaled so that the
-        real slope is the largest.
-    complete : bool
-        Whether these are all there are, or the real one and draws.
-    possible : int
-        How many there are.
+    `zero`, `slope`, shape (n_allocations,): the statistic if the effect is v is ``zero
+      - v * slope``, scaled so that the real slope is the largest.
+    `complete`: whether these are all there are, or the real one and draws.
+    `possible`: how many there are.
     """
 
     zero: Array
@@ -87,7 +73,7 @@ class Allocations:
 
     @property
     def estimate(self) -> float:
-        """The value at which the real allocation's statistic is nought."""
+        """The value at which the real allocation's statistic is zero."""
         return float(self.zero[0] / self.slope[0])
 
     def _stretches(self) -> tuple[Array, Array]:
@@ -113,12 +99,8 @@ class Allocations:
 def subsets(n_units: int, n_treated: int, *, seed: str) -> tuple[Labels, bool]:
     """Which units could have been treated, units 0 to n_treated - 1 in fact.
 
-    Returns
-    -------
-    ndarray, shape (n_allocations, n_treated)
-        The real one first.
-    bool
-        Whether these are all.
+    Returns shape (n_allocations, n_treated): the real one first.
+    Returns: whether these are all.
     """
     possible = math.comb(n_units, n_treated)
     if possible <= MAXIMUM_ALLOCATIONS:
@@ -147,24 +129,19 @@ def randomisation_test(
         # the estimate lies within but for rounding
         low, high = min(low, estimate), max(high, estimate)
     return RandomisationTest(
-        effect=Estimate(
-            term=f"{name}_effect",
-            estimate=estimate,
-            conf_low=low,
-            conf_high=high,
-            n=n,
-            method=f"{how}; {limits}",
+        effect=Estimate.of(
+            f"{name}_effect", estimate, (low, high), n=n, method=f"{how}; {limits}"
         ),
-        p_value=Estimate(
-            term=f"{name}_p_value",
-            estimate=allocations.p_value(),
+        p_value=Estimate.of(
+            f"{name}_p_value",
+            allocations.p_value(),
             n=n,
             method=f"{how}; two-sided, the real allocation and ties counted; no "
             "interval",
         ),
-        smallest_possible_p_value=Estimate(
-            term=f"{name}_smallest_possible_p_value",
-            estimate=_floor(allocations),
+        smallest_possible_p_value=Estimate.of(
+            f"{name}_smallest_possible_p_value",
+            _floor(allocations),
             n=n,
             method=f"{how}; no smaller p can come of so few units; follows from the "
             "design, so no interval",
@@ -192,17 +169,10 @@ def _counted(allocations: Allocations) -> str:
 def roll_outs(steps: Labels, *, seed: str) -> tuple[Labels, int]:
     """In which order units could have started, given how many start at each step.
 
-    Parameters
-    ----------
-    steps : ndarray of int, shape (n_units,)
-        At which step each unit did start.
-
-    Returns
-    -------
-    ndarray, shape (n_allocations, n_units)
-        Steps; the real ones first if drawn, somewhere if all are gone through.
-    int
-        How many orders there are; they are all here if that many rows are.
+    `steps`, shape (n_units,): at which step each unit did start.
+    Returns shape (n_allocations, n_units): steps; the real ones first if drawn,
+      somewhere if all are gone through.
+    Returns: how many orders there are; they are all here if that many rows are.
     """
     kinds, counts = np.unique(steps, return_counts=True)
     possible = math.factorial(len(steps))
@@ -229,13 +199,13 @@ def _arranged(kinds: list[int], counts: list[int]) -> Iterator[tuple[int, ...]]:
 
 
 MINIMUM_COMPARISONS = 3
-# A gap this small beside the numbers it comes from is rounding.
+# A gap this small next to the numbers it comes from is rounding.
 NOISE = 1e-12
 # A unit of which less than this is left stands alone in what is adjusted for.
 SEPARATION_TOLERANCE = 1e-9
 SEPARATED_REASON = "the treated alone differ in their means before: these cannot adjust"
 TREATED_ONLY = (
-    "one treated unit's change less what the comparison units foretell, by full "
+    "one treated unit's change less what the comparison units predict, by full "
     "conformal prediction; right if it is exchangeable with them"
 )
 
@@ -244,13 +214,10 @@ TREATED_ONLY = (
 class UnitEffect(Composite):
     """One treated unit's gap, as a conformal prediction from the others sees it.
 
-    Attributes
-    ----------
-    unit : str
-        Its name.
-    conformal_effect, conformal_p_value : Estimate or Unavailable
-        Its change less the change foreseen for it; the interval holds its effect in
-        19 of 20 such units if it is exchangeable with the comparison.
+    - `unit`: its name.
+    - `conformal_effect`, `conformal_p_value`: its change less the change foreseen for
+      it; the interval holds its effect in 19 of 20 such units if it is exchangeable
+      with the comparison.
     """
 
     unit: str
@@ -279,7 +246,7 @@ def placebo_comparison(
     adjust_for_before: bool = False,
     seed: str = "placebo",
 ) -> PlaceboComparison:
-    """Set the change of treated units (trusts) beside that of every other set of them.
+    """Compare the change of treated units (trusts) with that of every other set.
 
     Parameters
     ----------
@@ -293,7 +260,7 @@ def placebo_comparison(
     unit, score : str
         Columns.
     adjust_for_before : bool
-        Compare with what the unit's mean before foretells: sharper where those who
+        Compare with what the unit's mean before predicts: sharper where those who
         began low rise anyway.
     seed : str
         Names the draws, where there are too many sets to go through.
@@ -395,7 +362,7 @@ def _tested(
     squared = count - (along**2).sum(axis=1)
     if squared[0] <= SEPARATION_TOLERANCE:
         return _untested(name, SEPARATED_REASON, len(change))
-    # A set that its means before tell apart from all others has no gap of its own.
+    # A set that its means before separate from all others has no gap of its own.
     size = np.where(
         squared > SEPARATION_TOLERANCE,
         np.sqrt(np.clip(squared, SEPARATION_TOLERANCE, None)),
@@ -431,13 +398,5 @@ def _fault(change: Array, others: Array, count: int, scale: float) -> str:
 
 
 def _nothing(treated: Sequence[str], reason: str, n: int) -> PlaceboComparison:
-    absent = every_unavailable(PlaceboComparison, reason, n=n)
-    units = tuple(
-        UnitEffect(
-            unit=str(name),
-            conformal_effect=Unavailable(term="conformal_effect", reason=reason, n=n),
-            conformal_p_value=Unavailable(term="conformal_p_value", reason=reason, n=n),
-        )
-        for name in treated
-    )
-    return dataclasses.replace(absent, by_unit=units)
+    units = (UnitEffect.unavailable(reason, n=n, unit=str(name)) for name in treated)
+    return PlaceboComparison.unavailable(reason, n=n, by_unit=tuple(units))

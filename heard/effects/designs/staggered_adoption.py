@@ -1,13 +1,9 @@
-"""Clusters that start at different waves into effects by start and by time since.
+"""Estimate effects under staggered adoption, by start and by time since.
 
-Only clusters not yet (or never) treated serve as comparison. A regression with one
-effect also compares with those already treated, and where effects grow it can even turn
-their sign (Goodman-Bacon 2021); these averages cannot.
-Oracles: R, tests/oracles/values/compared.json; Welch's test where one group starts.
-
-Rows of clusters that start one after the other into a table of clusters and waves.
-
-Every cluster counts once, whatever its size: it is clusters that are given a start.
+Only clusters not yet (or never) treated are used for comparison: a regression with a
+single effect also compares with those already treated, which can reverse its sign
+(Goodman-Bacon 2021). Every cluster counts once, whatever its size. Oracles: R,
+tests/oracles/values/compared.json.
 """
 
 from __future__ import annotations
@@ -18,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.description import named
 from heard.effects.designs.difference_in_differences import complete_rows, score_fault
@@ -33,16 +30,11 @@ TWO_STARTS = "a cluster has more than one start"
 class RollOut:
     """Means of clusters at waves, and when each started.
 
-    Attributes
-    ----------
-    means : ndarray, shape (n_clusters, n_waves)
-        Complete.
-    starts : ndarray of int, shape (n_clusters,)
-        Place of the first wave with the pilot; n_waves if never in these waves.
-    n_left_out : int
-        Clusters without a score at some wave.
-    fault : str
-        Why nothing can be computed; empty if it can.
+    `means`, shape (n_clusters, n_waves): complete.
+    `starts`, shape (n_clusters,): place of the first wave with the pilot; n_waves if
+      never in these waves.
+    `n_left_out`: clusters without a score at some wave.
+    `fault`: why nothing can be computed; empty if it can.
     """
 
     means: Array
@@ -69,21 +61,12 @@ def roll_out(
 ) -> RollOut:
     """Average scores by cluster and wave.
 
-    Parameters
-    ----------
-    frame : DataFrame, one row a participant (or cluster) and wave
-        ``wave``, the cluster, its start and the score.
-    waves : sequence of str
-        In order.
-    start : str
-        Column with the first wave at which the cluster had the pilot; missing if never.
-    cluster, score : str
-        Columns.
-
-    Raises
-    ------
-    DataError
-        A column is missing, or a start is no wave.
+    `frame`: ``wave``, the cluster, its start and the score.
+    `waves`: in order.
+    `start`: column with the first wave at which the cluster had the pilot; missing if
+      never.
+    `cluster`, `score`: columns.
+    Raises DataError: A column is missing, or a start is no wave.
     """
     rows = complete_rows(frame, scores=[score], labels=["wave", cluster])
     if start not in frame.columns:
@@ -135,21 +118,17 @@ NO_SPREAD = (
     "no interval: clusters that start together do not differ, or only one does start "
     "or serve as comparison then"
 )
-NO_COMPARISON = "no wave at which treated clusters can be set beside untreated ones"
+NO_COMPARISON = "no wave at which treated and untreated clusters can be compared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupTimeEffect(Composite):
     """Effect at a wave on the clusters that started together.
 
-    Attributes
-    ----------
-    started : str
-        The wave at which they started.
-    wave : str
-        The wave looked at; before the start it should show about nought.
-    group_time_effect : Estimate or Unavailable
-        Change since the last wave before the start, less that of the comparison.
+    - `started`: the wave at which they started.
+    - `wave`: the wave looked at; before the start it should show about zero.
+    - `group_time_effect`: change since the last wave before the start, less that of the
+      comparison.
     """
 
     started: str
@@ -161,14 +140,10 @@ class GroupTimeEffect(Composite):
 class EventTimeEffect(Composite):
     """Effect so many waves since the start, averaged over those who started.
 
-    Attributes
-    ----------
-    waves_since_start : str
-        0 at the first wave with the pilot; below 0 before it.
-    event_time_effect : Estimate or Unavailable
-        With an interval for this one.
-    event_time_effect_simultaneous : Estimate or Unavailable
-        The same, with an interval that holds for all of them at once.
+    - `waves_since_start`: 0 at the first wave with the pilot; below 0 before it.
+    - `event_time_effect`: with an interval for this one.
+    - `event_time_effect_simultaneous`: the same, with an interval that holds for all of
+      them at once.
     """
 
     waves_since_start: str
@@ -365,8 +340,6 @@ def _estimate(
     value, n = float(average.value), len(table.starts)
     if average.error is None or average.degrees is None:
         return Estimate(term=term, estimate=value, n=n, method=f"{how}; {NO_SPREAD}")
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     beyond = 0.025 if normal is None else float(stats.norm.sf(normal))
     reach = float(stats.t.isf(beyond, average.degrees)) * average.error
     kind = f"t interval with {average.degrees:.1f} degrees of freedom (Welch)"
@@ -375,13 +348,8 @@ def _estimate(
             f"{kind}, widened to hold for all times at once by {N_DRAWS} draws of a "
             "multiplier bootstrap over clusters"
         )
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=value - reach,
-        conf_high=value + reach,
-        n=n,
-        method=f"{how}; {kind}",
+    return Estimate.of(
+        term, value, (value - reach, value + reach), n=n, method=f"{how}; {kind}"
     )
 
 
@@ -389,12 +357,10 @@ def _p_value(average: _Average, table: RollOut, how: str) -> Result:
     term, n = "staggered_effect_p_value", len(table.starts)
     if average.error is None or average.degrees is None:
         return Unavailable(term=term, reason=NO_SPREAD, n=n, method=how)
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     size = abs(average.value) / average.error
-    return Estimate(
-        term=term,
-        estimate=float(2 * stats.t.sf(size, average.degrees)),
+    return Estimate.of(
+        term,
+        2 * stats.t.sf(size, average.degrees),
         n=n,
         method=f"{how}; two-sided t test with {average.degrees:.1f} degrees of "
         "freedom; no interval",
@@ -420,8 +386,6 @@ def _by_event_time(
 
 def _widest(averages: list[_Average], seed: str) -> float:
     """The 95th percentile of the largest of several standardised errors."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     single = float(stats.norm.isf(0.025))
     if not averages:
         return single
@@ -433,11 +397,4 @@ def _widest(averages: list[_Average], seed: str) -> float:
 
 
 def _nothing(reason: str, n: int) -> StaggeredEffects:
-    return StaggeredEffects(
-        staggered_effect=Unavailable(term="staggered_effect", reason=reason, n=n),
-        staggered_effect_p_value=Unavailable(
-            term="staggered_effect_p_value", reason=reason, n=n
-        ),
-        by_event_time=(),
-        by_group_time=(),
-    )
+    return StaggeredEffects.unavailable(reason, n=n)

@@ -1,10 +1,8 @@
-"""Clusters that start one after the other into one effect, tested by the order itself.
+"""Estimate the effect in a stepped wedge, tested by randomisation of the order.
 
-The model of Hussey & Hughes on the means of clusters at waves: an intercept for every
-wave, clusters that differ, and one effect, the same from the first wave with the pilot
-on. The test asks how often another order of starting would show so much: exact where
-the order was drawn by lot, whatever the scores look like.
-Oracle: R nlme, tests/oracles/values/compared.json.
+Hussey & Hughes's model of cluster means: an intercept for every wave, a random cluster,
+one constant effect. The test is exact if the order of starting was randomised. Oracle:
+R nlme, tests/oracles/values/compared.json.
 """
 
 from __future__ import annotations
@@ -16,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from heard.effects.description import every_unavailable
 from heard.effects.designs.randomisation import (
     Allocations,
     randomisation_test,
@@ -86,14 +83,14 @@ def stepped_wedge(
         raise DataError("stepped wedge", "the correlation must be from 0 to below 1")
     table = roll_out(frame, waves=waves, start=start, cluster=cluster, score=score)
     if fault := _fault(table):
-        return every_unavailable(SteppedWedge, fault, n=len(table.starts))
+        return SteppedWedge.unavailable(fault, n=len(table.starts))
     known = _correlation(table.means) if correlation is None else correlation
     allocations = _allocations(table, known, seed)
     how = (
         "Hussey and Hughes' model by generalised least squares, "
         f"{table.method_text()}; "
         "effect taken as the same from the first wave on; orders of starting permuted, "
-        "exact if the order was drawn by lot"
+        "exact if the order was randomised"
     )
     found = randomisation_test(
         allocations, name="stepped_wedge", n=len(table.starts), method=how
@@ -102,13 +99,13 @@ def stepped_wedge(
         stepped_wedge_effect=found.effect,
         stepped_wedge_p_value=found.p_value,
         stepped_wedge_smallest_possible_p_value=found.smallest_possible_p_value,
-        cluster_mean_correlation=Estimate(
-            term="cluster_mean_correlation",
-            estimate=known,
+        cluster_mean_correlation=Estimate.of(
+            "cluster_mean_correlation",
+            known,
             n=len(table.starts),
             method="correlation of a cluster's means at two waves, used to weigh; "
             + (
-                "analysis of variance without the pilot, negative taken as nought; no "
+                "analysis of variance without the pilot, negative taken as zero; no "
                 "interval: it only weighs"
                 if correlation is None
                 else "given, so no interval"

@@ -1,9 +1,8 @@
-"""An effect and a declared prior into how probable it is that the effect matters.
+"""Estimate how probable a relevant effect is, given a prior declared in advance.
 
-The rule that holds throughout: the prior is declared beforehand, and what half and
-twice its width would say stands beside. No sampler: a normal prior and a normal or t
-likelihood have one dimension, which is integrated.
-Oracle: R integrate, tests/oracles/values/judgement.json.
+The results under half and twice the prior's width are shown alongside. Normal prior,
+normal or t likelihood, integrated numerically. Oracle: R integrate,
+tests/oracles/values/judgement.json.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.optimize import brentq
 
 from heard.effects.description import Numbers
 from heard.effects.judgement.equivalence import UncertainEffect
@@ -29,13 +29,9 @@ STEPS = np.array([0.0, 0.25, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 40])
 class Prior:
     """What was believed about an effect before the data, as a normal distribution.
 
-    Attributes
-    ----------
-    mean, standard_deviation : float
-        In the unit of the effect. A mean of 0 and a spread of about the largest effect
-        anybody expects is weakly informative.
-    reason : str
-        Where it comes from, in words; printed in the method.
+    - `mean`, `standard_deviation`: in the unit of the effect. A mean of 0 and a spread
+      of about the largest effect anybody expects is weakly informative.
+    - `reason`: where it comes from, in words; printed in the method.
     """
 
     mean: float = 0.0
@@ -55,20 +51,15 @@ class Prior:
 class Posterior(Composite):
     """What one prior and the data say together.
 
-    Attributes
-    ----------
-    prior : str
-        As declared, half or twice as wide.
-    posterior_mean : Estimate or Unavailable
-        With its central 95 % credible interval.
-    probability_of_improvement : Estimate or Unavailable
-        That the effect lies in the wanted direction at all.
-    probability_exceeds_smallest_effect : Estimate or Unavailable
-        That it exceeds the smallest one that matters, in the wanted direction.
-    probability_too_small_to_matter : Estimate or Unavailable
-        That it lies within the smallest effect either side of nought.
-    probability_of_harm : Estimate or Unavailable
-        That it exceeds the smallest effect in the unwanted direction.
+    - `prior`: as declared, half or twice as wide.
+    - `posterior_mean`: with its central 95 % credible interval.
+    - `probability_of_improvement`: that the effect lies in the wanted direction at all.
+    - `probability_exceeds_smallest_effect`: that it exceeds the smallest one that
+      matters, in the wanted direction.
+    - `probability_too_small_to_matter`: that it lies within the smallest effect either
+      side of zero.
+    - `probability_of_harm`: that it exceeds the smallest effect in the unwanted
+      direction.
     """
 
     prior: str
@@ -90,18 +81,12 @@ class BayesianCompanion(Composite):
 class _Density:
     """The posterior density, unscaled, and the line cut into pieces for its integral.
 
-    Attributes
-    ----------
-    effect : UncertainEffect
-        Its likelihood.
-    mean, spread : float
-        Of the prior.
-    cuts : ndarray, shape (n_pieces + 1,)
-        Dense about every peak; outside lies no mass that a float could tell.
-    peak : float
-        The highest log density.
-    masses : ndarray, shape (n_pieces,)
-        Integral over every piece.
+    `effect`: its likelihood.
+    `mean`, `spread`: of the prior.
+    `cuts`, shape (n_pieces + 1,): dense about every peak; outside lies no mass that a
+      float could tell.
+    `peak`: the highest log density.
+    `masses`, shape (n_pieces,): integral over every piece.
     """
 
     effect: UncertainEffect
@@ -128,8 +113,6 @@ class _Density:
 
     def quantile(self, share: float) -> float:
         """The value below which this share of the mass lies."""
-        from scipy.optimize import brentq  # noqa: PLC0415 - heavy, and only needed here
-
         sums = np.cumsum(self.masses) / self.masses.sum()
         piece = int(np.searchsorted(sums, share))
         low, high = self.cuts[piece : piece + 2]
@@ -201,29 +184,23 @@ def _posterior(
     better: str,
 ) -> Posterior:
     if isinstance(effect, Unavailable):
-        absent = {
-            term: Unavailable(term=term, reason=effect.reason, n=effect.n)
-            for term in Posterior.__dataclass_fields__
-            if term != "prior"
-        }
-        return Posterior(prior=name, **absent)
+        return Posterior.unavailable(effect.reason, n=effect.n, prior=name)
     spread = prior.standard_deviation * WIDTHS[name]
     method = _method(effect, prior, spread)
     density = _density(effect, prior.mean, spread)
     return Posterior(
         prior=name,
-        posterior_mean=Estimate(
-            term="posterior_mean",
-            estimate=density.average(),
-            conf_low=density.quantile(0.025),
-            conf_high=density.quantile(0.975),
+        posterior_mean=Estimate.of(
+            "posterior_mean",
+            density.average(),
+            (density.quantile(0.025), density.quantile(0.975)),
             n=effect.n,
             method=f"posterior mean; central 95 % credible interval; {method}",
         ),
         **{
-            term: Estimate(
-                term=term,
-                estimate=value,
+            term: Estimate.of(
+                term,
+                value,
                 n=effect.n,
                 method=f"posterior probability, {better} is better, smallest effect "
                 f"that matters {smallest:g}; no interval: a probability; {method}",
@@ -283,7 +260,7 @@ def _peaks(
     if math.isinf(degrees):
         own = prior / (prior + variance)
         return [(mean + own * deviation, (own * variance) ** 0.5)]
-    # The slope is nought where a cubic in the distance from the data is.
+    # The slope is zero where a cubic in the distance from the data is.
     loose = degrees * variance
     roots = np.roots(
         [1.0, -deviation, (degrees + 1) * prior + loose, -deviation * loose]

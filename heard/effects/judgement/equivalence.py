@@ -1,13 +1,8 @@
-"""An effect and the smallest one that matters into a verdict in words.
+"""Judge an effect against the smallest effect of interest.
 
-The rule that holds throughout: "no difference was shown" is not "there is none". Only
-an interval that lies wholly inside the bounds says that an effect is too small to
-matter. Oracle: R emmeans, t.test and clubSandwich, tests/oracles/values/judgement.json.
-
-An estimate with its interval into an effect whose error can be reckoned with.
-
-Every judgement of this package starts from three numbers: the effect, its standard
-error and the degrees of freedom of that error, however the error was made.
+"No difference was shown" is not "there is no difference": only an interval wholly
+inside the bounds shows equivalence. Oracles: R emmeans, t.test and clubSandwich,
+tests/oracles/values/judgement.json.
 """
 
 from __future__ import annotations
@@ -16,7 +11,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from heard.results import Composite, Estimate, Result, Unavailable
+from scipy import stats
+
+from heard.results import Composite, Described, Estimate, Result, Unavailable
 
 # An interval counts as even-sided if its arms differ by less than this share.
 UNEVEN = 1e-6
@@ -24,21 +21,14 @@ LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UncertainEffect:
+class UncertainEffect(Described):
     """An effect that was estimated, and how sure it is.
 
-    Attributes
-    ----------
-    term : str
-        What it is called.
-    effect : float
-        In whatever unit, after minus before, treated minus control.
-    standard_error : float
-        Over 0.
-    degrees_of_freedom : float
-        Of the standard error; infinite where it is taken as known.
-    n : int
-        Units it rests on.
+    - `term`: what it is called.
+    - `effect`: in whatever unit, after minus before, treated minus control.
+    - `standard_error`: over 0.
+    - `degrees_of_freedom`: of the standard error; infinite where it is taken as known.
+    - `n`: units it rests on.
     """
 
     term: str
@@ -64,16 +54,12 @@ class UncertainEffect:
 
     def chance_above(self, value: float) -> float:
         """One-sided p of the effect being `value` or less."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         ratio = (self.effect - value) / self.standard_error
         return float(stats.t.sf(ratio, self.degrees_of_freedom))
 
 
 def t_quantile(probability: float, degrees: float) -> float:
     """Quantile of t; of the normal distribution where degrees are infinite."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     return float(stats.t.ppf(probability, degrees))
 
 
@@ -135,22 +121,18 @@ RULE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EquivalenceVerdict(Composite):
-    """Whether an effect matters, is too small to matter, or cannot be told.
+    """Whether an effect matters, is too small to matter, or is inconclusive.
 
-    Attributes
-    ----------
-    verdict : str
-        In words; empty where there is nothing to judge.
-    effect, effect_90 : Estimate or Unavailable
-        The effect with its 95 % interval, and with the 90 % one of the two tests.
-    p_value_equivalence : Estimate or Unavailable
-        The larger p of the two one-sided tests that the effect lies within the bounds.
-    p_value_larger : Estimate or Unavailable
-        One-sided p that the effect, in the wanted direction, exceeds the bound.
-    p_value_harm : Estimate or Unavailable
-        The same in the unwanted direction.
-    p_value_not_worse : Estimate or Unavailable
-        One-sided p that the effect is not worse than the unwanted bound: "no harm".
+    - `verdict`: in words; empty where there is nothing to judge.
+    - `effect`, `effect_90`: the effect with its 95 % interval, and with the 90 % one of
+      the two tests.
+    - `p_value_equivalence`: the larger p of the two one-sided tests that the effect
+      lies within the bounds.
+    - `p_value_larger`: one-sided p that the effect, in the wanted direction, exceeds
+      the bound.
+    - `p_value_harm`: the same in the unwanted direction.
+    - `p_value_not_worse`: one-sided p that the effect is not worse than the unwanted
+      bound: "no harm".
     """
 
     verdict: str
@@ -176,7 +158,7 @@ def equivalence_verdict(
         With its standard error and degrees of freedom; a cluster-robust one likewise.
     smallest_effect : float
         In the unit of the effect, over 0, declared before the data were seen; the
-        bounds are this much either side of nought.
+        bounds are this much either side of zero.
     better : {"higher", "lower"}
         Which direction is wanted.
 
@@ -202,10 +184,10 @@ def equivalence_verdict(
     if better not in {"higher", "lower"}:
         raise ValueError("better must be 'higher' or 'lower'")
     if isinstance(effect, Unavailable):
-        return _nothing(effect)
+        return EquivalenceVerdict.unavailable(effect)
     p_values = _p_values(effect, smallest_effect, sign=1 if better == "higher" else -1)
     how = (
-        f"{effect.term} against {smallest_effect:g} either side of nought, {better} "
+        f"{effect.term} against {smallest_effect:g} either side of zero, {better} "
         f"is better; {_error(effect)}; {RULE}"
     )
     return EquivalenceVerdict(
@@ -213,11 +195,8 @@ def equivalence_verdict(
         effect=_interval("effect", effect, 0.95, how),
         effect_90=_interval("effect_90", effect, 0.90, how),
         **{
-            term: Estimate(
-                term=term,
-                estimate=value,
-                n=effect.n,
-                method=f"{how}; no interval: a p-value",
+            term: Estimate.of(
+                term, value, n=effect.n, method=f"{how}; no interval: a p-value"
             )
             for term, value in p_values.items()
         },
@@ -278,25 +257,10 @@ def _error(effect: UncertainEffect) -> str:
 
 def _interval(term: str, effect: UncertainEffect, level: float, how: str) -> Estimate:
     low, high = effect.limits(level)
-    return Estimate(
-        term=term,
-        estimate=effect.effect,
-        conf_low=low,
-        conf_high=high,
+    return Estimate.of(
+        term,
+        effect.effect,
+        (low, high),
         n=effect.n,
         method=f"{level:.0%} interval; {how}",
-    )
-
-
-def _nothing(absent: Unavailable) -> EquivalenceVerdict:
-    terms = EquivalenceVerdict.__dataclass_fields__
-    return EquivalenceVerdict(
-        verdict="",
-        **{
-            term: Unavailable(
-                term=term, reason=absent.reason, n=absent.n, method=absent.method
-            )
-            for term in terms
-            if term != "verdict"
-        },
     )

@@ -1,8 +1,8 @@
-"""Many p-values into what still stands when all that was asked is counted.
+"""Adjust p-values for the number of outcomes tested.
 
-The rule that holds throughout: families and their order are declared before the data
-are seen. An outcome nobody declared is exploratory and keeps its own p-value, so named.
-Oracle: R p.adjust, and examples by hand, tests/oracles/values/judgement.json.
+Families and their order are declared before the data are seen; an outcome that is not
+declared is exploratory and keeps its own p-value. Oracle: R p.adjust,
+tests/oracles/values/judgement.json.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
+from statsmodels.stats.multitest import multipletests
 
 from heard.effects.description import Numbers
 from heard.errors import DataError
@@ -32,17 +33,12 @@ WORDS = {
 class Family:
     """Outcomes that answer one question, declared in advance.
 
-    Attributes
-    ----------
-    name : str
-        Such as primary or secondary.
-    outcomes : tuple of str
-        In the order in which they count.
-    adjustment : {"fixed_sequence", "holm", "benjamini_hochberg"}
-        How many tests are allowed for.
-    after : str
-        The family this one waits for: it counts only if everything there holds. Empty
-        if it waits for none.
+    - `name`: such as primary or secondary.
+    - `outcomes`: in the order in which they count.
+    - `adjustment`, {"fixed_sequence", "holm", "benjamini_hochberg"}: how many tests are
+      allowed for.
+    - `after`: the family this one waits for: it counts only if everything there holds.
+      Empty if it waits for none.
     """
 
     name: str
@@ -55,14 +51,11 @@ class Family:
 class AdjustedOutcome(Composite):
     """One outcome's p-value, alone and among its family.
 
-    Attributes
-    ----------
-    outcome, family : str
-        Their names; the family of an undeclared outcome is ``exploratory``.
-    p_value : Estimate or Unavailable
-        As it came.
-    adjusted_p_value : Estimate or Unavailable
-        To be set against the level declared; none for an exploratory outcome.
+    - `outcome`, `family`: their names; the family of an undeclared outcome is
+      ``exploratory``.
+    - `p_value`: as it came.
+    - `adjusted_p_value`: to be set against the level declared; none for an exploratory
+      outcome.
     """
 
     outcome: str
@@ -158,10 +151,6 @@ def family_faults(families: Sequence[Family]) -> list[str]:
 
 
 def _adjusted(p: Numbers, how: Adjustment) -> Numbers:
-    from statsmodels.stats.multitest import (  # noqa: PLC0415 - heavy
-        multipletests,
-    )
-
     if how == "fixed_sequence":
         return np.maximum.accumulate(p)
     adjusted: Numbers = multipletests(p, method=METHODS[how])[1]

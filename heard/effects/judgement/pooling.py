@@ -1,20 +1,8 @@
-"""Effects of several sites into one, and into what a further site may expect.
+"""Pool the effects of several sites, and shrink those of many small teams.
 
-The rule that holds throughout: sites may truly differ. Under three sites nothing is
-pooled: the sites are shown one by one. Oracle: R metafor,
+Random effects: sites may truly differ, and their own errors are taken as known. Fewer
+than three sites are shown one by one. Oracle: R metafor,
 tests/oracles/values/judgement.json.
-
-Effects of several sites into how much more they differ than chance explains.
-
-The rule that holds throughout: the sites' own errors are taken as known, so an error of
-few people makes a site's weight less sure than it looks.
-Oracle: R metafor, tests/oracles/values/judgement.json.
-
-Effects of many small teams into better guesses of each, drawn to the average.
-
-The rule that holds throughout: the less a team's own people tell, the more the guess
-rests on all teams; a league table of raw effects would put the smallest at both ends.
-Oracle: R metafor ``blup``, tests/oracles/values/judgement.json.
 """
 
 from __future__ import annotations
@@ -24,6 +12,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import chi2
 
 from heard.effects.description import Numbers
 from heard.effects.judgement.equivalence import UncertainEffect, t_quantile
@@ -40,14 +30,9 @@ SEARCH_LIMIT = 1e8
 class Weighed:
     """Effects averaged by the inverse of their variances.
 
-    Attributes
-    ----------
-    mean : float
-        The average.
-    variance : float
-        Of the average, if all variances are known.
-    squares : float
-        Weighted squares about the average; its expectation is sites - 1.
+    `mean`: the average.
+    `variance`: of the average, if all variances are known.
+    `squares`: weighted squares about the average; its expectation is sites - 1.
     """
 
     mean: float
@@ -69,16 +54,11 @@ def weighed(effects: Numbers, variances: Numbers, between: float = 0.0) -> Weigh
 def variance_between(effects: Numbers, variances: Numbers, how: Between) -> float:
     """Variance of the sites' true effects, at least 0.
 
-    Parameters
-    ----------
-    effects, variances : array, shape (n_sites,)
-        Every site's effect and the square of its standard error.
-    how : {"REML", "PM"}
-        Restricted maximum likelihood, or the value at which the weighted squares
-        equal their expectation.
+    `effects`, `variances`, shape (n_sites,): every site's effect and the square of its
+      standard error.
+    `how`, {"REML", "PM"}: restricted maximum likelihood, or the value at which the
+      weighted squares equal their expectation.
 
-    References
-    ----------
     Viechtbauer (2005), J. of Educational and Behavioral Statistics 30(3), 261-293;
     Paule & Mandel (1982), J. of Research of the National Bureau of Standards 87, 377.
     """
@@ -94,8 +74,6 @@ def limits_of_variance_between(
 
     The Q profile of Viechtbauer (2007), Statistics in Medicine 26(1), 37-52.
     """
-    from scipy.stats import chi2  # noqa: PLC0415 - heavy, and only needed here
-
     degrees = len(effects) - 1
     low, high = (
         _where_squares_are(float(chi2.ppf(share, degrees)), effects, variances)
@@ -158,14 +136,12 @@ def _root(function: Callable[[float], float], step: float) -> float:
 
 
 def _between(function: Callable[[float], float], low: float, high: float) -> float:
-    from scipy.optimize import brentq  # noqa: PLC0415 - heavy, and only needed here
-
     return float(brentq(function, low, high, xtol=1e-15 * high, rtol=1e-14))
 
 
 MINIMUM_SITES = 3
 TOO_FEW = (
-    "under 3 sites with an effect: how much sites differ cannot be told from so few, "
+    "under 3 sites with an effect: too few to estimate how much sites differ, "
     "so they are shown one by one and not pooled"
 )
 Effects: TypeAlias = "Mapping[str, UncertainEffect | Unavailable]"
@@ -184,22 +160,17 @@ class SiteEffect(Composite):
 class PooledEffect(Composite):
     """What sites say together, how much they differ, and each by itself.
 
-    Attributes
-    ----------
-    pooled_effect : Estimate or Unavailable
-        Average of the sites' true effects, Hartung-Knapp-Sidik-Jonkman interval.
-    pooled_effect_cautious : Estimate or Unavailable
-        The same, its error never below that of the sites' own errors.
-    prediction_interval : Estimate or Unavailable
-        The average again, with limits for the true effect at one further site.
-    between_site_standard_deviation : Estimate or Unavailable
-        Of the true effects, in the unit of the effect.
-    between_site_variance_share : Estimate or Unavailable
-        Share of the variance that is not the sites' own error (I squared).
-    homogeneity_p_value : Estimate or Unavailable
-        Of every site having the same true effect (Cochran's Q).
-    sites : tuple of SiteEffect
-        In the order given.
+    - `pooled_effect`: average of the sites' true effects, Hartung-Knapp-Sidik-Jonkman
+      interval.
+    - `pooled_effect_cautious`: the same, its error never below that of the sites' own
+      errors.
+    - `prediction_interval`: the average again, with limits for the true effect at one
+      further site.
+    - `between_site_standard_deviation`: of the true effects, in the unit of the effect.
+    - `between_site_variance_share`: share of the variance that is not the sites' own
+      error (I squared).
+    - `homogeneity_p_value`: of every site having the same true effect (Cochran's Q).
+    - `sites`: in the order given.
     """
 
     pooled_effect: Result
@@ -274,7 +245,7 @@ def pool_sites(effects: Effects, *, between: Between = "REML") -> PooledEffect:
     )
     found = _sites(known, between, left_out=len(effects) - len(known))
     if len(known) < MINIMUM_SITES:
-        return PooledEffect(**_nothing(found), sites=sites)
+        return PooledEffect.unavailable(TOO_FEW, n=len(found.effects), sites=sites)
     return PooledEffect(**_pooled(found), **_differences(found), sites=sites)
 
 
@@ -317,11 +288,13 @@ def _pooled(sites: _Sites) -> dict[str, Estimate]:
         ),
     }
     return {
-        term: Estimate(
-            term=term,
-            estimate=parts.mean,
-            conf_low=parts.mean - quantile * variance**0.5,
-            conf_high=parts.mean + quantile * variance**0.5,
+        term: Estimate.of(
+            term,
+            parts.mean,
+            (
+                parts.mean - quantile * variance**0.5,
+                parts.mean + quantile * variance**0.5,
+            ),
             n=k,
             n_unit="sites",
             method=f"{how}; {sites.words}",
@@ -331,8 +304,6 @@ def _pooled(sites: _Sites) -> dict[str, Estimate]:
 
 
 def _differences(sites: _Sites) -> dict[str, Estimate]:
-    from scipy.stats import chi2  # noqa: PLC0415 - heavy, and only needed here
-
     between, k = sites.between, len(sites.effects)
     low, high = limits_of_variance_between(sites.effects, sites.variances)
     typical = typical_variance(sites.variances)
@@ -342,28 +313,26 @@ def _differences(sites: _Sites) -> dict[str, Estimate]:
     deviation = "between_site_standard_deviation"
     share = "between_site_variance_share"
     return {
-        deviation: Estimate(
-            term=deviation,
-            estimate=between**0.5,
-            conf_low=limits[0] ** 0.5,
-            conf_high=limits[1] ** 0.5,
+        deviation: Estimate.of(
+            deviation,
+            between**0.5,
+            (limits[0] ** 0.5, limits[1] ** 0.5),
             n=k,
             n_unit="sites",
             method=f"standard deviation of the true effects; {profile}",
         ),
-        share: Estimate(
-            term=share,
-            estimate=between / (between + typical),
-            conf_low=limits[0] / (limits[0] + typical),
-            conf_high=limits[1] / (limits[1] + typical),
+        share: Estimate.of(
+            share,
+            between / (between + typical),
+            (limits[0] / (limits[0] + typical), limits[1] / (limits[1] + typical)),
             n=k,
             n_unit="sites",
             method="I squared, variance between sites over that plus a typical site's "
             f"own; {profile}",
         ),
-        "homogeneity_p_value": Estimate(
-            term="homogeneity_p_value",
-            estimate=float(chi2.sf(squares, k - 1)),
+        "homogeneity_p_value": Estimate.of(
+            "homogeneity_p_value",
+            chi2.sf(squares, k - 1),
             n=k,
             n_unit="sites",
             method="Cochran's Q, chi-squared on sites - 1; few sites hardly ever show "
@@ -378,11 +347,10 @@ def _own(effect: UncertainEffect | Unavailable) -> Result:
             term="effect", reason=effect.reason, n=effect.n, method=effect.method
         )
     low, high = effect.limits()
-    return Estimate(
-        term="effect",
-        estimate=effect.effect,
-        conf_low=low,
-        conf_high=high,
+    return Estimate.of(
+        "effect",
+        effect.effect,
+        (low, high),
         n=effect.n,
         method=f"{effect.term} of this site alone; t or normal interval",
     )
@@ -399,24 +367,14 @@ def _without(
     if len(rest) < MINIMUM_SITES:
         return Unavailable(term=term, reason=TOO_FEW, n=len(rest))
     found = _pooled(_sites(rest, between))["pooled_effect_cautious"]
-    return Estimate(
-        term=term,
-        estimate=found.estimate,
-        conf_low=found.conf_low,
-        conf_high=found.conf_high,
+    return Estimate.of(
+        term,
+        found.estimate,
+        (found.conf_low, found.conf_high),
         n=found.n,
         n_unit=found.n_unit,
         method=f"this site left out; {found.method}",
     )
-
-
-def _nothing(sites: _Sites) -> dict[str, Unavailable]:
-    n = len(sites.effects)
-    return {
-        term: Unavailable(term=term, reason=TOO_FEW, n=n)
-        for term in PooledEffect.__dataclass_fields__
-        if term != "sites"
-    }
 
 
 MINIMUM_TEAMS = 3
@@ -429,14 +387,9 @@ SHRINKAGE_TOO_FEW = (
 class ShrunkenTeam(Composite):
     """One team's effect, and how much of it is the team's own evidence.
 
-    Attributes
-    ----------
-    team : str
-        Its name.
-    shrunken_effect : Estimate or Unavailable
-        Between the team's own effect and the average of all.
-    own_weight : Estimate or Unavailable
-        Share of it that is the team's own effect, from 0 to 1.
+    - `team`: its name.
+    - `shrunken_effect`: between the team's own effect and the average of all.
+    - `own_weight`: share of it that is the team's own effect, from 0 to 1.
     """
 
     team: str
@@ -506,18 +459,17 @@ def _shrunken(
     return {
         name: ShrunkenTeam(
             team=name,
-            shrunken_effect=Estimate(
-                term="shrunken_effect",
-                estimate=float(guess),
-                conf_low=float(guess - width),
-                conf_high=float(guess + width),
+            shrunken_effect=Estimate.of(
+                "shrunken_effect",
+                guess,
+                (guess - width, guess + width),
                 n=known[name].n,
                 n_unit="the team's people",
                 method=method,
             ),
-            own_weight=Estimate(
-                term="own_weight",
-                estimate=float(weight),
+            own_weight=Estimate.of(
+                "own_weight",
+                weight,
                 n=known[name].n,
                 n_unit="the team's people",
                 method=f"{method}; no interval: the variances are taken as known",

@@ -1,7 +1,7 @@
-"""The difference between two arms at the end: complete, weighted, or filled in.
+"""Estimate the difference between two arms at the end, with missing outcomes.
 
-The rule that holds throughout: least squares with errors that count clusters (people,
-where there are no clusters); treated minus reference; others' rows are left out.
+Complete cases, weighted or multiply imputed; least squares with cluster-robust errors
+where there are clusters; treated minus reference.
 """
 
 from __future__ import annotations
@@ -29,18 +29,12 @@ MAXIMUM_SINGLE_ROWS = 1000
 class ArmModel:
     """What is compared with what, and adjusted for what.
 
-    Attributes
-    ----------
-    outcome : str
-        Score at the end.
-    treated, reference : str
-        The arms; the effect is treated minus reference.
-    arm : str
-        Column of arms.
-    adjust : tuple of str
-        Covariates: numbers enter as they are, categories as dummies.
-    cluster : str or None
-        Column of what was allocated together; None takes people as independent.
+    - `outcome`: score at the end.
+    - `treated`, `reference`: the arms; the effect is treated minus reference.
+    - `arm`: column of arms.
+    - `adjust`: covariates: numbers enter as they are, categories as dummies.
+    - `cluster`: column of what was allocated together; None takes people as
+      independent.
     """
 
     outcome: str
@@ -153,12 +147,8 @@ def pool_fits(
 ) -> PooledEstimate:
     """Pool the arms' difference of fits to completed data sets by Rubin's rules.
 
-    Parameters
-    ----------
-    fits : sequence of ClusterRobustFit or Unavailable
-        One a completed set; the first absence is that of the whole.
-    n : int
-        People a set holds.
+    `fits`: one a completed set; the first absence is that of the whole.
+    `n`: people a set holds.
     """
     fitted = []
     for fit in fits:

@@ -1,15 +1,9 @@
-"""Who is still there at each wave, in each arm, and how those who left differ.
+"""Describe attrition by wave and arm, and how dropouts differ.
 
-The rule that holds throughout: everybody who ever had an arm counts as started; who has
-no score at a wave is missing there, whatever the reason.
-Oracles: R glm, Newcombe (1998), tests/oracles/values/missing.json.
-
-How those lost would have to have changed for a change to be nobody's.
-
-Where there is no comparison group, everybody who started is a mixture of those followed
-and those lost, who may have changed otherwise (pattern mixture). The share followed has
-an error of its own.
-Oracle: the interval of the mixture, put together by hand at the value found.
+Everyone who ever had an arm counts as started. Without a comparison group, those who
+started are a mixture of completers and dropouts (pattern mixture), whose share followed
+up has its own error. Oracles: R glm, Newcombe (1998),
+tests/oracles/values/missing.json.
 """
 
 from __future__ import annotations
@@ -20,9 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from heard.effects.effect_sizes import hedges_g
-from heard.results import Composite, Estimate, Result, Unavailable, counting
+from heard.results import (
+    Composite,
+    Estimate,
+    Result,
+    Results,
+    Unavailable,
+    counting,
+)
 
 NEWCOMBE = (
     "difference of two shares, Newcombe's interval (1998, method 10) from Wilson's; "
@@ -47,7 +49,7 @@ class Retention(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttritionTable(Composite):
-    """Every arm at every wave, each arm's share beside the reference's."""
+    """Every arm at every wave, each arm's share compared with the reference's."""
 
     reference: str
     retention: tuple[Retention, ...]
@@ -124,26 +126,12 @@ def share_difference(
 ) -> Result:
     """Difference of two independent shares with Newcombe's interval.
 
-    Parameters
-    ----------
-    first, second : (int, int)
-        Counted, and out of how many.
+    `first`, `second`: counted, and out of how many.
+    Estimate: first minus second, from -1 to 1.
+    Unavailable: A side of nobody.
 
-    Returns
-    -------
-    Estimate
-        First minus second, from -1 to 1.
-    Unavailable
-        A side of nobody.
-
-    References
-    ----------
     Newcombe (1998), Statistics in Medicine 17, 873-890.
     """
-    from statsmodels.stats.proportion import (  # noqa: PLC0415 - heavy
-        confint_proportions_2indep,
-    )
-
     n = first[1] + second[1]
     if not (first[1] and second[1]):
         return Unavailable(
@@ -152,11 +140,10 @@ def share_difference(
     low, high = confint_proportions_2indep(*first, *second, method="newcomb")
     value = first[0] / first[1] - second[0] / second[1]
     # A limit that is the value itself may miss it by rounding.
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=min(float(low), value),
-        conf_high=max(float(high), value),
+    return Estimate.of(
+        term,
+        value,
+        (min(float(low), value), max(float(high), value)),
         n=n,
         method=method,
     )
@@ -168,7 +155,7 @@ def completers_and_dropouts(
     outcome: str,
     baseline: Sequence[str],
     arm: str | None = None,
-) -> tuple[Difference, ...]:
+) -> Results[Difference]:
     """Compare at the start those with an outcome and those without.
 
     Parameters
@@ -200,7 +187,7 @@ def completers_and_dropouts(
                         variable=variable, arm=label, stayers_minus_leavers=result
                     )
                 )
-    return tuple(found)
+    return Results(found)
 
 
 def _differences(
@@ -232,11 +219,10 @@ def _differences(
 
 
 def _renamed(result: Estimate, term: str, method: str) -> Estimate:
-    return Estimate(
-        term=term,
-        estimate=result.estimate,
-        conf_low=result.conf_low,
-        conf_high=result.conf_high,
+    return Estimate.of(
+        term,
+        result.estimate,
+        (result.conf_low, result.conf_high),
         n=result.n,
         method=method,
     )
@@ -249,8 +235,6 @@ def _retention(
     *,
     is_reference: bool,
 ) -> Retention:
-    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - heavy
-
     low, high = proportion_confint(*counted, method="wilson")
     share = counted[0] / counted[1]
     difference: Result = Unavailable(
@@ -268,18 +252,13 @@ def _retention(
     return Retention(
         arm=labels[0],
         wave=labels[1],
-        n_present=Estimate(
-            term="n_present",
-            estimate=float(counted[0]),
-            n=counted[1],
-            n_unit=STARTED,
-            method=COUNTED,
+        n_present=Estimate.of(
+            "n_present", counted[0], n=counted[1], n_unit=STARTED, method=COUNTED
         ),
-        share_present=Estimate(
-            term="share_present",
-            estimate=share,
-            conf_low=min(float(low), share),
-            conf_high=max(float(high), share),
+        share_present=Estimate.of(
+            "share_present",
+            share,
+            (min(float(low), share), max(float(high), share)),
             n=counted[1],
             n_unit=STARTED,
             method=WILSON,
@@ -302,12 +281,9 @@ METHOD = (
 class DropoutTippingPoint(Composite):
     """Two mean changes of those lost, in points.
 
-    Attributes
-    ----------
-    leavers_change_zero : Estimate or Unavailable
-        At which everybody's mean change is nil.
-    leavers_change_interval_zero : Estimate or Unavailable
-        At which the interval of everybody's mean change begins to hold nil.
+    - `leavers_change_zero`: at which everybody's mean change is nil.
+    - `leavers_change_interval_zero`: at which the interval of everybody's mean change
+      begins to hold nil.
     """
 
     leavers_change_zero: Result
@@ -390,9 +366,4 @@ def _tipping_change(term: str, value: float, dropouts: int) -> Estimate:
 
 
 def _absent(reason: str, dropouts: int) -> DropoutTippingPoint:
-    zero, interval = (
-        Unavailable(term=term, reason=reason, n=dropouts) for term in TERMS
-    )
-    return DropoutTippingPoint(
-        leavers_change_zero=zero, leavers_change_interval_zero=interval
-    )
+    return DropoutTippingPoint.unavailable(reason, n=dropouts)

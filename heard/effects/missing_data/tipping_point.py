@@ -1,8 +1,8 @@
-"""How much worse the leavers would have to be for the answer to change.
+"""Find how much worse dropouts would have to be to change the conclusion.
 
-The rule that holds throughout: what was filled in at the end is shifted by so many
-scale points, and everything after is done again. The effect is linear in the shift, its
-variance quadratic: three fits a completed set give the whole curve, exactly.
+Imputed outcomes are shifted by a number of points and the analysis repeated. The effect
+is linear in the shift and its variance quadratic, so three fits a data set give the
+whole curve exactly.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 
 from heard.effects.missing_data.arm_effect import EFFECT, ArmModel, Prepared, prepared
 from heard.models.chained_equations import Numbers
@@ -40,17 +41,12 @@ class ShiftedEffect(Composite):
 class TippingPoint(Composite):
     """The curve of shifted effects, and where it tips.
 
-    Attributes
-    ----------
-    outcome, shifted : str
-        What was shifted, and in which arms.
-    curve : tuple of ShiftedEffect
-        From the lowest shift to the highest.
-    interval_zero, estimate_zero : Estimate or Unavailable
-        The shift nearest to none at which the interval begins or ceases to hold 0, or
-        the effect is 0.
-    interval_smallest_effect, estimate_smallest_effect : Estimate or Unavailable
-        The same for the smallest effect that matters.
+    - `outcome`, `shifted`: what was shifted, and in which arms.
+    - `curve`: from the lowest shift to the highest.
+    - `interval_zero`, `estimate_zero`: the shift nearest to none at which the interval
+      begins or ceases to hold 0, or the effect is 0.
+    - `interval_smallest_effect`, `estimate_smallest_effect`: the same for the smallest
+      effect that matters.
     """
 
     outcome: str
@@ -79,18 +75,13 @@ class TippingPoint(Composite):
 class ShiftCurve:
     """The pooled effect as a function of the shift.
 
-    Attributes
-    ----------
-    values : ndarray, shape (n_sets, 2)
-        Each set's effect: without a shift, and what a point of shift adds.
-    variances : ndarray, shape (n_sets, 3)
-        Its squared error: constant, linear and quadratic part.
-    degrees : float
-        Degrees of freedom of a set's interval; no shift changes them.
-    n : int
-        People a set holds.
-    words : str
-        How each set was fitted.
+    `values`, shape (n_sets, 2): each set's effect: without a shift, and what a point of
+      shift adds.
+    `variances`, shape (n_sets, 3): its squared error: constant, linear and quadratic
+      part.
+    `degrees`: degrees of freedom of a set's interval; no shift changes them.
+    `n`: people a set holds.
+    `words`: how each set was fitted.
     """
 
     values: Numbers = field(repr=False)
@@ -112,11 +103,10 @@ class ShiftCurve:
         """The pooled effect with its 95 % interval at one shift."""
         pooled = self.at(shift)
         low, high = interval(pooled)
-        return Estimate(
-            term="shifted_arm_difference",
-            estimate=pooled.estimate,
-            conf_low=low,
-            conf_high=high,
+        return Estimate.of(
+            "shifted_arm_difference",
+            pooled.estimate,
+            (low, high),
             n=self.n,
             method=self.words,
         )
@@ -200,12 +190,8 @@ def shift_curve(
 ) -> ShiftCurve | Unavailable:
     """Fit every set without a shift and at both ends: that is the whole curve.
 
-    Parameters
-    ----------
-    shifted : mapping of arm to float
-        How strongly each arm's leavers are shifted.
-    reach : float
-        The furthest shift asked for; positive.
+    `shifted`: how strongly each arm's leavers are shifted.
+    `reach`: the furthest shift asked for; positive.
     """
     sets = []
     for frame in imputation.completed(people):
@@ -276,9 +262,9 @@ def _reached(
             f"{target:g}"
         )
         return Unavailable(term=term, reason=reason, n=curve.n, method=curve.words)
-    return Estimate(
-        term=term,
-        estimate=min(roots, key=abs),
+    return Estimate.of(
+        term,
+        min(roots, key=abs),
         n=curve.n,
         method=f"shift nearest to none at which {what} {target:g}, in scale points; "
         f"{curve.words}; says when an interval changes, so it has none",
@@ -289,8 +275,6 @@ def _crossings(
     curve: ShiftCurve, ends: tuple[float, float], target: float, *, of_interval: bool
 ) -> tuple[list[float], str]:
     """First crossings towards either end of what can cross, and what it is."""
-    from scipy.optimize import brentq  # noqa: PLC0415 - heavy, and only needed here
-
     low, high = interval(curve.at(0.0))
     is_inside = low <= target <= high
     sides = [low > target, low <= target] if not is_inside else [True, True]

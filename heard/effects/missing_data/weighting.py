@@ -1,14 +1,8 @@
-"""Those who stayed, weighted to stand for those who started.
+"""Weight completers to represent everyone who started.
 
-The rule that holds throughout: a person like many who left counts more; how much this
-costs (effective n), what was trimmed and what it mended (balance) is told.
-Oracles: R glm and clubSandwich, tests/oracles/values/missing.json.
-
-Who answers at the end, modelled from what was known at the start.
-
-The rule that holds throughout: a logistic model by statsmodels; where some kind of
-people always stay or always leave there is no model, and the reason says so.
-Oracles: R glm and sandwich, tests/oracles/values/missing.json.
+Inverse probability of response, from a logistic model of what was known at the start.
+The effective n, the trimming and the balance reached are reported. Oracles: R glm,
+sandwich and clubSandwich, tests/oracles/values/missing.json.
 """
 
 from __future__ import annotations
@@ -21,10 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import chi2
+from statsmodels.discrete.discrete_model import Logit
 
 from heard.effects.missing_data.arm_effect import EFFECT, ArmModel, prepared
 from heard.models.chained_equations import Numbers, Positions
-from heard.results import Composite, Estimate, Result, Unavailable
+from heard.results import Composite, Described, Estimate, Result, Unavailable
 
 MINIMUM_CLUSTERS = 5
 # A person who stays or leaves with a probability this near to certain has no odds.
@@ -47,12 +43,8 @@ class OddsRatio(Composite):
 class AttritionModel(Composite):
     """What goes with leaving, all predictors at once.
 
-    Attributes
-    ----------
-    odds_ratios : tuple of OddsRatio
-        Over 1: more leave.
-    leavers_differ_by_arm : Estimate or Unavailable
-        p of the predictors doing the same in every arm.
+    - `odds_ratios`: over 1: more leave.
+    - `leavers_differ_by_arm`: p of the predictors doing the same in every arm.
     """
 
     outcome: str
@@ -64,12 +56,8 @@ class AttritionModel(Composite):
 class Known:
     """Rows with all predictors, as a design.
 
-    Attributes
-    ----------
-    design : ndarray, shape (n_rows, n_names)
-        An intercept first.
-    left : ndarray, shape (n_rows,)
-        1 where the outcome is missing.
+    `design`, shape (n_rows, n_names): an intercept first.
+    `left`, shape (n_rows,): 1 where the outcome is missing.
     """
 
     positions: Positions = field(repr=False)
@@ -164,8 +152,6 @@ def known_rows(
 
 def fitted_leaving(known: Known, clusters: Positions | None = None) -> Any:
     """The logistic model of leaving by statsmodels, or in words why there is none."""
-    from statsmodels.discrete.discrete_model import Logit  # noqa: PLC0415 - heavy
-
     design = known.design
     if not 0 < known.left.sum() < len(known.left):
         return ONE_KIND
@@ -206,11 +192,10 @@ def _odds_ratio(fit: Any, place: int, known: Known, cluster: str | None) -> Resu
         if cluster
         else "people taken as independent, normal interval"
     )
-    return Estimate(
-        term="attrition_odds_ratio",
-        estimate=float(np.exp(fit.params[place])),
-        conf_low=float(low),
-        conf_high=float(high),
+    return Estimate.of(
+        "attrition_odds_ratio",
+        np.exp(fit.params[place]),
+        (low, high),
         n=len(known.left),
         method=f"odds of leaving, logistic model with {', '.join(known.names[1:])}; "
         f"Wald interval, {errors}; {n_dropouts} left; rows with every predictor; n "
@@ -221,8 +206,6 @@ def _odds_ratio(fit: Any, place: int, known: Known, cluster: str | None) -> Resu
 
 def _by_arm(known: Known, fit: Any, arm: str | None, *, clustered: bool) -> Result:
     """Likelihood-ratio p of every predictor working alike in every arm."""
-    from scipy.stats import chi2  # noqa: PLC0415 - heavy, and only needed here
-
     term, n = "leavers_differ_by_arm_p_value", len(known.left)
     method = (
         "likelihood-ratio test of all products of arm and predictors; a probability "
@@ -235,7 +218,7 @@ def _by_arm(known: Known, fit: Any, arm: str | None, *, clustered: bool) -> Resu
     arms = known.design[:, own]
     others = known.design[:, ~np.array(own)][:, 1:]
     if not others.shape[1] or not arms.shape[1]:
-        reason = "no predictor beside the arm, or one arm only"
+        reason = "no predictor other than the arm, or one arm only"
         return Unavailable(term=term, reason=reason, n=n, method=method)
     crossed = (arms[:, :, None] * others[:, None, :]).reshape(n, -1)
     wider = Known(
@@ -248,9 +231,9 @@ def _by_arm(known: Known, fit: Any, arm: str | None, *, clustered: bool) -> Resu
     if isinstance(larger, str):
         return Unavailable(term=term, reason=larger, n=n, method=method)
     rise = max(2 * (larger.llf - fit.llf), 0.0)
-    return Estimate(
-        term=term,
-        estimate=float(chi2.sf(rise, crossed.shape[1])),
+    return Estimate.of(
+        term,
+        chi2.sf(rise, crossed.shape[1]),
         n=n,
         method=f"{method}; {crossed.shape[1]} degrees of freedom",
     )
@@ -263,21 +246,14 @@ SEEN = "describes the people at hand, so no interval"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseWeights:
+class ResponseWeights(Described):
     """Weights of those with an outcome; rows are people's, so never a finding.
 
-    Attributes
-    ----------
-    positions : ndarray of int, shape (n_stayers,)
-        Rows of the frame given.
-    values : ndarray, shape (n_stayers,)
-        Stabilised, trimmed.
-    chances : ndarray, shape (n_stayers,)
-        Modelled probability of having an outcome.
-    summary : WeightSummary
-        What they cost and mend.
-    method : str
-        How they were made.
+    - `positions`, shape (n_stayers,): rows of the frame given.
+    - `values`, shape (n_stayers,): stabilised, trimmed.
+    - `chances`, shape (n_stayers,): modelled probability of having an outcome.
+    - `summary`: what they cost and mend.
+    - `method`: how they were made.
     """
 
     positions: Positions = field(repr=False, compare=False)
@@ -434,11 +410,10 @@ def _difference(
     found = fit.estimate(EFFECT, term=term)
     if isinstance(found, Unavailable):
         return found
-    return Estimate(
-        term=term,
-        estimate=found.estimate,
-        conf_low=found.conf_low,
-        conf_high=found.conf_high,
+    return Estimate.of(
+        term,
+        found.estimate,
+        (found.conf_low, found.conf_high),
         n=found.n,
         method=f"{method}; {found.method}",
     )
@@ -452,7 +427,7 @@ def _groups(people: pd.DataFrame, known: Known, arm: str | None) -> list[Positio
 
 
 def _part(known: Known, rows: Positions) -> Known:
-    """One arm's rows, without the columns that only tell arms apart."""
+    """One arm's rows, without the columns that only distinguish arms."""
     design = known.design[rows]
     varies = np.ptp(design, axis=0) > 0
     varies[0] = True
@@ -468,9 +443,9 @@ def _summary(
     known: Known, values: Numbers, n_trimmed: int, *, outcome: str, method: str
 ) -> WeightSummary:
     def as_estimate(term: str, value: float, words: str) -> Estimate:
-        return Estimate(
-            term=term,
-            estimate=value,
+        return Estimate.of(
+            term,
+            value,
             n=len(values),
             n_unit=FOLLOWED,
             method=f"{words}; {method}; {SEEN}",
@@ -503,9 +478,9 @@ def _balance(
     middle, seen = float(column.mean()), column[stayed]
     means = (float(seen.mean()), float(np.average(seen, weights=values)))
     results = [
-        Estimate(
-            term=f"balance_{kind}",
-            estimate=(mean - middle) / spread,
+        Estimate.of(
+            f"balance_{kind}",
+            (mean - middle) / spread,
             n=len(seen),
             n_unit=FOLLOWED,
             method="mean of those who stayed less that of all who started, over the "

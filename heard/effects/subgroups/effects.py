@@ -1,14 +1,8 @@
-"""Arms within groups into an effect for each group, and whether groups differ in it.
+"""Estimate the effect in each subgroup, and whether subgroups differ.
 
-The rule that holds throughout: that one group's interval leaves out zero and another's
-does not says nothing; only the difference of the two effects does.
-Oracle: R clubSandwich and sandwich, tests/oracles/values/inequality.json.
-
-Scores of groups into how far each lies from a reference: in points and as a ratio.
-
-The rule that holds throughout: the n of a comparison is that of its smaller side, so
-that what hides small groups hides their comparisons too.
-Oracle: R t.test and clubSandwich, tests/oracles/values/inequality.json.
+An interval that excludes zero in one group and not in another shows nothing; only the
+interaction does. The n of a comparison is that of its smaller side. Oracles: R t.test,
+clubSandwich and sandwich, tests/oracles/values/inequality.json.
 """
 
 from __future__ import annotations
@@ -29,14 +23,9 @@ SMALLEST = 2
 class EffectByGroup(Composite):
     """One group.
 
-    Attributes
-    ----------
-    group : str
-        Its name.
-    effect_in_group : Estimate or Unavailable
-        Difference of the arms within it, in points.
-    effect_difference : Estimate or Unavailable
-        That less the effect in the reference group.
+    - `group`: its name.
+    - `effect_in_group`: difference of the arms within it, in points.
+    - `effect_difference`: that less the effect in the reference group.
     """
 
     group: str
@@ -48,14 +37,9 @@ class EffectByGroup(Composite):
 class EffectsByGroup(Composite):
     """Every group, and whether they differ.
 
-    Attributes
-    ----------
-    reference : str
-        The group the others are compared with.
-    interaction_p_value : Estimate or Unavailable
-        Of no group's effect differing from the reference's.
-    groups : tuple of EffectByGroup
-        By name, the reference first.
+    - `reference`: the group the others are compared with.
+    - `interaction_p_value`: of no group's effect differing from the reference's.
+    - `groups`: by name, the reference first.
     """
 
     reference: str
@@ -215,9 +199,9 @@ def _interaction(
     if why := next((why for one in contrasts if (why := fit.fault(one))), ""):
         return Unavailable(term=term, reason=why, n=n)
     smallest = min(fit.p_value(one) for one in contrasts)
-    return Estimate(
-        term=term,
-        estimate=min(1.0, smallest * len(contrasts)),
+    return Estimate.of(
+        term,
+        min(1.0, smallest * len(contrasts)),
         n=n,
         method=f"{fit.method}; smallest two-sided p of the {len(contrasts)} "
         "differences from the reference group's effect, times their number (Holm's "
@@ -231,18 +215,13 @@ SMALLER = "participants of the smaller side"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupGap(Composite):
-    """One group beside the reference.
+    """One group compared with the reference.
 
-    Attributes
-    ----------
-    group : str
-        Its name.
-    group_mean : Estimate or Unavailable
-        Its mean score.
-    gap_difference : Estimate or Unavailable
-        Its mean less that of the reference, in points.
-    gap_ratio : Estimate or Unavailable
-        Its mean over that of the reference, both above the lowest possible score.
+    - `group`: its name.
+    - `group_mean`: its mean score.
+    - `gap_difference`: its mean less that of the reference, in points.
+    - `gap_ratio`: its mean over that of the reference, both above the lowest possible
+      score.
     """
 
     group: str
@@ -253,16 +232,11 @@ class GroupGap(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupGaps(Composite):
-    """Every group beside the reference, largest group first.
+    """Every group compared with the reference, largest group first.
 
-    Attributes
-    ----------
-    reference : str
-        The group the others are compared with.
-    groups : tuple of GroupGap
-        The reference first, without comparison.
-    widest_gap : Estimate or Unavailable
-        The difference furthest from zero, as seen: never a test.
+    - `reference`: the group the others are compared with.
+    - `groups`: the reference first, without comparison.
+    - `widest_gap`: the difference furthest from zero, as seen: never a test.
     """
 
     reference: str
@@ -334,10 +308,7 @@ def group_fit(
 ) -> LinearFit | Unavailable:
     """Means of groups above the lowest possible score, in the order of `names`.
 
-    Parameters
-    ----------
-    kept : DataFrame, one row a participant
-        Complete.
+    `kept`: complete.
     """
     if not len(kept):
         return Unavailable(term="", reason="nobody has a score and a group", n=0)
@@ -397,11 +368,10 @@ def _raised(mean: Result, lowest: float) -> Result:
         return mean
     assert mean.conf_low is not None
     assert mean.conf_high is not None
-    return Estimate(
-        term=mean.term,
-        estimate=mean.estimate + lowest,
-        conf_low=mean.conf_low + lowest,
-        conf_high=mean.conf_high + lowest,
+    return Estimate.of(
+        mean.term,
+        mean.estimate + lowest,
+        (mean.conf_low + lowest, mean.conf_high + lowest),
         n=mean.n,
         method=mean.method,
     )
@@ -412,9 +382,9 @@ def _widest(gaps: tuple[GroupGap, ...]) -> Result:
     if not found:
         return Unavailable(term="widest_gap", reason="no gap could be estimated", n=0)
     widest = max(found, key=lambda gap: abs(gap.estimate))
-    return Estimate(
-        term="widest_gap",
-        estimate=widest.estimate,
+    return Estimate.of(
+        "widest_gap",
+        widest.estimate,
         n=min(gap.n for gap in found),
         method=f"the difference from the reference furthest from zero, of "
         f"{len(found)}; picked because it is the widest, so no interval",

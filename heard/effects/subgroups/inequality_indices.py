@@ -1,10 +1,8 @@
-"""Scores along a social rank into one gap between its two ends: absolute, relative.
+"""Estimate the slope and relative indices of inequality along a social rank.
 
-The rule that holds throughout: a group's place is the middle of its share of all
-people, from the least to the most deprived; the index is what a straight line
-says of the two ends, so that groups of different size can be compared between
-places and waves.
-Oracle: R lm, glm, sandwich and clubSandwich, tests/oracles/values/inequality.json.
+A group's position is the middle of its share of all people, from most to least
+deprived, so that groups of different size can be compared. Oracle: R lm, glm, sandwich
+and clubSandwich, tests/oracles/values/inequality.json.
 """
 
 from __future__ import annotations
@@ -31,14 +29,12 @@ COUNTED = "participants"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InequalityIndices(Composite):
-    """The most deprived end beside the least deprived.
+    """The most deprived end compared with the least deprived.
 
-    Attributes
-    ----------
-    slope_index_of_inequality : Estimate or Unavailable
-        Score at the most deprived end less that at the least, in points.
-    relative_index_of_inequality : Estimate or Unavailable
-        The same as a ratio, of scores above the lowest possible.
+    - `slope_index_of_inequality`: score at the most deprived end less that at the
+      least, in points.
+    - `relative_index_of_inequality`: the same as a ratio, of scores above the lowest
+      possible.
     """
 
     slope_index_of_inequality: Result
@@ -193,11 +189,10 @@ def _relative(
     if max(abs(low), abs(high)) > WIDEST:
         reason = "no ratio of the ends: an end has hardly a score above the lowest"
         return _index(term, n, reason)
-    return Estimate(
-        term=term,
-        estimate=math.exp(value),
-        conf_low=math.exp(low),
-        conf_high=math.exp(high),
+    return Estimate.of(
+        term,
+        math.exp(value),
+        (math.exp(low), math.exp(high)),
         n=n,
         method="Poisson regression with a log link (no assumption of counts: the "
         f"variance is robust) over the middle of each rank's share ({whose}), most "
@@ -210,12 +205,8 @@ def _relative(
 def poisson_means(scores: Array, design: Array) -> Array | None:
     """Expected scores by Poisson regression; None if it does not settle.
 
-    Parameters
-    ----------
-    scores : ndarray, shape (n_rows,)
-        From 0, not all 0.
-    design : ndarray, shape (n_rows, 2)
-        Intercept and place.
+    `scores`, shape (n_rows,): from 0, not all 0.
+    `design`, shape (n_rows, 2): intercept and place.
     """
     coefficients = np.array([math.log(scores.mean()), 0.0])
     for _ in range(STEPS):

@@ -1,22 +1,9 @@
-"""Means of groups, the small ones drawn towards all, so that none is over-read.
+"""Estimate shrunken (partially pooled) means of groups, and intersectional variation.
 
-The rule that holds throughout: a group's mean is believed as far as its own error is
-small beside how much groups truly differ; that is estimated by restricted likelihood
-from the means and the covariance of their errors.
-Oracle: R metafor, tests/oracles/values/inequality.json.
-
-Means and the covariance of their errors into true means that vary around one.
-
-The rule that holds throughout: what is known of the variance between groups is its
-restricted likelihood, from 0.
-Oracle: R metafor, tests/oracles/values/inequality.json.
-
-Groups made of several traits at once into how much they differ and add up.
-
-The rule that holds throughout: every combination of traits that somebody answers from
-is a group of a random mean; what is left of their variance once each trait has its own
-effect is what the traits do only together.
-Oracle: R lme4, tests/oracles/values/inequality.json.
+The variance between groups is estimated by REML from the means and the covariance of
+their errors. Combinations of traits are groups with a random mean; the variance left
+after each trait's own effect is intersectional. Oracles: R metafor and lme4,
+tests/oracles/values/inequality.json.
 """
 
 from __future__ import annotations
@@ -27,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import optimize, stats
 
 from heard.effects.clustered.intracluster import intracluster_correlation
 from heard.effects.clustered.repeated_waves import mixed_effects
@@ -44,14 +32,11 @@ SEARCH_LIMIT = 20
 class Given:
     """Everything the means come to if the variance between groups were known.
 
-    Attributes
-    ----------
-    middle, spread : float
-        Mean of the groups, and the variance of its error.
-    shares : ndarray, shape (n_groups, n_groups)
-        How much of each group's distance from the middle each keeps.
-    shrunken, variances : ndarray, shape (n_groups,)
-        The means drawn together, and the variances of their errors.
+    `middle`, `spread`: mean of the groups, and the variance of its error.
+    `shares`, shape (n_groups, n_groups): how much of each group's distance from the
+      middle each keeps.
+    `shrunken`, `variances`, shape (n_groups,): the means drawn together, and the
+      variances of their errors.
     """
 
     middle: float
@@ -83,12 +68,8 @@ def averaged_errors(means: Array, errors: Array, *, around: Array) -> Array:
     Taken as known, the spread makes intervals too narrow, most where it comes out as
     zero by chance. Weighed are standard deviations, by restricted likelihood.
 
-    Parameters
-    ----------
-    means, errors : ndarray
-        As in `between_variance`.
-    around : ndarray, shape (n_groups,)
-        The shrunken means shown.
+    `means`, `errors`: as in `between_variance`.
+    `around`, shape (n_groups,): the shrunken means shown.
     """
     scale = float(np.sqrt(np.var(means, ddof=1) + np.diag(errors).max()))
     # Squares put the grid's points where the likelihood bends, near zero.
@@ -121,15 +102,9 @@ def restricted_likelihood(
 def between_variance(means: Array, errors: Array) -> float:
     """Variance between groups by restricted maximum likelihood, from 0.
 
-    Parameters
-    ----------
-    means : ndarray, shape (n_groups,)
-        Their means.
-    errors : ndarray, shape (n_groups, n_groups)
-        Covariance of the errors.
+    `means`, shape (n_groups,): their means.
+    `errors`, shape (n_groups, n_groups): covariance of the errors.
     """
-    from scipy import optimize  # noqa: PLC0415 - heavy, and only needed here
-
     top = float(np.var(means, ddof=1) + np.diag(errors).max()) * 4
     grid = np.concatenate([[0.0], np.geomspace(1e-9, 1, GRID) * top])
     slopes = [restricted_likelihood(step, means, errors)[1] for step in grid]
@@ -158,14 +133,10 @@ NORMAL_QUANTILE = 1.959963984540054  # of a two-sided 95 % interval
 class ShrunkenGroup(Composite):
     """One group, its own mean drawn towards the mean of all.
 
-    Attributes
-    ----------
-    group : str
-        Its name.
-    shrunken_mean : Estimate or Unavailable
-        What to expect of it, in points.
-    weight_of_own_mean : Estimate or Unavailable
-        Share of it that its own answers decide; the rest is the mean of all groups.
+    - `group`: its name.
+    - `shrunken_mean`: what to expect of it, in points.
+    - `weight_of_own_mean`: share of it that its own answers decide; the rest is the
+      mean of all groups.
     """
 
     group: str
@@ -177,14 +148,9 @@ class ShrunkenGroup(Composite):
 class ShrunkenGroups(Composite):
     """All groups, and how much they differ beyond chance.
 
-    Attributes
-    ----------
-    mean_of_groups : Estimate or Unavailable
-        Each group weighing by how well it is known.
-    between_group_variance : Estimate or Unavailable
-        Of the true means, in squared points.
-    groups : tuple of ShrunkenGroup
-        By name.
+    - `mean_of_groups`: each group weighing by how well it is known.
+    - `between_group_variance`: of the true means, in squared points.
+    - `groups`: by name.
     """
 
     mean_of_groups: Result
@@ -257,7 +223,7 @@ def _known(
         return fit.covariance
     spare = int(counts.sum()) - len(counts)
     if spare < 1:
-        return "every group has one participant: nothing tells how people differ"
+        return "every group has one participant: nothing shows how people differ"
     squares = float(
         (np.diag(fit.covariance) * counts * np.maximum(counts - 1, 1)).sum()
     )
@@ -266,29 +232,16 @@ def _known(
 
 
 def _nothing(reason: str, names: list[str], counts: np.ndarray) -> ShrunkenGroups:
-    def absent(term: str, n: int) -> Unavailable:
-        return Unavailable(term=term, reason=reason, n=n)
-
-    total = int(counts.sum())
-    return ShrunkenGroups(
-        mean_of_groups=absent("mean_of_groups", total),
-        between_group_variance=absent("between_group_variance", total),
-        groups=tuple(
-            ShrunkenGroup(
-                group=name,
-                shrunken_mean=absent("shrunken_mean", int(n)),
-                weight_of_own_mean=absent("weight_of_own_mean", int(n)),
-            )
-            for name, n in zip(names, counts, strict=True)
-        ),
+    groups = (
+        ShrunkenGroup.unavailable(reason, n=int(n), group=name)
+        for name, n in zip(names, counts, strict=True)
     )
+    return ShrunkenGroups.unavailable(reason, n=int(counts.sum()), groups=tuple(groups))
 
 
 def _shrunken(
     means: Array, errors: Array, names: list[str], counts: np.ndarray, *, how: str
 ) -> ShrunkenGroups:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     many = len(names)
     between = between_variance(means, errors)
     given = shrunken_given(means, errors, between)
@@ -302,11 +255,10 @@ def _shrunken(
     interval = f"t interval with {many - 1} degrees of freedom"
     reach = NORMAL_QUANTILE * averaged_errors(means, errors, around=shrunken)
     return ShrunkenGroups(
-        mean_of_groups=Estimate(
-            term="mean_of_groups",
-            estimate=middle,
-            conf_low=middle - quantile * spread**0.5,
-            conf_high=middle + quantile * spread**0.5,
+        mean_of_groups=Estimate.of(
+            "mean_of_groups",
+            middle,
+            (middle - quantile * spread**0.5, middle + quantile * spread**0.5),
             n=int(counts.sum()),
             method=f"{method}; {many} groups; {interval}, the variances taken as known",
             n_unit="participants",
@@ -317,20 +269,19 @@ def _shrunken(
         groups=tuple(
             ShrunkenGroup(
                 group=name,
-                shrunken_mean=Estimate(
-                    term="shrunken_mean",
-                    estimate=float(shrunken[place]),
-                    conf_low=float(shrunken[place] - reach[place]),
-                    conf_high=float(shrunken[place] + reach[place]),
+                shrunken_mean=Estimate.of(
+                    "shrunken_mean",
+                    shrunken[place],
+                    (shrunken[place] - reach[place], shrunken[place] + reach[place]),
                     n=int(counts[place]),
                     method=f"{method}; normal interval of the squared error averaged "
                     "over the spread of true means, each as likely as the answers make "
                     "it (flat prior)",
                     n_unit="participants of the group",
                 ),
-                weight_of_own_mean=Estimate(
-                    term="weight_of_own_mean",
-                    estimate=float(shares[place, place]),
+                weight_of_own_mean=Estimate.of(
+                    "weight_of_own_mean",
+                    shares[place, place],
                     n=int(counts[place]),
                     n_unit="participants of the group",
                     method=f"{method}; follows from the variances, so no interval of "
@@ -346,7 +297,6 @@ def _between(
     means: Array, errors: Array, between: float, *, n: int, method: str
 ) -> Result:
     """With the Q-profile interval; the estimate may lie outside it, then it reaches."""
-    from scipy import optimize, stats  # noqa: PLC0415 - heavy, and only needed here
 
     def beyond(step: float) -> float:
         inverse = np.linalg.inv(errors + step * np.eye(len(means)))
@@ -366,11 +316,10 @@ def _between(
         )
 
     low, high = where((1 + CONFIDENCE) / 2), where((1 - CONFIDENCE) / 2)
-    return Estimate(
-        term="between_group_variance",
-        estimate=between,
-        conf_low=min(low, between),
-        conf_high=max(high, between),
+    return Estimate.of(
+        "between_group_variance",
+        between,
+        (min(low, between), max(high, between)),
         n=n,
         method=f"{method}; {len(means)} groups; in squared points; Q-profile interval "
         "(widened to the estimate where it does not hold it)",
@@ -390,15 +339,10 @@ SINGLE_TRAIT = (
 class IntersectionalVariation(Composite):
     """How much combinations of traits differ.
 
-    Attributes
-    ----------
-    between_strata_share : Estimate or Unavailable
-        Share of all variance that lies between combinations.
-    additive_share : Estimate or Unavailable
-        Share of that which the traits explain one by one; 1 if they only add up, and
-        below 0 where they explain nothing of it.
-    strata : tuple of ShrunkenGroup
-        Every combination with its shrunken mean.
+    - `between_strata_share`: share of all variance that lies between combinations.
+    - `additive_share`: share of that which the traits explain one by one; 1 if they
+      only add up, and below 0 where they explain nothing of it.
+    - `strata`: every combination with its shrunken mean.
     """
 
     between_strata_share: Result
@@ -470,8 +414,6 @@ def _named(share: Result, many: int) -> Result:
 def _additive(
     joined: pd.DataFrame, traits: Sequence[str], *, score: str, many: int
 ) -> Result:
-    import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
     term = "additive_share"
     effects = pd.get_dummies(
         joined[list(traits)].astype(str), drop_first=True, dtype=float
@@ -492,9 +434,9 @@ def _additive(
     if whole <= 0:
         reason = "combinations do not differ beyond chance: nothing to explain"
         return Unavailable(term=term, reason=reason, n=len(joined))
-    return Estimate(
-        term=term,
-        estimate=1 - left / whole,
+    return Estimate.of(
+        term,
+        1 - left / whole,
         n=len(joined),
         method="1 less the variance between combinations with an effect of each trait "
         "over that without (random intercept, restricted maximum likelihood), "

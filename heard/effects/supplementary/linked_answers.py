@@ -1,14 +1,8 @@
-"""The same people's ordered answers at two waves into who answers better, and worse.
+"""Compare ordered answers of the same people, and shares at the ends of the scale.
 
-The rule that holds throughout: better, same and worse stand together, and a category is
-a place in an order. Where people share teams, the team is what varies.
-Oracle: R by the papers' formulas, tests/oracles/values/beyond_means.json.
-
-Scores into how many sit at an end of the scale, where nothing further can be seen.
-
-The rule that holds throughout: who is at the best end before cannot be seen to improve,
-whatever happens to them. Where people share teams, the team is what varies.
-Oracle: R prop.test and sandwich vcovCL, tests/oracles/values/beyond_means.json.
+Better, same and worse are reported together. Those at the best end before cannot
+improve on the scale. Where people share teams, the interval is based on teams. Oracle:
+R by the papers' formulas, tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
@@ -18,12 +12,12 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.description import (
     MINIMUM_CLUSTERS,
     Numbers,
     as_floats,
-    every_unavailable,
     named,
 )
 from heard.effects.supplementary.shares import (
@@ -47,16 +41,11 @@ TOO_FEW_CLUSTERS = (
 class OrdinalChange(Composite):
     """Two waves' answers of the same people.
 
-    Attributes
-    ----------
-    share_better, share_same, share_worse : Estimate or Unavailable
-        Add to 1.
-    net_share_better : Estimate or Unavailable
-        Better less worse, from -1 to 1.
-    top_share_before, top_share_after : Estimate or Unavailable
-        Share in the best category, or in the best few.
-    top_share_change : Estimate or Unavailable
-        After less before.
+    - `share_better`, `share_same`, `share_worse`: add to 1.
+    - `net_share_better`: better less worse, from -1 to 1.
+    - `top_share_before`, `top_share_after`: share in the best category, or in the best
+      few.
+    - `top_share_change`: after less before.
     """
 
     share_better: Result
@@ -143,10 +132,7 @@ def ordinal_change(
 def first_top(categories: tuple[float, ...], top: int) -> float:
     """Place of the first category that counts as a top one.
 
-    Raises
-    ------
-    ValueError
-        None, or all, of the categories would.
+    Raises ValueError: none, or all, of the categories would.
     """
     if not 0 < top < len(categories):
         raise ValueError(f"top is {top}; it must lie from 1 to {len(categories) - 1}")
@@ -161,10 +147,8 @@ def best_words(top: int) -> str:
 def ranks(answers: pd.Series, categories: tuple[float, ...]) -> Numbers:
     """Place of every answer among the categories, from 0 for the worst.
 
-    Raises
-    ------
-    DataError
-        Answers lie outside the categories, or a category stands there twice.
+    Raises DataError: answers lie outside the categories, or a category stands there
+      twice.
     """
     places = {float(value): float(i) for i, value in enumerate(categories)}
     if len(places) < max(len(categories), 2):
@@ -180,9 +164,9 @@ def ranks(answers: pd.Series, categories: tuple[float, ...]) -> Numbers:
 def _share(count: int, n: int, term: str, method: str, teams: Numbers | None) -> Result:
     if teams is None or n == 0:
         return share(count, n, term=term, method=method)
-    return Estimate(
-        term=term,
-        estimate=count / n,
+    return Estimate.of(
+        term,
+        count / n,
         n=n,
         method=f"{method}; no interval: people share teams; see the differences",
     )
@@ -208,21 +192,11 @@ def mean_over_teams(
 ) -> Result:
     """Mean of people's values, its error from sums of residuals within teams.
 
-    Parameters
-    ----------
-    values, teams : array, shape (n_people,)
-        Teams are numbered from 0, without a gap.
-    within : (float, float), optional
-        Ends that the interval may not pass.
-
-    Returns
-    -------
-    Estimate
-        People weigh alike; t on teams - 1. Unavailable: nobody, under 5 teams, or teams
-        all alike.
+    `values`, `teams`, shape (n_people,): teams are numbered from 0, without a gap.
+    `within`: ends that the interval may not pass.
+    Estimate: people weigh alike; t on teams - 1. Unavailable: nobody, under 5 teams, or
+      teams all alike.
     """
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     n, method = len(values), f"{method}; {OVER_TEAMS}"
     if n == 0:
         return Unavailable(term=term, reason=NO_PEOPLE, n=n, method=method)
@@ -237,11 +211,10 @@ def mean_over_teams(
         return Unavailable(term=term, reason=reason, n=n, method=method)
     reach = float(stats.t.ppf(0.975, count - 1)) * error
     low, high = within or (-np.inf, np.inf)
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=max(value - reach, low),
-        conf_high=min(value + reach, high),
+    return Estimate.of(
+        term,
+        value,
+        (max(value - reach, low), min(value + reach, high)),
         n=n,
         method=method,
     )
@@ -255,10 +228,8 @@ TOO_MANY = 0.15
 class SharesAtEnds(Composite):
     """How many have the worst, and how many the best score that can be had.
 
-    Attributes
-    ----------
-    share_at_worst, share_at_best : Estimate or Unavailable
-        From 0 to 1. Over 15 % is called a floor, or a ceiling.
+    - `share_at_worst`, `share_at_best`: from 0 to 1. Over 15 % is called a floor, or a
+      ceiling.
     """
 
     share_at_worst: Result
@@ -301,7 +272,7 @@ def shares_at_ends(
     noise = 1e-9 * (highest - lowest)
     if noise <= 0 or ((values < lowest - noise) | (values > highest + noise)).any():
         fault = "scores lie outside the range from lowest to highest"
-        return every_unavailable(SharesAtEnds, fault, n=len(values))
+        return SharesAtEnds.unavailable(fault, n=len(values))
     teams = None
     if cluster is not None:
         codes, names = pd.factorize(named(cluster[known]), use_na_sentinel=True)
@@ -328,9 +299,6 @@ def _share_at(
     )
     if not isinstance(found, Unavailable):
         return found
-    return Estimate(
-        term=term,
-        estimate=float(at_end.mean()),
-        n=n,
-        method=f"{method}; no interval: {found.reason}",
+    return Estimate.of(
+        term, at_end.mean(), n=n, method=f"{method}; no interval: {found.reason}"
     )

@@ -1,8 +1,7 @@
-"""Changes, and whether people say they improved, into the smallest that counts.
+"""Estimate the minimal important change from an anchor question.
 
-The rule that holds throughout: an anchor that hardly follows the change says nothing
-about it, so under a correlation of .3 there is no answer.
-Oracle: R glm and Terluin's formulas, tests/oracles/values/beyond_means.json.
+An anchor that correlates below .3 with the change gives no result. Oracle: R glm and
+Terluin's formulas, tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.description import (
     MINIMUM_CLUSTERS,
@@ -51,21 +51,14 @@ WORDS = {
 class MinimalImportantChange(Composite):
     """The smallest change people call an improvement, by five methods.
 
-    Attributes
-    ----------
-    anchor_correlation : Estimate or Unavailable
-        Of change with having improved.
-    mic_mean_change : Estimate or Unavailable
-        Mean change of those a little improved.
-    mic_roc : Estimate or Unavailable
-        Best cut between improved and not.
-    mic_predictive : Estimate or Unavailable
-        Change equally likely in both groups.
-    mic_predictive_adjusted : Estimate or Unavailable
-        Corrected for more, or fewer, than half having improved.
-    mic_predictive_reliability_adjusted : Estimate or Unavailable
-        Corrected for that and for an unreliable anchor. Report this one, if the
-        anchor's reliability is known.
+    - `anchor_correlation`: of change with having improved.
+    - `mic_mean_change`: mean change of those a little improved.
+    - `mic_roc`: best cut between improved and not.
+    - `mic_predictive`: change equally likely in both groups.
+    - `mic_predictive_adjusted`: corrected for more, or fewer, than half having
+      improved.
+    - `mic_predictive_reliability_adjusted`: corrected for that and for an unreliable
+      anchor. Report this one, if the anchor's reliability is known.
     """
 
     anchor_correlation: Result
@@ -140,7 +133,7 @@ def minimal_important_change(
         fault = correlation.reason
     if isinstance(correlation, Estimate) and correlation.estimate < WEAKEST_ANCHOR:
         fault = (
-            "the anchor correlates under .3 with change, too little to tell which "
+            "the anchor correlates under .3 with change, too little to show which "
             "change counts"
         )
     return MinimalImportantChange(
@@ -174,8 +167,6 @@ def _fault(x: Numbers, y: Numbers) -> str:
 
 
 def _correlation(x: Numbers, y: Numbers, fault: str, *, clustered: bool) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     term, n = "anchor_correlation", len(x)
     method = "point-biserial correlation of change with having improved"
     interval = "no interval: Fisher's would ignore the teams"
@@ -184,11 +175,13 @@ def _correlation(x: Numbers, y: Numbers, fault: str, *, clustered: bool) -> Resu
         return Unavailable(term=term, reason=fault, n=n, method=method)
     found = stats.pearsonr(x, y)
     limits = found.confidence_interval(0.95)
-    return Estimate(
-        term=term,
-        estimate=float(found.statistic),
-        conf_low=None if clustered else float(limits.low),
-        conf_high=None if clustered else float(limits.high),
+    return Estimate.of(
+        term,
+        found.statistic,
+        (
+            None if clustered else float(limits.low),
+            None if clustered else float(limits.high),
+        ),
         n=n,
         method=method,
     )
@@ -271,14 +264,7 @@ def _with_limits(
         limits = np.quantile(settled, [0.025, 0.975])
         low, high = min(float(limits[0]), value), max(float(limits[1]), value)
         how = f"percentile interval of {len(settled)} bootstrap draws of {units}"
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=low,
-        conf_high=high,
-        n=n,
-        method=f"{words}; {how}",
-    )
+    return Estimate.of(term, value, (low, high), n=n, method=f"{words}; {how}")
 
 
 def _bootstrap(

@@ -1,8 +1,7 @@
-"""Answers in ordered categories into how probable a better one is, beside the mean.
+"""Estimate how likely a better answer is, from ordered categories.
 
-The rule that holds throughout: a category is a place in an order, not a number of
-points; ties count half. Where people share clusters, the cluster is what varies.
-Oracle: R MASS polr, ordinal clm and the placements by hand,
+A category is a position in an order; ties count half. Where people share clusters, the
+interval is based on clusters. Oracle: R MASS polr and ordinal clm,
 tests/oracles/values/beyond_means.json.
 """
 
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.description import MINIMUM_CLUSTERS, Numbers, named, number_fault
 from heard.effects.supplementary.linked_answers import (
@@ -32,19 +32,14 @@ NO_OVERLAP = "no overlap: every answer of one group is better than all of the ot
 class OrdinalComparison(Composite):
     """Two groups' answers: how probable a better one is, and how many gave the best.
 
-    Attributes
-    ----------
-    probability_of_better_answer : Estimate or Unavailable
-        That one of the treated answers higher than one of the others, ties half; .5 is
-        no difference.
-    proportional_odds_ratio : Estimate or Unavailable
-        Odds of a higher answer, treated over control, one for every cut.
-    proportional_odds_p_value : Estimate or Unavailable
-        Of the odds ratio being the same at every cut.
-    top_share_treated, top_share_control : Estimate or Unavailable
-        Share in the highest category, or in the highest few.
-    top_share_difference : Estimate or Unavailable
-        Treated less control.
+    - `probability_of_better_answer`: that one of the treated answers higher than one of
+      the others, ties half; .5 is no difference.
+    - `proportional_odds_ratio`: odds of a higher answer, treated over control, one for
+      every cut.
+    - `proportional_odds_p_value`: of the odds ratio being the same at every cut.
+    - `top_share_treated`, `top_share_control`: share in the highest category, or in the
+      highest few.
+    - `top_share_difference`: treated less control.
     """
 
     probability_of_better_answer: Result
@@ -222,8 +217,6 @@ def _fault(groups: _Groups) -> str:
 
 def _better(groups: _Groups, fault: str) -> Result:
     """The probability with an interval on the logit scale."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     term = "probability_of_better_answer"
     how = (
         "Brunner-Munzel's variance, t with Satterthwaite's degrees of freedom"
@@ -247,11 +240,10 @@ def _better(groups: _Groups, fault: str) -> Result:
         return Unavailable(term=term, reason=reason, n=groups.n, method=method)
     logit = np.log(value / (1 - value))
     reach = float(stats.t.ppf(0.975, degrees)) * error / (value * (1 - value))
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=float(1 / (1 + np.exp(-(logit - reach)))),
-        conf_high=float(1 / (1 + np.exp(-(logit + reach)))),
+    return Estimate.of(
+        term,
+        value,
+        (1 / (1 + np.exp(-(logit - reach))), 1 / (1 + np.exp(-(logit + reach)))),
         n=groups.n,
         method=method,
     )
@@ -290,17 +282,15 @@ def _top(term: str, counted: tuple[int, int], groups: _Groups) -> Result:
     words = f"{groups.share}; missing answers left out"
     if groups.clusters is None or n == 0:
         return share(count, n, term=term, method=words)
-    return Estimate(
-        term=term,
-        estimate=count / n,
+    return Estimate.of(
+        term,
+        count / n,
         n=n,
         method=f"{words}; no interval: people share teams; see the difference",
     )
 
 
 def _top_over_clusters(groups: _Groups, fault: str) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     term = "top_share_difference"
     method = (
         f"{groups.share}, {' less '.join(groups.names)}; residuals summed within "
@@ -326,11 +316,10 @@ def _top_over_clusters(groups: _Groups, fault: str) -> Result:
         reason = "teams do not differ in this share: no interval can be given"
         return Unavailable(term=term, reason=reason, n=groups.n, method=method)
     reach = float(stats.t.ppf(0.975, count - 2)) * error
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=max(value - reach, -1.0),
-        conf_high=min(value + reach, 1.0),
+    return Estimate.of(
+        term,
+        value,
+        (max(value - reach, -1.0), min(value + reach, 1.0)),
         n=groups.n,
         method=method,
     )

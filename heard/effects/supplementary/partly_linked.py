@@ -1,27 +1,10 @@
-"""Waves linked in part into the change of the linked, of the rest, and of everybody.
+"""Estimate the change between waves that are linked in part, or not at all.
 
-The rule that holds throughout: nobody who answered is thrown away, and those linked are
-set beside the rest, since one change for both misleads where they differ.
-Oracle: R t.test and Derrick's formulas, tests/oracles/values/beyond_means.json.
-
-Scores of two waves, some people in both, into a change and its error.
-
-The rule that holds throughout: people in both waves make the change surer by twice the
-covariance of their two scores. Oracle: R t.test at both ends (nobody and everybody in
-both), Derrick's formulas between, tests/oracles/values/beyond_means.json.
-
-Waves linked in part, of people in teams, into the change of the linked and of all.
-
-The rule that holds throughout: a team's mean after less its mean before, each team
-once; so who answered twice, and how alike a team is, are in what teams differ by.
-Oracle: R t.test on the teams' means, tests/oracles/values/beyond_means.json.
-
-Waves nobody could link into a change, and how far not knowing matters.
-
-The rule that holds throughout: people who answered twice make the change surer if their
-scores correlate, and nobody may assume that they do. Every correlation is tried, and
-the widest interval is the one to report.
-Oracle: R t.test and Derrick's formulas, tests/oracles/values/beyond_means.json.
+Linked and unlinked participants are reported side by side. Participants in both waves
+reduce the variance by twice the covariance of their scores; without links every
+correlation is tried and the widest interval reported. With teams, each team's change in
+mean counts once. Oracle: R t.test and Derrick's formulas,
+tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
@@ -31,13 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.effects.change import paired_change, unlinked_change
 from heard.effects.description import (
     Numbers,
     answered,
     as_floats,
-    every_unavailable,
     is_constant,
     mean_result,
     number_fault,
@@ -90,8 +73,6 @@ class TwoWaves:
 
     def change_result(self, term: str, correlation: float, method: str) -> Result:
         """The change with its t interval, if scores correlated so."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         error = self.error(correlation)
         if error <= 0:
             return Unavailable(
@@ -102,11 +83,10 @@ class TwoWaves:
                 method=method,
             )
         reach = float(stats.t.ppf(0.975, self.degrees())) * error
-        return Estimate(
-            term=term,
-            estimate=self.change,
-            conf_low=self.change - reach,
-            conf_high=self.change + reach,
+        return Estimate.of(
+            term,
+            self.change,
+            (self.change - reach, self.change + reach),
             n=self.n,
             n_unit=BOTH_WAVES,
             method=f"{method}; t with {self.degrees():.4g} degrees of freedom",
@@ -131,18 +111,13 @@ MINIMUM_PAIRS = 3
 class OverlappingChange(Composite):
     """Change of the linked, of the rest, and of everybody together.
 
-    Attributes
-    ----------
-    mean_change_linked : Estimate or Unavailable
-        Those with both scores: paired t.
-    mean_change_unlinked : Estimate or Unavailable
-        Those with one score only, as independent samples: Welch's t.
-    mean_change_everybody : Estimate or Unavailable
-        All scores of both waves: Derrick's partially overlapping samples t.
-    p_value_everybody : Estimate or Unavailable
-        Of no change, by the same.
-    pre_post_correlation : Estimate or Unavailable
-        Of the linked, on which the last two rest.
+    - `mean_change_linked`: those with both scores: paired t.
+    - `mean_change_unlinked`: those with one score only, as independent samples: Welch's
+      t.
+    - `mean_change_everybody`: all scores of both waves: Derrick's partially overlapping
+      samples t.
+    - `p_value_everybody`: of no change, by the same.
+    - `pre_post_correlation`: of the linked, on which the last two rest.
     """
 
     mean_change_linked: Result
@@ -192,7 +167,7 @@ def overlapping_change(before: pd.Series, after: pd.Series) -> OverlappingChange
     linked = as_floats(first[both]), as_floats(second[both])
     fault = number_fault(everyone.before) or number_fault(everyone.after)
     if fault:
-        return every_unavailable(OverlappingChange, fault, n=everyone.n)
+        return OverlappingChange.unavailable(fault, n=everyone.n)
     correlation = _correlation(*linked)
     change, p_value = _everyone(everyone, correlation)
     return OverlappingChange(
@@ -205,8 +180,6 @@ def overlapping_change(before: pd.Series, after: pd.Series) -> OverlappingChange
 
 
 def _everyone(waves: TwoWaves, correlation: Result) -> tuple[Result, Result]:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     terms = "mean_change_everybody", "p_value_everybody"
     method = (
         "difference of means of all scores, Derrick's t for partially overlapping "
@@ -234,9 +207,9 @@ def _everyone(waves: TwoWaves, correlation: Result) -> tuple[Result, Result]:
             method=method,
         )
     ratio = abs(waves.change) / waves.error(correlation.estimate)
-    p = Estimate(
-        term=terms[1],
-        estimate=float(2 * stats.t.sf(ratio, waves.degrees())),
+    p = Estimate.of(
+        terms[1],
+        2 * stats.t.sf(ratio, waves.degrees()),
         n=waves.n,
         n_unit=BOTH_WAVES,
         method=f"two-sided; {found.method}; no interval: a p-value",
@@ -275,8 +248,6 @@ def _of_rest(before: Numbers, after: Numbers) -> Result:
 
 
 def _correlation(before: Numbers, after: Numbers) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     term, n = "pre_post_correlation", len(before)
     if n < MINIMUM_PAIRS:
         reason = "fewer than 3 people have both scores"
@@ -289,15 +260,12 @@ def _correlation(before: Numbers, after: Numbers) -> Result:
     value = float(found.statistic)
     if n == MINIMUM_PAIRS or abs(value) > 1 - 1e-12:
         why = "3 pairs" if n == MINIMUM_PAIRS else "the correlation is perfect"
-        return Estimate(
-            term=term, estimate=value, n=n, method=f"{method}; no interval: {why}"
-        )
+        return Estimate.of(term, value, n=n, method=f"{method}; no interval: {why}")
     limits = found.confidence_interval(0.95)
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=float(limits.low),
-        conf_high=float(limits.high),
+    return Estimate.of(
+        term,
+        value,
+        (limits.low, limits.high),
         n=n,
         method=f"{method}; Fisher z interval",
     )
@@ -394,16 +362,12 @@ class ChangeAtCorrelation(Composite):
 class UnlinkedBounds(Composite):
     """A change whose certainty depends on what nobody knows.
 
-    Attributes
-    ----------
-    mean_change_worst_case : Estimate or Unavailable
-        The change with the widest of all intervals. Report this one.
-    mean_change_best_case : Estimate or Unavailable
-        The same change with the narrowest.
-    correlation_to_exclude_zero : Estimate or Unavailable
-        The least correlation tried at which the interval excludes no change.
-    at_correlations : tuple of ChangeAtCorrelation
-        The interval at every correlation.
+    - `mean_change_worst_case`: the change with the widest of all intervals. Report this
+      one.
+    - `mean_change_best_case`: the same change with the narrowest.
+    - `correlation_to_exclude_zero`: the least correlation tried at which the interval
+      excludes no change.
+    - `at_correlations`: the interval at every correlation.
     """
 
     mean_change_worst_case: Result
@@ -441,7 +405,7 @@ def unlinked_bounds(
     if not 0 <= pairs <= smaller:
         raise ValueError(f"most_in_both is {pairs}; it must lie from 0 to {smaller}")
     if fault := waves_fault(*waves):
-        return _no_bounds(fault, n=sum(map(len, waves)))
+        return UnlinkedBounds.unavailable(fault, n=sum(map(len, waves)))
     found = tuple(
         ChangeAtCorrelation(
             assumed_correlation=f"{r:.1f}", mean_change=_assumed(*waves, pairs, r)
@@ -487,9 +451,9 @@ def _correlation_needed(found: tuple[ChangeAtCorrelation, ...], words: str) -> R
         assert shown.conf_low is not None
         assert shown.conf_high is not None
         if shown.conf_low > 0 or shown.conf_high < 0:
-            return Estimate(
-                term=term,
-                estimate=correlation,
+            return Estimate.of(
+                term,
+                correlation,
                 n=n,
                 method=f"least {words} at which the interval excludes no change; no "
                 "interval: an assumption tried",
@@ -506,9 +470,3 @@ def _width(result: Estimate) -> float:
 
 def _renamed(result: Estimate, term: str, words: str) -> Estimate:
     return dataclasses.replace(result, term=term, method=f"{words}; {result.method}")
-
-
-def _no_bounds(reason: str, *, n: int) -> UnlinkedBounds:
-    names = [*UnlinkedBounds.__dataclass_fields__][:3]
-    absent = {name: Unavailable(term=name, reason=reason, n=n) for name in names}
-    return UnlinkedBounds(**absent, at_correlations=())

@@ -1,21 +1,18 @@
-"""Two groups' counts of ordered answers into one odds ratio, and whether one will do.
+"""Estimate a proportional odds ratio from counts, and test the assumption.
 
 Where people share teams, the interval is the jackknife's: each team is left out in
-turn. Oracle: R MASS polr and ordinal clm, tests/oracles/values/beyond_means.json.
-
-Counts of ordered answers team by team into the error of their odds ratio.
-
-The rule that holds throughout: each team is left out in turn, and the model is fitted
-to the rest. The library's model takes a tenth of a second a fit, too long for fifty
-teams; so the refits, and only they, are done here on the few cells of a table.
-Oracle: R ordinal clm without each team, tests/oracles/values/beyond_means.json.
+turn, and the model refitted on the cells of the table. Oracle: R MASS polr and ordinal
+clm, tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
+from scipy import optimize, special, stats
+from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from heard.effects.description import Numbers
 from heard.results import Estimate, Result, Unavailable
@@ -23,24 +20,26 @@ from heard.results import Estimate, Result, Unavailable
 STEEP = 1e-4
 """Slope of the likelihood, an answer, at which a refit has not settled."""
 
+LAST_STEPS = 4
+"""Newton steps after a search; each doubles the digits that are right."""
+
+
+class Peak(NamedTuple):
+    """Where the likelihood is highest: log odds ratio, its standard error, its log."""
+
+    slope: float
+    error: float
+    likelihood: float
+
 
 def error_over_teams(by_team: Numbers, slope: float) -> float:
     """Standard error of a log odds ratio, from leaving each team out in turn.
 
-    Parameters
-    ----------
-    by_team : ndarray, shape (n_teams, 2, n_categories)
-        Answers of the treated, then of the control group, from worst to best.
-    slope : float
-        Log odds ratio of all teams together.
+    `by_team`, shape (n_teams, 2, n_categories): answers of the treated, then of the
+      control group, from worst to best.
+    `slope`: log odds ratio of all teams together.
+    Returns: infinite where the answers without one of the teams have no odds ratio.
 
-    Returns
-    -------
-    float
-        Infinite where the answers without one of the teams have no odds ratio.
-
-    References
-    ----------
     MacKinnon, Nielsen & Webb (2023), J. of Applied Econometrics 38(5), 671-694 (CV3).
     """
     everyone, count = by_team.sum(axis=0), len(by_team)
@@ -52,8 +51,6 @@ def error_over_teams(by_team: Numbers, slope: float) -> float:
 
 def slope_of(counts: Numbers) -> float:
     """Log odds ratio of a higher answer; infinite where there is none."""
-    from scipy import optimize  # noqa: PLC0415 - heavy, and only needed here
-
     used = counts[:, counts.sum(axis=0) > 0]
     if (used.sum(axis=1) == 0).any() or runs_off(used):
         return float("inf")
@@ -63,8 +60,62 @@ def slope_of(counts: Numbers) -> float:
     found = optimize.minimize(
         _surprise, start, args=(used / used.sum(),), jac=True, options={"gtol": 1e-9}
     )
-    settled = np.abs(found.jac).max() < STEEP
-    return float(found.x[0]) if settled else float("inf")
+    if not np.abs(found.jac).max() < STEEP:
+        return float("inf")
+    cuts = found.x[1] + np.concatenate([[0.0], np.cumsum(np.exp(found.x[2:]))])
+    return peak(used, cuts, float(found.x[0])).slope
+
+
+def peak(used: Numbers, cuts: Numbers, slope: float) -> Peak:
+    """Go on to the top of the likelihood from where a search ended near it.
+
+    Where a search ends depends on the last digits of what it compares, and so on the
+    processor; after a fixed number of Newton steps nothing is left of that.
+
+    Parameters
+    ----------
+    used : ndarray, shape (2, n_categories)
+        Answers of the treated, then of the control group, from worst to best.
+    cuts : ndarray, shape (n_categories - 1,)
+        Log odds of an answer of the control group at or below each category but the
+        last.
+    slope : float
+        Log odds ratio of a higher answer.
+    """
+    place = np.append(cuts, slope)
+    for _ in range(LAST_STEPS):
+        _, pull, curvature = _at(used, place)
+        place = place + np.linalg.solve(curvature, pull)
+    likelihood, _, curvature = _at(used, place)
+    variance = np.linalg.inv(curvature)[-1, -1]
+    return Peak(float(place[-1]), float(variance**0.5), likelihood)
+
+
+def _at(used: Numbers, place: Numbers) -> tuple[float, Numbers, Numbers]:
+    """Log likelihood at cuts and slope, its gradient, and minus its second one."""
+    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
+
+    size = len(place)
+    likelihood, gradient, curvature = 0.0, np.zeros(size), np.zeros((size, size))
+    for counts, treated in zip(used, (1.0, 0.0), strict=True):
+        reach = place[:-1] - treated * place[-1]
+        below, above = special.expit(reach), special.expit(-reach)
+        chance = np.diff(below, prepend=0.0, append=1.0)
+        dense = below * above
+        bend = dense * (above - below)
+        shares = counts / chance
+        pull = dense * (shares[:-1] - shares[1:])
+        squares = counts / chance**2
+        along = dense**2 * (squares[:-1] + squares[1:]) - bend * (
+            shares[:-1] - shares[1:]
+        )
+        across = -dense[:-1] * dense[1:] * squares[1:-1]
+        bent = np.diag(along) + np.diag(across, 1) + np.diag(across, -1)
+        turn = np.column_stack([np.eye(size - 1), np.full(size - 1, -treated)])
+        likelihood += float((counts * np.log(chance))[counts > 0].sum())
+        gradient += turn.T @ pull
+        curvature += turn.T @ bent @ turn
+    return likelihood, gradient, curvature
 
 
 def runs_off(used: Numbers) -> bool:
@@ -80,8 +131,6 @@ def _surprise(place: Numbers, shares: Numbers) -> tuple[float, Numbers]:
     A place is the log odds ratio, the first cut, and the logs of the gaps between cuts,
     so that cuts stay in order wherever the search goes.
     """
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     gaps = np.exp(np.clip(place[2:], -30, 30))
     cuts = place[1] + np.concatenate([[0.0], np.cumsum(gaps)])
     reach = cuts[None, :] - np.array([[place[0]], [0.0]])
@@ -123,29 +172,18 @@ def proportional_odds(
 ) -> tuple[Result, Result]:
     """Estimate the odds ratio of a higher answer, and check that it is one.
 
-    Parameters
-    ----------
-    counts : ndarray, shape (2, n_categories)
-        Answers of the treated, then of the control group, from worst to best.
-    by_team : ndarray, shape (n_teams, 2, n_categories), or None
-        The same counts team by team, where people share teams.
-    fault : str
-        Why there is nothing to estimate; empty if there is.
-    names : tuple of two str
-        What the groups are called.
+    `counts`, shape (2, n_categories): answers of the treated, then of the control
+      group, from worst to best.
+    `by_team`, shape (n_teams, 2, n_categories) or None: the same counts team by team,
+      where people share teams.
+    `fault`: why there is nothing to estimate; empty if there is.
+    `names`: what the groups are called.
+    Returns: the odds ratio, Wald's interval on the log scale, in teams the jackknife's;
+      and the p-value of the same ratio at every cut, by the likelihood of the groups'
+      own shares. Unavailable: one answer only, a group that answers all in one end, a
+      fit that does not settle, with or without any of the teams; for the check fewer
+      than 3 categories in use, or teams.
 
-    Returns
-    -------
-    tuple of two results
-        The odds ratio, Wald's interval on the log scale, in teams the jackknife's; and
-        the p-value of the same ratio at every cut, by the likelihood of the groups' own
-        shares.
-        Unavailable: one answer only, a group that answers all in one end, a fit that
-        does not settle, with or without any of the teams; for the check fewer than 3
-        categories in use, or teams.
-
-    References
-    ----------
     MacKinnon, Nielsen & Webb (2023), J. of Applied Econometrics 38(5), 671-694: leaving
     out a cluster at a time (CV3).
     """
@@ -171,19 +209,16 @@ def _ratio(
     if not 0 < reach < SEARCH_LIMIT:
         reason = UNSETTLED if interval == WALD else UNSTEADY
         return _absent(TERMS[0], reason, n)
-    return Estimate(
-        term=TERMS[0],
-        estimate=float(np.exp(slope)),
-        conf_low=float(np.exp(slope - reach)),
-        conf_high=float(np.exp(slope + reach)),
+    return Estimate.of(
+        TERMS[0],
+        np.exp(slope),
+        (np.exp(slope - reach), np.exp(slope + reach)),
         n=n,
         method=f"{MODEL}; odds of a higher answer, {' over '.join(names)}; {interval}",
     )
 
 
 def _reach_over_teams(by_team: Numbers, slope: float) -> float:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     quantile = float(stats.t.ppf(0.975, len(by_team) - 2))
     return quantile * error_over_teams(by_team, slope)
 
@@ -193,8 +228,6 @@ def _absent(term: str, reason: str, n: int) -> Unavailable:
 
 
 def _check(used: Numbers, likelihood: float, n: int, *, clustered: bool) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     method = (
         "likelihood ratio of the groups' own shares against the proportional-odds "
         "model, chi-squared on categories in use - 2; no interval: a p-value"
@@ -209,20 +242,13 @@ def _check(used: Numbers, likelihood: float, n: int, *, clustered: bool) -> Resu
     shares = used / used.sum(axis=1, keepdims=True)
     logs = np.log(shares, where=used > 0, out=np.zeros_like(shares))
     surplus = max(2 * (float((used * logs).sum()) - likelihood), 0.0)
-    return Estimate(
-        term=TERMS[1],
-        estimate=float(stats.chi2.sf(surplus, used.shape[1] - 2)),
-        n=n,
-        method=method,
+    return Estimate.of(
+        TERMS[1], stats.chi2.sf(surplus, used.shape[1] - 2), n=n, method=method
     )
 
 
-def _fit(used: Numbers) -> tuple[float, float, float] | None:
-    """Slope, its standard error and the log likelihood; None if it did not settle."""
-    from statsmodels.miscmodels.ordinal_model import (  # noqa: PLC0415 - heavy
-        OrderedModel,
-    )
-
+def _fit(used: Numbers) -> Peak | None:
+    """The top of the likelihood; None if the search did not settle."""
     answers = np.repeat(np.tile(np.arange(used.shape[1]), 2), used.ravel().astype(int))
     treated = np.repeat([1.0, 0.0], used.sum(axis=1).astype(int))[:, None]
     with warnings.catch_warnings():
@@ -231,7 +257,9 @@ def _fit(used: Numbers) -> tuple[float, float, float] | None:
         fit = OrderedModel(answers, treated, distr="logit").fit(
             method="bfgs", disp=False, maxiter=500, gtol=1e-8
         )
-        slope, error = float(fit.params[0]), float(fit.bse[0])
-    settled = np.isfinite([slope, error]).all() and abs(slope) < SEARCH_LIMIT
-    steep = np.abs(fit.model.score(fit.params)).max() > 1e-3
-    return None if steep or not settled else (slope, error, float(fit.llf))
+    slope = float(fit.params[0])
+    settled = np.isfinite(fit.params).all() and abs(slope) < SEARCH_LIMIT
+    if not settled or np.abs(fit.model.score(fit.params)).max() > 1e-3:
+        return None
+    cuts = fit.model.transform_threshold_params(fit.params)[1:-1]
+    return peak(used, cuts, slope)

@@ -1,8 +1,8 @@
-"""Linked scores into who improved, who worsened, and who could not have shown it.
+"""Estimate shares who improved, deteriorated, or could not show improvement.
 
-The rule that holds throughout: never the share improved alone. What counts as change
-hangs on a reliability that is itself an estimate, so the shares are given over its
-whole interval. Oracle: R, tests/oracles/values/beyond_means.json.
+The share improved is never reported alone. Reliable change depends on an estimated
+reliability, so shares are given over its whole interval. Oracle: R,
+tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
@@ -37,18 +37,15 @@ MAXIMUM_RELIABILITY = 0.999
 class Responders(Composite):
     """Who changed by more than measurement error, and who had no room to.
 
-    Attributes
-    ----------
-    share_improved, share_unchanged, share_worsened : Estimate or Unavailable
-        Add to 1. Limits hold over the interval of the reliability.
-    net_share_improved : Estimate or Unavailable
-        Improved less worsened, from -1 to 1.
-    reliable_change_needed : Estimate or Unavailable
-        In points, with the limits the reliability's interval gives.
-    share_lowest_before, share_highest_before : Estimate or Unavailable
-        At an end of the possible range before.
-    share_without_room_before : Estimate or Unavailable
-        So near the better end before that a reliable improvement was impossible.
+    - `share_improved`, `share_unchanged`, `share_worsened`: add to 1. Limits hold over
+      the interval of the reliability.
+    - `net_share_improved`: improved less worsened, from -1 to 1.
+    - `reliable_change_needed`: in points, with the limits the reliability's interval
+      gives.
+    - `share_lowest_before`, `share_highest_before`: at an end of the possible range
+      before.
+    - `share_without_room_before`: so near the better end before that a reliable
+      improvement was impossible.
     """
 
     share_improved: Result
@@ -108,11 +105,7 @@ def responders(
     elif not 0 < reliability.estimate <= 1:
         fault = "the reliability is not over 0: no change could exceed error"
     if fault or isinstance(reliability, Unavailable):
-        absent = {
-            term: Unavailable(term=term, reason=fault, n=len(pairs))
-            for term in Responders.__dataclass_fields__
-        }
-        return Responders(**absent)
+        return Responders.unavailable(fault, n=len(pairs))
     up = better == "higher"
     tried = _tried(reliability)
     found = [
@@ -146,7 +139,7 @@ def responders(
 
 def _signs(pairs: pd.DataFrame, needed: Result, *, up: bool) -> Numbers:
     """1 for who improved by more than error, -1 for who worsened, else 0."""
-    assert isinstance(needed, Estimate), "what is absent was told before"
+    assert isinstance(needed, Estimate), "absence was reported before"
     change = (pairs["after"] - pairs["before"]).to_numpy(float) * (1 if up else -1)
     signs: Numbers = np.where(np.abs(change) > needed.estimate, np.sign(change), 0.0)
     return signs
@@ -225,11 +218,10 @@ def _over(found: list[ReliableChange], term: str, words: str) -> Result:
     ]
     # Of few teams a share has no limits, and its doubt is not that of the error alone.
     bare = len(limits) == 1 or (term in SHARES and first.conf_low is None)
-    return Estimate(
-        term=term,
-        estimate=first.estimate,
-        conf_low=None if bare else min(limits),
-        conf_high=None if bare else max(limits),
+    return Estimate.of(
+        term,
+        first.estimate,
+        (None if bare else min(limits), None if bare else max(limits)),
         n=first.n,
         method=f"{words}; {first.method}",
     )
@@ -274,11 +266,10 @@ def _end(
         at_value = np.asarray(pairs["before"] == at, dtype=float)
         method = f"before, people with both scores; share at {at:g}"
         return share_over_teams(at_value, teams, term=term, method=method)
-    return Estimate(
-        term=term,
-        estimate=result.estimate,
-        conf_low=result.conf_low,
-        conf_high=result.conf_high,
+    return Estimate.of(
+        term,
+        result.estimate,
+        (result.conf_low, result.conf_high),
         n=result.n,
         method=f"before, people with both scores; {result.method}",
     )

@@ -1,10 +1,7 @@
-"""Before, then and after into change as felt, change as asked, and the shift between.
+"""Compare before, retrospective pre-test (then-test) and after: response shift.
 
-Then is the state before, as people judge it when all is over. Training can change what
-"confident" means: those who learn how much there is to know rate their past self lower.
-The rule that holds throughout: the shift is also what memory and politeness make of it,
-so the three stand side by side and none replaces the other.
-Oracle: R t.test, tests/oracles/values/beyond_means.json.
+The shift also reflects memory and politeness, so the three are reported side by side
+and none replaces another. Oracle: R t.test, tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
@@ -42,16 +39,10 @@ MEANING = {
 class RetrospectivePretest(Composite):
     """Three means, the two changes they give, and the shift between these.
 
-    Attributes
-    ----------
-    mean_before, mean_then, mean_after : Estimate or Unavailable
-        Of those with all three scores.
-    conventional_change, then_test_change : Estimate or Unavailable
-        After less before, and after less then.
-    response_shift : Estimate or Unavailable
-        Then less before: conventional less then-test change.
-    response_shift_d_z : Estimate or Unavailable
-        The shift over the standard deviation of people's shifts.
+    - `mean_before`, `mean_then`, `mean_after`: of those with all three scores.
+    - `conventional_change`, `then_test_change`: after less before, and after less then.
+    - `response_shift`: then less before: conventional less then-test change.
+    - `response_shift_d_z`: the shift over the standard deviation of people's shifts.
     """
 
     mean_before: Result
@@ -71,7 +62,7 @@ def retrospective_pretest(
     after: str = "after",
     cluster: str | None = None,
 ) -> RetrospectivePretest:
-    """Set the change people felt beside the change in what they said.
+    """Compare the change people felt with the change in what they said.
 
     Parameters
     ----------

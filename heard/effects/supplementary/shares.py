@@ -1,21 +1,16 @@
-"""Counts of people into shares and their differences, with intervals that fit.
+"""Estimate shares and their differences, with or without clusters.
 
-The rule that holds throughout: an interval of a share stays within what a share can be
-and has a width even where nobody, or everybody, is counted.
-Oracle: R prop.test and the papers' formulas, tests/oracles/values/beyond_means.json.
-
-Counts of people who share teams into shares whose intervals count teams.
-
-The rule that holds throughout: people of one team answer alike, so they tell less than
-as many strangers. The share is everybody's; its interval is Wilson's for as many
-strangers as would tell as much. Oracles: clubSandwich's error by way of
-`cluster_robust_fit`, Wilson's formula of statsmodels; for teams of one size by hand.
+An interval stays within 0 and 1 and has a width even for zero or all. For teams it is
+Wilson's with the effective sample size. Oracles: R prop.test, clubSandwich,
+tests/oracles/values/beyond_means.json.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from heard.effects.description import MINIMUM_CLUSTERS, Numbers
 from heard.models.cluster_robust import ClusterRobustFit, cluster_robust_fit
@@ -27,8 +22,6 @@ NORMAL_QUANTILE = 1.959963984540054  # of a two-sided 95 % interval
 
 def share(count: int, n: int, *, term: str, method: str) -> Result:
     """Estimate a share with Wilson's interval; Unavailable if there is nobody."""
-    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - heavy
-
     method = f"{method}; Wilson interval"
     if n == 0:
         return Unavailable(term=term, reason=NO_PEOPLE, n=n, method=method)
@@ -49,35 +42,21 @@ def difference_of_shares(
 ) -> Result:
     """Estimate the first share less the second, of different people.
 
-    Parameters
-    ----------
-    first, second : (int, int)
-        Counted, of how many.
-    term, method : str
-        What it is called and what is counted.
-
-    Returns
-    -------
-    Estimate
-        Newcombe's interval (1998, Statistics in Medicine 17, 873-890, method 10).
-    Unavailable
-        Nobody on a side.
+    `first`, `second`: counted, of how many.
+    `term`, `method`: what it is called and what is counted.
+    Estimate: Newcombe's interval (1998, Statistics in Medicine 17, 873-890, method 10).
+    Unavailable: nobody on a side.
     """
-    from statsmodels.stats.proportion import (  # noqa: PLC0415 - heavy
-        confint_proportions_2indep,
-    )
-
     n = first[1] + second[1]
     method = f"{method}; Newcombe interval from Wilson's"
     if min(first[1], second[1]) == 0:
         return Unavailable(term=term, reason=NO_PEOPLE, n=n, method=method)
     value = first[0] / first[1] - second[0] / second[1]
     low, high = confint_proportions_2indep(*first, *second, method="newcomb")
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=max(min(float(low), value), -1.0),
-        conf_high=min(max(float(high), value), 1.0),
+    return Estimate.of(
+        term,
+        value,
+        (max(min(float(low), value), -1.0), min(max(float(high), value), 1.0)),
         n=n,
         method=method,
     )
@@ -88,13 +67,9 @@ def difference_of_paired_shares(
 ) -> Result:
     """Estimate how many more people of `n` went up than down, as a share.
 
-    Returns
-    -------
-    Estimate
-        From -1 to 1. The interval is Agresti and Min's (2005, Statistics in Medicine
-        24, 729-740): half a person added to each of the four cells.
-    Unavailable
-        Nobody.
+    Estimate: from -1 to 1. The interval is Agresti and Min's (2005, Statistics in
+      Medicine 24, 729-740): half a person added to each of the four cells.
+    Unavailable: nobody.
     """
     method = f"{method}; Agresti-Min interval, half a person added to each cell"
     if n == 0:
@@ -102,18 +77,20 @@ def difference_of_paired_shares(
     value, more = (up - down) / n, n + 2
     middle = (up - down) / more
     error = (((up + down + 1) / more - middle**2) / more) ** 0.5
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=max(min(middle - NORMAL_QUANTILE * error, value), -1.0),
-        conf_high=min(max(middle + NORMAL_QUANTILE * error, value), 1.0),
+    return Estimate.of(
+        term,
+        value,
+        (
+            max(min(middle - NORMAL_QUANTILE * error, value), -1.0),
+            min(max(middle + NORMAL_QUANTILE * error, value), 1.0),
+        ),
         n=n,
         method=method,
     )
 
 
 WILSON = (
-    "Wilson interval for the number of people who, unrelated, would tell as much: from "
+    "Wilson interval for the effective sample size: from "
     "the cluster-robust error (CR2) of the share over teams, at most as many as there "
     "are, with Satterthwaite's degrees of freedom"
 )
@@ -126,28 +103,16 @@ def share_over_teams(
 ) -> Result:
     """Estimate a share of people who share teams.
 
-    Parameters
-    ----------
-    counted : ndarray, shape (n_participants,)
-        1 for who counts, else 0.
-    cluster : Series, shape (n_participants,)
-        Their teams; who has none is of one team with all others who have none.
+    `counted`, shape (n_participants,): 1 for who counts, else 0.
+    `cluster`, shape (n_participants,): their teams; who has none is of one team with
+      all others who have none.
+    Estimate: without limits under 5 teams. Where nobody or everybody counts, nothing
+      shows how similar teams are: then each team counts as one person.
+    Unavailable: nobody.
 
-    Returns
-    -------
-    Estimate
-        Without limits under 5 teams. Where nobody or everybody counts, nothing shows
-        how alike teams are: then each team tells as much as one person.
-    Unavailable
-        Nobody.
-
-    References
-    ----------
     Korn & Graubard (1998), Survey Methodology 24(2), 193-201; Franco, Little, Louis &
     Slud (2019), J. of Survey Statistics and Methodology 7(3), 334-364.
     """
-    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - heavy
-
     n, teams = len(counted), int(cluster.nunique())
     if not n:
         return Unavailable(term=term, reason="nobody to count", n=0, method=method)
@@ -160,11 +125,10 @@ def share_over_teams(
     else:
         effective_n, how = float(teams), ONE_A_TEAM
     low, high = proportion_confint(value * effective_n, effective_n, method="wilson")
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=max(min(float(low), value), 0.0),
-        conf_high=min(max(float(high), value), 1.0),
+    return Estimate.of(
+        term,
+        value,
+        (max(min(float(low), value), 0.0), min(max(float(high), value), 1.0)),
         n=n,
         method=f"{method}; {how}",
     )
@@ -175,20 +139,11 @@ def net_share_over_teams(
 ) -> Result:
     """Estimate how many more people went up than down, as a share.
 
-    Parameters
-    ----------
-    signs : ndarray, shape (n_participants,)
-        1 for who went up, -1 for who went down, else 0.
-    cluster : Series, shape (n_participants,)
-        Their teams.
-
-    Returns
-    -------
-    Estimate
-        From -1 to 1, as its limits are: t over teams, CR2 error. Without limits under 5
-        teams, and where everybody went the same way.
-    Unavailable
-        Nobody.
+    `signs`, shape (n_participants,): 1 for who went up, -1 for who went down, else 0.
+    `cluster`, shape (n_participants,): their teams.
+    Estimate: from -1 to 1, as its limits are: t over teams, CR2 error. Without limits
+      under 5 teams, and where everybody went the same way.
+    Unavailable: nobody.
     """
     if not len(signs):
         return Unavailable(term=term, reason="nobody to count", n=0, method=method)
@@ -202,11 +157,10 @@ def net_share_over_teams(
         return Estimate(term=term, estimate=value, n=len(signs), method=why)
     assert found.conf_low is not None, "a fit has limits"
     assert found.conf_high is not None, "a fit has limits"
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=min(max(found.conf_low, -1.0), value),
-        conf_high=max(min(found.conf_high, 1.0), value),
+    return Estimate.of(
+        term,
+        value,
+        (min(max(found.conf_low, -1.0), value), max(min(found.conf_high, 1.0), value)),
         n=len(signs),
         method=f"{method}; {found.method}",
     )
@@ -222,9 +176,7 @@ def _fit(values: Numbers, cluster: pd.Series) -> ClusterRobustFit | Unavailable:
 
 
 def _effective_n(fit: ClusterRobustFit, value: float) -> float:
-    """How many unrelated people would tell as much; never more than there are."""
-    from scipy.stats import t  # noqa: PLC0415 - heavy, and only needed here
-
+    """Effective sample size; never more than there are."""
     variance = fit.standard_error("mean") ** 2
     bernoulli_variance = value * (1 - value)
     people = (

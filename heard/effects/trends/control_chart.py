@@ -1,12 +1,8 @@
-"""A value a wave into an XmR chart: which points are more than its usual wavering.
+"""Make an XmR control chart: which points show special-cause variation.
 
-The rule that holds throughout: limits come from how far neighbouring waves of the same
-stretch lie apart, of its first twelve waves, and stay; a new stretch starts only where
-it was declared. Rules: those of NHS England's Making Data Count, as its R package
-NHSRplotthedots has them. Oracle: that package's rules, written out again
-row by row in tests/outcomes/test_control_chart.py.
-
-Values in the order of time, checked once for both charts.
+Limits come from the moving ranges of a stretch's first twelve waves; a new stretch
+starts only where declared. Rules of NHS England's Making Data Count, as in R
+NHSRplotthedots. Oracle: these rules row by row, tests/outcomes/test_control_chart.py.
 """
 
 from __future__ import annotations
@@ -32,16 +28,10 @@ from heard.results import Composite, Estimate, Result, Unavailable
 class Series:
     """The waves that have a value, in the order given.
 
-    Attributes
-    ----------
-    names : tuple of str
-        The waves.
-    values : ndarray, shape (n_points,)
-        One a wave.
-    counts : tuple of int
-        Answers behind each value; 1 where not given.
-    left_out : int
-        Waves without a value.
+    `names`: the waves.
+    `values`, shape (n_points,): one a wave.
+    `counts`: answers behind each value; 1 where not given.
+    `left_out`: waves without a value.
     """
 
     names: tuple[str, ...]
@@ -55,12 +45,8 @@ def series(
 ) -> Series | str:
     """Take the waves with a value; else say what is wrong.
 
-    Parameters
-    ----------
-    frame : DataFrame, one row a wave
-        In the order of time.
-    value, wave, count : str
-        The columns; `count` may be None.
+    `frame`: in the order of time.
+    `value`, `wave`, `count`: the columns; `count` may be None.
     """
     if len(frame) and frame[wave].duplicated().any():
         return "a wave stands in more than one row"
@@ -81,18 +67,12 @@ def series(
 class SeriesPoint(Composite):
     """One wave on a chart, with every rule it breaks.
 
-    Attributes
-    ----------
-    point : str
-        The wave.
-    chart_value : Estimate
-        Where it lies.
-    signals : tuple of str
-        Every rule it breaks, in words.
-    side : int
-        Where its strongest signal lies: 1 above or rising, -1 below or falling, 0 none.
-    better : int
-        Which side is better, 0 if neither.
+    - `point`: the wave.
+    - `chart_value`: where it lies.
+    - `signals`: every rule it breaks, in words.
+    - `side`: where its strongest signal lies: 1 above or rising, -1 below or falling, 0
+      none.
+    - `better`: which side is better, 0 if neither.
     """
 
     point: str
@@ -137,10 +117,8 @@ SHIFT = f"{RUN} in a row {{side}} the mean"
 class ChartPoint(SeriesPoint):
     """One wave on the chart.
 
-    Attributes
-    ----------
-    chart_centre, chart_lower_limit, chart_upper_limit : Estimate
-        Where it usually would lie.
+    - `chart_centre`, `chart_lower_limit`, `chart_upper_limit`: where it usually would
+      lie.
     """
 
     chart_centre: Result
@@ -152,14 +130,9 @@ class ChartPoint(SeriesPoint):
 class ControlChart(Composite):
     """An XmR chart.
 
-    Attributes
-    ----------
-    special_cause_points : Estimate or Unavailable
-        How many waves show more than wavering.
-    points : tuple of ChartPoint
-        In the order of time.
-    trial : tuple of bool
-        Of each stretch: whether its limits rest on fewer than twelve waves.
+    - `special_cause_points`: how many waves show more than wavering.
+    - `points`: in the order of time.
+    - `trial`: of each stretch: whether its limits rest on fewer than twelve waves.
     """
 
     special_cause_points: Result
@@ -186,8 +159,6 @@ class ControlChart(Composite):
 
     def chart_frame(self) -> pd.DataFrame:
         """One row a wave: the numbers drawn, signals and verdict in words."""
-        import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
         rows = []
         for point in self.points:
             numbers = {
@@ -269,9 +240,9 @@ def control_chart(
     ]
     special = sum(point.verdict != "wavering" for point in points)
     return ControlChart(
-        special_cause_points=Estimate(
-            term="special_cause_points",
-            estimate=float(special),
+        special_cause_points=Estimate.of(
+            "special_cause_points",
+            special,
             n=len(points),
             method=f"waves that break one of four rules ({OUTSIDE}; {RUN} on one side "
             f"of the mean; {RUN} rising or falling; 2 of 3 beyond two thirds of the "
@@ -317,9 +288,9 @@ def _stretch(
     return [
         ChartPoint(
             point=found.names[start + place],
-            chart_value=Estimate(
-                term="chart_value",
-                estimate=float(values[place]),
+            chart_value=Estimate.of(
+                "chart_value",
+                values[place],
                 n=found.counts[start + place],
                 n_unit="answers, or 1 where not known",
                 method="as given; its place is judged "
@@ -349,17 +320,9 @@ def signals(
 ) -> list[list[tuple[str, int]]]:
     """For every point the rules it breaks, the strongest first, and on which side.
 
-    Parameters
-    ----------
-    values : ndarray, shape (n_points,)
-        One stretch.
-    centre, moving_range : float
-        The mean, and the mean moving range.
-
-    Returns
-    -------
-    list of list of (str, int)
-        Words and 1 (above, rising) or -1 (below, falling).
+    `values`, shape (n_points,): one stretch.
+    `centre`, `moving_range`: the mean, and the mean moving range.
+    Returns: words and 1 (above, rising) or -1 (below, falling).
     """
     away = values - centre
     sides = np.sign(away).astype(int)

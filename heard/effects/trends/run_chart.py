@@ -1,9 +1,8 @@
-"""A value a wave, where waves are few, into a run chart: shift, trend, runs.
+"""Make a run chart: shifts, trends and runs about the median.
 
-The rule that holds throughout: a run chart knows only on which side of the median a
-wave lies; waves on the median count on neither. How many runs chance brings is counted
-exactly, given how many waves lie above and below.
-Oracle: every arrangement gone through, and Swed and Eisenhart's table.
+Waves on the median count on neither side. The distribution of runs is exact, given how
+many waves lie above and below. Oracle: every arrangement, and Swed and Eisenhart's
+table.
 """
 
 from __future__ import annotations
@@ -30,16 +29,10 @@ RUN_TERMS = ("runs", "fewest_runs", "most_runs")
 class RunChart(Composite):
     """A run chart.
 
-    Attributes
-    ----------
-    chart_median : Estimate or Unavailable
-        The line.
-    runs : Estimate or Unavailable
-        Stretches on one side of it.
-    fewest_runs, most_runs : Estimate or Unavailable
-        How many chance brings.
-    points : tuple of SeriesPoint
-        In the order of time.
+    - `chart_median`: the line.
+    - `runs`: stretches on one side of it.
+    - `fewest_runs`, `most_runs`: how many chance brings.
+    - `points`: in the order of time.
     """
 
     chart_median: Result
@@ -125,9 +118,9 @@ def run_chart(
     sides = np.sign(found.values - middle).astype(int)
     broken = _signals(found.values, sides)
     return RunChart(
-        chart_median=Estimate(
-            term="chart_median",
-            estimate=middle,
+        chart_median=Estimate.of(
+            "chart_median",
+            middle,
             n=len(fixing),
             n_unit="waves",
             method=f"median of the first {len(fixing)} of {len(found.values)} waves; "
@@ -138,9 +131,9 @@ def run_chart(
         points=tuple(
             SeriesPoint(
                 point=name,
-                chart_value=Estimate(
-                    term="chart_value",
-                    estimate=float(found.values[place]),
+                chart_value=Estimate.of(
+                    "chart_value",
+                    found.values[place],
                     n=found.counts[place],
                     n_unit="answers, or 1 where not known",
                     method="as given; judged "
@@ -187,10 +180,7 @@ def _signals(values: np.ndarray, sides: np.ndarray) -> list[list[tuple[str, int]
 def run_limits(above: int, below: int) -> tuple[int, int]:
     """Fewest and most runs that chance brings, 2.5 % beyond each at most.
 
-    Parameters
-    ----------
-    above, below : int
-        Waves on each side of the median, at least one.
+    `above`, `below`: waves on each side of the median, at least one.
     """
     arrangements = comb(above + below, above)
     chances = {}
@@ -237,9 +227,9 @@ def _runs(sides: np.ndarray) -> dict[str, Result]:
     words = ("", f" fewest {chance};", f" most {chance};")
     numbers = (len(stretches(off)), low, high)
     return {
-        term: Estimate(
-            term=term,
-            estimate=float(number),
+        term: Estimate.of(
+            term,
+            number,
             n=len(off),
             n_unit="waves off the median",
             method=f"stretches on one side of the median;{which} a count has no "

@@ -1,7 +1,6 @@
-"""Rows of a mixed model into the cross-products its likelihood needs.
+"""Reduce the rows of a mixed model to the cross-products its likelihood needs.
 
-After this the rows are not touched again: one evaluation of the likelihood costs what
-the levels cost, not what the ratings cost.
+An evaluation of the likelihood then costs what the levels cost, not the rows.
 """
 
 from __future__ import annotations
@@ -13,13 +12,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 Codes: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 # An array, or one of scipy's sparse ones, whose module is loaded where one is made.
 Matrix: TypeAlias = Any
 
-# Beside the largest term all others share one dense matrix: 0.5 GB for 8,000 levels.
+# All terms but the largest share one dense matrix: 0.5 GB for 8,000 levels.
 MAXIMUM_OTHER_EFFECTS = 8000
 # Below this many cells a dense matrix is quicker than a sparse one.
 SMALL = 250_000
@@ -31,18 +31,12 @@ DEPENDENT = 1e-9
 class RandomTerm:
     """One grouping of the rows whose effects are random.
 
-    Attributes
-    ----------
-    name : str
-        What groups the rows, such as ``staff``.
-    levels : tuple
-        The groups, in the order of their codes.
-    codes : ndarray of int, shape (n_rows,)
-        The group of every row.
-    columns : tuple of str
-        What varies between groups: ``intercept``, then the slopes.
-    values : ndarray, shape (n_rows, n_columns)
-        The numbers of those columns, row by row; ones for the intercept.
+    - `name`: what groups the rows, such as ``staff``.
+    - `levels`: the groups, in the order of their codes.
+    - `codes`, shape (n_rows,): the group of every row.
+    - `columns`: what varies between groups: ``intercept``, then the slopes.
+    - `values`, shape (n_rows, n_columns): the numbers of those columns, row by row;
+      ones for the intercept.
     """
 
     name: str
@@ -57,14 +51,10 @@ class RandomTerm:
     ) -> RandomTerm:
         """Read a random intercept, and random slopes where `slopes` names them.
 
-        Parameters
-        ----------
-        name : str
-            What groups the rows.
-        groups : Series, shape (n_rows,)
-            The group of every row, none missing.
-        slopes : DataFrame, shape (n_rows, n_slopes), optional
-            Columns whose effect differs from group to group.
+        - `name`: what groups the rows.
+        - `groups`, shape (n_rows,): the group of every row, none missing.
+        - `slopes`, shape (n_rows, n_slopes): columns whose effect differs from group to
+          group.
         """
         codes, levels = groups.factorize(sort=True)
         columns, values = ["intercept"], np.ones((len(codes), 1))
@@ -86,8 +76,6 @@ class RandomTerm:
 
     def matrix(self) -> Matrix:
         """The term's design, shape (n_rows, size), effects of one group together."""
-        from scipy import sparse  # noqa: PLC0415 - heavy, and only needed here
-
         width = len(self.columns)
         places = self.codes[:, None] * width + np.arange(width)
         starts = np.arange(len(self.codes) + 1) * width
@@ -104,30 +92,22 @@ class MixedDesign:
     The fixed columns are made orthonormal and the response is what they leave of it:
     neither changes the likelihood, both keep its digits.
 
-    Attributes
-    ----------
-    terms : tuple of RandomTerm
-        The first has the most effects and is eliminated group by group.
-    names : tuple of str
-        The fixed columns.
-    n : int
-        Rows.
-    triangle : ndarray, shape (n_fixed, n_fixed)
-        Turns the orthonormal columns back into those given.
-    start : ndarray, shape (n_fixed,)
-        Ordinary least squares of the response on the orthonormal columns.
-    first : ndarray, shape (n_groups, width, width)
-        Cross-products of the first term within each group.
-    between : tuple of matrices, sparse unless small, each (n_groups, n_other)
-        Those of each of its columns with the effects of the other terms.
-    others : ndarray, shape (n_other, n_other)
-        Those of the other terms among themselves.
-    first_sides : ndarray, shape (n_groups, width, n_fixed + 1)
-        Those of the first term with the fixed columns and the response.
-    other_sides : ndarray, shape (n_other, n_fixed + 1)
-        Those of the other terms with the same.
-    sides : ndarray, shape (n_fixed + 1, n_fixed + 1)
-        Those of the fixed columns and the response.
+    `terms`: the first has the most effects and is eliminated group by group.
+    `names`: the fixed columns.
+    `n`: rows.
+    `triangle`, shape (n_fixed, n_fixed): turns the orthonormal columns back into those
+      given.
+    `start`, shape (n_fixed,): ordinary least squares of the response on the orthonormal
+      columns.
+    `first`, shape (n_groups, width, width): cross-products of the first term within
+      each group.
+    `between`: those of each of its columns with the effects of the other terms.
+    `others`, shape (n_other, n_other): those of the other terms among themselves.
+    `first_sides`, shape (n_groups, width, n_fixed + 1): those of the first term with
+      the fixed columns and the response.
+    `other_sides`, shape (n_other, n_fixed + 1): those of the other terms with the same.
+    `sides`, shape (n_fixed + 1, n_fixed + 1): those of the fixed columns and the
+      response.
     """
 
     terms: tuple[RandomTerm, ...]
@@ -218,7 +198,7 @@ def _too_few_or_many(n: int, terms: Sequence[RandomTerm]) -> str:
     others = sum(term.size for term in terms) - max(term.size for term in terms)
     if others > MAXIMUM_OTHER_EFFECTS:
         return (
-            f"{others} effects beside the largest term; at most "
+            f"{others} effects other than the largest term's; at most "
             f"{MAXIMUM_OTHER_EFFECTS} "
             "fit in memory"
         )
@@ -228,8 +208,6 @@ def _too_few_or_many(n: int, terms: Sequence[RandomTerm]) -> str:
 def _cross_products(
     first: RandomTerm, rest: list[RandomTerm], sides: Array
 ) -> dict[str, Any]:
-    from scipy import sparse  # noqa: PLC0415 - heavy, and only needed here
-
     groups, width = len(first.levels), len(first.columns)
     design = first.matrix()
     within = [
@@ -262,8 +240,6 @@ def _cross_products(
 
 def fixed_intercept(n: int) -> pd.DataFrame:
     """The simplest fixed part: one mean."""
-    import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
     return pd.DataFrame({"intercept": np.ones(n)})
 
 

@@ -1,15 +1,10 @@
-"""Variance ratios into the (restricted) likelihood, its gradient, and the effects.
+"""Evaluate and maximise the (restricted) likelihood of a mixed model.
 
 With relative covariance factors Lambda, H = I + Z Lambda Lambda' Z' is the covariance
 of a row in units of the residual variance. The effects of the largest term are
-eliminated group by group, which leaves one dense matrix for all other terms: the
-algebra of Bates et al. (2015), Journal of Statistical Software 67(1), arranged for one
-large term instead of a general sparse factor.
-
-The likelihood into its optimum, and how curved it is there.
-
-Theta is not bounded: the likelihood is an even function of a factor, so a variance of
-zero is an ordinary minimum, with a gradient that vanishes and a Hessian that does not.
+eliminated group by group, leaving one dense matrix (after Bates et al. 2015, Journal of
+Statistical Software 67(1)). Theta is not bounded: a variance of zero is an ordinary
+minimum.
 """
 
 from __future__ import annotations
@@ -23,6 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import optimize, sparse
+from scipy.linalg import lapack
 
 from heard.models.mixed.design import Array, Matrix, MixedDesign, log_two_pi
 
@@ -34,28 +31,18 @@ class Solution:
     Effects are spherical: those of a group are Lambda times them. M is
     Lambda'Z'Z Lambda + I.
 
-    Attributes
-    ----------
-    factors : list of ndarray
-        Relative covariance factor of each term.
-    log_determinant : float
-        log det H.
-    precision : ndarray, shape (n_fixed, n_fixed)
-        X' H^-1 X of the orthonormal columns.
-    coefficients : ndarray, shape (n_fixed,)
-        Of the orthonormal columns, beyond ordinary least squares.
-    squares : float
-        y' P y: residual and penalty together.
-    roots : ndarray, shape (n_groups, width, width)
-        Inverse Cholesky factors of the first term's diagonal blocks.
-    links : list of matrices
-        The first term's columns with the others, seen through those roots.
-    inverse : ndarray, shape (n_other, n_other)
-        M^-1 of the other terms.
-    effects : list of ndarray, each (n_groups, width)
-        Predicted effects of each term.
-    projections : list of ndarray, each (n_groups, width, n_fixed)
-        M^-1 Lambda' Z' X: how the effects lean on the fixed columns.
+    `factors`: relative covariance factor of each term.
+    `log_determinant`: log det H.
+    `precision`, shape (n_fixed, n_fixed): X' H^-1 X of the orthonormal columns.
+    `coefficients`, shape (n_fixed,): of the orthonormal columns, beyond ordinary least
+      squares.
+    `squares`: y' P y: residual and penalty together.
+    `roots`, shape (n_groups, width, width): inverse Cholesky factors of the first
+      term's diagonal blocks.
+    `links`: the first term's columns with the others, seen through those roots.
+    `inverse`, shape (n_other, n_other): M^-1 of the other terms.
+    `effects`: predicted effects of each term.
+    `projections`: M^-1 Lambda' Z' X: how the effects lean on the fixed columns.
     """
 
     factors: list[Array]
@@ -127,8 +114,6 @@ def _spread(design: MixedDesign, factors: list[Array]) -> Matrix:
     if all(len(factor) == 1 for factor in factors):
         parts = [np.full(term.size, factor[0, 0]) for term, factor in pairs]
         return np.concatenate([np.zeros(0), *parts])
-    from scipy import sparse  # noqa: PLC0415 - heavy, and only needed here
-
     blocks = [sparse.kron(sparse.eye_array(len(t.levels)), f) for t, f in pairs]
     return sparse.block_diag(blocks, format="csr")
 
@@ -155,8 +140,6 @@ def _others(
     """The dense part: sides half-solved and solved, inverse, log determinant."""
     if not factors:
         return (design.other_sides, design.other_sides), design.others, 0.0
-    from scipy.linalg import lapack  # noqa: PLC0415 - heavy, and only needed here
-
     spread = _spread(design, factors)
     dense = np.asfortranarray(_by_columns(_by_columns(design.others, spread).T, spread))
     dense[np.diag_indices_from(dense)] += 1
@@ -294,22 +277,15 @@ DESCENTS = 3
 class Optimum:
     """Where the likelihood is highest, and whether it is a proper summit.
 
-    Attributes
-    ----------
-    theta : ndarray
-        Relative covariance factors, row by row of each lower triangle.
-    solution : Solution
-        The mixed model equations solved there.
-    log_variance : float
-        Log of the residual variance.
-    deviance : float
-        Minus twice the log likelihood.
-    hessian : ndarray
-        Second derivatives of `deviance` by theta and, last, the log variance.
-    change_of_covariance : ndarray, shape (n_parameters + 1, n_fixed, n_fixed)
-        Derivatives of the covariance of the orthonormal coefficients by the same.
-    remaining_gain : float
-        What another Newton step promises; tiny where the fit has converged.
+    `theta`: relative covariance factors, row by row of each lower triangle.
+    `solution`: the mixed model equations solved there.
+    `log_variance`: log of the residual variance.
+    `deviance`: minus twice the log likelihood.
+    `hessian`: second derivatives of `deviance` by theta and, last, the log variance.
+    `change_of_covariance`, shape (n_parameters + 1, n_fixed, n_fixed): derivatives of
+      the covariance of the orthonormal coefficients by the same.
+    `remaining_gain`: what another Newton step promises; tiny where the fit has
+      converged.
     """
 
     theta: Array
@@ -358,7 +334,7 @@ def _polished(design: MixedDesign, found: Optimum, *, restricted: bool) -> Optim
         if abs(closer.remaining_gain) >= abs(found.remaining_gain):
             break
         found = closer
-    # degrees of freedom want the curvature of the summit, not of a place beside it
+    # degrees of freedom want the curvature of the summit, not of a place near it
     return (
         _curved(design, found.theta, restricted=restricted)
         if first > STEP_TOLERANCE
@@ -389,8 +365,6 @@ def minimised(
     Where it stopped is checked by the caller. An inverse Hessian known from a search
     nearby saves steps; the one reached is handed back for the next.
     """
-    from scipy import optimize  # noqa: PLC0415 - heavy, and only needed here
-
     scale = max(1.0, float(np.linalg.norm(objective(start)[1])))
 
     def scaled(point: Array) -> tuple[float, Array]:

@@ -1,10 +1,7 @@
-"""Rows, fixed columns and random terms into a fitted linear mixed model.
+"""Fit a linear mixed model, and predict the mean of each group.
 
-A fitted model into the mean of each group, with an error that owns up to everything.
-
-Three things are not known: the group's effect given the variances, the overall mean,
-and the variances themselves. Leaving the last out makes intervals too short where
-groups are few; it is added to first order.
+The error of a predicted mean covers the group's effect, the overall mean and, to first
+order, the estimated variances.
 """
 
 from __future__ import annotations
@@ -25,7 +22,7 @@ from heard.models.mixed.design import (
     mixed_design,
 )
 from heard.models.mixed.likelihood import Optimum, optimise, own_blocks, solve
-from heard.results import Unavailable
+from heard.results import Described, Unavailable
 
 Criterion = Literal["reml", "ml"]
 # The share of all variation under which what groups leave over counts as nothing.
@@ -35,21 +32,15 @@ ZERO = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RandomCovariance:
+class RandomCovariance(Described):
     """The covariance of one term's effects.
 
-    Attributes
-    ----------
-    name : str
-        What groups the rows.
-    columns : tuple of str
-        What varies between groups: ``intercept``, then the slopes.
-    n_levels : int
-        How many groups there are.
-    covariance : ndarray, shape (n_columns, n_columns)
-        In squared units of the response.
-    singular : bool
-        Some direction of it has variance zero: the estimate lies on the boundary.
+    - `name`: what groups the rows.
+    - `columns`: what varies between groups: ``intercept``, then the slopes.
+    - `n_levels`: how many groups there are.
+    - `covariance`, shape (n_columns, n_columns): in squared units of the response.
+    - `singular`: some direction of it has variance zero: the estimate lies on the
+      boundary.
     """
 
     name: str
@@ -65,21 +56,17 @@ class RandomCovariance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RandomEffects:
+class RandomEffects(Described):
     """Predicted effects of one term, one row a group.
 
-    Attributes
-    ----------
-    levels : tuple
-        The groups.
-    predicted : ndarray, shape (n_groups, n_columns)
-        Best linear unbiased predictions.
-    conditional : ndarray, shape (n_groups, n_columns, n_columns)
-        Variance of the effects given the answers, fixed part taken as known.
-    error : ndarray, shape (n_groups, n_columns, n_columns)
-        The same with the fixed part estimated: the mean squared error of prediction.
-    shared : ndarray, shape (n_groups, n_columns, n_fixed)
-        Covariance of that prediction error with the coefficients.
+    - `levels`: the groups.
+    - `predicted`, shape (n_groups, n_columns): best linear unbiased predictions.
+    - `conditional`, shape (n_groups, n_columns, n_columns): variance of the effects
+      given the answers, fixed part taken as known.
+    - `error`, shape (n_groups, n_columns, n_columns): the same with the fixed part
+      estimated: the mean squared error of prediction.
+    - `shared`, shape (n_groups, n_columns, n_fixed): covariance of that prediction
+      error with the coefficients.
     """
 
     levels: tuple[object, ...]
@@ -90,35 +77,22 @@ class RandomEffects:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MixedFit:
+class MixedFit(Described):
     """A linear mixed model fitted to rows.
 
-    Attributes
-    ----------
-    criterion : {"reml", "ml"}
-        What was maximised.
-    n : int
-        Rows.
-    names : tuple of str
-        The fixed columns.
-    coefficients : ndarray, shape (n_fixed,)
-        Their coefficients.
-    coefficient_covariance : ndarray, shape (n_fixed, n_fixed)
-        Given the variances, as lme4 and SAS report it.
-    random : tuple of RandomCovariance
-        One a random term, in the order given.
-    residual_variance : float
-        Within all groups.
-    log_likelihood : float
-        Of the criterion.
-    singular : tuple of str
-        Terms whose covariance lies on the boundary.
-    converged : bool
-        The gradient vanishes and the Hessian is positive definite.
-    design : MixedDesign
-        The cross-products.
-    optimum : Optimum
-        Where the likelihood is highest, and its curvature.
+    - `criterion`, {"reml", "ml"}: what was maximised.
+    - `n`: rows.
+    - `names`: the fixed columns.
+    - `coefficients`, shape (n_fixed,): their coefficients.
+    - `coefficient_covariance`, shape (n_fixed, n_fixed): given the variances, as lme4
+      and SAS report it.
+    - `random`: one a random term, in the order given.
+    - `residual_variance`: within all groups.
+    - `log_likelihood`: of the criterion.
+    - `singular`: terms whose covariance lies on the boundary.
+    - `converged`: the gradient vanishes and the Hessian is positive definite.
+    - `design`: the cross-products.
+    - `optimum`: where the likelihood is highest, and its curvature.
     """
 
     criterion: Criterion
@@ -159,20 +133,11 @@ class MixedFit:
     def satterthwaite_df(self, contrast: Sequence[float]) -> float:
         """Degrees of freedom of a contrast of coefficients (Satterthwaite's).
 
-        Parameters
-        ----------
-        contrast : sequence of float, length n_fixed
-            Weights of the coefficients; the contrast is their sum.
+        - `contrast`: weights of the coefficients; the contrast is their sum.
+        Returns: 2 v^2 / var(v), v the contrast's estimated variance and var(v) by the
+          delta method from the curvature of the likelihood in the variances; infinite
+          where the variances do not move v.
 
-        Returns
-        -------
-        float
-            2 v^2 / var(v), v the contrast's estimated variance and var(v) by the delta
-            method from the curvature of the likelihood in the variances; infinite where
-            the variances do not move v.
-
-        References
-        ----------
         Kuznetsova, Brockhoff & Christensen (2017), J. Statistical Software 82(13).
         """
         weights = np.linalg.solve(self.design.triangle.T, np.asarray(contrast, float))
@@ -284,16 +249,12 @@ STEP = 1e-4  # of a central difference by a relative standard deviation
 class PredictedMeans:
     """The mean of each group of a term: overall mean plus predicted effect.
 
-    Attributes
-    ----------
-    levels : tuple
-        The groups.
-    means : ndarray, shape (n_groups,)
-        Shrunken towards the overall mean.
-    conditional : ndarray, shape (n_groups,)
-        Variance of the effect given the answers, everything else known.
-    errors : ndarray, shape (n_groups,)
-        Mean squared error of the means, the overall mean and the variances estimated.
+    `levels`: the groups.
+    `means`, shape (n_groups,): shrunken towards the overall mean.
+    `conditional`, shape (n_groups,): variance of the effect given the answers,
+      everything else known.
+    `errors`, shape (n_groups,): mean squared error of the means, the overall mean and
+      the variances estimated.
     """
 
     levels: tuple[object, ...]
@@ -305,15 +266,9 @@ class PredictedMeans:
 def predicted_means(fit: MixedFit, name: str) -> PredictedMeans:
     """Predict the mean of every group of one term.
 
-    Parameters
-    ----------
-    fit : MixedFit
-        With one fixed mean and random intercepts only.
-    name : str
-        The term.
+    `fit`: with one fixed mean and random intercepts only.
+    `name`: the term.
 
-    References
-    ----------
     Kackar & Harville (1984), J. American Statistical Association 79, 853-862.
     Kass & Steffey (1989), J. American Statistical Association 84, 717-726.
     """

@@ -1,8 +1,7 @@
-"""A fitted model into intervals of its variances and of ratios of them.
+"""Estimate profile likelihood intervals of variances and of their ratios.
 
-Profile likelihood: a value belongs to the interval when the best likelihood that holds
-it is not too far below the best of all. What is held fixes one variance by the others,
-so the search for the best likelihood stays free of constraints. Random intercepts only.
+The constraint expresses one variance by the others, so the search is unconstrained.
+Random intercepts only.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from heard.models.mixed.design import Array
 from heard.models.mixed.likelihood import deviance, freedom, gradient, minimised, solve
@@ -22,7 +22,7 @@ Bounds = tuple[float, float]
 # In units of the root of the deviance's rise, of which 1.96 makes a 95 % interval.
 NEAR_ENOUGH = 1e-5
 MAXIMUM_STEPS = 40
-# Gradient at which a constrained search ends: its square is far below a deviance told.
+# Gradient at which a constrained search ends: its square is far below what is reported.
 SLOPE = 1e-3
 SLIGHT = 1e-6  # of a central difference of a closed form
 # A value this many times a typical one that still fits has no upper limit.
@@ -36,17 +36,11 @@ class VarianceConstraint:
     All in units of the residual variance but `plain`, which is in squared units of the
     response; each is linear in the number held.
 
-    Attributes
-    ----------
-    term : str
-        The term whose variance follows; empty where the residual variance itself is
-        held.
-    others : tuple of pairs
-        For each term: weight of its variance at zero, and its rise by the number.
-    residual : pair of float
-        The same for the residual variance.
-    plain : float
-        Rise by the number of the variance itself.
+    `term`: the term whose variance follows; empty where the residual variance itself is
+      held.
+    `others`: for each term: weight of its variance at zero, and its rise by the number.
+    `residual`: the same for the residual variance.
+    `plain`: rise by the number of the variance itself.
     """
 
     term: str
@@ -75,22 +69,11 @@ def wald_interval(
 ) -> Bounds | None:
     """Limits of a held number on its log scale, by the curvature at the fit.
 
-    Parameters
-    ----------
-    fit : MixedFit
-        With random intercepts only.
-    constraint : VarianceConstraint
-        What the interval is of.
-    confidence : float
-        Coverage of the interval.
-
-    Returns
-    -------
-    tuple of float, or None
-        None where the number is zero, which has no logarithm.
+    `fit`: with random intercepts only.
+    `constraint`: what the interval is of.
+    `confidence`: coverage of the interval.
+    Returns: None where the number is zero, which has no logarithm.
     """
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     best = constraint.at_fit(fit)
     if best <= 0:
         return None
@@ -123,23 +106,12 @@ def profile_interval(
 ) -> Bounds:
     """Limits of a held number, from 0 to infinity.
 
-    Parameters
-    ----------
-    fit : MixedFit
-        With random intercepts only.
-    constraint : VarianceConstraint
-        What the interval is of; not negative at the fit.
-    confidence : float
-        Coverage of the interval.
-
-    Returns
-    -------
-    tuple of float
-        Lower limit, 0 where zero fits well enough, and upper limit, infinite where
-        any large number does.
+    `fit`: with random intercepts only.
+    `constraint`: what the interval is of; not negative at the fit.
+    `confidence`: coverage of the interval.
+    Returns: lower limit, 0 where zero fits well enough, and upper limit, infinite where
+      any large number does.
     """
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     reach = float(stats.norm.ppf((1 + confidence) / 2))
     trace = _Trace(fit, constraint)
     return _lower(trace, reach), _upper(trace, reach)

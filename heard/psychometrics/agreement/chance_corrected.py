@@ -1,10 +1,8 @@
-"""Ratings in categories into agreement beyond chance: Fleiss, Krippendorff, Gwet.
+"""Estimate chance-corrected agreement: Fleiss, Krippendorff, Gwet.
 
-All have the form (observed - expected) / (1 - expected) and differ in what they expect.
-Ratings that are near count partly where the categories are ordered; the order is the
-declared one, never that of the alphabet or of the answers met. Standard errors are
-Gwet's linearised ones over targets, with a t interval; nothing is truncated.
-Oracles: R packages irr and irrCAC, tests/oracles/values/agreement_*.json.
+All have the form (observed - expected) / (1 - expected). For ordered categories, near
+agreement counts in part, in the declared order. Standard errors are Gwet's linearised
+ones over targets. Oracles: R irr and irrCAC, tests/oracles/values/agreement_*.json.
 """
 
 from __future__ import annotations
@@ -15,6 +13,7 @@ from typing import Literal, TypeAlias, TypedDict
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.models.bootstrap import percent
 from heard.models.complete_responses import PERFECT, Array
@@ -318,8 +317,6 @@ def _estimated(
     confidence: float,
 ) -> Result:
     """The coefficient with its t interval, or why there is none."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     if level not in NEARNESS:
         raise ValueError(f"unknown level {level!r}; one of {', '.join(NEARNESS)}")
     ordered_categories = sorted(categories)
@@ -341,13 +338,8 @@ def _estimated(
         return Estimate(term=term, estimate=1.0, n=n, method=method)
     estimate = found.coefficient
     reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * found.standard_error
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=estimate - reach,
-        conf_high=estimate + reach,
-        n=n,
-        method=method,
+    return Estimate.of(
+        term, estimate, (estimate - reach, estimate + reach), n=n, method=method
     )
 
 

@@ -1,19 +1,8 @@
-"""Ratings of targets by the same raters into the six intraclass correlations.
+"""Estimate the six intraclass correlations of ratings by the same raters.
 
-All six are functions of the mean squares of targets, raters and error; so are their
-limits. With gaps the variance components by REML take the place of mean squares.
-Oracles: R package psych, tests/oracles/values/icc_*.json.
-
-Mean squares of targets, raters and error into correlations and their limits.
-
-Complete ratings have mean squares of their own; ratings with gaps those that their
-variance components would have had, in their effective numbers.
-
-Ratings with gaps into the mean squares their variance components stand for.
-
-The components are those of the mixed model by REML, from every rating there is. The
-correlations are those of a plan in which every rater rates every target; the limits
-count only the ratings that were given.
+All are functions of the mean squares of targets, raters and error. With gaps, REML
+variance components from every rating replace them; limits count only ratings that were
+given. Oracles: R psych, tests/oracles/values/icc_*.json.
 """
 
 from __future__ import annotations
@@ -23,9 +12,12 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import sparse, special
 
 from heard.models.bootstrap import percent
 from heard.models.complete_responses import PERFECT, Array
+from heard.models.mixed.design import RandomTerm
+from heard.models.mixed.model import fit_mixed_model
 from heard.psychometrics.agreement.ratings import RatingsTable, ratings_table
 from heard.results import Composite, Estimate, Result, Unavailable
 
@@ -34,14 +26,9 @@ from heard.results import Composite, Estimate, Result, Unavailable
 class MeanSquares:
     """Mean squares of targets rated by the same raters, and their degrees of freedom.
 
-    Attributes
-    ----------
-    targets, raters, error : float
-        The mean squares.
-    n, k : float
-        How many ratings a rater and a target have; with gaps, effectively.
-    targets_freedom, raters_freedom, error_freedom : float
-        Degrees of freedom of each.
+    `targets`, `raters`, `error`: the mean squares.
+    `n`, `k`: how many ratings a rater and a target have; with gaps, effectively.
+    `targets_freedom`, `raters_freedom`, `error_freedom`: degrees of freedom of each.
     """
 
     targets: float
@@ -88,8 +75,6 @@ class MeanSquares:
 
     def limits(self, term: str, confidence: float) -> tuple[float, float]:
         """Limits of the correlation of one rating (McGraw & Wong 1996, tables 7, 8)."""
-        from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
         upper, between = (1 + confidence) / 2, self.targets_freedom
         n, k, t, e = self.n, self.k, self.targets, self.error
         if term == "icc_a1":
@@ -134,8 +119,6 @@ def root_of_mean_squares(
     Each part is weight, mean square and degrees of freedom. The limits of the sum are
     Graybill and Wang's, exact for a single mean square.
     """
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     weights, values, degrees = np.array(parts).T
     variance = float(weights @ values)
     estimate = factor * variance**0.5
@@ -146,11 +129,10 @@ def root_of_mean_squares(
     above = degrees / special.chdtri(degrees, (1 + level) / 2) - 1
     low = variance - float(np.sqrt(np.sum((below * weights * values) ** 2)))
     high = variance + float(np.sqrt(np.sum((above * weights * values) ** 2)))
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=factor * max(low, 0.0) ** 0.5,
-        conf_high=factor * high**0.5,
+    return Estimate.of(
+        term,
+        estimate,
+        ((factor * max(low, 0.0) ** 0.5), factor * high**0.5),
         n=n,
         method=method,
     )
@@ -163,16 +145,11 @@ Codes = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
 class Sources:
     """What varies between ratings.
 
-    Attributes
-    ----------
-    planned : MeanSquares
-        As if every rater had rated every target: what the correlations are made of.
-    seen : MeanSquares
-        Of the ratings there are: what their limits are made of.
-    n, k : int
-        How many targets and raters there are.
-    boundary : str
-        Which components were estimated at zero, in words; empty if none.
+    `planned`: as if every rater had rated every target: what the correlations are made
+      of.
+    `seen`: of the ratings there are: what their limits are made of.
+    `n`, `k`: how many targets and raters there are.
+    `boundary`: which components were estimated at zero, in words; empty if none.
     """
 
     planned: MeanSquares
@@ -185,24 +162,12 @@ class Sources:
 def of_all_ratings(values: Array) -> Sources | str:
     """Estimate the components of targets, raters and error from all ratings.
 
-    Parameters
-    ----------
-    values : ndarray, shape (n_targets, n_raters)
-        NaN where a rater did not rate a target; no row or column without a rating.
-
-    Returns
-    -------
-    Sources
-        A component that REML puts at zero is said to lie on the boundary.
-    str
-        Why there are none: too few targets or raters, ratings that overlap too little,
-        no variance, no convergence.
+    `values`, shape (n_targets, n_raters): NaN where a rater did not rate a target; no
+      row or column without a rating.
+    Returns: A component that REML puts at zero is said to lie on the boundary.
+    Returns: why there are none: too few targets or raters, ratings that overlap too
+      little, no variance, no convergence.
     """
-    import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
-    from heard.models.mixed.design import RandomTerm  # noqa: PLC0415 - heavy
-    from heard.models.mixed.model import fit_mixed_model  # noqa: PLC0415 - heavy
-
     row, column = np.nonzero(~np.isnan(values))
     scores = values[row, column]
     freedom = (
@@ -235,8 +200,6 @@ def of_all_ratings(values: Array) -> Sources | str:
 
 def _separate_parts(shape: tuple[int, ...], row: Codes, column: Codes) -> int:
     """Into how many parts the ratings fall that share neither target nor rater."""
-    from scipy import sparse  # noqa: PLC0415 - heavy, and only needed here
-
     nodes = sum(shape)
     links = sparse.coo_array(
         (np.ones(len(row)), (row, shape[0] + column)), shape=(nodes, nodes)
@@ -254,7 +217,7 @@ def _lacking(shape: tuple[int, ...], scores: Array, freedom: int) -> str:
     if freedom < 1:
         return (
             f"{len(scores)} ratings of {shape[0]} targets by {shape[1]} raters: raters "
-            "overlap too little to tell targets, raters and error apart"
+            "overlap too little to separate targets, raters and error"
         )
     return "all ratings are equal" if np.ptp(scores) == 0 else ""
 
@@ -343,7 +306,7 @@ def intraclass_correlations(
     IntraclassCorrelations
         Unitless, at most 1, and negative when targets differ less than chance would
         have it; errors and changes in points. `Unavailable` with fewer than 2 raters,
-        fewer than 3 targets, gaps that leave nothing to tell targets from error, or no
+        fewer than 3 targets, gaps that leave targets and error inseparable, or no
         variance; no interval where all agree.
 
     References
@@ -418,11 +381,10 @@ def _single(sources: Sources, term: str, how: str, confidence: float) -> Result:
         method += f"; no interval: {reason}"
         return Estimate(term=term, estimate=estimate, n=sources.n, method=method)
     low, high = sources.seen.limits(term, confidence)
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=min(low, estimate),
-        conf_high=max(high, estimate),
+    return Estimate.of(
+        term,
+        estimate,
+        (min(low, estimate), max(high, estimate)),
         n=sources.n,
         method=method,
     )
@@ -457,11 +419,13 @@ def _average(sources: Sources, one: Result, term: str, how: str) -> Result:
     if why or one.conf_low is None or one.conf_high is None:
         method += f"; no interval: {why}"
         return Estimate(term=term, estimate=estimate, n=sources.n, method=method)
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=k * one.conf_low / (1 + (k - 1) * one.conf_low),
-        conf_high=k * one.conf_high / (1 + (k - 1) * one.conf_high),
+    return Estimate.of(
+        term,
+        estimate,
+        (
+            k * one.conf_low / (1 + (k - 1) * one.conf_low),
+            k * one.conf_high / (1 + (k - 1) * one.conf_high),
+        ),
         n=sources.n,
         method=method,
     )

@@ -1,17 +1,8 @@
-"""Long ratings into a table of targets by raters, refusing what would be averaged.
+"""Arrange ratings in a table of targets by raters; estimate Cohen's kappa.
 
-A rating twice by the same rater of the same target is refused: a program that averages
-the two without a word shows agreement nobody gave.
-
-Pairs of ratings into Cohen's kappa: two raters, or one rater twice, in categories.
-
-The coefficient and its standard error are statsmodels'; here they get their n, their
-interval, the declared order of the categories, and a reason where there is none.
-
-Two measurements of the same people into counts, where no person can be seen.
-
-A Bland-Altman plot has a mark a person. Counts of people whose mean and difference lie
-close together tell the same of all of them; cells of few people are left out.
+A repeated rating of a target by one rater is refused, not averaged. Kappa and its
+standard error are statsmodels'. Counts by mean and difference replace the points of a
+Bland-Altman plot, and cells of few people are left out.
 """
 
 from __future__ import annotations
@@ -24,9 +15,18 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import stats
+from statsmodels.stats import inter_rater
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import PERFECT, Array, column_fault
+from heard.models.complete_responses import (
+    PERFECT,
+    Array,
+    Responses,
+    check_frame,
+    column_fault,
+    read_responses,
+)
 from heard.psychometrics.agreement.two_occasions import paired
 from heard.psychometrics.categories import MISSING, categorised_responses
 from heard.results import Estimate, Labelled, Result, Unavailable
@@ -38,12 +38,8 @@ LARGEST_TABLE = 10**8
 class RatingsTable:
     """Ratings of targets by raters.
 
-    Attributes
-    ----------
-    values : ndarray, shape (n_targets, n_raters)
-        NaN where a rater did not rate a target.
-    fault : str
-        Why there is no table; empty if there is.
+    `values`, shape (n_targets, n_raters): NaN where a rater did not rate a target.
+    `fault`: why there is no table; empty if there is.
     """
 
     values: Array
@@ -71,18 +67,11 @@ def ratings_table(
 ) -> RatingsTable:
     """Spread long ratings, one row a rating, over targets and raters.
 
-    Parameters
-    ----------
-    ratings : DataFrame, one row a rating
-    target, rater, score : str
-        Its columns: whom or what was rated, by whom, and how.
-
-    Returns
-    -------
-    RatingsTable
-        Targets and raters in the order they are met; with a `fault` where a column
-        holds no numbers or a rater rated a target more than once.
+    `target`, `rater`, `score`: its columns: whom or what was rated, by whom, and how.
+    Returns: targets and raters in the order they are met; with a `fault` where a column
+      holds no numbers or a rater rated a target more than once.
     """
+    check_frame(ratings, "ratings")
     if fault := column_fault(ratings[[score]], 0):
         return RatingsTable(values=np.empty((0, 0)), fault=fault)
     scores = ratings[score].to_numpy(dtype=float, na_value=np.nan)
@@ -98,14 +87,14 @@ def ratings_table(
     known = ~(np.isnan(scores) | (row < 0) | (column < 0))
     if not known.all():
         row, column, scores = row[known], column[known], scores[known]
-    # a rater's ratings lie beside each other: sums over raters add long columns
+    # a rater's ratings are contiguous: sums over raters add long columns
     values = np.full(shape[::-1], np.nan)
     values.ravel()[column * shape[0] + row] = scores
     rated = ~np.isnan(values)
     if repeated := len(scores) - int(np.count_nonzero(rated)):
         fault = (
             f"{repeated} ratings repeat the rater and target of another; keep one "
-            "each, or tell the occasions apart"
+            "each, or name the occasions"
         )
         return RatingsTable(values=np.empty((0, 0)), fault=fault)
     if not rated.all():
@@ -135,7 +124,7 @@ Interval: TypeAlias = Literal["log", "wald"]
 
 
 def weighted_kappa(
-    pairs: pd.DataFrame,
+    pairs: Responses,
     *,
     categories: Sequence[float],
     weights: Weights = "quadratic",
@@ -146,7 +135,7 @@ def weighted_kappa(
 
     Parameters
     ----------
-    pairs : DataFrame, shape (n_targets, 2)
+    pairs : DataFrame or ndarray, shape (n_targets, 2)
         The ratings of the two; NaN if there is none.
     categories : sequence of float
         The ratings the codebook allows, lowest first. One that neither uses counts in
@@ -173,9 +162,7 @@ def weighted_kappa(
     Fleiss, Cohen & Everitt (1969), Psychological Bulletin 72(5), 323-327: the
     standard error.
     """
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-    from statsmodels.stats import inter_rater  # noqa: PLC0415 - as above
-
+    pairs = read_responses(pairs, "pairs")
     if weights not in {"unweighted", "linear", "quadratic"}:
         raise ValueError(f"unknown weights {weights!r}")
     if interval not in {"log", "wald"}:
@@ -212,14 +199,7 @@ def weighted_kappa(
         reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
         factor = float(np.exp(reach / (1 - estimate)))
         low, high = 1 - (1 - estimate) * factor, 1 - (1 - estimate) / factor
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=low,
-        conf_high=high,
-        n=n,
-        method=method,
-    )
+    return Estimate.of(term, estimate, (low, high), n=n, method=method)
 
 
 def _ranks(
@@ -253,23 +233,21 @@ class AgreementCell(Labelled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementCells(Labelled):
-    """Counts in cells, and how many people are in no cell that is told."""
+    """Counts in cells, and how many people are in no cell that is shown."""
 
     cells: tuple[AgreementCell, ...]
     responses_outside_cells: Result
 
 
-def agreement_cells(
-    pairs: pd.DataFrame, *, least: int, across: int = 6
-) -> AgreementCells:
+def agreement_cells(pairs: Responses, *, least: int, across: int = 6) -> AgreementCells:
     """Count people by the mean and the difference of their two measurements.
 
     Parameters
     ----------
-    pairs : DataFrame, shape (n_participants, 2)
+    pairs : DataFrame or ndarray, shape (n_participants, 2)
         First and second measurement; who lacks one is left out.
     least : int
-        Fewest people a cell is told of: a study's ``smallest_group_shown``.
+        Fewest people in a cell that is shown: a study's ``smallest_group_shown``.
     across : int
         About how many cells lie side by side, either way; the width is a round number.
 
@@ -290,6 +268,7 @@ def agreement_cells(
     ----------
     Bland & Altman (1999), Statistical Methods in Medical Research 8(2), 135-160.
     """
+    pairs = read_responses(pairs, "pairs")
     if least < 1 or across < 1:
         raise ValueError(f"least is {least}, across is {across}; give 1 or more")
     method = (
@@ -307,15 +286,15 @@ def agreement_cells(
         cells=tuple(
             AgreementCell(
                 cell=cell,
-                responses_in_cell=Estimate(
-                    term="responses_in_cell", estimate=float(n), n=n, method=method
+                responses_in_cell=Estimate.of(
+                    "responses_in_cell", n, n=n, method=method
                 ),
             )
             for cell, n in publishable_cells.items()
         ),
-        responses_outside_cells=Estimate(
-            term="responses_outside_cells",
-            estimate=float(len(values) - sum(publishable_cells.values())),
+        responses_outside_cells=Estimate.of(
+            "responses_outside_cells",
+            len(values) - sum(publishable_cells.values()),
             n=len(values),
             method=method,
         ),
@@ -339,7 +318,7 @@ def _counted(means: Array, differences: Array, across: int) -> dict[str, int]:
 
 
 def _publishable(counts: dict[str, int], least: int) -> dict[str, int]:
-    """The cells that are told of: what is left over is nobody, or enough people."""
+    """The cells that are shown: those left over are nobody, or enough people."""
     publishable_cells = {cell: n for cell, n in counts.items() if n >= least}
     over = sum(counts.values()) - sum(publishable_cells.values())
     while publishable_cells and 0 < over < least:

@@ -1,6 +1,6 @@
-"""Two measurements of the same people into how far they agree: Bland-Altman and Lin.
+"""Estimate limits of agreement (Bland-Altman) and Lin's concordance.
 
-Differences are second minus first. Oracles: base R,
+Differences are second minus first. Oracle: R,
 tests/oracles/values/retest_sai_XRAY.json.
 """
 
@@ -11,9 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import PERFECT, Array, complete_responses
+from heard.models.complete_responses import (
+    PERFECT,
+    Array,
+    Responses,
+    complete_responses,
+    read_responses,
+)
 from heard.results import Composite, Estimate, Result, Unavailable
 
 WIDTH = 1.96
@@ -32,13 +39,13 @@ class LimitsOfAgreement(Composite):
 
 
 def limits_of_agreement(
-    pairs: pd.DataFrame, *, exact: bool = True, confidence: float = 0.95
+    pairs: Responses, *, exact: bool = True, confidence: float = 0.95
 ) -> LimitsOfAgreement:
     """Estimate Bland and Altman's limits of agreement.
 
     Parameters
     ----------
-    pairs : DataFrame, shape (n_participants, 2)
+    pairs : DataFrame or ndarray, shape (n_participants, 2)
         First and second measurement; who lacks one is left out.
     exact : bool
         Exact intervals of the limits by the noncentral t (Carkeet 2015); otherwise the
@@ -58,16 +65,12 @@ def limits_of_agreement(
     Bland & Altman (1999), Statistical Methods in Medical Research 8(2), 135-160.
     Carkeet (2015), Optometry and Vision Science 92(3), e71-e80.
     """
+    pairs = read_responses(pairs, "pairs")
     values, reason = paired(pairs)
     n = len(values)
     how = "second minus first; people measured once left out"
     if reason:
-        return LimitsOfAgreement(
-            **{
-                term: Unavailable(term=term, reason=reason, n=n, method=how)
-                for term in LimitsOfAgreement.__dataclass_fields__
-            }
-        )
+        return LimitsOfAgreement.unavailable(reason, n=n, method=how)
     differences = values[:, 1] - values[:, 0]
     return LimitsOfAgreement(
         bias=_bias(differences, how, confidence),
@@ -78,12 +81,12 @@ def limits_of_agreement(
     )
 
 
-def concordance_correlation(pairs: pd.DataFrame, *, confidence: float = 0.95) -> Result:
+def concordance_correlation(pairs: Responses, *, confidence: float = 0.95) -> Result:
     """Estimate Lin's concordance correlation: closeness to the line of equality.
 
     Parameters
     ----------
-    pairs : DataFrame, shape (n_participants, 2)
+    pairs : DataFrame or ndarray, shape (n_participants, 2)
         First and second measurement; who lacks one is left out.
     confidence : float
         Coverage of the interval, at least 0.5 and below 1.
@@ -100,8 +103,7 @@ def concordance_correlation(pairs: pd.DataFrame, *, confidence: float = 0.95) ->
     ----------
     Lin (1989), Biometrics 45(1), 255-268; correction (2000), Biometrics 56(1), 324-325.
     """
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
+    pairs = read_responses(pairs, "pairs")
     term = "concordance_correlation"
     method = (
         "Lin's concordance correlation, divisor n; "
@@ -131,13 +133,8 @@ def concordance_correlation(pairs: pd.DataFrame, *, confidence: float = 0.95) ->
     ) / (n - 2)
     reach = float(stats.norm.ppf((1 + confidence) / 2)) * max(variance, 0.0) ** 0.5
     low, high = np.tanh(np.arctanh(found) + np.array([-reach, reach]))
-    return Estimate(
-        term=term,
-        estimate=found,
-        conf_low=float(min(low, found)),
-        conf_high=float(max(high, found)),
-        n=n,
-        method=method,
+    return Estimate.of(
+        term, found, (min(low, found), max(high, found)), n=n, method=method
     )
 
 
@@ -155,8 +152,6 @@ def paired(pairs: pd.DataFrame, least: int = 3) -> tuple[Array, str]:
 
 
 def _bias(differences: Array, how: str, confidence: float) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     n, method = len(differences), f"mean difference; {how}"
     mean, error = (
         float(differences.mean()),
@@ -176,19 +171,12 @@ def _around(term: str, estimate: float, reach: float, n: int, method: str) -> Re
     if reach <= PERFECT * max(abs(estimate), 1.0):
         method += "; no interval: all differences are equal"
         return Estimate(term=term, estimate=estimate, n=n, method=method)
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=estimate - reach,
-        conf_high=estimate + reach,
-        n=n,
-        method=method,
+    return Estimate.of(
+        term, estimate, (estimate - reach, estimate + reach), n=n, method=method
     )
 
 
 def _spread(differences: Array, how: str, confidence: float) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     term, n = "standard_deviation_of_differences", len(differences)
     spread = float(differences.std(ddof=1))
     method = f"divisor n - 1; {percent(confidence)} chi-squared interval; {how}"
@@ -197,14 +185,7 @@ def _spread(differences: Array, how: str, confidence: float) -> Result:
         return Estimate(term=term, estimate=spread, n=n, method=method)
     tails = stats.chi2.ppf([(1 + confidence) / 2, (1 - confidence) / 2], n - 1)
     low, high = spread * np.sqrt((n - 1) / tails)
-    return Estimate(
-        term=term,
-        estimate=spread,
-        conf_low=float(low),
-        conf_high=float(high),
-        n=n,
-        method=method,
-    )
+    return Estimate.of(term, spread, (low, high), n=n, method=method)
 
 
 def _limit(
@@ -228,11 +209,10 @@ def _limit(
     )
     near, far = ends(n, confidence)
     limits = sorted(bias + side * spread * end for end in (near, far))
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=min(limits[0], estimate),
-        conf_high=max(limits[1], estimate),
+    return Estimate.of(
+        term,
+        estimate,
+        (min(limits[0], estimate), max(limits[1], estimate)),
         n=n,
         method=method,
     )
@@ -240,24 +220,18 @@ def _limit(
 
 def _exact_ends(n: int, confidence: float) -> tuple[float, float]:
     """In standard deviations from the mean: quantiles of the noncentral t over √n."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     near, far = stats.nct.ppf(tails, n - 1, WIDTH * n**0.5) / n**0.5
     return float(near), float(far)
 
 
 def _approximate_ends(n: int, confidence: float) -> tuple[float, float]:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     error = (1 / n + WIDTH**2 / (2 * (n - 1))) ** 0.5
     reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
     return WIDTH - reach, WIDTH + reach
 
 
 def _slope(values: Array, differences: Array, how: str, confidence: float) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     term, n, means = "proportional_bias", len(values), values.mean(axis=1)
     method = (
         "slope of the difference on the mean of both, least squares; "

@@ -1,8 +1,7 @@
-"""Responses of teams into agreement within each team: r_wg, a_wg and average deviation.
+"""Estimate agreement within teams: r_wg, a_wg and average deviation.
 
-Before a team's mean is spoken of as the team's view, its members must agree: these say
-how much, team by team. Oracles: R package multilevel,
-tests/oracles/values/withingroup_*.json.
+It must be shown before a team's mean is interpreted as the team's view. Oracle: R
+multilevel, tests/oracles/values/withingroup_*.json.
 """
 
 from __future__ import annotations
@@ -12,8 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from heard.models.complete_responses import Array, complete_responses
+from heard.models.complete_responses import (
+    Array,
+    Responses,
+    complete_responses,
+    read_responses,
+)
 from heard.results import Composite, Estimate, Labelled, Result, Unavailable
 
 NO_INTERVAL = "no interval: all members of the group who answered are counted"
@@ -43,8 +48,6 @@ class WithinGroupAgreement(Composite):
 
     def to_frame(self) -> pd.DataFrame:
         """One tidy row a result; `group` is empty for means over groups."""
-        import pandas as pd  # noqa: PLC0415 - only where a frame is asked for
-
         means = [getattr(self, f"mean_{term}").to_frame() for term in TERMS]
         overall = pd.concat(means).assign(group="")
         frames = [overall, *(group.to_frame() for group in self.groups)]
@@ -54,7 +57,7 @@ class WithinGroupAgreement(Composite):
 
 
 def within_group_agreement(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     groups: pd.Series,
     lowest: float,
@@ -65,7 +68,7 @@ def within_group_agreement(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses; who left an item unanswered is left out (listwise).
     groups : Series, shape (n_participants,)
         The group of each participant, by position; without one, left out.
@@ -89,6 +92,7 @@ def within_group_agreement(
     Burke & Dunlap (2002), Organizational Research Methods 5(2), 159-172.
     Brown & Hauenstein (2005), Organizational Research Methods 8(2), 165-184.
     """
+    responses = read_responses(responses)
     known = groups.notna().to_numpy() & responses.notna().all(axis=1).to_numpy()
     kept = responses[known]
     fault = complete_responses(responses).fault
@@ -125,12 +129,8 @@ def _one_group(
     )
     if not reason and ((values < ends[0]) | (values > ends[1])).any():
         reason = "answers lie outside the scale"
-    results = {
-        term: Unavailable(term=term, reason=reason, n=n, method=NO_INTERVAL)
-        for term in TERMS
-    }
     if reason:
-        return GroupAgreement(group=name, **results)
+        return GroupAgreement.unavailable(reason, n=n, method=NO_INTERVAL, group=name)
     return GroupAgreement(group=name, **dict(_statistics(values, ends, n, k)))
 
 
@@ -159,7 +159,7 @@ def _statistics(
 
 
 def _a_wg(values: Array, ends: tuple[float, float], n: int) -> Result:
-    """Agreement beside the largest variance that each mean allows."""
+    """Agreement relative to the largest variance that each mean allows."""
     method = (
         "a_wg, mean over items: 1 - twice the variance / the largest variance the mean "
         f"allows, divisor n - 1; {NO_INTERVAL}"
@@ -177,8 +177,6 @@ def _a_wg(values: Array, ends: tuple[float, float], n: int) -> Result:
 
 
 def _mean_over_groups(term: str, results: list[Result], confidence: float) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     values = np.array([r.estimate for r in results if isinstance(r, Estimate)])
     n, absent = len(values), sum(isinstance(r, Unavailable) for r in results)
     name = f"mean_{term}"
@@ -194,11 +192,4 @@ def _mean_over_groups(term: str, results: list[Result], confidence: float) -> Re
         method += "; no interval: all groups are equal"
         return Estimate(term=name, estimate=mean, n=n, method=method)
     reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
-    return Estimate(
-        term=name,
-        estimate=mean,
-        conf_low=mean - reach,
-        conf_high=mean + reach,
-        n=n,
-        method=method,
-    )
+    return Estimate.of(name, mean, (mean - reach, mean + reach), n=n, method=method)

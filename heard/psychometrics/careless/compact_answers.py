@@ -1,7 +1,7 @@
-"""Answers into a compact matrix that the careless indices go through block by block.
+"""Hold answers compactly, and pass them to careless-response indices by block.
 
-Whole-number codes take a byte each. A block is widened to floats in which every sum
-that is taken of it is exact, so that the size of a block changes no result.
+Whole-number codes take a byte each; a block is widened to floats in which every sum is
+exact, so that its size changes no result.
 """
 
 from __future__ import annotations
@@ -32,12 +32,8 @@ WHOLE_IN_FLOAT32 = 2.0**24
 class Block:
     """Some people's answers, one row an item, one column a person.
 
-    Attributes
-    ----------
-    codes : ndarray
-        As kept: bytes with `GAP`, or floats with NaN.
-    width : type
-        The float in which sums are taken.
+    `codes`: as kept: bytes with `GAP`, or floats with NaN.
+    `width`: the float in which sums are taken.
     """
 
     people: slice
@@ -74,15 +70,11 @@ class Block:
 class Answers:
     """Every answer of every person.
 
-    Attributes
-    ----------
-    items : tuple of str
-        Names, in the order the form asked them.
-    codes : ndarray, shape (n_items, n_people)
-        Bytes with `GAP`, or floats with NaN where codes are not small whole numbers.
-    shift : float
-        Taken from every answer before sums are made, lest squares swamp differences;
-        no index but a mean depends on it.
+    `items`: names, in the order the form asked them.
+    `codes`, shape (n_items, n_people): bytes with `GAP`, or floats with NaN where codes
+      are not small whole numbers.
+    `shift`: taken from every answer before sums are made, lest squares swamp
+      differences; no index but a mean depends on it.
     """
 
     items: tuple[str, ...]
@@ -165,13 +157,9 @@ class Answers:
 def compact_answers(responses: pd.DataFrame, *, rows: Array | None = None) -> Answers:
     """Responses as a compact matrix.
 
-    Parameters
-    ----------
-    responses : DataFrame, shape (n_people, n_items)
-        Codes; NaN where not answered. An immense code counts as NaN: its square would
-        be no number.
-    rows : ndarray of bool, optional
-        Whose responses; everybody's if not given.
+    `responses`, shape (n_people, n_items): codes; NaN where not answered. An immense
+      code counts as NaN: its square would be no number.
+    `rows`: whose responses; everybody's if not given.
     """
     items = tuple(str(name) for name in responses.columns)
     chosen = np.ones(len(responses), dtype=bool) if rows is None else rows
@@ -197,10 +185,7 @@ def _column(responses: pd.DataFrame, place: int, rows: Array) -> Array:
 def reverse_scored(answers: Answers, ends: Mapping[str, float]) -> Answers:
     """Answers with some items turned round.
 
-    Parameters
-    ----------
-    ends : mapping
-        Item → the sum of its lowest and highest code.
+    `ends`: item → the sum of its lowest and highest code.
     """
     turning = {p: ends[name] for p, name in enumerate(answers.items) if name in ends}
     gaps = answers.codes == GAP if answers.is_whole else np.isnan(answers.codes)

@@ -1,13 +1,8 @@
-"""Answers into indices of careless responding: one value a person.
+"""Calculate indices of careless responding, one value a person.
 
-Definitions are those of the R package careless 1.2.2. Oracles:
-tests/oracles/values/careless_*.json. Advice on cut-offs: docs/explanation/cleaning.md.
-Indices that compare a person's answers with each other are in `coherence`.
-
-Answers into indices of consistency: how a person's answers agree with each other.
-
-Definitions are those of the R package careless 1.2.2, which draws at random where a
-correlation does not exist; here such a value is absent, with the reason.
+Definitions are those of R careless 1.2.2, except that a correlation which does not
+exist is missing with the reason, not drawn at random. Oracles:
+tests/oracles/values/careless_*.json; cut-offs: docs/explanation/cleaning.md.
 """
 
 from __future__ import annotations
@@ -16,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import chdtrc
 
 from heard.psychometrics.careless.compact_answers import GAP, Answers, Array, Block
 
@@ -29,12 +25,8 @@ FLAT = 1e-12
 class IndexValues:
     """One index of every person.
 
-    Attributes
-    ----------
-    values : ndarray of float, shape (n_people,)
-        NaN where the person has none.
-    reason : str
-        Why a person has none: the one reason there can be for this index.
+    `values`, shape (n_people,): NaN where the person has none.
+    `reason`: why a person has none: the one reason there can be for this index.
     """
 
     term: str
@@ -81,8 +73,6 @@ def average_longstring(answers: Answers) -> IndexValues:
 def intra_individual_variability(answers: Answers) -> IndexValues:
     """Standard deviation of a person's answers, divisor n - 1.
 
-    References
-    ----------
     Dunn, Heggestad, Shanock & Theilgard (2018), Journal of Business and Psychology
     33, 105-121.
     """
@@ -108,8 +98,6 @@ def mahalanobis(answers: Answers) -> IndexValues:
     Covariances rest on the people who answered both items; an unanswered item stands
     at its mean, and so adds nothing.
 
-    References
-    ----------
     Mahalanobis (1936); Curran (2016), Journal of Experimental Social Psychology 66.
     """
     moments = answers.moments
@@ -136,8 +124,6 @@ def mahalanobis_p(answers: Answers) -> IndexValues:
     """
     distance = mahalanobis(answers)
     degrees = np.maximum(answers.answered_items, 1)
-    from scipy.special import chdtrc  # noqa: PLC0415 - heavy
-
     p = np.asarray(chdtrc(degrees, distance.values), dtype=float)
     return IndexValues(term="mahalanobis_p", values=p, reason=distance.reason)
 
@@ -171,8 +157,6 @@ def straight_lining(
 def seconds_per_item(seconds: Array, answers: Answers) -> IndexValues:
     """Time taken, divided by the items answered.
 
-    References
-    ----------
     Huang, Curran, Keeney, Poposki & DeShon (2012), Journal of Business and Psychology
     27(1), 99-114.
     """
@@ -236,15 +220,9 @@ def even_odd(answers: Answers, subscales: Iterable[Sequence[str]]) -> IndexValue
     The correlation, over subscales, of the means of even and of odd items, stepped up
     by Spearman and Brown, at least -1, and its sign turned: 1 is most inconsistent.
 
-    Parameters
-    ----------
-    answers : Answers
-        Keyed: a high code must mean the same within a subscale.
-    subscales : iterable of sequence of str
-        Items of each subscale; those of one item are passed over.
+    `answers`: keyed: a high code must mean the same within a subscale.
+    `subscales`: items of each subscale; those of one item are passed over.
 
-    References
-    ----------
     Meade & Craig (2012), Psychological Methods 17(3), 437-455.
     """
     used = [tuple(items) for items in subscales if len(items) > 1]
@@ -269,10 +247,7 @@ def even_odd(answers: Answers, subscales: Iterable[Sequence[str]]) -> IndexValue
 def psychometric_synonyms(answers: Answers, *, above: float = 0.60) -> IndexValues:
     """Correlation, within a person, of pairs of items that go together for all.
 
-    Parameters
-    ----------
-    above : float
-        A pair's correlation over all people must exceed this.
+    `above`: A pair's correlation over all people must exceed this.
     """
     return _within_pairs("psychometric_synonyms", answers, above=above, sign=1)
 

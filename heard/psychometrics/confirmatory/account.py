@@ -1,11 +1,7 @@
-"""A fitted model into the account given of it: loadings, relations, reliability.
+"""Report a fitted factor model: loadings, relations, reliability, HTMT.
 
-Responses into heterotrait-monotrait ratios: whether two factors are two things.
-
-Estimates into what is reported of them, each with its standard error.
-
-Everything reported is a function of the parameters; its error follows from theirs by
-the delta method, with derivatives exact to rounding.
+Everything is a function of the parameters; its error follows by the delta method, with
+derivatives exact to rounding.
 """
 
 from __future__ import annotations
@@ -59,11 +55,9 @@ def heterotrait_ratio(
 ) -> tuple[float, float]:
     """Ratio and standard error for two sets of items.
 
-    Parameters
-    ----------
-    covariance : ndarray, shape (n_items, n_items)
-    errors : ndarray, shape (n_moments, n_moments)
-        Sampling covariance of its lower triangle, row by row.
+    `covariance`, shape (n_items, n_items).
+    `errors`, shape (n_moments, n_moments): sampling covariance of its lower triangle,
+      row by row.
     """
     spread = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(spread, spread)
@@ -346,10 +340,7 @@ def derived_of(
 ) -> Derived:
     """Work out everything reported of one block.
 
-    Parameters
-    ----------
-    fill : callable
-        Parameters → the matrices of the block.
+    `fill`: parameters → the matrices of the block.
     """
 
     def flat(stepped: Any) -> Any:

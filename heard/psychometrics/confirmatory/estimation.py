@@ -1,22 +1,10 @@
-"""A model and a sample into maximum-likelihood estimates with their covariance.
-
-Parameters into the means and covariances a model implies, and how these move.
+"""Fit a factor model by (full-information) maximum likelihood.
 
 The implied covariance of a block is T P T' + R with T = L (I - B)^-1: loadings L,
-regressions B among factors, covariance P of the factors' residuals, R of the items'.
-Each free cell moves it by u v' + v u', a matrix of rank two; so slopes and information
-are products of thin matrices, and no matrix of all moments is ever made.
-
-Implied moments and patterns of answers into the likelihood, its slope and curvature.
-
-Everything is of minus the log-likelihood, summed over people; constants left out where
-they cancel. With complete answers there is one pattern, and this is ordinary maximum
-likelihood.
-
-A value, its slope and an approximate curvature into the place where it is least.
-
-Scoring steps, damped while they do not help. Whether the place found is a minimum is
-not believed but looked at: the caller checks slope and true curvature there.
+regressions B among factors, covariance P of the factors' residuals, R of the items'. A
+free cell moves it by u v' + v u', so slopes and information are products of thin
+matrices. Damped scoring steps; the caller checks that slope and curvature are those of
+a minimum.
 """
 
 from __future__ import annotations
@@ -178,9 +166,7 @@ def slopes(function: Callable[[Any], Any], parameters: Array) -> Array:
     By the complex step: nothing is subtracted, so nothing cancels. The function must
     hold to arithmetic that complex numbers know (no absolute value, no comparison).
 
-    Returns
-    -------
-    ndarray, shape (n_values, n_parameters)
+    Returns shape (n_values, n_parameters).
     """
     columns = []
     for place in range(len(parameters)):
@@ -291,7 +277,7 @@ def scores(
 
 
 def inverted(information: Array) -> Array:
-    """The inverse; not a number where the answers do not tell the moments apart."""
+    """The inverse; NaN where the answers do not identify the moments."""
     try:
         return np.asarray(np.linalg.inv(information), dtype=np.float64)
     except np.linalg.LinAlgError:
@@ -318,6 +304,9 @@ MAXIMUM_STEPS = 500
 # Half of what the next step promises to win: a ten-millionth of a standard error's
 # worth where the value is minus a log-likelihood.
 CLOSE_ENOUGH = 1e-14
+# Steps after that, for as long as each promises less than the one before: when a search
+# is close enough depends on the processor's last digits, where these end does not.
+LAST_STEPS = 50
 FLAT = 1e-10
 # Steepest first damping, and when to give up.
 FIRST_DAMPING, LAST_DAMPING = 1e-3, 1e12
@@ -346,32 +335,49 @@ def search(
 ) -> Found:
     """Go down from `start` until the slope is flat.
 
-    Parameters
-    ----------
-    at : callable
-        Parameters → value, slope and a curvature that is never negative.
-    value : callable
-        Parameters → value alone, infinite where there is none.
+    `at`: parameters → value, slope and a curvature that is never negative.
+    `value`: parameters → value alone, infinite where there is none.
     """
     current, local, damping = start, at(start), FIRST_DAMPING
     for step in range(MAXIMUM_STEPS):
-        scale = np.sqrt(np.maximum(np.diag(local.curvature), 0))
+        scale = _scale(local)
         if not np.isfinite(local.value) or not (scale > 0).all():
             reason = "the model is not identified: a parameter changes nothing"
             return Found(parameters=current, local=local, steps=step, reason=reason)
         candidate = _move(local, scale, 0.0)
         gain = -float(local.slope @ candidate)
         if 0 <= gain < CLOSE_ENOUGH:
-            return Found(parameters=current, local=local, steps=step)
+            return _found(at, current, local, step)
         next_point, damping = _downhill(value, current, local, scale, damping)
         if next_point is None:
             # Nothing lower within rounding: as far down as numbers go.
-            reason = "" if 0 <= gain < 1e-8 else "the search found no way down"
+            if 0 <= gain < 1e-8:
+                return _found(at, current, local, step)
+            reason = "the search found no way down"
             return Found(parameters=current, local=local, steps=step, reason=reason)
         current = next_point
         local = at(current)
     reason = f"the search did not end within {MAXIMUM_STEPS} steps"
     return Found(parameters=current, local=local, steps=MAXIMUM_STEPS, reason=reason)
+
+
+def _found(
+    at: Callable[[Array], Local], current: Array, local: Local, steps: int
+) -> Found:
+    """Where undamped steps end that start near the minimum."""
+    promised = np.inf
+    for _ in range(LAST_STEPS):
+        candidate = _move(local, _scale(local), 0.0)
+        gain = -float(local.slope @ candidate)
+        if not 0 < gain < promised:
+            break
+        promised, current = gain, current + candidate
+        local = at(current)
+    return Found(parameters=current, local=local, steps=steps)
+
+
+def _scale(local: Local) -> Array:
+    return np.sqrt(np.maximum(np.diag(local.curvature), 0))
 
 
 def _downhill(
@@ -506,11 +512,8 @@ def maximum_likelihood(
 ) -> MaximumLikelihood:
     """Fit a model by maximum likelihood.
 
-    Returns
-    -------
-    MaximumLikelihood
-        With a `fault` where the search did not end, or ended where the likelihood is
-        not at a maximum, or where the data do not tell the parameters apart.
+    Returns: with a `fault` where the search did not end, or ended where the likelihood
+      is not at a maximum, or where the data do not identify the parameters.
     """
 
     def value(parameters: Array) -> float:

@@ -1,4 +1,4 @@
-"""Responses, and which item measures which factor, into a tested factor model."""
+"""Fit and test a confirmatory factor model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from heard.models.complete_responses import Responses, read_responses
 from heard.psychometrics.confirmatory.account import (
     Account,
     account_of,
@@ -66,7 +67,7 @@ HOW = {
 
 
 def confirmatory_factors(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     factors: Mapping[str, Sequence[str]],
     second_order: Mapping[str, Sequence[str]] | None = None,
@@ -80,7 +81,7 @@ def confirmatory_factors(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
         Columns no factor names take no part.
     factors : mapping
@@ -108,7 +109,7 @@ def confirmatory_factors(
     -------
     ConfirmatoryFactors
         Fit, loadings, factor relations and reliability. A negative variance (Heywood)
-        is kept and told in `improper` and in every `method`.
+        is kept and reported in `improper` and in every `method`.
     Unavailable
         Too few participants, a constant item, linearly dependent items, a model the
         data do not identify, or no maximum.
@@ -124,6 +125,7 @@ def confirmatory_factors(
     Yuan & Bentler (2000), Sociological Methodology 30, 165-200.
     Muthen, du Toit & Spisic (1997), Robust inference using weighted least squares.
     """
+    responses = read_responses(responses)
     second_order = second_order or {}
     missing = check_options(estimator, missing, categories, identification, confidence)
     names = [str(name) for name in responses.columns]
@@ -276,7 +278,7 @@ class Fitter:
 
 
 def _too_free(model: Model, moments: int) -> str:
-    """Why a model cannot be told by its moments; empty if their number allows it."""
+    """Why a model is not identified by its moments; empty if their number allows it."""
     free = len(model.parameters)
     if free <= moments:
         return ""

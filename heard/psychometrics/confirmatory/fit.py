@@ -1,11 +1,6 @@
-"""A fitted model and its baseline into the results that say how well it fits.
+"""Calculate chi-square and fit indices of a model against its baseline.
 
-Misfit of a model and of its baseline into indices of fit with their intervals.
-
-A fitted model into how far it is from the answers: chi-square, its scaling factor.
-
-The same for the model of interest and for the baseline, in which all items are
-independent; comparative indices set one against the other.
+In the baseline all items are independent.
 """
 
 from __future__ import annotations
@@ -14,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy import optimize, special
 
 from heard.models.complete_responses import Array
 from heard.psychometrics.confirmatory.estimation import (
@@ -133,7 +129,6 @@ def approximation_limits(
 
 def _noncentrality(statistic: float, df: int, tail: float) -> float:
     """The noncentrality at which `statistic` is exceeded with chance 1 - `tail`."""
-    from scipy import optimize, special  # noqa: PLC0415 - heavy, and only needed here
 
     def beyond(noncentrality: float) -> float:
         return float(special.chndtr(statistic, df, noncentrality)) - tail
@@ -148,15 +143,11 @@ def _noncentrality(statistic: float, df: int, tail: float) -> float:
 
 def close_fit_p(statistic: float, df: int, n: int, blocks: int) -> float:
     """Chance of a larger statistic were the error of approximation 0.05."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     return 1 - float(special.chndtr(statistic, df, n * df * CLOSE**2 / blocks))
 
 
 def chi_square_p(statistic: float, df: float) -> float:
     """Chance of a larger chi-square."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     return float(special.chdtrc(df, statistic))
 
 
@@ -191,9 +182,7 @@ class FitMaker:
         if value is None or not np.isfinite(value):
             reason = "no degrees of freedom, or items that do not go together at all"
             return Unavailable(term=term, reason=reason, n=self.n, method=method)
-        return Estimate(
-            term=term, estimate=float(value), n=self.n, method=f"{method}; no interval"
-        )
+        return Estimate.of(term, value, n=self.n, method=f"{method}; no interval")
 
     def absent(self, term: str, reason: str) -> Unavailable:
         """A number this estimator does not have."""
@@ -204,12 +193,8 @@ class FitMaker:
     ) -> Result:
         """An error of approximation with its 90 % interval.
 
-        Parameters
-        ----------
-        statistic : float
-            Behaves as chi-square were the model right.
-        scale : float
-            By what its noncentrality is multiplied back.
+        `statistic`: behaves as chi-square were the model right.
+        `scale`: by what its noncentrality is multiplied back.
         """
         method = (
             f"{words}; 90 % interval, as is the custom, by noncentral chi-squares; "
@@ -224,11 +209,10 @@ class FitMaker:
         size = self.weight or self.n
         limits = approximation_limits(statistic, df, size, self.blocks, 0.90)
         estimate = root * approximation_error(excess, df, size, self.blocks)
-        return Estimate(
-            term=term,
-            estimate=float(estimate),
-            conf_low=float(min(root * limits[0], estimate)),
-            conf_high=float(max(root * limits[1], estimate)),
+        return Estimate.of(
+            term,
+            estimate,
+            (min(root * limits[0], estimate), max(root * limits[1], estimate)),
             n=self.n,
             method=method,
         )
@@ -405,18 +389,14 @@ def _no_scaled(misfit: Misfit, words: FitWords) -> str:
 class Misfit:
     """How far a model is from the answers.
 
-    Attributes
-    ----------
-    statistic : float
-        Twice the log-likelihood lost against the saturated model.
-    scaling : float
-        What the statistic is divided by to behave as chi-square; 1 if not robust.
-    shift : float
-        What is added then; 0 for maximum likelihood.
-    distance, expected : float
-        A distance from the complete answers people would have given, times n, and what
-        it would be on average were the model right. From these come the robust
-        indices; statistic and scaling times df where answers are complete.
+    `statistic`: twice the log-likelihood lost against the saturated model.
+    `scaling`: what the statistic is divided by to behave as chi-square; 1 if not
+      robust.
+    `shift`: what is added then; 0 for maximum likelihood.
+    `distance`, `expected`: A distance from the complete answers people would have
+      given, times n, and what it would be on average were the model right. From these
+      come the robust indices; statistic and scaling times df where answers are
+      complete.
     """
 
     statistic: float

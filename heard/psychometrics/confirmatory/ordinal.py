@@ -1,21 +1,8 @@
-"""Thresholds and polychoric correlations into a factor model, by least squares.
+"""Fit a factor model to ordered categories by diagonally weighted least squares.
 
-Every moment is weighted by one over its sampling variance (diagonal weights); errors
-and the test use the whole sampling covariance of the moments.
-
-Parameters into the thresholds and correlations of answers in ordered categories.
-
-Behind every answer stands an unseen number; thresholds cut it into categories. Its mean
-and covariance are implied as in any factor model; its scale (1 over its standard
-deviation) is 1 in the first group and free elsewhere once thresholds are held equal.
-What a model leaves of an item's variance is therefore no parameter: it is the rest.
-
-Responses in ordered categories into the moments least squares is fitted to.
-
-A model fitted to ordinal moments into how well it fits.
-
-The test is scaled and shifted so that its mean and variance are those of chi-square
-(Asparouhov & Muthen 2010).
+Thresholds cut a latent response into categories; its scale is 1 in the first group and
+free elsewhere once thresholds are constrained. Errors and the scaled and shifted test
+(Asparouhov & Muthen 2010) use the full sampling covariance of the moments.
 """
 
 from __future__ import annotations
@@ -73,10 +60,7 @@ class Latent:
 def latent(model: Model, parameters: Any, block: int, most: int) -> Latent:
     """Put the parameters into the matrices of one block of ordinal items.
 
-    Parameters
-    ----------
-    most : int
-        The largest number of thresholds of any item.
+    `most`: the largest number of thresholds of any item.
     """
     filled = matrices(model, parameters, block)
     items = len(model.items)
@@ -149,13 +133,10 @@ def implied_slopes(
 class OrdinalBlock:
     """Estimated moments of one group: thresholds, then correlations.
 
-    Attributes
-    ----------
-    cuts : tuple of int
-        Thresholds of each item.
-    moments : ndarray, shape (n_moments,)
-    errors : ndarray, shape (n_moments, n_moments)
-        Their sampling covariance, with divisor n - 1 as other programs take it.
+    `cuts`: thresholds of each item.
+    `moments`, shape (n_moments,).
+    `errors`, shape (n_moments, n_moments): their sampling covariance, with divisor n -
+      1 as other programs take it.
     """
 
     n: int
@@ -273,11 +254,8 @@ class LeastSquares:
 def least_squares(model: Model, sample: OrdinalSample) -> LeastSquares:
     """Fit a model by diagonally weighted least squares.
 
-    Returns
-    -------
-    LeastSquares
-        With a `fault` where the search did not end at a minimum, or the moments do not
-        tell the parameters apart.
+    Returns: with a `fault` where the search did not end at a minimum, or the moments do
+      not identify the parameters.
     """
 
     def slope(parameters: Any) -> Any:
@@ -354,19 +332,14 @@ def ordinal_sample(
 ) -> OrdinalSample:
     """Estimate thresholds and polychoric correlations of every group.
 
-    Parameters
-    ----------
-    responses : DataFrame, shape (n_participants, n_items)
-        Keyed responses; NaN if unanswered.
-    categories : sequence of float
-        The answers the codebook allows. One that is empty in a group is merged with
-        its neighbour in all of them.
-    missing : {"listwise", "pairwise"}
-    groups : Series, shape (n_participants,), optional
-        The group of each participant, one of `names`; nobody without one.
-    waves : int
-        How many waves stand side by side, as many columns each; their categories are
-        merged alike.
+    `responses`, shape (n_participants, n_items): keyed responses; NaN if unanswered.
+    `categories`: the answers the codebook allows. One that is empty in a group is
+      merged with its neighbour in all of them.
+    `missing`, {"listwise", "pairwise"}.
+    `groups`, shape (n_participants,): the group of each participant, one of `names`;
+      nobody without one.
+    `waves`: how many waves stand side by side, as many columns each; their categories
+      are merged alike.
     """
     answered = responses.notna().to_numpy(dtype=bool)
     enough = responses.shape[1] if missing == "listwise" else 1

@@ -1,9 +1,4 @@
-"""What a confirmatory factor model says, each result with its item and factor.
-
-Estimates and errors into results that share their n and their words.
-
-The options of a factor model: which there are, and which go together.
-"""
+"""Define the results and the options of a confirmatory factor model."""
 
 from __future__ import annotations
 
@@ -12,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
+from scipy import special
 
 from heard.psychometrics.confirmatory.fit import ModelFit
 from heard.results import Estimate, Labelled, Result, Unavailable
@@ -129,8 +125,6 @@ class Statements:
 
     def wald(self, term: str, value: float, error: float, words: str = "") -> Result:
         """A number and its standard error, as a result."""
-        from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
         method = f"{words}; {self.method}" if words else self.method
         if not np.isfinite([value, error]).all():
             reason = "the estimated variances do not allow it"
@@ -139,11 +133,10 @@ class Statements:
             method += "; no interval: fixed, to set the scale"
             return Estimate(term=term, estimate=value, n=self.n, method=method)
         reach = float(special.ndtri((1 + self.confidence) / 2)) * error
-        return Estimate(
-            term=term,
-            estimate=value,
-            conf_low=value - reach,
-            conf_high=value + reach,
+        return Estimate.of(
+            term,
+            value,
+            (value - reach, value + reach),
             n=self.n,
             method=f"{method}; {percent(self.confidence)} Wald interval, not "
             f"truncated, {self.errors}",

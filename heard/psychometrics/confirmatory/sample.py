@@ -1,7 +1,7 @@
-"""Responses into what a likelihood needs: patterns of answered items, by block.
+"""Group responses into the patterns of answered items that a likelihood needs.
 
-People of one block who answered the same items stand together, since the likelihood
-sees of them only their number, mean and covariance (divisor n).
+The likelihood depends on those of one block and pattern only by their number, mean and
+covariance (divisor n).
 """
 
 from __future__ import annotations
@@ -77,14 +77,11 @@ def sample_of(
 ) -> Sample:
     """Sort responses into blocks and patterns.
 
-    Parameters
-    ----------
-    responses : DataFrame, shape (n_participants, n_items)
-        Keyed responses; NaN if unanswered.
-    missing : {"fiml", "listwise"}
-        Who takes part: all who answered anything, or who answered every item.
-    labels : ndarray of int, shape (n_participants,), optional
-        The block of each participant, -1 if unknown; None for one block.
+    `responses`, shape (n_participants, n_items): keyed responses; NaN if unanswered.
+    `missing`, {"fiml", "listwise"}: who takes part: all who answered anything, or who
+      answered every item.
+    `labels`, shape (n_participants,): the block of each participant, -1 if unknown;
+      None for one block.
     """
     words = FIML if missing == "fiml" else LISTWISE
     places = range(responses.shape[1])

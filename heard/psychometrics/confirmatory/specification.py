@@ -1,10 +1,7 @@
-"""Which item measures which factor, into the parameters of a model and their cells.
+"""Specify the parameters of a factor model and the cells they fill.
 
-A model is a list of cells: places in the matrices of a block (a group of people), each
-holding a fixed value or a parameter. Cells that name one parameter are equal; so every
-constraint of measurement invariance is a matter of names.
-
-Factors and their items into the cells of a model, with values to start at.
+A cell is a place in the matrices of a block (a group of people) with a fixed value or a
+parameter. Cells that name one parameter are equal, so invariance is a matter of names.
 """
 
 from __future__ import annotations
@@ -46,15 +43,10 @@ class Kind(IntEnum):
 class Cell:
     """One place in one matrix of one block.
 
-    Attributes
-    ----------
-    row, column : int
-        Item and factor of a loading; outcome and predictor of a regression; for a
-        threshold, the item and the rank of the threshold.
-    parameter : str
-        The parameter that fills the place; empty where `value` is fixed.
-    value : float
-        The fixed value, or where the search for the parameter starts.
+    `row`, `column`: item and factor of a loading; outcome and predictor of a
+      regression; for a threshold, the item and the rank of the threshold.
+    `parameter`: the parameter that fills the place; empty where `value` is fixed.
+    `value`: the fixed value, or where the search for the parameter starts.
     """
 
     block: int

@@ -1,7 +1,4 @@
-"""Keyed responses into Cronbach's alpha, with the limits that suit them.
-
-Which limits a coefficient is given: the choice checked, then made.
-"""
+"""Estimate Cronbach's alpha and its interval."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from heard.models.bootstrap import (
     REPLICATES,
@@ -29,7 +27,9 @@ from heard.models.complete_responses import (
     PERFECT,
     Array,
     CompleteResponses,
+    Responses,
     complete_responses,
+    read_responses,
 )
 from heard.psychometrics.consistency.item_sums import item_sums
 from heard.psychometrics.consistency.lower_bounds import lambda_3
@@ -80,10 +80,7 @@ def check_choice(
 class Wanted:
     """The limits somebody wants.
 
-    Attributes
-    ----------
-    draws : (int, str)
-        How many replicates, and the name of the draws.
+    `draws`: how many replicates, and the name of the draws.
     """
 
     interval: str
@@ -103,12 +100,8 @@ def limits_of(
 ) -> Interval:
     """Limits by influence or by resampling.
 
-    Parameters
-    ----------
-    derivative : ndarray, shape (k, k)
-        Of the estimate by the covariances of the sample.
-    replicates : callable
-        Draws → the coefficient in every replicate.
+    `derivative`, shape (k, k): of the estimate by the covariances of the sample.
+    `replicates`: draws → the coefficient in every replicate.
     """
     kept, confidence = sample.kept(wanted.clusters), wanted.confidence
     influence = sample.influences(derivative)
@@ -133,11 +126,10 @@ def with_limits(
     term: str, estimate: float, n: int, method: str, interval: Interval
 ) -> Estimate:
     """An estimate with its limits, and their words in its method."""
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=interval.low,
-        conf_high=interval.high,
+    return Estimate.of(
+        term,
+        estimate,
+        (interval.low, interval.high),
         n=n,
         method=f"{method}; {interval.words}",
     )
@@ -154,7 +146,7 @@ TOO_NARROW = "with everyone who answered anything, too narrow where much is miss
 
 
 def cronbach_alpha(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     kind: Kind = "raw",
     interval: AlphaInterval | None = None,
@@ -168,7 +160,7 @@ def cronbach_alpha(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     kind : {"raw", "standardised"}
         Of the items as they are, or of items with variance 1.
@@ -208,6 +200,7 @@ def cronbach_alpha(
     Feldt, Woodruff & Salih (1987), Applied Psychological Measurement 11(1), 93-103.
     Maydeu-Olivares, Coffman & Hartmann (2007), Psychological Methods 12(2), 157-176.
     """
+    responses = read_responses(responses)
     known = ("feldt", "adf", "bootstrap", "percentile", "cluster")
     check_choice(
         interval,
@@ -352,22 +345,13 @@ def feldt(
         method += "; no interval: the items agree perfectly"
         return Estimate(term=term, estimate=1.0, n=n, method=method)
     low, high = feldt_limits(np.array(alpha), n=n, items=items, confidence=of)
-    return Estimate(
-        term=term,
-        estimate=alpha,
-        conf_low=float(low),
-        conf_high=float(high),
-        n=n,
-        method=method,
-    )
+    return Estimate.of(term, alpha, (low, high), n=n, method=method)
 
 
 def feldt_limits(
     alpha: Array, *, n: int, items: int, confidence: float
 ) -> tuple[Array, Array]:
     """Feldt's limits of alphas of as many items and participants each."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     tails = np.array([(1 + confidence) / 2, (1 - confidence) / 2])
     high, low = special.fdtri(n - 1, (n - 1) * (items - 1), tails)
     return 1 - (1 - alpha) * high, 1 - (1 - alpha) * low

@@ -1,4 +1,4 @@
-"""Keyed responses into correlations between items, and what two items give together."""
+"""Estimate inter-item correlations and the reliability of two items."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.models.bootstrap import REPLICATES, Draws, percent, replicated_correlations
 from heard.models.complete_responses import (
@@ -14,7 +15,9 @@ from heard.models.complete_responses import (
     PERFECT,
     Array,
     CompleteResponses,
+    Responses,
     complete_responses,
+    read_responses,
 )
 from heard.psychometrics.consistency.alpha import (
     Choice,
@@ -32,7 +35,7 @@ TERM = "mean_inter_item_correlation"
 
 
 def mean_inter_item_correlation(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     interval: Interval | None = None,
     clusters: pd.Series | None = None,
@@ -45,7 +48,7 @@ def mean_inter_item_correlation(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     interval : {"none", "adf", "bootstrap", "percentile", "cluster"}, optional
         As for `cronbach_alpha`, on Fisher's z. Unless chosen: cluster where `clusters`
@@ -71,7 +74,7 @@ def mean_inter_item_correlation(
 
 
 def _averaged(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     interval: Interval | None = None,
     clusters: pd.Series | None,
@@ -81,6 +84,7 @@ def _averaged(
     what: str = "",
 ) -> Result:
     """The mean correlation; `what` it is called where two items have only one."""
+    responses = read_responses(responses)
     check_choice(
         interval,
         known=KNOWN,
@@ -182,7 +186,7 @@ def pearson_correlation(
 
 
 def spearman_brown(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     clusters: pd.Series | None = None,
     confidence: float = 0.95,
@@ -191,7 +195,7 @@ def spearman_brown(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, 2)
+    responses : DataFrame or ndarray, shape (n_participants, 2)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     clusters : Series, shape (n_participants,), optional
         Cluster of each participant, by position, whose answers depend on each other.
@@ -210,6 +214,7 @@ def spearman_brown(
     ----------
     Eisinga, te Grotenhuis & Pelzer (2013), Int. J. Public Health 58(4), 637-642.
     """
+    responses = read_responses(responses)
     term, complete = "spearman_brown", complete_responses(responses)
     method = (
         f"Spearman-Brown 2r / (1 + r) of 2 items; {percent(confidence)} interval by "
@@ -251,8 +256,6 @@ def pearson(
     first: Array, second: Array, *, term: str, method: str, confidence: float
 ) -> Estimate:
     """Pearson correlation of two columns that vary, with Fisher's z interval."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     n = len(first)
     found = stats.pearsonr(first - first.mean(), second - second.mean())
     r = float(found.statistic)
@@ -260,18 +263,9 @@ def pearson(
     if perfect or n < 4:
         why = "the correlation is perfect" if perfect else f"n = {n}, under 4"
         exact = float(np.sign(r)) if perfect else r
-        return Estimate(
-            term=term, estimate=exact, n=n, method=f"{method}; no interval: {why}"
-        )
+        return Estimate.of(term, exact, n=n, method=f"{method}; no interval: {why}")
     limits = found.confidence_interval(confidence)
-    return Estimate(
-        term=term,
-        estimate=r,
-        conf_low=float(limits.low),
-        conf_high=float(limits.high),
-        n=n,
-        method=method,
-    )
+    return Estimate.of(term, r, (limits.low, limits.high), n=n, method=method)
 
 
 def correlations(complete: CompleteResponses) -> Array:

@@ -1,8 +1,7 @@
-"""Whole-number responses into exact sums, in one pass over blocks of rows.
+"""Sum whole-number responses exactly, in one pass over blocks of rows.
 
-Alpha, alpha without an item, and how an item goes with the rest need of the answers
-only each item's sum, its squares, and its products with the participant's total. Blocks
-are small enough for their sums to be exact; these are added as whole numbers.
+Alpha and item statistics need only each item's sum, its squares, and its products with
+the participant's total. Blocks are small enough for exact sums.
 """
 
 from __future__ import annotations
@@ -49,22 +48,14 @@ class Answered:
 class ItemSums:
     """Sums of a frame of answers.
 
-    Attributes
-    ----------
-    names : tuple of str
-        The items.
-    asked : int
-        All participants.
-    n : int
-        Those who answered every item, on whom the next three rest.
-    scatter : ndarray of int, shape (k,)
-        n times the sum of squared deviations of an item.
-    with_total : ndarray of int, shape (k,)
-        n times the sum of products of an item's deviations with the total's.
-    total : int
-        n times the sum of squared deviations of the total.
-    answered : Answered
-        Item by item, of whoever answered it.
+    `names`: the items.
+    `asked`: all participants.
+    `n`: those who answered every item, on whom the next three rest.
+    `scatter`, shape (k,): n times the sum of squared deviations of an item.
+    `with_total`, shape (k,): n times the sum of products of an item's deviations with
+      the total's.
+    `total`: n times the sum of squared deviations of the total.
+    `answered`: item by item, of whoever answered it.
     """
 
     names: tuple[str, ...]
@@ -81,12 +72,9 @@ def item_sums(
 ) -> ItemSums | None:
     """Sum in one pass; None where answers are few, or not all small whole numbers.
 
-    Parameters
-    ----------
-    responses : DataFrame, shape (n_participants, n_items)
-        Keyed responses; NaN or NA if unanswered.
-    ends : (float, float), optional
-        Ends of the response scale, to count the answers there and beyond.
+    `responses`, shape (n_participants, n_items): keyed responses; NaN or NA if
+      unanswered.
+    `ends`: ends of the response scale, to count the answers there and beyond.
     """
     names = tuple(str(name) for name in responses.columns)
     if responses.size < MANY or len(set(names)) < len(names):

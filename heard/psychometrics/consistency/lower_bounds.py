@@ -1,11 +1,8 @@
-"""Responses into bounds below their reliability: lambdas, the greatest, splits.
+"""Estimate lower bounds of reliability: Guttman's lambdas, the greatest, splits.
 
-Every bound is a function of the items' covariances, or (standardised) correlations. Its
-interval comes from each participant's influence on it, so that participants of one
-cluster may be counted together.
-Oracles: R package psych, tests/oracles/values/guttman_*.json.
-
-A covariance matrix into bounds below the reliability of the sum, and slopes.
+Each is a function of covariances or (standardised) correlations; its interval comes
+from participants' influences, summed within clusters. Oracles: R psych,
+tests/oracles/values/guttman_*.json.
 """
 
 from __future__ import annotations
@@ -23,7 +20,9 @@ from heard.models.complete_responses import (
     LISTWISE,
     Array,
     CompleteResponses,
+    Responses,
     complete_responses,
+    read_responses,
 )
 from heard.models.random_streams import generator
 from heard.results import Composite, Estimate, Result
@@ -215,7 +214,7 @@ class SplitHalves(Composite):
 
 
 def guttman_lambdas(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     standardised: bool = False,
     clusters: pd.Series | None = None,
@@ -225,7 +224,7 @@ def guttman_lambdas(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses; who left an item unanswered is left out (listwise).
     standardised : bool
         Whether the sum is that of standardised items: correlations, not covariances.
@@ -246,6 +245,7 @@ def guttman_lambdas(
     ----------
     Guttman (1945), Psychometrika 10(4), 255-282.
     """
+    responses = read_responses(responses)
     bounds = {
         1: (lambda_1, "all covariance is true, all variance error"),
         2: (lambda_2, "covariances and their mean square"),
@@ -272,7 +272,7 @@ def guttman_lambdas(
 
 
 def greatest_lower_bound(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     standardised: bool = False,
     clusters: pd.Series | None = None,
@@ -299,6 +299,7 @@ def greatest_lower_bound(
     Woodhouse & Jackson (1977), Psychometrika 42(4), 579-591.
     ten Berge & Socan (2004), Psychometrika 69(4), 613-625 (bias).
     """
+    responses = read_responses(responses)
     words = "greatest lower bound: log-barrier Newton on the error variances"
     if 0 < int(responses.notna().all(axis=1).sum()) < 1000:
         words += "; too high by chance under 1,000 participants"
@@ -315,7 +316,7 @@ def greatest_lower_bound(
 
 
 def split_half_distribution(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     standardised: bool = False,
     seed: str = "split halves",
@@ -336,6 +337,7 @@ def split_half_distribution(
         differ by one item where their number is odd. No intervals: what is described is
         the spread over splits. `Unavailable` as for `guttman_lambdas`.
     """
+    responses = read_responses(responses)
     complete = complete_responses(responses)
     n, k = complete.values.shape
     names = SplitHalves.__dataclass_fields__
@@ -389,11 +391,10 @@ def _bounded(
     interval = interval_of(
         estimate, moments.influence(derivative), clusters=kept, confidence=confidence
     )
-    return Estimate(
-        term=term,
-        estimate=estimate,
-        conf_low=interval.low,
-        conf_high=interval.high,
+    return Estimate.of(
+        term,
+        estimate,
+        (interval.low, interval.high),
         n=n,
         method=f"{method}; {interval.words}",
     )

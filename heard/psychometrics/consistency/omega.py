@@ -1,7 +1,4 @@
-"""Keyed responses into McDonald's omega total of one factor, with its limits.
-
-Responses with gaps into omega total, by full-information maximum likelihood.
-"""
+"""Estimate McDonald's omega total of one factor, also with missing answers."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from heard.models.bootstrap import (
     REPLICATES,
@@ -24,7 +22,9 @@ from heard.models.complete_responses import (
     SINGULAR,
     Array,
     CompleteResponses,
+    Responses,
     complete_responses,
+    read_responses,
 )
 from heard.psychometrics.confirmatory.account import improper
 from heard.psychometrics.confirmatory.estimation import (
@@ -62,7 +62,7 @@ DIVIDED = {
 
 
 def omega_total(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     denominator: Denominator = "implied",
     interval: Interval | None = None,
@@ -76,7 +76,7 @@ def omega_total(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     denominator : {"implied", "observed"}
         The variance of the sum: the model's, or that of the answers, which also counts
@@ -114,6 +114,7 @@ def omega_total(
     McDonald (1999), Test Theory: A Unified Treatment.
     Joreskog (1967), Psychometrika 32(4), 443-482.
     """
+    responses = read_responses(responses)
     if missing not in {"listwise", "fiml"}:
         raise ValueError(f"missing is {missing!r}; give 'listwise' or 'fiml'")
     if denominator not in DIVIDED:
@@ -214,8 +215,6 @@ class Fitted:
 
     def by_delta(self) -> Result:
         """Wald's limits from normal theory."""
-        from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
         n = len(self.complete.values)
         if self.denominator == "implied":
             error = self.factor.omega_standard_error(self.spread, n)
@@ -225,11 +224,10 @@ class Fitted:
             )
             error = float(np.sqrt(2 * np.sum(influence * influence.T) / n))
         reach = float(special.ndtri((1 + self.confidence) / 2)) * error
-        return Estimate(
-            term=TERM,
-            estimate=self.omega,
-            conf_low=self.omega - reach,
-            conf_high=self.omega + reach,
+        return Estimate.of(
+            TERM,
+            self.omega,
+            (self.omega - reach, self.omega + reach),
             n=n,
             method=self.method,
         )
@@ -349,14 +347,11 @@ def _influences(fitted: MaximumLikelihood, slope: Array) -> Array:
 
 
 def _wald(omega: float, error: float, n: int, method: str, of: float) -> Estimate:
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     reach = float(special.ndtri((1 + of) / 2)) * error
-    return Estimate(
-        term=OMEGA_WITH_GAPS_TERM,
-        estimate=omega,
-        conf_low=omega - reach,
-        conf_high=omega + reach,
+    return Estimate.of(
+        OMEGA_WITH_GAPS_TERM,
+        omega,
+        (omega - reach, omega + reach),
         n=n,
         method=f"{method}; {percent(of)} Wald interval, delta method, observed "
         "information where answers are missing, not truncated",

@@ -1,11 +1,8 @@
-"""A correlation matrix into one common factor, by maximum likelihood.
+"""Fit one common factor by maximum likelihood, to one or many matrices.
 
-A fit counts only if its slope and its curvature say that it is a maximum.
-
-Many covariance matrices into one common factor each, by maximum likelihood.
-
-All at once, from the solution of the matrix they are replicates of. Parameters stand in
-rows: the loadings of an item each, then the residual variances.
+A fit counts only if slope and curvature are those of a maximum. Replicates start from
+the solution of the matrix they come from; parameters stand in rows: loadings, then
+residual variances.
 """
 
 from __future__ import annotations
@@ -13,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import optimize
 
 from heard.models.complete_responses import Array
 from heard.results import Unavailable
@@ -113,8 +111,6 @@ def fit_one_factor(
     correlation: Array, names: tuple[str, ...]
 ) -> OneFactor | Unavailable:
     """Fit one factor by maximum likelihood, or say why there is no solution."""
-    from scipy import optimize  # noqa: PLC0415 - heavy, and only needed here
-
     k = len(correlation)
     start = (1 - 0.5 / k) / np.diag(np.linalg.inv(correlation))
     found = optimize.minimize(
@@ -178,16 +174,9 @@ def fit_replicates(matrices: Array, start: OneFactor) -> tuple[Array, Array]:
 
     Fisher scoring, then Newton's steps; each matrix leaves when its slope is flat.
 
-    Parameters
-    ----------
-    matrices : ndarray, shape (n, k, k)
-        In the units of `start`.
-
-    Returns
-    -------
-    loadings, residuals : ndarray, shape (n, k)
-        NaN where no maximum was found. A residual variance below zero (Heywood) is
-        kept: left out, replicates would spread less than they do.
+    `matrices`, shape (n, k, k): in the units of `start`.
+    Returns shape (n, k): NaN where no maximum was found. A residual variance below zero
+      (Heywood) is kept: left out, replicates would spread less than they do.
     """
     n, k = matrices.shape[:2]
     answers = np.full((n, 2 * k), np.nan)

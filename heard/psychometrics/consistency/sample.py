@@ -1,9 +1,7 @@
-"""Responses with gaps into covariances, and each participant's influence on them.
+"""Estimate covariances with missing answers, and each participant's influence.
 
-Three rules for gaps: delete participants (listwise), use for each pair of items those
-who answered both (pairwise), or full-information maximum likelihood (fiml).
-
-Responses with gaps into Little's test that the gaps are completely random.
+Missing answers: listwise deletion, pairwise deletion, or full-information maximum
+likelihood (fiml). Includes Little's test.
 """
 
 from __future__ import annotations
@@ -19,10 +17,17 @@ from heard.models.complete_responses import (
     LISTWISE,
     NO_VARIANCE,
     Array,
+    Responses,
     column_fault,
     complete_responses,
+    read_responses,
 )
-from heard.psychometrics.confirmatory.sample import Block
+from heard.psychometrics.confirmatory.estimation import (
+    observed_information,
+    saturated_derivatives,
+    scores,
+)
+from heard.psychometrics.confirmatory.sample import Block, sample_of
 from heard.psychometrics.missing_answers import MissingData, missing_data
 from heard.results import Unavailable
 
@@ -35,21 +40,13 @@ PAIRWISE = "each covariance from the participants who answered both items"
 class Sample:
     """Covariances of items, and how participants move what is made of them.
 
-    Attributes
-    ----------
-    covariance : ndarray, shape (k, k)
-        Divisor n - 1; n by maximum likelihood.
-    n : int
-        Participants who take part.
-    people : ndarray of bool, shape (n_participants,)
-        Which they are.
-    words : str
-        The rule for gaps.
-    fault : str
-        Why there are no covariances; empty if there are.
-    influences : callable
-        Derivative of a coefficient by the covariances → influence of everyone who takes
-        part, shape (n,).
+    `covariance`, shape (k, k): divisor n - 1; n by maximum likelihood.
+    `n`: participants who take part.
+    `people`, shape (n_participants,): which they are.
+    `words`: the rule for gaps.
+    `fault`: why there are no covariances; empty if there are.
+    `influences`: derivative of a coefficient by the covariances → influence of everyone
+      who takes part, shape (n,).
     """
 
     covariance: Array
@@ -187,8 +184,6 @@ def pairwise(responses: pd.DataFrame) -> Sample:
 def likelihood(responses: pd.DataFrame) -> Sample:
     """Of full-information maximum likelihood, from every answer there is."""
     # imported late: factor models are much more than this
-    from heard.psychometrics.confirmatory.sample import sample_of  # noqa: PLC0415
-
     known: Mask = responses.notna().to_numpy()
     people: Mask = np.asarray(known.any(axis=1))
     found = sample_of(responses, missing="fiml")
@@ -218,12 +213,6 @@ def order_of(known: Mask) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:
 
 def _saturated(block: Block, derivative: Array) -> Array:
     """Influences by scores and observed information, in the order of the block."""
-    from heard.psychometrics.confirmatory.estimation import (  # noqa: PLC0415  # noqa: PLC0415
-        observed_information,
-        saturated_derivatives,
-        scores,
-    )
-
     k = len(block.mean)
     derivatives = saturated_derivatives(k, means=True)
     information = observed_information(block, block.mean, block.covariance, derivatives)
@@ -245,12 +234,12 @@ def without_variance(covariance: Array) -> str:
     return ""
 
 
-def missing_completely_at_random(responses: pd.DataFrame) -> MissingData:
+def missing_completely_at_random(responses: Responses) -> MissingData:
     """Test whether gaps depend on nothing, as deleting participants supposes.
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
 
     Returns
@@ -265,15 +254,11 @@ def missing_completely_at_random(responses: pd.DataFrame) -> MissingData:
     ----------
     Little (1988), Journal of the American Statistical Association 83, 1198-1202.
     """
+    responses = read_responses(responses)
     faults = [column_fault(responses, place) for place in range(responses.shape[1])]
     fault = "; ".join(dict.fromkeys(filter(None, faults)))
     if not responses.shape[1]:
         fault = "number of items 0; at least 1 needed"
     if not fault:
         return missing_data(responses)
-    return MissingData(
-        **{
-            term: Unavailable(term=term, reason=fault)
-            for term in MissingData.__dataclass_fields__
-        }
-    )
+    return MissingData.unavailable(fault)

@@ -1,4 +1,4 @@
-"""Responses and cleaning rules into the same coefficients under every rule."""
+"""Compare reliability coefficients under every cleaning rule."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from heard.models.complete_responses import Responses, read_responses
 from heard.psychometrics.consistency.alpha import cronbach_alpha
 from heard.psychometrics.consistency.inter_item import mean_inter_item_correlation
 from heard.psychometrics.consistency.omega import omega_total
@@ -33,12 +34,9 @@ class CleanedCoefficients(Labelled):
 class CleaningSensitivity(Labelled):
     """How far coefficients depend on who is taken out.
 
-    Attributes
-    ----------
-    rules : tuple of CleanedCoefficients
-        Everybody first, then rule by rule.
-    cronbach_alpha_range, omega_total_range, mean_inter_item_correlation_range : Result
-        The largest less the smallest estimate over the rules.
+    - `rules`: everybody first, then rule by rule.
+    - `cronbach_alpha_range`, `omega_total_range`, `mean_inter_item_correlation_range`:
+      the largest less the smallest estimate over the rules.
     """
 
     rules: tuple[CleanedCoefficients, ...]
@@ -48,7 +46,7 @@ class CleaningSensitivity(Labelled):
 
 
 def cleaning_sensitivity(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     rules: Mapping[str, Sequence[bool] | pd.Series | Mask],
     clusters: pd.Series | None = None,
@@ -58,7 +56,7 @@ def cleaning_sensitivity(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses before cleaning; NaN if unanswered.
     rules : mapping
         Name of a rule → whether it keeps each participant, by position.
@@ -79,6 +77,7 @@ def cleaning_sensitivity(
     ValueError
         A rule that does not say true or false of every participant.
     """
+    responses = read_responses(responses)
     kept: dict[str, Mask] = {ALL_RESPONSES: np.ones(len(responses), dtype=bool)}
     for name, keep in rules.items():
         kept[name] = _mask(name, keep, len(responses))
@@ -126,9 +125,7 @@ def _under(
     method = "participants the rule keeps, of all; no interval: a count"
     kept: Result = Unavailable(term="share_kept", reason="nobody", method=method)
     if share is not None:
-        kept = Estimate(
-            term="share_kept", estimate=share, n=len(responses), method=method
-        )
+        kept = Estimate.of("share_kept", share, n=len(responses), method=method)
     return CleanedCoefficients(
         rule=rule,
         kept=kept,
@@ -157,9 +154,9 @@ def _range(results: list[Result]) -> Result:
         reason = f"rules with an estimate {len(made)}; at least 2 needed"
         return Unavailable(term=term, reason=reason, method=method)
     numbers = [result.estimate for result in made]
-    return Estimate(
-        term=term,
-        estimate=max(numbers) - min(numbers),
+    return Estimate.of(
+        term,
+        max(numbers) - min(numbers),
         n=max(result.n for result in made),
         method=method,
     )

@@ -1,16 +1,8 @@
-"""Ratings into variance components: how much of a score is the person rated.
+"""Estimate variance components of ratings, by REML or by mean squares.
 
-One component a facet, each with an interval from the profile of the same likelihood
-that gave the estimate. Oracles: lme4, see tests/oracles/README.md; formulas and
-choices: docs/explanation/statistics-dependability.md.
-
-Ratings into variance components by equating sums of squares to what they expect.
-
-Henderson's first method: for balanced designs the analysis of variance, for one nested
-grouping its usual unbalanced form, and defined for any design whose effects are all
-random. Nothing is iterated and nothing is bounded: a component may be negative.
-
-Long ratings into numbers and groups: what counts, and what stands in the way.
+Intervals are profile likelihood. Henderson's first method equates sums of squares to
+their expectations: nothing is bounded, so a component may be negative. Oracles: lme4,
+tests/oracles/README.md; formulas: docs/explanation/statistics-dependability.md.
 """
 
 from __future__ import annotations
@@ -24,9 +16,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import Array, column_fault
+from heard.models.complete_responses import Array, check_frame, column_fault
 from heard.models.mixed.design import RandomTerm
 from heard.models.mixed.model import MixedFit, fit_mixed_model
 from heard.models.mixed.profile import (
@@ -37,27 +30,18 @@ from heard.models.mixed.profile import (
 )
 from heard.results import Composite, Estimate, Labelled, Labels, Result, Unavailable
 
-# Equations worse conditioned than this do not tell the components apart.
+# Equations worse conditioned than this do not identify the components.
 SINGULAR = 1e10
 
 
 def moment_components(scores: Array, terms: Sequence[RandomTerm]) -> Array | None:
     """Solve for the variance of each term and, last, of the residual.
 
-    Parameters
-    ----------
-    scores : ndarray, shape (n_ratings,)
-        The ratings.
-    terms : sequence of RandomTerm
-        Random intercepts, crossed or nested.
+    `scores`, shape (n_ratings,): the ratings.
+    `terms`: random intercepts, crossed or nested.
+    Returns shape (n_terms + 1,), or None: None if the sums of squares do not separate
+      the components apart.
 
-    Returns
-    -------
-    ndarray, shape (n_terms + 1,), or None
-        None where the sums of squares do not tell the components apart.
-
-    References
-    ----------
     Henderson (1953), Biometrics 9(2), 226-252.
     Searle (1971), Linear Models, chapter 10.
     """
@@ -92,7 +76,7 @@ def _shared(one: RandomTerm, other: RandomTerm, counts: Array) -> float:
     return float(np.sum(sizes.astype(float) ** 2 / counts[found // len(other.levels)]))
 
 
-# Spread of the scores, relative to their size, that a double cannot tell from none.
+# Spread of the scores, relative to their size, that a double takes for zero.
 NO_VARIANCE = 1e-9
 
 
@@ -100,16 +84,10 @@ NO_VARIANCE = 1e-9
 class Ratings:
     """Scores and what groups them, rows with a gap left out.
 
-    Attributes
-    ----------
-    scores : ndarray, shape (n_ratings,)
-        The ratings that have a score and every label.
-    groups : DataFrame, shape (n_ratings, n_facets)
-        Their labels.
-    left_out : int
-        Rows without a score or a label.
-    fault : str
-        Why nothing can be estimated; empty if something may be.
+    `scores`, shape (n_ratings,): the ratings that have a score and every label.
+    `groups`, shape (n_ratings, n_facets): their labels.
+    `left_out`: rows without a score or a label.
+    `fault`: why nothing can be estimated; empty if something may be.
     """
 
     scores: Array
@@ -148,22 +126,13 @@ def read_ratings(
 ) -> Ratings:
     """Keep the ratings with a score and all labels.
 
-    Parameters
-    ----------
-    ratings : DataFrame
-        One row a rating.
-    score : str
-        The column of scores.
-    effects : sequence of str
-        Columns of labels, several joined by ``:``.
-    least : int
-        Fewest ratings that will do.
-
-    Raises
-    ------
-    ValueError
-        A column that is not there: the known ones are listed.
+    `ratings`: one row a rating.
+    `score`: the column of scores.
+    `effects`: columns of labels, several joined by ``:``.
+    `least`: fewest ratings that will do.
+    Raises ValueError: A column that is not there: the known ones are listed.
     """
+    check_frame(ratings, "ratings")
     facets = list(dict.fromkeys(f for effect in effects for f in facets_of(effect)))
     unknown = [name for name in (score, *facets) if name not in ratings.columns]
     if unknown:
@@ -239,20 +208,12 @@ class VarianceComponent(Composite):
 class VarianceComponents(Labelled):
     """All components of a design, the residual last, and the mean rating.
 
-    Attributes
-    ----------
-    mean : Estimate or Unavailable
-        The mean rating, its groups weighted as the model says.
-    components : tuple of VarianceComponent
-        In the order of the facets given, then the residual.
-    variances : dict
-        The same numbers by facet, for further computation.
-    fit : MixedFit or None
-        The fitted model; None where the method of moments was used.
-    basis : str
-        Which ratings of what, in words.
-    interval : {"profile", "wald"}
-        How limits are found.
+    - `mean`: the mean rating, its groups weighted as the model says.
+    - `components`: in the order of the facets given, then the residual.
+    - `variances`: the same numbers by facet, for further computation.
+    - `fit`: the fitted model; None where the method of moments was used.
+    - `basis`: which ratings of what, in words.
+    - `interval`, {"profile", "wald"}: how limits are found.
     """
 
     mean: Result
@@ -375,22 +336,17 @@ def _by_likelihood(
 
 
 def _mean(fit: MixedFit, basis: str, confidence: float, coverage: str) -> Result:
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     degrees = fit.satterthwaite_df([1.0])
     quantile = float(stats.t.ppf((1 + confidence) / 2, degrees))
     reach = quantile * math.sqrt(fit.coefficient_covariance[0, 0])
     mean = float(fit.coefficients[0])
-    return Estimate(
-        term="mean_rating",
-        estimate=mean,
-        conf_low=mean - reach,
-        conf_high=mean + reach,
+    return Estimate.of(
+        "mean_rating",
+        mean,
+        (mean - reach, mean + reach),
         n=fit.n,
-        method=(
-            f"generalised least squares mean; {basis}; {coverage} interval: t with "
-            f"{degrees:.1f} degrees of freedom (Satterthwaite)"
-        ),
+        method=f"generalised least squares mean; {basis}; {coverage} interval: t with "
+        f"{degrees:.1f} degrees of freedom (Satterthwaite)",
     )
 
 
@@ -441,14 +397,7 @@ def bounded(
         method += "; no interval: not computed for this number"
     elif high is not None and not math.isfinite(high):
         high, method = None, f"{method}; no upper limit: however large, it fits"
-    return Estimate(
-        term=term,
-        estimate=value,
-        conf_low=low,
-        conf_high=high,
-        n=n,
-        method=method,
-    )
+    return Estimate.of(term, value, (low, high), n=n, method=method)
 
 
 def _by_moments(
@@ -457,7 +406,7 @@ def _by_moments(
     solved = moment_components(read.scores, [read.term(facet) for facet in facets])
     n = len(read.scores)
     if solved is None:
-        return _absent("the sums of squares do not tell the facets apart", n)
+        return _absent("the sums of squares do not separate the facets", n)
     variances = dict(zip([*facets, RESIDUAL], map(float, solved), strict=True))
     total = sum(variances.values())
     method = (
@@ -467,21 +416,17 @@ def _by_moments(
     if total <= 0:
         return _absent("the components add to no variance", n)
     return VarianceComponents(
-        mean=Estimate(
-            term="mean_rating",
-            estimate=float(read.scores.mean()),
+        mean=Estimate.of(
+            "mean_rating",
+            read.scores.mean(),
             n=n,
             method=f"mean of the ratings, unweighted; {method}",
         ),
         components=tuple(
             VarianceComponent(
                 facet=facet,
-                variance=Estimate(
-                    term="variance_component", estimate=value, n=n, method=method
-                ),
-                share=Estimate(
-                    term="variance_share", estimate=value / total, n=n, method=method
-                ),
+                variance=Estimate.of("variance_component", value, n=n, method=method),
+                share=Estimate.of("variance_share", value / total, n=n, method=method),
             )
             for facet, value in variances.items()
         ),

@@ -1,7 +1,7 @@
-"""Variance components into decisions: what n ratings are worth, how many are needed.
+"""Estimate the reliability of n ratings, and how many are needed (D study).
 
-Every coefficient and every number of ratings is a ratio of variances, so its interval
-is the profile of that ratio, not a guess from the components' own intervals.
+Coefficients and numbers are ratios of variances, so intervals are profiles of the
+ratio.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def decision_study(
     components : VarianceComponents
         From `variance_components`; an absence is handed on.
     target : str
-        The facet whose members are told apart, such as ``staff``.
+        The facet whose members are distinguished, such as ``staff``.
     numbers : mapping
         For each other facet how many of it a mean rests on, one number or several:
         ``{"item": 6, "rater": [1, 3, 10]}``. ``ratings`` counts the ratings within each
@@ -130,7 +130,7 @@ def raters_needed(
     components : VarianceComponents
         From `variance_components`; an absence is handed on.
     target : str
-        The facet whose members are told apart.
+        The facet whose members are distinguished.
     required : float
         The reliability wished for, above 0 and below 1.
     over : str
@@ -209,7 +209,7 @@ def _needed(inverse: float) -> float:
 
 def _unreachable(components: VarianceComponents, target: str, required: float) -> str:
     if components.variances[target] <= 0:
-        return f"no variance between {target}: no number of raters tells them apart"
+        return f"no variance between {target}: no number of raters can separate them"
     return (
         f"no number reaches {required:g}: some error does not shrink with it; raise "
         "the "

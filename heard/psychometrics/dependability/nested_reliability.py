@@ -1,7 +1,7 @@
-"""Ratings nested in the rated into ICC(1) and ICC(2), with what group size means.
+"""Estimate ICC(1) and ICC(2) of ratings nested in those rated.
 
-Unbalanced groups have several "sizes". The one that makes the analysis of variance
-unbiased is n0; some programs use the mean size and call the result by the same name.
+The group size that makes the analysis of variance unbiased is n0; some programs use the
+mean size under the same name.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.models.bootstrap import percent
 from heard.models.mixed.design import Array
@@ -173,13 +174,8 @@ def _first(
         f"{'exact' if exact else 'approximate, groups unequal'}"
     )
     found = [(f - 1) / (f + size - 1) for f in (ratio, low, high)]
-    return Estimate(
-        term="icc_1",
-        estimate=found[0],
-        conf_low=found[1],
-        conf_high=found[2],
-        n=squares.n,
-        method=method,
+    return Estimate.of(
+        "icc_1", found[0], (found[1], found[2]), n=squares.n, method=method
     )
 
 
@@ -196,20 +192,13 @@ def _second(squares: _Squares, about: tuple[float, str, str]) -> Result:
             n=squares.n,
             method=method,
         )
-    return Estimate(
-        term="icc_2",
-        estimate=1 - 1 / ratio,
-        conf_low=1 - 1 / low,
-        conf_high=1 - 1 / high,
-        n=squares.n,
-        method=method,
+    return Estimate.of(
+        "icc_2", 1 - 1 / ratio, (1 - 1 / low, 1 - 1 / high), n=squares.n, method=method
     )
 
 
 def _ratios(squares: _Squares, confidence: float) -> tuple[float, float, float]:
     """The F ratio and its limits."""
-    from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
     ratio = squares.between / squares.within
     tails = [(1 + confidence) / 2, (1 - confidence) / 2]
     high, low = (float(stats.f.ppf(tail, *squares.degrees)) for tail in tails)

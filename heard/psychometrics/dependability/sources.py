@@ -1,15 +1,8 @@
-"""Ratings of the same staff by users, peers and managers into what they share.
+"""Combine ratings of the same staff by users, peers and managers.
 
-A plain correlation of their means understates how far sources agree, because each mean
-rests on few raters. Here every source has its own dependability, correlations are those
-of the true scores, and the best weights of a composite follow.
-
-Means of the same staff by several sources into true variances and correlations.
-
-Each source (users, peers, managers) has its own true score of a staff member, its own
-variance of raters around it, and its own number of raters. Raters of different sources
-are different people, so only the true scores go together. What is fitted by restricted
-likelihood are the staff's means; the spread within adds what it knows of the raters.
+Each source has its own true score, rater variance and number of raters; only true
+scores correlate. Staff means are fitted by restricted likelihood, and the spread within
+contributes to the rater variance.
 """
 
 from __future__ import annotations
@@ -21,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import optimize, stats
 
 from heard.models.bootstrap import percent
 from heard.models.mixed.design import Array, log_two_pi
@@ -32,7 +26,7 @@ from heard.results import Composite, Estimate, Labelled, Labels, Result, Unavail
 STEP = 1e-5  # of a central difference of the analytic gradient
 NEWTON_STEPS = 10
 NEARLY_ONE = 0.9999
-# A true standard deviation this small beside the raters' is on the boundary.
+# A true standard deviation this small next to the raters' is on the boundary.
 BOUNDARY = 1e-3
 
 
@@ -40,14 +34,10 @@ BOUNDARY = 1e-3
 class SourceMeans:
     """What the likelihood needs of the ratings.
 
-    Attributes
-    ----------
-    counts : ndarray, shape (n_staff, n_sources)
-        Ratings of each staff member by each source, 0 where there is none.
-    means : ndarray, shape (n_staff, n_sources)
-        Their means, 0 where there is none.
-    within : ndarray, shape (n_sources,)
-        Sums of squares of the ratings around those means.
+    `counts`, shape (n_staff, n_sources): ratings of each staff member by each source, 0
+      where there is none.
+    `means`, shape (n_staff, n_sources): their means, 0 where there is none.
+    `within`, shape (n_sources,): sums of squares of the ratings around those means.
     """
 
     counts: Array
@@ -90,12 +80,9 @@ class SourceMeans:
 def deviance(data: SourceMeans, parameters: Array) -> tuple[float, Array]:
     """Minus twice the restricted log likelihood, and its gradient.
 
-    Parameters
-    ----------
-    data : SourceMeans
-        The means.
-    parameters : ndarray, shape (n_sources (n_sources + 1) / 2 + n_sources,)
-        Lower triangle of the factor row by row, then log variances of raters.
+    `data`: the means.
+    `parameters`, shape (n_sources (n_sources + 1) / 2 + n_sources,): lower triangle of
+      the factor row by row, then log variances of raters.
     """
     factor, raters = data.unpacked(parameters)
     there = data.counts > 0
@@ -129,20 +116,12 @@ def deviance(data: SourceMeans, parameters: Array) -> tuple[float, Array]:
 class SourceFit:
     """The fitted covariance of true scores, and how sharply it is known.
 
-    Attributes
-    ----------
-    parameters : ndarray
-        As `deviance` takes them.
-    true : ndarray, shape (n_sources, n_sources)
-        Covariance of the true scores.
-    raters : ndarray, shape (n_sources,)
-        Variance of raters around a true score.
-    deviance : float
-        Minus twice the restricted log likelihood.
-    hessian : ndarray
-        Its second derivatives.
-    remaining_gain : float
-        What another Newton step promises.
+    `parameters`: as `deviance` takes them.
+    `true`, shape (n_sources, n_sources): covariance of the true scores.
+    `raters`, shape (n_sources,): variance of raters around a true score.
+    `deviance`: minus twice the restricted log likelihood.
+    `hessian`: its second derivatives.
+    `remaining_gain`: what another Newton step promises.
     """
 
     parameters: Array
@@ -215,24 +194,12 @@ def correlation_interval(
 ) -> tuple[float, float]:
     """Profile-likelihood limits of the true correlation of two sources.
 
-    Parameters
-    ----------
-    data : SourceMeans
-        The means.
-    fit : SourceFit
-        Their fit.
-    pair : tuple of int
-        Which two sources.
-    confidence : float
-        Coverage of the interval.
-
-    Returns
-    -------
-    tuple of float
-        From -1 to 1; an end that fits well enough is the limit.
+    `data`: the means.
+    `fit`: their fit.
+    `pair`: which two sources.
+    `confidence`: coverage of the interval.
+    Returns: from -1 to 1; an end that fits well enough is the limit.
     """
-    from scipy import optimize, stats  # noqa: PLC0415 - heavy, and only needed here
-
     # with the pair first, their correlation is one angle of the triangular factor
     order = [*pair, *(s for s in range(data.n_sources) if s not in pair)]
     turned = data.reordered(order)
@@ -400,7 +367,7 @@ def _gap(data: SourceMeans, names: list[str]) -> str:
     there = data.counts > 0
     for place, name in enumerate(names):
         if data.counts[:, place].sum() <= there[:, place].sum():
-            return f"{name}: one rating of each, so raters cannot be told from rated"
+            return f"{name}: one rating of each, so raters and rated are confounded"
         if data.within[place] <= 0:
             return f"{name}: raters of one staff member never differ"
     for one, two in itertools.combinations(range(len(names)), 2):
@@ -509,14 +476,7 @@ class _Together:
             found = float(
                 np.clip(self.fit.true[one, two] / math.sqrt(variances), -1, 1)
             )
-            corrected = Estimate(
-                term=term,
-                estimate=found,
-                conf_low=low,
-                conf_high=high,
-                n=shared,
-                method=method,
-            )
+            corrected = Estimate.of(term, found, (low, high), n=shared, method=method)
         return SourceCorrelation(
             sources=" and ".join(names),
             observed=_observed(means[:, one], means[:, two], self.confidence),
@@ -535,8 +495,6 @@ class _Together:
         scale: str,
     ) -> Result:
         """A function of the components, with a Wald interval on its own scale."""
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         n, method = len(self.data.counts), f"{what}; {self.basis}"
         value = number(self.fit.true, self.fit.raters)
         if not math.isfinite(value):
@@ -561,11 +519,10 @@ class _Together:
         )
         spread = 2 * slope @ np.linalg.pinv(self.fit.hessian, hermitian=True) @ slope
         reach = float(stats.norm.ppf((1 + self.confidence) / 2)) * math.sqrt(spread)
-        return Estimate(
-            term=term,
-            estimate=value,
-            conf_low=back(to(value) - reach),
-            conf_high=back(to(value) + reach),
+        return Estimate.of(
+            term,
+            value,
+            (back(to(value) - reach), back(to(value) + reach)),
             n=n,
             method=f"{method}; {self.coverage} interval: Wald, {scale} scale, delta "
             "method, observed information",

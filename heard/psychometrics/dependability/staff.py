@@ -1,9 +1,7 @@
-"""Ratings of staff into one line a staff member: own mean, its reliability, its limits.
+"""Estimate each staff member's mean with its reliability and limits.
 
-The mean is drawn towards the mean of all by what its few ratings do not warrant. Rows
-are labelled with the staff member: they are row-level and never published as they are.
-
-Lines of staff members into the same lines by rank, without anybody's label.
+Means are shrunk by their unreliability. Rows are labelled with the staff member and
+never published; `staff_by_rank` removes the labels.
 """
 
 from __future__ import annotations
@@ -15,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from heard.models.bootstrap import percent
 from heard.models.mixed.design import Array
@@ -169,9 +168,9 @@ class _Lines:
         return StaffMember(
             staff=str(self.predicted.levels[place]),
             publishable=reliability >= floors[0] and n >= floors[1],
-            observed_mean=Estimate(
-                term="observed_mean",
-                estimate=float(self.observed[place]),
+            observed_mean=Estimate.of(
+                "observed_mean",
+                self.observed[place],
                 n=n,
                 method="mean of the own ratings; no interval: see the shrunken mean",
             ),
@@ -180,14 +179,12 @@ class _Lines:
         )
 
     def _shrunken(self, place: int, n: int) -> Result:
-        from scipy import stats  # noqa: PLC0415 - heavy, and only needed here
-
         mean = float(self.predicted.means[place])
         method = f"overall mean plus best linear unbiased prediction; {self.basis}"
         if self.fit.singular:
-            return Estimate(
-                term="shrunken_mean",
-                estimate=mean,
+            return Estimate.of(
+                "shrunken_mean",
+                mean,
                 n=n,
                 method=f"{method}; no interval: a variance is estimated at zero",
             )
@@ -195,17 +192,14 @@ class _Lines:
         degrees = len(self.counts) - 1
         quantile = float(stats.t.ppf((1 + self.coverage[0]) / 2, degrees))
         reach = quantile * math.sqrt(float(self.predicted.errors[place]))
-        return Estimate(
-            term="shrunken_mean",
-            estimate=mean,
-            conf_low=mean - reach,
-            conf_high=mean + reach,
+        return Estimate.of(
+            "shrunken_mean",
+            mean,
+            (mean - reach, mean + reach),
             n=n,
-            method=(
-                f"{method}; {self.coverage[1]} interval: prediction error, mean and "
-                "variances estimated (Kass & Steffey, first order), t with "
-                f"{degrees} degrees of freedom (staff - 1)"
-            ),
+            method=f"{method}; {self.coverage[1]} interval: prediction error, mean and "
+            "variances estimated (Kass & Steffey, first order), t with "
+            f"{degrees} degrees of freedom (staff - 1)",
         )
 
     def _reliability(self, place: int, n: int) -> Result:
@@ -219,11 +213,10 @@ class _Lines:
         else:
             low, high = map(float, self.limits[place])
             method += f"; {self.coverage[1]} interval: profile likelihood of the ratio"
-        return Estimate(
-            term="own_reliability",
-            estimate=float(self.reliabilities[place]),
-            conf_low=low,
-            conf_high=high,
+        return Estimate.of(
+            "own_reliability",
+            self.reliabilities[place],
+            (low, high),
             n=n,
             method=method,
         )
@@ -233,15 +226,13 @@ class _Lines:
     ) -> Result:
         """How many staff pass the floors."""
         passed = sum(member.publishable for member in members)
-        return Estimate(
-            term="share_publishable",
-            estimate=passed / len(members),
+        return Estimate.of(
+            "share_publishable",
+            passed / len(members),
             n=len(members),
-            method=(
-                f"staff with own reliability {floors[0]:g} or more and {floors[1]} "
-                f"ratings or more; denominator: the {len(members)} staff rated; no "
-                "interval: a count of these staff"
-            ),
+            method=f"staff with own reliability {floors[0]:g} or more and {floors[1]} "
+            f"ratings or more; denominator: the {len(members)} staff rated; no "
+            "interval: a count of these staff",
         )
 
 

@@ -1,12 +1,7 @@
-"""A sample and a plan into the fitted levels of invariance.
+"""Fit the levels of measurement invariance, and test each equality.
 
-Factors, groups or waves, and what is held equal, into the cells of one model.
-
-A section is a set of items answered by one group or in one wave. Groups stand in
-blocks of their own; waves share one block, since the same people answered, and there
-what an item leaves over may correlate with itself from wave to wave.
-
-A model with equalities into tests of each: which of them the answers deny.
+A section is a set of items answered by one group or in one wave. Groups are blocks of
+their own; waves share a block, in which an item's residuals may correlate over waves.
 """
 
 from __future__ import annotations
@@ -91,12 +86,8 @@ class Section:
 class Plan:
     """What is measured, and what one level of invariance holds equal.
 
-    Attributes
-    ----------
-    equal : frozenset of str
-        Which of loadings, intercepts and residuals are equal over sections.
-    free : mapping
-        The items excepted from each.
+    `equal`: which of loadings, intercepts and residuals are equal over sections.
+    `free`: the items excepted from each.
     """
 
     items: tuple[str, ...]
@@ -112,11 +103,11 @@ class Plan:
         return len({section.block for section in self.sections}) == 1
 
     def name(self, kind: str, text: str, item: str, section: Section) -> str:
-        """Name of a parameter; one name for all sections where it is held equal."""
+        """Name of a parameter; one name for all sections if it is constrained equal."""
         return text if self.holds(kind, item) else f"{text} @{section.name!r}"
 
     def holds(self, kind: str, item: str) -> bool:
-        """Whether one item is held equal in this respect."""
+        """Whether one item is constrained equal in this respect."""
         return kind in self.equal and item not in self.free.get(kind, frozenset())
 
 
@@ -218,7 +209,7 @@ def _items(plan: Plan, section: Section) -> Iterator[Cell]:
 
 
 def _ordinal_items(plan: Plan, section: Section) -> Iterator[Cell]:
-    """Thresholds; and level and scale, free once equal thresholds tell them.
+    """Thresholds; and level and scale, free once equal thresholds identify them.
 
     Wu & Estabrook (2016), Psychometrika 81(4), 1014-1045.
     """
@@ -337,14 +328,9 @@ def _between_waves(plan: Plan) -> Iterator[Cell]:
 class Release:
     """What freeing one cell from its equality would win.
 
-    Attributes
-    ----------
-    parameter : str
-        What all equal cells are named.
-    cell : Cell
-        The one set free.
-    statistic : float
-        Chi-square with one degree of freedom.
+    `parameter`: what all equal cells are named.
+    `cell`: the one set free.
+    `statistic`: chi-square with one degree of freedom.
     """
 
     parameter: str
@@ -358,7 +344,7 @@ def releases(fitted: MaximumLikelihood) -> tuple[Release, ...]:
     With two sections freeing either is the same; with more, each is set apart from all
     the others. Lagrange multiplier tests with expected information: how factors are
     scaled changes nothing. Which section comes first changes nothing for the kind a
-    level adds; of loadings held beside intercepts it does, since a freed loading moves
+    level adds; of loadings held with intercepts it does, since a freed loading moves
     the item's mean except where the factor's mean is 0.
     """
     slopes, information = _by_cell(fitted)
@@ -411,7 +397,7 @@ ORDINAL_LEVELS = {
     "metric": frozenset({THRESHOLDS, LOADINGS}),
     "scalar": frozenset({THRESHOLDS, LOADINGS, INTERCEPTS}),
 }
-FIRST = "the first level: nothing is held equal yet"
+FIRST = "the first level: nothing is constrained yet"
 SCORE_TEST = (
     "score test (Lagrange multiplier) of one equality, expected information, answers "
     "taken for normal; no interval: a test"
@@ -496,7 +482,7 @@ class LevelSetup:
         return Fitted(level=level, plan=plan, estimate=estimate, misfit=misfit, fit=fit)
 
     def account(self, fitted: Fitted, before: Fitted | None, n: int) -> InvarianceLevel:
-        """What one level says beside the level before."""
+        """One level compared with the level before."""
         compared: dict[str, Result]
         if before is None:
             compared = {
@@ -533,14 +519,9 @@ def _equality_tests(fitted: Fitted, n: int, method: str) -> tuple[EqualityTest, 
     return tuple(
         EqualityTest(
             **_place(fitted.plan, one.cell),
-            score_test=Estimate(
-                term="score_test", estimate=one.statistic, n=n, method=words
-            ),
-            score_test_p=Estimate(
-                term="score_test_p",
-                estimate=chi_square_p(one.statistic, 1),
-                n=n,
-                method=words,
+            score_test=Estimate.of("score_test", one.statistic, n=n, method=words),
+            score_test_p=Estimate.of(
+                "score_test_p", chi_square_p(one.statistic, 1), n=n, method=words
             ),
         )
         for one in found

@@ -1,8 +1,6 @@
-"""Responses of groups, or of waves, into whether they can be compared.
+"""Test measurement invariance between groups or waves, full or partial.
 
-The scalar level into how factors differ between groups or waves.
-
-Invariance that does not hold into what to free so that it holds in part.
+Includes the differences in factors at the scalar level.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from heard.models.complete_responses import Responses, read_responses
 from heard.psychometrics.confirmatory.factors import HOW
 from heard.psychometrics.confirmatory.ordinal import OrdinalSample, ordinal_sample
 from heard.psychometrics.confirmatory.results import (
@@ -95,7 +94,7 @@ TERM = "measurement_invariance"
 
 
 def measurement_invariance(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     factors: Mapping[str, Sequence[str]],
     groups: pd.Series | None = None,
@@ -112,7 +111,7 @@ def measurement_invariance(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses; NaN if unanswered. For waves one row a participant, with the
         columns of all waves side by side.
     factors : mapping
@@ -126,7 +125,7 @@ def measurement_invariance(
         Give either groups or waves.
     free : mapping, optional
         Partial invariance: loadings, intercepts, residuals or thresholds → the items
-        not held equal in this respect.
+        not constrained in this respect.
     estimator, missing, categories, identification, confidence
         As of `confirmatory_factors`.
     rule : InvarianceRule, optional
@@ -151,6 +150,7 @@ def measurement_invariance(
     Meredith (1993), Psychometrika 58(4), 525-543.
     Wu & Estabrook (2016), Psychometrika 81(4), 1014-1045.
     """
+    responses = read_responses(responses)
     missing = check_options(estimator, missing, categories, identification, confidence)
     items = tuple(dict.fromkeys(i for named in factors.values() for i in named))
     responses = responses.set_axis([str(name) for name in responses.columns], axis=1)
@@ -303,8 +303,8 @@ def _two_categories(sample: Sample | OrdinalSample) -> str:
         return ""
     few = sum(cuts < 2 for cuts in sample.blocks[0].cuts)
     return (
-        f"{few} items have two categories: one threshold cannot tell the level of an "
-        "item from its scale; at least 3 categories needed"
+        f"{few} items have two categories: one threshold cannot identify the level of "
+        "an item from its scale; at least 3 categories needed"
     )
 
 
@@ -330,7 +330,7 @@ FREED_AT = {"metric": "loadings", "scalar": "intercepts"}
 
 
 def partial_invariance(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     factors: Mapping[str, Sequence[str]],
     **asked: Any,
@@ -354,6 +354,7 @@ def partial_invariance(
     Unavailable
         As of `measurement_invariance`.
     """
+    responses = read_responses(responses)
     if asked.get("estimator") == "wlsmv":
         raise ValueError("score tests need maximum likelihood: estimator ml or mlr")
     free = {

@@ -1,7 +1,4 @@
-"""What a test of measurement invariance says, level by level.
-
-Two nested levels into what the stricter one lost.
-"""
+"""Define the results of a test of measurement invariance, level by level."""
 
 from __future__ import annotations
 
@@ -66,7 +63,7 @@ class EqualityTest(Labelled):
     Attributes
     ----------
     constrained : str
-        What is held equal: loadings, intercepts or residuals.
+        What is constrained equal: loadings, intercepts or residuals.
     item, factor : str
         Of which item; of a loading on which factor, else empty.
     group : str
@@ -258,11 +255,8 @@ def changes(
     for term, before, after in pairs:
         words = f"{after.term} less that of the level before; no interval; {method}"
         if isinstance(before, Estimate) and isinstance(after, Estimate):
-            found[term] = Estimate(
-                term=term,
-                estimate=after.estimate - before.estimate,
-                n=after.n,
-                method=words,
+            found[term] = Estimate.of(
+                term, after.estimate - before.estimate, n=after.n, method=words
             )
         else:
             lacking = before if isinstance(before, Unavailable) else after

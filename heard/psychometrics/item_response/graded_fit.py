@@ -1,19 +1,10 @@
-"""Ranked answers into slopes and intercepts by marginal maximum likelihood.
+"""Fit the graded response model by marginal maximum likelihood (Samejima 1969).
 
-Gradient steps of EM (Bock & Aitkin 1981; Lange 1995) bring the weights near, Newton's
-method with the observed information (Louis 1982) settles them: every number is taken
-over one grid of the trait, and what somebody left unanswered is left out of their
-likelihood.
-
-Slopes and intercepts into the chance of each answer along the trait (Samejima 1969).
-
-P(answer >= c) = logistic(slope x trait + intercept of c); the trait is standard normal.
-Items with fewer answers than the longest are padded with intercepts of minus infinity:
-chance 0, and nobody ever gives such an answer.
-
-What answers say about the trait under given weights: the expectation step.
-
-Each different row of answers is worked out once, over one grid of the trait.
+P(answer >= c) = logistic(slope x trait + intercept of c), with a standard normal trait.
+Accelerated EM, then Newton's method with the observed information (Louis 1982). Each
+distinct row of answers is evaluated once, on one grid; missing answers are excluded
+from a participant's likelihood. Shorter items are padded with intercepts of minus
+infinity.
 """
 
 from __future__ import annotations
@@ -21,8 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from heard.models.complete_responses import Array
+from heard.results import Described
 
 # Rectangles over a smooth bell are exact to rounding at this width.
 GRID = np.linspace(-6.0, 6.0, 121)
@@ -31,22 +24,15 @@ WEIGHTS = _DENSITY / _DENSITY.sum()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GradedParameters:
+class GradedParameters(Described):
     """What was estimated, in built-in numbers, ready to score others with.
 
-    Attributes
-    ----------
-    items : tuple of str
-        The items, as the columns are named.
-    categories : tuple of float
-        The answers the codebook allows, lowest first.
-    codes : tuple of tuple of float
-        The answers of each item that somebody gave, lowest first.
-    slopes : tuple of float
-        One an item, on the logistic scale (no 1.7).
-    intercepts : tuple of tuple of float
-        One for each answer above the lowest, falling; the threshold on the trait is
-        -intercept / slope.
+    - `items`: the items, as the columns are named.
+    - `categories`: the answers the codebook allows, lowest first.
+    - `codes`: the answers of each item that somebody gave, lowest first.
+    - `slopes`: one an item, on the logistic scale (no 1.7).
+    - `intercepts`: one for each answer above the lowest, falling; the threshold on the
+      trait is -intercept / slope.
     """
 
     items: tuple[str, ...]
@@ -68,15 +54,11 @@ class GradedParameters:
 class Curves:
     """Chances and their derivatives along the logit of each edge.
 
-    Attributes
-    ----------
-    chance : ndarray, shape (n_items, n_answers, n_traits)
-        Of each answer; 0 where padded.
-    rise, fall : ndarray, same shape
-        Derivative of log chance along the answer's lower edge, and minus that along
-        its upper edge.
-    bend : ndarray, shape (n_items, n_answers + 1, n_traits)
-        Second derivative of the logistic function at every edge, outer ones included.
+    `chance`, shape (n_items, n_answers, n_traits): of each answer; 0 where padded.
+    `rise`, `fall`, same shape: derivative of log chance along the answer's lower edge,
+      and minus that along its upper edge.
+    `bend`, shape (n_items, n_answers + 1, n_traits): second derivative of the logistic
+      function at every edge, outer ones included.
     """
 
     chance: Array
@@ -93,8 +75,6 @@ class Curves:
 
 def curves(slopes: Array, intercepts: Array, traits: Array) -> Curves:
     """Chances of all answers to all items at each trait."""
-    from scipy.special import expit  # noqa: PLC0415 - heavy, and only needed here
-
     items, steps = intercepts.shape
     edge = np.empty((items, steps + 2, len(traits)))
     edge[:, 0], edge[:, -1] = np.inf, -np.inf
@@ -129,14 +109,12 @@ GradedExpectationRanks = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 class Expectation:
     """What the answers say about the trait, under one set of weights.
 
-    Attributes
-    ----------
-    posterior : ndarray, shape (n_patterns, n_grid)
-    expected : ndarray, shape (n_items, n_answers, n_grid)
-        People expected to give each answer at each trait.
-    gradient : ndarray, shape (n_items, n_answers)
-    complete : ndarray, shape (n_items, n_answers, n_answers)
-        Information as if the traits were known.
+    `posterior`, shape (n_patterns, n_grid).
+    `expected`, shape (n_items, n_answers, n_grid): people expected to give each answer
+      at each trait.
+    `gradient`, shape (n_items, n_answers).
+    `complete`, shape (n_items, n_answers, n_answers): information as if the traits were
+      known.
     """
 
     log_likelihood: float
@@ -288,18 +266,13 @@ FLAT = 1e-6
 class GradedFit:
     """What was fitted, or why nothing was.
 
-    Attributes
-    ----------
-    point : ndarray, shape (n_items, most_answers)
-        Slope, then intercepts, minus infinity where padded.
-    free : ndarray of bool, same shape
-        Which of them are weights.
-    covariance : ndarray, shape (n_weights, n_weights)
-        Inverse of the observed information, in the order of `point[free]`.
-    log_likelihood : float
-        At the maximum.
-    fault : str
-        Why there is no fit; empty if there is.
+    `point`, shape (n_items, most_answers): slope, then intercepts, minus infinity where
+      padded.
+    `free`, same shape: which of them are weights.
+    `covariance`, shape (n_weights, n_weights): inverse of the observed information, in
+      the order of `point[free]`.
+    `log_likelihood`: at the maximum.
+    `fault`: why there is no fit; empty if there is.
     """
 
     point: Array
@@ -314,14 +287,10 @@ def graded_fit(
 ) -> GradedFit:
     """Find the maximum, and make sure that it is one.
 
-    Parameters
-    ----------
-    ranks : ndarray of int, shape (n_participants, n_items)
-        Answers from 0 up, each of them given by somebody; -1 if unanswered.
-    counts : tuple of int
-        How many answers each item has; at least 2.
-    names : tuple of str
-        The items, for the words of a fault.
+    `ranks`, shape (n_participants, n_items): answers from 0 up, each of them given by
+      somebody; -1 if unanswered.
+    `counts`: how many answers each item has; at least 2.
+    `names`: the items, for the words of a fault.
     """
     data = Patterns.of(ranks, counts)
     point = _start(ranks, counts)
@@ -334,10 +303,10 @@ def graded_fit(
             matrix = _solvable(data.information(point, now))
         move = _direction(matrix, now, data)
         if move is None:
-            return _none(data, "the answers do not tell all slopes")
+            return _none(data, "the answers do not identify all slopes")
         before, distance = distance, _length(float(now.gradient[data.free] @ move))
         size, following = _halve_until_rising(data, point, now, move)
-        # Without a rise we are there, or lost: the gradient at the end tells which.
+        # Without a rise we are there, or lost: the gradient at the end shows which.
         if size == 0 or (matrix is not None and distance < NEAR):
             break
         point, now = data.stepped(point, size * move), following
@@ -364,7 +333,7 @@ def _settled(data: Patterns, point: Array, now: Expectation) -> GradedFit:
     known = np.einsum("kpp->kp", now.complete)[data.free]
     scale = np.sqrt(np.maximum(known, 1e-300))
     if np.linalg.eigvalsh(information / np.outer(scale, scale))[0] < FLAT:
-        return _none(data, "the likelihood is flat: the answers do not tell all slopes")
+        return _none(data, "the likelihood is flat: the slopes are not all identified")
     covariance = np.linalg.inv(information).astype(float)
     gradient = now.gradient[data.free]
     if gradient @ covariance @ gradient > FAR**2:
@@ -422,7 +391,7 @@ def _start(ranks: Ranks, counts: tuple[int, ...]) -> Array:
     values = (values - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0)
     filled = np.where(answered, values, 0.0)
     point = np.full((len(counts), max(counts)), -np.inf)
-    # The first direction tells items that run against the others.
+    # The first direction shows items that run against the others.
     _, vectors = np.linalg.eigh(filled.T @ filled)
     scores = filled @ vectors[:, -1]
     scores /= scores.std()

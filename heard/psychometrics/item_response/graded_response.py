@@ -1,10 +1,7 @@
-"""Responses to one subscale into a graded response model (Samejima 1969).
+"""Fit a graded response model to one subscale (Samejima 1969).
 
-How sharply each item tells people apart (slope), where on the trait its answers change
-over (thresholds), and how exactly the whole measures. What somebody left unanswered is
-left out of their likelihood; nobody is deleted who answered anything.
-
-Responses into what a graded response model can be fitted to, and what is lacking.
+Slopes: how well an item distinguishes people; thresholds: where on the trait answers
+change. Everyone who answered an item is included.
 """
 
 from __future__ import annotations
@@ -17,7 +14,11 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from heard.models.complete_responses import Array
+from heard.models.complete_responses import (
+    Array,
+    Responses,
+    read_responses,
+)
 from heard.psychometrics.categories import CategorisedResponses, categorised_responses
 from heard.psychometrics.item_response.graded_fit import (
     GRID,
@@ -43,7 +44,7 @@ MODEL = (
     "unanswered is left out of the likelihood"
 )
 MINIMUM_ITEMS = 3
-# Fewer participants a weight than this are told of.
+# Fewer participants a weight than this are reported.
 THIN = 5
 
 
@@ -110,17 +111,11 @@ class GradedSample:
 
     def absent(self, reason: str) -> GradedResponseModel:
         """Nothing could be fitted."""
-        return GradedResponseModel(
+        return GradedResponseModel.unavailable(
+            reason,
+            n=len(self.ranks) or None,
+            method=self.method,
             parameters=None,
-            log_likelihood=self.missing("log_likelihood", reason),
-            akaike_information_criterion=self.missing(
-                "akaike_information_criterion", reason
-            ),
-            bayesian_information_criterion=self.missing(
-                "bayesian_information_criterion", reason
-            ),
-            marginal_reliability=self.missing("marginal_reliability", reason),
-            empirical_reliability=self.missing("empirical_reliability", reason),
             items=tuple(self.absent_item(name, reason) for name in self.all_names),
         )
 
@@ -144,7 +139,7 @@ FLAT = 1e-6
 
 
 def graded_response_model(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     categories: Sequence[float],
     confidence: float = 0.95,
@@ -153,18 +148,18 @@ def graded_response_model(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item; NaN if unanswered.
     categories : sequence of float
         The answers the codebook allows. One that nobody gave is merged with its
-        neighbour and told in `method`.
+        neighbour and named in `method`.
     confidence : float
         Coverage the intervals aim at.
 
     Returns
     -------
     GradedResponseModel
-        `parameters` score participants (`graded_scores`) and tell the information
+        `parameters` score participants (`graded_scores`) and give the information
         (`graded_information`). `Unavailable`, with `parameters` None, with fewer than
         three items that two answers were given to, with no more participants than
         weights, where a slope grows without end (two items that are one), and where
@@ -180,6 +175,7 @@ def graded_response_model(
     Samejima (1969), Psychometrika Monograph 17; Bock & Aitkin (1981), Psychometrika
     46(4), 443-459; Louis (1982), JRSS B 44(2), 226-233.
     """
+    responses = read_responses(responses)
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence}; it must lie between 0 and 1")
     ranked = categorised_responses(responses, categories)
@@ -243,9 +239,9 @@ class _Reporter:
         )
 
     def _plain(self, term: str, value: float, words: str) -> Estimate:
-        return Estimate(
-            term=term,
-            estimate=float(value),
+        return Estimate.of(
+            term,
+            value,
             n=len(self.data.ranks),
             method=f"{words}; no interval: it compares models; {self.data.method}",
         )
@@ -260,17 +256,16 @@ class _Reporter:
         low, high = _limits(value, reach, scale)
         limits_text = f"{100 * self.confidence:g} % limits, symmetric"
         return (
-            Estimate(
-                term=term,
-                estimate=value,
-                conf_low=low,
-                conf_high=high,
+            Estimate.of(
+                term,
+                value,
+                (low, high),
                 n=n,
                 method=f"{method}; {limits_text}{scale and f' on {scale}'}",
             ),
-            Estimate(
-                term=f"{term}_standard_error",
-                estimate=error,
+            Estimate.of(
+                f"{term}_standard_error",
+                error,
                 n=n,
                 method=f"{method}; no interval: it is itself a standard error",
             ),
@@ -365,9 +360,9 @@ class _Reporter:
         mean = share @ scores[:, 0]
         between = float(share @ (scores[:, 0] - mean) ** 2) * n / (n - 1)
         within = float(share @ scores[:, 1] ** 2)
-        return Estimate(
-            term="empirical_reliability",
-            estimate=between / (between + within),
+        return Estimate.of(
+            "empirical_reliability",
+            between / (between + within),
             n=n,
             method="variance of expected a posteriori scores (divisor n - 1) over "
             "itself and the mean of their squared errors; no interval: none in closed "

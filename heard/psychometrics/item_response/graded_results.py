@@ -1,7 +1,4 @@
-"""The results of a graded response model, and their tidy rows.
-
-Information along the trait into results: one pair a level of the trait.
-"""
+"""Define the results of a graded response model and their tidy rows."""
 
 from __future__ import annotations
 
@@ -38,7 +35,7 @@ class GradedThreshold(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradedItem(Composite):
-    """How sharply one item tells people apart, and where its answers change over."""
+    """How well one item distinguishes people, and where its answers change."""
 
     item: str
     slope: Result
@@ -59,11 +56,8 @@ class GradedItem(Composite):
 class GradedResponseModel(Composite):
     """The model of a subscale.
 
-    Attributes
-    ----------
-    parameters : GradedParameters or None
-        What `graded_scores` and `graded_information` need; None where nothing was
-        fitted.
+    - `parameters`: what `graded_scores` and `graded_information` need; None where
+      nothing was fitted.
     """
 
     parameters: GradedParameters | None
@@ -91,7 +85,7 @@ METHOD = "graded response model; the trait is standard normal; no interval"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraitLevel(Labelled):
-    """What all items together tell about people at one level of the trait."""
+    """What all items together show of people at one level of the trait."""
 
     trait: str
     test_information: Result
@@ -120,7 +114,7 @@ def information_curve(information: pd.DataFrame, *, n: int) -> InformationCurve:
     -------
     InformationCurve
         Information in inverse squared units of the trait; the standard error of a
-        maximum likelihood score, one over its root, `Unavailable` where the items tell
+        maximum likelihood score, one over its root, `Unavailable` where the items give
         nothing.
 
     References
@@ -132,8 +126,8 @@ def information_curve(information: pd.DataFrame, *, n: int) -> InformationCurve:
         levels=tuple(
             TraitLevel(
                 trait=f"{trait:g}",
-                test_information=Estimate(
-                    term="test_information", estimate=float(value), n=n, method=METHOD
+                test_information=Estimate.of(
+                    "test_information", value, n=n, method=METHOD
                 ),
                 conditional_standard_error=_error(float(value), n),
             )
@@ -148,6 +142,6 @@ def _error(value: float, n: int) -> Result:
     term = "conditional_standard_error"
     method = f"one over the root of the information; {METHOD}"
     if value <= 0:
-        reason = "the items tell nothing at this level"
+        reason = "the items give no information at this level"
         return Unavailable(term=term, reason=reason, n=n, method=method)
     return Estimate(term=term, estimate=1 / math.sqrt(value), n=n, method=method)

@@ -1,4 +1,4 @@
-"""Answers and a graded response model into what each participant scores on the trait.
+"""Score each participant on the trait of a graded response model.
 
 One row a participant: nothing here may leave the folders that hold rows.
 """
@@ -10,7 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from heard.models.complete_responses import Array
+from heard.models.complete_responses import (
+    Array,
+    Responses,
+    read_responses,
+)
 from heard.psychometrics.categories import categorised_responses
 from heard.psychometrics.item_response.graded_fit import (
     GRID,
@@ -36,7 +40,7 @@ STEPS = 100
 def graded_information(
     parameters: GradedParameters, traits: Sequence[float] | Array | None = None
 ) -> pd.DataFrame:
-    """Tell how exactly each item, and the whole subscale, measures along the trait.
+    """Calculate how exactly each item, and the subscale, measures along the trait.
 
     Parameters
     ----------
@@ -51,10 +55,8 @@ def graded_information(
     DataFrame
         Columns item (empty for the whole), trait, information, standard_error (of a
         maximum likelihood score: one over the root of the information; infinite where
-        nothing is told).
+        there is no information).
     """
-    import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
     where = np.asarray(np.linspace(-3, 3, 13) if traits is None else traits, float)
     slopes, intercepts = parameters.arrays()
     each = item_information(slopes, intercepts, where)
@@ -74,14 +76,12 @@ def graded_information(
     )
 
 
-def graded_scores(
-    responses: pd.DataFrame, parameters: GradedParameters
-) -> pd.DataFrame:
+def graded_scores(responses: Responses, parameters: GradedParameters) -> pd.DataFrame:
     """Score each participant on the trait, and how odd the answers are together.
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_columns)
+    responses : DataFrame or ndarray, shape (n_participants, n_columns)
         Keyed responses, holding the items of the model; NaN if unanswered. An answer
         that nobody gave when the model was fitted counts as the nearest one given.
     parameters : GradedParameters
@@ -106,8 +106,7 @@ def graded_scores(
     Drasgow, Levine & Williams (1985), British Journal of Mathematical and Statistical
     Psychology 38(1), 67-86.
     """
-    import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
+    responses = read_responses(responses)
     lacking = [name for name in parameters.items if name not in responses.columns]
     if lacking:
         raise ValueError(f"responses lack the items {', '.join(lacking)}")

@@ -1,9 +1,7 @@
-"""Item bias: people alike on the scale who answer an item differently by group.
+"""Detect differential item functioning between two groups.
 
-Ordinal logistic regression of each item on the total, then the group, then both
-together (Zumbo 1999), beside Mantel's chi-square and the standardised mean difference.
-
-Item bias without a model: Mantel (1963) and the standardised mean difference.
+Ordinal logistic regression on the total, the group and both (Zumbo 1999), Mantel's
+chi-square (1963) and the standardised mean difference.
 """
 
 from __future__ import annotations
@@ -16,15 +14,23 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy.special import chdtrc
+from scipy.stats import false_discovery_control
 
-from heard.models.complete_responses import LISTWISE, Array, column_fault
+from heard.models.complete_responses import (
+    LISTWISE,
+    Array,
+    Responses,
+    column_fault,
+    read_responses,
+)
 from heard.models.ordinal_regression import (
     OrdinalFit,
     empty_log_likelihood,
     ordinal_fit,
 )
 from heard.psychometrics.categories import CategorisedResponses, categorised_responses
-from heard.results import Composite, Estimate, Result, Unavailable
+from heard.results import Composite, Estimate, Result, Results, Unavailable
 
 
 def mantel(
@@ -35,14 +41,9 @@ def mantel(
 ) -> tuple[Result, Result, Result]:
     """Chi-square, its p, and the mean difference, within totals both groups have.
 
-    Parameters
-    ----------
-    answers, total : ndarray, shape (n,)
-        Answers to the item, and what people are matched on.
-    focal : ndarray of bool, shape (n,)
-        Who is in the focal group.
-    method : str
-        What else is to be told.
+    `answers`, `total`, shape (n,): answers to the item, and what people are matched on.
+    `focal`, shape (n,): who is in the focal group.
+    `method`: what else to report.
     """
     terms = ("mantel_chi_square", "mantel_p", "standardised_mean_difference")
     _, stratum = np.unique(total, return_inverse=True)
@@ -83,8 +84,6 @@ def mantel(
 
 def upper_tail(statistic: float, df: int) -> float:
     """P(chi-square with `df` degrees of freedom > statistic)."""
-    from scipy.special import chdtrc  # noqa: PLC0415 - heavy, and only needed here
-
     return float(chdtrc(df, statistic))
 
 
@@ -146,27 +145,27 @@ class ItemBias(Composite):
 
 
 def item_bias(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     groups: pd.Series,
     categories: Sequence[float],
     focal: object = None,
     purify: bool = False,
     confidence: float = 0.95,
-) -> tuple[ItemBias, ...]:
+) -> Results[ItemBias]:
     """Look for items that one group answers higher than equals in the other group.
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses to one subscale; NaN if unanswered.
     groups : Series, shape (n_participants,)
         Two groups, aligned by position; who has none is left out.
     categories : sequence of float
         The answers the codebook allows. A category empty in a group is merged with its
-        neighbour for the regression and told in `method`.
+        neighbour for the regression and named in `method`.
     focal : object, optional
-        The group differences are told for; by default the last in sorted order.
+        The group whose differences are reported; by default the last in sorted order.
     purify : bool
         Leave items that are to be looked at out of the total of the others, until the
         list stays the same.
@@ -185,6 +184,7 @@ def item_bias(
         If groups and responses differ in length, `focal` is none of the groups, or
         `confidence` is not between 0 and 1.
     """
+    responses = read_responses(responses)
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence}; it must lie between 0 and 1")
     if len(groups) != len(responses):
@@ -374,23 +374,18 @@ def _changes(
 def _log_odds(fit: OrdinalFit, n: int, method: str, confidence: float) -> Estimate:
     weight = float(fit.weights[1])
     reach = NormalDist().inv_cdf((1 + confidence) / 2) * float(fit.errors[1])
-    return Estimate(
-        term="bias_log_odds",
-        estimate=weight,
-        conf_low=weight - reach,
-        conf_high=weight + reach,
+    return Estimate.of(
+        "bias_log_odds",
+        weight,
+        (weight - reach, weight + reach),
         n=n,
         method="log odds of a higher answer, focal minus other group, total held; "
         f"{100 * confidence:g} % Wald limits; {method}",
     )
 
 
-def _adjusted(found: list[ItemBias]) -> tuple[ItemBias, ...]:
+def _adjusted(found: list[ItemBias]) -> Results[ItemBias]:
     """Adjust the p of all items that have one, after Benjamini & Hochberg (1995)."""
-    from scipy.stats import (  # noqa: PLC0415 - heavy, and only needed here
-        false_discovery_control,
-    )
-
     chances = [
         one.total_p.estimate for one in found if isinstance(one.total_p, Estimate)
     ]
@@ -409,7 +404,7 @@ def _adjusted(found: list[ItemBias]) -> tuple[ItemBias, ...]:
             )
             one = dataclasses.replace(one, total_p_adjusted=changed)  # noqa: PLW2901
         answers.append(one)
-    return tuple(answers)
+    return Results(answers)
 
 
 def _absent(name: str, reason: str, data: _Data) -> ItemBias:

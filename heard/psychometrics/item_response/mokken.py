@@ -1,17 +1,8 @@
-"""Mokken's scalability: how far items order people as one scale would.
+"""Estimate Mokken scalability, and check monotonicity.
 
-A coefficient is the covariance of two items over the largest covariance their own
-distributions allow; for an item and for the scale both are summed over pairs first.
-
-Two items into the steps between their answers, and the order these steps are in.
-
-An item step is passed by an answer at or above it; a Guttman error passes a rarer step
-without the commoner one.
-
-Monotonicity: whether people higher on the other items answer an item higher too.
-
-People are put into groups by the sum of their other answers; from group to group the
-share that passes each step of the item should not fall (Junker & Sijtsma 2000).
+A coefficient is a covariance over the largest its items' distributions allow; a Guttman
+error passes a rarer item step without a commoner one. Monotonicity: the share passing a
+step should not fall with the sum of the other items (Junker & Sijtsma 2000).
 """
 
 from __future__ import annotations
@@ -27,9 +18,11 @@ from heard.models.complete_responses import (
     LISTWISE,
     Array,
     CompleteResponses,
+    Responses,
     complete_responses,
+    read_responses,
 )
-from heard.results import Composite, Estimate, Labelled, Result
+from heard.results import Composite, Estimate, Labelled, Result, Results
 
 
 def largest_parts(x: Array, y: Array) -> Array:
@@ -100,8 +93,6 @@ class MokkenScalability(Composite):
 
     def to_frame(self) -> pd.DataFrame:
         """One tidy row a result; the items are empty where it is about the scale."""
-        import pandas as pd  # noqa: PLC0415 - heavy, and only needed here
-
         frame = Composite.to_frame(self)
         labels = [("", "")] * 2
         labels += [(one.item, "") for one in self.items for _ in range(2)]
@@ -111,13 +102,13 @@ class MokkenScalability(Composite):
 
 
 def mokken_scalability(
-    responses: pd.DataFrame, *, confidence: float = 0.95
+    responses: Responses, *, confidence: float = 0.95
 ) -> MokkenScalability:
     """Scalability of a scale (H), of its items (Hi) and of their pairs (Hij).
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item; NaN if unanswered. All items on one
         response scale; an item that runs against the others gives negative
         coefficients.
@@ -143,6 +134,7 @@ def mokken_scalability(
     order of item steps averaged; limits on the scale of log(1 - H), so that none
     passes 1 (Koopman, Zijlstra & van der Ark 2020).
     """
+    responses = read_responses(responses)
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence}; it must lie between 0 and 1")
     complete = complete_responses(responses)
@@ -184,12 +176,10 @@ def mokken_scalability(
 class _Scale:
     """Each pair's covariance, its largest possible, and what each person adds to both.
 
-    Attributes
-    ----------
-    covariance, largest : ndarray, shape (n_items, n_items)
-        Symmetric; the diagonal is not used.
-    covariance_parts, largest_parts : ndarray, shape (n_items, n_items, n_participants)
-        Influence of each participant, mean 0.
+    `covariance`, `largest`, shape (n_items, n_items): symmetric; the diagonal is not
+      used.
+    `covariance_parts`, `largest_parts`, shape (n_items, n_items, n_participants):
+      influence of each participant, mean 0.
     """
 
     complete: CompleteResponses
@@ -258,17 +248,12 @@ class _Scale:
         error = math.sqrt(float(influence @ influence)) / n
         low, high, limits_text = _limits(value, error, self.confidence)
         return (
-            Estimate(
-                term=term,
-                estimate=value,
-                conf_low=low,
-                conf_high=high,
-                n=n,
-                method=f"{MODEL}; {limits_text}",
+            Estimate.of(
+                term, value, (low, high), n=n, method=f"{MODEL}; {limits_text}"
             ),
-            Estimate(
-                term=error_term,
-                estimate=error,
+            Estimate.of(
+                error_term,
+                error,
                 n=n,
                 method=f"{MODEL}; no interval: it is itself a standard error",
             ),
@@ -315,16 +300,16 @@ class ItemMonotonicity(Labelled):
 
 
 def item_monotonicity(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     smallest_group: int | None = None,
     smallest_violation: float = SMALLEST,
-) -> tuple[ItemMonotonicity, ...]:
+) -> Results[ItemMonotonicity]:
     """Check that each item rises with the sum of the others.
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item; NaN if unanswered.
     smallest_group : int, optional
         Participants a group has at least; by default a tenth of 500 or more, a fifth
@@ -351,6 +336,7 @@ def item_monotonicity(
     Junker & Sijtsma (2000), Applied Psychological Measurement 24(1), 65-81;
     Molenaar & Sijtsma (2000), User's manual MSP5.
     """
+    responses = read_responses(responses)
     if smallest_group is not None and smallest_group < 2:
         raise ValueError(f"smallest_group is {smallest_group}; at least 2 needed")
     if not 0 <= smallest_violation < 1:
@@ -363,7 +349,7 @@ def item_monotonicity(
     gap = complete.gap(items=2)
     if not gap and n < 2 * size:
         gap = f"participants {n}; two groups of {size} needed"
-    return tuple(
+    return Results(
         _one_item(complete, place, size, smallest_violation, gap)
         for place in range(len(complete.names))
     )

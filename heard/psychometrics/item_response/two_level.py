@@ -1,8 +1,7 @@
-"""Scalability where several raters answer about one target (service users, a worker).
+"""Estimate scalability where several raters answer about one target.
 
-Within raters: do the answers of one rater order the items as one scale would. Between:
-do one rater's answer to an item and another's to the other item, about the same target.
-Only what raters of one target share tells targets apart (Snijders 2001).
+Within raters, and between raters of the same target, who alone distinguish targets
+(Snijders 2001).
 """
 
 from __future__ import annotations
@@ -18,7 +17,9 @@ from heard.models.complete_responses import (
     LISTWISE,
     Array,
     CompleteResponses,
+    Responses,
     complete_responses,
+    read_responses,
 )
 from heard.psychometrics.item_response.mokken import largest_parts
 from heard.results import Estimate, Labelled, Result, Unavailable
@@ -68,13 +69,13 @@ class TwoLevelScalability(Labelled):
 
 
 def two_level_scalability(
-    responses: pd.DataFrame, *, groups: pd.Series, confidence: float = 0.95
+    responses: Responses, *, groups: pd.Series, confidence: float = 0.95
 ) -> TwoLevelScalability:
     """Scalability of a scale, of items and of pairs, within and between raters.
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_raters, n_items)
+    responses : DataFrame or ndarray, shape (n_raters, n_items)
         Keyed responses, one row a rater; NaN if unanswered.
     groups : Series, shape (n_raters,)
         The target each rater answers about, by position; who has none is left out.
@@ -102,6 +103,7 @@ def two_level_scalability(
     Koopman, Zijlstra & van der Ark (2020), British Journal of Mathematical and
     Statistical Psychology 73(2), 213-236.
     """
+    responses = read_responses(responses)
     if len(groups) != len(responses):
         raise ValueError(
             f"groups has {len(groups)} entries for {len(responses)} raters"
@@ -135,12 +137,9 @@ def two_level_scalability(
 class _Errors:
     """Guttman errors of every pair of items, and what each target adds to them.
 
-    Attributes
-    ----------
-    sizes : ndarray of int, shape (n_targets,)
-        Raters of each target.
-    within, between, expected : ndarray, shape (n_items, n_items, n_targets)
-        Sums over a target's raters, or its ordered pairs of raters; symmetric.
+    `sizes`, shape (n_targets,): raters of each target.
+    `within`, `between`, `expected`, shape (n_items, n_items, n_targets): sums over a
+      target's raters, or its ordered pairs of raters; symmetric.
     """
 
     complete: CompleteResponses
@@ -255,20 +254,15 @@ class _Errors:
                 words += ", on the scale log(estimate)"
             if kind == KINDS[1]:
                 high = max(min(high, 1.0), value)
-        estimate = Estimate(
-            term=kind,
-            estimate=value,
-            conf_low=low,
-            conf_high=high,
-            n=n,
-            method=f"{method}; {words}",
+        estimate = Estimate.of(
+            kind, value, (low, high), n=n, method=f"{method}; {words}"
         )
         error_term = f"{kind}_standard_error"
         if error is None:
             return estimate, self._absent(kind, interval.words)[1]
-        return estimate, Estimate(
-            term=error_term,
-            estimate=error,
+        return estimate, Estimate.of(
+            error_term,
+            error,
             n=n,
             method=f"{method}; no interval: it is itself a standard error",
         )

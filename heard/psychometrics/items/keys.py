@@ -1,9 +1,8 @@
-"""Responses as answered into a verdict on the declared key, item by item.
+"""Check the scoring key: whether each item runs in its declared direction.
 
-A key that was forgotten, or applied twice, still gives plausible scores. The direction
-an item takes in the data is the sign of its loading on the first factor (the first
-eigenvector of the correlation matrix) and of its correlation with the other items, each
-turned the way the factor says. No order of the items changes either.
+The direction is the sign of an item's loading on the first principal axis and of its
+correlation with the other items. A key that was forgotten or applied twice still gives
+plausible scores.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from heard.models.complete_responses import Responses, read_responses
 from heard.results import Composite, Estimate, Result, Unavailable
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
@@ -28,7 +28,7 @@ UNKNOWN = "not known"
 MINIMUM_PARTICIPANTS = 10
 MINIMUM_ITEMS = 3
 WEAKEST = 0.10
-"""A correlation with the other items below this tells no direction."""
+"""A correlation with the other items below this shows no direction."""
 Z_95 = 1.959963984540054
 """The normal quantile at 0.975."""
 LISTWISE = "participants with any item unanswered deleted"
@@ -38,14 +38,12 @@ LISTWISE = "participants with any item unanswered deleted"
 class ItemAudit(Composite):
     """One item: what the key says of it, and what the answers say.
 
-    Attributes
-    ----------
-    first_factor_loading : Result
-        Of the item as answered; positive where the factor's high end is its high end.
-    item_rest_correlation : Result
-        Of the item as answered with the other items, each turned as the factor says.
-    verdict : str
-        ``agrees``, ``not recoded``, ``recoded twice``, ``weak item`` or ``not known``.
+    `first_factor_loading`: of the item as answered; positive where the factor's high
+      end is its high end.
+    `item_rest_correlation`: of the item as answered with the other items, each turned
+      as the factor says.
+    `verdict`: ``agrees``, ``not recoded``, ``recoded twice``, ``weak item`` or ``not
+      known``.
     """
 
     item: str
@@ -83,12 +81,12 @@ class KeyAudit(Composite):
         return pd.concat([item.to_frame() for item in self.items], ignore_index=True)
 
 
-def check_keys(responses: pd.DataFrame, *, reverse_keyed: Collection[str]) -> KeyAudit:
+def check_keys(responses: Responses, *, reverse_keyed: Collection[str]) -> KeyAudit:
     """Compare the declared key of a subscale with the answers.
 
     Parameters
     ----------
-    responses : DataFrame, one row a participant, one column an item
+    responses : DataFrame or ndarray, one row a participant, one column an item
         Codes as answered, never keyed.
     reverse_keyed : collection of str
         The items the key reverses.
@@ -99,6 +97,7 @@ def check_keys(responses: pd.DataFrame, *, reverse_keyed: Collection[str]) -> Ke
         Every item has its verdict; ``not known`` where too few answered every item,
         or an item is constant.
     """
+    responses = read_responses(responses)
     items = [str(name) for name in responses.columns]
     answers = responses.to_numpy(float, na_value=np.nan)
     complete = answers[~np.isnan(answers).any(axis=1)]
@@ -118,7 +117,7 @@ def check_keys(responses: pd.DataFrame, *, reverse_keyed: Collection[str]) -> Ke
 
 
 def _gap(complete: Array, names: tuple[str, ...]) -> str:
-    """Why the answers cannot tell a direction; empty if they can."""
+    """Why the answers cannot show a direction; empty if they can."""
     n, k = complete.shape
     if k < MINIMUM_ITEMS:
         return f"number of items {k}; at least {MINIMUM_ITEMS} needed"
@@ -187,22 +186,19 @@ def _audited(
         reverse_keyed=declared < 0,
         verdict=verdict,
         reason=reason,
-        first_factor_loading=Estimate(
-            term="first_factor_loading",
-            estimate=float(loading),
+        first_factor_loading=Estimate.of(
+            "first_factor_loading",
+            loading,
             n=n,
             method=f"first eigenvector of the correlation matrix, {method}",
         ),
-        item_rest_correlation=Estimate(
-            term="item_rest_correlation_as_answered",
-            estimate=float(rest),
-            conf_low=limits[0],
-            conf_high=limits[1],
+        item_rest_correlation=Estimate.of(
+            "item_rest_correlation_as_answered",
+            rest,
+            limits,
             n=n,
-            method=(
-                "with the other items, turned as the first factor says; 95 % interval "
-                f"by Fisher's z; {method}"
-            ),
+            method="with the other items, scored as the first factor implies; 95 % "
+            f"interval by Fisher's z; {method}",
         ),
     )
 
@@ -220,7 +216,7 @@ def _verdict(declared: float, loading: float, rest: float, n: int) -> tuple[str,
     least = max(WEAKEST, 2 / np.sqrt(n))
     if abs(rest) < least or loading * rest < 0:
         return WEAK, (
-            f"its correlation with the other items, {rest:.2f}, is too small to tell "
+            f"its correlation with the other items, {rest:.2f}, is too small to show "
             "its direction"
         )
     if loading * declared > 0:
@@ -246,7 +242,7 @@ def _unknown(item: str, reason: str, *, reverse_keyed: bool, n: int) -> ItemAudi
 def _sentence(audits: list[ItemAudit]) -> str:
     """What the verdicts come to, and what to look at first."""
     if audits and audits[0].verdict == UNKNOWN:
-        return f"Whether the key is right cannot be told: {audits[0].reason}."
+        return f"Whether the key is right cannot be determined: {audits[0].reason}."
     return " ".join(_sentences(audits))
 
 
@@ -271,4 +267,4 @@ def _sentences(audits: list[ItemAudit]) -> Iterator[str]:
             else "already reversed in the data, or reversed by mistake in the key."
         )
     if items := named[WEAK]:
-        yield f"Too weak to tell: {', '.join(items)}."
+        yield f"Inconclusive: {', '.join(items)}."

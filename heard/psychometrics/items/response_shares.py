@@ -1,8 +1,7 @@
-"""How the answers to an item are distributed, with no answer told of a few people.
+"""Describe the distribution of answers to an item without small counts.
 
-The ends of a scale are often chosen by few. Their category is put together with its
-neighbour, item by item, until every share speaks of enough people: so nothing has to
-be held back, and no share can be worked out from the others.
+A rare category is merged with its neighbour until every share describes enough people,
+so that nothing needs to be suppressed.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import pandas as pd
 
 from heard.models.complete_responses import Array
 from heard.psychometrics.items.statistics import Column, share_of
-from heard.results import Composite, Result
+from heard.results import Composite, Result, Results
 
 TERM = "response_share"
 METHOD = (
@@ -35,26 +34,18 @@ class ResponseShare(Composite):
 
 def response_shares(
     responses: pd.DataFrame, *, categories: Sequence[float], minimum: int
-) -> tuple[ResponseShare, ...]:
+) -> Results[ResponseShare]:
     """Share of every answer among those who answered, item by item.
 
-    Parameters
-    ----------
-    responses : DataFrame, shape (n_participants, n_items)
-        Keyed responses, one column an item, one row a participant; NaN if unanswered.
-    categories : sequence of float
-        The answers the codebook allows.
-    minimum : int
-        A category chosen by fewer joins the smaller of its neighbours.
-
-    Returns
-    -------
-    tuple of ResponseShare
-        By item as in the columns, by category as in the codebook. `Unavailable` for an
-        item that nobody answered, or with answers outside the categories.
+    `responses`, shape (n_participants, n_items): keyed responses, one column an item,
+      one row a participant; NaN if unanswered.
+    `categories`: the answers the codebook allows.
+    `minimum`: A category chosen by fewer joins the smaller of its neighbours.
+    Returns: by item as in the columns, by category as in the codebook. `Unavailable`
+      for an item that nobody answered, or with answers outside the categories.
     """
     ladder = np.asarray(sorted(categories), dtype=float)
-    return tuple(
+    return Results(
         share
         for place, name in enumerate(responses.columns)
         for share in _of_item(str(name), Column.of(responses, place), ladder, minimum)
@@ -98,7 +89,7 @@ def _joined(counts: Sequence[int], minimum: int) -> list[tuple[int, int]]:
         rarest = min(range(len(groups)), key=size)
         if size(rarest) >= minimum:
             break
-        supplementary = [p for p in (rarest - 1, rarest + 1) if 0 <= p < len(groups)]
-        low, high = sorted((rarest, min(supplementary, key=size)))
+        neighbours = [p for p in (rarest - 1, rarest + 1) if 0 <= p < len(groups)]
+        low, high = sorted((rarest, min(neighbours, key=size)))
         groups[low : high + 1] = [(groups[low][0], groups[high][1])]
     return groups

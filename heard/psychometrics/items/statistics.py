@@ -1,12 +1,8 @@
-"""Item analysis: the responses to one subscale in, one set of statistics an item out.
+"""Describe each item of a subscale: mean, shares, item-rest correlation.
 
-Mean, standard deviation and shares rest on those who answered the item; statistics that
-need the other items rest on the participants who answered all of them.
-
-Exact sums of many answers into item statistics, all items at once.
-
-The same numbers as item by item, to rounding. Where an item has no answers, does not
-vary or repeats another, nothing is made: item by item the reason is told.
+Mean and shares are of those who answered the item; statistics that need other items are
+of those who answered all. All items are computed at once from exact sums if each has a
+result; otherwise one by one, with reasons.
 """
 
 from __future__ import annotations
@@ -15,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from heard.models.complete_responses import (
     LISTWISE,
@@ -22,21 +19,21 @@ from heard.models.complete_responses import (
     PERFECT,
     Array,
     CompleteResponses,
+    Responses,
     column_fault,
     complete_responses,
+    read_responses,
 )
 from heard.psychometrics.consistency.alpha import alpha_of, feldt_limits, feldt_method
 from heard.psychometrics.consistency.inter_item import pearson
 from heard.psychometrics.consistency.item_sums import ItemSums, item_sums
-from heard.results import Estimate, Labelled, Result, Unavailable
+from heard.results import Estimate, Labelled, Result, Results, Unavailable
 
 Row = dict[str, Estimate]
 
 
 def wilson(counts: Array, n: Array) -> tuple[Array, Array]:
     """95 % limits of shares, by Wilson's score."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     z = float(special.ndtri(0.975))
     share = counts / n
     below = 2 * (n + z**2)
@@ -50,10 +47,7 @@ def wilson(counts: Array, n: Array) -> tuple[Array, Array]:
 def rows_of(sums: ItemSums, words: dict[str, str]) -> list[Row] | None:
     """The statistics of every item by name, or None where one has a reason to lack.
 
-    Parameters
-    ----------
-    words : dict
-        Term → `method`, as item by item.
+    `words`: term → `method`, as item by item.
     """
     k, n, own = len(sums.names), sums.n, sums.answered
     if k < 3 or n < 4 or own.outside or (own.scatter <= 0).any():
@@ -88,11 +82,10 @@ def rows_of(sums: ItemSums, words: dict[str, str]) -> list[Row] | None:
     }
     return [
         {
-            term: Estimate(
-                term=term,
-                estimate=_at(numbers[0], place),
-                conf_low=_limit(numbers[1], place),
-                conf_high=_limit(numbers[2], place),
+            term: Estimate.of(
+                term,
+                _at(numbers[0], place),
+                (_limit(numbers[1], place), _limit(numbers[2], place)),
                 n=int(_at(numbers[3], place)),
                 method=words[term],
             )
@@ -112,8 +105,6 @@ def _limit(limits: Array | None, place: int) -> float | None:
 
 
 def _fisher(correlation: Array, n: int) -> tuple[Array, Array]:
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     centre, reach = (
         np.arctanh(correlation),
         float(special.ndtri(0.975)) / (n - 3) ** 0.5,
@@ -123,8 +114,6 @@ def _fisher(correlation: Array, n: int) -> tuple[Array, Array]:
 
 def _of_answers(sums: ItemSums) -> dict[str, tuple[Array | None, ...]]:
     """What rests on whoever answered an item: estimate, limits, n."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     own = sums.answered
     n = own.n.astype(float)
     mean = own.sums.astype(float) / n
@@ -166,13 +155,13 @@ class ItemStatistics(Labelled):
 
 
 def item_statistics(
-    responses: pd.DataFrame, *, lowest: float, highest: float
-) -> tuple[ItemStatistics, ...]:
+    responses: Responses, *, lowest: float, highest: float
+) -> Results[ItemStatistics]:
     """Describe every item of a subscale.
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     lowest, highest : float
         Ends of the response scale, from the codebook and never from the data.
@@ -184,10 +173,11 @@ def item_statistics(
         `Unavailable` with the reason: no answers, no variance, too few participants or
         items, answers outside the scale, or a column that is not numbers.
     """
+    responses = read_responses(responses)
     if found := _in_one_pass(responses, (lowest, highest)):
-        return found
+        return Results(found)
     complete = complete_responses(responses)
-    return tuple(
+    return Results(
         _one_item(responses, complete, place, ends=(lowest, highest))
         for place in range(responses.shape[1])
     )
@@ -271,8 +261,6 @@ class Column:
 
 
 def _mean(column: Column) -> Result:
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     n, method = len(column.answers), MEAN
     if reason := column.gap():
         return column.unavailable("mean", reason, method)
@@ -283,14 +271,7 @@ def _mean(column: Column) -> Result:
     mean = float(column.answers.mean())
     standard_error = float(column.answers.std(ddof=1)) / n**0.5
     reach = float(special.stdtrit(n - 1, 0.975)) * standard_error
-    return Estimate(
-        term="mean",
-        estimate=mean,
-        conf_low=mean - reach,
-        conf_high=mean + reach,
-        n=n,
-        method=method,
-    )
+    return Estimate.of("mean", mean, (mean - reach, mean + reach), n=n, method=method)
 
 
 def _standard_deviation(column: Column) -> Result:
@@ -298,9 +279,7 @@ def _standard_deviation(column: Column) -> Result:
     if reason := column.gap(needed=2):
         return column.unavailable("standard_deviation", reason, method)
     sd = 0.0 if column.is_constant else float(column.answers.std(ddof=1))
-    return Estimate(
-        term="standard_deviation", estimate=sd, n=len(column.answers), method=method
-    )
+    return Estimate.of("standard_deviation", sd, n=len(column.answers), method=method)
 
 
 def _share_missing(column: Column) -> Result:
@@ -328,14 +307,7 @@ def _share_at(
 def share_of(term: str, count: int, n: int, method: str) -> Estimate:
     """A share with Wilson's 95 % interval; `n` is above 0."""
     low, high = wilson(np.array(count), np.array(n))
-    return Estimate(
-        term=term,
-        estimate=count / n,
-        conf_low=float(low),
-        conf_high=float(high),
-        n=n,
-        method=method,
-    )
+    return Estimate.of(term, count / n, (low, high), n=n, method=method)
 
 
 def _item_rest_correlation(complete: CompleteResponses, place: int) -> Result:

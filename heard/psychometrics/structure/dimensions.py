@@ -1,7 +1,4 @@
-"""Responses into how many dimensions exceed chance: Horn's parallel analysis.
-
-Responses into how many dimensions they have: Velicer's minimum average partial.
-"""
+"""Estimate the number of dimensions: parallel analysis, minimum average partial."""
 
 from __future__ import annotations
 
@@ -10,9 +7,12 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
-import pandas as pd
 
-from heard.models.complete_responses import Array
+from heard.models.complete_responses import (
+    Array,
+    Responses,
+    read_responses,
+)
 from heard.models.random_streams import generator
 from heard.psychometrics.structure.extraction import Truths, extract_factors
 from heard.psychometrics.structure.item_correlations import (
@@ -59,7 +59,7 @@ class ParallelAnalysis(Labelled):
 
 
 def parallel_analysis(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     variant: Variant = "components",
     chance: Chance = "normal",
@@ -73,7 +73,7 @@ def parallel_analysis(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     variant : {"components", "factors"}
         Of the whole correlations, or of what one common factor accounts for.
@@ -102,6 +102,7 @@ def parallel_analysis(
     Horn (1965), Psychometrika 30(2), 179-185.
     Buja & Eyuboglu (1992), Multivariate Behavioral Research 27(4), 509-540.
     """
+    responses = read_responses(responses)
     _check_options(variant, chance, percentile, replicates, categories)
     needed = 2 if variant == "components" else 3
     found = item_correlations(responses, categories, missing, items=needed)
@@ -273,7 +274,7 @@ class MinimumAveragePartial(Labelled):
 
 
 def minimum_average_partial(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     categories: Sequence[float] | None = None,
     missing: Deletion = "listwise",
@@ -282,7 +283,7 @@ def minimum_average_partial(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     categories : sequence of float, optional
         The answers the codebook allows: correlations are then polychoric.
@@ -301,6 +302,7 @@ def minimum_average_partial(
     Velicer (1976), Psychometrika 41(3), 321-327.
     Velicer, Eaton & Fava (2000), in Problems and Solutions in Human Assessment, 41-71.
     """
+    responses = read_responses(responses)
     found = item_correlations(responses, categories, missing, items=3)
     reason = found.fault or found.singular
     averages = {} if reason else _averages(found.matrix)

@@ -1,7 +1,4 @@
-"""Responses into exploratory factors: loadings with intervals, and their fit.
-
-A factor solution into how well it fits the correlations.
-"""
+"""Fit exploratory factors: loadings with intervals, and fit."""
 
 from __future__ import annotations
 
@@ -11,10 +8,14 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-import pandas as pd
+from scipy import optimize, special
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import Array
+from heard.models.complete_responses import (
+    Array,
+    Responses,
+    read_responses,
+)
 from heard.models.random_streams import generator
 from heard.psychometrics.structure.extraction import (
     Extraction,
@@ -61,9 +62,9 @@ def factor_fit(found: ItemCorrelations, sample: Solution, method: str) -> Factor
     factors, k = sample.loadings.shape[2], len(found.names)
     implied = sample.implied()[0]
     left = (found.matrix - implied)[np.triu_indices(k, 1)]
-    residual = Estimate(
-        term="root_mean_square_residual",
-        estimate=float(np.sqrt((left**2).mean())),
+    residual = Estimate.of(
+        "root_mean_square_residual",
+        np.sqrt((left**2).mean()),
         n=found.n or 0,
         method=f"{method}; root of the mean squared residual correlation off the "
         "diagonal; no interval: it describes this matrix",
@@ -103,8 +104,6 @@ def _untestable(found: ItemCorrelations, implied: Array, df: int, factors: int) 
 def _tested(
     found: ItemCorrelations, implied: Array, factors: int, df: int, method: str
 ) -> dict[str, Result]:
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     n, k = found.n or 0, len(found.names)
     _, observed = np.linalg.slogdet(found.matrix)
     _, modelled = np.linalg.slogdet(implied)
@@ -148,8 +147,6 @@ def _tested(
 def _rmsea(chi_square: float, df: int, n: int, shared_method: str) -> Result:
     """Root mean square error of approximation, with its 90 % interval.
 
-    References
-    ----------
     Browne & Cudeck (1992), Sociological Methods & Research 21(2), 230-258.
     """
     limits = [
@@ -157,11 +154,10 @@ def _rmsea(chi_square: float, df: int, n: int, shared_method: str) -> Result:
         for chance in (0.95, 0.05)
     ]
     estimate = float(np.sqrt(max(chi_square - df, 0.0) / (df * (n - 1))))
-    return Estimate(
-        term="rmsea",
-        estimate=estimate,
-        conf_low=min(limits[0], estimate),
-        conf_high=max(limits[1], estimate),
+    return Estimate.of(
+        "rmsea",
+        estimate,
+        (min(limits[0], estimate), max(limits[1], estimate)),
         n=n,
         method=f"{shared_method}; root of (chi-square - df) / (df (n - 1)), not under "
         "0; 90 % "
@@ -171,8 +167,6 @@ def _rmsea(chi_square: float, df: int, n: int, shared_method: str) -> Result:
 
 def _noncentrality(chi_square: float, df: int, chance: float) -> float:
     """Where a chi-square this small or smaller has that chance; 0 if nowhere."""
-    from scipy import optimize, special  # noqa: PLC0415 - heavy, and only needed here
-
     if special.chdtr(df, chi_square) <= chance:
         return 0.0
     highest = 10.0 + 4 * chi_square
@@ -230,7 +224,7 @@ class FactorShare(Labelled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExploratoryFactors(Labelled):
-    """Factors found without being told which item belongs to which."""
+    """Factors found without declaring which item belongs to which."""
 
     loadings: tuple[Loading, ...]
     communalities: tuple[Communality, ...]
@@ -240,7 +234,7 @@ class ExploratoryFactors(Labelled):
 
 
 def exploratory_factors(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     factors: int,
     extraction: Extraction = "minres",
@@ -255,7 +249,7 @@ def exploratory_factors(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     factors : int
         How many; see `parallel_analysis` and `minimum_average_partial`.
@@ -289,6 +283,7 @@ def exploratory_factors(
     Joreskog (1967), Psychometrika 32(4), 443-482.
     Jennrich (2002), Psychometrika 67(1), 7-19.
     """
+    responses = read_responses(responses)
     check_choices(extraction, rotation, factors)
     percent(confidence)
     found = item_correlations(responses, categories, missing, items=3)

@@ -1,30 +1,16 @@
-"""Correlation matrices into common factors, many matrices at once.
+"""Extract and rotate common factors, many matrices at once.
 
-Minimum residuals and maximum likelihood are both a function of the uniquenesses alone:
-what the eigenvalues left over amount to. Its exact slope and curvature are known, so
-Newton's steps find the minimum in a few rounds for all matrices of a bootstrap
-together, and say of each whether it is one.
+Minimum residuals and maximum likelihood are functions of the uniquenesses alone,
+minimised by Newton's steps. Rotations are found by gradient projection; draws start
+from the sample's rotation, so that factors keep their place and sign.
 
 References
 ----------
 Harman & Jones (1966), Psychometrika 31(3), 351-368.
 Joreskog (1967), Psychometrika 32(4), 443-482.
-
-Unrotated loadings into simple structure, many solutions at once.
-
-Rotations are found by gradient projection: from a start, down the slope of how complex
-the loadings are, back onto the rotations each time.
-
-References
-----------
 Jennrich (2002), Psychometrika 67(1), 7-19.
 Bernaards & Jennrich (2005), Educational and Psychological Measurement 65(5), 676-696.
 Hendrickson & White (1964), British Journal of Statistical Psychology 17(1), 65-70.
-
-Correlations into one rotated solution, and the same of every bootstrap draw.
-
-Draws are turned onto the sample's solution before they are rotated, from where the
-sample's rotation ended: so a factor keeps its place and its sign in all of them.
 """
 
 from __future__ import annotations
@@ -57,15 +43,13 @@ ROUNDING = 1e-12
 class Factors:
     """Unrotated factors of several correlation matrices.
 
-    Attributes
-    ----------
-    loadings : ndarray, shape (n_matrices, n_items, n_factors)
-        Each column's sum is not negative.
-    uniquenesses : ndarray, shape (n_matrices, n_items)
-    discrepancy : ndarray, shape (n_matrices,)
-        Half the sum of squared residuals, or maximum likelihood's.
-    settled : ndarray of bool, shape (n_matrices,)
-        Whether slope and curvature say that it is a minimum.
+    `loadings`, shape (n_matrices, n_items, n_factors): each column's sum is not
+      negative.
+    `uniquenesses`, shape (n_matrices, n_items).
+    `discrepancy`, shape (n_matrices,): half the sum of squared residuals, or maximum
+      likelihood's.
+    `settled`, shape (n_matrices,): whether slope and curvature say that it is a
+      minimum.
     """
 
     loadings: Array
@@ -84,15 +68,12 @@ def extract_factors(
 ) -> Factors:
     """Find the uniquenesses that leave least, and the loadings that go with them.
 
-    Parameters
-    ----------
-    matrices : ndarray, shape (n_matrices, n_items, n_items)
-        Correlations; for maximum likelihood positive definite.
-    factors : int
-        At least 1, fewer than items.
-    extraction : {"minres", "ml"}
-    start : ndarray, shape (n_items,), optional
-        Uniquenesses from which to search; None for Joreskog's start.
+    `matrices`, shape (n_matrices, n_items, n_items): correlations; for maximum
+      likelihood positive definite.
+    `factors`: at least 1, fewer than items.
+    `extraction`, {"minres", "ml"}.
+    `start`, shape (n_items,): uniquenesses from which to search; None for Joreskog's
+      start.
     """
     begin = _start(matrices, factors) if start is None else start
     uniquenesses = np.array(np.broadcast_to(begin, matrices.shape[:2]))
@@ -289,16 +270,12 @@ PROMAX_POWER = 4
 class Rotated:
     """Rotated solutions.
 
-    Attributes
-    ----------
-    loadings : ndarray, shape (n_solutions, n_items, n_factors)
-    correlations : ndarray, shape (n_solutions, n_factors, n_factors)
-        Of the factors.
-    turn : ndarray, shape (n_solutions, n_factors, n_factors)
-        The last matrix of the search: where another may start.
-    complexity : ndarray, shape (n_solutions,)
-        What was minimised.
-    settled : ndarray of bool, shape (n_solutions,)
+    `loadings`, shape (n_solutions, n_items, n_factors).
+    `correlations`, shape (n_solutions, n_factors, n_factors): of the factors.
+    `turn`, shape (n_solutions, n_factors, n_factors): the last matrix of the search:
+      where another may start.
+    `complexity`, shape (n_solutions,): what was minimised.
+    `settled`, shape (n_solutions,).
     """
 
     loadings: Array
@@ -311,14 +288,11 @@ class Rotated:
 def rotate(unrotated: Array, rotation: Rotation, start: Array | None = None) -> Rotated:
     """Rotate every solution.
 
-    Parameters
-    ----------
-    unrotated : ndarray, shape (n_solutions, n_items, n_factors)
-    rotation : {"oblimin", "promax", "varimax", "none"}
-        Varimax and promax of loadings normalised by Kaiser, that is with communality 1;
-        oblimin with gamma 0, not normalised.
-    start : ndarray, shape (n_factors, n_factors), optional
-        Where to search from; None for the identity.
+    `unrotated`, shape (n_solutions, n_items, n_factors).
+    `rotation`, {"oblimin", "promax", "varimax", "none"}: varimax and promax of loadings
+      normalised by Kaiser, that is with communality 1; oblimin with gamma 0, not
+      normalised.
+    `start`, shape (n_factors, n_factors): where to search from; None for the identity.
     """
     solutions, _, factors = unrotated.shape
     begin = np.eye(factors) if start is None else start
@@ -437,19 +411,12 @@ RANDOM_ROTATIONS = 30
 class Solution:
     """Rotated factors of one or several correlation matrices.
 
-    Attributes
-    ----------
-    extracted : Factors
-        Before rotation.
-    loadings : ndarray, shape (n_matrices, n_items, n_factors)
-    correlations : ndarray, shape (n_matrices, n_factors, n_factors)
-        Of the factors.
-    turn : ndarray, shape (n_factors, n_factors)
-        Where the rotation ended.
-    settled : ndarray of bool, shape (n_matrices,)
-        Whether extraction and rotation ended at a minimum.
-    places : ndarray of int, shape (n_matrices,)
-        Which of the matrices given these are.
+    `extracted`: before rotation.
+    `loadings`, shape (n_matrices, n_items, n_factors).
+    `correlations`, shape (n_matrices, n_factors, n_factors): of the factors.
+    `turn`, shape (n_factors, n_factors): where the rotation ended.
+    `settled`, shape (n_matrices,): whether extraction and rotation ended at a minimum.
+    `places`, shape (n_matrices,): which of the matrices given these are.
     """
 
     extracted: Factors

@@ -1,7 +1,7 @@
-"""Responses into how much of their sum one general factor accounts for.
+"""Estimate omega hierarchical: the share of one general factor in the sum.
 
-Oblique factors are factored once more; Schmid and Leiman's transformation then parts
-what each item owes to the general factor from what it owes to its group of items.
+Oblique factors are factored again, and Schmid and Leiman's transformation divides
+loadings between the general factor and the groups.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import Array
+from heard.models.complete_responses import (
+    Array,
+    Responses,
+    read_responses,
+)
 from heard.models.random_streams import generator
 from heard.psychometrics.structure.exploratory import EXTRACTION_WORDS
 from heard.psychometrics.structure.extraction import (
@@ -57,16 +60,13 @@ class GroupLoading(Labelled):
 class OmegaHierarchical(Labelled):
     """How far one general factor stands behind all items.
 
-    Attributes
-    ----------
-    omega_hierarchical : Result
-        Variance of the sum due to the general factor / observed variance.
-    omega_total_schmid_leiman : Result
-        Variance of the sum due to all common factors / observed variance.
-    omega_hierarchical_limit : Result
-        The first over the second: omega hierarchical of infinitely many such items.
-    explained_common_variance : Result
-        The general factor's share of the common variance.
+    - `omega_hierarchical`: variance of the sum due to the general factor / observed
+      variance.
+    - `omega_total_schmid_leiman`: variance of the sum due to all common factors /
+      observed variance.
+    - `omega_hierarchical_limit`: the first over the second: omega hierarchical of
+      infinitely many such items.
+    - `explained_common_variance`: the general factor's share of the common variance.
     """
 
     omega_hierarchical: Result
@@ -78,7 +78,7 @@ class OmegaHierarchical(Labelled):
 
 
 def omega_hierarchical(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     factors: int = 3,
     extraction: Extraction = "minres",
@@ -92,7 +92,7 @@ def omega_hierarchical(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     factors : int
         Group factors, rotated by oblimin. Of two, the general factor is given equal
@@ -122,6 +122,7 @@ def omega_hierarchical(
     Schmid & Leiman (1957), Psychometrika 22(1), 53-61.
     Zinbarg, Revelle, Yovel & Li (2005), Psychometrika 70(1), 123-133.
     """
+    responses = read_responses(responses)
     check_choices(extraction, "oblimin", factors)
     percent(confidence)
     found = item_correlations(responses, categories, missing, items=3)

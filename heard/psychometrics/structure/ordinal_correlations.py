@@ -1,7 +1,4 @@
-"""Ordinal responses into the correlation of every two items, and their thresholds.
-
-Responses and the codebook's categories into moments, or why there are none.
-"""
+"""Estimate polychoric correlations and thresholds of ordered answers."""
 
 from __future__ import annotations
 
@@ -11,9 +8,15 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import LISTWISE, Array
+from heard.models.complete_responses import (
+    LISTWISE,
+    Array,
+    Responses,
+    read_responses,
+)
 from heard.psychometrics.categories import (
     MISSING,
     CategorisedResponses,
@@ -33,22 +36,13 @@ PAIRWISE = "every pair from the participants who answered both, thresholds from 
 class OrdinalItems:
     """Items as categories, with their moments.
 
-    Attributes
-    ----------
-    names : tuple of str
-        The items.
-    n : int
-        Participants: complete ones, or all who answered anything if pairwise.
-    counts : tuple of int
-        Categories of each item after merging.
-    answers : tuple of tuple of float
-        The answer chosen in each category of each item.
-    moments : PolychoricMoments or None
-        None where `fault` says why.
-    basis : str
-        Missing rule and merges, for a result's `method`.
-    fault : str
-        What stands in the way; empty if nothing does.
+    `names`: the items.
+    `n`: participants: complete ones, or all who answered anything if pairwise.
+    `counts`: categories of each item after merging.
+    `answers`: the answer chosen in each category of each item.
+    `moments`: None where `fault` says why.
+    `basis`: missing rule and merges, for a result's `method`.
+    `fault`: what stands in the way; empty if nothing does.
     """
 
     names: tuple[str, ...]
@@ -84,16 +78,10 @@ def ordinal_items(
 ) -> OrdinalItems:
     """Sort the answers into categories and estimate the moments of the items.
 
-    Parameters
-    ----------
-    responses : DataFrame, shape (n_participants, n_items)
-        Keyed responses; NaN if unanswered.
-    categories : sequence of float
-        The answers the codebook allows.
-    missing : {"listwise", "pairwise"}
-        Who takes part.
-    items, participants : int
-        The fewest that suffice.
+    `responses`, shape (n_participants, n_items): keyed responses; NaN if unanswered.
+    `categories`: the answers the codebook allows.
+    `missing`, {"listwise", "pairwise"}: who takes part.
+    `items`, `participants`: the fewest that suffice.
     """
     if missing not in get_args(Deletion):
         raise ValueError(f"missing is {missing!r}; give one of {get_args(Deletion)}")
@@ -168,10 +156,8 @@ class ItemThreshold(Labelled):
 class PolychoricCorrelations(Labelled):
     """The correlations of all pairs of items, and the thresholds they rest on.
 
-    Attributes
-    ----------
-    smallest_eigenvalue : Result
-        Of the matrix of all correlations; below zero, no data could have that matrix.
+    - `smallest_eigenvalue`: of the matrix of all correlations; below zero, no data
+      could have that matrix.
     """
 
     pairs: tuple[ItemPair, ...]
@@ -180,7 +166,7 @@ class PolychoricCorrelations(Labelled):
 
 
 def polychoric_correlations(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     categories: Sequence[float],
     missing: Deletion = "pairwise",
@@ -192,7 +178,7 @@ def polychoric_correlations(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     categories : sequence of float
         The answers the codebook allows. One that nobody chose is merged with its
@@ -213,6 +199,7 @@ def polychoric_correlations(
     ----------
     Olsson (1979), Psychometrika 44(4), 443-460.
     """
+    responses = read_responses(responses)
     found = ordinal_items(responses, categories, missing)
     return PolychoricCorrelations(
         pairs=tuple(_pairs(found, percent(confidence), confidence)),
@@ -245,8 +232,6 @@ def _pairs(found: OrdinalItems, cover: str, confidence: float) -> Iterator[ItemP
 def _correlations(
     moments: PolychoricMoments, method: str, confidence: float
 ) -> Iterator[Result]:
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     rho = moments.rho
     reach = special.ndtri((1 + confidence) / 2) * moments.interval_errors
     reach = reach / (1 - rho**2)
@@ -256,11 +241,10 @@ def _correlations(
         if reason:
             yield Unavailable(term=TERM, reason=reason, n=n, method=method)
             continue
-        yield Estimate(
-            term=TERM,
-            estimate=value,
-            conf_low=low[place],
-            conf_high=high[place],
+        yield Estimate.of(
+            TERM,
+            value,
+            (low[place], high[place]),
             n=n,
             method=method + FILLED_WORDS * moments.filled[place],
         )
@@ -269,8 +253,6 @@ def _correlations(
 def _thresholds(
     found: OrdinalItems, cover: str, confidence: float
 ) -> Iterator[ItemThreshold]:
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     method = (
         "threshold: normal quantile of the share of answers below the category; "
         f"{cover} interval by Wilson's of that share; {found.basis}"
@@ -285,11 +267,10 @@ def _thresholds(
             yield ItemThreshold(
                 item=found.names[place],
                 category=f"{answer:g}",
-                threshold=Estimate(
-                    term="threshold",
-                    estimate=float(cuts[place_of]),
-                    conf_low=float(low[place_of]),
-                    conf_high=float(high[place_of]),
+                threshold=Estimate.of(
+                    "threshold",
+                    cuts[place_of],
+                    (low[place_of], high[place_of]),
                     n=n,
                     method=method,
                 ),

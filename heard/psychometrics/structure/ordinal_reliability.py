@@ -1,16 +1,12 @@
-"""Ordinal responses into alpha of the normal variables that may stand behind them.
+"""Estimate ordinal alpha and categorical omega from polychoric correlations.
 
-Polychoric correlations into one factor, by diagonally weighted least squares.
-
-Each correlation counts by the inverse of its sampling variance. A fit counts only if
-its slope and its curvature say that it is a minimum.
+One factor by diagonally weighted least squares; a fit counts only if slope and
+curvature are those of a minimum.
 
 References
 ----------
 Muthen, du Toit & Spisic (1997), unpublished; Wirth & Edwards (2007), Psychological
 Methods 12(1), 58-79.
-
-Ordinal responses into the reliability of their sum, from one ordinal factor.
 """
 
 from __future__ import annotations
@@ -19,10 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
+from scipy import special
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import Array
+from heard.models.complete_responses import (
+    Array,
+    Responses,
+    read_responses,
+)
 from heard.psychometrics.structure.ordinal_correlations import (
     Deletion,
     OrdinalItems,
@@ -36,7 +36,7 @@ from heard.psychometrics.structure.polychoric import (
     bivariate_normal_density,
     normal_density,
 )
-from heard.results import Estimate, Labelled, Result
+from heard.results import Estimate, Labelled, Result, Results
 
 INTERVAL = (
     "interval by the delta method on the scale of log(1 - estimate), from the sampling "
@@ -56,7 +56,7 @@ class AlphaWithout(Labelled):
 
 
 def ordinal_alpha(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     categories: Sequence[float],
     missing: Deletion = "pairwise",
@@ -69,7 +69,7 @@ def ordinal_alpha(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     categories : sequence of float
         The answers the codebook allows.
@@ -90,26 +90,28 @@ def ordinal_alpha(
     ----------
     Zumbo, Gadermann & Zeisser (2007), J. Modern Applied Statistical Methods 6, 21-29.
     """
+    responses = read_responses(responses)
     found = ordinal_items(responses, categories, missing)
     items = np.arange(len(found.names))
     return _alpha(found, items, "ordinal_alpha", confidence)
 
 
 def ordinal_alpha_if_dropped(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     categories: Sequence[float],
     missing: Deletion = "pairwise",
     confidence: float = 0.95,
-) -> tuple[AlphaWithout, ...]:
+) -> Results[AlphaWithout]:
     """Estimate ordinal alpha without each item in turn.
 
     Parameters and absence are those of `ordinal_alpha`, with at least 3 items; the
     participants stay those of all items.
     """
+    responses = read_responses(responses)
     found = ordinal_items(responses, categories, missing, items=3)
     every = np.arange(len(found.names))
-    return tuple(
+    return Results(
         AlphaWithout(
             item=name,
             ordinal_alpha_if_dropped=_alpha(
@@ -156,12 +158,10 @@ def with_interval(
 ) -> Estimate:
     """Limits around a reliability, below 1, by its standard error.
 
-    By t, and the variance over n - `spent` in place of n: every answer is set beside
+    By t, and the variance over n - `spent` in place of n: every answer is compared with
     thresholds that come from the same answers, as many as the longest item has
     categories less one, and a correlation. With 100 people normal limits are too close.
     """
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     left, n = 1 - estimate.estimate, estimate.n or 0
     if n <= spent:
         words = f"; no interval: more than {spent} participants needed"
@@ -185,13 +185,10 @@ FLAT = 1e-9
 class OneOrdinalFactor:
     """Standardised loadings, and how they move with each correlation.
 
-    Attributes
-    ----------
-    loadings : ndarray, shape (n_items,)
-    by_correlation : ndarray, shape (n_items, n_pairs)
-        Derivatives of the loadings, weights held.
-    fault : str
-        Why this is no solution; empty if it is one.
+    `loadings`, shape (n_items,).
+    `by_correlation`, shape (n_items, n_pairs): derivatives of the loadings, weights
+      held.
+    `fault`: why this is no solution; empty if it is one.
     """
 
     loadings: Array
@@ -280,7 +277,7 @@ def _fault(
 
 
 def omega_categorical(
-    responses: pd.DataFrame,
+    responses: Responses,
     *,
     categories: Sequence[float],
     missing: Deletion = "pairwise",
@@ -290,7 +287,7 @@ def omega_categorical(
 
     Parameters
     ----------
-    responses : DataFrame, shape (n_participants, n_items)
+    responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     categories : sequence of float
         The answers the codebook allows. The sum counts each by its number.
@@ -312,6 +309,7 @@ def omega_categorical(
     ----------
     Green & Yang (2009), Psychometrika 74(1), 155-167, equation 21.
     """
+    responses = read_responses(responses)
     found = ordinal_items(responses, categories, missing, items=3)
     term, k = "omega_categorical", len(found.names)
     method = (
@@ -344,13 +342,10 @@ def omega_categorical(
 class _SumVariance:
     """The variance of a sum of answers, of normal variables cut at thresholds.
 
-    Attributes
-    ----------
-    value : float
-    by_threshold : ndarray, shape (n_items, n_thresholds)
-        Derivatives; 0 where an item has fewer thresholds.
-    by_correlation : ndarray, shape (n_items, n_items)
-        Derivatives, each correlation once for each of its two places.
+    `by_threshold`, shape (n_items, n_thresholds): derivatives; 0 where an item has
+      fewer thresholds.
+    `by_correlation`, shape (n_items, n_items): derivatives, each correlation once for
+      each of its two places.
     """
 
     value: float
@@ -360,8 +355,6 @@ class _SumVariance:
     @classmethod
     def of(cls, found: OrdinalItems, correlations: Array) -> _SumVariance:
         """Sum the covariances of all steps between neighbouring answers."""
-        from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
         cuts, steps = _padded(found)
         one, other = cuts[:, None, :, None], cuts[None, :, None, :]
         same = (correlations >= 1)[:, :, None, None]

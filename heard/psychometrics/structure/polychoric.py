@@ -1,29 +1,14 @@
-"""Ranks of answers into thresholds, polychoric correlations and their covariance.
+"""Estimate thresholds, polychoric correlations and their sampling covariance.
 
-Two steps: thresholds from each item's own answers, then each correlation from the table
-of its pair, at those thresholds. The covariance is that of the estimating equations,
-summed over participants, so that it holds with gaps, and where normality does not it
-still belongs to what was estimated.
+Two steps: thresholds from each item, then each correlation from the table of its pair.
+The covariance comes from each participant's influence, so it allows for missing answers
+and non-normality. The bivariate normal distribution uses Owen's T. In the tables the
+last row and column hold those who left that item unanswered.
 
 References
 ----------
 Olsson (1979), Psychometrika 44(4), 443-460.
 Muthen (1984), Psychometrika 49(1), 115-132.
-
-Two standard normal variables and their correlation into probabilities.
-
-The distribution function stands on Owen's T, which scipy has to machine precision; it
-takes arrays, so that every pair of items and every pair of thresholds is one call.
-
-Ranks of two items into their table, and a table under a correlation into scores.
-
-A table has a row for each category of the first item and a column for each of the
-second; the last row and the last column hold those who left that item unanswered. Items
-with fewer categories than the longest are padded, with no counts.
-
-What each participant's answers add to each threshold and each correlation.
-
-Sums of the products of these influences are the sampling covariance of the estimates.
 """
 
 from __future__ import annotations
@@ -33,8 +18,10 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
+from scipy import special
 
 from heard.models.complete_responses import Array
+from heard.results import Described
 
 # Stands for infinity: the normal distribution function is 1 here to the last digit.
 BEYOND = 40.0
@@ -50,18 +37,11 @@ def normal_density(value: Array) -> Array:
 def bivariate_normal_cdf(first: Array, second: Array, correlation: Array) -> Array:
     """The chance that both variables lie below their limits.
 
-    Parameters
-    ----------
-    first, second, correlation : ndarray
-        Limits, finite (`BEYOND` stands for infinity), and correlations strictly between
-        -1 and 1; broadcast against each other.
+    `first`, `second`, `correlation`: limits, finite (`BEYOND` stands for infinity), and
+      correlations strictly between -1 and 1; broadcast against each other.
 
-    References
-    ----------
     Owen (1956), Annals of Mathematical Statistics 27(4), 1075-1090.
     """
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     first = np.where(first == 0, NEARLY_ZERO, first)
     second = np.where(second == 0, NEARLY_ZERO, second)
     spread = np.sqrt(1 - correlation**2)
@@ -77,8 +57,6 @@ def bivariate_normal_cdf(first: Array, second: Array, correlation: Array) -> Arr
 def bivariate_normal_density(first: Array, second: Array, correlation: Array) -> Array:
     """The density, which is also how the distribution function grows with correlation.
 
-    References
-    ----------
     Plackett (1954), Biometrika 41(3/4), 351-360.
     """
     left = 1 - correlation**2
@@ -118,12 +96,9 @@ def pair_counts(ranks: Ranks, pairs: Ranks, size: int) -> Array:
 class PairModel:
     """Pairs of normal variables cut at thresholds, with a correlation each.
 
-    Attributes
-    ----------
-    first, second : ndarray, shape (n_pairs, size - 1)
-        Thresholds; `BEYOND` where an item has fewer categories.
-    correlation : ndarray, shape (n_pairs,)
-        Strictly between -1 and 1.
+    `first`, `second`, shape (n_pairs, size - 1): thresholds; `BEYOND` where an item has
+      fewer categories.
+    `correlation`, shape (n_pairs,): strictly between -1 and 1.
     """
 
     first: Array
@@ -147,8 +122,6 @@ class PairModel:
 
         Shape (n_pairs, size - 1, size); the cell beyond the threshold loses as much.
         """
-        from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
         edge = np.full((len(self.second), 1), BEYOND)
         second = np.concatenate([-edge, self.second, edge], axis=1)
         correlation = self.correlation[:, None, None]
@@ -176,8 +149,6 @@ class PairModel:
 
     def _cells(self, below: Array) -> Array:
         """Chances below every corner into chances between them."""
-        from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
         pairs, rows, columns = below.shape
         padded = np.zeros((pairs, rows + 2, columns + 2))
         padded[:, 1:-1, 1:-1] = below
@@ -200,12 +171,9 @@ ROWS_AT_ONCE = 8192
 class Influence:
     """What each answer adds to each threshold, and each two answers to each rho.
 
-    Attributes
-    ----------
-    ranks : ndarray of int, shape (n_items, n_participants)
-        The last category means unanswered.
-    by_item : ndarray, shape (n_items, size + 1, size - 1)
-    by_pair : ndarray, shape (n_pairs, size + 1, size + 1)
+    `ranks`, shape (n_items, n_participants): the last category means unanswered.
+    `by_item`, shape (n_items, size + 1, size - 1).
+    `by_pair`, shape (n_pairs, size + 1, size + 1).
     """
 
     ranks: Ranks
@@ -280,41 +248,31 @@ CONVERGED = 1e-8
 ENOUGH = 1e-10
 LONGEST_STEP = 0.5
 MAXIMUM_STEPS = 200
-# Beyond this a correlation is on its way to 1: no table tells it from 1.
+# Beyond this a correlation is on its way to 1: no table separates it from 1.
 LARGEST = 0.9999
 # What an empty cell of a 2 x 2 table is given, the margins kept.
 FILLED = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolychoricMoments:
+class PolychoricMoments(Described):
     """Thresholds and polychoric correlations of several items.
 
-    Attributes
-    ----------
-    n : int
-        Participants given, with gaps or without.
-    thresholds : tuple of ndarray
-        One array an item, rising; as many as its categories less one.
-    item_n : tuple of int
-        Participants who answered each item.
-    pairs : ndarray of int, shape (n_pairs, 2)
-        Places of the items of each pair: (0, 1), (0, 2), ..., (1, 2), ...
-    rho : ndarray, shape (n_pairs,)
-        Correlations; NaN where `faults` says why there is none.
-    errors : ndarray, shape (n_pairs,)
-        Standard errors of `rho` by the observed scores, as weights use them.
-    interval_errors : ndarray, shape (n_pairs,)
-        Standard errors of `rho` by the expected information, as intervals use them.
-    pair_n : tuple of int
-        Participants who answered both.
-    filled : tuple of bool
-        Whether an empty cell of a 2 x 2 table was given half an answer.
-    faults : tuple of str
-        Why a pair has no correlation; empty if it has one.
-    influence, interval_influence : Influence
-        What each participant's answers add to each estimate, by the observed scores
-        and by the expected information.
+    - `n`: participants given, with gaps or without.
+    - `thresholds`: one array an item, rising; as many as its categories less one.
+    - `item_n`: participants who answered each item.
+    - `pairs`, shape (n_pairs, 2): places of the items of each pair: (0, 1), (0, 2),
+      ..., (1, 2), ...
+    - `rho`, shape (n_pairs,): correlations; NaN where `faults` says why there is none.
+    - `errors`, shape (n_pairs,): standard errors of `rho` by the observed scores, as
+      weights use them.
+    - `interval_errors`, shape (n_pairs,): standard errors of `rho` by the expected
+      information, as intervals use them.
+    - `pair_n`: participants who answered both.
+    - `filled`: whether an empty cell of a 2 x 2 table was given half an answer.
+    - `faults`: why a pair has no correlation; empty if it has one.
+    - `influence`, `interval_influence`: what each participant's answers add to each
+      estimate, by the observed scores and by the expected information.
     """
 
     n: int
@@ -410,8 +368,6 @@ def polychoric_moments(ranks: Ranks, counts: Sequence[int]) -> PolychoricMoments
 
 def _thresholds(answers: Array, counts: Sequence[int]) -> tuple[Array, Array]:
     """Thresholds, shape (n_items, size - 1), and what each answer adds to them."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     size = answers.shape[1] - 1
     n = answers[:, :size].sum(axis=1)[:, None]
     below = np.cumsum(answers[:, :size], axis=1)[:, :-1] / n

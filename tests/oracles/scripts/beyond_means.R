@@ -1,8 +1,9 @@
-# Oracle values for analysis/outcomes/beyond_means. Run from the repository's root:
-#   Rscript tests/oracles/scripts/beyond_means.R
-# Writes tests/oracles/values/beyond_means.json; data: outcomes_teams.csv, MASS housing.
-suppressPackageStartupMessages({library(MASS); library(ordinal); library(jsonlite)})
-teams <- read.csv("tests/oracles/data/outcomes_teams.csv")
+# Waves linked in part, responders, then-tests, ordered answers, smallest changes that count.
+# Writes values: beyond_means
+# Made with: R 4.2.2, MASS 7.3.58.2, ordinal 2022.11.16, sandwich 3.0.2
+source("tests/oracles/scripts/files.R")
+suppressPackageStartupMessages({library(MASS); library(ordinal)})
+teams <- read_data("outcomes_teams")
 interval <- function(v, limits) unname(c(v, limits))
 
 # --- waves ----------------------------------------------------------------------
@@ -158,12 +159,9 @@ mic <- list(change = change, improved = improved, little = little,
   mic_predictive_adjusted = pm - (.09 + .103 * cc) * sd(change) * q,
   mic_predictive_reliability_adjusted = pm - (.8 / .7 - .5) * sd(change) * cc * q)
 
-versions <- c("MASS", "ordinal", "jsonlite")
 values <- list(
-  made_by = c(list(R = as.character(getRversion())),
-              sapply(versions, function(p) as.character(packageVersion(p)), simplify = FALSE)),
+  made_by = versions_of(c("MASS", "ordinal", "sandwich")),
   waves = waves, responders = responders, then_test = then_test,
   ordered_answers = ordered_answers, in_teams = in_teams,
   linked_answers = linked_answers, mic = mic)
-write_json(values, "tests/oracles/values/beyond_means.json", digits = NA, auto_unbox = TRUE,
-           pretty = FALSE, dataframe = "columns")
+write_values(values, "beyond_means")

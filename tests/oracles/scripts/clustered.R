@@ -1,14 +1,10 @@
-# Oracle values for analysis/outcomes/clustered. Run from the repository's root:
-#   Rscript tests/oracles/scripts/clustered.R
-# Writes tests/oracles/data/clustered_*.csv and tests/oracles/values/clustered.json.
-suppressPackageStartupMessages({library(clubSandwich); library(jsonlite); library(lmerTest)})
+# Regression with cluster-robust errors, mixed models, intracluster correlation.
+# Writes values: clustered
+# Writes data: clustered_mortality clustered_unbalanced clustered_waves
+# Made with: R 4.2.2, clubSandwich 0.5.8, lme4 1.1.31, lmerTest 3.1.3
+source("tests/oracles/scripts/files.R")
+suppressPackageStartupMessages({library(clubSandwich); library(lmerTest)})
 
-folder <- "tests/oracles"
-keep <- function(data, name) {
-  file <- file.path(folder, "data", paste0("clustered_", name, ".csv"))
-  write.csv(data, file, row.names = FALSE, na = "", quote = FALSE)
-  read.csv(file)
-}
 robust <- function(model, clusters, names) {
   described <- function(type) {
     covariance <- vcovCR(model, cluster = clusters, type = type)
@@ -27,7 +23,7 @@ data(MortalityRates, package = "clubSandwich")
 deaths <- subset(MortalityRates, cause == "Motor Vehicle" & year <= 1983 &
                    !is.na(beertaxa) & !is.na(legal), c(state, year, legal, beertaxa, mrate))
 deaths$mrate <- signif(deaths$mrate, 15)
-deaths <- keep(deaths, "mortality")
+deaths <- write_data(deaths, "clustered_mortality")
 explicit <- lm(mrate ~ 0 + legal + beertaxa + factor(state) + factor(year), deaths)
 
 # --- simulated: unbalanced clusters, a cluster-level arm, a row-level covariate -------
@@ -41,7 +37,7 @@ rows$wave <- sample(0:1, nrow(rows), TRUE)
 rows$after <- round(1 + .5 * rows$before + .4 * rows$arm +
   rnorm(10, 0, .4)[match(rows$cluster, unique(rows$cluster))] + rnorm(nrow(rows), 0, .7), 3)
 rows$weight <- round(runif(nrow(rows), .3, 3), 3)
-rows <- keep(rows, "unbalanced")
+rows <- write_data(rows, "clustered_unbalanced")
 plain <- lm(after ~ arm + before, rows)
 weighted <- lm(after ~ arm + before, rows, weights = weight)
 fixed <- lm(after ~ 0 + factor(cluster) + before + wave, rows)
@@ -70,7 +66,7 @@ long <- do.call(rbind, lapply(0:2, function(w) transform(people, wave = paste0("
     around[as.integer(substr(site, 2, 2))] + .1 * w +
     .25 * w * (arm == "pack") + rnorm(150, 0, .5), 2))))
 long <- long[!(long$wave != "w0" & runif(nrow(long)) < .3), ]
-long <- keep(long, "waves")
+long <- write_data(long, "clustered_waves")
 long$w1 <- as.numeric(long$wave == "w1"); long$w2 <- as.numeric(long$wave == "w2")
 long$pack <- as.numeric(long$arm == "pack")
 long$a1 <- long$pack * long$w1; long$a2 <- long$pack * long$w2
@@ -120,5 +116,4 @@ m <- lmerTest::lmer(score ~ 1 + (1 | team), long[long$wave == "w0", ], control =
 parts <- as.data.frame(VarCorr(m))$vcov
 values$intracluster$score$reml <- parts[1] / sum(parts)
 
-write_json(values, file.path(folder, "values", "clustered.json"), digits = NA,
-           auto_unbox = TRUE, pretty = TRUE)
+write_values(values, "clustered")

@@ -1,14 +1,10 @@
-# Oracle values for analysis/outcomes/compared. Run from the repository's root:
-#   Rscript tests/oracles/scripts/compared.R
-# Writes tests/oracles/data/compared_*.csv and tests/oracles/values/compared.json.
-suppressPackageStartupMessages({library(clubSandwich); library(jsonlite); library(nlme)})
+# Fixed effects of teams and people, doses, staggered starts, placebo.
+# Writes values: compared
+# Writes data: compared_waves compared_doses compared_rollout
+# Made with: R 4.2.2, clubSandwich 0.5.8, nlme 3.1.162, Hmisc 4.8.0
+source("tests/oracles/scripts/files.R")
+suppressPackageStartupMessages({library(clubSandwich); library(nlme)})
 
-folder <- "tests/oracles"
-keep <- function(data, name) {
-  file <- file.path(folder, "data", paste0("compared_", name, ".csv"))
-  write.csv(data, file, row.names = FALSE, na = "", quote = FALSE)
-  read.csv(file)
-}
 tested <- function(model, clusters, names) {
   covariance <- vcovCR(model, cluster = clusters, type = "CR2")
   test <- coef_test(model, vcov = covariance, test = "Satterthwaite")
@@ -35,7 +31,8 @@ rows$sessions <- ifelse(rows$arm == "pack" & rows$time > 3, rpois(nrow(rows), 2)
 rows$score <- round(rows$level + .1 * rows$time + .3 * (rows$arm == "pack" & rows$time > 3) +
                       rnorm(nrow(rows), 0, .5), 3)
 rows$score[sample(nrow(rows), 30)] <- NA
-rows <- keep(rows[, c("participant", "cluster", "arm", "wave", "sessions", "score")], "waves")
+rows <- write_data(rows[, c("participant", "cluster", "arm", "wave", "sessions", "score")],
+                  "compared_waves")
 complete <- subset(rows, !is.na(score))
 pack <- complete$arm == "pack"
 complete$after <- as.integer(pack & complete$wave %in% c("w4", "w5"))
@@ -58,7 +55,7 @@ doses$lived <- rbinom(nrow(doses), doses$sessions, .4)
 doses$film <- rbinom(nrow(doses), doses$sessions, .6)
 doses$after <- round(1 + .6 * doses$before + .4 * sqrt(doses$sessions) + .1 * doses$lived +
                        rnorm(nrow(doses), 0, .6), 3)
-doses <- keep(doses, "doses")
+doses <- write_data(doses, "compared_doses")
 knots <- quantile(doses$sessions, c(.1, .5, .9))
 doses$bend <- Hmisc::rcspline.eval(doses$sessions, knots = knots)[, 1]
 line <- lm(after ~ before + sessions, doses)
@@ -85,7 +82,7 @@ roll$start <- starts[as.character(roll$cluster)]
 since <- ifelse(is.na(roll$start), -1, roll$wave - roll$start)
 roll$score <- round(rnorm(10, 3, .5)[roll$cluster] + .05 * roll$wave +
                       ifelse(since >= 0, .3 + .1 * since, 0) + rnorm(nrow(roll), 0, .2), 3)
-roll <- keep(roll, "rollout")
+roll <- write_data(roll, "compared_rollout")
 grid <- matrix(roll$score, 10)
 start <- starts
 never <- is.na(start)
@@ -138,5 +135,4 @@ values <- list(
   wedge = list(wedge(.1), wedge(.8)),
   placebo = placebo)
 
-write_json(values, file.path(folder, "values", "compared.json"), auto_unbox = TRUE,
-           digits = I(17), pretty = TRUE)
+write_values(values, "compared")

@@ -1,11 +1,10 @@
-# Oracle values for analysis/reliability/dependability. Run from the repository's root:
-#   Rscript tests/oracles/scripts/dependability.R
-# Writes tests/oracles/data/mixed_*.csv and tests/oracles/values/mixed_models.json. The
-# gtheory_* values beside it were made by the scripts that made the other reliability
-# values.
-suppressPackageStartupMessages({library(lmerTest); library(nlme); library(jsonlite)})
+# Mixed models of lme4 and nlme: estimates, predictions, profiles.
+# Writes values: mixed_models
+# Writes data: mixed_sleepstudy mixed_pastes mixed_penicillin mixed_dyestuff2 mixed_sources
+# Made with: R 4.2.2, lme4 1.1.31, lmerTest 3.1.3, nlme 3.1.162
+source("tests/oracles/scripts/files.R")
+suppressPackageStartupMessages({library(lmerTest); library(nlme)})
 
-folder <- "tests/oracles"
 sharp <- lmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-10, maxfun = 1e5))
 fit <- function(formula, data, REML = TRUE)
   suppressMessages(lmerTest::lmer(formula, data, REML = REML, control = sharp))
@@ -31,18 +30,12 @@ profile_limits <- function(m) {
   list(names = rownames(found), low = unname(found[, 1]), high = unname(found[, 2]))
 }
 
-keep <- function(data, name) {
-  file <- paste0("mixed_", name, ".csv")
-  write.csv(data, file.path(folder, "data", file), row.names = FALSE, na = "", quote = FALSE)
-  read.csv(file.path(folder, "data", file))
-}
-
 # --- lme4's own data --------------------------------------------------------------
-sleep <- keep(lme4::sleepstudy, "sleepstudy")
-pastes <- keep(lme4::Pastes[c("strength", "batch", "cask")], "pastes")
-penicillin <- keep(lme4::Penicillin, "penicillin")
-dyestuff2 <- keep(lme4::Dyestuff2, "dyestuff2")
-lecturers <- read.csv(file.path(folder, "data", "gtheory_instructors.csv"))
+sleep <- write_data(lme4::sleepstudy, "mixed_sleepstudy")
+pastes <- write_data(lme4::Pastes[c("strength", "batch", "cask")], "mixed_pastes")
+penicillin <- write_data(lme4::Penicillin, "mixed_penicillin")
+dyestuff2 <- write_data(lme4::Dyestuff2, "mixed_dyestuff2")
+lecturers <- read_data("gtheory_instructors")
 
 # --- three sources of ratings of the same staff --------------------------------------
 set.seed(20261123)
@@ -56,7 +49,7 @@ sources <- do.call(rbind, lapply(1:40, function(i) {
              score = round(c(3.5, 3.8, 3.2)[place] + true[i, place] +
                              rnorm(length(place), 0, c(.9, .7, .5)[place]), 2))
 }))
-sources <- keep(sources, "sources")
+sources <- write_data(sources, "mixed_sources")
 sources$source <- factor(sources$source)
 together <- lme(score ~ 0 + source, random = ~ 0 + source | staff,
                 weights = varIdent(form = ~ 1 | source), data = sources,
@@ -83,12 +76,7 @@ values <- list(
     raters = unname((together$sigma * scales[levels(sources$source)])^2),
     means = unname(fixef(together)), log_likelihood = as.numeric(logLik(together))))
 
-write_json(
-  list(versions = list(R = as.character(getRversion()),
-                       lme4 = as.character(packageVersion("lme4")),
-                       lmerTest = as.character(packageVersion("lmerTest")),
-                       nlme = as.character(packageVersion("nlme"))),
+write_values(
+  list(versions = versions_of(c("lme4", "lmerTest", "nlme")),
        note = "lmer with bobyqa, rhoend 1e-10; profiles of the full likelihood",
-       values = values),
-  file.path(folder, "values", "mixed_models.json"), digits = 17, auto_unbox = TRUE,
-  pretty = FALSE)
+       values = values), "mixed_models")

@@ -1,10 +1,11 @@
-# Oracle values for analysis/outcomes/inequality. Run from the repository's root:
-#   Rscript tests/oracles/scripts/inequality.R
-# Writes tests/oracles/data/inequality.csv and tests/oracles/values/inequality.json.
-suppressPackageStartupMessages({library(clubSandwich); library(jsonlite)
-  library(metafor); library(lme4); library(sandwich)})
+# Gaps between groups, shrunken means, indices of inequality, effects by group.
+# Writes values: inequality
+# Writes data: inequality
+# Made with: R 4.2.2, clubSandwich 0.5.8, metafor 3.8.1, lme4 1.1.31, sandwich 3.0.2
+source("tests/oracles/scripts/files.R")
+suppressPackageStartupMessages({
+  library(clubSandwich); library(metafor); library(lme4); library(sandwich)})
 
-folder <- "tests/oracles"
 set.seed(20261124)
 sizes <- c(6, 9, 14, 8, 11, 20, 7, 12, 16, 10, 13, 18)
 rows <- data.frame(team = rep(sprintf("t%02d", 1:12), sizes))
@@ -21,8 +22,7 @@ rows$after <- round(6 + own + level + .5 * (rows$before - 5) + .15 * rows$quinti
   .4 * (rows$arm == "pilot") * (rows$group == "a") +
   .5 * (rows$sex == "f") - .3 * (rows$age == "3") + .4 * (rows$sex == "f") * (rows$age == "2") +
   rnorm(n, 0, .9), 3)
-write.csv(rows, file.path(folder, "data", "inequality.csv"), row.names = FALSE, quote = FALSE)
-rows <- read.csv(file.path(folder, "data", "inequality.csv"), colClasses = c(age = "character"))
+rows <- write_data(rows, "inequality", colClasses = c(age = "character"))
 
 # --- gaps -----------------------------------------------------------------------------
 welch <- lapply(c("b", "c", "d"), function(g) {
@@ -127,6 +127,5 @@ between <- function(fit) as.data.frame(VarCorr(fit))$vcov
 traits <- list(share = between(null)[1] / sum(between(null)),
                additive = 1 - between(adjusted)[1] / between(null)[1])
 
-write_json(list(welch = welch, gaps = gaps, ratios = ratios, simple = simple, full = full,
-  indices = indices, effects = effects, traits = traits),
-  file.path(folder, "values", "inequality.json"), digits = NA, auto_unbox = TRUE, pretty = TRUE)
+write_values(list(welch = welch, gaps = gaps, ratios = ratios, simple = simple, full = full,
+                  indices = indices, effects = effects, traits = traits), "inequality")

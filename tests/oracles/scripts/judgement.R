@@ -1,8 +1,9 @@
-# Oracle values for analysis/outcomes/judgement. Run from the repository's root:
-#   Rscript tests/oracles/scripts/judgement.R
-# Writes tests/oracles/values/judgement.json; data: outcomes_teams.csv, metafor's dat.bcg.
+# Pooling of sites, equivalence, families of tests, posterior probabilities.
+# Writes values: judgement
+# Made with: R 4.2.2, metafor 3.8.1, emmeans 1.8.4.1, clubSandwich 0.5.8
+source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({
-  library(metafor); library(emmeans); library(clubSandwich); library(jsonlite)})
+  library(metafor); library(emmeans); library(clubSandwich)})
 
 # --- pooling --------------------------------------------------------------------
 pool <- function(yi, sei, method) {
@@ -30,7 +31,7 @@ pooling <- list(
   three_reml = pool(three$yi, three$sei, "REML"), three_pm = pool(three$yi, three$sei, "PM"))
 
 # --- equivalence ----------------------------------------------------------------
-teams <- read.csv("tests/oracles/data/outcomes_teams.csv")
+teams <- read_data("outcomes_teams")
 teams <- teams[complete.cases(teams), ]
 change <- teams$after - teams$before
 paired <- t.test(change)
@@ -96,10 +97,7 @@ posterior <- function(b, se, df, m, s, smallest) {
 bayes <- list(posterior(1.8, .7, Inf, 0, 2, 1), posterior(1.8, .7, 5, 0, 2, 1),
               posterior(-.4, .3, 11, 0, .5, .2), posterior(2.5, .5, 3.2, 0, 1, .8))
 
-versions <- c("metafor", "emmeans", "clubSandwich", "jsonlite")
 values <- list(
-  made_by = c(list(R = as.character(getRversion())),
-              sapply(versions, function(p) as.character(packageVersion(p)), simplify = FALSE)),
+  made_by = versions_of(c("metafor", "emmeans", "clubSandwich")),
   pooling = pooling, equivalence = equivalence, families = families, bayes = bayes)
-write_json(values, "tests/oracles/values/judgement.json", digits = NA, auto_unbox = TRUE,
-           pretty = TRUE)
+write_values(values, "judgement")

@@ -1,11 +1,12 @@
-# Oracle values for analysis/outcomes/missing. Run from the repository's root:
-#   Rscript tests/oracles/scripts/missing.R
-# Writes tests/oracles/data/missing_people.csv and tests/oracles/values/missing.json.
+# Rubin's rules, attrition, weights for it, imputation.
+# Writes values: missing
+# Writes data: missing_people
+# Made with: R 4.2.2, mice 3.15.0, clubSandwich 0.5.8, lme4 1.1.31, sandwich 3.0.2
+source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({
-  library(mice); library(clubSandwich); library(jsonlite); library(sandwich)
+  library(mice); library(clubSandwich); library(sandwich)
 })
 
-folder <- "tests/oracles"
 # --- simulated: 12 teams in two arms, leaving depends on the score before --------------
 set.seed(20261123)
 sizes <- c(18, 25, 22, 30, 16, 28, 20, 24, 26, 19, 23, 29)
@@ -21,9 +22,7 @@ rows$after <- round(.5 + .3 * rows$before + .4 * rows$middle + .5 * (rows$arm ==
                       shift / 2 + rnorm(n, 0, .8), 3)
 rows$middle[runif(n) < plogis(-2 + .4 * (rows$before - 3))] <- NA
 rows$after[runif(n) < plogis(-1 + .8 * (rows$before - 3) + .5 * (rows$grade == "junior"))] <- NA
-file <- file.path(folder, "data", "missing_people.csv")
-write.csv(rows, file, row.names = FALSE, na = "", quote = FALSE)
-rows <- read.csv(file)
+rows <- write_data(rows, "missing_people")
 
 # --- Rubin's rules on given numbers ----------------------------------------------------
 # (mice takes the share due to what is missing as at least 1e-4: keep above)
@@ -39,7 +38,7 @@ pooled <- lapply(given, function(one) {
               degrees = got$df, increase = got$r, fraction = got$fmi))
 })
 
-# --- who leaves --------------------------------------------------------------------------
+# --- attrition ---------------------------------------------------------------------------
 rows$left <- as.integer(is.na(rows$after))
 model <- glm(left ~ arm + before + grade, binomial, rows,
              control = glm.control(epsilon = 1e-14, maxit = 100))
@@ -98,8 +97,5 @@ values <- list(
   imputed_pmm = imputed("pmm"), imputed_norm = imputed("norm"),
   imputed_by_team = list(estimate = by_team),
   newcombe = list(first = c(56, 70), second = c(48, 80), low = .0524, high = .3339),
-  versions = list(R = as.character(getRversion()), mice = as.character(packageVersion("mice")),
-                  clubSandwich = as.character(packageVersion("clubSandwich")),
-                  lme4 = as.character(packageVersion("lme4")),
-                  sandwich = as.character(packageVersion("sandwich"))))
-write_json(values, file.path(folder, "values", "missing.json"), digits = NA, auto_unbox = TRUE, pretty = TRUE)
+  versions = versions_of(c("mice", "clubSandwich", "lme4", "sandwich")))
+write_values(values, "missing")

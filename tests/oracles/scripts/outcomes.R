@@ -1,9 +1,10 @@
-# Oracle values for analysis/outcomes. Run from the repository's root:
-#   Rscript tests/oracles/scripts/outcomes.R
-# Writes tests/oracles/data/outcomes_*.csv and tests/oracles/values/outcomes.json.
-suppressPackageStartupMessages({library(effectsize); library(jsonlite); library(sandwich)})
+# Means, changes and differences between arms, of people and of teams.
+# Writes values: outcomes
+# Writes data: outcomes_sleep outcomes_teams
+# Made with: R 4.2.2, effectsize 0.8.3, sandwich 3.0.2
+source("tests/oracles/scripts/files.R")
+suppressPackageStartupMessages({library(effectsize); library(sandwich)})
 
-folder <- "tests/oracles"
 interval <- function(estimate, limits, n) {
   list(estimate = unname(estimate), conf_low = unname(limits[1]),
        conf_high = unname(limits[2]), n = n)
@@ -28,8 +29,8 @@ before[c(3, 20, 41)] <- NA
 after[c(8, 20, 55, 70)] <- NA
 teams <- data.frame(participant = sprintf("p%03d", seq_len(n)), arm, cluster = team,
                     before, after)
-write.csv(sleep_pairs, file.path(folder, "data/outcomes_sleep.csv"), row.names = FALSE)
-write.csv(teams, file.path(folder, "data/outcomes_teams.csv"), row.names = FALSE, na = "")
+sleep_pairs <- write_data(sleep_pairs, "outcomes_sleep", quote = TRUE)
+teams <- write_data(teams, "outcomes_teams", quote = TRUE)
 
 # --- description ----------------------------------------------------------------
 describe <- function(x) {
@@ -171,10 +172,8 @@ arms_unlinked_teams <- function(f) {
 
 # --- values ---------------------------------------------------------------------
 both <- teams[complete.cases(teams), ]
-versions <- c("effectsize", "sandwich", "jsonlite")
 values <- list(
-  made_by = c(list(R = as.character(getRversion())),
-              sapply(versions, function(p) as.character(packageVersion(p)), simplify = FALSE)),
+  made_by = versions_of(c("effectsize", "sandwich")),
   description_teams_before = describe(teams$before),
   description_teams_clustered = describe_teams(teams$before, teams$cluster),
   paired_sleep = paired(sleep_pairs$before, sleep_pairs$after),
@@ -187,5 +186,4 @@ values <- list(
   arms_clusters = arms(both, team_means(both), TRUE),
   arms_unlinked_people = arms_unlinked_people(teams),
   arms_unlinked_clusters = arms_unlinked_teams(teams))
-write_json(values, file.path(folder, "values/outcomes.json"), digits = NA,
-           auto_unbox = TRUE, pretty = TRUE)
+write_values(values, "outcomes")

@@ -1,0 +1,97 @@
+"""Phrases that several topics share: what an interval or a p-value shows, and lists.
+
+No sentence says more than the interval does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.publication.figure import drawn_points, point_words
+from analysis.publication.numbers import number_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from analysis.foundation.findings import Finding
+    from analysis.publication.figure import Point
+
+SIGNIFICANT = 0.05
+"""A p-value below it is called more than chance easily brings."""
+
+
+def excludes_zero(finding: Finding) -> bool:
+    """Whether there is an interval, and zero lies outside it."""
+    low, high = finding.conf_low, finding.conf_high
+    return low is not None and high is not None and (low > 0 or high < 0)
+
+
+def excluding_zero_words(findings: Iterable[Finding], what: str) -> str:
+    """Of how many findings the interval leaves out zero."""
+    tried = list(findings)
+    clear = sum(map(excludes_zero, tried))
+    return f"the interval of {clear} of {len(tried)} {what} leaves out zero"
+
+
+def p_value(finding: Finding) -> float:
+    """A p-value that is known."""
+    assert finding.estimate is not None, "a p-value that is known"
+    return finding.estimate
+
+
+def p_words(finding: Finding) -> str:
+    """A p-value as a sentence has it."""
+    text = number_text(p_value(finding), "p_value")
+    return f"p {text}" if text.startswith("under") else f"p = {text}"
+
+
+def smallest_effect_words(effect: float | None) -> str:
+    """The smallest difference that matters, as a sentence; empty if none is declared.
+
+    It begins with a space, to stand behind another sentence.
+    """
+    return f" The smallest that matters is {number_text(effect)}." if effect else ""
+
+
+def reason_of(finding: Finding | None, otherwise: str = "nothing was found") -> str:
+    """Why there is no estimate."""
+    return finding.reason if finding is not None else otherwise
+
+
+def figure_words(
+    words: str, points: Iterable[Point], effect: float | None = None
+) -> str:
+    """The text of a figure: its finding, then the numbers drawn."""
+    drawn = drawn_points(points)
+    if not drawn:
+        return words
+    return f"{words} {point_words(drawn)}{smallest_effect_words(effect)}".strip()
+
+
+def extremes_words(points: Sequence[Point]) -> str:
+    """The lowest and the highest number drawn, each with where it stands."""
+    ends = (
+        min(points, key=lambda p: p.value),
+        max(points, key=lambda p: p.value),
+    )
+    return " to ".join(
+        f"{number_text(end.value, end.finding.term)} ({', '.join(filter(None, place))})"
+        for end in ends
+        for place in [(end.label, end.series)]
+    )
+
+
+def counted(number: int, one: str, several: str) -> str:
+    """A number with what it counts: ``1 value is``, ``2 values are``."""
+    return f"{number} {one if number == 1 else several}"
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Names in a sentence: ``a, b and c``."""
+    *others, final = names
+    return f" {last} ".join(filter(None, [", ".join(others), final]))
+
+
+def spaced(name: str) -> str:
+    """A name of a file or of the findings, as words."""
+    return name.replace("_", " ")
