@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.foundation.findings import Finding
 from analysis.outcomes.context import Context
 from analysis.outcomes.judgement import (
     answer_between_arms,
@@ -30,6 +29,7 @@ from heard.effects.missing_data.attrition import dropout_tipping_point
 from heard.results import Estimate
 
 if TYPE_CHECKING:
+    from analysis.foundation.findings import Finding
     from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd

@@ -20,7 +20,6 @@ import numpy as np
 import pandas as pd
 
 from analysis.declarations.supplementary_measures import asks, ordered_categories
-from analysis.foundation.findings import Finding
 from analysis.outcomes.context import Context
 from analysis.outcomes.evidence_level import evidence_level
 from analysis.outcomes.gates import apply_gates, check_rule
@@ -40,6 +39,7 @@ from heard.effects.supplementary.retrospective_pretest import retrospective_pret
 from heard.results import Composite, Estimate, Unavailable
 
 if TYPE_CHECKING:
+    from analysis.foundation.findings import Finding
     from collections.abc import Iterable, Iterator
 
     from analysis.declarations.study import Study
