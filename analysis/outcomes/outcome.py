@@ -29,13 +29,12 @@ from heard.effects.missing_data.attrition import dropout_tipping_point
 from heard.results import Estimate
 
 if TYPE_CHECKING:
-    from analysis.foundation.findings import Finding
     from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
     from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import Place
+    from analysis.foundation.findings import Finding, Place
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.results import Composite, Result
 

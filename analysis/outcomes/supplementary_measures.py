@@ -39,11 +39,10 @@ from heard.effects.supplementary.retrospective_pretest import retrospective_pret
 from heard.results import Composite, Estimate, Unavailable
 
 if TYPE_CHECKING:
-    from analysis.foundation.findings import Finding
     from collections.abc import Iterable, Iterator
 
     from analysis.declarations.study import Study
-    from analysis.foundation.findings import Place
+    from analysis.foundation.findings import Finding, Place
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.results import Result
 
