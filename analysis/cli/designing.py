@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from dataclasses import asdict
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -71,6 +70,7 @@ def _look_ahead(step: Step, *, silent: bool) -> None:
 
 def _print_result(study: Study, *, quiet: bool, as_json: bool) -> None:
     """Print what the page shows, from the same findings."""
+    from analysis.foundation.findings import tidy_record  # noqa: PLC0415
     from analysis.publication.design import (  # noqa: PLC0415
         design_sentence,
         design_table,
@@ -80,7 +80,7 @@ def _print_result(study: Study, *, quiet: bool, as_json: bool) -> None:
 
     disclosed = Disclosed(findings=read_part(study.name, "design"))
     if as_json:
-        found = [asdict(finding) for finding in disclosed.findings]
+        found = [tidy_record(finding) for finding in disclosed.findings]
         typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
         return
     if quiet:
