@@ -18,7 +18,10 @@ from analysis.cli.application import app, report_fault
 from analysis.cli.options import AsJson, Quiet, Reports, StudyName, use_folders
 from analysis.cli.running import _run_locally
 from analysis.foundation.errors import DeclarationError
+from analysis.storage.declared import read_study
+from analysis.storage.findings import read_part
 from analysis.storage.folders import find_folders
+from analysis.workflow.receipts import freshness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +47,7 @@ def design(
     as_json: AsJson = False,
 ) -> None:
     """Say what a declared design would let the pilot see; needs no data."""
-    from analysis.storage.declared import read_study  # noqa: PLC0415
-    from analysis.workflow.planning import plan_design  # noqa: PLC0415
+    from analysis.workflow.planning import plan_design  # noqa: PLC0415 - imports pandas
 
     use_folders(None, None, reports)
     declared = read_study(study)
@@ -58,8 +60,6 @@ def design(
 
 def _look_ahead(step: Step, *, silent: bool) -> None:
     """Run the step where it is stale, and fail as it fails."""
-    from analysis.workflow.receipts import freshness  # noqa: PLC0415
-
     reasons = {step.name: freshness(step).reason}
     if not reasons[step.name]:
         return
@@ -71,12 +71,11 @@ def _look_ahead(step: Step, *, silent: bool) -> None:
 
 def _print_result(study: Study, *, quiet: bool, as_json: bool) -> None:
     """Print what the page shows, from the same findings."""
-    from analysis.publication.design import (  # noqa: PLC0415
+    from analysis.publication.design import (  # noqa: PLC0415 - imports pandas
         design_sentence,
         design_table,
     )
-    from analysis.publication.disclosure.control import Disclosed  # noqa: PLC0415
-    from analysis.storage.findings import read_part  # noqa: PLC0415
+    from analysis.publication.disclosure.control import Disclosed  # noqa: PLC0415 - imports pandas
 
     disclosed = Disclosed(findings=read_part(study.name, "design"))
     if as_json:

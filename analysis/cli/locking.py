@@ -8,16 +8,17 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from analysis.cli.application import app
 from analysis.cli.options import Raw, StudyName, use_folders
+from analysis.declarations.plan_lock import Lock, Replaced, deviations, lockable
 from analysis.foundation.errors import DeclarationError
-
-if TYPE_CHECKING:
-    from analysis.declarations.plan_lock import Lock, Replaced
+from analysis.storage.declared import read_study
+from analysis.storage.key import key_file, key_fingerprint, rotate_key
+from analysis.storage.plan_locks import arrived_waves, lock_file, write_lock
 
 
 @app.command()
@@ -30,18 +31,6 @@ def lock(
     raw: Raw = None,
 ) -> None:
     """Lock the analysis plan of a study, before its data arrive."""
-    from analysis.declarations.plan_lock import (  # noqa: PLC0415
-        Lock,
-        deviations,
-        lockable,
-    )
-    from analysis.storage.declared import read_study  # noqa: PLC0415
-    from analysis.storage.plan_locks import (  # noqa: PLC0415
-        arrived_waves,
-        lock_file,
-        write_lock,
-    )
-
     use_folders(raw, None, None)
     declared = read_study(study)
     made = Lock(
@@ -69,8 +58,6 @@ def _replaced(
     before: Lock, again: str | None, changed: tuple[str, ...], *, where: str
 ) -> Replaced:
     """The earlier lock with why it was replaced; refused where nobody says why."""
-    from analysis.declarations.plan_lock import Replaced  # noqa: PLC0415
-
     if again is None or not again.strip():
         asked = "and --again needs a reason" if again is not None else "nothing written"
         raise DeclarationError(
@@ -115,8 +102,6 @@ app.add_typer(key)
 @key.command()
 def show() -> None:
     """Say where the key lies and its fingerprint; never the key."""
-    from analysis.storage.key import key_file, key_fingerprint  # noqa: PLC0415
-
     if not key_file().exists():
         typer.echo(f"There is no key yet. The first run will make {key_file()}")
         return
@@ -127,12 +112,6 @@ def show() -> None:
 @key.command()
 def rotate() -> None:
     """Make a new key and keep the old one beside it, under a number."""
-    from analysis.storage.key import (  # noqa: PLC0415
-        key_file,
-        key_fingerprint,
-        rotate_key,
-    )
-
     kept = rotate_key()
     typer.echo(f"new key      {key_file()}")
     typer.echo(f"fingerprint  {key_fingerprint()}")
