@@ -20,6 +20,7 @@ from heard.models.complete_responses import (
     complete_responses,
     read_responses,
 )
+from heard.models.stable_choice import sides
 from heard.psychometrics.agreement.intraclass import (
     WIDTH,
     IntraclassCorrelations,
@@ -237,10 +238,11 @@ def reliable_change(
     spread = float(values[:, 0].std(ddof=1))
     needed = WIDTH * 2**0.5 * spread * (1 - reliability) ** 0.5
     change = (values[:, 1] - values[:, 0]) * (1 if higher_is_better else -1)
+    beyond = np.where(sides(np.abs(change), needed) > 0, np.sign(change), 0.0)
     kinds = {
-        "share_improved": change > needed,
-        "share_unchanged": np.abs(change) <= needed,
-        "share_worsened": change < -needed,
+        "share_improved": beyond > 0,
+        "share_unchanged": beyond == 0,
+        "share_worsened": beyond < 0,
     }
     return ReliableChange(
         **{term: _share(term, who, method, confidence) for term, who in kinds.items()},

@@ -480,6 +480,21 @@ def test_same_seed_same_interval_and_absent_reliability() -> None:
     assert "little improved" in absent(here.mic_mean_change)
 
 
+def test_equal_changes_are_one_whatever_their_last_digits() -> None:
+    change, improved = simulated(200, "digits")
+    noise = 1e-15 * np.random.default_rng(1).integers(-3, 4, len(change))
+    here, there = (
+        minimal_important_change(one, improved, seed="x")
+        for one in (change, change + noise)
+    )
+    for name in ("mic_roc", "mic_predictive"):
+        one, other = (estimate(getattr(found, name)) for found in (here, there))
+        assert other.estimate == pytest.approx(one.estimate, rel=1e-9)
+        assert other.conf_low == pytest.approx(one.conf_low, rel=1e-9)
+    similarity = minimal_important_change(0 * change + 0.3 + noise, improved, seed="x")
+    assert "same amount" in absent(similarity.mic_roc)
+
+
 def test_yes_and_no_are_one_and_nought_and_gaps_are_left_out() -> None:
     change, improved = simulated(200, "yes")
     yes = improved.astype(bool)

@@ -434,6 +434,22 @@ def test_donors_are_the_nearest() -> None:
     assert np.isclose(taken, fifth).any()  # the fifth is among those taken
 
 
+def test_the_last_digits_of_a_prediction_choose_no_donor() -> None:
+    """Predictions of people alike, and halfway between donors, differ in rounding."""
+    random = generator("test", "donors alike")
+    donors = np.round(random.normal(size=(3, 60)), 1)
+    wanted = np.round(random.normal(size=(3, 200)), 1) + 0.05
+    found = [
+        matched(
+            donors + 1e-14 * random.normal(size=donors.shape),
+            wanted + 1e-14 * random.normal(size=wanted.shape),
+            generator("test", "the same draws"),
+        )
+        for _ in range(5)
+    ]
+    assert all((other == found[0]).all() for other in found)
+
+
 def test_diagnostics_tell_chains_that_agree_from_those_that_do_not(
     filled: Imputation,
 ) -> None:

@@ -27,6 +27,8 @@ CEASES = "ceases to hold"
 NOT_ASKED = "no smallest effect of interest was named"
 # Points between no shift and the furthest at which a crossing is looked for.
 STEPS = 200
+# Of the distance at no shift, what rounding may have left of a crossing.
+NOISE = 1e-10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,20 +289,25 @@ def _crossings(
         bounds = [lambda shift: curve.at(shift).estimate - target]
         sides, what = [True], "the effect is"
     return [
-        float(brentq(bound, *bracket, xtol=1e-12))
+        root
         for bound, asked in zip(bounds, sides, strict=True)
         for end in ends
-        if asked and end and (bracket := _bracket(bound, end)) is not None
+        if asked and end and (root := _crossing(bound, end)) is not None
     ], what
 
 
-def _bracket(above: Callable[[float], float], end: float) -> tuple[float, float] | None:
-    """The first step from no shift towards an end in which the sign changes."""
+def _crossing(above: Callable[[float], float], end: float) -> float | None:
+    """Where the sign first changes on the way from no shift to an end."""
     steps = np.linspace(0.0, end, STEPS + 1).tolist()
     start = above(0.0)
+    if start == 0:
+        return 0.0
     for before, after in pairwise(steps):
-        if start * above(after) <= 0:
-            return before, after
+        reached = above(after)
+        if abs(reached) <= NOISE * abs(start):
+            return float(after)
+        if start * reached < 0:
+            return float(brentq(above, before, after, xtol=1e-12))
     return None
 
 

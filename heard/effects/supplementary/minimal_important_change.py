@@ -24,6 +24,7 @@ from heard.effects.description import (
 from heard.effects.supplementary.linked_answers import mean_over_teams
 from heard.errors import DataError
 from heard.models.random_streams import generator
+from heard.models.stable_choice import rounded, sides
 from heard.results import Composite, Estimate, Result, Unavailable
 
 Codes: TypeAlias = np.ndarray[Any, np.dtype[np.intp]]
@@ -163,7 +164,8 @@ def _fault(x: Numbers, y: Numbers) -> str:
         return fault
     if min(int(y.sum()), int((1 - y).sum())) < MINIMUM_PER_GROUP:
         return "fewer than 10 people improved, or fewer than 10 did not"
-    return "" if np.ptp(x) > 0 else "everyone changed by the same amount"
+    moved = len(x) and sides(x, x[0]).any()
+    return "" if moved else "everyone changed by the same amount"
 
 
 def _correlation(x: Numbers, y: Numbers, fault: str, *, clustered: bool) -> Result:
@@ -223,6 +225,7 @@ def _by_group(
 ) -> dict[str, Result]:
     n = len(x)
     # People of one change, answer and team are a cell: drawing cells draws people.
+    (x,) = rounded(x)
     known = np.zeros(n) if teams is None else teams.astype(float)
     cells, counts = np.unique(
         np.column_stack([x, y, known]), axis=0, return_counts=True

@@ -27,6 +27,7 @@ from heard.effects.description import (
 )
 from heard.effects.effect_sizes import NO_VARIATION
 from heard.errors import DataError
+from heard.models.stable_choice import largest, smallest
 from heard.results import Composite, Estimate, Result, Unavailable
 
 
@@ -399,12 +400,12 @@ def unlinked_bounds(
     words = f"of the correlations 0 to 0.9; {pairs} people at most in both waves"
     return UnlinkedBounds(
         mean_change_worst_case=_renamed(
-            known[int(np.argmax(widths))],
+            known[int(largest(widths))],
             "mean_change_worst_case",
             f"the widest {words}",
         ),
         mean_change_best_case=_renamed(
-            known[int(np.argmin(widths))],
+            known[int(smallest(widths))],
             "mean_change_best_case",
             f"never to be shown alone: the narrowest {words}",
         ),

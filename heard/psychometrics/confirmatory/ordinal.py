@@ -24,6 +24,7 @@ from heard.psychometrics.categories import (
 from heard.psychometrics.confirmatory.estimation import (
     Local,
     Matrices,
+    followed,
     matrices,
     moment_derivatives,
     not_definite,
@@ -283,11 +284,14 @@ def least_squares(model: Model, sample: OrdinalSample) -> LeastSquares:
     fault = found.reason
     if not fault and not_definite(found.local.curvature):
         fault = "the model is not identified: the information is singular"
-    if not fault and not_definite(slopes(slope, found.parameters)):
-        fault = "the sum of squares is not at a minimum where the search ended"
-    return LeastSquares(
-        model=model, sample=sample, parameters=found.parameters, fault=fault
-    )
+    parameters = found.parameters
+    if not fault:
+        curvature = slopes(slope, parameters)
+        if not_definite(curvature):
+            fault = "the sum of squares is not at a minimum where the search ended"
+        else:
+            parameters = followed(at, found, curvature)
+    return LeastSquares(model=model, sample=sample, parameters=parameters, fault=fault)
 
 
 def _latent(model: Model, sample: OrdinalSample, parameters: Any, place: int) -> Latent:

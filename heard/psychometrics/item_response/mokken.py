@@ -22,6 +22,7 @@ from heard.models.complete_responses import (
     complete_responses,
     read_responses,
 )
+from heard.models.stable_choice import rounded, sides
 from heard.results import Composite, Estimate, Labelled, Result, Results
 
 
@@ -387,7 +388,7 @@ def _one_item(
             beyond_chance=absent[3],
         )
     falls, scores = _falls(own, groups)
-    counted = falls > smallest
+    counted = sides(falls, smallest) > 0
     values = [
         float(falls.size),
         float(counted.sum()),
@@ -416,7 +417,9 @@ def _rest_groups(
     A group is closed as soon as it is large enough; what is left at the top joins the
     last one.
     """
-    _, sums, people = np.unique(rest, return_inverse=True, return_counts=True)
+    _, sums, people = np.unique(
+        rounded(rest)[0], return_inverse=True, return_counts=True
+    )
     labels = np.empty(len(people), dtype=np.int64)
     group = n_in_group = 0
     for place, count in enumerate(people):

@@ -14,6 +14,7 @@ from heard.models.complete_responses import (
     read_responses,
 )
 from heard.models.random_streams import generator
+from heard.models.stable_choice import smallest
 from heard.psychometrics.structure.extraction import Truths, extract_factors
 from heard.psychometrics.structure.item_correlations import (
     ItemCorrelations,
@@ -349,7 +350,7 @@ def _minimum(
     )
     if reason:
         return found.unavailable(term, reason, method)
-    minimum = float(np.argmin(averages[power]))
+    minimum = float(smallest(averages[power]))
     return Estimate(term=term, estimate=minimum, n=found.n or 0, method=method)
 
 
