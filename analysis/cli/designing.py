@@ -21,6 +21,7 @@ from analysis.foundation.errors import DeclarationError
 from analysis.storage.declared import read_study
 from analysis.storage.findings import read_part
 from analysis.storage.folders import find_folders
+from analysis.workflow.planning import plan_design
 from analysis.workflow.receipts import freshness
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ def design(
     as_json: AsJson = False,
 ) -> None:
     """Say what a declared design would let the pilot see; needs no data."""
-    from analysis.workflow.planning import plan_design  # noqa: PLC0415 - imports pandas
-
     use_folders(None, None, reports)
     declared = read_study(study)
     steps = plan_design(declared)

@@ -25,6 +25,7 @@ from analysis.storage.folders import find_folders
 from analysis.storage.key import key_file
 from analysis.workflow.executors import local_processes, run_in_worker
 from analysis.workflow.parameters import with_parameters
+from analysis.workflow.planning import plan_steps
 from analysis.workflow.receipts import freshness
 from analysis.workflow.runner import Progress, choose_steps, remove_orphans, run_steps
 from heard.errors import AnalysisError
@@ -199,8 +200,6 @@ def list_command(quiet: Quiet = False, as_json: AsJson = False) -> None:
 
 
 def _plan(study: str, parameters: list[str]) -> tuple[Step, ...]:
-    from analysis.workflow.planning import plan_steps  # noqa: PLC0415 - imports pandas
-
     return with_parameters(plan_steps(read_study(study)), parameters)
 
 
