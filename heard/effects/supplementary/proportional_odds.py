@@ -93,8 +93,6 @@ def peak(used: Numbers, cuts: Numbers, slope: float) -> Peak:
 
 def _at(used: Numbers, place: Numbers) -> tuple[float, Numbers, Numbers]:
     """Log likelihood at cuts and slope, its gradient, and minus its second one."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     size = len(place)
     likelihood, gradient, curvature = 0.0, np.zeros(size), np.zeros((size, size))
     for counts, treated in zip(used, (1.0, 0.0), strict=True):
