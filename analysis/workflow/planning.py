@@ -14,9 +14,8 @@ from analysis.declarations.multiverse import multiverse_outcomes
 from analysis.declarations.supplementary_measures import has_supplementary
 from analysis.declarations.trends import charted_outcomes
 from analysis.storage.declared import deviations_file, lock_file
-from analysis.storage.folders import find_folders
+from analysis.storage.folders import find_folders, links_file
 from analysis.storage.key import key_fingerprint
-from analysis.storage.rows import links_file
 from analysis.workflow.steps import Step
 
 if TYPE_CHECKING:
