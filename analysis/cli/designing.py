@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from dataclasses import asdict
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from analysis.cli.application import app, report_fault
 from analysis.cli.options import AsJson, Quiet, Reports, StudyName, use_folders
 from analysis.cli.running import _run_locally
 from analysis.foundation.errors import DeclarationError
+from analysis.foundation.findings import tidy_record
 from analysis.storage.declared import read_study
 from analysis.storage.findings import read_part
 from analysis.storage.folders import find_folders
@@ -78,7 +78,7 @@ def _print_result(study: Study, *, quiet: bool, as_json: bool) -> None:
 
     disclosed = Disclosed(findings=read_part(study.name, "design"))
     if as_json:
-        found = [asdict(finding) for finding in disclosed.findings]
+        found = [tidy_record(finding) for finding in disclosed.findings]
         typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
         return
     if quiet:

@@ -3,7 +3,8 @@
 Patterns of form are removed first, then the names that a survey lists; a name that is
 neither listed nor preceded by a title or the like is not found. Patterns err on the
 side of removing too much: a number that could be someone's is removed. A pattern of
-open length starts only where none like it precedes, so that time grows linearly with length.
+open length starts only where none like it precedes, so that time grows linearly with
+length.
 """
 
 from __future__ import annotations
