@@ -88,7 +88,7 @@ def test_a_script_writes_by_the_shared_functions_and_stays_in_the_project(
     assert "tests/oracles/scripts/files.R" in SOURCED.findall(text)
     assert not re.search(r"write_json|write\.csv|writeLines|\bcat\(|sink\(", text)
     assert not re.search(r'"/|"~/|"[A-Za-z]:[/\\]|\.\./|setwd', text)
-    read = re.findall(r'read_rows\("(\w+)"', text)
+    read = re.findall(r'read_data\("(\w+)"', text)
     assert all((ORACLES / "data" / f"{name}.csv").is_file() for name in read)
 
 
@@ -236,3 +236,9 @@ def test_an_unknown_script_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit):
         regenerate.main(["kappas"])
     assert "no such script: kappas" in capsys.readouterr().err
+
+
+def test_the_readme_lists_every_script() -> None:
+    readme = (ORACLES / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+\.R)` \|", readme, re.MULTILINE)
+    assert sorted(listed) == sorted(one.path.name for one in SCRIPTS)

@@ -78,7 +78,7 @@ CARES = narrowed("cares")
 CONFIDENCE = narrowed("confidence")
 
 
-def one(findings: tuple[Finding, ...], **place: str) -> Finding:
+def one(findings: tuple[Finding, ...], **place: object) -> Finding:
     (found,) = (
         part
         for part in findings

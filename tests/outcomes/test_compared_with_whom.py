@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from analysis.declarations.study import Rollout, Study
-from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.foundation.findings import Contrast, Finding, Group, names_in
 from analysis.outcomes.comparison_designs import evaluate_comparisons
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.storage.declared import read_study
@@ -110,7 +110,7 @@ def rows_of(scores: dict[str, dict[str, pd.DataFrame]], study: Study) -> pd.Data
     ).reset_index(drop=True)
 
 
-def one(findings: tuple[Finding, ...], **place: str) -> Finding:
+def one(findings: tuple[Finding, ...], **place: object) -> Finding:
     (found,) = (
         part
         for part in findings
@@ -143,7 +143,7 @@ def test_arms_are_compared_over_all_waves_with_the_baseline_before() -> None:
     assert (reported.wave, reported.arm, reported.group) == ("", ARMS, "")
     assert reported.estimate == pytest.approx(3, abs=1)
     for part in by_hand.by_wave:
-        wave = f"{part.wave} - w1"
+        wave = Contrast(part.wave, "w1")
         effect = one(found, term="event_study_effect", wave=wave)
         assert numbers(effect) == numbers(part.event_study_effect)
         assert effect.n == 6 * 14
@@ -178,7 +178,7 @@ def test_waves_before_the_baseline_show_whether_arms_moved_alike() -> None:
             found, term="trend_robust_effect", group=Group("departure", bound.departure)
         )
         assert numbers(reported) == numbers(bound.trend_robust_effect)
-    assert not [part for part in found if "w5" in part.wave]
+    assert not [part for part in found if "w5" in names_in(part.wave)]
 
 
 def test_people_followed_count_in_the_team_they_were_first_seen_in() -> None:
@@ -199,7 +199,7 @@ def test_n_is_that_of_the_smaller_side_at_the_smaller_time() -> None:
     scores["w4"]["ratings"] = few.loc[(few["arm"] == "pilot") | (few.index % 14 < 2)]
     found = evaluate_comparisons(scores, CARE)
     sides = {part.wave: part.n for part in found if part.term == "event_study_effect"}
-    assert sides == {f"w{k} - w1": 12 if k == 4 else 84 for k in range(2, 7)}
+    assert sides == {Contrast(f"w{k}", "w1"): 12 if k == 4 else 84 for k in range(2, 7)}
 
 
 def test_each_start_stands_beside_those_that_never_had_the_pilot() -> None:
@@ -212,7 +212,7 @@ def test_each_start_stands_beside_those_that_never_had_the_pilot() -> None:
             rows.assign(arm=here),
             Comparison(waves=WAVES, started=start, treated=start, control="never"),
         )
-        group = f"started at {start}"
+        group = Group("start", start)
         reported = one(found, term="difference_in_differences", group=group)
         assert numbers(reported) == numbers(by_hand.difference_in_differences)
         before = one(found, term="pre_trend_p_value", group=group)
@@ -237,7 +237,7 @@ def test_where_all_start_the_last_serve_until_they_do() -> None:
     reported = one(found, term="difference_in_differences", group=Group("start", "w3"))
     assert numbers(reported) == numbers(by_hand.difference_in_differences)
     groups = {part.group for part in found if part.term == "difference_in_differences"}
-    assert groups == {f"started at {wave}" for wave in ("w3", "w4", "w5")}
+    assert groups == {Group("start", wave) for wave in ("w3", "w4", "w5")}
 
 
 def test_where_few_never_start_the_last_join_them_until_they_do() -> None:
@@ -268,7 +268,7 @@ def test_a_roll_out_has_its_course_since_the_start_and_its_placebo() -> None:
     assert reported.estimate == pytest.approx(3, abs=1)
     assert reported.n == min(14 * 27, 14 * 45)
     for part in staggered.by_event_time:
-        group = f"{part.waves_since_start} waves since the start"
+        group = Group("waves_since_start", part.waves_since_start)
         effect = one(found, term="event_time_effect", group=group)
         assert numbers(effect) == numbers(part.event_time_effect)
         assert effect.n is not None

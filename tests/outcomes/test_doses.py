@@ -148,7 +148,7 @@ def test_no_dose_is_told_of_that_few_people_had() -> None:
     staff.loc[:9, "sessions"] = 19.0
     found = of_dose(evaluate_comparisons(scores, study))
     points = [part.group for part in found if part.term == "dose_effect"]
-    assert all(float(group.split()[0]) <= 8 for group in points)
+    assert all(isinstance(group, Group) and float(group.value) <= 8 for group in points)
 
 
 def test_each_person_is_compared_with_themselves_over_the_waves() -> None:

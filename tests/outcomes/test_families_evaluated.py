@@ -76,7 +76,7 @@ def by_wave(study: Study) -> dict[str, dict[str, pd.DataFrame]]:
 def p_values(study: Study) -> dict[tuple[str, str, str], Finding]:
     found = evaluate_outcomes(by_wave(study), study)
     return {
-        (part.instrument, part.term, part.group): part
+        (part.instrument, part.term, str(part.group)): part
         for part in found
         if part.term in {"p_value", "adjusted_p_value"}
     }

@@ -128,10 +128,10 @@ def scored(rows: Rows, study: Study) -> Rows:
 
 
 def effects(findings: tuple[Finding, ...]) -> dict[str, Finding]:
-    return {part.group: part for part in findings if part.term == TERM}
+    return {str(part.group): part for part in findings if part.term == TERM}
 
 
-def one(findings: tuple[Finding, ...], **place: str) -> Finding:
+def one(findings: tuple[Finding, ...], **place: object) -> Finding:
     (found,) = (
         part
         for part in findings

@@ -82,8 +82,8 @@ agreement <- function(name, data, ratings) {
           "gwet.ac1.raw is Gwet's AC2. Krippendorff and irrCAC use all data; Fleiss and kappa2",
           "complete rows."))
 }
-patients <- read_rows("expsy_ratings")
-agreement("wine", "wine_judges", read_rows("wine_judges"))
+patients <- read_data("expsy_ratings")
+agreement("wine", "wine_judges", read_data("wine_judges"))
 agreement("expsy", "expsy_ratings", patients[c("r1", "r2", "r3")])
 agreement("expsy_binary", "expsy_ratings", patients[c("rb1", "rb2", "rb3")])
-agreement("krippendorff2011", "krippendorff_2011", read_rows("krippendorff_2011"))
+agreement("krippendorff2011", "krippendorff_2011", read_data("krippendorff_2011"))

@@ -3,7 +3,7 @@
 # Made with: R 4.2.2, MASS 7.3.58.2, ordinal 2022.11.16, sandwich 3.0.2
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(MASS); library(ordinal)})
-teams <- read_rows("outcomes_teams")
+teams <- read_data("outcomes_teams")
 interval <- function(v, limits) unname(c(v, limits))
 
 # --- waves ----------------------------------------------------------------------

@@ -5,7 +5,7 @@ source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages(library(careless))
 
 careless <- function(name, data, note) {
-  x <- read_rows(data)
+  x <- read_data(data)
   scales <- rep(5, 5)   # items of each scale, in the order of the columns
   bare <- function(expression) as.numeric(suppressWarnings(expression))
   values <- list(
@@ -21,11 +21,11 @@ careless <- function(name, data, note) {
     "careless", data, names(x), nrow(x),
     paste("scale lengths in column order: 5,5,5,5,5", note,
           "evenodd: within-person correlation of even and odd halves, Spearman-Brown corrected;",
-          "careless >= 1.2 returns it with the sign turned so that HIGH = inconsistent",
+          "careless >= 1.2 returns it with the sign reversed so that HIGH = inconsistent",
           "(see values)."))
 }
-# Where a person's correlation does not exist, careless swaps the sides of pairs at random:
-# this is where the stream of random numbers stood when the values were made.
+# Where a person's correlation does not exist, careless swaps the sides of pairs at random.
+# This puts the random stream where it was when the values were made.
 set.seed(3); invisible(rnorm(587))
 careless("bfi25", "bfi25_300", "raw (not reverse-keyed) columns A1..O5.")
 careless("bfi25_missing", "bfi25_250_missing", "rows with NA included.")

@@ -23,7 +23,7 @@ data(MortalityRates, package = "clubSandwich")
 deaths <- subset(MortalityRates, cause == "Motor Vehicle" & year <= 1983 &
                    !is.na(beertaxa) & !is.na(legal), c(state, year, legal, beertaxa, mrate))
 deaths$mrate <- signif(deaths$mrate, 15)
-deaths <- keep_rows(deaths, "clustered_mortality")
+deaths <- write_data(deaths, "clustered_mortality")
 explicit <- lm(mrate ~ 0 + legal + beertaxa + factor(state) + factor(year), deaths)
 
 # --- simulated: unbalanced clusters, a cluster-level arm, a row-level covariate -------
@@ -37,7 +37,7 @@ rows$wave <- sample(0:1, nrow(rows), TRUE)
 rows$after <- round(1 + .5 * rows$before + .4 * rows$arm +
   rnorm(10, 0, .4)[match(rows$cluster, unique(rows$cluster))] + rnorm(nrow(rows), 0, .7), 3)
 rows$weight <- round(runif(nrow(rows), .3, 3), 3)
-rows <- keep_rows(rows, "clustered_unbalanced")
+rows <- write_data(rows, "clustered_unbalanced")
 plain <- lm(after ~ arm + before, rows)
 weighted <- lm(after ~ arm + before, rows, weights = weight)
 fixed <- lm(after ~ 0 + factor(cluster) + before + wave, rows)
@@ -66,7 +66,7 @@ long <- do.call(rbind, lapply(0:2, function(w) transform(people, wave = paste0("
     around[as.integer(substr(site, 2, 2))] + .1 * w +
     .25 * w * (arm == "pack") + rnorm(150, 0, .5), 2))))
 long <- long[!(long$wave != "w0" & runif(nrow(long)) < .3), ]
-long <- keep_rows(long, "clustered_waves")
+long <- write_data(long, "clustered_waves")
 long$w1 <- as.numeric(long$wave == "w1"); long$w2 <- as.numeric(long$wave == "w2")
 long$pack <- as.numeric(long$arm == "pack")
 long$a1 <- long$pack * long$w1; long$a2 <- long$pack * long$w2

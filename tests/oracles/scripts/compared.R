@@ -31,7 +31,7 @@ rows$sessions <- ifelse(rows$arm == "pack" & rows$time > 3, rpois(nrow(rows), 2)
 rows$score <- round(rows$level + .1 * rows$time + .3 * (rows$arm == "pack" & rows$time > 3) +
                       rnorm(nrow(rows), 0, .5), 3)
 rows$score[sample(nrow(rows), 30)] <- NA
-rows <- keep_rows(rows[, c("participant", "cluster", "arm", "wave", "sessions", "score")],
+rows <- write_data(rows[, c("participant", "cluster", "arm", "wave", "sessions", "score")],
                   "compared_waves")
 complete <- subset(rows, !is.na(score))
 pack <- complete$arm == "pack"
@@ -55,7 +55,7 @@ doses$lived <- rbinom(nrow(doses), doses$sessions, .4)
 doses$film <- rbinom(nrow(doses), doses$sessions, .6)
 doses$after <- round(1 + .6 * doses$before + .4 * sqrt(doses$sessions) + .1 * doses$lived +
                        rnorm(nrow(doses), 0, .6), 3)
-doses <- keep_rows(doses, "compared_doses")
+doses <- write_data(doses, "compared_doses")
 knots <- quantile(doses$sessions, c(.1, .5, .9))
 doses$bend <- Hmisc::rcspline.eval(doses$sessions, knots = knots)[, 1]
 line <- lm(after ~ before + sessions, doses)
@@ -82,7 +82,7 @@ roll$start <- starts[as.character(roll$cluster)]
 since <- ifelse(is.na(roll$start), -1, roll$wave - roll$start)
 roll$score <- round(rnorm(10, 3, .5)[roll$cluster] + .05 * roll$wave +
                       ifelse(since >= 0, .3 + .1 * since, 0) + rnorm(nrow(roll), 0, .2), 3)
-roll <- keep_rows(roll, "compared_rollout")
+roll <- write_data(roll, "compared_rollout")
 grid <- matrix(roll$score, 10)
 start <- starts
 never <- is.na(start)

@@ -26,7 +26,7 @@ calls <- list(
 complete <- c("ML", "ML_stdlv", "MLR")
 gaps <- c("FIML", "FIML_MLR")
 confirm <- function(name, data, model, estimators) {
-  x <- read_rows(data)
+  x <- read_data(data)
   x <- x[intersect(lavNames(model, "ov"), names(x))]
   values <- lapply(calls[estimators], function(call) {
     described(suppressWarnings(eval(call, list(model = model, x = x))))
@@ -47,7 +47,7 @@ confirm("bfi_AC10", "bfi_AC_gender", two, c(complete, "WLSMV", gaps))
 confirm("bfi_agree1000_one_factor", "bfi_agreeableness_1000", one, c(complete, "WLSMV"))
 
 # --- a factor of factors ------------------------------------------------------------------
-pupils <- read_rows("holzinger")[paste0("x", 1:9)]
+pupils <- read_data("holzinger")[paste0("x", 1:9)]
 higher <- paste0(three, "\ng =~ visual + textual + speed")
 fit <- cfa(higher, pupils, std.lv = TRUE)
 parts <- lavInspect(fit, "est")

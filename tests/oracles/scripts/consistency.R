@@ -7,9 +7,9 @@
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(psych); library(lavaan)})
 
-agreeable <- read_rows("bfi_agreeableness")
-few <- read_rows("bfi_agreeableness_120")
-conscientious <- read_rows("bfi_AC_raw")[paste0("C", 1:5)]
+agreeable <- read_data("bfi_agreeableness")
+few <- read_data("bfi_agreeableness_120")
+conscientious <- read_data("bfi_AC_raw")[paste0("C", 1:5)]
 conscientious[c("C4", "C5")] <- 7 - conscientious[c("C4", "C5")]
 
 # --- alpha --------------------------------------------------------------------------------
@@ -67,12 +67,12 @@ alpha <- function(name, data, x, use, kept, note = "") {
   record(paste0("alpha_", name), "Cronbach alpha family, item analysis", kept(alphas(x, use)),
          calls, "psych", data, names(x), nrow(x), note)
 }
-attitude_rows <- read_rows("attitude")
+attitude_rows <- read_data("attitude")
 alpha("attitude", "attitude", attitude_rows, "pairwise", tests_read)
 alpha("bfi_agree_pairwise", "bfi_agreeableness", agreeable, "pairwise", identity)
 alpha("bfi_agree_listwise", "bfi_agreeableness", agreeable, "complete.obs", tests_read)
 alpha("bfi_consc_pairwise", "bfi_AC_raw", conscientious, "pairwise", totals,
-      "C4 and C5 are turned (7 - x) before use")
+      "C4 and C5 are reversed (7 - x) before use")
 alpha("small_missing_pairwise", "bfi_agreeableness_120", few, "pairwise", identity)
 alpha("small_missing_listwise", "bfi_agreeableness_120", few, "complete.obs", tests_read)
 

@@ -31,11 +31,11 @@ profile_limits <- function(m) {
 }
 
 # --- lme4's own data --------------------------------------------------------------
-sleep <- keep_rows(lme4::sleepstudy, "mixed_sleepstudy")
-pastes <- keep_rows(lme4::Pastes[c("strength", "batch", "cask")], "mixed_pastes")
-penicillin <- keep_rows(lme4::Penicillin, "mixed_penicillin")
-dyestuff2 <- keep_rows(lme4::Dyestuff2, "mixed_dyestuff2")
-lecturers <- read_rows("gtheory_instructors")
+sleep <- write_data(lme4::sleepstudy, "mixed_sleepstudy")
+pastes <- write_data(lme4::Pastes[c("strength", "batch", "cask")], "mixed_pastes")
+penicillin <- write_data(lme4::Penicillin, "mixed_penicillin")
+dyestuff2 <- write_data(lme4::Dyestuff2, "mixed_dyestuff2")
+lecturers <- read_data("gtheory_instructors")
 
 # --- three sources of ratings of the same staff --------------------------------------
 set.seed(20261123)
@@ -49,7 +49,7 @@ sources <- do.call(rbind, lapply(1:40, function(i) {
              score = round(c(3.5, 3.8, 3.2)[place] + true[i, place] +
                              rnorm(length(place), 0, c(.9, .7, .5)[place]), 2))
 }))
-sources <- keep_rows(sources, "mixed_sources")
+sources <- write_data(sources, "mixed_sources")
 sources$source <- factor(sources$source)
 together <- lme(score ~ 0 + source, random = ~ 0 + source | staff,
                 weights = varIdent(form = ~ 1 | source), data = sources,

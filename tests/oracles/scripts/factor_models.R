@@ -1,4 +1,4 @@
-# How a fitted lavaan model is written down; read by the scripts that fit one, after files.R.
+# What is kept of a fitted lavaan model; sourced after files.R, not run by itself.
 suppressPackageStartupMessages({library(lavaan); library(semTools)})
 
 measures <- c(

@@ -1,35 +1,35 @@
-# Where the scripts read rows and write values; itself no script. Each begins with
+# How the scripts read data and write values; sourced by each, not run by itself:
 #   source("tests/oracles/scripts/files.R")
-# and runs from the repository's root. Values and rows go to tests/oracles, or to the
-# folder that is the one argument.
-options(digits = 17, warn = 1, mc.cores = 1)   # one core: one stream of random numbers
+# Scripts run from the repository's root. They write to tests/oracles, or to the folder
+# given as the one argument.
+options(digits = 17, warn = 1, mc.cores = 1)  # one core, one random stream
 
 home <- file.path("tests", "oracles")
 output <- c(commandArgs(trailingOnly = TRUE), home)[1]
 
-# --- rows: an empty cell is a missing answer --------------------------------------------
-read_rows <- function(name, ...) {
+# --- data: an empty cell is a missing answer --------------------------------------------
+read_data <- function(name, ...) {
   read.csv(file.path(home, "data", paste0(name, ".csv")), ...)
 }
 
-# Writes rows and reads them back, so that the values are those of the digits in the file.
-keep_rows <- function(rows, name, quote = FALSE, ...) {
+# Writes data and reads them back, so that the values come from the digits in the file.
+write_data <- function(data, name, quote = FALSE, ...) {
   file <- file.path(output, "data", paste0(name, ".csv"))
   dir.create(dirname(file), showWarnings = FALSE, recursive = TRUE)
-  write.csv(rows, file, row.names = FALSE, na = "", quote = quote)
+  write.csv(data, file, row.names = FALSE, na = "", quote = quote)
   invisible(read.csv(file, ...))
 }
 
 # --- JSON ---------------------------------------------------------------------------------
-# A list or data frame with names is an object, one without an array; a vector of one value
-# stands alone (as.list() keeps its brackets), a matrix is an array of its rows. A name on a
-# vector's value is dropped: as.list() keeps it. NA, NaN, Inf and NULL are null.
+# Named lists and data frames are objects, unnamed lists and vectors arrays, matrices arrays
+# of their rows. A vector of one value is a single value, and the names of a vector are
+# dropped, unless as.list() makes it a list. NA, NaN, Inf and NULL are null.
 quoted <- function(text) {
   for (pair in list(c("\\", "\\\\"), c('"', '\\"'), c("\n", "\\n"), c("\t", "\\t")))
     text <- gsub(pair[1], pair[2], text, fixed = TRUE)
   paste0('"', text, '"')
 }
-# As few digits as read back as the same number.
+# The fewest digits that read back as the same number.
 shortest <- function(value) {
   for (digits in 15:17) {
     text <- formatC(value, digits = digits, width = 1, format = "g")
@@ -82,7 +82,7 @@ write_values <- function(values, name) {
   writeLines(json(values), file)
 }
 
-# Values with what they are, the rows and the calls they were made from.
+# Values with a description, their data file and the calls that made them.
 record <- function(name, statistic, values, calls, packages, data = NULL, items = NULL,
                    n_rows = NULL, note = "") {
   about <- list(

@@ -15,7 +15,7 @@ variances <- function(model) {
 
 # --- raters within targets, as many as there happen to be ----------------------------------
 nested <- function(name, data, target, score, said = score) {
-  rows <- read_rows(data)
+  rows <- read_data(data)
   y <- rows[[score]]
   g <- rows[[target]]; g <- factor(if (data == "gtheory_instructors") as.character(g) else g)
   sizes <- as.numeric(table(g)); N <- sum(sizes); a <- length(sizes)
@@ -70,7 +70,7 @@ crossed <- function(name, data, values, calls, columns, n_rows) {
 }
 few_levels <- sharp(check.nobs.vs.nlev = "ignore", check.nobs.vs.nRE = "ignore")
 
-long <- read_rows("gtheory_person_item")
+long <- read_data("gtheory_person_item")
 d <- data.frame(p = factor(long$person), i = factor(long$item), y = long$score)
 table <- summary(aov(y ~ p + i, d))[[1]]; ms <- table[["Mean Sq"]]
 n_p <- nlevels(d$p); n_i <- nlevels(d$i); counts <- c(1, 2, 3, 5, 8, 10, 15, 20)
@@ -85,7 +85,7 @@ crossed(
        reml = variances(model), reml_logLik = as.numeric(logLik(model))),
   c("aov(y ~ p + i)", "lmer(y ~ 1 + (1|p) + (1|i))"), "p=person, i=item", nrow(d))
 
-long <- read_rows("gtheory_staff_item_rater")
+long <- read_data("gtheory_staff_item_rater")
 d <- data.frame(p = factor(long$staff), i = factor(long$item), o = factor(long$rater),
                 y = long$score)
 table <- summary(aov(y ~ p * i * o - p:i:o, d))[[1]]
@@ -113,7 +113,7 @@ crossed(
   "p=staff, i=item, o=rater", nrow(d))
 
 # --- raters who rate several targets, not all ---------------------------------------------
-long <- read_rows("gtheory_instructors")
+long <- read_data("gtheory_instructors")
 d <- data.frame(t = factor(long$d), r = factor(long$s), y = long$y)
 model <- lmer(y ~ 1 + (1 | t) + (1 | r), d, control = sharp())
 v <- variances(model); counts <- c(1, 2, 5, 10, 20, 30, 50)

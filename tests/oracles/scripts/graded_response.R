@@ -4,7 +4,7 @@
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages(library(mirt))
 
-x <- read_rows("bfi_A_complete1000")
+x <- read_data("bfi_A_complete1000")
 model <- quietly(mirt::mirt(
   x, 1, "graded", SE = TRUE, verbose = FALSE, TOL = 1e-8, quadpts = 121,
   technical = list(NCYCLES = 5000, theta_lim = c(-6, 6))))

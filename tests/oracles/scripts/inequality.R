@@ -22,7 +22,7 @@ rows$after <- round(6 + own + level + .5 * (rows$before - 5) + .15 * rows$quinti
   .4 * (rows$arm == "pilot") * (rows$group == "a") +
   .5 * (rows$sex == "f") - .3 * (rows$age == "3") + .4 * (rows$sex == "f") * (rows$age == "2") +
   rnorm(n, 0, .9), 3)
-rows <- keep_rows(rows, "inequality", colClasses = c(age = "character"))
+rows <- write_data(rows, "inequality", colClasses = c(age = "character"))
 
 # --- gaps -----------------------------------------------------------------------------
 welch <- lapply(c("b", "c", "d"), function(g) {

@@ -31,7 +31,7 @@ correlations <- function(name, data, ratings, note = "") {
       "psych::ICC(w, lmer=TRUE, missing=FALSE) -> lmer (REML, uses all ratings)"),
     c("psych", "lme4"), data, names(ratings), nrow(ratings), note)
 }
-correlations("shrout_fleiss", "shrout_fleiss_1979", read_rows("shrout_fleiss_1979"))
-correlations("wine", "wine_judges", read_rows("wine_judges"))
-correlations("expsy_missing", "expsy_ratings", read_rows("expsy_ratings")[c("r1", "r2", "r3")],
+correlations("shrout_fleiss", "shrout_fleiss_1979", read_data("shrout_fleiss_1979"))
+correlations("wine", "wine_judges", read_data("wine_judges"))
+correlations("expsy_missing", "expsy_ratings", read_data("expsy_ratings")[c("r1", "r2", "r3")],
              "one missing rating: ANOVA on complete rows, lmer on all")

@@ -58,7 +58,7 @@ by_group_ordered <- function(model, rows, items, group) {
   list(fit = side_by_side(models), lrt = compared(models, names(ordered_steps)[-1]))
 }
 invariance <- function(name, data, model, group, ordered = FALSE) {
-  rows <- read_rows(data)
+  rows <- read_data(data)
   items <- intersect(lavNames(model, "ov"), names(rows))
   rows <- na.omit(rows[c(items, group)])
   values <- list(ML = by_group(model, rows, group, "ML"),
@@ -115,7 +115,7 @@ longitudinal <- function(rows, estimator) {
        latent_means_scalar = with_row_names(means[c("lhs", "est", "se", "pvalue")]),
        estimates_scalar = estimates_of(models$scalar))
 }
-rows <- na.omit(read_rows("exlong")[unlist(waves)])
+rows <- na.omit(read_data("exlong")[unlist(waves)])
 record("longinvariance_exLong_3waves",
        paste("longitudinal measurement invariance (one factor, same items over waves,",
              "correlated residuals)"),

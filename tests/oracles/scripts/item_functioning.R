@@ -4,7 +4,7 @@
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages(library(ordinal))
 
-rows <- na.omit(read_rows("bfi_C_gender"))
+rows <- na.omit(read_data("bfi_C_gender"))
 x <- rows[paste0("C", 1:5)]; g <- as.integer(factor(rows$gender)) - 1L; tot <- rowSums(x)
 n <- nrow(x)
 

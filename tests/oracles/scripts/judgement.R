@@ -31,7 +31,7 @@ pooling <- list(
   three_reml = pool(three$yi, three$sei, "REML"), three_pm = pool(three$yi, three$sei, "PM"))
 
 # --- equivalence ----------------------------------------------------------------
-teams <- read_rows("outcomes_teams")
+teams <- read_data("outcomes_teams")
 teams <- teams[complete.cases(teams), ]
 change <- teams$after - teams$before
 paired <- t.test(change)

@@ -58,8 +58,8 @@ bounds <- function(name, data, x) {
   record(paste0("guttman_", name), "Guttman lambdas, split-half distribution, GLB", values,
          calls, c("psych", "Rcsdp"), data, names(x), nrow(x), note)
 }
-ten <- read_rows("bfi_AC_raw")
+ten <- read_data("bfi_AC_raw")
 ten[c("A1", "C4", "C5")] <- 7 - ten[c("A1", "C4", "C5")]
-bounds("attitude", "attitude", read_rows("attitude"))
-bounds("bfi_agree", "bfi_agreeableness", read_rows("bfi_agreeableness"))
+bounds("attitude", "attitude", read_data("attitude"))
+bounds("bfi_agree", "bfi_agreeableness", read_data("bfi_agreeableness"))
 bounds("bfi_AC10", "bfi_AC_raw", ten)

@@ -1,4 +1,4 @@
-# Rubin's rules, who leaves, weights, imputation.
+# Rubin's rules, attrition, weights for it, imputation.
 # Writes values: missing
 # Writes data: missing_people
 # Made with: R 4.2.2, mice 3.15.0, clubSandwich 0.5.8, lme4 1.1.31, sandwich 3.0.2
@@ -22,7 +22,7 @@ rows$after <- round(.5 + .3 * rows$before + .4 * rows$middle + .5 * (rows$arm ==
                       shift / 2 + rnorm(n, 0, .8), 3)
 rows$middle[runif(n) < plogis(-2 + .4 * (rows$before - 3))] <- NA
 rows$after[runif(n) < plogis(-1 + .8 * (rows$before - 3) + .5 * (rows$grade == "junior"))] <- NA
-rows <- keep_rows(rows, "missing_people")
+rows <- write_data(rows, "missing_people")
 
 # --- Rubin's rules on given numbers ----------------------------------------------------
 # (mice takes the share due to what is missing as at least 1e-4: keep above)
@@ -38,7 +38,7 @@ pooled <- lapply(given, function(one) {
               degrees = got$df, increase = got$r, fraction = got$fmi))
 })
 
-# --- who leaves --------------------------------------------------------------------------
+# --- attrition ---------------------------------------------------------------------------
 rows$left <- as.integer(is.na(rows$after))
 model <- glm(left ~ arm + before + grade, binomial, rows,
              control = glm.control(epsilon = 1e-14, maxit = 100))

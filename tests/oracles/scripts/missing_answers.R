@@ -21,7 +21,7 @@ little <- function(x, means, covariance) {
        little_p = pchisq(d2, df, lower.tail = FALSE))
 }
 missing_answers <- function(name, data) {
-  x <- read_rows(data); k <- ncol(x)
+  x <- read_data(data); k <- ncol(x)
   sample <- lavInspect(lavCor(x, missing = "fiml", output = "fit"), "sampstat")
   covariance <- sample$cov; class(covariance) <- "matrix"; means <- as.numeric(sample$mean)
   values <- c(

@@ -5,7 +5,7 @@ source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages(library(mokken))
 
 scalability <- function(name, data) {
-  x <- as.matrix(na.omit(read_rows(data)))
+  x <- as.matrix(na.omit(read_data(data)))
   found <- mokken::coefH(x, se = TRUE, nice.output = FALSE, results = FALSE)
   by_item <- function(column) as.list(setNames(as.numeric(column), colnames(x)))
   record(paste0("mokken_", name), "Mokken scalability coefficients",
@@ -18,7 +18,7 @@ scalability("bfi_agree1000", "bfi_A_complete1000")
 scalability("attitude_rounded", "attitude_cut4")
 
 # --- raters within targets ----------------------------------------------------------------
-rows <- read_rows("bhr2000_groups")
+rows <- read_data("bhr2000_groups")
 x <- rows[names(rows) != "GRP"]
 rated <- data.frame(g = as.integer(factor(rows$GRP)), x - min(x))
 found <- mokken::MLcoefH(rated[order(rated$g), ], se = FALSE, nice.output = FALSE)

@@ -29,8 +29,8 @@ before[c(3, 20, 41)] <- NA
 after[c(8, 20, 55, 70)] <- NA
 teams <- data.frame(participant = sprintf("p%03d", seq_len(n)), arm, cluster = team,
                     before, after)
-sleep_pairs <- keep_rows(sleep_pairs, "outcomes_sleep", quote = TRUE)
-teams <- keep_rows(teams, "outcomes_teams", quote = TRUE)
+sleep_pairs <- write_data(sleep_pairs, "outcomes_sleep", quote = TRUE)
+teams <- write_data(teams, "outcomes_teams", quote = TRUE)
 
 # --- description ----------------------------------------------------------------
 describe <- function(x) {

@@ -5,8 +5,8 @@ source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({
   library(lavaan); library(psych); library(semTools); library(polycor)})
 
-few <- read_rows("bfi_agreeableness_120")
-thousand <- na.omit(read_rows("bfi_agreeableness"))[1:1000, ]
+few <- read_data("bfi_agreeableness_120")
+thousand <- na.omit(read_data("bfi_agreeableness"))[1:1000, ]
 one_factor <- function(x, ...) {
   suppressWarnings(cfa(paste("f =~", paste(names(x), collapse = " + ")), x, ordered = TRUE,
                        std.lv = TRUE, ...))

@@ -6,7 +6,7 @@ source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(psych); library(psychTools)})
 
 # --- two waves: formulas in base R ---------------------------------------------------------
-both <- na.omit(read_rows("sai_two_waves"))
+both <- na.omit(read_data("sai_two_waves"))
 a <- both$t1; b <- both$t2; d <- b - a
 n <- length(d); m <- mean(d); s <- sd(d); t <- qt(.975, n - 1)
 limits <- m + c(-1, 1) * 1.96 * s
@@ -56,7 +56,7 @@ record("retest_sai_XRAY",
              "RCI = d/(sd(t1)*sqrt(2)*sqrt(1-rel)) (Jacobson & Truax 1991)"))
 
 # --- four waves ---------------------------------------------------------------------------
-long <- read_rows("sai_four_waves")
+long <- read_data("sai_four_waves")
 long$id <- factor(long$id); long$time <- factor(long$time)
 found <- quietly(psych::multilevel.reliability(
   long, grp = "id", Time = "time", items = calm, alpha = FALSE, icc = FALSE, aov = TRUE,

@@ -4,7 +4,7 @@
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages(library(psych))
 
-x <- read_rows("bfi_AC_raw")
+x <- read_data("bfi_AC_raw")
 keys <- list(agree = c("-A1", "A2", "A3", "A4", "A5"), consc = c("C1", "C2", "C3", "-C4", "-C5"))
 scores <- quietly(psych::scoreItems(keys, x, missing = TRUE, impute = "none", min = 1,
                                     max = 6))$scores

@@ -5,10 +5,10 @@
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({library(psych); library(GPArotation)})
 
-attitude_rows <- read_rows("attitude")
-ten <- read_rows("bfi_AC_raw")
+attitude_rows <- read_data("attitude")
+ten <- read_data("bfi_AC_raw")
 ten[c("A1", "C4", "C5")] <- 7 - ten[c("A1", "C4", "C5")]
-pupils <- read_rows("holzinger")[paste0("x", 1:9)]
+pupils <- read_data("holzinger")[paste0("x", 1:9)]
 
 # --- dimensions and factors ---------------------------------------------------------------
 # Velicer's average partial correlations: squared (1976) or to the fourth power (2000).

@@ -4,7 +4,7 @@
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages(library(multilevel))
 
-rows <- na.omit(read_rows("bhr2000_groups"))
+rows <- na.omit(read_data("bhr2000_groups"))
 group <- factor(rows$GRP); x <- rows[names(rows) != "GRP"]
 lowest <- 1; highest <- 5
 uniform <- ((highest - lowest + 1)^2 - 1) / 12
