@@ -1,6 +1,6 @@
-"""List the instruments, and show what a codebook says of one.
+"""List the instruments, and show what the codebook of one says.
 
-Lines are as long whatever the window, so that two outputs can be compared.
+Lines have the same length whatever the window, so that two outputs can be compared.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def declares_rule(study: Study) -> bool:
 
 
 def check_linkage_rule(export: Export) -> Iterator[str]:
-    """Every way in which a survey's linkage rule contradicts the rest of it."""
+    """Every way that a survey's linkage rule contradicts the rest of it."""
     rule, at = export.linkage_rule, f"surveys.{export.survey}.linkage_rule"
     if rule is None:
         return
@@ -132,7 +132,7 @@ def check_waves_agree(survey: str, study: Study) -> Iterator[str]:
 
 
 def check_roster(study: Study) -> Iterator[str]:
-    """Every way in which the roster contradicts the rest of the study."""
+    """Every way that the roster contradicts the rest of the study."""
     roster = study.roster
     if roster is None:
         return

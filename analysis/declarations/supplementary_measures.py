@@ -20,12 +20,12 @@ MAXIMUM_CATEGORIES = 11
 
 
 def check_supplementary(study: Study) -> Iterator[str]:
-    """Every way in which what is asked beside an outcome cannot be answered."""
+    """Every way that what is asked beside an outcome cannot be answered."""
     surveys = {survey.name: survey for survey in study.surveys}
     for outcome in study.outcomes:
         asked_survey = surveys.get(outcome.survey)
         if asked_survey is None or outcome.instrument not in asked_survey.instruments:
-            continue  # told elsewhere
+            continue  # reported elsewhere
         known = {s.name for s in study.instruments[outcome.instrument].subscales}
         if outcome.subscale in known:
             yield from _check_top(outcome, study)
