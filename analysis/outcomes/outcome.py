@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.foundation.findings import Finding
 from analysis.outcomes.context import Context
 from analysis.outcomes.judgement import (
     answer_between_arms,
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import Place
+    from analysis.foundation.findings import Finding, Place
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.results import Composite, Result
 

@@ -20,7 +20,6 @@ import numpy as np
 import pandas as pd
 
 from analysis.declarations.supplementary_measures import asks, ordered_categories
-from analysis.foundation.findings import Finding
 from analysis.outcomes.context import Context
 from analysis.outcomes.evidence_level import evidence_level
 from analysis.outcomes.gates import apply_gates, check_rule
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from analysis.declarations.study import Study
-    from analysis.foundation.findings import Place
+    from analysis.foundation.findings import Finding, Place
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.results import Result
 
