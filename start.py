@@ -337,6 +337,7 @@ def checks() -> dict[str, list[str]]:
         "lint-imports": [*imports, "--cache-dir", str(CACHE / "import-linter")],
         "architecture": [*module, "pytest", "tests/architecture"],
         "sizes": [PYTHON, ".ci/sizes.py"],
+        "words": [PYTHON, ".ci/words.py"],
         "facts": [PYTHON, ".ci/facts.py"],
         "docs": [PYTHON, ".ci/site_of_docs.py"],
     }

@@ -81,7 +81,17 @@ def open_studies() -> str:
     """How many declared studies are on real data, in words."""
     read = [tomllib.loads(text(p)) for p in (ROOT / "studies").glob("*.toml")]
     declared = [study for study in read if "waves" in study]
-    return in_words(sum(not study.get("simulated") for study in declared)).capitalize()
+    return in_words(sum(not study.get("simulated") for study in declared))
+
+
+def old_names_of_keys() -> str:
+    """Every renamed key of a study file or codebook, as a table."""
+    sys.path.insert(0, str(ROOT))
+    from analysis.declarations import toml_tables  # noqa: PLC0415 - once the root is on the path
+
+    renamed = sorted(toml_tables.OLD_NAMES.items())
+    rows = [f"| `{new}` | `{old}` |" for new, old in renamed]
+    return "\n".join(["| key | old name |", "|---|---|", *rows])
 
 
 def developer_commands() -> str:
@@ -108,6 +118,7 @@ FACTS: Mapping[str, Callable[[], str]] = {
     "steps": count_of_steps,
     "output-of-demo": output_of_demo,
     "open-studies": open_studies,
+    "old-names": old_names_of_keys,
     "developer-commands": developer_commands,
     "decisions": list_of_decisions,
     "packages-to-run": dependencies.to_run,

@@ -17,7 +17,7 @@ from analysis.cli.options import Raw, StudyName, use_folders
 from analysis.foundation.errors import DeclarationError
 
 if TYPE_CHECKING:
-    from analysis.declarations.plan_lock import Lock, Replaced
+    from analysis.declarations.plan import Lock, Replaced
 
 
 @app.command()
@@ -30,15 +30,12 @@ def lock(
     raw: Raw = None,
 ) -> None:
     """Lock the analysis plan of a study, before its data arrive."""
-    from analysis.declarations.plan_lock import (  # noqa: PLC0415
-        Lock,
-        deviations,
-        lockable,
-    )
-    from analysis.storage.declared import read_study  # noqa: PLC0415
-    from analysis.storage.plan_locks import (  # noqa: PLC0415
+    from analysis.declarations.plan import Lock  # noqa: PLC0415
+    from analysis.declarations.plan_lock import deviations, lockable  # noqa: PLC0415
+    from analysis.storage.declared import (  # noqa: PLC0415
         arrived_waves,
         lock_file,
+        read_study,
         write_lock,
     )
 
@@ -69,7 +66,7 @@ def _replaced(
     before: Lock, again: str | None, changed: tuple[str, ...], *, where: str
 ) -> Replaced:
     """The earlier lock with why it was replaced; refused where nobody says why."""
-    from analysis.declarations.plan_lock import Replaced  # noqa: PLC0415
+    from analysis.declarations.plan import Replaced  # noqa: PLC0415
 
     if again is None or not again.strip():
         asked = "and --again needs a reason" if again is not None else "nothing written"

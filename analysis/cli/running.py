@@ -165,7 +165,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a declaration, and that the data fit it; run nothing."""
-    from analysis.intake.tools.shapes import TITLES  # noqa: PLC0415
+    from analysis.intake.survey_tools import TITLES  # noqa: PLC0415
     from analysis.storage.declared import read_study  # noqa: PLC0415
     from analysis.workflow.actions import check_data  # noqa: PLC0415
 

@@ -189,7 +189,7 @@ def _compared(study: Study, last: Export, export: Export) -> Comparison:
 
 
 def _shaped(export: Export, study: Study) -> RawTable:
-    from analysis.intake.tools.shapes import shape  # noqa: PLC0415
+    from analysis.intake.survey_tools import shape  # noqa: PLC0415
     from analysis.storage.rows import read_dictionary, read_raw  # noqa: PLC0415
 
     return shape(read_raw(export, study), export, read_dictionary(export, study))
@@ -220,7 +220,7 @@ def _print_result(compared: Comparison, last: str) -> None:
 
 
 def _tool(table: RawTable) -> str:
-    from analysis.intake.tools.shapes import TITLES  # noqa: PLC0415
+    from analysis.intake.survey_tools import TITLES  # noqa: PLC0415
 
     facts = (table.encoding, TITLES[table.tool], table.remark)
     return ", ".join(fact for fact in dict.fromkeys(facts) if fact)

@@ -6,14 +6,12 @@ Labels and keys only; the wording of copyrighted items is never kept.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from analysis.foundation.errors import DeclarationError
 from heard.errors import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
 
 STATUSES = ("verified", "computed", "project_defined", "unverified", "absent")
 """How far a fact was checked, the surest first; *absent* means that nobody knows it."""
@@ -44,10 +42,10 @@ class Evidence:
 
     kind: str
     values: Mapping[str, Value]
-    n: int | None
-    population: str
-    note: str
-    status: str
+    n: int | None = None
+    population: str = ""
+    note: str = ""
+    status: str = field(metadata={"known": STATUSES})
     source: str
 
 

@@ -1,13 +1,10 @@
-"""The text of a codebook into an instrument: every fault told at once, at its key.
-
-Every way in which a codebook contradicts itself.
-"""
+"""Turn the text of a codebook into an instrument; report every fault with its key."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
 from analysis.declarations.instrument import (
     STATUSES,
@@ -21,9 +18,6 @@ from analysis.declarations.instrument import (
 )
 from analysis.declarations.toml_tables import Table, parse_toml
 from analysis.foundation.errors import DeclarationError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
 
 
 def check_instrument(instrument: Instrument) -> list[str]:
@@ -252,7 +246,9 @@ EVIDENCE = ("reliability", "dependability", "norms", "change")
 NEEDED = ("responses", "keys", "wording")
 """Facts without which nothing at all can be scored."""
 NAMED = {"missing": "missing answers"}
-"""What a fact is called, where its key alone would not tell."""
+"""What a fact is called, where its key alone would not say."""
+CODING = ("lowest", "highest", "step", "answers", "unscored", "points")
+"""What the instrument keeps of the coding of its usual items."""
 
 
 def parse_instrument(text: str, *, where: str) -> Instrument:
@@ -285,63 +281,32 @@ def _instrument(top: Table) -> Instrument:
     for name, table in top.tables("subscales"):
         scores.read(name, table)
     missing_rule = _described(top, facts)
-    return Instrument(
-        name=top.text("name"),
-        title=top.text("title"),
-        construct=top.text("construct"),
-        respondent=top.text("respondent"),
-        target=top.text("target", ""),
+    return top.take(
+        Instrument,
         direction=scores.direction,
-        lowest=usual.lowest,
-        highest=usual.highest,
-        step=usual.step,
-        answers=usual.answers,
-        unscored=usual.unscored,
-        points=usual.points,
+        **{known: getattr(usual, known) for known in CODING},
         codings=codings,
         items=items,
         subscales=tuple(scores.made),
         unscorable=tuple(scores.unscorable),
-        forbidden=top.texts_by_text("forbidden"),
-        partition=top.texts("partition"),
         missing_rule=missing_rule,
         licence=_licence(top, background),
         citation=_citation(top, background),
         evidence=tuple(_evidence(top)),
         facts=tuple(facts),
         background=tuple(background),
-        cautions=top.texts("cautions"),
-        related=top.texts("related"),
     )
 
 
 def _coding(table: Table, about: str, facts: list[Fact]) -> Coding:
-    coding = Coding(
-        lowest=table.number("lowest"),
-        highest=table.number("highest"),
-        step=table.number("step", 1.0),
-        answers=table.numbers_by_text("answers"),
-        unscored=table.texts("unscored"),
-        points=table.numbers_by_text("points"),
-    )
     _fact(about, table, facts)
-    table.close()
-    return coding
+    return table.read(Coding)
 
 
 def _item(name: str, table: Table, facts: list[Fact]) -> Item:
-    item = Item(
-        name=name,
-        label=table.text("label"),
-        reverse_keyed=table.flag("reverse_keyed"),
-        coding=table.text("coding", ""),
-        scored_if=table.text("scored_if", ""),
-        optional=table.flag("optional"),
-    )
     if table.has("status"):
         _fact(f"item {name}", table, facts)
-    table.close()
-    return item
+    return table.read(Item, name=name)
 
 
 def _described(top: Table, facts: list[Fact]) -> str:
@@ -507,16 +472,7 @@ def _citation(top: Table, background: list[Fact]) -> str:
 def _evidence(top: Table) -> Iterator[Evidence]:
     for kind in EVIDENCE:
         for table in top.list_of_tables(kind):
-            yield Evidence(
-                kind=kind,
-                values=table.values_by_text("values"),
-                n=table.whole("n") if table.has("n") else None,
-                population=table.text("population", ""),
-                note=table.text("note", ""),
-                status=table.choice("status", STATUSES),
-                source=table.text("source"),
-            )
-            table.close()
+            yield table.read(Evidence, kind=kind)
 
 
 def _fact(about: str, table: Table, facts: list[Fact]) -> None:

@@ -1,24 +1,13 @@
-"""How a participant's codes of two waves are matched, as a study declares it.
-
-Who there is to be rated: the file that lists the staff, and its columns.
-"""
+"""How participants' codes of two waves are matched, and every fault in it."""
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from analysis.declarations.study import Study
+from analysis.declarations.survey import Export, LinkageRule
 from heard.errors import unknown
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from analysis.declarations.study import Study
-    from analysis.declarations.survey import Export
-    from analysis.declarations.toml_tables import Table
-
-LINKAGE_RULES = ("exact", "one_element_off", "weighted")
 ROWS_OF = {
     "file": "file",
     "sheet": "sheet",
@@ -27,51 +16,9 @@ ROWS_OF = {
     "tool": "tool",
 }
 """What says which rows are read, and the key that declares it."""
+
 MINIMUM_ELEMENTS = 3
 """With two, one element off would leave one to match by, which tells nobody apart."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkageRule:
-    """When two codes are one participant's.
-
-    Attributes
-    ----------
-    rule : str
-        ``exact``: every element is equal. ``one_element_off``: so is all but one.
-        ``weighted``: the weighted similarity of the elements reaches the threshold.
-    within_team : bool
-        Codes that are not equal are matched within a team, where both teams are known.
-    stable : tuple of str
-        Attributes, or ``site``, that never change: who differs in one is not linked.
-    weights : tuple of float
-        Of the elements, in the order of ``columns.participant``.
-    threshold : float
-        Least weighted similarity, over 0 to 1.
-    """
-
-    rule: str = "exact"
-    within_team: bool = True
-    stable: tuple[str, ...] = ()
-    weights: tuple[float, ...] = ()
-    threshold: float = 0.0
-
-    def under(self, rule: str) -> LinkageRule:
-        """The same but for the rule."""
-        return dataclasses.replace(self, rule=rule)
-
-
-def parse_linkage_rule(table: Table) -> LinkageRule:
-    """The table ``[surveys.NAME.linkage_rule]``."""
-    rule = LinkageRule(
-        rule=table.choice("rule", LINKAGE_RULES),
-        within_team=table.flag("within_team", default=True),
-        stable=table.texts("stable"),
-        weights=table.numbers("weights"),
-        threshold=table.number("threshold", 0.0),
-    )
-    table.close()
-    return rule
 
 
 def rules_tried(export: Export) -> tuple[str, ...]:
@@ -182,58 +129,6 @@ def check_waves_agree(survey: str, study: Study) -> Iterator[str]:
         yield f"[surveys.{survey}.identifier_spelling] must be the same at every wave"
     if len({len(export.columns.participant) for export in exports}) > 1:
         yield f"[surveys.{survey}.columns.participant] differs in length between waves"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Roster:
-    """A list of staff, one row each, against which ratings are counted.
-
-    Attributes
-    ----------
-    survey : str
-        The survey in which staff are rated.
-    staff_member, role, team, regular_contact : str
-        Headers; the code of a member of staff is the one the ratings have.
-    answers : tuple of str
-        Answers that mean regular contact with those who use the service.
-    no_contact : tuple of str
-        Answers that mean none; what is neither is a fault, not a no.
-    least_ratings : int
-        From how many ratings on a member of staff counts as rated enough.
-    """
-
-    file: str
-    survey: str
-    staff_member: str
-    role: str
-    team: str
-    regular_contact: str
-    answers: tuple[str, ...]
-    no_contact: tuple[str, ...]
-    least_ratings: int
-
-    def headers(self) -> tuple[str, ...]:
-        """Every header that must be in the file."""
-        return (self.staff_member, self.role, self.team, self.regular_contact)
-
-
-def parse_roster(table: Table) -> Roster:
-    """The table ``[roster]``."""
-    columns = table.table("columns")
-    roster = Roster(
-        file=table.text("file"),
-        survey=table.text("survey"),
-        staff_member=columns.text("staff_member"),
-        role=columns.text("role"),
-        team=columns.text("team"),
-        regular_contact=columns.text("regular_contact"),
-        answers=table.texts("answers", ("yes",)),
-        no_contact=table.texts("no_contact", ("no", "")),
-        least_ratings=table.whole("minimum_ratings", 5),
-    )
-    columns.close()
-    table.close()
-    return roster
 
 
 def check_roster(study: Study) -> Iterator[str]:

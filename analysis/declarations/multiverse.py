@@ -1,4 +1,4 @@
-"""Other choices a study could defensibly have made: declared beforehand, all run.
+"""Specifications of a multiverse analysis: declared in advance, all of them run.
 
 A choice has options, the declared one first. What suits no outcome is a fault; what
 does not suit one outcome is left out of its combinations.
@@ -6,20 +6,14 @@ does not suit one outcome is left out of its combinations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import product
-from typing import TYPE_CHECKING
 
-from analysis.declarations.linkage import LINKAGE_RULES, rules_tried, waves_linked
-from analysis.declarations.plan import BETWEEN_ARMS
+from analysis.declarations.linkage import rules_tried, waves_linked
+from analysis.declarations.plan import BETWEEN_ARMS, Multiverse
+from analysis.declarations.study import Outcome, Study
+from analysis.declarations.survey import LINKAGE_RULES, Export
 from heard.errors import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from analysis.declarations.study import Outcome, Study
-    from analysis.declarations.survey import Export
-    from analysis.declarations.toml_tables import Table
 
 LINKAGE, CLEANING, MISSING, MODEL = "linkage", "cleaning", "missing", "model"
 COMPLETE = "complete"
@@ -39,38 +33,6 @@ WITHOUT_LINKS = ("cluster_robust", "wild_bootstrap", "every_other_set_of_teams")
 """Models to which it does not matter who is who: one linkage rule is as another."""
 AS_DECLARED = "as declared"
 CARELESS = "careless left out"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Multiverse:
-    """What else could have been done; empty means: only what was declared.
-
-    Attributes
-    ----------
-    least_answered : tuple of float
-        Shares of the items that must be answered, each stricter than the cleaning's.
-    careless_left_out : bool
-        Whether careless responses that the cleaning only marks are left out as well.
-    """
-
-    linkage: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    model: tuple[str, ...] = ()
-    least_answered: tuple[float, ...] = ()
-    careless_left_out: bool = False
-
-
-def parse_multiverse(table: Table) -> Multiverse:
-    """The table ``[multiverse]``."""
-    choices = Multiverse(
-        linkage=table.texts("linkage"),
-        missing=table.texts("missing"),
-        model=table.texts("model"),
-        least_answered=table.numbers("minimum_answered"),
-        careless_left_out=table.flag("careless_left_out"),
-    )
-    table.close()
-    return choices
 
 
 def declared_options(study: Study, outcome: Outcome) -> dict[str, str]:

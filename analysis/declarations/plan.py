@@ -1,48 +1,39 @@
-"""The analysis plan of a study: what is asked, and how it will be answered.
+"""What a study fixes before its data arrive: plan, multiverse, design, lock.
 
-The estimand has five attributes (ICH E9 R1): population, contrast, outcome, what is
-done with intercurrent events, summary measure. What the program decides by is a name or
-a number; what it cannot check is said in words, for the reader to hold against the
+The estimand has five attributes (ICH E9 R1): population, contrast, outcome, handling of
+intercurrent events and summary measure. What the program decides by is a name or a
+number; what it cannot check is stated in words, for the reader to compare with the
 methods.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
-from heard.errors import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from analysis.declarations.study import Study
-    from analysis.declarations.toml_tables import Table
+from heard.effects.pilot_design import PilotDesign
 
 BETWEEN_ARMS = ("difference_in_change", "adjusted_mean_difference")
+
 SUMMARY_MEASURES = (*BETWEEN_ARMS, "mean_change")
 """Terms by which the primary outcome may be judged."""
 
-IN_WORDS = (
-    "population",
-    "contrast",
-    "model",
-    "missing",
-    "multiplicity",
-    "inference",
-)
-"""Keys that are told in words, and held against the methods by the reader."""
-
 UNTESTED = "none"
+
 MULTIPLICITY_RULES = (UNTESTED, "holm", "benjamini_hochberg", "fixed_sequence")
 """How many tests are allowed for within a family; none: they are not tested."""
 
 PRIMARY = "primary"
 """The family of the primary outcome alone, which the others wait for."""
-EXPLORATORY = "exploratory"
 
-PLACES = ("site", "team")
+EXPLORATORY = "exploratory"
 SCORE_BEFORE = "score_before"
+
+TEAMS = (6, 12, 25)
+"""Numbers of teams tried where a design names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +46,9 @@ class Gates:
         Least Cronbach's alpha at either wave; None: no score is refused for it.
     """
 
-    least_reliability: float | None = None
+    least_reliability: float | None = field(
+        default=None, metadata={"key": "minimum_reliability"}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,153 +82,105 @@ class Plan:
     contrast: str
     primary: str
     intercurrent_events: Mapping[str, str]
-    summary_measure: str
+    summary_measure: str = field(metadata={"known": SUMMARY_MEASURES})
     model: str
     missing: str
     multiplicity: str
     inference: str
     families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    multiplicity_rule: str = UNTESTED
+    multiplicity_rule: str = field(
+        default=UNTESTED, metadata={"known": MULTIPLICITY_RULES}
+    )
     covariates: tuple[str, ...] = ()
     subgroups: tuple[str, ...] = ()
     negative_controls: tuple[str, ...] = ()
     gates: Gates = field(default_factory=Gates)
 
 
-def parse_plan(table: Table) -> Plan:
-    """The table ``[plan]``."""
-    families, gates = table.table("families"), table.table("gates")
-    plan = Plan(
-        population=table.text("population"),
-        contrast=table.text("contrast"),
-        primary=table.text("primary"),
-        intercurrent_events=table.texts_by_text("intercurrent_events"),
-        summary_measure=table.choice("summary_measure", SUMMARY_MEASURES),
-        model=table.text("model"),
-        missing=table.text("missing"),
-        multiplicity=table.text("multiplicity"),
-        inference=table.text("inference"),
-        families={name: families.texts(name) for name in families.keys()},  # noqa: SIM118 - Table is not a mapping
-        multiplicity_rule=table.choice(
-            "multiplicity_rule", MULTIPLICITY_RULES, UNTESTED
-        ),
-        covariates=table.texts("covariates"),
-        subgroups=table.texts("subgroups"),
-        negative_controls=table.texts("negative_controls"),
-        gates=Gates(least_reliability=gates.optional_number("minimum_reliability")),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Multiverse:
+    """What else could have been done; empty means: only what was declared.
+
+    Attributes
+    ----------
+    least_answered : tuple of float
+        Shares of the items that must be answered, each stricter than the cleaning's.
+    careless_left_out : bool
+        Whether careless responses that the cleaning only marks are left out as well.
+    """
+
+    linkage: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    model: tuple[str, ...] = ()
+    least_answered: tuple[float, ...] = field(
+        default=(), metadata={"key": "minimum_answered"}
     )
-    gates.close()
-    table.close()
-    return plan
+    careless_left_out: bool = False
 
 
-def check_plan(study: Study) -> Iterator[str]:
-    """Every way in which the plan contradicts itself or the rest of the study."""
-    plan = study.plan
-    if plan is None:
-        return
-    yield from _check_words(plan)
-    yield from _check_primary(plan, study)
-    yield from _check_families(plan, study)
-    yield from _check_measure(plan, study)
-    yield from _check_names(plan, study)
-    least = plan.gates.least_reliability
-    if least is not None and not 0 < least < 1:
-        yield "[plan.gates.minimum_reliability] must be over 0 and under 1"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredDesign:
+    """A design and the numbers of teams that are thought of.
+
+    Attributes
+    ----------
+    teams : tuple of int
+        With the pilot; if the design is compared, as many without.
+    """
+
+    assumed: PilotDesign
+    teams: tuple[int, ...] = TEAMS
 
 
-def _check_words(plan: Plan) -> Iterator[str]:
-    for key in IN_WORDS:
-        if not getattr(plan, key).strip():
-            yield f"[plan.{key}] is empty; say it in words"
-    if not plan.intercurrent_events:
-        yield (
-            "[plan.intercurrent_events] is missing; say at least what is done with "
-            'leavers, as in leavers = "..."'
-        )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """A lock that another took the place of, and why.
+
+    Attributes
+    ----------
+    changed : tuple of str
+        What differs in the lock that followed, a sentence each.
+    """
+
+    hash: str
+    date: str
+    version: str
+    arrived: tuple[str, ...]
+    reason: str
+    changed: tuple[str, ...]
 
 
-def _check_measure(plan: Plan, study: Study) -> Iterator[str]:
-    if plan.summary_measure in BETWEEN_ARMS and not study.treated:
-        yield (
-            f"[plan.summary_measure] '{plan.summary_measure}' compares arms, and the "
-            "study declares no treated and control arm"
-        )
-    if plan.summary_measure == "adjusted_mean_difference" and not _linked(plan, study):
-        yield (
-            "[plan.summary_measure] 'adjusted_mean_difference' adjusts for a person's "
-            "score before, and the survey of the primary outcome declares no linkage"
-        )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """A plan as it was on the day it was locked.
+
+    Attributes
+    ----------
+    date : str
+        Day of the lock, as ISO text.
+    version : str
+        Version of heard that made it.
+    arrived : tuple of str
+        Waves of which data were there already; then the lock is post hoc.
+    locked : mapping
+        What was locked, in full.
+    replaced : tuple of Replaced
+        Earlier locks, oldest first.
+    """
+
+    date: str
+    version: str
+    arrived: tuple[str, ...]
+    locked: Mapping[str, Any]
+    replaced: tuple[Replaced, ...] = field(default_factory=tuple)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of what was locked."""
+        return hash_of(self.locked)
 
 
-def _check_names(plan: Plan, study: Study) -> Iterator[str]:
-    attributes = {
-        attribute.name
-        for wave in study.waves
-        for export in wave.exports
-        for attribute in export.attributes
-    }
-    for key, names, also in (
-        ("covariates", plan.covariates, (SCORE_BEFORE, *PLACES)),
-        ("subgroups", plan.subgroups, PLACES),
-    ):
-        for name in names:
-            if name not in (known := {*attributes, *also}):
-                yield f"[plan.{key}] {unknown('name', name, known)}"
-
-
-def _linked(plan: Plan, study: Study) -> bool:
-    surveys = {o.survey for o in study.outcomes if o.name == plan.primary}
-    exports = [e for wave in study.waves for e in wave.exports if e.survey in surveys]
-    return all(export.linkage != "none" for export in exports)
-
-
-def _check_primary(plan: Plan, study: Study) -> Iterator[str]:
-    """Exactly one outcome is primary, it is the one named, and its size matters."""
-    outcomes = {outcome.name: outcome for outcome in study.outcomes}
-    if plan.primary not in outcomes:
-        yield f"[plan.primary] {unknown('outcome', plan.primary, outcomes)}"
-        return
-    named = sorted(o.name for o in study.outcomes if o.family == "primary")
-    if named != [plan.primary]:
-        names_text = ", ".join(named) or "none"
-        yield (
-            f"[plan.primary] exactly one outcome is primary, '{plan.primary}'; by "
-            f"family it is: {names_text}"
-        )
-    if outcomes[plan.primary].smallest_effect is None:
-        yield (
-            f"[outcomes.{plan.primary}.smallest_effect] is missing; a plan says which "
-            "difference in the primary outcome would matter"
-        )
-
-
-def _check_families(plan: Plan, study: Study) -> Iterator[str]:
-    known = [outcome.name for outcome in study.outcomes]
-    lists = {f"families.{name}": listed for name, listed in plan.families.items()}
-    for key, names in {**lists, "negative_controls": plan.negative_controls}.items():
-        for name in names:
-            if name not in known:
-                yield f"[plan.{key}] {unknown('outcome', name, known)}"
-            elif name == plan.primary:
-                yield f"[plan.{key}] '{name}' is the primary outcome"
-    listed = [name for names in plan.families.values() for name in names]
-    if plan.multiplicity_rule != UNTESTED:
-        yield from _check_tested(plan, listed)
-    for name in dict.fromkeys(name for name in listed if listed.count(name) > 1):
-        yield f"[plan.families] '{name}' stands in more than one family, or twice"
-
-
-def _check_tested(plan: Plan, listed: list[str]) -> Iterator[str]:
-    """Faults of families that are tested: none, a name taken, or a control in one."""
-    if not listed:
-        yield "[plan.multiplicity_rule] needs [plan.families], which it is about"
-    for family in (PRIMARY, EXPLORATORY):
-        if family in plan.families:
-            yield f"[plan.families.{family}] means something else; give another name"
-    for name in plan.negative_controls:
-        if name in listed:
-            yield (
-                f"[plan.families] '{name}' is a negative control, which nobody hopes "
-                "to move; leave it out of the families"
-            )
+def hash_of(locked: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical form: JSON with its keys sorted."""
+    text = json.dumps(locked, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -12,76 +12,21 @@ What was locked beside what is declared or run now: every difference in words.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from analysis.declarations.linkage import waves_linked
+from analysis.declarations.plan import EXPLORATORY, Lock, Replaced
+from analysis.declarations.study import Outcome, Study, Wave
 from analysis.declarations.toml_tables import NAME, Table, parse_toml
 from analysis.foundation.errors import DeclarationError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from analysis.declarations.study import Outcome, Study, Wave
-
-EXPLORATORY = "exploratory"
-"""Family of an outcome that the locked plan does not hold."""
 
 SCORE = ("survey", "instrument", "subscale")
 HEAD = """\
 # Written by `heard lock`. Do not edit: a changed file is refused. To change the plan,
 # change the study's declaration and lock it again with a reason.
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replaced:
-    """A lock that another took the place of, and why.
-
-    Attributes
-    ----------
-    changed : tuple of str
-        What differs in the lock that followed, a sentence each.
-    """
-
-    hash: str
-    date: str
-    version: str
-    arrived: tuple[str, ...]
-    reason: str
-    changed: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lock:
-    """A plan as it was on the day it was locked.
-
-    Attributes
-    ----------
-    date : str
-        Day of the lock, as ISO text.
-    version : str
-        Version of heard that made it.
-    arrived : tuple of str
-        Waves of which data were there already; then the lock is post hoc.
-    locked : mapping
-        What was locked, in full.
-    replaced : tuple of Replaced
-        Earlier locks, oldest first.
-    """
-
-    date: str
-    version: str
-    arrived: tuple[str, ...]
-    locked: Mapping[str, Any]
-    replaced: tuple[Replaced, ...] = field(default_factory=tuple)
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of what was locked."""
-        return hash_of(self.locked)
 
 
 def lockable(study: Study) -> dict[str, Any]:
@@ -160,12 +105,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
     return value
-
-
-def hash_of(locked: Mapping[str, Any]) -> str:
-    """SHA-256 of the canonical form: JSON with its keys sorted."""
-    text = json.dumps(locked, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def family_of(outcome: Outcome, study: Study) -> str:

@@ -5,30 +5,22 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from analysis.declarations.supplementary_measures import SupplementaryMeasures
+from analysis.declarations.instrument import Fact, Instrument
+from analysis.declarations.plan import DeclaredDesign, Lock, Multiverse, Plan
+from analysis.declarations.survey import Export
 from analysis.foundation.errors import DeclarationError
 from heard.errors import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from analysis.declarations.design import DeclaredDesign
-    from analysis.declarations.groups import Grouping
-    from analysis.declarations.instrument import Fact, Instrument
-    from analysis.declarations.linkage import Roster
-    from analysis.declarations.multiverse import Multiverse
-    from analysis.declarations.plan import Plan
-    from analysis.declarations.plan_lock import Lock
-    from analysis.declarations.rollout import Dose, Rollout
-    from analysis.declarations.survey import Export
 
 ALLOCATIONS = ("none", "participant", "team")
 FAMILIES = ("primary", "secondary")
 SMALLEST_GROUP = 11
 """Staff surveys in the NHS suppress results of ten or fewer respondents."""
+UNITS = ("team", "site")
+YES = "yes"
+NO = "no"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +58,7 @@ class Survey:
 
     name: str
     title: str
-    respondent: str
+    respondent: str = ""
     instruments: tuple[str, ...]
 
 
@@ -82,6 +74,141 @@ class Wave:
     def export(self, survey: str) -> Export | None:
         """The export of a survey, or None if it was not held at this wave."""
         return next((part for part in self.exports if part.survey == survey), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """A list of staff, one row each, against which ratings are counted.
+
+    Attributes
+    ----------
+    survey : str
+        The survey in which staff are rated.
+    staff_member, role, team, regular_contact : str
+        Headers; the code of a member of staff is the one the ratings have.
+    answers : tuple of str
+        Answers that mean regular contact with those who use the service.
+    no_contact : tuple of str
+        Answers that mean none; what is neither is a fault, not a no.
+    least_ratings : int
+        From how many ratings on a member of staff counts as rated enough.
+    """
+
+    file: str
+    survey: str
+    staff_member: str
+    role: str
+    team: str
+    regular_contact: str
+    answers: tuple[str, ...] = ("yes",)
+    no_contact: tuple[str, ...] = ("no", "")
+    least_ratings: int = field(default=5, metadata={"key": "minimum_ratings"})
+
+    def headers(self) -> tuple[str, ...]:
+        """Every header that must be in the file."""
+        return (self.staff_member, self.role, self.team, self.regular_contact)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """One way of telling those who answer a survey apart.
+
+    Attributes
+    ----------
+    survey : str
+        The survey they answer.
+    column : str
+        The attribute of that survey whose values are the groups.
+    reference : str
+        The group that the others are compared with.
+    order : tuple of str
+        Every group from the least to the most deprived; empty if there is no order.
+    """
+
+    name: str
+    title: str
+    survey: str
+    column: str
+    reference: str
+    order: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """What starts, and when.
+
+    Attributes
+    ----------
+    unit : str
+        What is given a start: ``team`` or ``site``.
+    starts : mapping
+        Unit → the first wave with the pilot. A unit not named never starts within the
+        study.
+    """
+
+    unit: str = field(metadata={"known": UNITS})
+    starts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dose:
+    """Which attributes say how much a person took part.
+
+    Attributes
+    ----------
+    survey : str
+        The survey that asked.
+    column : str
+        Attribute: sessions attended up to that wave.
+    future : str
+        Attribute: sessions attended after that wave, as far as the study goes; empty:
+        reckoned from `column` where people are linked.
+    ingredients : mapping
+        Ingredient → attribute: sessions with it up to that wave, or yes and no.
+    """
+
+    survey: str
+    column: str
+    future: str = ""
+    ingredients: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Every attribute that it needs kept beside the scores."""
+        named = (self.column, self.future, *self.ingredients.values())
+        return tuple(dict.fromkeys(name for name in named if name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplementaryMeasures:
+    """What is asked of an outcome beside its mean.
+
+    Attributes
+    ----------
+    top : float or None
+        Score from which on, towards the better end, an answer counts as a top one; the
+        best score alone if not given.
+    then : str
+        Subscale of the same instrument, asked at follow-ups: the state before, judged
+        afterwards. Empty if there is none.
+    anchor : str
+        Attribute at the follow-ups by which people say whether things got better.
+    anchor_better : tuple of str
+        Its values that mean better.
+    anchor_little : tuple of str
+        Those of them that mean a little better, and no more.
+    anchor_reliability : float or None
+        Of the anchor, if it is known.
+    """
+
+    top: float | None = field(default=None, metadata={"key": "top_score"})
+    then: str = field(default="", metadata={"key": "retrospective"})
+    anchor: str = ""
+    anchor_better: tuple[str, ...] = ()
+    anchor_little: tuple[str, ...] = field(
+        default=(), metadata={"key": "anchor_slightly_better"}
+    )
+    anchor_reliability: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,11 +261,11 @@ class Study:
     summary: str
     folder: str
     simulated: bool
-    smallest_group_shown: int
+    smallest_group_shown: int = SMALLEST_GROUP
     allow_unverified: bool
-    allocated_by: str
-    treated: str
-    control: str
+    allocated_by: str = field(default="none", metadata={"known": ALLOCATIONS})
+    treated: str = ""
+    control: str = ""
     arms: tuple[Arm, ...]
     sites: tuple[Site, ...]
     teams: tuple[Team, ...]

@@ -1,79 +1,56 @@
-"""Turn the TOML of a study into values; every fault is told at once, at its key.
-
-Turn the cleaning rules of a survey, as its table declares them, into values.
-
-Turn what a study's TOML says of its surveys and waves into values.
-"""
+"""Turn the TOML of a study into values; every fault is reported with its key."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from analysis.declarations.design import parse_design
-from analysis.declarations.groups import parse_grouping
-from analysis.declarations.linkage import parse_linkage_rule, parse_roster
-from analysis.declarations.multiverse import parse_multiverse
-from analysis.declarations.plan import parse_plan
-from analysis.declarations.rollout import parse_dose, parse_rollout
+from analysis.declarations.instrument import Instrument
+from analysis.declarations.plan import DeclaredDesign, Gates, Multiverse, Plan
 from analysis.declarations.study import (
-    ALLOCATIONS,
     FAMILIES,
-    SMALLEST_GROUP,
     Arm,
+    Dose,
+    Grouping,
     Outcome,
+    Rollout,
+    Roster,
     Site,
     Study,
+    SupplementaryMeasures,
     Survey,
     Team,
     Wave,
 )
 from analysis.declarations.study_checks import check_study
-from analysis.declarations.supplementary_measures import parse_supplementary
 from analysis.declarations.survey import (
-    CARELESS_ACTIONS,
     CARELESS_INDICES,
-    DECIMALS,
     ENCODINGS,
-    LINKAGES,
-    OUT_OF_RANGE,
-    PREVIEWS,
-    REPEATS,
-    SPELLINGS,
-    TOOLS,
+    LINKAGE_RULES,
     Attention,
     Attribute,
     CarelessRules,
     CleaningRules,
     Columns,
     Export,
+    LinkageRule,
     PrintedTotal,
 )
 from analysis.declarations.toml_tables import Table, parse_toml
 from analysis.foundation.errors import DeclarationError
+from heard.effects.pilot_design import PilotDesign
 from heard.errors import AnalysisError, unknown
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from analysis.declarations.instrument import Instrument
+Group = TypeVar("Group", bound=Arm | Site | Team)
 
 
-def parse_cleaning(table: Table) -> CleaningRules:
-    """The cleaning rules; a key that is misspelt is told when the table is closed."""
-    return CleaningRules(
-        previews=table.choice("previews", PREVIEWS, "leave_out"),
-        consent=table.texts("consent"),
-        finished=table.texts("finished"),
-        least_answered=table.number("minimum_answered", 0.0),
-        repeats=table.choice("repeats", REPEATS, "keep"),
-        shared_submission=table.choice("shared_submission", REPEATS, "keep"),
-        identical_answers=table.choice("identical_answers", REPEATS, "keep"),
+def _cleaning(table: Table) -> CleaningRules:
+    return table.read(
+        CleaningRules,
         attention=tuple(_attention(part) for part in _one_or_more(table, "attention")),
-        dates_in_order=table.flag("dates_in_order"),
         printed_totals=tuple(
-            _printed_total(part) for part in _one_or_more(table, "printed_total")
+            part.read(PrintedTotal) for part in _one_or_more(table, "printed_total")
         ),
-        out_of_range=table.choice("out_of_range", OUT_OF_RANGE, "refuse"),
         careless=_careless(table.table("careless")) if table.has("careless") else None,
     )
 
@@ -87,35 +64,15 @@ def _one_or_more(table: Table, key: str) -> list[Table]:
 
 
 def _attention(table: Table) -> Attention:
-    attention = Attention(column=table.text("column"), accepted=table.texts("accepted"))
+    attention = table.read(Attention)
     if not attention.accepted:
         table.fault("accepted", "must name the answers that pass")
-    table.close()
     return attention
 
 
-def _printed_total(table: Table) -> PrintedTotal:
-    total = PrintedTotal(
-        column=table.text("column"),
-        score=table.text("score"),
-        tolerance=table.number("tolerance", 0.005),
-        action=table.choice("action", CARELESS_ACTIONS, "flag"),
-    )
-    table.close()
-    return total
-
-
 def _careless(table: Table) -> CarelessRules:
-    rules = CarelessRules(
-        cutoffs={
-            name: table.number(name) for name in CARELESS_INDICES if table.has(name)
-        },
-        synonyms_above=table.number("synonyms_above", 0.60),
-        antonyms_below=table.number("antonyms_below", -0.60),
-        flags_needed=table.whole("flags_needed", 2),
-        action=table.choice("action", CARELESS_ACTIONS, "flag"),
-    )
-    table.close()
+    cutoffs = {name: table.number(name) for name in CARELESS_INDICES if table.has(name)}
+    rules = table.read(CarelessRules, cutoffs=cutoffs)
     _check_careless(rules, table)
     return rules
 
@@ -141,17 +98,12 @@ def _check_careless(rules: CarelessRules, table: Table) -> None:
             table.fault(name, "must be a correlation on that side of 0")
 
 
-def parse_survey(name: str, table: Table) -> Survey:
+def _survey(name: str, table: Table) -> Survey:
     """Read what is declared of a survey itself, whatever the wave."""
-    return Survey(
-        name=name,
-        title=table.text("title"),
-        respondent=table.text("respondent", ""),
-        instruments=table.texts("instruments", None),
-    )
+    return table.take(Survey, name=name, instruments=table.texts("instruments", None))
 
 
-def parse_wave(
+def _wave(
     name: str,
     table: Table,
     top: Table,
@@ -204,58 +156,44 @@ def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
 def _export(
     table: Table, survey: Survey, wave: str, instruments: Mapping[str, Instrument]
 ) -> Export:
-    parse_survey(survey.name, table)
-    columns = table.table("columns")
-    cleaning = table.table("cleaning")
+    _survey(survey.name, table)
+    columns, items = table.table("columns"), table.table("items")
     answers = table.table("answers")
-    items = table.table("items")
-    export = Export(
+    _check_format(table)
+    export = table.read(
+        Export,
         survey=survey.name,
         wave=wave,
-        file=table.text("file"),
         instruments=survey.instruments,
-        columns=_columns(columns, _items(items, survey, instruments)),
-        linkage=table.choice("linkage", LINKAGES, "none"),
-        linkage_rule=parse_linkage_rule(table.table("linkage_rule"))
+        columns=columns.read(Columns, items=_items(items, survey, instruments)),
+        linkage_rule=_linkage_rule(table.table("linkage_rule"))
         if table.has("linkage_rule")
         else None,
-        identifier_spelling=table.choice("identifier_spelling", SPELLINGS, "check"),
-        **_file_format(table),
+        repeat_instrument=table.text("instrument") if table.has("instrument") else None,
         answers={
             name: answers.numbers_by_text(name)
             for name in survey.instruments
             if answers.has(name)
         },
-        missing_codes=table.texts("missing_codes"),
         attributes=tuple(_attribute(*pair) for pair in table.tables("attributes")),
-        texts=table.texts_by_text("texts"),
-        names=table.text("names", ""),
-        cleaning=parse_cleaning(cleaning),
+        cleaning=_cleaning(table.table("cleaning")),
     )
-    for part in (table, columns, cleaning, answers, items):
+    for part in (answers, items):
         part.close()
     return export
 
 
-def _file_format(table: Table) -> dict[str, Any]:
-    """How the file is written, where it is declared rather than found out."""
-    encoding = table.text("encoding", "auto")
+def _linkage_rule(table: Table) -> LinkageRule:
+    return table.read(LinkageRule, rule=table.choice("rule", LINKAGE_RULES))
+
+
+def _check_format(table: Table) -> None:
+    """How the file is written, where that is declared rather than detected."""
+    encoding, delimiter = table.text("encoding", "auto"), table.text("delimiter", "")
     if encoding not in ENCODINGS and not _is_encoding(encoding):
         table.fault("encoding", unknown("encoding", encoding, ENCODINGS))
-    delimiter = table.text("delimiter", "")
     if len(delimiter) > 1 or delimiter in {"\n", "\r", '"'}:
         table.fault("delimiter", "must be one character, such as ; or a tab")
-    return {
-        "encoding": encoding,
-        "delimiter": delimiter,
-        "decimal": table.choice("decimal", DECIMALS, "."),
-        "sheet": table.text("sheet", ""),
-        "tool": table.choice("tool", TOOLS, "auto"),
-        "event": table.texts("event", None) if table.has("event") else None,
-        "repeat_instrument": table.optional_text("instrument"),
-        "carried": table.texts("carried", None) if table.has("carried") else None,
-        "dictionary": table.text("dictionary", ""),
-    }
 
 
 def _is_encoding(name: str) -> bool:
@@ -264,24 +202,6 @@ def _is_encoding(name: str) -> bool:
     except (LookupError, ValueError):
         return False
     return True
-
-
-def _columns(table: Table, items: dict[str, str]) -> Columns:
-    return Columns(
-        participant=table.texts("participant"),
-        staff_member=table.optional_text("staff_member"),
-        arm=table.optional_text("arm"),
-        site=table.optional_text("site"),
-        team=table.optional_text("team"),
-        consent=table.optional_text("consent"),
-        finished=table.optional_text("finished"),
-        submission=table.optional_text("submission"),
-        started=table.optional_text("started"),
-        submitted=table.optional_text("submitted"),
-        seconds=table.optional_text("seconds"),
-        date_format=table.text("date_format", "ISO8601"),
-        items=items,
-    )
 
 
 def _items(
@@ -314,13 +234,10 @@ def _items(
 
 def _attribute(name: str, table: Table) -> Attribute:
     multi = table.texts_by_text("multi")
-    attribute = Attribute(
+    attribute = table.read(
+        Attribute,
         name=name,
         column=table.text("column", "" if multi else None),
-        lowest=table.optional_number("lowest"),
-        highest=table.optional_number("highest"),
-        values=table.texts_by_text("values"),
-        separator=table.text("separator", ""),
         multi=multi,
     )
     is_number = attribute.lowest is not None and attribute.highest is not None
@@ -329,7 +246,6 @@ def _attribute(name: str, table: Table) -> Attribute:
         table.fault("values", "give either lowest and highest, or values, or multi")
     elif attribute.separator and not attribute.values:
         table.fault("separator", "needs values: the choices that may be joined")
-    table.close()
     return attribute
 
 
@@ -355,7 +271,7 @@ def parse_study(
     where = f"{name}.toml"
     faults: list[str] = []
     top = Table(parse_toml(text, where=where), faults)
-    surveys = tuple(parse_survey(key, table) for key, table in top.tables("surveys"))
+    surveys = tuple(_survey(key, table) for key, table in top.tables("surveys"))
     instruments = _instruments(surveys, read_instrument, faults)
     study = _study(name, top, surveys, instruments)
     top.close()
@@ -372,34 +288,24 @@ def _study(
     instruments: Mapping[str, Instrument],
 ) -> Study:
     waves = tuple(
-        parse_wave(key, table, top, surveys, instruments)
+        _wave(key, table, top, surveys, instruments)
         for key, table in top.tables("waves")
     )
-    return Study(
+    return top.take(
+        Study,
         name=name,
-        title=top.text("title"),
-        summary=top.text("summary"),
         folder=top.text("folder", name),
-        simulated=top.flag("simulated"),
-        smallest_group_shown=top.whole("smallest_group_shown", SMALLEST_GROUP),
-        allow_unverified=top.flag("allow_unverified"),
-        allocated_by=top.choice("allocated_by", ALLOCATIONS, "none"),
-        randomised=top.flag("randomised"),
-        treated=top.text("treated", ""),
-        control=top.text("control", ""),
-        unknowns=top.texts("unknowns"),
-        arms=tuple(_arm(key, table) for key, table in top.tables("arms")),
-        sites=tuple(_site(key, table) for key, table in top.tables("sites")),
-        teams=tuple(_team(key, table) for key, table in top.tables("teams")),
-        roster=parse_roster(top.table("roster")) if top.has("roster") else None,
-        groups=tuple(parse_grouping(*pair) for pair in top.tables("groups")),
-        rollout=parse_rollout(top.table("rollout")) if top.has("rollout") else None,
-        dose=parse_dose(top.table("dose")) if top.has("dose") else None,
-        multiverse=(
-            parse_multiverse(top.table("multiverse")) if top.has("multiverse") else None
-        ),
-        plan=parse_plan(top.table("plan")) if top.has("plan") else None,
-        design=parse_design(top.table("design")) if top.has("design") else None,
+        arms=_groups(top, "arms", Arm),
+        sites=_groups(top, "sites", Site),
+        teams=_groups(top, "teams", Team),
+        roster=_roster(top.table("roster")) if top.has("roster") else None,
+        groups=tuple(_grouping(*pair) for pair in top.tables("groups")),
+        rollout=top.optional("rollout", Rollout),
+        dose=top.optional("dose", Dose),
+        multiverse=top.optional("multiverse", Multiverse),
+        plan=_plan(top.table("plan")) if top.has("plan") else None,
+        design=_design(top.table("design")) if top.has("design") else None,
+        lock=None,
         surveys=surveys,
         waves=waves,
         outcomes=tuple(
@@ -407,6 +313,30 @@ def _study(
         ),
         instruments=instruments,
     )
+
+
+def _roster(table: Table) -> Roster:
+    columns = table.table("columns")
+    headers = ("staff_member", "role", "team", "regular_contact")
+    roster = table.read(Roster, **{name: columns.text(name) for name in headers})
+    columns.close()
+    return roster
+
+
+def _grouping(name: str, table: Table) -> Grouping:
+    """One grouping; along an order, the first rank is the reference."""
+    order = table.texts("order")
+    reference = table.text("reference", order[0] if order else None)
+    return table.read(Grouping, name=name, reference=reference)
+
+
+def _plan(table: Table) -> Plan:
+    return table.read(Plan, gates=table.table("gates").read(Gates))
+
+
+def _design(table: Table) -> DeclaredDesign:
+    """The design; what it leaves out is as `PilotDesign` has it."""
+    return table.read(DeclaredDesign, assumed=table.take(PilotDesign))
 
 
 def _instruments(
@@ -424,34 +354,14 @@ def _instruments(
     return found
 
 
-def _arm(name: str, table: Table) -> Arm:
-    arm = Arm(name=name, title=table.text("title"), answers=_answers(name, table))
-    table.close()
-    return arm
-
-
-def _site(name: str, table: Table) -> Site:
-    site = Site(name=name, title=table.text("title"), answers=_answers(name, table))
-    table.close()
-    return site
-
-
-def _team(name: str, table: Table) -> Team:
-    team = Team(
-        name=name,
-        title=table.text("title"),
-        site=table.text("site", ""),
-        arm=table.text("arm", ""),
-        answers=_answers(name, table),
-    )
-    table.close()
-    return team
-
-
-def _answers(name: str, table: Table) -> tuple[str, ...]:
-    """The texts that name an arm, site or team in an export: its own, and others."""
-    own = (name, table.text("title"))
-    return tuple(dict.fromkeys([*own, *table.texts("answers")]))
+def _groups(top: Table, key: str, kind: type[Group]) -> tuple[Group, ...]:
+    """Arms, sites or teams, each named in an export by its own texts and others."""
+    groups: list[Group] = []
+    for name, table in top.tables(key):
+        answers = (name, table.text("title"), *table.texts("answers"))
+        once = tuple(dict.fromkeys(answers))
+        groups.append(table.read(kind, name=name, answers=once))
+    return tuple(groups)
 
 
 def _outcome(name: str, table: Table, waves: tuple[Wave, ...]) -> Outcome:
@@ -464,17 +374,12 @@ def _outcome(name: str, table: Table, waves: tuple[Wave, ...]) -> Outcome:
         if baseline in waves_of_survey
         else ()
     )
-    outcome = Outcome(
+    return table.read(
+        Outcome,
         name=name,
-        title=table.text("title"),
         survey=survey,
-        instrument=table.text("instrument"),
-        subscale=table.text("subscale"),
         family=table.choice("family", FAMILIES, "secondary"),
         baseline=baseline,
         follow_ups=table.texts("follow_ups", later),
-        smallest_effect=table.optional_number("smallest_effect"),
-        supplementary=parse_supplementary(table),
+        supplementary=table.take(SupplementaryMeasures),
     )
-    table.close()
-    return outcome

@@ -1,73 +1,22 @@
-"""What is shown beside an outcome's mean: its best answers, a look back, an anchor.
+"""What is shown alongside an outcome's mean: best answers, retrospective test, anchor.
 
-Nothing here decides an answer, so a lock leaves it out: means and arms are compared as
-the plan says, whatever stands beside them.
-
-Which outcomes make a series in time, and which way is better.
+None of it decides a result, so a lock leaves it out: means and arms are compared as the
+plan says, whatever is shown with them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+from analysis.declarations.instrument import Subscale
 from analysis.declarations.linkage import is_linked, waves_linked
-from heard.effects.trends.rules import MINIMUM_WAVES
+from analysis.declarations.study import Outcome, Study, SupplementaryMeasures
 from heard.errors import unknown
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from analysis.declarations.instrument import Subscale
-    from analysis.declarations.study import Outcome, Study
-    from analysis.declarations.toml_tables import Table
-    from heard.effects.trends.rules import Direction
-
 MINIMUM_CATEGORIES = 3
+
 MAXIMUM_CATEGORIES = 11
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupplementaryMeasures:
-    """What is asked of an outcome beside its mean.
-
-    Attributes
-    ----------
-    top : float or None
-        Score from which on, towards the better end, an answer counts as a top one; the
-        best score alone if not given.
-    then : str
-        Subscale of the same instrument, asked at follow-ups: the state before, judged
-        afterwards. Empty if there is none.
-    anchor : str
-        Attribute at the follow-ups by which people say whether things got better.
-    anchor_better : tuple of str
-        Its values that mean better.
-    anchor_little : tuple of str
-        Those of them that mean a little better, and no more.
-    anchor_reliability : float or None
-        Of the anchor, if it is known.
-    """
-
-    top: float | None = None
-    then: str = ""
-    anchor: str = ""
-    anchor_better: tuple[str, ...] = ()
-    anchor_little: tuple[str, ...] = ()
-    anchor_reliability: float | None = None
-
-
-def parse_supplementary(table: Table) -> SupplementaryMeasures:
-    """The keys of a table ``[outcomes.NAME]`` that speak of what stands beside it."""
-    return SupplementaryMeasures(
-        top=table.optional_number("top_score"),
-        then=table.text("retrospective", ""),
-        anchor=table.text("anchor", ""),
-        anchor_better=table.texts("anchor_better"),
-        anchor_little=table.texts("anchor_slightly_better"),
-        anchor_reliability=table.optional_number("anchor_reliability"),
-    )
 
 
 def check_supplementary(study: Study) -> Iterator[str]:
@@ -224,22 +173,3 @@ def has_supplementary(study: Study) -> bool:
         outcome.supplementary.then or ordered_categories(study, outcome)
         for outcome in study.outcomes
     )
-
-
-def improvement_of(direction: str) -> Direction:
-    """Which way is better, by the direction a codebook gives a score."""
-    directions: dict[str, Direction] = {
-        "higher_is_better": "increase",
-        "higher_is_worse": "decrease",
-    }
-    return directions.get(direction, "neither")
-
-
-def charted_outcomes(study: Study) -> tuple[Outcome, ...]:
-    """Outcomes whose survey was held at enough waves to tell a move from wavering."""
-    waves_by_survey = {
-        survey.name: sum(wave.export(survey.name) is not None for wave in study.waves)
-        for survey in study.surveys
-    }
-    scores = study.outcome_of_each_score()
-    return tuple(one for one in scores if waves_by_survey[one.survey] >= MINIMUM_WAVES)

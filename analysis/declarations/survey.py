@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from analysis.declarations.linkage import LinkageRule
 
 LINKAGES = ("none", "identifier", "self_generated_code", "row")
+LINKAGE_RULES = ("exact", "one_element_off", "weighted")
 SPELLINGS = ("check", "folded", "as_written")
 REPEATS = ("keep", "first", "last", "none")
 CARELESS_ACTIONS = ("flag", "leave_out")
@@ -136,7 +133,7 @@ class PrintedTotal:
     column: str
     score: str
     tolerance: float = 0.005
-    action: str = "flag"
+    action: str = field(default="flag", metadata={"known": CARELESS_ACTIONS})
 
     @property
     def name(self) -> str:
@@ -164,7 +161,7 @@ class CarelessRules:
     synonyms_above: float = 0.60
     antonyms_below: float = -0.60
     flags_needed: int = 2
-    action: str = "flag"
+    action: str = field(default="flag", metadata={"known": CARELESS_ACTIONS})
 
 
 CARELESS_INDICES = (
@@ -212,22 +209,51 @@ class CleaningRules:
 
     consent: tuple[str, ...] = ()
     finished: tuple[str, ...] = ()
-    least_answered: float = 0.0
-    repeats: str = "keep"
-    shared_submission: str = "keep"
-    identical_answers: str = "keep"
+    least_answered: float = field(default=0.0, metadata={"key": "minimum_answered"})
+    repeats: str = field(default="keep", metadata={"known": REPEATS})
+    shared_submission: str = field(default="keep", metadata={"known": REPEATS})
+    identical_answers: str = field(default="keep", metadata={"known": REPEATS})
     attention: tuple[Attention, ...] = ()
     dates_in_order: bool = False
     printed_totals: tuple[PrintedTotal, ...] = ()
-    out_of_range: str = "refuse"
+    out_of_range: str = field(default="refuse", metadata={"known": OUT_OF_RANGE})
     careless: CarelessRules | None = None
+    previews: str = field(default="leave_out", metadata={"known": PREVIEWS})
 
     def columns(self) -> tuple[str, ...]:
         """Headers that only the rules need."""
         checks = [check.column for check in self.attention]
         return (*checks, *(total.column for total in self.printed_totals))
 
-    previews: str = "leave_out"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkageRule:
+    """When two codes are one participant's.
+
+    Attributes
+    ----------
+    rule : str
+        ``exact``: every element is equal. ``one_element_off``: so is all but one.
+        ``weighted``: the weighted similarity of the elements reaches the threshold.
+    within_team : bool
+        Codes that are not equal are matched within a team, where both teams are known.
+    stable : tuple of str
+        Attributes, or ``site``, that never change: who differs in one is not linked.
+    weights : tuple of float
+        Of the elements, in the order of ``columns.participant``.
+    threshold : float
+        Least weighted similarity, over 0 to 1.
+    """
+
+    rule: str = "exact"
+    within_team: bool = True
+    stable: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
+    threshold: float = 0.0
+
+    def under(self, rule: str) -> LinkageRule:
+        """The same but for the rule."""
+        return dataclasses.replace(self, rule=rule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,14 +300,14 @@ class Export:
     file: str
     instruments: tuple[str, ...]
     columns: Columns
-    linkage: str = "none"
+    linkage: str = field(default="none", metadata={"known": LINKAGES})
     linkage_rule: LinkageRule | None = None
-    identifier_spelling: str = "check"
+    identifier_spelling: str = field(default="check", metadata={"known": SPELLINGS})
     encoding: str = "auto"
     delimiter: str = ""
-    decimal: str = "."
+    decimal: str = field(default=".", metadata={"known": DECIMALS})
     sheet: str = ""
-    tool: str = "auto"
+    tool: str = field(default="auto", metadata={"known": TOOLS})
     event: tuple[str, ...] | None = None
     repeat_instrument: str | None = None
     carried: tuple[str, ...] | None = None

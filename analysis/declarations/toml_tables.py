@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
 import tomllib
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from analysis.foundation.errors import DeclarationError
 from heard.errors import unknown
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
+T = TypeVar("T")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 OLD_NAMES = {
@@ -63,6 +63,48 @@ class Table:
         self.faults = faults
         self.at = at
 
+    def read(self, kind: type[T], /, **given: Any) -> T:
+        """Read the whole table as a dataclass; any other key is a fault."""
+        value = self.take(kind, **given)
+        self.close()
+        return value
+
+    def take(self, kind: type[T], /, **given: Any) -> T:
+        """Read a dataclass from the keys named like its fields.
+
+        A field is read as its annotation says (`READERS`), is required unless it has a
+        default, and is one of the texts that its metadata lists under ``known``. Where
+        the file names it otherwise, the metadata hold its ``key``.
+
+        Parameters
+        ----------
+        kind : type
+            A dataclass, with annotations that are kept as text.
+        **given
+            Fields that are not read here: their values.
+        """
+        made: Any = kind
+        values = {
+            known.name: self._field(known)
+            for known in dataclasses.fields(made)
+            if known.name not in given
+        }
+        return kind(**given, **values)
+
+    def optional(self, key: str, kind: type[T]) -> T | None:
+        """Read a table inside this one as a dataclass; None if absent."""
+        return self.table(key).read(kind) if self.has(key) else None
+
+    def _field(self, known: dataclasses.Field[Any]) -> Any:
+        made = known.default_factory
+        default = known.default if made is dataclasses.MISSING else made()
+        if default is dataclasses.MISSING:
+            default = None
+        key = known.metadata.get("key", known.name)
+        if "known" in known.metadata:
+            return self.choice(key, known.metadata["known"], default)
+        return READERS[str(known.type)](self, key, default)
+
     def path(self, key: str) -> str:
         """The key as a reader of the file would look for it."""
         written = self._written(key)
@@ -79,10 +121,6 @@ class Table:
     def text(self, key: str, default: str | None = None) -> str:
         """A text; a fault if absent and there is no default."""
         return str(self._get(key, str, "a text", default, ""))
-
-    def optional_text(self, key: str) -> str | None:
-        """A text or None."""
-        return self.text(key) if self.has(key) else None
 
     def choice(self, key: str, known: Sequence[str], default: str | None = None) -> str:
         """One of the known texts."""
@@ -102,10 +140,6 @@ class Table:
     def number(self, key: str, default: float | None = None) -> float:
         """A number, whole or not."""
         return float(self._get(key, (int, float), "a number", default, 0.0))
-
-    def optional_number(self, key: str) -> float | None:
-        """A number or None."""
-        return self.number(key) if self.has(key) else None
 
     def date(self, key: str) -> str:
         """A date as ISO text, or an empty text if not given."""
@@ -159,7 +193,7 @@ class Table:
         ``after - before``: only letters, digits, hyphens and underscores are taken.
         """
         inner = self.table(key)
-        for name in inner.keys():  # noqa: SIM118 - Table is not a mapping
+        for name in inner.names():
             if not NAME.fullmatch(name):
                 inner.fault(name, "a name takes letters, digits, '-' and '_' alone")
             yield name, inner.table(name)
@@ -176,17 +210,22 @@ class Table:
     def numbers_by_text(self, key: str) -> dict[str, float]:
         """A table of numbers."""
         inner = self.table(key)
-        return {name: inner.number(name) for name in inner.keys()}  # noqa: SIM118
+        return {name: inner.number(name) for name in inner.names()}
 
     def texts_by_text(self, key: str) -> dict[str, str]:
         """A table of texts."""
         inner = self.table(key)
-        return {name: inner.text(name) for name in inner.keys()}  # noqa: SIM118
+        return {name: inner.text(name) for name in inner.names()}
+
+    def lists_by_text(self, key: str) -> dict[str, tuple[str, ...]]:
+        """A table of lists of texts."""
+        inner = self.table(key)
+        return {name: inner.texts(name) for name in inner.names()}
 
     def numbers_by_number(self, key: str) -> dict[float, float]:
         """A table of numbers, each under a number."""
         inner, found = self.table(key), {}
-        for name in inner.keys():  # noqa: SIM118
+        for name in inner.names():
             try:
                 found[float(name)] = inner.number(name)
             except ValueError:
@@ -197,7 +236,7 @@ class Table:
         """A table of numbers, texts and lists of numbers."""
         inner = self.table(key)
         found: dict[str, float | str | tuple[float, ...]] = {}
-        for name in inner.keys():  # noqa: SIM118
+        for name in inner.names():
             value = inner.raw(name)
             if isinstance(value, str) or _is_number(value):
                 found[name] = value
@@ -211,7 +250,7 @@ class Table:
         """The value as it stands, for the few keys that take more than one form."""
         return self._values.get(self._ask(key))
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """The keys the file gives, in its order."""
         return list(self._values)
 
@@ -258,6 +297,39 @@ class Table:
             self.fault(key, f"must be {named}")
             return empty
         return value
+
+
+def _if_given(reader: Callable[..., Any]) -> Callable[..., Any]:
+    """Read a key as the reader does; None if absent."""
+    return lambda table, key, _: reader(table, key) if table.has(key) else None
+
+
+def _alone(reader: Callable[..., Any]) -> Callable[..., Any]:
+    """Read a key as the reader does, which knows what stands for an absent one."""
+    return lambda table, key, _: reader(table, key)
+
+
+READERS: Mapping[str, Callable[..., Any]] = {
+    "str": Table.text,
+    "str | None": _if_given(Table.text),
+    "bool": lambda table, key, default: table.flag(key, default=bool(default)),
+    "int": Table.whole,
+    "int | None": _if_given(Table.whole),
+    "float": Table.number,
+    "float | None": _if_given(Table.number),
+    "tuple[str, ...]": Table.texts,
+    "tuple[str, ...] | None": _if_given(
+        lambda table, key: table.texts(key, None),
+    ),
+    "tuple[int, ...]": Table.wholes,
+    "tuple[float, ...]": _alone(Table.numbers),
+    "Mapping[str, str]": _alone(Table.texts_by_text),
+    "Mapping[str, float]": _alone(Table.numbers_by_text),
+    "Mapping[float, float]": _alone(Table.numbers_by_number),
+    "Mapping[str, tuple[str, ...]]": _alone(Table.lists_by_text),
+    "Mapping[str, Value]": _alone(Table.values_by_text),
+}
+"""Annotation of a field, as it is written → how its key is read."""
 
 
 def _is_number(value: object) -> bool:

@@ -21,8 +21,8 @@ from analysis.intake.inspection import (
     match_instruments,
     missing_texts,
 )
-from analysis.intake.tools.redcap import kinds_of_rows
-from analysis.intake.tools.shapes import TITLES, as_received
+from analysis.intake.redcap import kinds_of_rows
+from analysis.intake.survey_tools import TITLES, as_received
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

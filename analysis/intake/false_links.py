@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from analysis.declarations.linkage import LinkageRule
+    from analysis.declarations.survey import LinkageRule
     from analysis.intake.pairing import People, Whole
     from analysis.intake.pairing import Real as Similar
 

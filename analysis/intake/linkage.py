@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.declarations.linkage import LinkageRule, rules_tried, waves_linked
+from analysis.declarations.linkage import rules_tried, waves_linked
+from analysis.declarations.survey import LinkageRule
 from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.intake.false_links import false_match_rate
 from analysis.intake.identity import identifiers, shared_identifiers

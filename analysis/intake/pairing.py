@@ -17,7 +17,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
 if TYPE_CHECKING:
-    from analysis.declarations.linkage import LinkageRule
+    from analysis.declarations.survey import LinkageRule
 
 Whole: TypeAlias = npt.NDArray[np.int64]
 Real: TypeAlias = npt.NDArray[np.float32]

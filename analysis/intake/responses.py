@@ -35,7 +35,7 @@ from analysis.intake.identity import (
     row_identifiers,
 )
 from analysis.intake.scrubbing import scrub
-from analysis.intake.tools.shapes import TITLES, preview_rows, shape
+from analysis.intake.survey_tools import TITLES, preview_rows, shape
 from analysis.storage.declared import read_names
 from analysis.storage.key import read_key
 from analysis.storage.rows import read_dictionary, read_raw

@@ -16,8 +16,7 @@ from heard.errors import DataError, unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.declarations.linkage import Roster
-    from analysis.declarations.study import Study
+    from analysis.declarations.study import Roster, Study
 
 
 def read_roster(study: Study) -> pd.DataFrame | None:

@@ -45,8 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
-    from analysis.declarations.rollout import Rollout
-    from analysis.declarations.study import Outcome, Study
+    from analysis.declarations.study import Outcome, Rollout, Study
     from analysis.foundation.findings import Place
     from analysis.outcomes.gates import Gates
     from analysis.outcomes.scores_over_waves import ComparedRows, OutcomeScores

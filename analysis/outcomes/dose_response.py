@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.declarations.rollout import YES
+from analysis.declarations.study import YES
 from analysis.foundation.findings import Finding, Group
 from analysis.outcomes.context import Context
 from analysis.outcomes.gates import gated, refusals
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.declarations.rollout import Dose
-    from analysis.declarations.study import Study
+    from analysis.declarations.study import Dose, Study
     from analysis.outcomes.gates import Gates
     from analysis.outcomes.scores_over_waves import OutcomeScores
     from heard.results import Composite, Result

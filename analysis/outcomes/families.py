@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, cast
 
-from analysis.declarations.plan import PRIMARY, UNTESTED
-from analysis.declarations.plan_lock import EXPLORATORY, family_of
+from analysis.declarations.plan import EXPLORATORY, PRIMARY, UNTESTED
+from analysis.declarations.plan_lock import family_of
 from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.context import Context
 from analysis.outcomes.measured_change import CHANGE, measure_of, measured, two_waves

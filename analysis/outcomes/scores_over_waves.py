@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import TypeAlias
 
-    from analysis.declarations.rollout import Rollout
-    from analysis.declarations.study import Outcome, Study
+    from analysis.declarations.study import Outcome, Rollout, Study
 
 if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]

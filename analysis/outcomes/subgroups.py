@@ -33,9 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
-    from analysis.declarations.groups import Grouping
     from analysis.declarations.instrument import Instrument, Subscale
-    from analysis.declarations.study import Outcome, Study
+    from analysis.declarations.study import Grouping, Outcome, Study
     from analysis.foundation.findings import Place
     from heard.effects.subgroups.effects import EffectsByGroup
     from heard.psychometrics.invariance.results import MeasurementInvariance

@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.declarations.supplementary_measures import (
-    charted_outcomes,
-    improvement_of,
-)
+from analysis.declarations.trends import charted_outcomes, improvement_of
 from analysis.foundation.findings import Contrast, Finding, Groups
 from analysis.outcomes.context import Context
 from analysis.outcomes.gates import apply_gates

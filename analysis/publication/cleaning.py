@@ -15,13 +15,13 @@ from analysis.publication.places import (
     columns_of,
     flow_count,
     found,
+    plain_text,
     surveyed,
     wave_text,
     waves_of,
 )
 from analysis.publication.shown import show_tables
 from analysis.publication.table import ABSENT, Footnotes, compact_table
-from analysis.publication.words import spaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,7 @@ def emptied_table(disclosed: Disclosed, study: Study) -> Table:
         if finding.estimate == 0 or rule.endswith(TAKEN_OUT):
             return None
         title = column_text(study, column) or ABSENT
-        return (*_survey_and_wave(finding, study), title, spaced(rule))
+        return (*_survey_and_wave(finding, study), title, plain_text(rule))
 
     return _count_table(
         disclosed,
@@ -144,7 +144,7 @@ def scrubbed_table(disclosed: Disclosed, study: Study) -> Table:
         rule, column = _rule_and_column(finding)
         if finding.estimate == 0 or not rule.endswith(TAKEN_OUT):
             return None
-        text = spaced(column.removeprefix("text."))
+        text = plain_text(column.removeprefix("text."))
         kind = rule.removesuffix(TAKEN_OUT)
         return (*_survey_and_wave(finding, study), text, kind)
 

@@ -14,7 +14,14 @@ from analysis.publication.drawings import AFTER, BEFORE, draw_events
 from analysis.publication.figure import Note, Point, drawn_points, make_figure
 from analysis.publication.house_style import height_of
 from analysis.publication.numbers import estimate_text, number_text
-from analysis.publication.places import arm_text, found, of_score, wave_text, waves_of
+from analysis.publication.places import (
+    arm_text,
+    found,
+    of_score,
+    plain_text,
+    wave_text,
+    waves_of,
+)
 from analysis.publication.shown import Shown, show, show_tables
 from analysis.publication.table import ABSENT, Footnotes
 from analysis.publication.words import (
@@ -25,7 +32,6 @@ from analysis.publication.words import (
     p_value,
     p_words,
     reason_of,
-    spaced,
 )
 
 if TYPE_CHECKING:
@@ -385,7 +391,7 @@ def _dose_lines(here: Disclosed) -> Iterator[Line]:
         yield "More than a straight line?", None, curve
     for part in here.where(term="ingredient_effect").findings:
         p_of_part = found(here, term="ingredient_p_value", group=part.group)
-        yield f"With {spaced(str(part.group))}, less without", part, p_of_part
+        yield f"With {plain_text(str(part.group))}, less without", part, p_of_part
 
 
 def _sensitivity_table(disclosed: Disclosed, study: Study) -> Table:

@@ -36,7 +36,7 @@ MINIMUM_IN_CONTENTS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A document beside this one, and a line that says what it holds."""
+    """Another document of the report, and a line that says what it holds."""
 
     title: str
     href: str

@@ -215,7 +215,7 @@ def draw_stacks(
 def draw_shares(
     axes: Axes, points: Sequence[Point], *, label: str, reference: float
 ) -> None:
-    """Shares with intervals, a category a line, beside one to hold them against."""
+    """Shares with intervals, a category a line, with one to compare them with."""
     axes.axvline(reference, color=INK, linewidth=1.2, linestyle="--", zorder=1)
     draw_across(axes, points, label=label)
     furthest = max(point.value + point.reach[1] for point in points)

@@ -1,7 +1,7 @@
 """What every figure is: a value that knows its numbers and its words.
 
 A figure passes disclosure control before it is drawn, says how many values it could
-not draw, and has a text for those who cannot see it that tells the finding.
+not draw, and has a text for those who cannot see it that gives the finding.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Point:
     @property
     def value(self) -> float:
         """The estimate; points without one are never drawn."""
-        assert self.finding.estimate is not None, "held back, not to be drawn"
+        assert self.finding.estimate is not None, "suppressed, not to be drawn"
         return self.finding.estimate
 
     @property
@@ -57,7 +57,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A sentence where a table or a figure would stand, or beside it."""
+    """A sentence where a table or a figure would stand, or next to it."""
 
     text: str
     kind: str = "note"
@@ -161,7 +161,7 @@ def make_figure(
     if lacking:
         values = "value is" if len(lacking) == 1 else "values are"
         suppressed_note = (
-            f" {len(lacking)} {values} held back" + f" ({reasons})." * bool(reasons)
+            f" {len(lacking)} {values} suppressed" + f" ({reasons})." * bool(reasons)
         )
     return Figure(
         name=name,

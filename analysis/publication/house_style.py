@@ -1,6 +1,6 @@
 """How every figure looks: size, ink, marks, and lists that fold instead of being cut.
 
-A series is told apart by colour, marker and line, so that grey print and any colour
+A series is marked by colour, marker and line, so that grey print and any colour
 vision will do.
 """
 
@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
@@ -83,7 +83,7 @@ def mark(place: int, count: int) -> dict[str, Any]:
 
 
 def colours(count: int) -> list[Colour]:
-    """Colours that any colour vision tells apart."""
+    """Colours that any colour vision can distinguish."""
     import seaborn as sns  # noqa: PLC0415 - heavy
 
     return list(sns.color_palette("colorblind", count))
@@ -133,13 +133,18 @@ def bare(axes: Axes) -> None:
 
 def legend(axes: Axes, series: Sequence[str]) -> None:
     """Name the series above the axes, where there is more than one."""
-    if len(series) < 2:
-        return
+    if len(series) > 1:
+        drawn = dict(zip(series, axes.containers, strict=False))
+        legend_of(axes, drawn, columns=max(1, 66 // (max(map(len, series)) + 7)))
+
+
+def legend_of(axes: Axes, named: Mapping[str, object], *, columns: int) -> None:
+    """Name what is drawn above the axes."""
     axes.figure.legend(
-        cast("list[Artist]", list(axes.containers)[: len(series)]),
-        list(series),
+        cast("list[Artist]", list(named.values())),
+        list(named),
         loc="outside upper center",
-        ncols=max(1, 66 // (max(map(len, series)) + 7)),
+        ncols=columns,
         frameon=False,
         fontsize="small",
     )

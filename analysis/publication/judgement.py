@@ -15,6 +15,7 @@ from analysis.publication.places import (
     columns_of,
     findings_of_outcome,
     found,
+    plain_text,
     wave_text,
     waves_of,
 )
@@ -24,7 +25,6 @@ from analysis.publication.words import (
     SIGNIFICANT,
     excluding_zero_words,
     smallest_effect_words,
-    spaced,
 )
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def _family_table(disclosed: Disclosed, study: Study) -> Table:
         adjusted = found(selected, term="adjusted_p_value")
         rows.append(
             (
-                spaced(str(unadjusted.group)).capitalize(),
+                plain_text(str(unadjusted.group)).capitalize(),
                 outcome.title,
                 notes.cell(effect, title=register_term(term).title if term else ""),
                 notes.cell(unadjusted, title="p alone"),

@@ -23,6 +23,8 @@ from analysis.publication.places import (
     arms_of,
     findings_of_outcome,
     found,
+    smallest_gain,
+    subscale_of,
     wave_text,
     waves_of,
 )
@@ -192,10 +194,7 @@ def _tipping_figures(
         if tips is None:
             continue
         points = SHIFTED.points(at, study)
-        subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
         treated, _ = names_in(tips.arm)
-        smallest = outcome.smallest_effect
-        worse = subscale.direction == "higher_is_worse"
         title = f"{outcome.title}, {wave_text(study, wave)}"
         words = _tipping_words(at, study, outcome)
         yield make_figure(
@@ -207,7 +206,7 @@ def _tipping_figures(
                 draw_tipping,
                 label=f"Points by which the lost of {arm_text(study, treated)} differ",
                 tips=tips.estimate,
-                smallest_effect=-smallest if smallest and worse else smallest,
+                smallest_effect=smallest_gain(study, outcome),
             ),
             height=height_of(4.5),
         )
@@ -269,7 +268,7 @@ def _tipping_words(at: Disclosed, study: Study, outcome: Outcome) -> str:
             f"than people like them who were followed, {still} from {control} could be "
             "shown."
         )
-    subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
+    subscale = subscale_of(study, outcome)
     return (
         f"If the lost of the {treated} arm lay "
         f"{points_text(abs(tips.estimate), subscale)} points "
@@ -304,6 +303,6 @@ def _undone_words(at: Disclosed, outcome: Outcome, waves: str) -> str:
     limit = found(at, term="leavers_change_interval_zero")
     if limit is None or limit.estimate is None:
         why = reason_of(limit, NO_PEOPLE)
-        return f"{words}; at which point it would be uncertain is not known: {why}."
+        return f"{words}; what would make it uncertain is not known: {why}."
     points = number_text(limit.estimate)
     return f"{words}; by {points}, its interval would begin to hold zero."

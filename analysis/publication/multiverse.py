@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from analysis.declarations.multiverse import (
     AS_DECLARED,
@@ -25,13 +25,19 @@ from analysis.publication.house_style import (
     ZONE,
     bare,
     colours,
+    legend_of,
     reaches,
 )
 from analysis.publication.numbers import estimate_text, number_text
-from analysis.publication.places import findings_of_outcome, found
+from analysis.publication.places import (
+    findings_of_outcome,
+    found,
+    plain_text,
+    smallest_gain,
+)
 from analysis.publication.shown import show
 from analysis.publication.table import ABSENT, Footnotes
-from analysis.publication.words import counted, spaced
+from analysis.publication.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -182,7 +188,7 @@ def _table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
         rows.append(
             (
                 choice.capitalize(),
-                spaced(option) + " (declared)" * named,
+                plain_text(option) + " (declared)" * named,
                 f"{len(of_option)}",
                 *_ends(of_option),
                 notes.cell(influence, title="Moves the answer by")
@@ -215,7 +221,7 @@ def _model_methods(answers: Sequence[Finding]) -> list[str]:
     """How each model was estimated, once."""
     methods: dict[str, str] = {}
     for part in answers:
-        model = spaced(_options(part).get("model", "every combination"))
+        model = plain_text(_options(part).get("model", "every combination"))
         methods.setdefault(model, part.method_text)
     return [f"{model.capitalize()}: {text}." for model, text in methods.items()]
 
@@ -236,9 +242,6 @@ def _figure(
     if not points:
         return Note(text=f"No figure: {words}")
     rows = _options_tried(here, study, outcome)
-    subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
-    smallest = outcome.smallest_effect
-    worse = subscale.direction == "higher_is_worse"
     return make_figure(
         f"choices-{outcome.name}",
         f"{outcome.title}: the answer of every combination of choices, the lowest "
@@ -249,7 +252,7 @@ def _figure(
             draw_specifications,
             rows=rows,
             label="Difference in points" if study.treated else "Change in points",
-            smallest_effect=-smallest if smallest and worse else smallest,
+            smallest_effect=smallest_gain(study, outcome),
         ),
         height=HEAD + CURVE + ROW * len(rows),
     )
@@ -276,14 +279,7 @@ def draw_specifications(
         panel.set_xticks([])
         panel.grid(visible=False)
         bare(panel)
-    axes.figure.legend(
-        cast("list[Artist]", list(named.values())),
-        list(named),
-        loc="outside upper center",
-        ncols=3,
-        frameon=False,
-        fontsize="small",
-    )
+    legend_of(axes, named, columns=3)
 
 
 def _curve(
@@ -339,7 +335,7 @@ def _matrix(
             panel.axvline(column, color=colours(4)[3], linewidth=1.2, zorder=1)
     panel.set_yticks(
         range(len(rows)),
-        [f"{choice}: {spaced(option)}" for choice, option in rows],
+        [f"{choice}: {plain_text(option)}" for choice, option in rows],
         fontsize="x-small",
     )
     panel.set_ylim(len(rows) - 0.5, -0.5)

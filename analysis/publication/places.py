@@ -92,6 +92,11 @@ def arm_text(study: Study, arm: Place) -> str:
     return study.arm_title(arm) if arm else EVERYONE
 
 
+def plain_text(name: str) -> str:
+    """A name of a declaration as words."""
+    return name.replace("_", " ")
+
+
 def day_text(date: str) -> str:
     """An ISO date as its day, month and year."""
     year, month, day = date.split("-")
@@ -171,6 +176,18 @@ def arms_of(disclosed: Disclosed, study: Study, *, contrasts: bool) -> list[Plac
     if contrasts:
         return [arm for arm in present if isinstance(arm, Contrast)]
     return [n for n in ("", *(arm.name for arm in study.arms)) if n in present]
+
+
+def subscale_of(study: Study, outcome: Outcome) -> Subscale:
+    """The subscale whose score an outcome is judged by."""
+    return study.instruments[outcome.instrument].subscale(outcome.subscale)
+
+
+def smallest_gain(study: Study, outcome: Outcome) -> float | None:
+    """The smallest effect that matters, below zero where a lower score is better."""
+    effect = outcome.smallest_effect
+    worse = subscale_of(study, outcome).direction == "higher_is_worse"
+    return -effect if effect and worse else effect
 
 
 def direction_text(instrument: Instrument) -> str:

@@ -1,4 +1,4 @@
-"""The analysis plan on a page: what was locked, and what was run otherwise."""
+"""The analysis plan on a page: what was locked, and every deviation from it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from analysis.declarations.plan_lock import deviations, run_deviations
 from analysis.foundation.terms import term
 from analysis.publication.figure import Note
 from analysis.publication.numbers import number_text
-from analysis.publication.places import day_text
+from analysis.publication.places import day_text, plain_text
 from analysis.publication.shown import Shown
 from analysis.publication.table import Table
-from analysis.storage.plan_locks import read_deviations, write_deviations
+from analysis.storage.declared import read_deviations, write_deviations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.declarations.plan import Plan
-    from analysis.declarations.plan_lock import Lock
+    from analysis.declarations.plan import Lock, Plan
     from analysis.declarations.study import Study
 
 NOT_DECLARED = "No plan was declared."
@@ -26,9 +25,9 @@ NOT_LOCKED = (
     "before the data were seen."
 )
 IN_WORDS = (
-    "Outcomes, families, smallest effects, gates, arms, teams, waves, cleaning and "
-    "linkage are held against the lock by the program. What is told in words is for "
-    "the reader to hold against the methods below each table."
+    "The program compares outcomes, families, smallest effects, gates, arms, teams, "
+    "waves, cleaning and linkage with the lock. What the plan says in words is for the "
+    "reader to compare with the methods below each table."
 )
 
 
@@ -74,7 +73,7 @@ def show_plan_check(study: Study, found: tuple[str, ...]) -> Shown:
         parts.append(
             Table(
                 caption="Deviations from the plan",
-                columns=("Number", "What was otherwise"),
+                columns=("Number", "What was different"),
                 rows=tuple((f"{n}", text) for n, text in enumerate(found, start=1)),
             )
         )
@@ -140,18 +139,21 @@ def _plan_table(plan: Plan, study: Study) -> Table:
         ("Population", plan.population),
         ("Contrast", plan.contrast),
         ("Primary outcome", primary.title),
-        *((f"If: {_spaced(n)}", text) for n, text in plan.intercurrent_events.items()),
+        *(
+            (f"If: {plain_text(n)}", text)
+            for n, text in plan.intercurrent_events.items()
+        ),
         ("Summary measure", term(plan.summary_measure).title),
         ("Smallest effect of interest", number_text(primary.smallest_effect or 0.0)),
         ("Model", plan.model),
         ("Covariates", _names(plan.covariates)),
         ("Missing data", plan.missing),
         *(
-            (f"Family: {_spaced(name)}", ", ".join(titles[part] for part in listed))
+            (f"Family: {plain_text(name)}", ", ".join(titles[part] for part in listed))
             for name, listed in plan.families.items()
         ),
         ("Multiplicity", plan.multiplicity),
-        ("Rule within a family", _spaced(plan.multiplicity_rule)),
+        ("Rule within a family", plain_text(plan.multiplicity_rule)),
         ("Inference", plan.inference),
         ("Subgroups", _names(plan.subgroups)),
         (
@@ -172,8 +174,4 @@ def _plan_table(plan: Plan, study: Study) -> Table:
 
 
 def _names(names: tuple[str, ...]) -> str:
-    return ", ".join(map(_spaced, names)) or "none"
-
-
-def _spaced(name: str) -> str:
-    return name.replace("_", " ")
+    return ", ".join(map(plain_text, names)) or "none"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def publish_findings(
     findings: Iterable[Finding], study: Study, *, step: str, wave: str = ""
 ) -> Disclosed:
-    """Hold back what must not leave, keep the rest, and give it for display.
+    """Suppress what must not leave, keep the rest, and give it for display.
 
     Parameters
     ----------
@@ -57,12 +57,12 @@ def keep_figures(shown: Shown, study: Study, *, step: str, wave: str = "") -> Sh
 
 
 def keep_document(content: bytes, study: Study, *, name: str) -> None:
-    """Keep a document that a funder gets, beside the pages."""
+    """Keep a document that a funder gets, next to the pages."""
     write_document(study.name, name, content)
 
 
 def published_findings(study: Study) -> Disclosed:
-    """All findings of a study, less what they would tell together of a few people."""
+    """All findings of a study, less what they would together reveal of a few people."""
     findings = Disclosed(findings=read_findings(study.name))
     return suppress_attrition_counts(findings, smallest=study.smallest_group_shown)
 

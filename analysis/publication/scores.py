@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from analysis.declarations.plan_lock import EXPLORATORY, family_of
+from analysis.declarations.plan import EXPLORATORY
+from analysis.declarations.plan_lock import family_of
 from analysis.publication.drawings import draw_across, draw_over_time
 from analysis.publication.figure import (
     Note,

@@ -21,7 +21,7 @@ class Shown:
     parts: tuple[Part, ...]
 
     def __repr__(self) -> str:
-        """Short: kept beside the page, where nothing but last digits would differ."""
+        """Short: kept with the page, where nothing but last digits would differ."""
         return (
             f"Shown({len(self.tables)} tables, {len(self.figures)} figures, "
             f"{len(self.parts)} parts)"

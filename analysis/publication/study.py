@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from analysis.declarations.plan_lock import family_of
 from analysis.publication.figure import Note
 from analysis.publication.numbers import number_text
-from analysis.publication.places import wave_text
+from analysis.publication.places import plain_text, wave_text
 from analysis.publication.shown import Shown
 from analysis.publication.table import Table
-from analysis.publication.words import spaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from analysis.publication.shown import Part
 
 SIMULATED = (
-    "Simulated data: these numbers were made up to try the method out. They say "
-    "nothing about any person, team or service."
+    "Simulated data: these numbers were generated to demonstrate the method. They are "
+    "not about any real person, team or service."
 )
 
 
@@ -43,7 +42,7 @@ def _survey_table(study: Study) -> Table:
             rows.append(
                 (
                     survey.title,
-                    spaced(survey.respondent),
+                    plain_text(survey.respondent),
                     instrument.title,
                     f"{len(instrument.items)}",
                     ", ".join(waves),

@@ -9,7 +9,14 @@ from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.figure import Note, Point
 from analysis.publication.numbers import estimate_text
 from analysis.publication.panels import forest
-from analysis.publication.places import findings_of_outcome, found, wave_text, waves_of
+from analysis.publication.places import (
+    findings_of_outcome,
+    found,
+    plain_text,
+    subscale_of,
+    wave_text,
+    waves_of,
+)
 from analysis.publication.shown import Shown, show
 from analysis.publication.table import ABSENT, Footnotes
 from analysis.publication.words import (
@@ -18,14 +25,12 @@ from analysis.publication.words import (
     figure_words,
     p_value,
     p_words,
-    spaced,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.declarations.groups import Grouping
-    from analysis.declarations.study import Outcome, Study
+    from analysis.declarations.study import Grouping, Outcome, Study
     from analysis.foundation.findings import Finding
     from analysis.publication.figure import Figure
     from analysis.publication.shown import Part
@@ -273,7 +278,7 @@ def _along_order(here: Disclosed, study: Study) -> Iterator[str]:
             for part in here.where(term=term).findings
         ]
         if sentences:
-            yield f"{_capital(spaced(term))} ({words}): {'; '.join(sentences)}."
+            yield f"{_capital(plain_text(term))} ({words}): {'; '.join(sentences)}."
 
 
 def _gap_figure(
@@ -291,7 +296,7 @@ def _gap_figure(
             )
         )
     ]
-    subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
+    subscale = subscale_of(study, outcome)
     return forest(
         f"gap-{grouping.name}-{outcome.name}",
         f"{outcome.title}: each group's mean less that of {grouping.reference}, with "

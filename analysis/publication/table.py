@@ -1,6 +1,6 @@
 """What every table is: cells of text, and the reasons for what is not shown.
 
-What was held back or could not be estimated stands in its cell in words, with the
+What was suppressed or could not be estimated stands in its cell in words, with the
 reason below the table; a number that is not there is never shown as one.
 """
 

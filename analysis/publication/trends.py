@@ -9,10 +9,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from analysis.declarations.supplementary_measures import (
-    charted_outcomes,
-    improvement_of,
-)
+from analysis.declarations.trends import charted_outcomes, improvement_of
 from analysis.foundation.findings import Groups
 from analysis.publication.figure import Note, Point, drawn_points, make_figure
 from analysis.publication.house_style import (
@@ -22,6 +19,7 @@ from analysis.publication.house_style import (
     colours,
     folded,
     height_of,
+    legend_of,
 )
 from analysis.publication.numbers import interval_text, number_text
 from analysis.publication.panels import Panel
@@ -30,6 +28,7 @@ from analysis.publication.places import (
     direction_text,
     found,
     of_score,
+    subscale_of,
     wave_text,
     waves_of,
 )
@@ -90,8 +89,8 @@ MARKS: Mapping[Verdict, tuple[str, int, int]] = {
 """What a wave shows → shape, size, and place of its colour."""
 MAXIMUM_LABELS = 8
 NOTHING = (
-    "No outcome was asked at enough waves to tell special-cause from common-cause "
-    "variation."
+    "No outcome was asked at enough waves to distinguish special-cause from "
+    "common-cause variation."
 )
 NO_CAUSE_NOTE = (
     "A chart shows that something changed, not what changed it. Of many waves, one "
@@ -143,7 +142,7 @@ def _verdict(
     here: Disclosed, study: Study, outcome: Outcome, arm: str, wave: str
 ) -> Verdict:
     """What a wave shows."""
-    subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
+    subscale = subscale_of(study, outcome)
     better = BETTER[improvement_of(subscale.direction)]
     signals = _signals(here, arm, wave)
     return verdict(int(signals[0].estimate or 0) if signals else 0, better)
@@ -360,14 +359,7 @@ def draw_charts(
             panel.set_title(name, loc="left", fontsize="medium", color=INK)
         if panel is not panels[-1]:
             panel.set_xticklabels([])
-    axes.figure.legend(
-        list(named.values()),
-        list(named),
-        loc="outside upper center",
-        ncols=2,
-        frameon=False,
-        fontsize="small",
-    )
+    legend_of(axes, named, columns=2)
 
 
 def _panel(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.publication.figure import drawn_points, point_words
-from analysis.publication.numbers import number_text
+from analysis.publication.numbers import estimate_text, number_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,16 +69,17 @@ def figure_words(
 
 
 def extremes_words(points: Sequence[Point]) -> str:
-    """The lowest and the highest number drawn, each with where it stands."""
-    ends = (
-        min(points, key=lambda p: p.value),
-        max(points, key=lambda p: p.value),
-    )
+    """The lowest and the highest number drawn, each with its interval and place."""
+    ends = (min(points, key=_value), max(points, key=_value))
     return " to ".join(
-        f"{number_text(end.value, end.finding.term)} ({', '.join(filter(None, place))})"
+        f"{estimate_text(end.finding)} ({', '.join(filter(None, place))})"
         for end in ends
         for place in [(end.label, end.series)]
     )
+
+
+def _value(point: Point) -> float:
+    return point.value
 
 
 def counted(number: int, one: str, several: str) -> str:
@@ -90,8 +91,3 @@ def listed(names: Sequence[str], last: str = "and") -> str:
     """Names in a sentence: ``a, b and c``."""
     *others, final = names
     return f" {last} ".join(filter(None, [", ".join(others), final]))
-
-
-def spaced(name: str) -> str:
-    """A name of a file or of the findings, as words."""
-    return name.replace("_", " ")

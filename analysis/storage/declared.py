@@ -1,6 +1,7 @@
-"""Find declarations by name: studies in their folder, instruments in the package.
+"""Find declarations by name: studies with their lock, instruments, lists of names.
 
-Lists of names that are taken out of free texts: one name a line, beside the rows.
+Studies lie in their folder, instruments in the package, and the names that are removed
+from free texts, one a line, in the folder of the raw files.
 """
 
 from __future__ import annotations
@@ -10,18 +11,23 @@ import functools
 from typing import TYPE_CHECKING
 
 from analysis.declarations.instrument_file import parse_instrument
+from analysis.declarations.plan_lock import lock_text, parse_lock
 from analysis.declarations.study_file import parse_study
 from analysis.foundation.errors import DeclarationError
 from analysis.storage.folders import INSTRUMENTS, find_folders
-from analysis.storage.plan_locks import ENDING, read_lock
+from analysis.storage.whole_files import read_json, write_json, write_text
 from heard.errors import DataError, unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from analysis.declarations.instrument import Instrument
+    from analysis.declarations.plan import Lock
     from analysis.declarations.study import Study
     from analysis.declarations.survey import Export
+
+ENDING = ".lock.toml"
+DEVIATIONS = "deviations.json"
 
 
 def study_names() -> tuple[str, ...]:
@@ -42,10 +48,7 @@ def read_study(name: str) -> Study:
     DeclarationError
         There is no such study, or its declaration or its lock has faults.
     """
-    path = find_folders().studies / f"{name}.toml"
-    if name not in study_names():
-        raise DeclarationError(str(path.parent), unknown("study", name, study_names()))
-    study = parse_study(_text(path), name=name, read_instrument=read_instrument)
+    study = parse_study(study_text(name), name=name, read_instrument=read_instrument)
     return dataclasses.replace(study, lock=read_lock(name))
 
 
@@ -97,6 +100,53 @@ def _text(path: Path) -> str:
         raise DeclarationError(path.name, "is not UTF-8 text") from None
     except OSError as error:
         raise DeclarationError(path.name, f"cannot be read: {error.strerror}") from None
+
+
+def lock_file(study: str) -> Path:
+    """Where the lock of a study is, or would be."""
+    return find_folders().studies / f"{study}{ENDING}"
+
+
+def read_lock(study: str) -> Lock | None:
+    """The lock of a study; None if it was never locked.
+
+    Raises
+    ------
+    DeclarationError
+        The file cannot be read, has faults, or was changed by hand.
+    """
+    path = lock_file(study)
+    return parse_lock(_text(path), where=path.name) if path.exists() else None
+
+
+def write_lock(study: str, lock: Lock) -> None:
+    """Write a lock beside the study's declaration."""
+    write_text(lock_file(study), lock_text(lock))
+
+
+def arrived_waves(study: Study) -> tuple[str, ...]:
+    """Waves of which a raw file is there already."""
+    folder = find_folders().raw / study.folder
+    return tuple(
+        wave.name
+        for wave in study.waves
+        if any((folder / export.file).exists() for export in wave.exports)
+    )
+
+
+def deviations_file(study: str) -> Path:
+    """Where the deviations of the last run are kept."""
+    return find_folders().reports / study / "findings" / DEVIATIONS
+
+
+def write_deviations(study: str, deviations: tuple[str, ...]) -> None:
+    """Keep what the outcomes were run with otherwise than locked or declared."""
+    write_json(deviations_file(study), list(deviations))
+
+
+def read_deviations(study: str) -> tuple[str, ...]:
+    """What the outcomes were run with otherwise; none if they never ran."""
+    return tuple(read_json(deviations_file(study)) or ())
 
 
 def names_file(export: Export, study: Study) -> Path:

@@ -25,6 +25,7 @@ from analysis.storage.whole_files import (
     write_json,
 )
 from analysis.workflow.notebooks import run_notebook, variables_set, write_page
+from analysis.workflow.pages import page_of
 from analysis.workflow.planning import plan_steps
 from analysis.workflow.receipts import (
     made_from,
@@ -32,13 +33,13 @@ from analysis.workflow.receipts import (
     write_failure,
     write_receipt,
 )
-from analysis.workflow.steps import NOTEBOOKS, Step
 from heard.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from analysis.declarations.study import Study
+    from analysis.workflow.steps import Step
 
 
 def run_step(step: Step) -> float:
@@ -54,7 +55,7 @@ def run_step(step: Step) -> float:
     clear_stage(step.study, step.name)
     try:
         with variables_set({STAGE: step.name}):
-            if step.kind in NOTEBOOKS:
+            if step.notebook:
                 run_notebook(step)
             else:
                 ACTIONS[step.kind](step)
@@ -108,37 +109,19 @@ def _make_index(step: Step) -> None:
     study = read_study(step.study)
     disclosed = published_findings(study)
     pages = [
-        Link(title=page.title, href=f"{page.name}.html", line=LINES[page.kind])
-        for page in reversed(plan_steps(study))
-        if page.kind in NOTEBOOKS
+        Link(title=made.title, href=f"{made.name}.html", line=page.line)
+        for made in reversed(plan_steps(study))
+        if (page := page_of(made.kind))
     ]
     deviations = recorded_deviations(study)
-    page = render_index(
+    html = render_index(
         study,
         [*pages, *FILES],
         funder_summary(disclosed, study),
         plan=(*plan_sentences(study, deviations), *deviations),
     )
-    write_page(find_folders().reports / study.name / "index.html", page)
+    write_page(find_folders().reports / study.name / "index.html", html)
 
-
-LINES = {
-    "funder-summary": "One page in plain words.",
-    "outcomes": "What changed, for whom, and compared with whom.",
-    "beyond-the-mean": "What a mean hides: who answers better, who can get no higher.",
-    "for-whom": "Where groups stand, and whether the pilot did as much for each.",
-    "compared": "Those with the pilot beside those without, wave by wave.",
-    "other-choices": "What other choices, made in good faith, would have answered.",
-    "over-time": "Wave by wave: what is more than the usual wavering.",
-    "missing": "Who could not be followed, and whether the answer rests on who could.",
-    "comparability": "Whether a score means the same at one wave as at another.",
-    "reliability": "Whether the instruments can be trusted in this wave.",
-    "coverage": "How many of the staff in regular contact were rated.",
-    "linkage": "Who of one wave is who of another, and how many links are false.",
-    "cleaning": "What came in, what was left out and why.",
-    "design": "Before the pilot: what so many teams would let it see.",
-}
-"""Kind of page → what it holds."""
 
 FILES = (
     Link(

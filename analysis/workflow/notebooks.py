@@ -28,7 +28,6 @@ from analysis.storage.findings import read_staged_part
 from analysis.storage.folders import find_folders
 from analysis.storage.whole_files import whole_file, write_text
 from analysis.workflow.parameters import check_injected, check_parameters
-from analysis.workflow.steps import READS_ROWS
 from heard.errors import AnalysisError
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ LONGEST_SOCKET_PATH = 90
 PSEUDONYM = re.compile(rf"\b[0-9a-f]{{{HEX_DIGITS}}}\b")
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
-"""Steps run beside each other; threads of small products would wait for one another."""
+"""Steps run at the same time; threads of small products would wait for one another."""
 NO_ROWS = "not-given-to-reports"
 """What a report notebook finds where others find the folders of rows."""
 
@@ -103,7 +102,7 @@ def write_page(path: Path, page: str) -> None:
 def _variables(step: Step) -> dict[str, str]:
     """The variables of the kernel: a report notebook is not given the data folders."""
     wanted = {**find_folders().as_environment(), "MPLBACKEND": "Agg", **ONE_THREAD}
-    if step.kind not in READS_ROWS:
+    if not step.reads_rows:
         wanted |= {"HEARD_RAW": NO_ROWS, "HEARD_PROCESSED": NO_ROWS}
     return wanted
 
@@ -159,7 +158,7 @@ def _cause(step: Step, error: Any) -> AnalysisError:
     """The error a notebook raised, as the kind it was.
 
     A message of an error that is not ours could hold a response, so only its kind and
-    its place are told.
+    its place are reported.
     """
     kind = getattr(known_errors, str(error.ename), None)
     if isinstance(kind, type) and issubclass(kind, AnalysisError):
@@ -180,7 +179,7 @@ def _listed(step: Step) -> str:
 def _check_place(step: Step) -> None:
     """Refuse findings about another study or wave than the one asked for."""
     part = read_staged_part(step.study, step.name)
-    if part is None and step.kind in READS_ROWS:
+    if part is None and step.reads_rows:
         raise NotebookError(
             step.name,
             f"made no findings about study '{step.study}', wave '{step.wave}', for "

@@ -21,7 +21,7 @@ MARKS = {"done": "✓", "fresh": "=", "failed": "✗", "blocked": "-"}
 def shown_progress(
     total: int, *, silent: bool
 ) -> Iterator[Callable[[Step, str, str], None]]:
-    """Give a function that is told what happens to each step.
+    """Give a function that reports what happens to each step.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def shown_progress(
                     console.print(f"  {step.name}: {note}", markup=False)
                 return
             bar.advance(task)
-            # A fault is told in full at the end.
+            # A fault is reported in full at the end.
             shown_note = "" if state == "failed" else note
             console.print(
                 f"{MARKS[state]} {step.name}  {shown_note}".rstrip(), markup=False

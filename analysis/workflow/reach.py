@@ -29,8 +29,8 @@ def notebook_imports(notebook: Path) -> set[str]:
 def reached_files(modules: set[str]) -> tuple[Path, ...]:
     """Every file of the packages that importing the modules can run or read.
 
-    Files that are not Python count too: page templates with their room, and the table
-    of a module, such as the term register, with the module of its name.
+    Files that are not Python count too: page templates with a module that fills them,
+    and the table of a module, such as the term register, with the module of its name.
     """
     seen: set[str] = set()
     waiting = set(modules)
@@ -43,13 +43,27 @@ def reached_files(modules: set[str]) -> tuple[Path, ...]:
         parent = name.rpartition(".")[0]
         if parent:
             waiting.add(parent)
-    sources = {source for name in seen if (source := _source(name))}
-    rooms = {source.parent for source in sources if source.name == "__init__.py"}
-    templates = {path for room in rooms for path in room.glob("templates/*")}
+    modules_seen = {source for name in seen if (source := _source(name))}
+    sources = set(filter(_runs, modules_seen))
+    rooms = {source.parent for source in modules_seen if source.name == "__init__.py"}
+    filled = any(map(_fills_templates, sources))
+    templates = {path for room in rooms for path in room.glob("templates/*") if filled}
     tables = {
         table for path in sources if (table := path.with_suffix(".toml")).is_file()
     }
     return tuple(sorted(sources | templates | tables))
+
+
+@functools.cache
+def _runs(source: Path) -> bool:
+    """Whether a file holds more than a docstring, as a package's often does not."""
+    return len(ast.parse(source.read_text(encoding="utf-8")).body) > 1
+
+
+@functools.cache
+def _fills_templates(source: Path) -> bool:
+    text = source.read_text(encoding="utf-8")
+    return "PackageLoader(" in text or '"templates"' in text
 
 
 @functools.cache
@@ -60,12 +74,21 @@ def _module_imports(name: str) -> frozenset[str]:
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in _run(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if _is_ours(alias.name))
         elif isinstance(node, ast.ImportFrom) and _is_ours(node.module):
             yield str(node.module)
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _run(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node that can run: what is imported for types alone cannot."""
+    yield node
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _run(child)
 
 
 def _is_ours(module: str | None) -> bool:

@@ -79,7 +79,7 @@ def write_receipt(step: Step, made: dict[str, Any], outputs: dict[str, Path]) ->
 
 
 def write_failure(step: Step) -> None:
-    """Keep that a step failed, beside the outputs of its last success."""
+    """Keep that a step failed, next to the outputs of its last success."""
     before = read_json(receipt_file(step)) or {"step": step.name}
     write_json(receipt_file(step), {**before, "failed": True})
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from analysis.foundation.errors import StaleError
 from analysis.storage.folders import find_folders
 from analysis.storage.whole_files import output_path, read_json
+from analysis.workflow.pages import step_kinds
 from analysis.workflow.receipts import freshness
-from analysis.workflow.steps import KINDS
 from heard.errors import AnalysisError, unknown
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def choose_steps(
         A wave, kind or step that there is not.
     """
     known_waves = {step.wave for step in steps if step.wave}
-    known_names = {step.name for step in steps} | set(KINDS)
+    known_names = {step.name for step in steps} | set(step_kinds())
     wanted_waves, wanted_names = set(waves), set(only)
     faults = [
         *(unknown("wave", name, known_waves) for name in wanted_waves - known_waves),
@@ -89,7 +89,7 @@ def run_steps(
     run : callable
         Runs one step and gives the seconds it took.
     report : callable
-        Told of every step: the step, what happens to it, and why.
+        Called for every step: the step, what happens to it, and why.
     force : bool
         Run fresh steps too.
     reasons : mapping, optional

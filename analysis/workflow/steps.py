@@ -6,64 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from analysis.storage.folders import find_folders
+from analysis.workflow.pages import page_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-KINDS = (
-    "design",
-    "cleaning",
-    "linkage",
-    "reliability",
-    "comparability",
-    "outcomes",
-    "beyond-the-mean",
-    "missing",
-    "for-whom",
-    "compared",
-    "over-time",
-    "other-choices",
-    "coverage",
-    "findings",
-    "funder-summary",
-    "index",
-)
-"""Kinds of step, in the order they run."""
-
-NOTEBOOKS = {
-    "design": "05_design.ipynb",
-    "cleaning": "10_cleaning.ipynb",
-    "linkage": "15_linkage.ipynb",
-    "reliability": "20_reliability.ipynb",
-    "comparability": "25_comparability.ipynb",
-    "outcomes": "30_outcomes.ipynb",
-    "beyond-the-mean": "31_beyond_the_mean.ipynb",
-    "missing": "33_who_is_missing.ipynb",
-    "for-whom": "35_for_whom.ipynb",
-    "compared": "36_compared_with_whom.ipynb",
-    "over-time": "37_over_time.ipynb",
-    "other-choices": "38_other_choices.ipynb",
-    "coverage": "40_coverage.ipynb",
-    "funder-summary": "90_funder_summary.ipynb",
-}
-"""Kind of step → its notebook; the other kinds are plain actions."""
-
-READS_ROWS = (
-    "cleaning",
-    "linkage",
-    "reliability",
-    "comparability",
-    "outcomes",
-    "beyond-the-mean",
-    "missing",
-    "for-whom",
-    "compared",
-    "over-time",
-    "other-choices",
-    "coverage",
-)
-"""Kinds that are given the folders of row-level data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +21,8 @@ class Step:
     ----------
     name : str
         Unique within the study; also the name of the page it makes.
+    kind : str
+        The name of its page, or of its action.
     needs : tuple of str
         Steps that must be fresh before this one runs.
     inputs : mapping
@@ -98,6 +47,11 @@ class Step:
     @property
     def notebook(self) -> Path | None:
         """The notebook's source, or None for a plain action."""
-        if self.kind not in NOTEBOOKS:
-            return None
-        return find_folders().notebooks / NOTEBOOKS[self.kind]
+        page = page_of(self.kind)
+        return find_folders().notebooks / page.notebook if page else None
+
+    @property
+    def reads_rows(self) -> bool:
+        """Whether it is given the folders of row-level data."""
+        page = page_of(self.kind)
+        return page is not None and page.reads_rows

@@ -43,7 +43,7 @@ TOO_FEW_CLUSTERS = (
     "fewer than 5 teams: no interval that respects clustering can be given"
 )
 SAME_CHANGE = (
-    "everybody, or every team, changed by the same amount: no interval can be given"
+    "everyone, or every team, changed by the same amount: no interval can be given"
 )
 NO_CLUSTER = "no team has scores at both waves"
 CLUSTERED_LIMITS = (
@@ -91,7 +91,7 @@ def paired_change(
     before, after : Series, shape (n_participants,)
         Scores indexed by participant; the index links the waves.
     cluster : Series, optional
-        Cluster (team) of each participant, indexed alike. With it, every mean is the
+        Cluster (team) of each participant, same index. With it, every mean is the
         mean of the clusters' means, with a t interval on clusters minus 1.
 
     Returns
@@ -101,7 +101,7 @@ def paired_change(
         ``hedges_g_av`` compares with other studies, ``cohen_d_z`` only with studies
         that standardised by the change too.
         Unavailable: a participant listed twice; fewer than 2 pairs (3 for effect
-        sizes, 4 for the correlation); everybody changed alike; under 5 clusters (the
+        sizes, 4 for the correlation); everyone changed equally; under 5 clusters (the
         means of the waves then come without limits).
     """
     given = [series for series in (before, after, cluster) if series is not None]
@@ -156,7 +156,7 @@ def unlinked_change(
 def with_cluster(scores: pd.Series, cluster: pd.Series) -> pd.DataFrame:
     """One wave's scores with their clusters; people without either are left out.
 
-    Raises DataError: the indexes differ and repeat, so nobody can say whose cluster is
+    Raises DataError: the indexes differ and repeat, so no one can say whose cluster is
       whose.
     """
     if not cluster.index.equals(scores.index):

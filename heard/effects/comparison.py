@@ -37,7 +37,7 @@ TOO_FEW = {
     True: "fewer than 3 teams in an arm: no interval that respects teams can be given",
     False: "fewer than 2 participants in an arm: no interval can be given",
 }
-STRADDLING = "a team stands in both arms: it was not teams that were allocated"
+STRADDLING = "a team is in both arms: teams were not the unit of allocation"
 NO_BASELINE_SPREAD = "scores before do not vary within the arms: they cannot adjust"
 
 
@@ -81,7 +81,7 @@ def compare_arms(
         Differences are in score units, treated minus control; ``n`` counts pairs.
         Report ``adjusted_mean_difference`` where allocation was random: it is the
         sharper. ``difference_in_change`` answers a different question where the arms
-        differed before (Lord's paradox), as they may where nobody was allocated.
+        differed before (Lord's paradox), as they may where no one was allocated.
         Unavailable: a participant listed twice; an arm with fewer than 2 pairs or 3
         clusters; a cluster in both arms; no spread.
     """
@@ -166,7 +166,7 @@ def _complete(
 
 
 def _straddling(rows: pd.DataFrame, *, cluster: bool) -> str:
-    """Say if a cluster stands in both arms; empty if none does."""
+    """Say if a cluster is in both arms; empty if none is."""
     if not cluster or rows.empty:
         return ""
     arms_of = rows.groupby("cluster", sort=False, observed=True)["arm"].nunique()

@@ -24,7 +24,7 @@ Numbers = npt.NDArray[np.float64]
 
 LARGEST_SCORE = 1e15  # beyond it a float no longer holds every whole number
 NOT_FINITE = "some scores are infinite or too large to be scores"
-MINIMUM_CLUSTERS = 5  # below it an interval rests on 3 degrees of freedom or fewer
+MINIMUM_CLUSTERS = 5  # below it an interval is based on 3 degrees of freedom or fewer
 YES_OR_NO = "a score of yes or no: its spread follows from its mean"
 ALL_EQUAL = "every score is the same: no interval can be given"
 
@@ -56,8 +56,8 @@ def describe_scores(
     lowest, highest : float
         The ends of the possible range, from the instrument's declaration.
     cluster : Series, optional
-        Cluster (team) of each participant, indexed alike: the interval of the mean
-        then allows for people of one team answering alike. Other intervals do not.
+        Cluster (team) of each participant, same index: the interval of the mean
+        then allows for similarity within teams. Other intervals do not.
     yes_or_no : bool
         The score is 1 or 0, so its mean is a share and its spread follows from it.
 
@@ -66,7 +66,7 @@ def describe_scores(
     ScoreDescription
         Mean and standard deviation are in score units, shares run from 0 to 1. Over
         15 % at an end is commonly called a floor or a ceiling (Terwee 2007).
-        Unavailable: nobody scored (shares); fewer than 2 scores, or all the same
+        Unavailable: no one scored (shares); fewer than 2 scores, or all the same
         (mean, standard deviation); scores outside the range (shares).
     """
     values = answered(scores)
@@ -102,7 +102,7 @@ def _mean(values: Numbers, teams: pd.Series | None, *, yes_or_no: bool) -> Resul
 
 
 def _mean_over_clusters(values: Numbers, cluster: pd.Series) -> Result:
-    """The mean, with an interval that allows for people of one team being alike.
+    """The mean, with an interval that allows for similarity within teams.
 
     Those without a team count as a team each.
     """
@@ -145,7 +145,7 @@ def as_floats(scores: pd.Series) -> Numbers:
 
 
 def named(labels: pd.Series) -> pd.Series:
-    """Cluster names, an empty one turned to missing: nobody's team is not a team."""
+    """Cluster names, an empty one turned to missing: no one's team is not a team."""
     return labels.mask(labels == "")
 
 
@@ -180,7 +180,7 @@ def mean_result(
     `values`, shape (n_units,): scores or changes, or their means by cluster; none
       missing.
     `term`, `method`: what the mean is called, and how it was made.
-    `n`: participants the mean rests on; more than ``len(values)`` for cluster means.
+    `n`: participants the mean is based on; more than ``len(values)`` for cluster means.
     `scale`: as in `is_constant`.
     `if_constant`: reason to give when the values do not differ.
     Estimate: in score units.
@@ -219,7 +219,7 @@ def _standard_deviation(values: Numbers) -> Result:
 def _share_at(end: str, values: Numbers, ends: dict[str, float]) -> Result:
     term, n = f"share_{end}", len(values)
     if n == 0:
-        return Unavailable(term=term, reason="nobody has a score", n=n)
+        return Unavailable(term=term, reason="no one has a score", n=n)
     noise = 1e-9 * (ends["highest"] - ends["lowest"])
     outside = (values < ends["lowest"] - noise) | (values > ends["highest"] + noise)
     if noise <= 0 or outside.any():

@@ -43,10 +43,10 @@ class Specification(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceInfluence(Composite):
-    """How far one choice moves the answer when all else stays.
+    """How much one choice changes the result when all else stays the same.
 
     - `choice`: its name.
-    - `choice_influence`: highest less lowest answer among specifications alike in all
+    - `choice_influence`: highest less lowest result among specifications equal in all
       other choices, on average; in units of the answer.
     """
 
@@ -56,7 +56,7 @@ class ChoiceInfluence(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecificationCurve(Composite):
-    """Every specification, the lowest answer first, and what they come to.
+    """Every specification, the lowest result first, and their summary.
 
     - `specification_median`, `specification_lowest`, `specification_highest`: of the
       answers.
@@ -96,7 +96,7 @@ class SpecificationCurve(Composite):
             f"{low.estimate:.2f} to {high.estimate:.2f}"
         )
         if isinstance(share, Estimate):
-            words += f"; {share.estimate:.0%} reached the smallest effect that matters"
+            words += f"; {share.estimate:.0%} reached the smallest effect of interest"
         first = self.influences[0] if self.influences else None
         if first and isinstance(first.choice_influence, Estimate):
             influence_of = first.choice_influence.estimate
@@ -348,7 +348,7 @@ def _influence(answers: Mapping[OptionNames, Estimate], place: int) -> Result:
         "choice_influence",
         fmean(spreads),
         n=len(spreads),
-        method="highest less lowest answer among specifications alike in all other "
+        method="highest less lowest result among specifications equal in all other "
         f"choices, mean over such sets; {SHARED}",
         n_unit="such sets",
     )

@@ -21,7 +21,7 @@ class PilotDesign:
       be linked, at a follow-up.
     - `reliability`: of the instrument; 1 if the correlations above are of observed
       scores.
-    - `smallest_effect`: smallest difference that matters, in standard deviations.
+    - `smallest_effect`: smallest effect of interest, in standard deviations.
     - `compared`: whether as many teams without the pilot answer too.
     """
 
@@ -37,7 +37,7 @@ class PilotDesign:
     compared: bool = True
 
     def faults_by_key(self) -> Iterator[tuple[str, str]]:
-        """Everything that cannot be: the name it stands under, and what is wrong."""
+        """Everything that cannot be: the field's name, and what is wrong."""
         shares = {
             "intracluster_correlation": self.intracluster_correlation,
             "team_stability": self.team_stability,

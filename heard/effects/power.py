@@ -174,13 +174,13 @@ TERMS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedPrecision(Composite):
-    """What a pilot with so many teams would show.
+    """What a pilot with this many teams would show.
 
     `teams`: how many teams, in words.
     `expected_half_width`: half the width of the 95 % interval, on average over
       simulated pilots.
-    `power`: share of simulated pilots whose interval leaves out zero, where the effect
-      is the smallest that matters.
+    `power`: share of simulated pilots whose interval excludes zero, where the effect
+      is the smallest effect of interest.
     `expected_half_width_by_formula`, `power_by_formula`: the same in closed form, for
       teams of equal size.
     `expected_design_effect`: how many times larger the variance of a mean is than with
@@ -325,7 +325,7 @@ def team_mean_variance(design: PilotDesign) -> float:
     before = people + design.error_variance
     shared = people * design.before_after_correlation
     answered = design.team_size * (1 - design.attrition)
-    # Each answers each follow-up independently; a team's wave mean rests on those.
+    # Each answers each follow-up independently; a team's wave mean is based on those.
     after = shared + (before - shared) / waves
     slope = shared / before if design.compared else 1.0
     own = icc * (
@@ -351,7 +351,7 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
     power = stats.nct.sf(quantile, degrees, away) + wrong
     exact = (
         "closed form for teams of equal size whose slope before to after is known, "
-        "nobody answering only some follow-ups; exact under what is "
+        "no one answering only some follow-ups; exact under what is "
         "assumed, so no interval"
     )
     total = arms * teams

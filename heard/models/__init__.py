@@ -1,4 +1,4 @@
-"""Models that psychometrics and effects both stand on.
+"""Models that psychometrics and effects share.
 
 Each name is imported from its module when it is first used, so that one statistic costs
 one module.

@@ -19,6 +19,7 @@ from scipy import special
 
 from heard.models.complete_responses import NO_VARIANCE, Array, CompleteResponses
 from heard.models.random_streams import generator
+from heard.models.stable_choice import sides
 
 MINIMUM_CLUSTERS = 5
 NO_WIDTH = 1e-12
@@ -313,7 +314,8 @@ def bootstrap_interval(
 
 def _corrected(tails: Array, estimate: float, kept: Array, influence: Array) -> Array:
     """The quantiles that bias and acceleration make of the tails."""
-    below = np.mean(kept < estimate) + np.mean(kept == estimate) / 2
+    side = sides(kept, estimate)
+    below = np.mean(side < 0) + np.mean(side == 0) / 2
     bias = special.ndtri(np.clip(below, 1 / len(kept), 1 - 1 / len(kept)))
     centred = influence - influence.mean()
     squares = float(np.sum(centred**2))

@@ -165,7 +165,7 @@ class ClusterRobustFit(Described):
     def unrecovered_share(self, contrast: Sequence[float] | str) -> float:
         """Share of a contrast's working variance that the correction cannot restore.
 
-        Not zero where a cluster is fitted exactly and the contrast rests on it, as on
+        Not zero where a cluster is fitted exactly and the contrast depends on it, as on
         the only treated cluster: its own variation is then invisible.
         """
         weights = self._weights(contrast) @ self.basis

@@ -37,7 +37,7 @@ class CompleteResponses:
     `values`, shape (n_complete, n_items): their answers; no rows where `fault` is not
       empty.
     `fault`: why the columns cannot be read as numbers; empty if they can.
-    `unanswered`: items nobody answered.
+    `unanswered`: items no one answered.
     """
 
     names: tuple[str, ...]
@@ -80,7 +80,7 @@ class CompleteResponses:
             return f"number of items {k}; at least {items} needed"
         if n >= participants:
             return ""
-        nobody = f"; nobody answered {', '.join(self.unanswered)}" * bool(
+        nobody = f"; no one answered {', '.join(self.unanswered)}" * bool(
             self.unanswered
         )
         return (

@@ -98,8 +98,8 @@ def impute(
     arm_slopes : bool
         Whether scores may predict each other differently in each arm.
     match : bool
-        Whether a gap gets the score of one of 5 people predicted alike (predictive
-        mean matching: stays on the scale), or a draw from the normal distribution.
+        Predictive mean matching (the score of one of the 5 people with the nearest
+        predictions, which stays on the scale), or a draw from the normal distribution.
     n_sets, n_iterations : int
         Completed data sets, each the end of a chain of its own of that length.
     seed : str
@@ -202,7 +202,7 @@ def _fault(
     if n_sets < 2:
         return f"{n_sets} completed data sets asked for; at least 2 needed"
     if not len(values):
-        return "nobody has an arm, a cluster and every covariate"
+        return "no one has an arm, a cluster and every covariate"
     if np.isinf(values).any():
         return "some scores are infinite"
     if n_clusters is not None and n_clusters < MINIMUM_CLUSTERS:
@@ -230,12 +230,12 @@ def _unsolvable(layout: Layout, state: Numbers, scores: Sequence[str]) -> str:
             )
         lengths = np.linalg.norm(columns, axis=0)
         if (lengths == 0).any():
-            return f"nobody of some arm or category has {scores[place]}"
+            return f"no one of some arm or category has {scores[place]}"
         diagonal = np.diag(np.linalg.qr(columns / lengths, mode="r"))
         if (np.abs(diagonal) < DEPENDENT).any():
             return (
                 f"the columns that predict {scores[place]} predict each other, or "
-                "nobody of some arm or category has it: leave out or merge"
+                "no one of some arm or category has it: leave out or merge"
             )
     return ""
 

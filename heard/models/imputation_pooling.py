@@ -119,7 +119,7 @@ def pool(
         Degrees of freedom of each set's own interval (CR2's); the smallest counts,
         because they differ only where filled-in values enter the design.
     n : int
-        Units a set rests on.
+        Units a set is based on.
     term : str
         Name of the pooled effect.
     method : str
@@ -185,9 +185,9 @@ def _described(
         "fraction_missing_information": "share of what the complete data would show "
         "that is missing: (r + 2/(df + 3))/(r + 1), r the rise in variance; an "
         f"estimate from {n_sets} sets, rough, without an interval",
-        "monte_carlo_error": "how far the pooled effect may lie from that of endlessly "
-        "many sets: root of the variance between sets over their number; itself an "
-        "error, so no interval",
+        "monte_carlo_error": "standard error of the pooled effect due to the finite "
+        "number of sets: root of the variance between sets over their number; no "
+        "interval: itself an error",
     }
     parts = {
         name: Estimate(term=name, estimate=value, n=n, method=methods[name])

@@ -55,7 +55,7 @@ class WildBootstrap(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sums:
-    """One coefficient's sums by cluster, other columns taken out.
+    """One coefficient's sums by cluster, other columns removed.
 
     `effect`: the coefficient.
     `size`: x'x of all rows.
@@ -234,7 +234,7 @@ def _multipliers(
         places = random.integers(0, 6, (n_draws, n_clusters))
         return SIX_POINTS[places], drawn, False
     if 2**n_clusters <= n_draws:
-        # All signs turned round give the same size of t: half of them are enough.
+        # All signs reverse-scored give the same size of t: half of them are enough.
         rest = np.array(list(itertools.product([1.0, -1.0], repeat=n_clusters - 1)))
         every: Array = np.ones((len(rest), n_clusters))
         every[:, 1:] = rest

@@ -26,10 +26,9 @@ from .confirmatory.results import (
     ItemRemainder,
     SecondOrderLoading,
 )
-from .consistency.alpha import alpha_of, cronbach_alpha
+from .consistency.alpha import cronbach_alpha
 from .consistency.inter_item import (
     mean_inter_item_correlation,
-    pearson,
     pearson_correlation,
     spearman_brown,
 )
@@ -102,7 +101,7 @@ from .item_response.two_level import (
 )
 from .items.keys import KeyAudit, check_keys
 from .items.statistics import ItemStatistics, item_statistics
-from .missing_answers import MissingData, missing_data
+from .missing_answers import MissingData
 from .reliability_over_waves import WavesReliability, reliability_over_waves
 from .retest import (
     ReliableChange,
@@ -138,7 +137,7 @@ from .structure.ordinal_reliability import (
     ordinal_alpha,
     ordinal_alpha_if_dropped,
 )
-from .structure.polychoric import PolychoricMoments, polychoric_moments
+from .structure.polychoric import PolychoricMoments
 
 __all__ = [
     "AgreementCell",
@@ -201,7 +200,6 @@ __all__ = [
     "WavesReliability",
     "WithinGroupAgreement",
     "agreement_cells",
-    "alpha_of",
     "bartlett_sphericity",
     "check_keys",
     "cleaning_sensitivity",
@@ -230,7 +228,6 @@ __all__ = [
     "measurement_invariance",
     "minimum_average_partial",
     "missing_completely_at_random",
-    "missing_data",
     "mokken_scalability",
     "nested",
     "nested_reliability",
@@ -241,10 +238,8 @@ __all__ = [
     "ordinal_alpha_if_dropped",
     "parallel_analysis",
     "partial_invariance",
-    "pearson",
     "pearson_correlation",
     "polychoric_correlations",
-    "polychoric_moments",
     "raters_needed",
     "reliability_over_waves",
     "reliable_change",

@@ -32,7 +32,7 @@ class CategorisedResponses:
       merging, -1 if unanswered.
     `counts`: how many categories each item has after merging.
     `merges`: each merge in words; empty if there was none.
-    `answers`: for each item, the lowest answer somebody chose in each category left.
+    `answers`: for each item, the lowest answer someone chose in each category left.
     `fault`: why there are no ranks; empty if there are.
     """
 

@@ -44,7 +44,7 @@ class Gaps:
         term, method = "share_complete", "people who answered every item, of all"
         n = len(self.values)
         if not n:
-            return Unavailable(term=term, reason="nobody", method=method)
+            return Unavailable(term=term, reason="no one", method=method)
         share = float(self.counts[self.kinds.all(axis=1)].sum()) / n
         return Estimate(term=term, estimate=share, n=n, method=method)
 

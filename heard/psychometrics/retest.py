@@ -20,6 +20,7 @@ from heard.models.complete_responses import (
     complete_responses,
     read_responses,
 )
+from heard.models.stable_choice import sides
 from heard.psychometrics.agreement.intraclass import (
     WIDTH,
     IntraclassCorrelations,
@@ -40,7 +41,7 @@ KINDS = ("agreement", "consistency")
 class SmallestDetectableChange(Composite):
     """Error of one measurement, and the changes that exceed it, in points.
 
-    ``agreement`` counts a shift of everybody between the two as error, ``consistency``
+    ``agreement`` counts a shift of everyone between the two as error, ``consistency``
     does not.
     """
 
@@ -242,10 +243,11 @@ def reliable_change(
     spread = float(values[:, 0].std(ddof=1))
     needed = WIDTH * 2**0.5 * spread * (1 - reliability) ** 0.5
     change = (values[:, 1] - values[:, 0]) * (1 if higher_is_better else -1)
+    beyond = np.where(sides(np.abs(change), needed) > 0, np.sign(change), 0.0)
     kinds = {
-        "share_improved": change > needed,
-        "share_unchanged": np.abs(change) <= needed,
-        "share_worsened": change < -needed,
+        "share_improved": beyond > 0,
+        "share_unchanged": beyond == 0,
+        "share_worsened": beyond < 0,
     }
     return ReliableChange(
         **{term: _share(term, who, method, confidence) for term, who in kinds.items()},
@@ -330,7 +332,7 @@ class Retest(Composite):
 
 
 def estimate_retest(scores: pd.Series, people: pd.Series, *, minimum: int) -> Retest:
-    """Hold the first score of everybody who has two against the second.
+    """Hold the first score of everyone who has two against the second.
 
     `scores`, `people`, shape (n_responses,): as of `retest_correlation`.
     `minimum`: fewest people that are counted in a cell of both scores.
@@ -351,7 +353,7 @@ def estimate_retest(scores: pd.Series, people: pd.Series, *, minimum: int) -> Re
 
 
 def retest_pairs(scores: pd.Series, people: pd.Series) -> pd.DataFrame:
-    """First and second score of whoever has two.
+    """First and second score of anyone who has two.
 
     `scores`, `people`, shape (n_responses,): as of `retest_correlation`.
     Returns shape (n_people, 2).
@@ -367,7 +369,7 @@ def retest_pairs(scores: pd.Series, people: pd.Series) -> pd.DataFrame:
 
 
 def retest_correlation(scores: pd.Series, people: pd.Series) -> Result:
-    """Correlate the first with the second score of whoever has two.
+    """Correlate the first with the second score of anyone who has two.
 
     `scores`, shape (n_responses,): one score a response, in order of time; NaN if not
       scored, and then left out.

@@ -92,7 +92,7 @@ FIT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemLoading(Composite):
-    """How strongly an item goes with what all of them share."""
+    """How strongly an item is related to what all items share."""
 
     item: str
     standardised_loading: Result
@@ -100,7 +100,7 @@ class ItemLoading(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScaleStructure(Composite):
-    """How far one subscale measures one thing.
+    """Whether one subscale measures one construct.
 
     `fit`: of one common factor: scaled for ordered categories, robust for numbers.
     """

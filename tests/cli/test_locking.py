@@ -11,8 +11,7 @@ from conftest import ROOT, Project
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, STUDY
 
-from analysis.storage.declared import read_study, study_names
-from analysis.storage.plan_locks import lock_file
+from analysis.storage.declared import lock_file, read_study, study_names
 
 OTHER = GOOD.replace("smallest_effect = 2\n", "smallest_effect = 3\n")
 CHANGE = "the smallest effect of interest was 2 when locked and is 3 now."

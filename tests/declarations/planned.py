@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from analysis.declarations.plan_lock import Lock, lockable
+from analysis.declarations.plan import Lock
+from analysis.declarations.plan_lock import lockable
 from analysis.declarations.study import Study
 from analysis.declarations.study_file import parse_study
 from analysis.storage.declared import read_instrument

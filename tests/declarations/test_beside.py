@@ -9,9 +9,8 @@ import pytest
 from planned import GOOD, lock_of, parsed
 
 from analysis.declarations.plan_lock import deviations
-from analysis.declarations.study import Study
+from analysis.declarations.study import Study, SupplementaryMeasures
 from analysis.declarations.supplementary_measures import (
-    SupplementaryMeasures,
     has_supplementary,
     is_linked,
     ordered_categories,

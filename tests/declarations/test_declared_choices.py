@@ -13,7 +13,8 @@ from analysis.declarations.multiverse import (
     multiverse_outcomes,
     options_of,
 )
-from analysis.declarations.plan_lock import hash_of, lockable
+from analysis.declarations.plan import hash_of
+from analysis.declarations.plan_lock import lockable
 from analysis.declarations.study import Outcome, Study
 from analysis.declarations.study_file import parse_study
 from analysis.foundation.errors import DeclarationError

@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 from planned import GOOD, locked, parsed
 
-from analysis.declarations.design import TEAMS, DeclaredDesign
-from analysis.declarations.plan_lock import deviations, hash_of, lockable
+from analysis.declarations.plan import TEAMS, DeclaredDesign, hash_of
+from analysis.declarations.plan_lock import deviations, lockable
 from analysis.foundation.errors import DeclarationError
 from heard.effects.pilot_design import PilotDesign
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from conftest import ROOT
 
-from analysis.declarations.plan_lock import hash_of, lockable
+from analysis.declarations.plan import hash_of
+from analysis.declarations.plan_lock import lockable
 from analysis.declarations.study import Study
 from analysis.declarations.study_file import parse_study
 from analysis.foundation.errors import DeclarationError

@@ -9,15 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from planned import GOOD, PLAN, STUDY, changed, lock_of, locked, parsed
 
+from analysis.declarations.plan import EXPLORATORY, Lock, Replaced, hash_of
 from analysis.declarations.plan_lock import (
-    EXPLORATORY,
     NO_PLAN,
-    Lock,
-    Replaced,
     deviations,
     differences,
     family_of,
-    hash_of,
     lock_text,
     lockable,
     parse_lock,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analysis.declarations.plan_lock import lockable
-from analysis.declarations.rollout import Dose, Rollout
-from analysis.declarations.study import Study
+from analysis.declarations.study import Dose, Rollout, Study
 from analysis.declarations.study_file import parse_study
 from analysis.foundation.errors import DeclarationError
 from analysis.storage.declared import read_instrument, study_file

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.declarations.linkage import LinkageRule
+from analysis.declarations.survey import LinkageRule
 from analysis.intake.false_links import false_match_rate
 from analysis.intake.linkage import Linkage, link_waves
 from heard.results import Estimate, Unavailable

@@ -11,7 +11,7 @@ from analysis.cleaning.scoring import score_wave
 from analysis.declarations.study import Study
 from analysis.declarations.study_file import parse_study
 from analysis.foundation.errors import DeclarationError, StaleError
-from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.foundation.findings import AnyGroup, Contrast, Finding, Group
 from analysis.intake.identity import identifiers, row_identifiers
 from analysis.intake.linkage import LinkedStudy, link_study, read_linked_exports
 from analysis.intake.responses import map_responses, read_exports
@@ -94,7 +94,7 @@ def linked(project: Project, declared: Study) -> LinkedStudy:
     )
 
 
-def counted(found: LinkedStudy, term: str, group: str) -> float | None:
+def counted(found: LinkedStudy, term: str, group: AnyGroup) -> float | None:
     (finding,) = (
         each
         for each in found.findings

@@ -9,7 +9,7 @@ from conftest import Project, shared_data
 from received import codes, declared, mapped
 
 from analysis.intake.responses import Responses, map_responses, read_exports
-from analysis.intake.tools.shapes import recognise_tool
+from analysis.intake.survey_tools import recognise_tool
 from analysis.storage.readers import read_table
 from analysis.storage.readers.table import RawTable
 from heard.errors import DataError

@@ -14,7 +14,7 @@ from received import codes, declared, mapped, quoted
 
 from analysis.cleaning.rules import clean_responses
 from analysis.intake.responses import map_responses, read_exports
-from analysis.intake.tools.shapes import as_received, recognise_tool
+from analysis.intake.survey_tools import as_received, recognise_tool
 from analysis.storage.readers.table import RawTable
 from heard.errors import DataError
 

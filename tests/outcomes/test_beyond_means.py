@@ -397,7 +397,7 @@ def test_linked_answers_of_teams_nobody_and_all_alike() -> None:
     similarity = ordinal_change(same, categories=SCALE, cluster="cluster")
     assert "do not differ" in absent(similarity.top_share_change)
     nobody = ordinal_change(LINKED[-1:], categories=SCALE, cluster="cluster")
-    assert {absent(result) for result in nobody.results()} == {"nobody to count"}
+    assert {absent(result) for result in nobody.results()} == {"no one to count"}
     with pytest.raises(DataError, match="no column"):
         ordinal_change(LINKED, categories=SCALE, before="first")
 
@@ -480,6 +480,21 @@ def test_same_seed_same_interval_and_absent_reliability() -> None:
     assert "little improved" in absent(here.mic_mean_change)
 
 
+def test_equal_changes_are_one_whatever_their_last_digits() -> None:
+    change, improved = simulated(200, "digits")
+    noise = 1e-15 * np.random.default_rng(1).integers(-3, 4, len(change))
+    here, there = (
+        minimal_important_change(one, improved, seed="x")
+        for one in (change, change + noise)
+    )
+    for name in ("mic_roc", "mic_predictive"):
+        one, other = (estimate(getattr(found, name)) for found in (here, there))
+        assert other.estimate == pytest.approx(one.estimate, rel=1e-9)
+        assert other.conf_low == pytest.approx(one.conf_low, rel=1e-9)
+    similarity = minimal_important_change(0 * change + 0.3 + noise, improved, seed="x")
+    assert "same amount" in absent(similarity.mic_roc)
+
+
 def test_yes_and_no_are_one_and_nought_and_gaps_are_left_out() -> None:
     change, improved = simulated(200, "yes")
     yes = improved.astype(bool)
@@ -517,7 +532,7 @@ def test_weak_anchor_separated_groups_and_few_people() -> None:
     assert "same amount" in absent(similarity.anchor_correlation)
     odd = minimal_important_change(change, improved + 1, seed="x")
     assert "yes or no" in absent(odd.mic_roc)
-    with pytest.raises(DataError, match="indexed alike"):
+    with pytest.raises(DataError, match="different indexes"):
         minimal_important_change(change, improved[::-1], seed="x")
     with pytest.raises(ValueError, match="reliability"):
         minimal_important_change(change, improved, seed="x", anchor_reliability=0)

@@ -81,11 +81,11 @@ def test_ends_of_teams_rest_on_teams_and_those_without_are_alone() -> None:
 
 def test_ends_nobody_reached_or_that_cannot_be() -> None:
     nobody = shares_at_ends(pd.Series([], dtype=float), lowest=0, highest=1)
-    assert "nobody" in absent(nobody.share_at_best)
+    assert "no one" in absent(nobody.share_at_best)
     empty = shares_at_ends(
         pd.Series([np.nan]), lowest=0, highest=1, cluster=pd.Series(["a"])
     )
-    assert "nobody" in absent(empty.share_at_worst)
+    assert "no one" in absent(empty.share_at_worst)
     outside = shares_at_ends(pd.Series([2.0]), lowest=0, highest=1)
     assert "outside" in absent(outside.share_at_best)
 

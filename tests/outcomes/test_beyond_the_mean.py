@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations.supplementary_measures import SupplementaryMeasures
+from analysis.declarations.study import SupplementaryMeasures
 from analysis.foundation.errors import DeclarationError
 from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.supplementary_measures import evaluate_supplementary
@@ -78,7 +78,7 @@ CARES = narrowed("cares")
 CONFIDENCE = narrowed("confidence")
 
 
-def one(findings: tuple[Finding, ...], **place: str) -> Finding:
+def one(findings: tuple[Finding, ...], **place: object) -> Finding:
     (found,) = (
         part
         for part in findings

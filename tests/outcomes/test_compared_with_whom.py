@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations.rollout import Rollout
-from analysis.declarations.study import Study
+from analysis.declarations.study import Rollout, Study
 from analysis.foundation.findings import Contrast, Finding, Group, names_in
 from analysis.outcomes.comparison_designs import evaluate_comparisons
 from analysis.outcomes.evaluation import evaluate_outcomes
@@ -111,7 +110,7 @@ def rows_of(scores: dict[str, dict[str, pd.DataFrame]], study: Study) -> pd.Data
     ).reset_index(drop=True)
 
 
-def one(findings: tuple[Finding, ...], **place: str) -> Finding:
+def one(findings: tuple[Finding, ...], **place: object) -> Finding:
     (found,) = (
         part
         for part in findings

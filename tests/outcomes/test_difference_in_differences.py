@@ -169,10 +169,10 @@ def straddling(frame: pd.DataFrame) -> pd.DataFrame:
         (panel().query("arm == 'usual'"), PILOT, "an arm has no score at w1"),
         (panel().query("wave != 'w4'"), PILOT, "no score at w4"),
         (panel().assign(score=3.0), PILOT, "fits every row exactly"),
-        (panel().assign(score=np.nan), PILOT, "nobody has a score"),
+        (panel().assign(score=np.nan), PILOT, "no one has a score"),
         (panel().assign(score=np.inf), PILOT, "infinite"),
         (panel().assign(participant=1), LINKED, "more than once"),
-        (panel().query("wave == 'w1'"), LINKED, "nobody has a score"),
+        (panel().query("wave == 'w1'"), LINKED, "no one has a score"),
     ],
 )
 def test_absence_has_a_reason(
@@ -290,7 +290,7 @@ def test_keen_people_show_in_their_scores_before() -> None:
     ("frame", "reason"),
     [
         (attendance(keen=0).assign(sessions=2), "equally often"),
-        (attendance(keen=0).assign(before=np.nan), "nobody has a score"),
+        (attendance(keen=0).assign(before=np.nan), "no one has a score"),
         (attendance(keen=0).assign(before=3.0), "fits every row exactly"),
         (attendance(keen=0).assign(cluster=1), "1 clusters"),
     ],
@@ -385,7 +385,7 @@ def test_departures_are_by_time_and_add_up_over_all_waves_after() -> None:
 def test_wrong_times_and_departures_are_errors() -> None:
     with pytest.raises(DataError, match="times must rise"):
         trend_sensitivity(panel(), PILOT, times=[0, 1, 1, 2])
-    with pytest.raises(DataError, match="below nought"):
+    with pytest.raises(DataError, match="below zero"):
         trend_sensitivity(panel(), PILOT, departures=[-1.0])
 
 

@@ -97,7 +97,7 @@ def test_a_dose_nobody_had_is_not_foretold() -> None:
     assert isinstance(reference, Unavailable)
     assert "reference" in reference.reason
     assert isinstance(beyond, Unavailable)
-    assert "nobody had" in beyond.reason
+    assert "no one had" in beyond.reason
 
 
 def test_knots_leave_out_those_without_a_dose_where_they_are_most() -> None:
@@ -119,7 +119,7 @@ def test_the_bend_is_straight_beyond_the_outer_knots() -> None:
     ("frame", "reason"),
     [
         (attended().assign(sessions=3), "same dose"),
-        (attended().assign(after=np.nan), "nobody has a score"),
+        (attended().assign(after=np.nan), "no one has a score"),
         (attended().assign(cluster=1), "1 clusters"),
         (attended().assign(after=2.0), "fits every row exactly"),
         (attended().assign(before=2.0), "zero throughout"),
@@ -169,8 +169,8 @@ def test_within_people_keenness_does_not_count() -> None:
 @pytest.mark.parametrize(
     ("frame", "reason"),
     [
-        (over_waves().query("wave == 'w1'"), "nobody has a score"),
-        (over_waves().assign(sessions=2.0), "nobody's dose changes"),
+        (over_waves().query("wave == 'w1'"), "no one has a score"),
+        (over_waves().assign(sessions=2.0), "no one's dose changes"),
         (over_waves().assign(cluster=lambda f: f.index % 7), "more than one cluster"),
         (over_waves().assign(participant=1), "more than once"),
         (over_waves().query("cluster < 4"), "4 clusters"),
@@ -213,7 +213,7 @@ def test_ingredients_that_make_up_all_sessions_cannot_both_be_held() -> None:
         (attended().assign(lived=0), "all sessions, or none"),
         (attended().assign(lived=lambda f: f["sessions"]), "all sessions, or none"),
         (attended().assign(lived=20), "more sessions with it"),
-        (attended().assign(sessions=0), "nobody has a score"),
+        (attended().assign(sessions=0), "no one has a score"),
         (attended().assign(cluster=1), "1 clusters"),
     ],
 )

@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, STUDY, parsed
 
 from analysis.declarations.study import Study
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Place
 from analysis.outcomes.evaluation import evaluate_outcomes
 from heard.models.random_streams import generator
 
@@ -23,7 +23,7 @@ GATED = parsed(GOOD)
 FREE = parsed(STUDY)
 
 
-def alpha(wave: str, value: float | None) -> Finding:
+def alpha(wave: Place, value: float | None) -> Finding:
     return Finding(
         study="planned",
         survey="staff",

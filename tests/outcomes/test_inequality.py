@@ -309,7 +309,7 @@ def test_a_group_of_one_has_a_shrunken_mean_but_no_interval_of_its_own() -> None
 
 
 def test_a_reference_nobody_is_in_is_refused() -> None:
-    assert "nobody of the reference" in "".join(
+    assert "no one of the reference" in "".join(
         reasons(subgroup_gaps(people(), reference="z"))
     )
 

@@ -72,7 +72,7 @@ def test_the_interval_tips_before_the_mean_does(
 def test_where_nothing_can_be_undone_the_reason_is_told() -> None:
     for given_change, lost, reason in (
         (Unavailable(term="mean_change", reason="nobody answered"), 10, "nobody answ"),
-        (change(1.0, 0.2), 0, "nobody was lost"),
+        (change(1.0, 0.2), 0, "no one dropped out"),
     ):
         found = dropout_tipping_point(given_change, followed=40, started=40 + lost)
         for result in found.results():

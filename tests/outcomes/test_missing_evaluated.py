@@ -15,7 +15,7 @@ from planned import STUDY, parsed
 
 from analysis.declarations.study import Study
 from analysis.foundation.errors import DeclarationError
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Place
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.missing_data import evaluate_missing
 from heard.effects.missing_data.arm_effect import ArmModel
@@ -73,7 +73,7 @@ def scores(study: Study) -> dict[str, dict[str, pd.DataFrame]]:
     }
 
 
-def by_place(found: tuple[Finding, ...], wave: str = WAVES) -> dict[str, Finding]:
+def by_place(found: tuple[Finding, ...], wave: Place = WAVES) -> dict[str, Finding]:
     return {
         f"{part.term} {part.arm} {part.group}".strip(): part
         for part in found
@@ -125,7 +125,7 @@ def test_the_line_of_shifts_runs_through_what_was_filled_in(
 ) -> None:
     filled = value(reported[f"imputed_arm_difference {BOTH}"])
     line = {
-        float(part.group): value(part)
+        float(str(part.group)): value(part)
         for part in reported.values()
         if part.term == "shifted_arm_difference"
     }

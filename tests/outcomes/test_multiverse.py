@@ -63,7 +63,7 @@ def test_by_hand() -> None:
     assert moved == pytest.approx([0.45, 0.1, 0.02])
     assert found.sentence == (
         "10 of 12 ways of doing the analysis gave an answer, from 0.20 to 0.92; 60% "
-        "reached the smallest effect that matters. What moves it most is missing (by "
+        "reached the smallest effect of interest. What moves it most is missing (by "
         "0.45)."
     )
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from analysis.cleaning.scoring import score_survey
-from analysis.declarations.multiverse import Multiverse, combinations_of
+from analysis.declarations.multiverse import combinations_of
+from analysis.declarations.plan import Multiverse
 from analysis.declarations.study import Study
 from analysis.declarations.survey import CarelessRules
 from analysis.foundation.findings import Contrast, Finding
@@ -130,7 +131,7 @@ def effects(findings: tuple[Finding, ...]) -> dict[str, Finding]:
     return {str(part.group): part for part in findings if part.term == TERM}
 
 
-def one(findings: tuple[Finding, ...], **place: str) -> Finding:
+def one(findings: tuple[Finding, ...], **place: object) -> Finding:
     (found,) = (
         part
         for part in findings

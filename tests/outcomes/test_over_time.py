@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.declarations.study import Study
-from analysis.declarations.supplementary_measures import charted_outcomes
+from analysis.declarations.trends import charted_outcomes
 from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.trends import evaluate_over_time
 from analysis.publication.disclosure.control import disclose
@@ -183,7 +183,7 @@ def test_all_the_same_answer_and_no_answers_are_no_points() -> None:
         if part.estimate is None
     }
     assert set(reported) == {"w2", "w5"}
-    assert "everybody gave the same answer" in reported["w2"]
+    assert "everyone gave the same answer" in reported["w2"]
     (median,) = where(found, arm="pilot", term="chart_median")
     assert median.n == 180
 

@@ -159,7 +159,7 @@ def test_many_sets_are_drawn_and_the_same_again() -> None:
     [
         (trusts(4), ["t00", "t01"], "at least 3 needed"),
         (trusts(9).assign(score=2.0), ["t00", "t01"], "nothing to compare"),
-        (trusts(9).assign(score=np.nan), ["t00", "t01"], "nobody has a score"),
+        (trusts(9).assign(score=np.nan), ["t00", "t01"], "no one has a score"),
         (trusts(9), ["t00", "elsewhere"], "1 of 2 treated units lack a wave"),
         (trusts(9), [], "0 of 0 treated units"),
         (trusts(9).query("wave == '2015'"), ["t00"], "treated units lack a wave"),

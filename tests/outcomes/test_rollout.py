@@ -184,7 +184,7 @@ def test_people_are_averaged_and_gaps_leave_a_cluster_out() -> None:
 @pytest.mark.parametrize(
     ("frame", "reason"),
     [
-        (rolled().assign(score=np.nan), "nobody has a score"),
+        (rolled().assign(score=np.nan), "no one has a score"),
         (rolled().query("wave != 'w3'"), "no cluster has a score at every wave"),
         (rolled(starts=[None] * 5), "nothing to compare|no wave at which"),
         (rolled(starts=["w1"] * 5), "nothing to compare|no wave at which"),

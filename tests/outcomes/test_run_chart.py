@@ -162,9 +162,22 @@ def test_no_chart_from_nothing(
 def test_runs_are_not_judged_on_few_waves() -> None:
     found = chart([1, 2, 1, 2, 1, 2])
     assert isinstance(found.runs, Unavailable)
-    assert found.sentence == "Nothing but the usual wavering around the median."
+    assert found.sentence == "Only common-cause variation around the median."
 
 
 def test_a_wave_twice_is_refused() -> None:
     frame = pd.DataFrame({"wave": ["a"] * 6, "value": range(6)})
     assert "more than one row" in run_chart(frame).sentence
+
+
+def test_a_wave_is_on_the_median_whatever_its_last_digits() -> None:
+    """Means of different answers may be equal and differ in their last digits."""
+    values = np.array([3.4, 3.1, 3.4, 3.6, 3.4, 3.0, 3.4, 3.9])
+    plain = chart(values)
+    random = np.random.default_rng(1)
+    for _ in range(5):
+        other = chart(values + 1e-15 * random.integers(-2, 3, len(values)))
+        assert other.runs == plain.runs
+        assert [p.signals for p in other.points] == [p.signals for p in plain.points]
+    still = chart([0.3, 0.1 + 0.2, 0.3, 0.1 + 0.2, 0.3, 0.3])
+    assert isinstance(still.chart_median, Unavailable)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.declarations.study import Site, Study
-from analysis.foundation.findings import Finding, Group
+from analysis.foundation.findings import AnyGroup, Finding, Group
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.sites import SMALLEST
 from analysis.publication.disclosure.control import disclose
@@ -73,7 +73,7 @@ def found(study: Study, **frames: pd.DataFrame) -> list[Finding]:
     return [part for part in every if part.term in REPORTED]
 
 
-def of(findings: list[Finding], term: str, group: str = "site") -> Finding:
+def of(findings: list[Finding], term: str, group: AnyGroup = "site") -> Finding:
     (one,) = [f for f in findings if f.term == term and f.group == group]
     return one
 

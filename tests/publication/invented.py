@@ -14,7 +14,7 @@ from analysis.declarations.instrument import Instrument
 from analysis.declarations.instrument_file import parse_instrument
 from analysis.declarations.study import Study
 from analysis.declarations.study_file import parse_study
-from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.foundation.findings import AnyGroup, Contrast, Finding, Group, Place
 from analysis.publication.disclosure.control import Disclosed
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def disclosed_of(name: str) -> Disclosed:
     return Disclosed(findings=tuple(_everything(study)))
 
 
-def with_suppressed(disclosed: Disclosed, **context: str) -> Disclosed:
+def with_suppressed(disclosed: Disclosed, **context: Place | AnyGroup) -> Disclosed:
     """The same findings, those of that place held back."""
     chosen = set(disclosed.where(**context).findings)
     assert chosen, "nothing to hold back"
@@ -86,8 +86,10 @@ def _cleaning(study: Study) -> Iterator[Finding]:
             for rule, count in left.items():
                 yield _count("responses_left_out", count, group=rule, **place)
             yield _count("responses_kept", kept, **place)
-            rule = Group("rule_in_column", "Years in service", of="outside the range")
-            yield _count("cells_emptied", 13, group=rule, **place)
+            emptied = Group(
+                "rule_in_column", "Years in service", of="outside the range"
+            )
+            yield _count("cells_emptied", 13, group=emptied, **place)
 
 
 def _reliability(
@@ -168,7 +170,7 @@ def _changes(study: Study, outcome: Outcome) -> Iterator[Finding]:
 
 
 def _place(
-    study: Study, survey: str, instrument: Instrument, subscale: Subscale, wave: str
+    study: Study, survey: str, instrument: Instrument, subscale: Subscale, wave: Place
 ) -> dict[str, Any]:
     return {
         "study": study.name,

@@ -49,7 +49,7 @@ def test_ways_stand_beside_each_other_and_say_how_many_are_clear() -> None:
     shown = show_methods(disclose(ways(), smallest=11), STUDY)
     (figure,) = shown.figures
     assert [point.label for point in figure.points] == ["team means", "cluster-robust"]
-    assert "the interval of 1 of 2 ways excludes no difference" in figure.alt_text
+    assert "the interval of 1 of 2 methods leaves out zero" in figure.alt_text
     assert "The smallest that matters is 2.00" in figure.alt_text
     assert figure.png()
 
@@ -57,7 +57,7 @@ def test_ways_stand_beside_each_other_and_say_how_many_are_clear() -> None:
 def test_without_ways_a_note_says_why() -> None:
     shown = show_methods(disclose([], smallest=11), STUDY)
     assert not any(isinstance(part, Figure) for part in shown.parts)
-    assert "one way to reckon" in shown._repr_html_()
+    assert "one analysis method only" in shown._repr_html_()
 
 
 def test_the_verdict_and_the_chances_stand_in_one_row() -> None:

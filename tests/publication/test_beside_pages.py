@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.declarations.supplementary_measures import SupplementaryMeasures
-from analysis.foundation.findings import Contrast, Finding
+from analysis.declarations.study import SupplementaryMeasures
+from analysis.foundation.findings import Contrast, Finding, Place
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.supplementary_measures import answer_text, show_supplementary
 from analysis.storage.declared import read_study
@@ -60,7 +60,7 @@ def answers(counts: tuple[int, ...] = (20, 20, 40, 60, 60)) -> list[Finding]:
     found = []
     for arm in ("pilot", "comparison"):
         for wave in ("before", "later"):
-            at = {"arm": arm, "wave": wave}
+            at: dict[str, Place] = {"arm": arm, "wave": wave}
             best, n = counts[-1], sum(counts)
             found.append(number(CARES, "share_at_best", best / n, **at, n=n))
             found += [
@@ -102,7 +102,7 @@ def test_answers_are_stacked_from_worst_to_best() -> None:
         "Comparison, Before",
         "Comparison, Later",
     ]
-    assert "held back" not in figure.caption
+    assert "suppressed" not in figure.caption
     assert "60% (55% to 65%), where 50% is no difference; before it was 50%" in (
         figure.alt_text
     )
@@ -130,7 +130,7 @@ def test_what_may_not_be_shown_is_one_hatched_part() -> None:
     page = shown(answers((5, 20, 40, 75, 60)), CARES)
     (figure,) = page.figures
     assert {point.series for point in figure.points} == {"5 always"}
-    assert "16 values are held back" in figure.caption
+    assert "16 values are suppressed" in figure.caption
     assert b"not shown" not in figure.png()  # a picture, drawn without an error
     # Nothing of a bar: marks of the ends instead.
     bare = [
@@ -178,7 +178,7 @@ def test_followed_people_all_and_the_past_as_judged_are_a_forest() -> None:
     words = figure.alt_text
     assert "50% answered better and 30% worse (Pilot)" in words
     assert f"{MINUS}0.80 ({MINUS}0.85 to {MINUS}0.75) (Pilot)" in words
-    assert "lowest rung of evidence" in words
+    assert "weakest evidence" in words
     assert "0.40 (0.35 to 0.45) and 0.70 (0.65 to 0.75) (Pilot)" in words
     rows = {row[0] for row in page.tables[0].rows}
     assert "Before as judged afterwards, less before" in rows
@@ -217,7 +217,7 @@ def test_ends_alone_are_marks_beside_fifteen_per_cent() -> None:
             "A change of 1.50 (1.45 to 1.55) points is as likely",
         ),
         ({"mic_predictive_adjusted": 1.1}, "1.10 (1.05 to 1.15) points"),
-        ({"mic_predictive_adjusted": None}, "improvement cannot be told: too weak."),
+        ({"mic_predictive_adjusted": None}, "improvement is not known: too weak."),
     ],
 )
 def test_the_smallest_change_is_told_beside_the_declared(
@@ -257,7 +257,7 @@ def test_an_answer_has_the_label_of_the_form_where_there_is_one() -> None:
 
 def test_nothing_found_is_a_sentence_and_nothing_is_significant() -> None:
     (part,) = shown([], CARES).parts
-    assert "Nothing stands beside" in part._repr_html_()
+    assert "There are no supplementary measures" in part._repr_html_()
     page = shown(answers(), CARES)._repr_html_()
     assert "significant" not in page.lower()
-    assert "decides none of them" in page
+    assert "decide none of them" in page

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import AnyGroup, Contrast, Finding, Place
 from analysis.publication.disclosure.control import SECONDARY_SUPPRESSION, disclose
 
 PLACE = {
@@ -23,7 +23,7 @@ PLACE = {
 SMALLEST = 11
 
 
-def share(term: str, people: int, n: int, **place: str) -> Finding:
+def share(term: str, people: int, n: int, **place: Place) -> Finding:
     at: dict[str, Any] = {"wave": "before", "arm": "pilot", **PLACE, **place}
     return Finding(term=term, estimate=people / n, n=n, **at)
 
@@ -36,7 +36,7 @@ def cells(counts: list[int], **place: str) -> list[Finding]:
     ]
 
 
-def shown(counts: list[int], *more: Finding) -> list[str]:
+def shown(counts: list[int], *more: Finding) -> list[AnyGroup]:
     kept = disclose([*cells(counts), *more], smallest=SMALLEST).findings
     return [
         part.group
@@ -152,7 +152,7 @@ def test_no_small_count_is_fixed_by_what_is_shown(counts: list[int]) -> None:
     """Another table with the same shown numbers, n, mean and spread exists."""
     if sum(counts) < SMALLEST:
         return
-    known = {int(group) - 1 for group in shown(counts)}
+    known = {int(str(group)) - 1 for group in shown(counts)}
     size = len(counts)
     values = np.arange(1.0, size + 1)
     reported = [np.ones(size), values, values**2]

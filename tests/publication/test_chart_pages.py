@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from analysis.declarations.study import Study
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Finding, Groups
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Figure
 from analysis.publication.trends import show_over_time
@@ -18,6 +18,9 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 WHOLE = read_study("listening-pilot")
 MEANS = (30.0, 31.0, 32.0, 33.0, 34.0, 35.0, 36.5)
+
+OUTSIDE = Groups(("outside the limits",))
+RISING = Groups(("5 or more rising",))
 
 
 def of_waves(count: int) -> Study:
@@ -66,15 +69,20 @@ def found(arm: str = "pilot", few: str = "") -> list[Finding]:
         number("chart_lower_limit", 30.5),
         number("chart_upper_limit", 36.0),
         number("special_cause_points", 2.0),
-        number("control_chart_signal", -1.0, wave="w1", group="outside the limits"),
+        number(
+            "control_chart_signal",
+            -1.0,
+            wave="w1",
+            group=Groups(("outside the limits",)),
+        ),
         number(
             "control_chart_signal",
             1.0,
             wave="w7",
-            group="outside the limits; 7 in a row rising",
+            group=Groups(("outside the limits", "7 in a row rising")),
         ),
-        number("run_chart_signal", 1.0, wave="w1", group="5 or more rising"),
-        number("run_chart_signal", 1.0, wave="w6", group="5 or more rising"),
+        number("run_chart_signal", 1.0, wave="w1", group=RISING),
+        number("run_chart_signal", 1.0, wave="w6", group=RISING),
     ]
     return [dataclasses.replace(part, arm=arm) for part in made]
 
@@ -96,10 +104,11 @@ def test_an_outcome_has_a_sentence_a_figure_and_a_table() -> None:
     shown = show_over_time(disclose(both(), smallest=11), STUDY)
     (figure,), (table,) = shown.figures, shown.tables
     reported = (
-        "Pilot: Wave 6 and Wave 7 show more than wavering, towards the better end; "
-        "Wave 1 shows more than wavering, towards the worse end; the waves lie too few "
-        "times on another side of the median than the wave before (2 runs; chance "
-        "brings 3 to 8). Comparison: no wave shows more than the usual wavering."
+        "Pilot: Wave 6 and Wave 7 show special-cause variation towards the better end; "
+        "Wave 1 shows special-cause variation towards the worse end; the waves lie too "
+        "few times on another side of the median than the wave before (2 runs; chance "
+        "brings 3 to 8). Comparison: no wave shows more than common-cause "
+        "variation."
     )
     assert reported in page(both())
     assert reported in figure.alt_text
@@ -119,10 +128,15 @@ def test_an_outcome_has_a_sentence_a_figure_and_a_table() -> None:
 
 def test_three_waves_in_a_row_are_told_by_their_ends() -> None:
     rising = [
-        number("run_chart_signal", 1.0, wave=f"w{place}", group="5 or more rising")
+        number(
+            "run_chart_signal",
+            1.0,
+            wave=f"w{place}",
+            group=RISING,
+        )
         for place in (2, 3, 4, 5)
     ]
-    assert "Wave 2 to Wave 7 show more than wavering, towards the better" in page(
+    assert "Wave 2 to Wave 7 show special-cause variation towards the better" in page(
         [*both(), *rising]
     )
 
@@ -132,9 +146,10 @@ def test_three_waves_in_a_row_are_told_by_their_ends() -> None:
     [
         (
             "higher_is_worse",
-            "better end; Wave 6 and Wave 7 show more than wavering, towards the worse",
+            "better end; Wave 6 and Wave 7 show special-cause variation towards the "
+            "worse",
         ),
-        ("higher_is_more", "Wave 1, Wave 6 and Wave 7 show more than wavering; "),
+        ("higher_is_more", "Wave 1, Wave 6 and Wave 7 show special-cause variation; "),
     ],
 )
 def test_which_way_is_better_is_the_codebooks(direction: str, words: str) -> None:
@@ -153,7 +168,7 @@ def test_a_wave_of_few_people_is_not_drawn_and_not_told() -> None:
     shown = show_over_time(disclose(found(few="w3"), smallest=11), STUDY)
     (figure,), (table,) = shown.figures, shown.tables
     assert "Wave 3" not in [point.label for point in figure.points]
-    assert "1 value is held back (fewer than 11 people)" in figure.caption
+    assert "1 value is suppressed (fewer than 11 people)" in figure.caption
     assert table.rows[2][2:4] == ("not shown (a)", "not shown (a)")
     assert "32.00" not in shown._repr_html_()
 

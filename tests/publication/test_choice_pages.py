@@ -137,7 +137,7 @@ def test_without_a_declared_answer_and_without_findings() -> None:
     ]
     assert "the combination declared gave none" in page(lacking)
     (part,) = show_multiverse(disclose([], smallest=11), STUDY).parts
-    assert "No outcome can be answered by other choices" in part._repr_html_()
+    assert "No outcome can be answered by other specifications" in part._repr_html_()
 
 
 def test_the_page_never_says_significant() -> None:

@@ -121,15 +121,15 @@ def test_an_outcome_has_a_sentence_a_figure_and_a_table() -> None:
 
 def test_an_interval_with_zero_in_it_tells_no_difference() -> None:
     (figure,) = show_compared(disclose(of_arms(0.5), smallest=11), STUDY).figures
-    assert "includes zero, so no difference can be told" in figure.alt_text
+    assert "includes zero, so no difference can be shown" in figure.alt_text
 
 
 @pytest.mark.parametrize(
     ("p", "words"),
     [
         (None, "One wave before the start."),
-        (0.3, "Nothing shows that courses differed before the start (p = 0.300)"),
-        (0.049, "Courses differed before the start by more than chance"),
+        (0.3, "Nothing shows that trends differed before the start (p = 0.300)"),
+        (0.049, "Trends differed before the start by more than chance"),
     ],
 )
 def test_whether_courses_were_alike_before_is_said(p: float | None, words: str) -> None:
@@ -139,7 +139,7 @@ def test_whether_courses_were_alike_before_is_said(p: float | None, words: str) 
 
 def test_of_several_starts_the_smallest_p_is_held_against_their_number() -> None:
     page = show_compared(disclose(of_rollout(), smallest=11), STUDY)
-    words = "Nothing shows that courses differed before the start (the smallest of 2"
+    words = "Nothing shows that trends differed before the start (the smallest of 2"
     assert words in page._repr_html_()
 
 
@@ -158,7 +158,7 @@ def test_a_roll_out_is_drawn_and_listed_by_waves_since_the_start() -> None:
         "At the start",
         "1 wave after",
         "One effect, by the order of starting",
-        "Beside every other set of units",
+        "Compared with every other set of units",
         "Started at After: all waves after",
         "Started at After: alike before?",
         "Started at Later: all waves after",
@@ -185,9 +185,9 @@ def test_a_negative_control_has_no_figure_of_its_own() -> None:
 
 def test_lots_take_the_caution_away() -> None:
     found = disclose(of_arms(), smallest=11)
-    assert "Lots did not decide" in show_compared(found, STUDY)._repr_html_()
+    assert "It was not randomised" in show_compared(found, STUDY)._repr_html_()
     drawn = dataclasses.replace(STUDY, randomised=True)
-    assert "Lots did not decide" not in show_compared(found, drawn)._repr_html_()
+    assert "It was not randomised" not in show_compared(found, drawn)._repr_html_()
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_controls_stand_first_and_are_told_of_in_a_sentence(
     made.append(dataclasses.replace(smallest, survey="", instrument="", subscale=""))
     shown = show_falsification(disclose(made, smallest=11), STUDY)
     (table,) = shown.tables
-    assert [row[1] for row in table.rows] == ["Cannot be moved", "Outcome"]
+    assert [row[1] for row in table.rows] == ["Negative control", "Outcome"]
     assert table.rows[0][-1] == "0.300"
     assert table.rows[1][-1] == "\N{EN DASH}"
     assert words in shown._repr_html_()
@@ -237,12 +237,12 @@ def test_one_reason_for_all_is_told_once() -> None:
         number("trend_breakdown_value", None, reason=reason, arm=ARMS),
     ]
     (part,) = show_sensitivity(disclose(made, smallest=11), STUDY).parts
-    assert part == Note(text=f"It cannot be told: {reason}.")
+    assert part == Note(text=f"It cannot be estimated: {reason}.")
 
 
 @pytest.mark.parametrize(
     ("p", "words"),
-    [(0.2, "do not foretell the score before"), (0.01, "differed to begin with")],
+    [(0.2, "do not predict the score before"), (0.01, "differed to begin with")],
 )
 def test_a_dose_is_told_of_with_its_check(p: float, words: str) -> None:
     shown = show_dose(disclose(of_dose(p), smallest=11), STUDY)

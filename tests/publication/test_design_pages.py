@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analysis.declarations.design import DeclaredDesign
+from analysis.declarations.plan import DeclaredDesign
 from analysis.declarations.study import Study
 from analysis.foundation.findings import Finding, Group
 from analysis.foundation.terms import Rule, register
@@ -117,10 +117,10 @@ def test_too_few_teams_are_told_apart_from_a_power_of_nothing() -> None:
     shown = show_design(disclosed_of(study), study)
     note, figure, table, _ = shown.parts
     assert isinstance(note, Note)
-    assert note.text.endswith("With 2 teams in each group it cannot be told.")
+    assert note.text.endswith("With 2 teams in each group it is not known.")
     assert isinstance(figure, Figure)
     assert {point.label for point in figure.points} == {"6"}
-    assert "held back (4 teams altogether; at least 5 needed)" in figure.caption
+    assert "suppressed (4 teams altogether; at least 5 needed)" in figure.caption
     assert isinstance(table, Table)
     assert table.rows[0] == ("2", *["not shown (a)"] * 4)
     assert "(a) 4 teams altogether; at least 5 needed." in table.notes
@@ -131,7 +131,7 @@ def test_where_nothing_can_be_told_there_is_no_figure() -> None:
     note, figure, *_ = show_design(disclosed_of(study), study).parts
     assert isinstance(figure, Note)
     assert isinstance(note, Note)
-    assert note.text == "With 2 teams in each group it cannot be told."
+    assert note.text == "With 2 teams in each group it is not known."
 
 
 def test_figure_and_table_hold_the_same_numbers() -> None:

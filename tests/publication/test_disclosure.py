@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Place
 from analysis.publication.disclosure.control import Disclosed, disclose
 
 SMALLEST = 11
 Cells: TypeAlias = frozenset[tuple[str, int]]
 
 
-def found(term: str, n: int, *, estimate: float = 3.0, **context: str) -> Finding:
+def found(term: str, n: int, *, estimate: float = 3.0, **context: Place) -> Finding:
     return Finding(study="s", term=term, n=n, estimate=estimate, method="m", **context)  # type: ignore[arg-type]
 
 
@@ -209,7 +209,7 @@ def test_nothing_small_follows_from_everyone_and_the_arms(
     for row in disclose(rows, smallest=SMALLEST).findings:
         if row.n is None:
             continue
-        number = rules if row.term == "responses_kept" else row.group[5:]
+        number = rules if row.term == "responses_kept" else str(row.group)[5:]
         wanted = frozenset(
             (arm, part)
             for arm, part in truth

@@ -123,8 +123,8 @@ def test_a_value_held_back_is_not_drawn_and_is_counted() -> None:
     places = {(part.finding.wave, part.finding.arm) for part in figure.points}
     assert ("later", "pilot") not in places
     assert ("after", "pilot") in places
-    assert f"1 value is held back ({TOO_FEW})." in figure.caption
-    assert f"1 value is held back ({TOO_FEW})." in figure.alt_text
+    assert f"1 value is suppressed ({TOO_FEW})." in figure.caption
+    assert f"1 value is suppressed ({TOO_FEW})." in figure.alt_text
 
 
 def test_where_nothing_may_be_drawn_a_note_says_why() -> None:

@@ -140,7 +140,7 @@ def test_what_was_left_out_in_all_is_not_worked_out_from_a_hidden_count() -> Non
     assert "Left out: not shown" in texts(figure)
     assert "47" not in texts(figure) + figure.alt_text
     assert figure.title == "Staff survey, Before: 213 responses were kept."
-    assert "1 value is held back" in figure.caption
+    assert "1 value is suppressed" in figure.caption
 
 
 def test_responses_whose_arm_is_not_known_have_their_box() -> None:

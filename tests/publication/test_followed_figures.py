@@ -87,7 +87,7 @@ def test_what_is_held_back_is_said_to_be_not_shown() -> None:
     )
     figure = figures("listening-pilot", disclosed)[0]
     assert "Staff confidence: not shown" in texts(figure)
-    assert "held back" in figure.caption
+    assert "suppressed" in figure.caption
 
 
 def test_one_wave_gives_a_note() -> None:

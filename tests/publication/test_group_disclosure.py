@@ -16,7 +16,7 @@ def age(value: str, reference: str = "") -> Group:
     return Group("subgroup", value, reference, of="age")
 
 
-def number(term: str, group: str, n: int, **more: object) -> Finding:
+def number(term: str, group: AnyGroup, n: int, **more: object) -> Finding:
     place: dict[str, object] = {
         "study": "s",
         "survey": "ratings",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.foundation.findings import AnyGroup, Contrast, Finding, Group
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Figure
 from analysis.publication.subgroups import show_groups
@@ -24,7 +24,7 @@ ADDED = {"wave": Contrast("later", "before"), "arm": Contrast("pilot", "comparis
 SIZES = {"under 35": 40, "35 to 54": 60, "55 or over": 50}
 
 
-def number(term: str, group: str, value: float | None, **more: object) -> Finding:
+def number(term: str, group: AnyGroup, value: float | None, **more: object) -> Finding:
     place: dict[str, object] = {
         "study": STUDY.name,
         "survey": "ratings",
@@ -115,7 +115,7 @@ def test_whether_groups_gained_alike_is_said_with_its_p(p: float, words: str) ->
 
 
 def test_what_cannot_be_told_is_said_with_the_reason() -> None:
-    words = "added as much for each group cannot be told: too few teams."
+    words = "added as much for each group is not known: too few teams."
     assert words in page(found(None, "too few teams"))
 
 
@@ -126,7 +126,7 @@ def test_a_held_back_group_is_named_without_its_numbers() -> None:
     assert all("not shown" in cell for cell in young[0][2:])
     # The next smallest is hidden with it, so nothing is left to draw.
     assert not any(isinstance(part, Figure) for part in shown.parts)
-    assert "no group can be set beside 35 to 54" in shown._repr_html_()
+    assert "no group can be compared with 35 to 54" in shown._repr_html_()
 
 
 def test_what_no_plan_names_is_called_exploratory() -> None:
@@ -159,7 +159,11 @@ def test_along_an_order_the_indices_stand_below_the_table() -> None:
     ("value", "reason", "words"),
     [
         (1.0, "", "the questions mean the same to every group that is large"),
-        (0.0, "", "do not mean the same to each group, so no gap between them is told"),
+        (
+            0.0,
+            "",
+            "do not mean the same to each group, so no gap between them",
+        ),
         (None, "a single question", "to each group: a single question."),
     ],
 )

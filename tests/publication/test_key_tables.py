@@ -54,7 +54,7 @@ def test_every_item_has_its_key_and_its_verdict() -> None:
     assert table.caption.endswith("against the answers: Before")
     assert table.rows == (
         ("safe to speak up", "as asked", "0.60", "agrees"),
-        ("concerns are ignored", "turned round", "0.40", "recoded twice"),
+        ("concerns are ignored", "reverse-scored", "0.40", "recoded twice"),
     )
     assert table.notes[0].startswith("1 of 2 items do not plainly run")
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Place
 from analysis.publication.disclosure.control import disclose
 
 SMALLEST = 11
 BOTH = Contrast("pilot", "comparison")
 EFFECTS = ("complete_arm_difference", "weighted_arm_difference")
 FILLED = ("imputed_arm_difference", "tipping_point_interval_zero")
-ReportResult = set[tuple[str, str]]
+ReportResult = set[tuple[str, Place]]
 
 
-def found(term: str, value: float, n: int, arm: str) -> Finding:
+def found(term: str, value: float, n: int, arm: Place) -> Finding:
     return Finding(
         study="s",
         survey="q",
@@ -49,7 +49,7 @@ def published(pilot: tuple[int, int], comparison: tuple[int, int]) -> ReportResu
     return {(f.term, f.arm) for f in disclosed.findings if f.estimate is not None}
 
 
-def lost_told(shown: ReportResult) -> set[str]:
+def lost_told(shown: ReportResult) -> set[Place]:
     """Arms whose number lost, or whose lost people, what is shown tells."""
     terms = ("share_present", "stayers_minus_leavers_standardised")
     return {arm for term, arm in shown if term in terms}

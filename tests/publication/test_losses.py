@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Place
 from analysis.publication.disclosure.control import (
     FEW_DROPOUTS,
     Disclosed,
@@ -14,7 +14,7 @@ from analysis.publication.disclosure.control import (
 )
 
 
-def count(term: str, wave: str, n: int, arm: str = "", **place: Any) -> Finding:
+def count(term: str, wave: Place, n: int, arm: str = "", **place: Any) -> Finding:
     return Finding(
         study="s", survey="q", wave=wave, arm=arm, term=term, estimate=n, n=n, **place
     )
@@ -35,7 +35,7 @@ def study(
     )
 
 
-def hidden(findings: tuple[Finding, ...]) -> set[tuple[str, str, str]]:
+def hidden(findings: tuple[Finding, ...]) -> set[tuple[str, Place, Place]]:
     safe = suppress_attrition_counts(Disclosed(findings=findings), smallest=11).findings
     assert len(safe) == len(findings)
     held = [part for part in safe if part.estimate is None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Place
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Figure, Note
 from analysis.publication.missing_data import (
@@ -20,7 +20,7 @@ STUDY = read_study("listening-pilot")
 BOTH = Contrast("pilot", "comparison")
 
 
-def row(term: str, value: float | None, arm: str = BOTH, **more: object) -> Finding:
+def row(term: str, value: float | None, arm: Place = BOTH, **more: object) -> Finding:
     place: dict[str, object] = {
         "study": STUDY.name,
         "survey": "staff",
@@ -116,8 +116,8 @@ def test_what_would_tip_is_a_sentence(
 @pytest.mark.parametrize(
     ("at_none", "words"),
     [
-        (0.1, "a difference could be told from Comparison; as it is, none can"),
-        (0.9, "no difference could be told from Comparison; as it is, one can"),
+        (0.1, "a difference from Comparison could be shown; as it is, none can"),
+        (0.9, "no difference from Comparison could be shown; as it is, one can"),
     ],
 )
 def test_the_sentence_says_what_the_answer_is_now(at_none: float, words: str) -> None:
@@ -153,7 +153,9 @@ def test_without_arms_a_sentence_says_what_would_undo_a_change() -> None:
     unsure = [reported[0], row("leavers_change_interval_zero", None, "")]
     (note,) = show_tipping(disclose(unsure, smallest=11), STUDY).parts
     assert isinstance(note, Note)
-    assert note.text.endswith("when nobody could tell any more: no shift is enough.")
+    assert note.text.endswith(
+        "what would make it uncertain is not known: no shift is enough."
+    )
     few = [row("leavers_change_zero", -0.75, "", n=4)]
     (note,) = show_tipping(disclose(few, smallest=11), STUDY).parts
     assert isinstance(note, Note)

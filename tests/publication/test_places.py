@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Place
 from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.places import findings_of_outcome, of_score
 from analysis.storage.declared import read_study
 
 
-def at(wave: str, subscale: str = "total") -> Finding:
+def at(wave: Place, subscale: str = "total") -> Finding:
     return Finding(
         study="listening-pilot",
         survey="ratings",
@@ -27,7 +27,7 @@ def at(wave: str, subscale: str = "total") -> Finding:
 def test_an_outcome_is_shown_what_was_found_at_its_own_waves() -> None:
     care = read_study("listening-pilot").outcomes[0]
     soon = dataclasses.replace(care, follow_ups=("after",))
-    waves = (
+    waves: tuple[Place, ...] = (
         "",
         "before",
         "after",

@@ -13,7 +13,7 @@ from invented import disclosed_of, study_of
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, STUDY, locked, parsed
 
-from analysis.declarations.plan_lock import Replaced
+from analysis.declarations.plan import Replaced
 from analysis.declarations.study import Study
 from analysis.publication.documents import check_page, render_index, render_notebook
 from analysis.publication.plan import (

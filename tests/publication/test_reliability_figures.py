@@ -11,7 +11,7 @@ from invented import TOO_FEW, study_of, with_suppressed
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 
-from analysis.foundation.findings import TIDY_COLUMNS, Finding
+from analysis.foundation.findings import TIDY_COLUMNS, Finding, Groups
 from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.figure import Figure, Note
 from analysis.publication.house_style import lightness
@@ -21,6 +21,7 @@ from analysis.publication.reliability_figures.dependability import (
     staff_figure,
 )
 from analysis.publication.reliability_figures.factors import (
+    exploratory_loading_figure,
     loading_figure,
     scree_figure,
 )
@@ -150,7 +151,7 @@ def staff() -> Iterator[Finding]:
         [("Robin", "yes"), ("Kim", "no"), ("Alex", "yes"), ("Sam", "no")]
     ):
         value = 30.0 + (place * 3 % 4)
-        group = f"{name}, {enough}"
+        group = Groups((name, enough), ", ")
         yield number("shrunken_mean", value, 2.0, n=15, group=group)
         yield number("observed_mean", value + 1, n=15, group=group)
 
@@ -198,7 +199,8 @@ def disclosed() -> Disclosed:
 
 
 def drawn(kind: str, given: Disclosed | None = None, **options: Any) -> Figure:
-    figure = MAKERS[kind](given or disclosed(), STUDY, **CARE, **options)
+    maker = MAKERS.get(kind, exploratory_loading_figure)
+    figure = maker(given or disclosed(), STUDY, **CARE, **options)
     assert isinstance(figure, Figure)
     return figure
 
@@ -245,14 +247,15 @@ def test_no_two_figures_share_a_name() -> None:
 def test_what_is_held_back_is_counted_and_stands_nowhere(kind: str) -> None:
     last = disclosed().where(term=TERM[kind]).findings[-1]
     place = {"term": last.term, "item": last.item, "group": last.group}
-    options: dict[str, Any] = {"model": "exploratory"} if kind == "loadings" else {}
+    figure_kind = kind
     if kind == "loadings":
+        figure_kind = "exploratory loadings"
         place |= {"item": ITEMS[0], "group": "2"}
     less = with_suppressed(disclosed(), **place)
-    figure = drawn(kind, less, **options)
-    assert f"1 value is held back ({TOO_FEW})." in figure.caption
-    assert f"1 value is held back ({TOO_FEW})." in figure.alt_text
-    assert len(figure.points) < len(drawn(kind, **options).points)
+    figure = drawn(figure_kind, less)
+    assert f"1 value is suppressed ({TOO_FEW})." in figure.caption
+    assert f"1 value is suppressed ({TOO_FEW})." in figure.alt_text
+    assert len(figure.points) < len(drawn(figure_kind).points)
     assert all(point.finding.estimate is not None for point in figure.points)
     assert figure.png()
 
@@ -371,7 +374,7 @@ def test_an_item_nobody_answered_does_not_change_the_categories() -> None:
     figure = drawn("responses", Disclosed(findings=(absent, *reported)))
     (bars,) = bars_of(figure).values()
     assert [bar.get_x() for bar in bars] == pytest.approx([-0.4, -0.1, 0.1])
-    assert "1 value is held back (nobody answered)." in figure.caption
+    assert "1 value is suppressed (nobody answered)." in figure.caption
     texts = {text.get_text() for text in axes_of(figure).texts}
     assert texts == {"2\N{EN DASH}4"}
 
@@ -380,7 +383,7 @@ def test_an_item_with_a_share_held_back_is_left_out_whole() -> None:
     less = with_suppressed(disclosed(), term="response_share", item=ITEMS[0], group="4")
     figure = drawn("responses", less)
     assert {point.finding.item for point in figure.points} == {*ITEMS[1:]}
-    assert "1 value is held back" in figure.caption
+    assert "1 value is suppressed" in figure.caption
     assert label_of(ITEMS[0]) not in figure.alt_text
 
 
@@ -429,7 +432,7 @@ def test_the_confirmatory_model_comes_first_and_standardised() -> None:
 
 
 def test_an_exploratory_model_is_not_mixed_with_a_confirmatory_one() -> None:
-    figure = drawn("loadings", model="exploratory")
+    figure = drawn("exploratory loadings")
     assert {point.series for point in figure.points} == {"Factor 1", "Factor 2"}
     alone = drawn("loadings", without("standardised_loading"))
     assert "exploratory" in alone.name
@@ -521,7 +524,7 @@ def test_where_all_are_rated_reliably_enough_there_is_no_line() -> None:
     given = tuple(
         part
         for part in disclosed().where(term="shrunken_mean").findings
-        if part.group.endswith("yes")
+        if str(part.group).endswith("yes")
     )
     axes = axes_of(drawn("staff", Disclosed(findings=given)))
     assert not [line for line in axes.lines if line.get_linestyle() == "--"]

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from analysis.declarations.study import Site
-from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.foundation.findings import AnyGroup, Contrast, Finding, Group
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Note
 from analysis.publication.judgement import show_families
@@ -23,7 +23,9 @@ STUDY = dataclasses.replace(
 MINUS = "\N{MINUS SIGN}"
 
 
-def number(term: str, value: float | None, group: str = "", **more: object) -> Finding:
+def number(
+    term: str, value: float | None, group: AnyGroup = "", **more: object
+) -> Finding:
     place: dict[str, object] = {
         "study": STUDY.name,
         "survey": "ratings",
@@ -70,7 +72,7 @@ def test_sites_then_all_together_stand_in_one_figure_and_one_table() -> None:
         "All sites together",
         "A further site, at least",
     ]
-    assert "3 of 4 intervals exclude no effect" in figure.alt_text
+    assert "the interval of 3 of 4 results leaves out zero" in figure.alt_text
     assert "The smallest that matters is 2.00" in figure.alt_text
     assert "at each of 4 sites" in figure.caption
     assert figure.png()
@@ -94,7 +96,7 @@ def test_two_sites_are_set_side_by_side_and_the_reason_is_said_once() -> None:
     shown = show_sites(disclose(found, smallest=11), STUDY)
     (figure,), (table,) = shown.figures, shown.tables
     assert [point.label for point in figure.points] == ["Trust 0", "Trust 1"]
-    assert "held back" not in figure.caption
+    assert "suppressed" not in figure.caption
     assert len(table.rows) == 2
     assert f"All sites together: {why}." in table.notes
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from invented import STUDIES, TOO_FEW, disclosed_of, study_of, with_suppressed
@@ -182,7 +183,7 @@ def test_waves_stand_in_their_order_in_time() -> None:
 
 def test_every_kind_of_table_has_its_rows() -> None:
     study, disclosed = study_of("listening-pilot"), disclosed_of("listening-pilot")
-    place = {"survey": "ratings", "instrument": "care"}
+    place: dict[str, Any] = {"survey": "ratings", "instrument": "care"}
     assert len(item_table(disclosed, study, **place, wave="after").rows) == 10
     assert len(reliability_table(disclosed, study, **place).rows) == 3
     assert len(score_table(disclosed, study, **place).rows) == 9
@@ -281,7 +282,7 @@ def everything_shown(disclosed: Disclosed, study: Study) -> list[Shown]:
 
 def test_a_change_of_waves_not_linked_stands_beside_its_narrowest_interval() -> None:
     study = study_of("listening-pilot")
-    place = {
+    place: dict[str, Any] = {
         "study": study.name,
         "survey": "ratings",
         "instrument": "care",

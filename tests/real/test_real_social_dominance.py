@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,15 +17,13 @@ from scipy import stats
 
 from analysis.cleaning.rules import clean_wave
 from analysis.cleaning.scoring import score_wave
+from analysis.foundation.findings import Contrast, Finding, Place
 from analysis.intake.responses import map_responses, read_exports
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.reliability.comparability import evaluate_comparability
 from analysis.storage.declared import read_study
 from analysis.storage.rows import read_all_responses, read_all_scores, write_processed
 from heard.psychometrics.consistency.alpha import cronbach_alpha
-
-if TYPE_CHECKING:
-    from analysis.foundation.findings import Finding
 
 STUDY = "social-dominance"
 FILE = "sdowave.csv"
@@ -36,7 +34,7 @@ LEVELS = ("configural", "metric", "scalar", "strict")
 # lavaan's optimiser stops at about seven digits of an index; seen 1.3e-8.
 INDEX = 1e-6
 
-Found = dict[tuple[str, str, str], "Finding"]
+Found = dict[tuple[str, Place, str], Finding]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +81,7 @@ def test_change_since_1996_is_that_of_the_rows(raw: pd.DataFrame) -> None:
     for part in PARTS:
         before = score(raw, part, 1996)
         for year in LATER:
-            after, place = score(raw, part, year), (part, f"{year} - 1996")
+            after, place = score(raw, part, year), (part, Contrast(str(year), "1996"))
             change = after - before
             test = stats.ttest_rel(after, before)
             interval = test.confidence_interval()
@@ -106,7 +104,7 @@ def test_four_items_that_are_two_and_two_have_no_change_as_one_score() -> None:
     oracle: dict[str, Any] = json.loads(path.read_text("utf-8"))
     meaning, found = judged(gated=True)
     for year in LATER:
-        place, fit = ("total", f"{year} - 1996"), oracle[str(year)]
+        place, fit = ("total", Contrast(str(year), "1996")), oracle[str(year)]
         # Below .95, .06 and .08 one of them would have had to do.
         assert fit["cfi.robust"]["configural"] < 0.95
         assert fit["rmsea.robust"]["configural"] > 0.06
@@ -131,7 +129,7 @@ def test_two_items_cannot_be_tested_and_keep_their_change() -> None:
     _, as_if = judged(gated=False)
     for part in PARTS:
         for year in LATER:
-            place = part, f"{year} - 1996"
+            place = part, Contrast(str(year), "1996")
             verdict = meaning[*place, "means_comparable"]
             assert verdict.estimate is None
             assert "not identified" in verdict.reason

@@ -122,6 +122,21 @@ def test_corrected_limits_are_those_of_scipy(values: np.ndarray) -> None:
     assert plain.low == pytest.approx(np.quantile(replicates, 0.025))
 
 
+def test_a_replicate_as_large_as_the_estimate_counts_half() -> None:
+    """Whatever its last digits."""
+    draws = Draws(replicates=400, seed="ties")
+    random = np.random.default_rng(1)
+    plain = np.round(random.normal(size=400), 1)
+    noise = 1e-16 * random.integers(-3, 4, 400)
+    influence = random.normal(size=4)
+    limits = [
+        bootstrap_interval(0.3, kept, draws, influence=influence, confidence=0.9)
+        for kept in (plain, plain + noise, plain - noise)
+    ]
+    assert [one.low for one in limits] == pytest.approx([limits[0].low] * 3)
+    assert [one.high for one in limits] == pytest.approx([limits[0].high] * 3)
+
+
 def test_replicates_without_a_value_are_told_and_too_many_give_no_limits() -> None:
     replicates = np.random.default_rng(1).normal(size=200)
     replicates[:10] = np.nan

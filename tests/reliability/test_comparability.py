@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Place
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.reliability.comparability import evaluate_comparability
 from analysis.storage.declared import read_study
@@ -26,7 +26,7 @@ def responses(wave: str, people: int = 300) -> pd.DataFrame:
     return pd.DataFrame(np.clip(np.round(noisy), 1, 5), columns=CARE)
 
 
-def found(by_wave: dict[str, pd.DataFrame]) -> dict[tuple[str, str], Finding]:
+def found(by_wave: dict[str, pd.DataFrame]) -> dict[tuple[str, Place], Finding]:
     surveys = {wave: {"ratings": items} for wave, items in by_wave.items()}
     findings = evaluate_comparability(surveys, STUDY)
     return {(part.term, part.wave): part for part in findings}

@@ -291,7 +291,7 @@ REASONS = [
     (simulated().iloc[:1], "1 participants; more than 4 needed"),
     (simulated().assign(b=1.0), "1 of 4 items constant: b"),
     (simulated().assign(b="yes"), "b does not hold numbers"),
-    (simulated().assign(b=np.nan), "nobody answered b"),
+    (simulated().assign(b=np.nan), "no one answered b"),
     (simulated().assign(b=lambda rows: rows["a"]), "linearly dependent items"),
     (simulated().assign(b=np.inf), "b holds 300 infinite or immense values"),
     (
@@ -317,7 +317,7 @@ def test_what_stands_in_the_way_is_told(answers: pd.DataFrame, reason: str) -> N
         (categories_of(simulated()).iloc[:0], "0 participants"),
         (categories_of(simulated()).assign(b=2.0), "items have one category left: b"),
         (categories_of(simulated()).assign(b=9.0), "none of the declared categories"),
-        (categories_of(simulated()).assign(b=np.nan), "nobody answered b"),
+        (categories_of(simulated()).assign(b=np.nan), "no one answered b"),
         (categories_of(simulated()).assign(b=lambda rows: rows["a"]), "runs to +1"),
     ],
 )

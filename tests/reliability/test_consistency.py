@@ -320,7 +320,7 @@ def test_an_item_nobody_answered_is_named(
 ) -> None:
     absent = statistic(responses.assign(c=np.nan))
     assert isinstance(absent, Unavailable)
-    assert absent.reason.endswith("nobody answered c")
+    assert absent.reason.endswith("no one answered c")
     assert absent.n == 0
 
 

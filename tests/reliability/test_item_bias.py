@@ -385,3 +385,15 @@ def test_shares_of_categories_leave_out_who_is_not_there() -> None:
     assert empty_log_likelihood(ranks) == pytest.approx(
         np.log(1 / 4) + 3 * np.log(3 / 4)
     )
+
+
+def test_equal_totals_are_one_whatever_their_last_digits() -> None:
+    """Sums of tenths differ in the order they were added up in."""
+    responses, groups = biased()
+    whole, tenths = (
+        item_bias(rows, groups=groups, categories=[c / size for c in CATEGORIES])
+        for rows, size in ((responses, 1), (responses / 10, 10))
+    )
+    for one, other in zip(whole, tenths, strict=True):
+        chi_square = number(one.mantel_chi_square)
+        assert number(other.mantel_chi_square) == pytest.approx(chi_square, rel=1e-9)

@@ -219,7 +219,7 @@ def test_an_item_nobody_answered_is_wholly_missing(responses: pd.DataFrame) -> N
     assert item.share_missing.estimate == 1
     assert isinstance(other.mean, Estimate)
     assert isinstance(other.item_rest_correlation, Unavailable)
-    assert other.item_rest_correlation.reason.endswith("nobody answered heard")
+    assert other.item_rest_correlation.reason.endswith("no one answered heard")
 
 
 def test_no_participants_leave_nothing_to_describe(responses: pd.DataFrame) -> None:

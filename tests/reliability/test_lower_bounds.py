@@ -71,7 +71,7 @@ def test_no_bound_passes_the_greatest(responses: pd.DataFrame) -> None:
         (lambda frame: frame.iloc[:1], "participants"),
         (lambda frame: frame[["a"]], "items"),
         (lambda frame: frame.assign(a=3.0), "constant"),
-        (lambda frame: frame.assign(a=np.nan), "nobody answered a"),
+        (lambda frame: frame.assign(a=np.nan), "no one answered a"),
         (lambda frame: frame.assign(a="x"), "numbers"),
         (lambda frame: frame.assign(a=np.inf), "infinite"),
     ],

@@ -81,7 +81,7 @@ def test_a_constant_item_has_no_coefficient_but_other_pairs_do() -> None:
         (frame([], []), "participants who answered every item 0"),
         (frame([1], [2]), "participants who answered every item 1"),
         (frame([1, 2, 3]), "number of items 1"),
-        (frame([1, 2, 3], [None, None, None]), "nobody answered q1"),
+        (frame([1, 2, 3], [None, None, None]), "no one answered q1"),
         (frame([1, 2, math.inf], [1, 2, 3]), "q0 holds 1 infinite"),
         (pd.DataFrame({"q0": ["a"] * 4, "q1": [1, 2, 3, 4]}), "does not hold numbers"),
         (frame([2, 2, 2], [2, 2, 2]), "no variance in q0, q1"),

@@ -95,7 +95,7 @@ def test_groups_are_as_large_as_is_usual(n: int, size: int) -> None:
         (rising(99), "participants 99; two groups of 50"),
         (rising().assign(b="x"), "b does not hold numbers"),
         (rising().assign(b=np.inf), "b holds 300 infinite"),
-        (rising().assign(b=np.nan), "nobody answered b"),
+        (rising().assign(b=np.nan), "no one answered b"),
     ],
 )
 def test_what_cannot_be_checked_says_why(rows: pd.DataFrame, reason: str) -> None:
@@ -126,3 +126,21 @@ def test_a_programming_error_is_refused() -> None:
         item_monotonicity(rising(), smallest_group=1)
     with pytest.raises(ValueError, match="from 0 to below 1"):
         item_monotonicity(rising(), smallest_violation=1.0)
+
+
+def test_equal_sums_stay_together_whatever_the_last_digits() -> None:
+    """Sums of tenths differ in the order they were added up in."""
+    whole, tenths = (
+        item_monotonicity(rows, smallest_group=10) for rows in (rising(), rising() / 10)
+    )
+    for one, other in zip(whole, tenths, strict=True):
+        assert number(one.comparisons) == number(other.comparisons)
+        assert number(one.largest_violation) == number(other.largest_violation)
+
+
+def test_a_fall_of_exactly_what_is_allowed_is_no_violation() -> None:
+    # .53 of 100 less .50 of 100 is .03 and a rounding more.
+    first = [1] * 53 + [0] * 47 + [1] * 50 + [0] * 50
+    rows = pd.DataFrame({"a": first, "b": [0] * 100 + [1] * 100}, dtype=float)
+    one = item_monotonicity(rows, smallest_group=100)[0]
+    assert number(one.violations) == 0

@@ -109,7 +109,7 @@ def awkward() -> Iterator[tuple[str, pd.DataFrame]]:
     for k in (0, 1, 2, 3):
         yield f"{k} items", rows.iloc[:, :k]
     yield "constant", rows.assign(a=3.0)
-    yield "nobody answered an item", rows.assign(a=np.nan)
+    yield "no one answered an item", rows.assign(a=np.nan)
     yield "text", rows.assign(a="x")
     yield "infinite", rows.assign(a=np.inf)
     yield "undeclared", rows.assign(a=9.0)
@@ -149,7 +149,7 @@ def test_awkward_data_give_estimates_or_reasons(
         ("polychoric", "1 rows", "participants who answered any item 1; at least 3"),
         ("polychoric", "1 items", "number of items 1; at least 2 needed"),
         ("polychoric", "constant", "1 of 6 items constant: a"),
-        ("polychoric", "nobody answered an item", "nobody answered a"),
+        ("polychoric", "no one answered an item", "no one answered a"),
         ("polychoric", "undeclared", "60 answers are none of the declared categories"),
         ("ordinal alpha", "a copy", "1 of 15 pairs of items: the polychoric"),
         ("ordinal alpha", "text", "a does not hold numbers but str"),
@@ -374,7 +374,7 @@ def test_two_items_that_nobody_answered_both_have_a_reason() -> None:
     found = polychoric_correlations(rows, categories=CODES)
     first, *others = [pair.polychoric_correlation for pair in found.pairs]
     assert isinstance(first, Unavailable)
-    assert first.reason == "nobody answered both items"
+    assert first.reason == "no one answered both items"
     assert all(isinstance(one, Estimate) for one in others)
 
 

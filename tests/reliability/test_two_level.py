@@ -158,7 +158,7 @@ def test_what_cannot_be_scaled_says_why() -> None:
         (responses, single, "no target with two raters"),
         (responses.assign(b="x"), groups, "b does not hold numbers"),
         (responses.assign(b=np.inf), groups, "b holds 72 infinite"),
-        (responses.assign(b=np.nan), groups, "nobody answered b"),
+        (responses.assign(b=np.nan), groups, "no one answered b"),
     ]:
         found = two_level_scalability(rows, groups=labels)
         assert len(absences(found)) == len(list(found.results()))

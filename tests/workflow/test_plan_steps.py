@@ -12,9 +12,8 @@ from conftest import ROOT, Project
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import GOOD, locked, parsed
 
-from analysis.declarations.rollout import Dose, Rollout
-from analysis.storage.declared import read_study
-from analysis.storage.plan_locks import lock_file
+from analysis.declarations.study import Dose, Rollout
+from analysis.storage.declared import lock_file, read_study
 from analysis.workflow.planning import plan_steps
 from analysis.workflow.receipts import freshness
 from analysis.workflow.steps import Step

@@ -55,7 +55,7 @@ def limits_figure(subject: Subject) -> Figure | Note:
         "lie about 95% of the differences; grey bands are 95% intervals."
         + counted
         + _outside(subject.of(OUTSIDE)),
-        _words(drawn_points(points)),
+        _limits_words(drawn_points(points)),
         points,
         draw_limits,
         height=height_of(8),
@@ -147,7 +147,7 @@ def _outside(found: Sequence[Finding]) -> str:
     return f" {many} people are in cells with too few of them to show."
 
 
-def _words(drawn: Sequence[Point]) -> str:
+def _limits_words(drawn: Sequence[Point]) -> str:
     sentences = [
         f"{point.label}: {estimate_text(point.finding)}"
         for point in drawn

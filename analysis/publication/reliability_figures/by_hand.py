@@ -1,6 +1,6 @@
 """A result at hand into its figure, without a study: one line in a notebook.
 
-Nothing is held back here: the figure is for whoever holds the responses. What others
+Nothing is suppressed here: the figure is for whoever holds the responses. What others
 get is made from disclosed findings.
 """
 

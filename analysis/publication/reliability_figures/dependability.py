@@ -1,6 +1,4 @@
-"""What a mean over more ratings is worth: the curve of a decision study.
-
-Means of staff, drawn towards the mean of all: a line each, and no names.
+"""Dependability of staff: the curve of a decision study, and means without names.
 
 Whoever is shown is a number by rank: the labels of the staff stand neither in the
 figure nor in the numbers kept with it.
@@ -70,7 +68,7 @@ def decision_figure(subject: Subject) -> Figure | Note:
         f"decision-{subject.place}",
         f"{subject.title}: how dependable a mean is by the number of {counted} it "
         "rests on, with 95% intervals." + _needed_caption(needed, points),
-        _words(drawn_points(points), counted, needed),
+        _decision_words(drawn_points(points), counted, needed),
         points,
         partial(draw_decisions, across=f"Number of {counted}", needed=needed),
         height=height_of(7),
@@ -84,7 +82,7 @@ def draw_decisions(
     draw_lines(axes, points, across=across, label="Coefficient", limits=(0.0, 1.02))
     furthest = max(float(point.label) for point in points)
     for place, part in enumerate(needed):
-        assert part.estimate is not None, "held back, not to be drawn"
+        assert part.estimate is not None, "suppressed, not to be drawn"
         _, _, required = _requirement(part)
         if part.estimate > furthest or required is None:
             continue
@@ -167,7 +165,9 @@ def _needed_caption(needed: Sequence[Finding], points: Sequence[Point]) -> str:
     return " The finely dotted line leads to the number needed."
 
 
-def _words(drawn: Sequence[Point], counted: str, needed: Sequence[Finding]) -> str:
+def _decision_words(
+    drawn: Sequence[Point], counted: str, needed: Sequence[Finding]
+) -> str:
     parts = []
     for name in dict.fromkeys(point.series for point in drawn):
         mine = [point for point in drawn if point.series == name]
@@ -191,9 +191,9 @@ def staff_figure(subject: Subject) -> Figure | Note:
     drawn = drawn_points(points)
     return make_figure(
         f"staff-{subject.place}",
-        f"{subject.title}: mean of each staff member, drawn towards the mean of all "
-        "as far as few ratings ask, with 95% intervals. Above the dashed line: rated "
-        "reliably enough to show a mean of one's own. Numbers are ranks.",
+        f"{subject.title}: mean of each staff member, shrunken towards the mean "
+        "of all as far as few ratings ask, with 95% intervals. Above the dashed line: "
+        "rated reliably enough to show a mean of one's own. Numbers are ranks.",
         _staff_words(drawn),
         points,
         partial(draw_staff, centre=_centre(drawn)),

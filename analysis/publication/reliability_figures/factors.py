@@ -1,18 +1,17 @@
-"""What the factors of a model give to each item, with intervals.
-
-How many dimensions the items have: eigenvalues beside those of chance.
-"""
+"""Dimensions and factors: eigenvalues against those of chance, and loadings."""
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING
 
 from analysis.publication.drawings import draw_across
 from analysis.publication.figure import Point, drawn_points, make_figure
 from analysis.publication.house_style import height_of
-from analysis.publication.numbers import estimate_text, number_text
+from analysis.publication.numbers import number_text
 from analysis.publication.reliability_figures.subject import draw_lines, scale_figure
+from analysis.publication.words import extremes_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +58,7 @@ def _loadings(subject: Subject, chosen: Sequence[Finding], kind: str) -> Figure 
         f"loadings-{kind}-{subject.place}",
         f"{subject.title}: standardised loadings of the {kind} factor model, with 95% "
         "intervals. Far from zero, either way: the item goes strongly with the factor.",
-        _words(drawn_points(points)),
+        _loading_words(drawn_points(points)),
         points,
         partial(draw_across, label="Standardised loading", zero=True),
         height=height_of(max(items, 1) * max(0.8, 0.4 + 0.35 * factors)),
@@ -83,19 +82,13 @@ def _factor_text(finding: Finding) -> str:
     return f"Factor {name}" if name.isdigit() else name
 
 
-def _words(drawn: Sequence[Point]) -> str:
+def _loading_words(drawn: Sequence[Point]) -> str:
     """For each factor, from which loading to which its items run."""
     parts = []
     for name in dict.fromkeys(point.series for point in drawn):
-        mine = sorted(
-            (point for point in drawn if point.series == name),
-            key=lambda point: point.value,
-        )
-        low, high = mine[0], mine[-1]
-        parts.append(
-            f"{name}: loadings from {estimate_text(low.finding)} ({low.label}) to "
-            f"{estimate_text(high.finding)} ({high.label})"
-        )
+        mine = [point for point in drawn if point.series == name]
+        unnamed = [dataclasses.replace(point, series="") for point in mine]
+        parts.append(f"{name}: loadings from {extremes_words(unnamed)}")
     return "; ".join(parts) + "." if parts else ""
 
 
@@ -117,8 +110,9 @@ def scree_figure(subject: Subject) -> Figure | Note:
     ]
     return make_figure(
         f"scree-{subject.place}",
-        f"{subject.title}: eigenvalues beside those of chance (parallel analysis). "
-        "Dimensions above the upper line of chance are shared by items.",
+        f"{subject.title}: eigenvalues compared with those of chance "
+        "(parallel analysis). Dimensions above the upper line of chance are shared by "
+        "items.",
         _dimensions_words(subject, drawn_points(points)),
         points,
         partial(draw_lines, across="Dimension", label="Eigenvalue"),

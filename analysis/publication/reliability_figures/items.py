@@ -1,9 +1,4 @@
-"""Where on the scale the items lie: their thresholds, or their means.
-
-How the items were answered: bars that part at the middle of the answers.
-
-Where on the trait the items measure well: information, and the error left.
-"""
+"""Items as figures: their answers, where they lie, and where they measure well."""
 
 from __future__ import annotations
 
@@ -23,15 +18,16 @@ from analysis.publication.house_style import (
     height_of,
     ink_on,
     legend,
+    legend_of,
     list_on_left,
 )
-from analysis.publication.numbers import estimate_text, number_text
+from analysis.publication.numbers import number_text
 from analysis.publication.reliability_figures.subject import draw_line, scale_figure
+from analysis.publication.words import extremes_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.patches import Rectangle
 
@@ -77,7 +73,7 @@ def item_map_figure(subject: Subject) -> Figure | Note:
     return make_figure(
         f"item-map-{subject.place}",
         f"{subject.title}: {what}.",
-        _words(drawn_points(points), steps=steps),
+        _item_map_words(drawn_points(points), steps=steps),
         points,
         partial(
             draw_across,
@@ -113,7 +109,7 @@ def _ranks(found: Sequence[Finding]) -> Mapping[str, str]:
 
 
 def _centres(found: Sequence[Finding]) -> dict[str, float]:
-    """Item → mean of its numbers; nought where all were held back."""
+    """Item → mean of its numbers; zero where all were suppressed."""
     by_item: dict[str, list[float]] = {}
     for part in found:
         by_item.setdefault(part.item, [])
@@ -125,18 +121,13 @@ def _centres(found: Sequence[Finding]) -> dict[str, float]:
     }
 
 
-def _words(drawn: Sequence[Point], *, steps: bool) -> str:
+def _item_map_words(drawn: Sequence[Point], *, steps: bool) -> str:
     if not drawn:
         return ""
-    low = min(drawn, key=lambda point: point.value)
-    high = max(drawn, key=lambda point: point.value)
+    values = [point.value for point in drawn]
+    apart = number_text(max(values) - min(values))
     what = "Thresholds" if steps else "Means"
-    at = [f"{p.label}, {p.series}" if p.series else p.label for p in (low, high)]
-    spread = number_text(high.value - low.value)
-    return (
-        f"{what} run from {estimate_text(low.finding)} ({at[0]}) to "
-        f"{estimate_text(high.finding)} ({at[1]}), {spread} apart."
-    )
+    return f"{what} run from {extremes_words(drawn)}, {apart} apart."
 
 
 Span: TypeAlias = tuple[float, float]
@@ -246,7 +237,7 @@ def _spans(names: Sequence[str]) -> dict[str, Span]:
     """Every category's codes, lowest category first.
 
     Categories that are not named by their codes count from 1 in the order found. An
-    item that could not be told has no category.
+    item that could not be analysed has no category.
     """
     known = list(dict.fromkeys(name for name in names if name))
     found = {name: CODES.fullmatch(name.strip()) for name in known}
@@ -319,7 +310,7 @@ def information_figure(subject: Subject) -> Figure | Note:
     ]
     return make_figure(
         f"information-{subject.place}",
-        f"{subject.title}: how much the items tell about people at each level of the "
+        f"{subject.title}: how much the items say about people at each level of the "
         "trait, and the standard error left. 0 is the average person, 1 one standard "
         "deviation above.",
         _information_words(drawn_points(points)),
@@ -332,28 +323,20 @@ def information_figure(subject: Subject) -> Figure | Note:
 def draw_information(axes: Axes, points: Sequence[Point], *, label: str) -> None:
     """Information on the left axis, the standard error on the right one."""
     right = axes.twinx()
-    shown: list[Artist] = []
-    names = [name for name in SERIES.values() if any(p.series == name for p in points)]
+    shown: dict[str, object] = {}
     for place, name in enumerate(SERIES.values()):
         chosen = [point for point in points if point.series == name]
         own = (axes, right)[place]
         if chosen:
             draw_line(own, chosen, place=place, count=len(SERIES))
-            shown += list(own.containers)[:1]  # type: ignore[arg-type]
+            shown[name] = own.containers[0]
         own.set_ylim(bottom=0)
         own.set_ylabel(name)
         bare(own)
         own.tick_params(length=0)
     right.grid(visible=False)
     axes.set_xlabel(label)
-    axes.figure.legend(
-        shown,
-        names,
-        loc="outside upper center",
-        ncols=2,
-        frameon=False,
-        fontsize="small",
-    )
+    legend_of(axes, shown, columns=2)
 
 
 def _information_words(drawn: Sequence[Point]) -> str:

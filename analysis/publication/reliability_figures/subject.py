@@ -118,7 +118,7 @@ def scale_figure(
 
 
 MAXIMUM_MARKED = 25
-"""Points of a line that are still told apart; a longer line has no marks."""
+"""Points of a line that can still be distinguished; a longer line has no marks."""
 
 
 def draw_lines(
@@ -146,7 +146,7 @@ def draw_lines(
 
 
 def draw_line(axes: Axes, points: Sequence[Point], *, place: int, count: int) -> None:
-    """One line, its band behind it; lines are told apart by mark and dashes too."""
+    """One line, its band behind it; lines differ by mark and dashes too."""
     numbers = [float(point.label) for point in points]
     values = [point.value for point in points]
     look = mark(place, count)

@@ -89,7 +89,7 @@ class FunderSummary:
     number : str
         The main result in four words; empty where there is none.
     drawing : str
-        The main result beside the smallest that matters, as SVG; empty likewise.
+        The main result with the smallest that matters, as SVG; empty likewise.
     behaviours : Table or None
         How many in ten saw each of the three behaviours.
     """
@@ -159,7 +159,7 @@ class FunderSummary:
 def funder_summary(
     disclosed: Disclosed, study: Study, *, deviations: tuple[str, ...] = ()
 ) -> FunderSummary:
-    """Tell a study's findings to those who fund it.
+    """Report a study's findings to those who fund it.
 
     Parameters
     ----------
@@ -329,7 +329,7 @@ def _number(result: MainResult | None) -> str:
 
 
 def _drawing(result: MainResult | None, words: str) -> str:
-    """The gain and its interval, beside no change and the smallest that matters."""
+    """The gain and its interval, with no change and the smallest that matters."""
     if result is None:
         return ""
     effect = result.outcome.smallest_effect

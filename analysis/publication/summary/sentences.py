@@ -1,6 +1,6 @@
 """Turn the findings of a study into plain sentences for those who fund it.
 
-Better and worse, never plus and minus; what cannot be told is told to be so; no word
+Better and worse, never plus and minus; what is not known is said to be so; no word
 of statistics.
 """
 
@@ -16,9 +16,10 @@ from analysis.foundation.findings import Contrast, names_in
 from analysis.publication.disclosure.control import FEW_DROPOUTS
 from analysis.publication.numbers import estimate_text, points_text
 from analysis.publication.places import MONTHS, findings_of_outcome, found, wave_text
+from analysis.publication.words import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from analysis.declarations.instrument import Instrument, Subscale
     from analysis.declarations.study import Outcome, Study, Wave
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from analysis.publication.disclosure.control import Disclosed
 
 STRENGTH = {
-    "drawn": "Good, with limits. Lots decided who was in which of two groups, and the "
-    "two groups were compared. Those who stopped answering may differ.",
+    "drawn": "Good, with limits. It was decided at random who was in which of two "
+    "groups, and the two groups were compared. Those who stopped answering may differ.",
     "compared": "Middling. The groups were compared over the same time, so a change "
     "that everybody went through is not counted. But the groups may have differed from "
     "the start.",
@@ -67,7 +68,7 @@ class MainResult:
     @property
     def gain(self) -> float:
         """The estimate, positive where things got better."""
-        assert self.finding.estimate is not None, "held back, has no gain"
+        assert self.finding.estimate is not None, "suppressed, has no gain"
         return self.sign * self.finding.estimate
 
     @property
@@ -238,7 +239,7 @@ def _weighed(gain: float, limits: tuple[float, float], effect: float) -> str:
         (high < effect, "there was no gain that matters, and things may be worse"),
     )
     reported_words = (words for holds, words in weights if holds)
-    nothing = "we cannot tell whether anything changed that matters"
+    nothing = "we do not know whether anything changed that matters"
     return f"So {next(reported_words, nothing)}."
 
 
@@ -255,9 +256,9 @@ def done_sentences(study: Study) -> Iterator[str]:
     """What was done, where, and when."""
     yield study.summary
     if study.sites:
-        yield f"Where: {_listed([site.title for site in study.sites])}."
+        yield f"Where: {listed([site.title for site in study.sites])}."
     dated = [wave_and_date(wave) for wave in study.waves]
-    yield f"When people were asked: {_listed(dated)}."
+    yield f"When people were asked: {listed(dated)}."
 
 
 def participation_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]:
@@ -346,11 +347,11 @@ def comparison_sentences(study: Study) -> Iterator[str]:
         "team": "Whole teams were put in one of the groups.",
     }
     if study.treated and study.control:
-        yield f"The {treated} group beside the {control} group."
+        yield f"The {treated} group compared with the {control} group."
         yield how[study.allocated_by]
     else:
         yield "With nobody: there is no comparison group in this study."
-    yield "No national or other outside figures are set beside these."
+    yield "No national or other outside figures are compared with these."
 
 
 def _month(date: str) -> str:
@@ -360,11 +361,7 @@ def _month(date: str) -> str:
 
 
 def wave_and_date(wave: Wave) -> str:
-    """A wave with its month, unless the title tells the year itself."""
+    """A wave with its month, unless the title has the year itself."""
     if not wave.date or re.search(r"\d{4}", wave.title):
         return wave.title
     return f"{wave.title} ({_month(wave.date)})"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -26,13 +26,13 @@ YES_OR_NO = "a score of yes or no: restricted likelihood takes scores as normal"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntraclusterCorrelation(Composite):
-    """How alike people of one cluster are, and how many people's worth that costs.
+    """How similar people of one cluster are, and how many people's worth that costs.
 
     - `intracluster_correlation`: by the analysis of variance; may be negative.
     - `intracluster_correlation_reml`: by restricted maximum likelihood; from 0.
     - `design_effect`: how many times larger the variance of a mean is than with
       unrelated people.
-    - `clusters`: how many clusters that rests on.
+    - `clusters`: how many clusters that is based on.
     """
 
     intracluster_correlation: Result

@@ -225,7 +225,7 @@ class WaveEffect(Composite):
     - `wave`: the follow-up; empty for the average of all.
     - `mixed_model_difference`: with its interval.
     - `mixed_model_p_value`: of no difference.
-    - `mixed_model_degrees_of_freedom`: how much the interval rests on.
+    - `mixed_model_degrees_of_freedom`: how much the interval is based on.
     """
 
     wave: str
@@ -328,7 +328,7 @@ def _fault(
     if rows.duplicated(["participant", "wave"]).any():
         return "a participant appears more than once at a wave"
     if rows[["participant", "arm"]].drop_duplicates()["participant"].duplicated().any():
-        return "a participant stands in both arms"
+        return "a participant is in both arms"
     cells = rows.groupby(["wave", "arm"], observed=True).size()
     empty = [w for w in waves for a in arms if cells.get((w, a), 0) == 0]
     return f"an arm has no score at {empty[0]}" if empty else ""

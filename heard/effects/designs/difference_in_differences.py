@@ -42,7 +42,7 @@ def joint_p_value(
     `term`, `method`: what the p is called, and what the fit is of.
     Estimate: the p; n counts rows.
     Unavailable: no contrast, clusters too few for that many contrasts, or contrasts
-      that rest on each other.
+      that are based on each other.
 
     Tipton & Pustejovsky (2015), J. Educational and Behavioral Statistics 40(6),
     604-634; Pustejovsky & Tipton (2018).
@@ -113,8 +113,8 @@ def _products(fit: ClusterRobustFit, weights: Array) -> Array:
 
 
 TWICE = "a participant appears more than once at a wave"
-CHANGED_CLUSTER = "a participant stands in more than one cluster"
-STRADDLING = "a cluster stands in both arms: it was not clusters that were allocated"
+CHANGED_CLUSTER = "a participant is in more than one cluster"
+STRADDLING = "a cluster is in both arms: clusters were not the unit of allocation"
 
 
 def complete_rows(
@@ -138,7 +138,7 @@ def complete_rows(
 def score_fault(rows: pd.DataFrame, scores: Sequence[str]) -> str:
     """Say why nothing can be computed from these scores; empty if it can."""
     if rows.empty:
-        return "nobody has a score and all that the comparison needs"
+        return "no one has a score and all that the comparison needs"
     return number_fault(rows[list(scores)].to_numpy(dtype=float))
 
 
@@ -184,15 +184,13 @@ def answered_twice(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[times > 1].reset_index(drop=True)
 
 
-ONE_WAVE_BEFORE = (
-    "one wave before the start: whether the arms moved alike before cannot be seen"
-)
-ASSUMES = "right if the arms would have moved alike without the pilot"
+ONE_WAVE_BEFORE = "one wave before the start: parallel trends before cannot be checked"
+ASSUMES = "valid under parallel trends without the pilot"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventStudyEffect(Composite):
-    """How much further apart the arms were at a wave than at the last one before.
+    """The change in the difference of the arms since the last wave before.
 
     - `wave`: the wave.
     - `timing`, {"before", "after"}: before the start it should be about zero; after
@@ -266,8 +264,8 @@ def difference_in_differences(
     DifferenceInDifferences
         In score units. The overall number takes all answers before together and all
         after; ``by_wave`` compares each wave with the last before the start.
-        ``pre_trend_p_value`` is small where the arms moved apart before; a large one
-        does not show that they moved alike. Unavailable: fewer than 5 clusters, one
+        ``pre_trend_p_value`` is small if trends differed before; a large one
+        does not show that they were parallel. Unavailable: fewer than 5 clusters, one
         treated cluster only, an arm without a score at a wave, a cluster in both arms.
 
     References

@@ -60,7 +60,7 @@ def bend(doses: Array, knots: Array) -> Array:
 
 
 MINIMUM_DOSES = 4
-ONE_DOSE = "everybody had the same dose: nothing to compare"
+ONE_DOSE = "everyone had the same dose: nothing to compare"
 NO_CURVE = "fewer than 4 different doses, or too many the same: no curve can be fitted"
 CHOSEN = "attendance was chosen, not allocated"
 
@@ -239,7 +239,7 @@ def _within_fit(
     centred = [given[0] - given[0].mean(), *columns, given[1]]
     left = within(np.column_stack(centred), rows["participant"].to_numpy())
     if not np.abs(left[:, -1]).max():
-        reason = "nobody's dose changes over the waves"
+        reason = "no one's dose changes over the waves"
         return Unavailable(term="", reason=reason, n=len(rows))
     names = [*(f"wave {wave}" for wave in waves[1:]), "dose"]
     return cluster_robust_fit(
@@ -280,7 +280,7 @@ def _point(
     value, reference = ends
     label, term = f"{value:g}", "dose_effect"
     if not all(doses.min() <= end <= doses.max() for end in ends):
-        reason = "nobody had so small or so large a dose"
+        reason = "no one had so small or so large a dose"
         absent = Unavailable(term=term, reason=reason, n=len(doses))
         return DosePoint(dose=label, dose_effect=absent)
     if value == reference:

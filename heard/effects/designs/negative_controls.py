@@ -190,13 +190,13 @@ def future_dose(
     FutureDose
         Score units for one session more, with a CR2 interval; n counts participants.
         Far from zero: the keen differed to begin with. Unavailable: fewer than 5
-        clusters, all attended alike, or all scores are the same.
+        clusters, equal attendance, or all scores are the same.
     """
     terms = "future_dose_slope", "future_dose_p_value"
     rows = complete_rows(frame, scores=[before, dose], labels=[cluster])
     fault = score_fault(rows, [before, dose])
     if not fault and rows[dose].nunique() < 2:
-        fault = "everybody attended equally often: no dose to compare"
+        fault = "everyone attended equally often: no dose to compare"
     if fault:
         slope, p_value = (Unavailable(term=t, reason=fault, n=len(rows)) for t in terms)
         return FutureDose(future_dose_slope=slope, future_dose_p_value=p_value)

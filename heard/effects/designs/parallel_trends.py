@@ -24,7 +24,7 @@ DEPARTURES = (0.0, 0.5, 1.0, 1.5, 2.0)
 SEARCH_LIMIT = 64.0
 STEPS = 64
 HALVINGS = 30
-ONE_WAVE = "one wave before the start: how far the arms part by themselves is unknown"
+ONE_WAVE = "one wave before the start: how much trends diverge is unknown"
 NEVER = f"the interval excludes zero at every departure up to {SEARCH_LIMIT:g}"
 
 
@@ -81,7 +81,7 @@ class _Question:
         return min(low), max(high)
 
     def value(self) -> float:
-        """The average effect if the arms would have moved alike."""
+        """The average effect under parallel trends."""
         return self.fit.value(list(map(float, self.effect)))
 
     def largest(self) -> float:
@@ -107,14 +107,14 @@ def trend_sensitivity(
         M, at least 0: 0 takes the arms as parallel, 1 lets them part as fast as they
         ever did before.
     times : sequence of float, optional
-        When the waves were, in order, in any unit; by default equally far apart.
+        When the waves were, in order, in any unit; by default equally spaced.
 
     Returns
     -------
     TrendSensitivity
         The effect is the mean over the waves after, each against the last before, in
         score units. A breakdown value of 0: even with parallel trends zero is included;
-        over 1: only a departure larger than any seen before would undo the answer.
+        over 1: only a departure larger than any seen before changes the conclusion.
         Unavailable: one wave before the start, and what makes the comparison so.
 
     References

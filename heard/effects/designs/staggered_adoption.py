@@ -153,7 +153,7 @@ class EventTimeEffect(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaggeredEffects(Composite):
-    """The overall effect, its course since the start, and what it is made of."""
+    """The overall effect, the effects by time since the start, and its parts."""
 
     staggered_effect: Result
     staggered_effect_p_value: Result
@@ -204,7 +204,7 @@ def staggered_effects(
     StaggeredEffects
         Score units; n counts clusters, each once; those without a score at some wave,
         or treated from the first wave on, are left out. The overall effect averages
-        each start's waves, then the starts by their clusters. Unavailable: nobody to
+        each start's waves, then the starts by their clusters. Unavailable: no one to
         compare with.
 
     References
@@ -228,7 +228,7 @@ def staggered_effects(
         f"{left.method_text()}; {int(always.sum())} treated from the first wave on "
         "left out; "
         f"against {MEANING[compared_with]}; changes since the last wave before the "
-        "start, right if all would have moved alike"
+        "start, valid under parallel trends"
     )
     return counting(_effects(left, cells, list(waves), how, seed), "clusters")
 

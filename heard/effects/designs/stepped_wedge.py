@@ -61,7 +61,7 @@ def stepped_wedge(
     cluster, score : str
         Columns.
     correlation : float, optional
-        How alike two waves' means of one cluster are, from 0 (waves compared across
+        How similar two waves' means of one cluster are, from 0 (waves compared across
         clusters) to near 1 (each cluster with itself only). By default estimated
         without regard to the pilot, so that it is the same for every order.
     seed : str
@@ -131,7 +131,7 @@ def _fault(table: RollOut) -> str:
     left = table.means - table.means.mean(axis=0)
     left = left - left.mean(axis=1, keepdims=True)
     if np.abs(left).max() <= NOISE * np.abs(table.means).max():
-        return "clusters move alike to the last digit: no interval can be given"
+        return "all clusters change by the same amount: no interval can be given"
     return ""
 
 
@@ -148,13 +148,13 @@ def _correlation(means: Array) -> float:
 
 
 def _allocations(table: RollOut, correlation: float, seed: str) -> Allocations:
-    """Scores of every order under compound symmetry, waves' means taken out."""
+    """Scores of every order under compound symmetry, waves' means removed."""
     n_waves = table.means.shape[1]
     share = n_waves * correlation / (1 - correlation + n_waves * correlation)
     inverse = np.eye(n_waves) - share / n_waves
     outcome = table.means - table.means.mean(axis=0)
     exposed = (np.arange(n_waves) >= np.arange(n_waves + 1)[:, None]).astype(float)
-    # Every order treats as many clusters at a wave, so the same mean is taken out.
+    # Every order treats as many clusters at a wave, so the same mean is removed.
     exposed = exposed - exposed[table.starts].mean(axis=0)
     by_start = outcome @ inverse @ exposed.T
     by_exposure = exposed[table.starts] @ inverse @ exposed.T

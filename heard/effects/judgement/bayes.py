@@ -166,7 +166,7 @@ def bayesian_companion(
     Health-Care Evaluation, chapter 2; Kruschke (2021), Nature Human Behaviour 5, 1282.
     """
     if not (math.isfinite(smallest_effect) and smallest_effect > 0):
-        raise ValueError("the smallest effect that matters must be over 0")
+        raise ValueError("the smallest effect of interest must be over 0")
     if better not in {"higher", "lower"}:
         raise ValueError("better must be 'higher' or 'lower'")
     return BayesianCompanion(

@@ -28,7 +28,7 @@ class UncertainEffect(Described):
     - `effect`: in whatever unit, after minus before, treated minus control.
     - `standard_error`: over 0.
     - `degrees_of_freedom`: of the standard error; infinite where it is taken as known.
-    - `n`: units it rests on.
+    - `n`: units it is based on.
     """
 
     term: str
@@ -89,7 +89,7 @@ def uncertain_effect(
     low, high, value = result.conf_low, result.conf_high, result.estimate
     reason = ""
     if low is None or high is None:
-        reason = "the estimate has no interval, so nobody knows how sure it is"
+        reason = "the estimate has no interval, so no one knows how sure it is"
     elif high <= low:
         reason = "the interval has no width"
     elif abs((high - value) - (value - low)) > UNEVEN * (high - low):
@@ -113,7 +113,7 @@ HARMFUL = "larger than the smallest effect that matters, in the unwanted directi
 TOO_SMALL = "too small to matter"
 INCONCLUSIVE = "cannot tell"
 RULE = (
-    "larger: the 95 % interval lies wholly beyond the smallest effect that matters; "
+    "larger: the 95 % interval lies wholly beyond the smallest effect of interest; "
     "too small: the 90 % interval lies wholly within it on both sides (two one-sided "
     "tests at .05)"
 )
@@ -180,7 +180,7 @@ def equivalence_verdict(
     Science 1(2), 259-269; Schuirmann (1987), J. of Pharmacokinetics 15, 657-680.
     """
     if not (math.isfinite(smallest_effect) and smallest_effect > 0):
-        raise ValueError("the smallest effect that matters must be over 0")
+        raise ValueError("the smallest effect of interest must be over 0")
     if better not in {"higher", "lower"}:
         raise ValueError("better must be 'higher' or 'lower'")
     if isinstance(effect, Unavailable):

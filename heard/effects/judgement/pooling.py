@@ -379,7 +379,7 @@ def _without(
 
 MINIMUM_TEAMS = 3
 SHRINKAGE_TOO_FEW = (
-    "under 3 teams with an effect: nothing to draw a team's effect towards"
+    "under 3 teams with an effect: nothing to shrink a team's effect towards"
 )
 
 

@@ -30,8 +30,8 @@ NEWCOMBE = (
     "difference of two shares, Newcombe's interval (1998, method 10) from Wilson's; "
     "people taken as independent"
 )
-WILSON = "people with a score over everybody who started in the arm; Wilson's interval"
-STARTED = "everybody who started in the arm"
+WILSON = "people with a score over everyone who started in the arm; Wilson's interval"
+STARTED = "everyone who started in the arm"
 COUNTED = "people counted, so no interval"
 STANDARDISED_METHOD = "those who stayed less those who left; "
 
@@ -80,7 +80,7 @@ def attrition_table(
     ----------
     responses : DataFrame, one row a participant and wave
         A wave without a row is a wave missed. Rows without participant or arm are
-        left out; somebody seen in two arms counts in the first.
+        left out; someone seen in two arms counts in the first.
     waves : sequence of str
         In their order; waves of the frame not named here are left out.
     reference : str
@@ -128,14 +128,14 @@ def share_difference(
 
     `first`, `second`: counted, and out of how many.
     Estimate: first minus second, from -1 to 1.
-    Unavailable: A side of nobody.
+    Unavailable: A side of no one.
 
     Newcombe (1998), Statistics in Medicine 17, 873-890.
     """
     n = first[1] + second[1]
     if not (first[1] and second[1]):
         return Unavailable(
-            term=term, reason="nobody to compare with", n=n, method=method
+            term=term, reason="no one to compare with", n=n, method=method
         )
     low, high = confint_proportions_2indep(*first, *second, method="newcomb")
     value = first[0] / first[1] - second[0] / second[1]
@@ -161,7 +161,7 @@ def completers_and_dropouts(
     Parameters
     ----------
     people : DataFrame, one row a participant
-        `outcome` NaN for leavers.
+        `outcome` NaN for dropouts.
     baseline : sequence of str
         Numbers are compared in standard deviations, categories level by level in
         shares; who lacks one is left out of its comparison.
@@ -171,7 +171,7 @@ def completers_and_dropouts(
     Returns
     -------
     tuple of Difference
-        Unavailable where nobody, or one person, stayed or left, or all are the same.
+        Unavailable where no one, or one person, stayed or left, or all are the same.
     """
     groups = {"everybody": people}
     if arm is not None:
@@ -241,14 +241,14 @@ def _retention(
         term="share_present_difference",
         reason="the arm others are compared with",
         n=counted[1],
-        n_unit="everybody in both",
+        n_unit="everyone in both",
         method=NEWCOMBE,
     )
     if not is_reference:
         difference = share_difference(
             counted, compared, term="share_present_difference", method=NEWCOMBE
         )
-        difference = counting(difference, "everybody in both")
+        difference = counting(difference, "everyone in both")
     return Retention(
         arm=labels[0],
         wave=labels[1],
@@ -268,21 +268,21 @@ def _retention(
 
 
 TERMS = ("leavers_change_zero", "leavers_change_interval_zero")
-NO_DROPOUTS = "nobody was lost"
+NO_DROPOUTS = "no one dropped out"
 QUANTILE = 1.959963984540054
 METHOD = (
-    "mean change of everybody who started = share followed times the change of those "
-    "followed, and share lost times that of those lost (pattern mixture); "
-    "a limit, so no interval"
+    "mean change of everyone who started = share followed times the change of those "
+    "followed, and share of dropouts times theirs (pattern mixture); a limit, so no "
+    "interval"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropoutTippingPoint(Composite):
-    """Two mean changes of those lost, in points.
+    """Two mean changes of dropouts, in points.
 
-    - `leavers_change_zero`: at which everybody's mean change is nil.
-    - `leavers_change_interval_zero`: at which the interval of everybody's mean change
+    - `leavers_change_zero`: at which everyone's mean change is nil.
+    - `leavers_change_interval_zero`: at which the interval of everyone's mean change
       begins to hold nil.
     """
 
@@ -293,7 +293,7 @@ class DropoutTippingPoint(Composite):
 def dropout_tipping_point(
     change: Result, *, followed: int, started: int
 ) -> DropoutTippingPoint:
-    """Find the changes of those lost that would undo a change of those followed.
+    """Find the changes of dropouts that would overturn that of completers.
 
     Parameters
     ----------
@@ -305,9 +305,9 @@ def dropout_tipping_point(
     Returns
     -------
     DropoutTippingPoint
-        Unavailable: no change was estimated; nobody was lost. The second one also: the
-        change has no interval, its interval holds nil as it is, or no change of those
-        lost, however large, brings nil into the interval.
+        Unavailable: no change was estimated, or no one dropped out. The second also: no
+        interval, one that already includes 0, or no change of dropouts, however large,
+        brings 0 into it.
 
     References
     ----------
@@ -327,7 +327,7 @@ def dropout_tipping_point(
 
 
 def _interval_zero(change: Estimate, share: float, started: int) -> Result:
-    """The first change of those lost, away from that of the others, that tips.
+    """The first change of dropouts, away from completers', that tips.
 
     Where the mean of all, squared, equals its half interval squared: a square equation.
     """
@@ -352,7 +352,7 @@ def _interval_zero(change: Estimate, share: float, started: int) -> Result:
         if abs(root.imag) < 1e-12 and (root.real - mean) * mean < 0
     ]
     if not away:
-        reason = "no change of those lost, however large, brings nil into the interval"
+        reason = "no change of dropouts, however large, brings 0 into the interval"
         return Unavailable(term=TERMS[1], reason=reason, n=dropouts)
     return _tipping_change(
         TERMS[1], min(away, key=lambda root: abs(root - mean)), dropouts
@@ -361,7 +361,7 @@ def _interval_zero(change: Estimate, share: float, started: int) -> Result:
 
 def _tipping_change(term: str, value: float, dropouts: int) -> Estimate:
     return Estimate(
-        term=term, estimate=value, n=dropouts, n_unit="those lost", method=METHOD
+        term=term, estimate=value, n=dropouts, n_unit="dropouts", method=METHOD
     )
 
 

@@ -21,12 +21,14 @@ from heard.models.imputation import Imputation
 from heard.models.imputation_pooling import Pooling, interval, rubin_rules
 from heard.results import Composite, Estimate, Result, Unavailable
 
-NOTHING_IMPUTED = "nobody's score was filled in there: no shift can change anything"
+NOTHING_IMPUTED = "no one's score was filled in there: no shift can change anything"
 TOO_FEW_SHIFTS = "at least 2 different shifts needed, all finite"
 CEASES = "ceases to hold"
 NOT_ASKED = "no smallest effect of interest was named"
 # Points between no shift and the furthest at which a crossing is looked for.
 STEPS = 200
+# Of the distance at no shift, what rounding may have left of a crossing.
+NOISE = 1e-10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ class TippingPoint(Composite):
     estimate_smallest_effect: Result
 
     def sentence(self) -> str:
-        """What would undo the answer, in plain words."""
+        """What would change the conclusion, in plain words."""
         found = self.interval_zero
         whose = f"the missing {self.outcome} scores of {self.shifted}"
         if isinstance(found, Unavailable):
@@ -67,7 +69,7 @@ class TippingPoint(Composite):
         change = "no longer hold" if CEASES in found.method else "reach"
         return (
             f"If {whose} lay {abs(found.estimate):.2g} points {side} than those of "
-            f"people alike who stayed, the interval of the effect would {change} 0."
+            f"similar people who stayed, the interval of the effect would {change} 0."
         )
 
 
@@ -135,7 +137,7 @@ def tipping_point(
         Scale points at which the curve is drawn; tipping points are sought between
         the lowest and the highest, or none.
     shifted : mapping of arm to float, optional
-        How strongly each arm's leavers are shifted: ``{"pack": 1}`` those of one arm
+        How strongly each arm's dropouts are shifted: ``{"pack": 1}`` those of one arm
         only, ``{"pack": 1, "usual": 1}`` both alike. Default: the treated arm's.
     smallest_effect : float, optional
         Smallest effect of interest, in scale points, signed as the effect is.
@@ -145,7 +147,7 @@ def tipping_point(
     TippingPoint
         Each tipping point is Unavailable where it lies beyond the shifts.
     Unavailable
-        Nobody's outcome was filled in there, fewer than 2 shifts, or the effect cannot
+        No one's outcome was filled in there, fewer than 2 shifts, or the effect cannot
         be estimated.
 
     References
@@ -190,7 +192,7 @@ def shift_curve(
 ) -> ShiftCurve | Unavailable:
     """Fit every set without a shift and at both ends: that is the whole curve.
 
-    `shifted`: how strongly each arm's leavers are shifted.
+    `shifted`: how strongly each arm's dropouts are shifted.
     `reach`: the furthest shift asked for; positive.
     """
     sets = []
@@ -287,20 +289,25 @@ def _crossings(
         bounds = [lambda shift: curve.at(shift).estimate - target]
         sides, what = [True], "the effect is"
     return [
-        float(brentq(bound, *bracket, xtol=1e-12))
+        root
         for bound, asked in zip(bounds, sides, strict=True)
         for end in ends
-        if asked and end and (bracket := _bracket(bound, end)) is not None
+        if asked and end and (root := _crossing(bound, end)) is not None
     ], what
 
 
-def _bracket(above: Callable[[float], float], end: float) -> tuple[float, float] | None:
-    """The first step from no shift towards an end in which the sign changes."""
+def _crossing(above: Callable[[float], float], end: float) -> float | None:
+    """Where the sign first changes on the way from no shift to an end."""
     steps = np.linspace(0.0, end, STEPS + 1).tolist()
     start = above(0.0)
+    if start == 0:
+        return 0.0
     for before, after in pairwise(steps):
-        if start * above(after) <= 0:
-            return before, after
+        reached = above(after)
+        if abs(reached) <= NOISE * abs(start):
+            return float(after)
+        if start * reached < 0:
+            return float(brentq(above, before, after, xtol=1e-12))
     return None
 
 

@@ -26,14 +26,14 @@ MINIMUM_CLUSTERS = 5
 # A person who stays or leaves with a probability this near to certain has no odds.
 CERTAIN = 1e-8
 DEPENDENT = 1e-9
-ONE_KIND = "everybody stayed, or everybody left: nothing to model"
+ONE_KIND = "everyone stayed, or everyone left: nothing to model"
 SEPARATED = "some kind of people always stay or always leave: no odds can be given"
 DEPENDS = "the predictors predict each other, or one never varies: leave out or merge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OddsRatio(Composite):
-    """How one predictor goes with leaving."""
+    """The association of one predictor with dropping out."""
 
     predictor: str
     odds_ratio: Result
@@ -41,7 +41,7 @@ class OddsRatio(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttritionModel(Composite):
-    """What goes with leaving, all predictors at once.
+    """Predictors of dropping out, in one model.
 
     - `odds_ratios`: over 1: more leave.
     - `leavers_differ_by_arm`: p of the predictors doing the same in every arm.
@@ -79,7 +79,7 @@ def attrition_model(
     Parameters
     ----------
     people : DataFrame, one row a participant
-        `outcome` NaN for leavers.
+        `outcome` NaN for dropouts.
     predictors : sequence of str
         Numbers (odds ratio a unit) or categories (against the first level); rows
         without one are left out.
@@ -91,7 +91,7 @@ def attrition_model(
     AttritionModel
         Odds ratios with Wald intervals: normal, or with clusters t on G - 1.
     Unavailable
-        Everybody stayed or left, predictors that predict each other, people who always
+        Everyone stayed or left, predictors that predict each other, people who always
         stay or leave, fewer than 5 clusters.
     """
     columns = [*([] if arm is None else [arm]), *predictors]
@@ -205,7 +205,7 @@ def _odds_ratio(fit: Any, place: int, known: Known, cluster: str | None) -> Resu
 
 
 def _by_arm(known: Known, fit: Any, arm: str | None, *, clustered: bool) -> Result:
-    """Likelihood-ratio p of every predictor working alike in every arm."""
+    """Likelihood-ratio p of equal coefficients in every arm."""
     term, n = "leavers_differ_by_arm_p_value", len(known.left)
     method = (
         "likelihood-ratio test of all products of arm and predictors; a probability "
@@ -297,7 +297,7 @@ def response_weights(
     Parameters
     ----------
     people : DataFrame, one row a participant
-        `outcome` NaN for leavers.
+        `outcome` NaN for dropouts.
     predictors : sequence of str
         Numbers or categories known at the start; rows without one are left out.
     arm : str, optional
@@ -312,7 +312,7 @@ def response_weights(
     ResponseWeights
         Mean weight near 1.
     Unavailable
-        Everybody stayed or left (in an arm, if by arm), predictors that predict each
+        Everyone stayed or left (in an arm, if by arm), predictors that predict each
         other, or people who always stay or leave.
 
     References
@@ -391,7 +391,7 @@ def complete_arm_difference(people: pd.DataFrame, model: ArmModel) -> Result:
     """
     rows = people[model.rows(people) & people[model.outcome].notna().to_numpy()]
     return _difference(
-        rows, model, None, term="complete_arm_difference", how="leavers left out"
+        rows, model, None, term="complete_arm_difference", how="dropouts left out"
     )
 
 

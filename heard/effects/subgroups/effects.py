@@ -15,7 +15,7 @@ import pandas as pd
 from heard.models.linear import LinearFit, least_squares, separate_means
 from heard.results import Composite, Estimate, Result, Unavailable
 
-COUNTED = "participants of the smallest arm of a group that it rests on"
+COUNTED = "participants of the smallest arm of a group that it is based on"
 SMALLEST = 2
 
 
@@ -271,7 +271,7 @@ def subgroup_gaps(
     Returns
     -------
     GroupGaps
-        Unavailable within: a group of one, no variation, a reference nobody is in,
+        Unavailable within: a group of one, no variation, a reference no one is in,
         fewer than 5 clusters, a group in one cluster only.
 
     References
@@ -288,7 +288,7 @@ def subgroup_gaps(
         kept, names, score=score, group=group, cluster=cluster, lowest=lowest
     )
     if isinstance(fit, LinearFit) and reference not in names:
-        fit = Unavailable(term="", reason="nobody of the reference group has a score")
+        fit = Unavailable(term="", reason="no one of the reference group has a score")
     sizes = np.array([counts[name] for name in names], dtype=int)
     gaps = tuple(
         _gap(fit, names, place, sizes, reference=reference, lowest=lowest)
@@ -311,7 +311,7 @@ def group_fit(
     `kept`: complete.
     """
     if not len(kept):
-        return Unavailable(term="", reason="nobody has a score and a group", n=0)
+        return Unavailable(term="", reason="no one has a score and a group", n=0)
     scores = kept[score].to_numpy(dtype=float) - lowest
     if not np.isfinite(scores).all():
         return Unavailable(term="", reason="some scores are infinite", n=len(kept))

@@ -30,7 +30,7 @@ SEARCH_LIMIT = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """Everything the means come to if the variance between groups were known.
+    """Results for a given variance between groups.
 
     `middle`, `spread`: mean of the groups, and the variance of its error.
     `shares`, shape (n_groups, n_groups): how much of each group's distance from the
@@ -131,7 +131,7 @@ NORMAL_QUANTILE = 1.959963984540054  # of a two-sided 95 % interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShrunkenGroup(Composite):
-    """One group, its own mean drawn towards the mean of all.
+    """One group, its own mean shrunk towards the mean of all.
 
     - `group`: its name.
     - `shrunken_mean`: what to expect of it, in points.

@@ -77,7 +77,7 @@ def ordinal_change(
     before, after : str
         Columns of answers.
     cluster : str, optional
-        Column of teams: the two differences then rest on teams, the shares have no
+        Column of teams: the two differences then are based on teams, the shares have no
         interval.
     top : int
         How many of the best categories count as top ones.
@@ -86,7 +86,7 @@ def ordinal_change(
     -------
     OrdinalChange
         ``n`` counts people with both answers.
-        Unavailable: nobody has both; under 5 teams where asked, or teams all alike.
+        Unavailable: no one has both; under 5 teams where asked, or teams all the same.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def ordinal_change(
     signs, n = np.sign(second - first), len(first)
     counted = {
         "share_better": (signs > 0, "share who answered better after than before"),
-        "share_same": (signs == 0, "share who answered alike before and after"),
+        "share_same": (signs == 0, "share who gave the same answer before and after"),
         "share_worse": (signs < 0, "share who answered worse after than before"),
         "top_share_before": (first >= best, f"share in {words} before"),
         "top_share_after": (second >= best, f"share in {words} after"),
@@ -194,8 +194,8 @@ def mean_over_teams(
 
     `values`, `teams`, shape (n_people,): teams are numbered from 0, without a gap.
     `within`: ends that the interval may not pass.
-    Estimate: people weigh alike; t on teams - 1. Unavailable: nobody, under 5 teams, or
-      teams all alike.
+    Estimate: people have equal weight; t on teams - 1.
+    Unavailable: no one, under 5 teams, or teams all the same.
     """
     n, method = len(values), f"{method}; {OVER_TEAMS}"
     if n == 0:
@@ -255,12 +255,12 @@ def shares_at_ends(
     better : str
         Which end is the best one.
     cluster : Series, optional
-        Indexed alike: the team of each person, who without one is a team each.
+        Same index: the team of each person, who without one is a team each.
 
     Returns
     -------
     SharesAtEnds
-        Wilson interval, or residuals summed within teams. Unavailable: nobody has a
+        Wilson interval, or residuals summed within teams. Unavailable: no one has a
         score, or some lie outside the ends. No interval: under 5 teams, or alike.
 
     References

@@ -24,6 +24,7 @@ from heard.effects.description import (
 from heard.effects.supplementary.linked_answers import mean_over_teams
 from heard.errors import DataError
 from heard.models.random_streams import generator
+from heard.models.stable_choice import rounded, sides
 from heard.results import Composite, Estimate, Result, Unavailable
 
 Codes: TypeAlias = np.ndarray[Any, np.dtype[np.intp]]
@@ -83,17 +84,17 @@ def minimal_important_change(
     Parameters
     ----------
     change : Series, shape (n_participants,)
-        After minus before; turned round where less is better.
+        After minus before; reverse-scored where less is better.
     improved : Series
-        Indexed alike: True or 1 if the person says things got better at all.
+        Same index: True or 1 if the person says things got better at all.
     seed : str
         Names the draws of the bootstrap.
     little_improved : Series, optional
-        Indexed alike: whether the person says a little better, and no more.
+        Same index: whether the person says a little better, and no more.
     anchor_reliability : float, optional
         Of the answer whether things got better, over 0 and at most 1.
     cluster : Series, optional
-        Indexed alike: the team of each person. Teams are then drawn, not people; those
+        Same index: the team of each person. Teams are then drawn, not people; those
         without a team count as a team each.
 
     Returns
@@ -108,7 +109,7 @@ def minimal_important_change(
     Raises
     ------
     DataError
-        The series are not indexed alike.
+        The series have different indexes.
     ValueError
         The anchor's reliability is not over 0 and at most 1.
 
@@ -121,7 +122,7 @@ def minimal_important_change(
         raise ValueError("the anchor's reliability must be over 0 and at most 1")
     for other in (improved, little_improved, cluster):
         if other is not None and not other.index.equals(change.index):
-            raise DataError("anchor", "answers and changes are not indexed alike")
+            raise DataError("anchor", "answers and changes have different indexes")
     frame = pd.DataFrame({"change": as_floats(change), "improved": as_floats(improved)})
     little = None if little_improved is None else as_floats(little_improved)
     known = frame.notna().all(axis=1).to_numpy()
@@ -163,7 +164,8 @@ def _fault(x: Numbers, y: Numbers) -> str:
         return fault
     if min(int(y.sum()), int((1 - y).sum())) < MINIMUM_PER_GROUP:
         return "fewer than 10 people improved, or fewer than 10 did not"
-    return "" if np.ptp(x) > 0 else "everybody changed by the same amount"
+    varies = len(x) and sides(x, x[0]).any()
+    return "" if varies else "everyone changed by the same amount"
 
 
 def _correlation(x: Numbers, y: Numbers, fault: str, *, clustered: bool) -> Result:
@@ -192,7 +194,7 @@ def _of_little(
 ) -> Result:
     term = "mic_mean_change"
     if little is None and not fault:
-        fault = "nobody said who was a little improved"
+        fault = "no one said who was a little improved"
     if fault or little is None:
         return Unavailable(term=term, reason=fault, n=len(x))
     those = x[little == 1]
@@ -202,13 +204,13 @@ def _of_little(
             those,
             of_those,
             term=term,
-            method="mean change of people a little improved; n counts them",
+            method="mean change of people a little improved",
         )
     return mean_result(
         those,
         term=term,
         n=len(those),
-        method="mean change of people a little improved; t interval; n counts them",
+        method="mean change of people a little improved; t interval",
     )
 
 
@@ -223,6 +225,7 @@ def _by_group(
 ) -> dict[str, Result]:
     n = len(x)
     # People of one change, answer and team are a cell: drawing cells draws people.
+    (x,) = rounded(x)
     known = np.zeros(n) if teams is None else teams.astype(float)
     cells, counts = np.unique(
         np.column_stack([x, y, known]), axis=0, return_counts=True

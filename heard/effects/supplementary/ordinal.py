@@ -107,7 +107,7 @@ def compare_ordinal(
     Parameters
     ----------
     frame : DataFrame, one row a participant
-        Arms at one wave, or two waves of people nobody linked. Rows without an answer,
+        Arms at one wave, or two waves of people no one linked. Rows without an answer,
         a group or (if asked) a cluster are left out.
     treated, control : str
         Names of the two groups.
@@ -117,7 +117,7 @@ def compare_ordinal(
     score, group : str
         Columns.
     cluster : str, optional
-        Column of teams. Intervals then rest on them.
+        Column of teams. Intervals then are based on them.
     top : int
         How many of the best categories count as top ones.
 
@@ -209,7 +209,7 @@ def _fault(groups: _Groups) -> str:
     if fault := number_fault(everyone):
         return fault
     if np.ptp(everyone) == 0:
-        return "everybody gave the same answer"
+        return "everyone gave the same answer"
     if groups.clusters is not None and len(set(groups.clusters)) < MINIMUM_CLUSTERS:
         return TOO_FEW_CLUSTERS
     return ""

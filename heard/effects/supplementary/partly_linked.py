@@ -27,6 +27,7 @@ from heard.effects.description import (
 )
 from heard.effects.effect_sizes import NO_VARIATION
 from heard.errors import DataError
+from heard.models.stable_choice import largest, smallest
 from heard.results import Composite, Estimate, Result, Unavailable
 
 BOTH_WAVES = "scores of both waves"
@@ -61,7 +62,7 @@ class TwoWaves:
         return float(variance**0.5) if variance > 1e-12 * squared_error else 0.0
 
     def degrees(self) -> float:
-        """Derrick's: from Welch's, if nobody is in both, to pairs - 1, if all are."""
+        """Derrick's: from Welch's, if no one is in both, to pairs - 1, if all are."""
         parts = [wave.var(ddof=1) / len(wave) for wave in (self.before, self.after)]
         spare = [len(wave) - 1 for wave in (self.before, self.after)]
         welch = sum(parts) ** 2 / sum(
@@ -109,7 +110,7 @@ MINIMUM_PAIRS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverlappingChange(Composite):
-    """Change of the linked, of the rest, and of everybody together.
+    """Change of the linked, of the rest, and of everyone together.
 
     - `mean_change_linked`: those with both scores: paired t.
     - `mean_change_unlinked`: those with one score only, as independent samples: Welch's
@@ -128,18 +129,18 @@ class OverlappingChange(Composite):
 
 
 def overlapping_change(before: pd.Series, after: pd.Series) -> OverlappingChange:
-    """Estimate the change of everybody where only some answered both waves.
+    """Estimate the change of everyone where only some answered both waves.
 
     Parameters
     ----------
     before, after : Series
-        Scores indexed by participant; an empty or missing name links to nobody.
+        Scores indexed by participant; an empty or missing name links to no one.
 
     Returns
     -------
     OverlappingChange
         In score units. ``n`` counts pairs of the linked, else scores. If those linked
-        differ from the rest, everybody's change holds for neither: compare the two.
+        differ from the rest, everyone's change holds for neither: compare the two.
         Unavailable: fewer than 2 scores in a wave, fewer than 3 pairs (then use
         `unlinked_bounds`), no spread.
 
@@ -230,7 +231,7 @@ def _of_linked(before: Numbers, after: Numbers) -> Result:
         n=n,
         method=method,
         scale=scale,
-        if_constant="everybody linked changed by the same amount",
+        if_constant="everyone linked changed by the same amount",
     )
 
 
@@ -292,13 +293,13 @@ def _has_name(scores: pd.Series) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return has
 
 
-NO_TEST = "people share teams: see the interval, which rests on teams"
+NO_TEST = "people share teams: see the interval, which is based on teams"
 
 
 def overlapping_change_of_teams(
     before: pd.DataFrame, after: pd.DataFrame
 ) -> OverlappingChange:
-    """Estimate the change of everybody, in teams, where only some answered both waves.
+    """Estimate the change of everyone, in teams, where only some answered both waves.
 
     Parameters
     ----------
@@ -360,7 +361,7 @@ class ChangeAtCorrelation(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnlinkedBounds(Composite):
-    """A change whose certainty depends on what nobody knows.
+    """A change whose certainty depends on what no one knows.
 
     - `mean_change_worst_case`: the change with the widest of all intervals. Report this
       one.
@@ -379,7 +380,7 @@ class UnlinkedBounds(Composite):
 def unlinked_bounds(
     before: pd.Series, after: pd.Series, *, max_in_both: int | None = None
 ) -> UnlinkedBounds:
-    """Bound the change between waves nobody could link, over what is not known.
+    """Bound the change between waves no one could link, over what is not known.
 
     Parameters
     ----------
@@ -417,12 +418,12 @@ def unlinked_bounds(
     words = f"of the correlations 0 to 0.9; {pairs} people at most in both waves"
     return UnlinkedBounds(
         mean_change_worst_case=_renamed(
-            known[int(np.argmax(widths))],
+            known[int(largest(widths))],
             "mean_change_worst_case",
             f"the widest {words}",
         ),
         mean_change_best_case=_renamed(
-            known[int(np.argmin(widths))],
+            known[int(smallest(widths))],
             "mean_change_best_case",
             f"never to be shown alone: the narrowest {words}",
         ),

@@ -148,7 +148,7 @@ def _surprise(place: Numbers, shares: Numbers) -> tuple[float, Numbers]:
 
 TERMS = "proportional_odds_ratio", "proportional_odds_p_value"
 MODEL = (
-    "proportional-odds model (ordered logit, maximum likelihood), categories nobody "
+    "proportional-odds model (ordered logit, maximum likelihood), categories no one "
     "used left out"
 )
 NORMAL_QUANTILE = 1.959963984540054  # of a two-sided 95 % interval

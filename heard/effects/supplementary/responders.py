@@ -21,6 +21,7 @@ from heard.effects.supplementary.shares import (
     share,
     share_over_teams,
 )
+from heard.models.stable_choice import sides
 from heard.psychometrics.retest import (
     ReliableChange,
     reliable_change,
@@ -81,7 +82,7 @@ def responders(
     better : {"higher", "lower"}
         Which direction is an improvement.
     cluster : Series, optional
-        Team of each participant, indexed alike: then every interval counts teams.
+        Team of each participant, same index: then every interval counts teams.
 
     Returns
     -------
@@ -141,7 +142,8 @@ def _signs(pairs: pd.DataFrame, needed: Result, *, up: bool) -> Numbers:
     """1 for who improved by more than error, -1 for who worsened, else 0."""
     assert isinstance(needed, Estimate), "absence was reported before"
     change = (pairs["after"] - pairs["before"]).to_numpy(float) * (1 if up else -1)
-    signs: Numbers = np.where(np.abs(change) > needed.estimate, np.sign(change), 0.0)
+    beyond = sides(np.abs(change), needed.estimate) > 0
+    signs: Numbers = np.where(beyond, np.sign(change), 0.0)
     return signs
 
 
@@ -263,7 +265,7 @@ def _end(
     if isinstance(result, Unavailable):
         return Unavailable(term=term, reason=result.reason, n=result.n)
     if teams is not None:
-        at_value = np.asarray(pairs["before"] == at, dtype=float)
+        at_value = (sides(pairs["before"], at) == 0).astype(float)
         method = f"before, people with both scores; share at {at:g}"
         return share_over_teams(at_value, teams, term=term, method=method)
     return Estimate.of(
@@ -281,7 +283,7 @@ def _at_ceiling(
     term, n = "share_without_room_before", len(before)
     if isinstance(needed, Unavailable):
         return Unavailable(term=term, reason=needed.reason, n=n)
-    near = np.abs(end - before) <= needed.estimate
+    near = sides(np.abs(end - before), needed.estimate) <= 0
     method = (
         "share whose score before lies within the change needed of the better end, "
         f"that change taken as known; {needed.method}"

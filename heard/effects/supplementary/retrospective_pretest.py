@@ -21,7 +21,7 @@ from heard.results import Composite, Result, Unavailable
 Labels: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.int_]]
 
 ALL_THREE = "people with all three scores only"
-SAME = "everybody, or every team, moved by the same amount: no interval can be given"
+SAME = "everyone, or every team, moved by the same amount: no interval can be given"
 MINIMUM_CLUSTERS = 5
 CONTRASTS = {
     "conventional_change": ("after", "before"),

@@ -16,12 +16,12 @@ from heard.effects.description import MINIMUM_CLUSTERS, Numbers
 from heard.models.cluster_robust import ClusterRobustFit, cluster_robust_fit
 from heard.results import Estimate, Result, Unavailable
 
-NO_PEOPLE = "nobody to count"
+NO_PEOPLE = "no one to count"
 NORMAL_QUANTILE = 1.959963984540054  # of a two-sided 95 % interval
 
 
 def share(count: int, n: int, *, term: str, method: str) -> Result:
-    """Estimate a share with Wilson's interval; Unavailable if there is nobody."""
+    """Estimate a share with Wilson's interval; Unavailable if there is no one."""
     method = f"{method}; Wilson interval"
     if n == 0:
         return Unavailable(term=term, reason=NO_PEOPLE, n=n, method=method)
@@ -45,7 +45,7 @@ def difference_of_shares(
     `first`, `second`: counted, of how many.
     `term`, `method`: what it is called and what is counted.
     Estimate: Newcombe's interval (1998, Statistics in Medicine 17, 873-890, method 10).
-    Unavailable: nobody on a side.
+    Unavailable: no one on a side.
     """
     n = first[1] + second[1]
     method = f"{method}; Newcombe interval from Wilson's"
@@ -69,7 +69,7 @@ def difference_of_paired_shares(
 
     Estimate: from -1 to 1. The interval is Agresti and Min's (2005, Statistics in
       Medicine 24, 729-740): half a person added to each of the four cells.
-    Unavailable: nobody.
+    Unavailable: no one.
     """
     method = f"{method}; Agresti-Min interval, half a person added to each cell"
     if n == 0:
@@ -94,7 +94,7 @@ WILSON = (
     "the cluster-robust error (CR2) of the share over teams, at most as many as there "
     "are, with Satterthwaite's degrees of freedom"
 )
-ONE_A_TEAM = "Wilson interval as if every team were one person, as all count alike"
+ONE_A_TEAM = "Wilson interval as if every team were one person, as all count the same"
 NO_LIMITS = "no interval: fewer than 5 teams"
 
 
@@ -106,16 +106,16 @@ def share_over_teams(
     `counted`, shape (n_participants,): 1 for who counts, else 0.
     `cluster`, shape (n_participants,): their teams; who has none is of one team with
       all others who have none.
-    Estimate: without limits under 5 teams. Where nobody or everybody counts, nothing
+    Estimate: without limits under 5 teams. Where no one or everyone counts, nothing
       shows how similar teams are: then each team counts as one person.
-    Unavailable: nobody.
+    Unavailable: no one.
 
     Korn & Graubard (1998), Survey Methodology 24(2), 193-201; Franco, Little, Louis &
     Slud (2019), J. of Survey Statistics and Methodology 7(3), 334-364.
     """
     n, teams = len(counted), int(cluster.nunique())
     if not n:
-        return Unavailable(term=term, reason="nobody to count", n=0, method=method)
+        return Unavailable(term=term, reason="no one to count", n=0, method=method)
     value = float(np.mean(counted))
     fit = _fit(counted, cluster)
     if isinstance(fit, ClusterRobustFit):
@@ -142,11 +142,11 @@ def net_share_over_teams(
     `signs`, shape (n_participants,): 1 for who went up, -1 for who went down, else 0.
     `cluster`, shape (n_participants,): their teams.
     Estimate: from -1 to 1, as its limits are: t over teams, CR2 error. Without limits
-      under 5 teams, and where everybody went the same way.
-    Unavailable: nobody.
+      under 5 teams, and where everyone went the same way.
+    Unavailable: no one.
     """
     if not len(signs):
-        return Unavailable(term=term, reason="nobody to count", n=0, method=method)
+        return Unavailable(term=term, reason="no one to count", n=0, method=method)
     value = float(np.mean(signs))
     fit = _fit(signs, cluster)
     found = (

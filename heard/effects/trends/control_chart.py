@@ -21,6 +21,7 @@ from heard.effects.trends.rules import (
     in_words,
     verdict,
 )
+from heard.models.stable_choice import sides
 from heard.results import Composite, Estimate, Result, Unavailable
 
 
@@ -49,7 +50,7 @@ def series(
     `value`, `wave`, `count`: the columns; `count` may be None.
     """
     if len(frame) and frame[wave].duplicated().any():
-        return "a wave stands in more than one row"
+        return "a wave is in more than one row"
     kept = frame.dropna(subset=[value])
     values = kept[value].to_numpy(dtype=float)
     if not np.isfinite(values).all():
@@ -130,9 +131,9 @@ class ChartPoint(SeriesPoint):
 class ControlChart(Composite):
     """An XmR chart.
 
-    - `special_cause_points`: how many waves show more than wavering.
+    - `special_cause_points`: how many waves show special-cause variation.
     - `points`: in the order of time.
-    - `trial`: of each stretch: whether its limits rest on fewer than twelve waves.
+    - `trial`: of each stretch: whether its limits are based on fewer than twelve waves.
     """
 
     special_cause_points: Result
@@ -145,7 +146,7 @@ class ControlChart(Composite):
         if isinstance(self.special_cause_points, Unavailable):
             return f"No chart: {self.special_cause_points.reason}."
         trial = (
-            f" Limits rest on fewer than {LIMIT_POINTS} waves and are on trial."
+            f" Limits are based on fewer than {LIMIT_POINTS} waves and are on trial."
             if any(self.trial)
             else ""
         )
@@ -154,8 +155,8 @@ class ControlChart(Composite):
             for what, names in self._by_verdict()
         ]
         if not found:
-            return f"No wave shows more than the usual wavering.{trial}"
-        return f"More than wavering: {'; '.join(found)}.{trial}"
+            return f"No wave shows special-cause variation.{trial}"
+        return f"Special-cause variation: {'; '.join(found)}.{trial}"
 
     def chart_frame(self) -> pd.DataFrame:
         """One row a wave: the numbers drawn, signals and verdict in words."""
@@ -229,8 +230,8 @@ def control_chart(
         return _nothing(reason, len(found.values))
     if any(_still(found.values[start:end]) for start, end in parts):
         reason = (
-            "the waves that fix the limits all have one value: there is no wavering to "
-            "compare with"
+            "the waves that fix the limits all have one value: no variation to compare "
+            "with"
         )
         return _nothing(reason, len(found.values))
     points = [
@@ -268,7 +269,7 @@ def _nothing(reason: str, n: int) -> ControlChart:
 def mean_moving_range(values: np.ndarray) -> float:
     """Mean distance of neighbours, once more without those far beyond it."""
     ranges = np.abs(np.diff(values))
-    kept = ranges[ranges < OUTLYING_RANGE * ranges.mean()]
+    kept = ranges[sides(ranges, OUTLYING_RANGE * ranges.mean()) < 0]
     return float(kept.mean()) if len(kept) else 0.0
 
 
@@ -324,26 +325,26 @@ def signals(
     `centre`, `moving_range`: the mean, and the mean moving range.
     Returns: words and 1 (above, rising) or -1 (below, falling).
     """
-    away = values - centre
-    sides = np.sign(away).astype(int)
-    outside = np.abs(away) > LIMIT * moving_range
+    away = np.abs(values - centre)
+    side_of = sides(values, centre)
+    outside = sides(away, LIMIT * moving_range) > 0
     broken: list[list[tuple[str, int]]] = [[] for _ in values]
     for place in np.flatnonzero(outside).tolist():
-        broken[place].append((OUTSIDE, int(sides[place])))
+        broken[place].append((OUTSIDE, int(side_of[place])))
     # A point that ends one trend and starts another belongs to the second.
     trends: dict[int, int] = {}
-    for start, end, step in stretches(np.sign(np.diff(values)).astype(int)):
+    for start, end, step in stretches(sides(values[1:], values[:-1])):
         if step and end - start >= RUN - 1:
             trends |= dict.fromkeys(range(start, end + 1), step)
     for place, step in trends.items():
         broken[place].append((TREND.format(way=_direction(step)), step))
-    near = ~outside & (np.abs(away) > WARNING * moving_range)
+    near = ~outside & (sides(away, WARNING * moving_range) > 0)
     for place in np.flatnonzero(near).tolist():
-        if _two_of_three(place, near, sides):
-            side = int(sides[place])
+        if _two_of_three(place, near, side_of):
+            side = int(side_of[place])
             end_of = "upper" if side > 0 else "lower"
             broken[place].append((NEAR.format(side=end_of), side))
-    for start, end, side in stretches(sides):
+    for start, end, side in stretches(side_of):
         if side and end - start >= RUN:
             for place in range(start, end):
                 words = SHIFT.format(side="above" if side > 0 else "below")
@@ -355,11 +356,11 @@ def _direction(step: int) -> str:
     return "rising" if step > 0 else "falling"
 
 
-def _two_of_three(place: int, near: np.ndarray, sides: np.ndarray) -> bool:
+def _two_of_three(place: int, near: np.ndarray, side_of: np.ndarray) -> bool:
     """Whether a point is one of two near a limit among three on one side."""
     windows = range(max(0, place - 2), min(place, len(near) - 3) + 1)
     return any(
         near[first : first + 3].sum() >= 2
-        and (sides[first : first + 3] == sides[place]).all()
+        and (side_of[first : first + 3] == side_of[place]).all()
         for first in windows
     )

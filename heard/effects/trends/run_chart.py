@@ -15,6 +15,7 @@ import pandas as pd
 
 from heard.effects.trends.control_chart import Series, SeriesPoint, series, stretches
 from heard.effects.trends.rules import BETTER, Direction, in_words
+from heard.models.stable_choice import sides
 from heard.results import Composite, Estimate, Result, Unavailable
 
 MINIMUM_POINTS = 5
@@ -54,8 +55,8 @@ class RunChart(Composite):
         if strange := self._strange_runs():
             found.append(strange)
         if not found:
-            return "Nothing but the usual wavering around the median."
-        return f"More than wavering: {'; '.join(found)}."
+            return "Only common-cause variation around the median."
+        return f"Special-cause variation: {'; '.join(found)}."
 
     def _strange_runs(self) -> str:
         parts = [self.runs, self.fewest_runs, self.most_runs]
@@ -115,8 +116,8 @@ def run_chart(
     assert isinstance(found, Series)
     fixing = found.values[:baseline]
     middle = float(np.median(fixing))
-    sides = np.sign(found.values - middle).astype(int)
-    broken = _signals(found.values, sides)
+    on_or_off = sides(found.values, middle)
+    broken = _signals(found.values, on_or_off)
     return RunChart(
         chart_median=Estimate.of(
             "chart_median",
@@ -127,7 +128,7 @@ def run_chart(
             f"{found.left_out} waves without a value left out; a line "
             "on the chart, so no interval",
         ),
-        **_runs(sides),
+        **_runs(on_or_off),
         points=tuple(
             SeriesPoint(
                 point=name,
@@ -156,20 +157,22 @@ def _fault(found: Series | str, baseline: int | None) -> str:
         return f"{points} waves with a value; at least {MINIMUM_POINTS} needed"
     if baseline is not None and not MINIMUM_POINTS <= baseline <= points:
         return f"the median needs {MINIMUM_POINTS} to {points} first waves"
-    return "one value throughout" if np.ptp(found.values) == 0 else ""
+    still = not sides(found.values, found.values[0]).any()
+    return "one value throughout" if still else ""
 
 
-def _signals(values: np.ndarray, sides: np.ndarray) -> list[list[tuple[str, int]]]:
+def _signals(values: np.ndarray, on_or_off: np.ndarray) -> list[list[tuple[str, int]]]:
     broken: list[list[tuple[str, int]]] = [[] for _ in values]
-    off = np.flatnonzero(sides)
-    for start, end, side in stretches(sides[off]):
+    off = np.flatnonzero(on_or_off)
+    for start, end, side in stretches(on_or_off[off]):
         if end - start >= SHIFT:
             words = f"{SHIFT} or more {'above' if side > 0 else 'below'} the median"
             for place in off[start:end]:
                 broken[place].append((words, side))
     # A wave equal to the one before neither makes nor breaks a trend.
-    changed = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1])
-    for start, end, step in stretches(np.sign(np.diff(values[changed])).astype(int)):
+    steps = sides(values[1:], values[:-1])
+    changed = np.concatenate([[0], np.flatnonzero(steps) + 1])
+    for start, end, step in stretches(steps[steps != 0]):
         if end - start >= TREND - 1:
             words = f"{TREND} or more {'rising' if step > 0 else 'falling'}"
             for place in changed[start : end + 1]:
@@ -203,8 +206,8 @@ def run_limits(above: int, below: int) -> tuple[int, int]:
     return low, high
 
 
-def _runs(sides: np.ndarray) -> dict[str, Result]:
-    off = sides[sides != 0]
+def _runs(on_or_off: np.ndarray) -> dict[str, Result]:
+    off = on_or_off[on_or_off != 0]
     above = int((off > 0).sum())
     reason = ""
     if len(off) < MINIMUM_FOR_RUNS:

@@ -22,6 +22,7 @@ from scipy import optimize, sparse
 from scipy.linalg import lapack
 
 from heard.models.mixed.design import Array, Matrix, MixedDesign, log_two_pi
+from heard.models.stable_choice import upward
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,7 +263,7 @@ def own_blocks(design: MixedDesign, solution: Solution, place: int) -> Array:
 START = 0.5
 # Twice the log likelihood that a further Newton step would still gain.
 GAIN_TOLERANCE = 1e-7
-GAIN_FLOOR = 1e-12
+GAIN_FLOOR = 1e-20
 STEP_TOLERANCE = 1e-10
 # Relative to the likelihood, what counts as no worse: it is known to about 1e-13.
 LIKELIHOOD_TOLERANCE = 1e-11
@@ -318,7 +319,7 @@ def optimise(
         if values[0] > 0:
             break
         # a saddle, such as a zero that is no minimum: leave it where it falls most
-        theta = found.theta + START / 2 * directions[:, 0]
+        theta = found.theta + START / 2 * (directions * upward(directions))[:, 0]
     return found
 
 
@@ -412,7 +413,9 @@ def _without_traces(design: MixedDesign, theta: Array, *, restricted: bool) -> A
 def _stepped(design: MixedDesign, at: Optimum, *, restricted: bool) -> Optimum:
     """One Newton step, the curvature kept."""
     full = np.append(_slope(design, at, restricted=restricted), 0.0)
-    theta = at.theta - np.linalg.lstsq(at.hessian, full)[0][:-1]
+    move = np.linalg.lstsq(at.hessian, full)[0][:-1]
+    # The likelihood is even in a factor: what is zero stays so, but for rounding.
+    theta = at.theta - np.where(at.theta == 0, 0.0, move)
     value, slope, solution, log_variance = profiled(
         design, theta, restricted=restricted
     )

@@ -93,7 +93,7 @@ def fleiss_kappa(
     categories : sequence of float
         The ratings the codebook allows, lowest first.
     level : {"nominal", "ordinal", "linear", "interval", "ratio"}
-        How far ratings that differ agree.
+        Partial agreement of ratings that differ.
     target, rater, score : str
         Its columns.
 

@@ -318,7 +318,7 @@ def _counted(means: Array, differences: Array, across: int) -> dict[str, int]:
 
 
 def _publishable(counts: dict[str, int], least: int) -> dict[str, int]:
-    """The cells that are shown: those left over are nobody, or enough people."""
+    """The cells that are shown: those left over are no one, or enough people."""
     publishable_cells = {cell: n for cell, n in counts.items() if n >= least}
     over = sum(counts.values()) - sum(publishable_cells.values())
     while publishable_cells and 0 < over < least:

@@ -27,7 +27,7 @@ TERMS = ("r_wg", "r_wg_j", "average_deviation", "a_wg")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupAgreement(Labelled):
-    """How far the members of one group gave the same answers."""
+    """Agreement of the members of one group."""
 
     group: str
     r_wg: Result
@@ -64,7 +64,7 @@ def within_group_agreement(
     highest: float,
     confidence: float = 0.95,
 ) -> WithinGroupAgreement:
-    """Estimate how far members of a group agree, item by item.
+    """Estimate the agreement of members of a group, item by item.
 
     Parameters
     ----------

@@ -159,7 +159,7 @@ def compact_answers(responses: pd.DataFrame, *, rows: Array | None = None) -> An
 
     `responses`, shape (n_people, n_items): codes; NaN where not answered. An immense
       code counts as NaN: its square would be no number.
-    `rows`: whose responses; everybody's if not given.
+    `rows`: whose responses; everyone's if not given.
     """
     items = tuple(str(name) for name in responses.columns)
     chosen = np.ones(len(responses), dtype=bool) if rows is None else rows
@@ -183,7 +183,7 @@ def _column(responses: pd.DataFrame, place: int, rows: Array) -> Array:
 
 
 def reverse_scored(answers: Answers, ends: Mapping[str, float]) -> Answers:
-    """Answers with some items turned round.
+    """Answers with some items reverse-scored.
 
     `ends`: item → the sum of its lowest and highest code.
     """
@@ -202,7 +202,7 @@ def reverse_scored(answers: Answers, ends: Mapping[str, float]) -> Answers:
 
 
 def _fits_a_byte(end: float, codes: Array) -> bool:
-    """Whether codes turned round are small whole numbers too."""
+    """Whether codes reverse-scored are small whole numbers too."""
     ends = (end - float(codes.min(initial=0)), end - float(codes.max(initial=0)))
     return float(end).is_integer() and max(map(abs, ends)) < -GAP
 
@@ -220,7 +220,7 @@ def _with_fractions(responses: pd.DataFrame, rows: Array) -> Answers:
 class Moments:
     """Counts, means, covariances and correlations of the items, pair by pair.
 
-    A pair's numbers rest on the people who answered both of its items; the divisor is
+    A pair's numbers are of the people who answered both of its items; the divisor is
     n - 1. NaN where fewer than two did, or where an item does not vary.
     """
 

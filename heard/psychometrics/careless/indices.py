@@ -95,7 +95,7 @@ def intra_individual_variability(answers: Answers) -> IndexValues:
 def mahalanobis(answers: Answers) -> IndexValues:
     """Squared Mahalanobis distance of a person's answers from the means.
 
-    Covariances rest on the people who answered both items; an unanswered item stands
+    Covariances are of the people who answered both items; an unanswered item stands
     at its mean, and so adds nothing.
 
     Mahalanobis (1936); Curran (2016), Journal of Experimental Social Psychology 66.
@@ -176,7 +176,7 @@ def _index(term: str, values: Array, answers: Answers, *, at_least: int) -> Inde
 
 
 def unavailable_index(term: str, answers: Answers, reason: str) -> IndexValues:
-    """An index of which nobody has a value, and why."""
+    """An index of which no one has a value, and why."""
     nothing = np.full(answers.people, np.nan)
     return IndexValues(term=term, values=nothing, reason=reason)
 

@@ -304,10 +304,9 @@ MAXIMUM_STEPS = 500
 # Half of what the next step promises to win: a ten-millionth of a standard error's
 # worth where the value is minus a log-likelihood.
 CLOSE_ENOUGH = 1e-14
-# Steps after that, for as long as each promises less than the one before: when a search
-# is close enough depends on the processor's last digits, where these end does not.
-LAST_STEPS = 50
 FLAT = 1e-10
+# Newton steps after the search; each doubles the digits that are right.
+LAST_STEPS = 4
 # Steepest first damping, and when to give up.
 FIRST_DAMPING, LAST_DAMPING = 1e-3, 1e12
 
@@ -340,20 +339,18 @@ def search(
     """
     current, local, damping = start, at(start), FIRST_DAMPING
     for step in range(MAXIMUM_STEPS):
-        scale = _scale(local)
+        scale = np.sqrt(np.maximum(np.diag(local.curvature), 0))
         if not np.isfinite(local.value) or not (scale > 0).all():
             reason = "the model is not identified: a parameter changes nothing"
             return Found(parameters=current, local=local, steps=step, reason=reason)
         candidate = _move(local, scale, 0.0)
         gain = -float(local.slope @ candidate)
         if 0 <= gain < CLOSE_ENOUGH:
-            return _found(at, current, local, step)
+            return Found(parameters=current, local=local, steps=step)
         next_point, damping = _downhill(value, current, local, scale, damping)
         if next_point is None:
             # Nothing lower within rounding: as far down as numbers go.
-            if 0 <= gain < 1e-8:
-                return _found(at, current, local, step)
-            reason = "the search found no way down"
+            reason = "" if 0 <= gain < 1e-8 else "the search found no way down"
             return Found(parameters=current, local=local, steps=step, reason=reason)
         current = next_point
         local = at(current)
@@ -361,23 +358,22 @@ def search(
     return Found(parameters=current, local=local, steps=MAXIMUM_STEPS, reason=reason)
 
 
-def _found(
-    at: Callable[[Array], Local], current: Array, local: Local, steps: int
-) -> Found:
-    """Where undamped steps end that start near the minimum."""
-    promised = np.inf
+def followed(at: Callable[[Array], Local], found: Found, curvature: Array) -> Array:
+    """Parameters at the minimum itself, by the true curvature near it.
+
+    Whether a search is close enough, and whether a step still leads down, is decided
+    by last digits that differ between processors; nothing is left of that here. Steps
+    are taken for as long as each promises less than the one before.
+    """
+    current, local, promised = found.parameters, found.local, np.inf
     for _ in range(LAST_STEPS):
-        candidate = _move(local, _scale(local), 0.0)
+        candidate = np.linalg.solve(curvature, -local.slope)
         gain = -float(local.slope @ candidate)
         if not 0 < gain < promised:
             break
-        promised, current = gain, current + candidate
+        current, promised = current + candidate, gain
         local = at(current)
-    return Found(parameters=current, local=local, steps=steps)
-
-
-def _scale(local: Local) -> Array:
-    return np.sqrt(np.maximum(np.diag(local.curvature), 0))
+    return current
 
 
 def _downhill(
@@ -490,7 +486,7 @@ class MaximumLikelihood:
 
     @cached_property
     def information(self) -> Array:
-        """What standard errors rest on: expected where answers are complete.
+        """What standard errors are based on: expected where answers are complete.
 
         Observed where some are missing, since expected information would be right only
         if they were missing completely at random; and for robust errors.
@@ -531,12 +527,11 @@ def maximum_likelihood(
         fault = "the model is not identified: the information is singular"
     if not fault and not_definite(fitted.observed):
         fault = "the likelihood is not at a maximum where the search ended"
+    parameters = found.parameters
+    if not fault:
+        parameters = followed(at, found, fitted.observed)
     return MaximumLikelihood(
-        model=model,
-        sample=sample,
-        parameters=found.parameters,
-        robust=robust,
-        fault=fault,
+        model=model, sample=sample, parameters=parameters, robust=robust, fault=fault
     )
 
 

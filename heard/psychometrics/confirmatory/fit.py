@@ -180,7 +180,7 @@ class FitMaker:
         """A number without an interval; `Unavailable` where there is none."""
         method = "; ".join(filter(None, (words, self.method)))
         if value is None or not np.isfinite(value):
-            reason = "no degrees of freedom, or items that do not go together at all"
+            reason = "no degrees of freedom, or uncorrelated items"
             return Unavailable(term=term, reason=reason, n=self.n, method=method)
         return Estimate.of(term, value, n=self.n, method=f"{method}; no interval")
 
@@ -218,10 +218,10 @@ class FitMaker:
         )
 
 
-NOT_ROBUST = "this estimator makes no correction; ask for a robust one"
+NOT_ROBUST = "this estimator is not robust; choose a robust one"
 NO_LIKELIHOOD = "least squares has no likelihood"
 NO_SCALING = "no degrees of freedom, or a scaling factor that is not above zero"
-AGAINST = "against independent items"
+AGAINST = "relative to independent items"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,9 +256,9 @@ def likelihood_fit(
     maker = FitMaker(n=sample.n, blocks=len(sample.blocks), method=method)
     gaps = misfit.distance != misfit.statistic
     put_back = "scaling factors put back (Brosseau-Liard & Savalei 2014)"
-    as_if = "distance as if all had answered (Zhang & Savalei 2023)"
+    as_if = "distance with complete answers (Zhang & Savalei 2023)"
     words = FitWords(
-        statistic="twice the log-likelihood lost",
+        statistic="twice the difference in log-likelihood",
         scaled="Yuan-Bentler scaling factor as Mplus takes it, observed information"
         if fitted.robust
         else "",
@@ -300,8 +300,10 @@ def fit_of(
         of_likelihood.setdefault(term, maker.absent(term, NO_LIKELIHOOD))
     return ModelFit(
         chi_square=maker.number("chi_square", misfit.statistic, words.statistic),
-        chi_square_df=maker.number("chi_square_df", df, "moments less parameters"),
-        chi_square_p=maker.number("chi_square_p", p, "chance of a larger chi-square"),
+        chi_square_df=maker.number("chi_square_df", df, "moments minus parameters"),
+        chi_square_p=maker.number(
+            "chi_square_p", p, "probability of a larger chi-square"
+        ),
         **_scaled_test(misfit, maker, words),
         comparative_fit_index=maker.number(
             "comparative_fit_index", plain.comparative_fit, AGAINST
@@ -311,7 +313,9 @@ def fit_of(
         ),
         rmsea=maker.approximation("rmsea", misfit.statistic, 1.0, df, ""),
         rmsea_close_p=maker.number(
-            "rmsea_close_p", close, "chance of a larger chi-square were rmsea 0.05"
+            "rmsea_close_p",
+            close,
+            "probability of a larger chi-square if rmsea were 0.05",
         ),
         **_scaled_indices(misfit, baseline, maker, words),
         **_robust_indices(misfit, baseline, maker, words),
@@ -387,9 +391,9 @@ def _no_scaled(misfit: Misfit, words: FitWords) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misfit:
-    """How far a model is from the answers.
+    """The misfit of a model.
 
-    `statistic`: twice the log-likelihood lost against the saturated model.
+    `statistic`: twice the log-likelihood ratio to the saturated model.
     `scaling`: what the statistic is divided by to behave as chi-square; 1 if not
       robust.
     `shift`: what is added then; 0 for maximum likelihood.
@@ -424,7 +428,7 @@ class _Fitted:
 
 
 def misfit_of(fitted: MaximumLikelihood) -> Misfit:
-    """How far a fitted model is from the answers."""
+    """The misfit of a fitted model."""
     parts = [
         _Fitted(
             block=block,
@@ -445,7 +449,7 @@ def misfit_of(fitted: MaximumLikelihood) -> Misfit:
 
 
 def baseline_misfit(sample: Sample, *, means: bool, robust: bool) -> Misfit:
-    """How far independent items are from the answers."""
+    """The misfit of independent items."""
     parts, trace_lost = [], 0.0
     for place, block in enumerate(sample.blocks):
         mean, variance = _item_moments(block)
@@ -532,7 +536,7 @@ def _saturated_trace(block: Block, *, means: bool) -> float:
 
 
 def _distance(part: _Fitted) -> float:
-    """Discrepancy of the saturated moments, as if everybody had answered all."""
+    """Discrepancy of the saturated moments, as if everyone had answered all."""
     inverse = np.linalg.inv(part.covariance)
     ratio = inverse @ part.block.covariance
     deviation = part.block.mean - part.mean

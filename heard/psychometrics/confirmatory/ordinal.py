@@ -24,6 +24,7 @@ from heard.psychometrics.categories import (
 from heard.psychometrics.confirmatory.estimation import (
     Local,
     Matrices,
+    followed,
     matrices,
     moment_derivatives,
     not_definite,
@@ -283,11 +284,14 @@ def least_squares(model: Model, sample: OrdinalSample) -> LeastSquares:
     fault = found.reason
     if not fault and not_definite(found.local.curvature):
         fault = "the model is not identified: the information is singular"
-    if not fault and not_definite(slopes(slope, found.parameters)):
-        fault = "the sum of squares is not at a minimum where the search ended"
-    return LeastSquares(
-        model=model, sample=sample, parameters=found.parameters, fault=fault
-    )
+    parameters = found.parameters
+    if not fault:
+        curvature = slopes(slope, parameters)
+        if not_definite(curvature):
+            fault = "the sum of squares is not at a minimum where the search ended"
+        else:
+            parameters = followed(at, found, curvature)
+    return LeastSquares(model=model, sample=sample, parameters=parameters, fault=fault)
 
 
 def _latent(model: Model, sample: OrdinalSample, parameters: Any, place: int) -> Latent:
@@ -337,7 +341,7 @@ def ordinal_sample(
       merged with its neighbour in all of them.
     `missing`, {"listwise", "pairwise"}.
     `groups`, shape (n_participants,): the group of each participant, one of `names`;
-      nobody without one.
+      no one without one.
     `waves`: how many waves stand side by side, as many columns each; their categories
       are merged alike.
     """
@@ -431,7 +435,7 @@ def _too_few(ranks: Ranks, items: list[str]) -> str:
     together = known.T @ known
     silent = [item for item, n in zip(items, np.diag(together), strict=True) if n == 0]
     if silent:
-        return f"nobody answered {', '.join(silent)}"
+        return f"no one answered {', '.join(silent)}"
     never_together = np.argwhere(np.tril(together < 2))
     pairs = "; ".join(
         f"{items[two]} and {items[one]}" for one, two in never_together[:5]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorLoading(Labelled):
-    """How strongly one item goes with one factor."""
+    """Loading of one item on one factor."""
 
     item: str
     factor: str
@@ -28,7 +28,7 @@ class FactorLoading(Labelled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondOrderLoading(Labelled):
-    """How strongly one factor goes with a factor above it."""
+    """Loading of one factor on a second-order factor."""
 
     factor: str
     second_order_factor: str
@@ -108,7 +108,7 @@ class Statements:
     method : str
         Model, estimator and missing rule.
     errors : str
-        What the standard errors rest on.
+        What the standard errors are based on.
     """
 
     n: int

@@ -54,7 +54,7 @@ class Block:
 
     @property
     def complete(self) -> bool:
-        """Whether everybody answered every item."""
+        """Whether everyone answered every item."""
         return len(self.patterns) == 1 and bool(self.patterns[0].answered.all())
 
 
@@ -130,7 +130,7 @@ def _flat(rows: Array, names: list[str]) -> str:
     answered = [bool(seen) for seen in np.any(~np.isnan(rows), axis=0)]
     silent = [name for name, seen in zip(names, answered, strict=True) if not seen]
     if silent:
-        return f"nobody answered {', '.join(silent)}"
+        return f"no one answered {', '.join(silent)}"
     low, high = np.nanmin(rows, axis=0), np.nanmax(rows, axis=0)
     still = list(high - low <= NO_SPREAD * (1 + np.abs(high)))
     constant = [name for name, flat in zip(names, still, strict=True) if flat]

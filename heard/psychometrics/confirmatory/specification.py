@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heard.models.complete_responses import Array
+from heard.models.stable_choice import upward
 
 if TYPE_CHECKING:
     from heard.psychometrics.confirmatory.ordinal import OrdinalBlock
@@ -271,7 +272,7 @@ def loading_starts(
         if len(rows) > 1:
             shrunk = np.sqrt(max((values[-1] - 1) / values[-1], SMALLEST_SHARE))
             axis = axis * shrunk
-        turned = axis * (1 if axis.sum() >= 0 else -1)
+        turned = axis * upward(axis[:, None])
         least, most = np.sqrt(SMALLEST_SHARE) / 2, np.sqrt(LARGEST_SHARE)
         size = np.clip(np.abs(turned), least, most) * np.where(turned < 0, -1, 1)
         starts += list(size * spread[rows])

@@ -78,7 +78,7 @@ def check_choice(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """The limits somebody wants.
+    """The limits someone wants.
 
     `draws`: how many replicates, and the name of the draws.
     """

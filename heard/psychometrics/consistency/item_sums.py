@@ -55,7 +55,7 @@ class ItemSums:
     `with_total`, shape (k,): n times the sum of products of an item's deviations with
       the total's.
     `total`: n times the sum of squared deviations of the total.
-    `answered`: item by item, of whoever answered it.
+    `answered`: item by item, of anyone who answered it.
     """
 
     names: tuple[str, ...]
@@ -118,7 +118,7 @@ class Counted:
         self.n = 0
         self.squared_total = 0
         # sums, squares and products with the total of complete participants, then
-        # n, sums, squares, lowest and highest of whoever answered
+        # n, sums, squares, lowest and highest of anyone who answered
         self.complete = np.zeros((3, items), dtype=np.int64)
         self.answered = np.zeros((5, items), dtype=np.int64)
         self.outside = 0

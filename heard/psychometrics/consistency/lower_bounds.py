@@ -25,6 +25,7 @@ from heard.models.complete_responses import (
     read_responses,
 )
 from heard.models.random_streams import generator
+from heard.models.stable_choice import largest
 from heard.results import Composite, Estimate, Result
 
 ALL_SPLITS = 16
@@ -79,7 +80,7 @@ def largest_split(matrix: Array) -> tuple[float, Array]:
     """Lambda 4: the split of the items with the largest reliability."""
     halves = _halves(len(matrix), "lambda 4")
     found = _of_splits(matrix, halves)
-    signs = np.where(halves[int(found.argmax())], 1.0, 0.0)
+    signs = np.where(halves[int(largest(found))], 1.0, 0.0)
     numerator = 4 * float(signs @ matrix @ (1 - signs))
     slopes = 2 * (np.outer(signs, 1 - signs) + np.outer(1 - signs, signs))
     total = float(matrix.sum())
@@ -90,7 +91,7 @@ def lambda_5(matrix: Array) -> tuple[float, Array]:
     """Covariances, and those with the item that has the largest."""
     others = matrix - np.diag(np.diag(matrix))
     sizes = (others**2).sum(axis=0)
-    place = int(sizes.argmax())
+    place = int(largest(sizes))
     root = float(np.sqrt(sizes[place]))
     numerator = float(others.sum()) + 2 * root
     slopes = 1 - np.eye(len(matrix))

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import optimize
 
 from heard.models.complete_responses import Array
+from heard.models.stable_choice import upward
 from heard.results import Unavailable
 
 FLAT = 1e-8
@@ -20,6 +21,8 @@ FLAT = 1e-8
 RESIDUAL_FLOOR = 1e-6
 # The largest scaled slope at which the likelihood counts as maximised.
 CONVERGED = 1e-6
+# Newton steps after the search; each doubles the digits that are right.
+LAST_STEPS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,23 @@ def fit_one_factor(
     factor = OneFactor(loadings=_loadings(found.x, correlation), residuals=found.x)
     if reason := _unsound(factor, correlation, names):
         return Unavailable(term="one_factor", reason=reason)
-    return factor
+    return _followed(factor, correlation)
+
+
+def _followed(factor: OneFactor, correlation: Array) -> OneFactor:
+    """The minimum itself, its factor turned upwards, from where a search ended.
+
+    Where that is depends on last digits, and so on the processor.
+    """
+    k = len(correlation)
+    place = np.concatenate([factor.loadings, factor.residuals])
+    for _ in range(LAST_STEPS):
+        at = OneFactor(loadings=place[:k], residuals=place[k:])
+        place = place - np.linalg.solve(
+            at.hessian(correlation), at.gradient(correlation)
+        )
+    turn = upward(place[:k, None])
+    return OneFactor(loadings=place[:k] * turn, residuals=place[k:])
 
 
 def _unsound(factor: OneFactor, correlation: Array, names: tuple[str, ...]) -> str:
@@ -184,7 +203,9 @@ def fit_replicates(matrices: Array, start: OneFactor) -> tuple[Array, Array]:
     left = np.flatnonzero(np.isfinite(discrepancy(at, matrices)))
     at = at[left]
     for n_steps in range(MAXIMUM_STEPS):
-        slope, step = _steps(at, matrices[left], newton=n_steps >= SCORED)
+        # One that runs away overflows in the end, and is then one without a value.
+        with np.errstate(over="ignore", invalid="ignore"):
+            slope, step = _steps(at, matrices[left], newton=n_steps >= SCORED)
         size = np.abs(slope)
         size[:, k:] *= np.abs(at[:, k:])
         done = size.max(axis=1) < CONVERGED

@@ -32,9 +32,9 @@ class CleanedCoefficients(Labelled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleaningSensitivity(Labelled):
-    """How far coefficients depend on who is taken out.
+    """How much coefficients depend on who is removed.
 
-    - `rules`: everybody first, then rule by rule.
+    - `rules`: everyone first, then rule by rule.
     - `cronbach_alpha_range`, `omega_total_range`, `mean_inter_item_correlation_range`:
       the largest less the smallest estimate over the rules.
     """
@@ -123,7 +123,7 @@ def _under(
     of_rows = None if clusters is None else clusters.iloc[places]
     share = len(rows) / len(responses) if len(responses) else None
     method = "participants the rule keeps, of all; no interval: a count"
-    kept: Result = Unavailable(term="share_kept", reason="nobody", method=method)
+    kept: Result = Unavailable(term="share_kept", reason="no one", method=method)
     if share is not None:
         kept = Estimate.of("share_kept", share, n=len(responses), method=method)
     return CleanedCoefficients(
@@ -146,7 +146,7 @@ def _range(results: list[Result]) -> Result:
     made = [result for result in results if isinstance(result, Estimate)]
     n_failed = len(results) - len(made)
     method = (
-        f"largest less smallest estimate over {len(made)} rules, everybody among them; "
+        f"largest less smallest estimate over {len(made)} rules, everyone among them; "
         "no interval: the samples overlap"
     )
     method += f"; {n_failed} rules without an estimate left out" * bool(n_failed)

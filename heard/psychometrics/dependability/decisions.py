@@ -79,7 +79,7 @@ def decision_study(
     target : str
         The facet whose members are distinguished, such as ``staff``.
     numbers : mapping
-        For each other facet how many of it a mean rests on, one number or several:
+        For each other facet how many of it a mean is based on, one number or several:
         ``{"item": 6, "rater": [1, 3, 10]}``. ``ratings`` counts the ratings within each
         combination: ``{"ratings": [1, 5, 20]}`` where raters are nested. A facet not
         named counts 1. All combinations are computed.
@@ -136,7 +136,7 @@ def raters_needed(
     over : str
         What is counted: a facet, or ``ratings`` within each combination.
     numbers : mapping of str to int, optional
-        How many of each other facet a mean rests on; 1 where not named.
+        How many of each other facet a mean is based on; 1 where not named.
     coefficient : {"dependability", "generalisability"}
         Absolute or relative error.
     confidence : float

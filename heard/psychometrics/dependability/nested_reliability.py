@@ -31,7 +31,7 @@ GroupSize = Literal["unbiased", "mean"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NestedReliability(Composite):
-    """How alike the ratings of one target are, and what their mean is worth."""
+    """How similar the ratings of one target are, and what their mean is worth."""
 
     icc_1: Result
     icc_2: Result

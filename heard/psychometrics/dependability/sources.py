@@ -18,7 +18,7 @@ from scipy import optimize, stats
 
 from heard.models.bootstrap import percent
 from heard.models.mixed.design import Array, log_two_pi
-from heard.models.mixed.likelihood import GAIN_TOLERANCE, minimised
+from heard.models.mixed.likelihood import GAIN_FLOOR, GAIN_TOLERANCE, minimised
 from heard.psychometrics.consistency.inter_item import pearson
 from heard.psychometrics.dependability.components import Ratings, read_ratings
 from heard.results import Composite, Estimate, Labelled, Labels, Result, Unavailable
@@ -157,7 +157,7 @@ def fit_sources(data: SourceMeans) -> SourceFit:
     step = np.linalg.lstsq(hessian, slope, rcond=1e-8)[0]
     gain = float(slope @ step) / 2
     for _ in range(NEWTON_STEPS):
-        if abs(gain) < GAIN_TOLERANCE / 100:
+        if abs(gain) < GAIN_FLOOR:
             break
         nearer, bent = objective(parameters - step)
         if nearer > value + GAIN_TOLERANCE:
@@ -255,7 +255,7 @@ class SourceDependability(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceCorrelation(Composite):
-    """How far two sources agree on the same staff, as seen and corrected."""
+    """Agreement of two sources on the same staff, observed and corrected."""
 
     sources: str
     observed: Result

@@ -67,7 +67,7 @@ def staff_dependability(
     least_ratings: int = 1,
     confidence: float = 0.95,
 ) -> StaffDependability | Unavailable:
-    """Say of each staff member how far their own ratings can be relied upon.
+    """Estimate how reliable each staff member's own ratings are.
 
     Parameters
     ----------
@@ -89,8 +89,8 @@ def staff_dependability(
     -------
     StaffDependability
         Reliability n / (n + k), k the within variance by that between staff (with
-        raters crossed: 1 - conditional / between variance); the mean drawn towards that
-        of all, with its interval. Sorted by the label of the staff.
+        raters crossed: 1 - conditional / between variance); the mean shrunk towards
+        that of all, with its interval. Sorted by the label of the staff.
     Unavailable
         Too few ratings or staff, one rating each, or no variance.
 

@@ -117,7 +117,7 @@ class InvarianceLevel(Labelled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasurementInvariance(Labelled):
-    """Whether groups or waves can be compared, and how far.
+    """Whether groups or waves can be compared, and at which level.
 
     Attributes
     ----------

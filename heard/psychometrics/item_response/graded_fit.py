@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import expit
 
 from heard.models.complete_responses import Array
+from heard.models.stable_choice import upward
 from heard.results import Described
 
 # Rectangles over a smooth bell are exact to rounding at this width.
@@ -29,7 +30,7 @@ class GradedParameters(Described):
 
     - `items`: the items, as the columns are named.
     - `categories`: the answers the codebook allows, lowest first.
-    - `codes`: the answers of each item that somebody gave, lowest first.
+    - `codes`: the answers of each item that someone gave, lowest first.
     - `slopes`: one an item, on the logistic scale (no 1.7).
     - `intercepts`: one for each answer above the lowest, falling; the threshold on the
       trait is -intercept / slope.
@@ -260,6 +261,8 @@ NEAR = 1e-6
 FAR = 1e-3
 # Share of the information on a weight that is none at all.
 FLAT = 1e-6
+# Steps after the search; each brings the gradient down by as much as it had left.
+LAST_STEPS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,7 +291,7 @@ def graded_fit(
     """Find the maximum, and make sure that it is one.
 
     `ranks`, shape (n_participants, n_items): answers from 0 up, each of them given by
-      somebody; -1 if unanswered.
+      someone; -1 if unanswered.
     `counts`: how many answers each item has; at least 2.
     `names`: the items, for the words of a fault.
     """
@@ -327,7 +330,7 @@ def _steep(slopes: Array, names: tuple[str, ...]) -> str:
 
 
 def _settled(data: Patterns, point: Array, now: Expectation) -> GradedFit:
-    """The fit, if the gradient is flat and the likelihood curves down in all ways."""
+    """The fit, if the gradient is flat and the likelihood curves down in every way."""
     information = data.information(point, now)
     # What is left of the information there would be, were the traits known.
     known = np.einsum("kpp->kp", now.complete)[data.free]
@@ -338,9 +341,11 @@ def _settled(data: Patterns, point: Array, now: Expectation) -> GradedFit:
     gradient = now.gradient[data.free]
     if gradient @ covariance @ gradient > FAR**2:
         return _none(data, f"no maximum found in {STEPS} steps")
+    point, now = _followed(data, point, now, information)
+    covariance = np.linalg.inv(data.information(point, now)).astype(float)
     # The trait has no direction of its own: most items shall rise with it.
     turn = np.ones(point.shape)
-    turn[:, 0] = -1.0 if point[:, 0].sum() < 0 else 1.0
+    turn[:, 0] = upward(point[:, :1])
     signs = turn[data.free]
     return GradedFit(
         point=point * turn,
@@ -348,6 +353,27 @@ def _settled(data: Patterns, point: Array, now: Expectation) -> GradedFit:
         covariance=covariance * np.outer(signs, signs),
         log_likelihood=now.log_likelihood,
     )
+
+
+def _followed(
+    data: Patterns, point: Array, now: Expectation, information: Array
+) -> tuple[Array, Expectation]:
+    """The last steps to the maximum, by the information near it.
+
+    Whether a search has come near enough, and whether the likelihood still rises, are
+    decided by last digits that differ between processors; after these steps nothing is
+    left of that. They are taken as long as they bring the gradient down.
+    """
+    for _ in range(LAST_STEPS):
+        gradient = now.gradient[data.free]
+        move = np.linalg.solve(information, gradient).astype(float)
+        onward = data.stepped(point, move)
+        following = data.at(onward)
+        after = following.gradient[data.free]
+        if not after @ np.linalg.solve(information, after) < gradient @ move:
+            break
+        point, now = onward, following
+    return point, now
 
 
 def _direction(matrix: Array | None, now: Expectation, data: Patterns) -> Array | None:

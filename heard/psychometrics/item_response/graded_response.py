@@ -151,7 +151,7 @@ def graded_response_model(
     responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item; NaN if unanswered.
     categories : sequence of float
-        The answers the codebook allows. One that nobody gave is merged with its
+        The answers the codebook allows. One that no one gave is merged with its
         neighbour and named in `method`.
     confidence : float
         Coverage the intervals aim at.

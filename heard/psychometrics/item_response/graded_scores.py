@@ -15,6 +15,7 @@ from heard.models.complete_responses import (
     Responses,
     read_responses,
 )
+from heard.models.stable_choice import smallest
 from heard.psychometrics.categories import categorised_responses
 from heard.psychometrics.item_response.graded_fit import (
     GRID,
@@ -83,7 +84,7 @@ def graded_scores(responses: Responses, parameters: GradedParameters) -> pd.Data
     ----------
     responses : DataFrame or ndarray, shape (n_participants, n_columns)
         Keyed responses, holding the items of the model; NaN if unanswered. An answer
-        that nobody gave when the model was fitted counts as the nearest one given.
+        that no one gave when the model was fitted counts as the nearest one given.
     parameters : GradedParameters
         Of `graded_response_model`.
 
@@ -134,7 +135,7 @@ def nearest_ranks(responses: pd.DataFrame, parameters: GradedParameters) -> Rank
     for place, codes in enumerate(parameters.codes):
         given = ~np.isnan(values[:, place])
         distance = np.abs(values[given, place][:, None] - np.array(codes))
-        ranks[given, place] = distance.argmin(axis=1)
+        ranks[given, place] = smallest(distance)
     return ranks
 
 

@@ -29,6 +29,7 @@ from heard.models.ordinal_regression import (
     empty_log_likelihood,
     ordinal_fit,
 )
+from heard.models.stable_choice import rounded
 from heard.psychometrics.categories import CategorisedResponses, categorised_responses
 from heard.results import Composite, Estimate, Result, Results, Unavailable
 
@@ -46,7 +47,7 @@ def mantel(
     `method`: what else to report.
     """
     terms = ("mantel_chi_square", "mantel_p", "standardised_mean_difference")
-    _, stratum = np.unique(total, return_inverse=True)
+    _, stratum = np.unique(rounded(total)[0], return_inverse=True)
     stratum = stratum.ravel()
     size = np.bincount(stratum)
     inside = np.bincount(stratum[focal], minlength=len(size))

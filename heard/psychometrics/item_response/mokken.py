@@ -22,6 +22,7 @@ from heard.models.complete_responses import (
     complete_responses,
     read_responses,
 )
+from heard.models.stable_choice import rounded, sides
 from heard.results import Composite, Estimate, Labelled, Result, Results
 
 
@@ -65,7 +66,7 @@ MODEL = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairScalability(Labelled):
-    """Two items, and how well they order people alike."""
+    """Two items, and how far they order people in the same way."""
 
     item: str
     other_item: str
@@ -264,7 +265,7 @@ def _limits(
     value: float, error: float, confidence: float
 ) -> tuple[float | None, float | None, str]:
     """Limits symmetric on the scale of log(1 - H), and the words for them."""
-    # Below this, the error is rounding: everybody is ordered alike.
+    # Below this, the error is rounding: everyone is ordered alike.
     if 1 - value < 1e-12 or error < 1e-12:
         return None, None, "no interval: perfect or without any spread between people"
     reach = NormalDist().inv_cdf((1 + confidence) / 2) * error / (1 - value)
@@ -290,7 +291,7 @@ BEYOND = NormalDist().inv_cdf(0.95)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemMonotonicity(Labelled):
-    """How often, and how far, one item falls where it should rise."""
+    """How often, and by how much, one item falls where it should rise."""
 
     item: str
     comparisons: Result
@@ -387,7 +388,7 @@ def _one_item(
             beyond_chance=absent[3],
         )
     falls, scores = _falls(own, groups)
-    counted = falls > smallest
+    counted = sides(falls, smallest) > 0
     values = [
         float(falls.size),
         float(counted.sum()),
@@ -416,7 +417,9 @@ def _rest_groups(
     A group is closed as soon as it is large enough; what is left at the top joins the
     last one.
     """
-    _, sums, people = np.unique(rest, return_inverse=True, return_counts=True)
+    _, sums, people = np.unique(
+        rounded(rest)[0], return_inverse=True, return_counts=True
+    )
     labels = np.empty(len(people), dtype=np.int64)
     group = n_in_group = 0
     for place, count in enumerate(people):

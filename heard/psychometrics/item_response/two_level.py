@@ -30,7 +30,7 @@ Codes = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 KINDS = ("within_scalability", "between_scalability", "between_within_ratio")
 MODEL = (
     "1 - Guttman errors over those expected of unrelated answers, item steps in the "
-    "order of everybody together (Snijders 2001; Koopman 2020); "
+    "order of everyone together (Snijders 2001; Koopman 2020); "
     "{}; targets taken as sampled; " + LISTWISE
 )
 WORDS = {

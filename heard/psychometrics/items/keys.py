@@ -240,7 +240,7 @@ def _unknown(item: str, reason: str, *, reverse_keyed: bool, n: int) -> ItemAudi
 
 
 def _sentence(audits: list[ItemAudit]) -> str:
-    """What the verdicts come to, and what to look at first."""
+    """A summary of the verdicts, and what to look at first."""
     if audits and audits[0].verdict == UNKNOWN:
         return f"Whether the key is right cannot be determined: {audits[0].reason}."
     return " ".join(_sentences(audits))

@@ -42,7 +42,7 @@ def response_shares(
     `categories`: the answers the codebook allows.
     `minimum`: A category chosen by fewer joins the smaller of its neighbours.
     Returns: by item as in the columns, by category as in the codebook. `Unavailable`
-      for an item that nobody answered, or with answers outside the categories.
+      for an item that no one answered, or with answers outside the categories.
     """
     ladder = np.asarray(sorted(categories), dtype=float)
     return Results(

@@ -113,7 +113,7 @@ def _fisher(correlation: Array, n: int) -> tuple[Array, Array]:
 
 
 def _of_answers(sums: ItemSums) -> dict[str, tuple[Array | None, ...]]:
-    """What rests on whoever answered an item: estimate, limits, n."""
+    """What is based on anyone who answered an item: estimate, limits, n."""
     own = sums.answered
     n = own.n.astype(float)
     mean = own.sums.astype(float) / n
@@ -142,7 +142,7 @@ MISSING = "share of all participants who did not answer; 95 % Wilson interval"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemStatistics(Labelled):
-    """What one item did: its answers, and how it goes with the rest of its subscale."""
+    """One item: its answers, and its relation to the rest of its subscale."""
 
     item: str
     mean: Result

@@ -14,6 +14,7 @@ from heard.models.complete_responses import (
     read_responses,
 )
 from heard.models.random_streams import generator
+from heard.models.stable_choice import smallest
 from heard.psychometrics.structure.extraction import Truths, extract_factors
 from heard.psychometrics.structure.item_correlations import (
     ItemCorrelations,
@@ -257,7 +258,7 @@ POWERS = {"average_squared_partial": 2, "average_fourth_power_partial": 4}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partialled(Labelled):
-    """What the items still have in common once some components are taken out."""
+    """What the items still have in common once some components are removed."""
 
     components: str
     average_squared_partial: Result
@@ -349,7 +350,7 @@ def _minimum(
     )
     if reason:
         return found.unavailable(term, reason, method)
-    minimum = float(np.argmin(averages[power]))
+    minimum = float(smallest(averages[power]))
     return Estimate(term=term, estimate=minimum, n=found.n or 0, method=method)
 
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from heard.models.complete_responses import SINGULAR, Array
 from heard.models.random_streams import generator
+from heard.models.stable_choice import order, rounded, upward
 from heard.psychometrics.structure.item_correlations import ItemCorrelations
 from heard.psychometrics.structure.polychoric import Ranks
 
@@ -196,8 +197,7 @@ class _Surface:
         else:
             size = np.sqrt(np.maximum(values - 1, 0))[:, None, :]
             found = np.sqrt(self.uniquenesses)[:, :, None] * vectors * size
-        sums = found.sum(axis=1, keepdims=True)
-        return np.asarray(found * np.where(sums < 0, -1.0, 1.0))
+        return np.asarray(found * upward(found)[:, None, :])
 
     def stepped(self, step: Array) -> Array:
         """Uniquenesses one step on, kept within their bounds."""
@@ -261,6 +261,11 @@ Rotation: TypeAlias = Literal["oblimin", "promax", "varimax", "none"]
 
 # The steepest slope at which a rotation counts as found, and at which it is left.
 ROTATION_CONVERGED, ROTATION_ENOUGH = 1e-5, 1e-7
+# Newton steps after the search, and what its curvature is measured with.
+LAST_STEPS = 4
+STEP = 1e-5
+# A complexity that bends less than this has no minimum of its own.
+FLAT = 1e-6
 ROTATION_MAXIMUM_STEPS = 1000
 ROTATION_HALVINGS = 10
 PROMAX_POWER = 4
@@ -358,14 +363,76 @@ def _searched(unrotated: Array, turn: Array, *, oblique: bool) -> Rotated:
             if not len(untried):
                 break
         if len(untried) == len(moving):
-            break  # nobody can go further down: rounding
+            break  # no one can go further down: rounding
+    settled = np.sqrt((slope**2).sum(axis=(1, 2))) < ROTATION_CONVERGED
+    turn[settled] = _followed(unrotated[settled], turn[settled], oblique=oblique)
     return Rotated(
         loadings=_rotated(unrotated, turn, oblique=oblique),
         correlations=turn.transpose(0, 2, 1) @ turn,
         turn=turn,
-        complexity=complexity,
-        settled=np.sqrt((slope**2).sum(axis=(1, 2))) < ROTATION_CONVERGED,
+        complexity=_slope(unrotated, turn, oblique=oblique)[0],
+        settled=settled,
     )
+
+
+def _followed(unrotated: Array, turn: Array, *, oblique: bool) -> Array:
+    """The minimum itself, from where a search ended near it.
+
+    Where that is depends on last digits, and so on the processor. Newton's steps are
+    taken as long as each leads where it is flatter.
+    """
+    along = _directions(turn, oblique=oblique)
+
+    def slope(at: Array) -> Array:
+        steepness = _slope(unrotated, at, oblique=oblique)[1]
+        return np.asarray(np.einsum("bij,bdij->bd", steepness, along))
+
+    def moved(step: Array) -> Array:
+        onward = turn + np.einsum("bd,bdij->bij", step, along)
+        return _projected(onward, oblique=oblique)
+
+    count = along.shape[1]
+    ahead = STEP * np.broadcast_to(np.eye(count), (len(turn), count, count))
+    bend = np.stack(
+        [
+            (slope(moved(ahead[:, place])) - slope(moved(-ahead[:, place]))) / 2 / STEP
+            for place in range(count)
+        ],
+        axis=2,
+    )
+    values, vectors = np.linalg.eigh((bend + bend.transpose(0, 2, 1)) / 2)
+    inverse = (vectors / np.maximum(values, FLAT)[:, None, :]) @ vectors.swapaxes(1, 2)
+    step = np.zeros((len(turn), count))
+    here = slope(turn)
+    going = values[:, 0] > FLAT
+    for _ in range(LAST_STEPS):
+        onward = step - np.einsum("bde,be->bd", inverse, here)
+        there = slope(moved(onward))
+        going &= (there**2).sum(axis=1) < (here**2).sum(axis=1)
+        step = np.where(going[:, None], onward, step)
+        here = np.where(going[:, None], there, here)
+    return moved(step)
+
+
+def _directions(turn: Array, *, oblique: bool) -> Array:
+    """Every way a rotation can be turned, shape (n_solutions, n_ways, m, m)."""
+    factors = turn.shape[1]
+    ways = []
+    for one in range(factors):
+        for other in range(one):
+            if not oblique:
+                plane = np.zeros((factors, factors))
+                plane[one, other], plane[other, one] = 1.0, -1.0
+                ways.append(turn @ plane)
+                continue
+            # Each column turns towards the other, and away from itself.
+            for column, towards in ((one, other), (other, one)):
+                own, goal = turn[:, :, column], turn[:, :, towards]
+                shared = (own * goal).sum(axis=1, keepdims=True)
+                way = np.zeros_like(turn)
+                way[:, :, column] = goal - shared * own
+                ways.append(way)
+    return np.stack(ways, axis=1)
 
 
 def _rotated(unrotated: Array, turn: Array, *, oblique: bool) -> Array:
@@ -474,7 +541,9 @@ def solve(
         extract_factors(matrix[None], factors, extraction, start)
         for start in (None, *starts)
     ]
-    extracted = min(tried, key=lambda one: (not one.settled[0], one.discrepancy[0]))
+    least = rounded([float(one.discrepancy[0]) for one in tried])[0]
+    first = min(range(len(tried)), key=lambda at: (not tried[at].settled[0], least[at]))
+    extracted = tried[first]
     turns = np.linalg.qr(
         generator("rotation").standard_normal((RANDOM_ROTATIONS, factors, factors))
     )[0]
@@ -485,12 +554,13 @@ def solve(
     ends = np.where(rotated.settled, rotated.complexity, np.inf)
     best = int(np.argmax(ends <= ends.min() + 1e-9)) if rotated.settled.any() else 0
     loadings, correlations = rotated.loadings[best], rotated.correlations[best]
-    order, sign = _order(loadings, correlations)
+    places, sign = _order(loadings, correlations)
+    signs = np.outer(sign, sign)
     return Solution(
         extracted=extracted,
-        loadings=(loadings[:, order] * sign)[None],
-        correlations=(correlations[np.ix_(order, order)] * np.outer(sign, sign))[None],
-        turn=rotated.turn[best][:, order] * sign,
+        loadings=(loadings[:, places] * sign)[None],
+        correlations=(correlations[np.ix_(places, places)] * signs)[None],
+        turn=rotated.turn[best][:, places] * sign,
         settled=extracted.settled & rotated.settled[best],
         places=np.zeros(1, dtype=np.int64),
     )
@@ -534,6 +604,5 @@ def _only(found: Factors, rotated: Rotated, turn: Array, places: Ranks) -> Solut
 def _order(loadings: Array, correlations: Array) -> tuple[Ranks, Array]:
     """Factors by the variance they explain, and the sign that turns each upwards."""
     explained = np.diag(correlations @ loadings.T @ loadings)
-    order = np.argsort(-explained, kind="stable")
-    sign = np.where(loadings[:, order].sum(axis=0) < 0, -1.0, 1.0)
-    return order, np.asarray(sign, dtype=np.float64)
+    by_size = order(-explained)
+    return by_size, upward(loadings[:, by_size])

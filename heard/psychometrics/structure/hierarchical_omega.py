@@ -58,7 +58,7 @@ class GroupLoading(Labelled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OmegaHierarchical(Labelled):
-    """How far one general factor stands behind all items.
+    """How much of the items' variance is due to one general factor.
 
     - `omega_hierarchical`: variance of the sum due to the general factor / observed
       variance.

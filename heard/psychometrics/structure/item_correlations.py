@@ -307,7 +307,7 @@ def sampling_adequacy(
     categories: Sequence[float] | None = None,
     missing: Deletion = "listwise",
 ) -> SamplingAdequacy:
-    """Measure how far correlations are shared by more than two items.
+    """Measure whether correlations are shared by more than two items.
 
     Parameters
     ----------

@@ -118,7 +118,7 @@ def _fault(
         return f"participants who answered {who} {n}; at least {participants} needed"
     empty = (found.ranks == MISSING).all(axis=0)
     if empty.any():
-        return "nobody answered " + ", ".join(_where(found.names, empty))
+        return "no one answered " + ", ".join(_where(found.names, empty))
     constant = np.array(found.counts) < 2
     if constant.any():
         whose = ", ".join(_where(found.names, constant))
@@ -154,7 +154,7 @@ class ItemThreshold(Labelled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolychoricCorrelations(Labelled):
-    """The correlations of all pairs of items, and the thresholds they rest on.
+    """The correlations of all pairs of items, and the thresholds they are based on.
 
     - `smallest_eigenvalue`: of the matrix of all correlations; below zero, no data
       could have that matrix.
@@ -181,10 +181,10 @@ def polychoric_correlations(
     responses : DataFrame or ndarray, shape (n_participants, n_items)
         Keyed responses, one column an item, one row a participant; NaN if unanswered.
     categories : sequence of float
-        The answers the codebook allows. One that nobody chose is merged with its
+        The answers the codebook allows. One that no one chose is merged with its
         neighbour, and `method` says so.
     missing : {"pairwise", "listwise"}
-        Whether a pair rests on all who answered both, or on who answered every item.
+        Whether a pair is based on all who answered both, or on who answered every item.
     confidence : float
         Coverage of the intervals, at least 0.5 and below 1.
 

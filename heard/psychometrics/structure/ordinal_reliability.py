@@ -23,6 +23,7 @@ from heard.models.complete_responses import (
     Responses,
     read_responses,
 )
+from heard.models.stable_choice import upward
 from heard.psychometrics.structure.ordinal_correlations import (
     Deletion,
     OrdinalItems,
@@ -74,7 +75,7 @@ def ordinal_alpha(
     categories : sequence of float
         The answers the codebook allows.
     missing : {"pairwise", "listwise"}
-        Whether a pair rests on all who answered both, or on who answered every item.
+        Whether a pair is based on all who answered both, or on who answered every item.
     confidence : float
         Coverage of the interval, at least 0.5 and below 1.
 
@@ -179,6 +180,8 @@ CONVERGED = 1e-9
 MAXIMUM_STEPS = 200
 HALVINGS = 30
 FLAT = 1e-9
+# Relative rise of the misfit that may be rounding.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +228,7 @@ def _minimised(matrix: Array, weights: Array) -> Array:
     """Newton's steps, halved where they would not lead down."""
     values, vectors = np.linalg.eigh(matrix)
     loadings = np.clip(vectors[:, -1] * np.sqrt(values[-1]), -0.95, 0.95)
-    loadings = loadings if loadings.sum() >= 0 else -loadings
+    loadings = loadings * upward(loadings[:, None])
     for _ in range(MAXIMUM_STEPS):
         slope = _one_ordinal_factor_slope(loadings, matrix, weights)
         if np.abs(slope).max() < CONVERGED / 100:
@@ -235,7 +238,7 @@ def _minimised(matrix: Array, weights: Array) -> Array:
         before = _misfit(loadings, matrix, weights)
         for halving in range(HALVINGS):
             onward = loadings + step / 2**halving
-            if _misfit(onward, matrix, weights) <= before:
+            if _misfit(onward, matrix, weights) <= before * (1 + ROUNDING):
                 loadings = onward
                 break
         else:
@@ -292,7 +295,7 @@ def omega_categorical(
     categories : sequence of float
         The answers the codebook allows. The sum counts each by its number.
     missing : {"pairwise", "listwise"}
-        Whether a pair rests on all who answered both, or on who answered every item.
+        Whether a pair is based on all who answered both, or on who answered every item.
     confidence : float
         Coverage of the interval, at least 0.5 and below 1.
 

@@ -228,7 +228,7 @@ def pair_influences(
         total = total - _through_thresholds(turned, gains[1], item_rows[1])[:, None, :]
         total[:, :-1, :-1] += score
         information = np.einsum("pab,pab->p", answers, score**2)[:, None, None]
-        # nobody answered both: nothing is known, and `faults` says so
+        # no one answered both: nothing is known, and `faults` says so
         known = information > 1e-300
         return np.asarray(
             np.divide(total, information, out=np.zeros_like(total), where=known)
@@ -438,7 +438,7 @@ def _faults(pair_n: Array, rho: Array, settled: Array) -> tuple[str, ...]:
     reasons = []
     for n, correlation, found in zip(pair_n, rho, settled, strict=True):
         if n == 0:
-            reasons.append("nobody answered both items")
+            reasons.append("no one answered both items")
         elif abs(correlation) >= LARGEST - 1e-9:
             reasons.append(
                 f"the polychoric correlation runs to {np.sign(correlation):+.0f}: "

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.intake.answers import fold
-from analysis.intake.tools.redcap import chosen_rows, with_dictionary
+from analysis.intake.redcap import chosen_rows, with_dictionary
 from analysis.storage.readers.table import numbered
 from heard.errors import DataError
 

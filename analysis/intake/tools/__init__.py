@@ -1,1 +1,0 @@
-"""A survey tool's own shape into one header row and one row a response."""

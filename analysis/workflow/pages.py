@@ -1,0 +1,252 @@
+"""Every page of a report, declared once: planning, index and `--only` read this.
+
+A further page is a notebook, and a record here.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from analysis.declarations.linkage import declares_rule, waves_linked
+from analysis.declarations.multiverse import multiverse_outcomes
+from analysis.declarations.supplementary_measures import (
+    has_supplementary,
+)
+from analysis.declarations.trends import charted_outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from analysis.declarations.study import Study
+
+Reads: TypeAlias = Literal[
+    "raw exports",
+    "responses",
+    "scores",
+    "linked exports",
+    "rated staff",
+    "links",
+    "gates",
+    "lock",
+    "all findings",
+]
+"""What a page may read; *gates*: what was found of the worth of scores."""
+
+MINIMUM_FOLLOW_UPS = 2
+"""At one follow-up the outcomes show all that arms can show."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of a report.
+
+    Attributes
+    ----------
+    name : str
+        Of its step, and of the file.
+    title : str
+        As its heading; of a page a wave, the wave follows.
+    line : str
+        What the page answers, in a sentence, for the index.
+    readers : {"funders", "evaluators"}
+        For whom it is written.
+    applies : callable
+        Whether a study has it.
+    reads : tuple of str
+        What it is made from; decides what it waits for and when it is stale.
+    each_wave : bool
+        Whether there is one a wave.
+    uses_key : bool
+        Whether it makes pseudonyms.
+    needs_data : bool
+        Whether anything must have been collected.
+    """
+
+    name: str
+    notebook: str
+    title: str
+    line: str
+    readers: Literal["funders", "evaluators"] = "evaluators"
+    applies: Callable[[Study], bool] = lambda _: True
+    reads: tuple[Reads, ...] = ()
+    each_wave: bool = False
+    uses_key: bool = False
+    needs_data: bool = True
+
+    @property
+    def reads_rows(self) -> bool:
+        """Whether it is given the folders of row-level data."""
+        return self.needs_data and "all findings" not in self.reads
+
+
+def _has_design(study: Study) -> bool:
+    return study.design is not None
+
+
+def _asks_meaning(study: Study) -> bool:
+    """Several waves, and a score whose items are signs of one thing."""
+    scores = (part for one in study.instruments.values() for part in one.subscales)
+    return len(study.waves) > 1 and any(score.reflective for score in scores)
+
+
+def _has_links(study: Study) -> bool:
+    """Whether an outcome is of people followed."""
+    return bool(waves_linked(study))
+
+
+def _has_groups(study: Study) -> bool:
+    """Groups are declared that answer for an outcome."""
+    judged = {outcome.survey for outcome in study.outcomes}
+    return any(grouping.survey in judged for grouping in study.groups)
+
+
+def _compares_over_waves(study: Study) -> bool:
+    """Arms of teams with enough waves; or a staggered start, a dose or a control."""
+    teams = study.allocated_by == "team" and bool(study.treated and study.control)
+    compares_arms = teams and any(
+        len(one.follow_ups) >= MINIMUM_FOLLOW_UPS for one in study.outcomes
+    )
+    controls = study.plan is not None and bool(study.plan.negative_controls)
+    declared = study.rollout or study.dose or controls
+    return bool(study.outcomes and (compares_arms or declared))
+
+
+def _has_roster(study: Study) -> bool:
+    return study.roster is not None
+
+
+PAGES = (
+    Page(
+        name="design",
+        notebook="05_design.ipynb",
+        title="Before the pilot: what could it see?",
+        line="Before the pilot: what so many teams would let it see.",
+        applies=_has_design,
+        needs_data=False,
+    ),
+    Page(
+        name="cleaning",
+        notebook="10_cleaning.ipynb",
+        title="Cleaning",
+        line="What came in, what was left out and why.",
+        reads=("raw exports",),
+        each_wave=True,
+        uses_key=True,
+    ),
+    Page(
+        name="linkage",
+        notebook="15_linkage.ipynb",
+        title="Linkage of waves",
+        line="How answers were matched between waves, and how many links are false.",
+        applies=declares_rule,
+        reads=("linked exports",),
+        uses_key=True,
+    ),
+    Page(
+        name="reliability",
+        notebook="20_reliability.ipynb",
+        title="Reliability",
+        line="Whether the instruments can be trusted in this wave.",
+        reads=("responses",),
+        each_wave=True,
+    ),
+    Page(
+        name="comparability",
+        notebook="25_comparability.ipynb",
+        title="Do scores mean the same at every wave?",
+        line="Whether a score means the same at one wave as at another.",
+        applies=_asks_meaning,
+        reads=("responses",),
+    ),
+    Page(
+        name="outcomes",
+        notebook="30_outcomes.ipynb",
+        title="Outcomes",
+        line="What changed, for whom, and compared with whom.",
+        reads=("scores", "links", "gates", "lock"),
+    ),
+    Page(
+        name="beyond-the-mean",
+        notebook="31_beyond_the_mean.ipynb",
+        title="Beyond the mean",
+        line="What a mean hides: who answers better, who can get no higher.",
+        applies=has_supplementary,
+        reads=("scores", "links", "gates"),
+    ),
+    Page(
+        name="missing",
+        notebook="33_who_is_missing.ipynb",
+        title="Who is missing, and does it matter?",
+        line="Who could not be followed, and whether that changes the answer.",
+        applies=_has_links,
+        reads=("scores", "links", "gates"),
+    ),
+    Page(
+        name="for-whom",
+        notebook="35_for_whom.ipynb",
+        title="For whom did it work?",
+        line="How subgroups differ, and whether the pilot did as much for each.",
+        applies=_has_groups,
+        reads=("scores", "responses", "links", "gates", "lock"),
+    ),
+    Page(
+        name="compared",
+        notebook="36_compared_with_whom.ipynb",
+        title="Compared with whom?",
+        line="Those with the pilot compared with those without, wave by wave.",
+        applies=_compares_over_waves,
+        reads=("scores", "links", "gates", "lock"),
+    ),
+    Page(
+        name="over-time",
+        notebook="37_over_time.ipynb",
+        title="Wave by wave: what is more than common-cause variation?",
+        line="Wave by wave: what is more than the usual variation.",
+        applies=lambda study: bool(charted_outcomes(study)),
+        reads=("scores", "gates"),
+    ),
+    Page(
+        name="other-choices",
+        notebook="38_other_choices.ipynb",
+        title="Would other analysis choices have changed the answer?",
+        line="What other choices, made in good faith, would have answered.",
+        applies=lambda study: bool(multiverse_outcomes(study)),
+        reads=("responses", "links", "gates"),
+    ),
+    Page(
+        name="coverage",
+        notebook="40_coverage.ipynb",
+        title="Who was rated",
+        line="How many of the staff in regular contact were rated.",
+        applies=_has_roster,
+        reads=("rated staff",),
+        uses_key=True,
+    ),
+    Page(
+        name="funder-summary",
+        notebook="90_funder_summary.ipynb",
+        title="Summary for funders and boards",
+        line="One page in plain words.",
+        readers="funders",
+        reads=("all findings",),
+    ),
+)
+"""In the order they run; the index lists them from the last to the first."""
+
+ACTIONS = ("findings", "index")
+"""Steps that are no notebook."""
+
+
+def step_kinds() -> tuple[str, ...]:
+    """Every kind of step, in the order they run."""
+    *pages, last = (page.name for page in PAGES)
+    findings, index = ACTIONS
+    return (*pages, findings, last, index)
+
+
+@functools.cache
+def page_of(kind: str) -> Page | None:
+    """The page of a kind of step; None for a plain action."""
+    return next((page for page in PAGES if page.name == kind), None)
