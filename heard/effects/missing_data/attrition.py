@@ -241,14 +241,14 @@ def _retention(
         term="share_present_difference",
         reason="the arm others are compared with",
         n=counted[1],
-        n_unit="everybody in both",
+        n_unit="everyone in both",
         method=NEWCOMBE,
     )
     if not is_reference:
         difference = share_difference(
             counted, compared, term="share_present_difference", method=NEWCOMBE
         )
-        difference = counting(difference, "everybody in both")
+        difference = counting(difference, "everyone in both")
     return Retention(
         arm=labels[0],
         wave=labels[1],
@@ -361,7 +361,7 @@ def _interval_zero(change: Estimate, share: float, started: int) -> Result:
 
 def _tipping_change(term: str, value: float, dropouts: int) -> Estimate:
     return Estimate(
-        term=term, estimate=value, n=dropouts, n_unit="those lost", method=METHOD
+        term=term, estimate=value, n=dropouts, n_unit="dropouts", method=METHOD
     )
 
 
