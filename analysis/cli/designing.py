@@ -70,7 +70,6 @@ def _look_ahead(step: Step, *, silent: bool) -> None:
 
 def _print_result(study: Study, *, quiet: bool, as_json: bool) -> None:
     """Print what the page shows, from the same findings."""
-    from analysis.foundation.findings import tidy_record  # noqa: PLC0415 - pandas
     from analysis.publication.design import (  # noqa: PLC0415 - imports pandas
         design_sentence,
         design_table,
