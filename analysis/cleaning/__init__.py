@@ -1,1 +1,1 @@
-"""Responses into clean, scored responses, with the participant flow."""
+"""Clean and score responses, and count the participant flow."""

@@ -1,7 +1,7 @@
-"""Indices and cut-offs into flags: which responses look careless, and by which index.
+"""Flag responses that look careless, by the indices and cut-offs declared.
 
-Raw codes go into every index but even-odd, whose items are turned round by their keys.
-An index that a person has no value of raises no flag.
+Every index takes raw codes, except even-odd, which takes reverse-scored items. An index
+without a value for a person raises no flag.
 """
 
 from __future__ import annotations

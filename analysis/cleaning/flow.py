@@ -186,7 +186,7 @@ def _people(cleaned: Cleaned, smallest: int) -> Result:
 
 
 def _flow_counts(flow: Flow, rules: Iterable[str]) -> Iterator[tuple[str, str, int]]:
-    """Every rule that left out anyone anywhere: an arm's nought is a number too."""
+    """Every rule that left out anyone anywhere: an arm's zero is a number too."""
     yield "responses_received", "", flow.received
     for rule in rules:
         yield "responses_left_out", rule, flow.left_out.get(rule, 0)

@@ -1,4 +1,4 @@
-"""The command ``heard``: its name, its help, and how it reports errors."""
+"""The command ``heard``: its name, its help, and how it reports an error."""
 
 from __future__ import annotations
 

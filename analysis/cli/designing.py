@@ -1,6 +1,6 @@
-"""Look ahead before a pilot, at what so many teams would let it see.
+"""Calculate before a pilot what effect its numbers of teams can detect.
 
-Lines are as long whatever the window, so that two outputs can be compared.
+Lines have the same length whatever the window, so that two outputs can be compared.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from dataclasses import asdict
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,12 @@ from analysis.cli.application import app, report_fault
 from analysis.cli.options import AsJson, Quiet, Reports, StudyName, use_folders
 from analysis.cli.running import _run_locally
 from analysis.foundation.errors import DeclarationError
+from analysis.foundation.findings import tidy_record
+from analysis.storage.declared import read_study
+from analysis.storage.findings import read_part
 from analysis.storage.folders import find_folders
+from analysis.workflow.planning import plan_design
+from analysis.workflow.receipts import freshness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,9 +48,6 @@ def design(
     as_json: AsJson = False,
 ) -> None:
     """Say what a declared design would let the pilot see; needs no data."""
-    from analysis.storage.declared import read_study  # noqa: PLC0415
-    from analysis.workflow.planning import plan_design  # noqa: PLC0415
-
     use_folders(None, None, reports)
     declared = read_study(study)
     steps = plan_design(declared)
@@ -58,8 +59,6 @@ def design(
 
 def _look_ahead(step: Step, *, silent: bool) -> None:
     """Run the step where it is stale, and fail as it fails."""
-    from analysis.workflow.receipts import freshness  # noqa: PLC0415
-
     reasons = {step.name: freshness(step).reason}
     if not reasons[step.name]:
         return
@@ -71,16 +70,15 @@ def _look_ahead(step: Step, *, silent: bool) -> None:
 
 def _print_result(study: Study, *, quiet: bool, as_json: bool) -> None:
     """Print what the page shows, from the same findings."""
-    from analysis.publication.design import (  # noqa: PLC0415
+    from analysis.publication.design import (  # noqa: PLC0415 - imports pandas
         design_sentence,
         design_table,
     )
-    from analysis.publication.disclosure.control import Disclosed  # noqa: PLC0415
-    from analysis.storage.findings import read_part  # noqa: PLC0415
+    from analysis.publication.disclosure.control import Disclosed  # noqa: PLC0415 - imports pandas
 
     disclosed = Disclosed(findings=read_part(study.name, "design"))
     if as_json:
-        found = [asdict(finding) for finding in disclosed.findings]
+        found = [tidy_record(finding) for finding in disclosed.findings]
         typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
         return
     if quiet:

@@ -1,6 +1,6 @@
-"""List the instruments, and show what a codebook says of one.
+"""List the instruments, and show what the codebook of one says.
 
-Lines are as long whatever the window, so that two outputs can be compared.
+Lines have the same length whatever the window, so that two outputs can be compared.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.cli.application import app
+from analysis.storage.declared import instrument_names, read_instrument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -55,11 +56,6 @@ def instruments(
     ] = False,
 ) -> None:
     """List the instruments, or show what the codebook says of one."""
-    from analysis.storage.declared import (  # noqa: PLC0415
-        instrument_names,
-        read_instrument,
-    )
-
     if name is not None:
         instrument = read_instrument(name)
         if as_json:

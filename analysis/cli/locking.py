@@ -1,23 +1,21 @@
-"""Lock a study's analysis plan, so that reports can say whether it was kept to.
-
-Show where the pseudonym key lies, and put a new one in its place.
-"""
+"""Fix (lock) a study's analysis plan, and show or replace the pseudonym key."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from analysis.cli.application import app
 from analysis.cli.options import Raw, StudyName, use_folders
+from analysis.declarations.plan import Lock, Replaced
+from analysis.declarations.plan_lock import deviations, lockable
 from analysis.foundation.errors import DeclarationError
-
-if TYPE_CHECKING:
-    from analysis.declarations.plan import Lock, Replaced
+from analysis.storage.declared import arrived_waves, lock_file, read_study, write_lock
+from analysis.storage.key import key_file, key_fingerprint, rotate_key
 
 
 @app.command()
@@ -30,15 +28,6 @@ def lock(
     raw: Raw = None,
 ) -> None:
     """Lock the analysis plan of a study, before its data arrive."""
-    from analysis.declarations.plan import Lock  # noqa: PLC0415
-    from analysis.declarations.plan_lock import deviations, lockable  # noqa: PLC0415
-    from analysis.storage.declared import (  # noqa: PLC0415
-        arrived_waves,
-        lock_file,
-        read_study,
-        write_lock,
-    )
-
     use_folders(raw, None, None)
     declared = read_study(study)
     made = Lock(
@@ -66,8 +55,6 @@ def _replaced(
     before: Lock, again: str | None, changed: tuple[str, ...], *, where: str
 ) -> Replaced:
     """The earlier lock with why it was replaced; refused where nobody says why."""
-    from analysis.declarations.plan import Replaced  # noqa: PLC0415
-
     if again is None or not again.strip():
         asked = "and --again needs a reason" if again is not None else "nothing written"
         raise DeclarationError(
@@ -112,8 +99,6 @@ app.add_typer(key)
 @key.command()
 def show() -> None:
     """Say where the key lies and its fingerprint; never the key."""
-    from analysis.storage.key import key_file, key_fingerprint  # noqa: PLC0415
-
     if not key_file().exists():
         typer.echo(f"There is no key yet. The first run will make {key_file()}")
         return
@@ -124,12 +109,6 @@ def show() -> None:
 @key.command()
 def rotate() -> None:
     """Make a new key and keep the old one beside it, under a number."""
-    from analysis.storage.key import (  # noqa: PLC0415
-        key_file,
-        key_fingerprint,
-        rotate_key,
-    )
-
     kept = rotate_key()
     typer.echo(f"new key      {key_file()}")
     typer.echo(f"fingerprint  {key_fingerprint()}")

@@ -20,14 +20,19 @@ from analysis.cli.options import (
     StudyName,
     use_folders,
 )
+from analysis.storage.declared import read_study, study_names
 from analysis.storage.folders import find_folders
 from analysis.storage.key import key_file
+from analysis.workflow.executors import local_processes, run_in_worker
+from analysis.workflow.parameters import with_parameters
+from analysis.workflow.planning import plan_steps
+from analysis.workflow.receipts import freshness
+from analysis.workflow.runner import Progress, choose_steps, remove_orphans, run_steps
 from heard.errors import AnalysisError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from analysis.workflow.runner import Progress
     from analysis.workflow.steps import Step
 
 
@@ -64,13 +69,6 @@ def run_command(
     as_json: AsJson = False,
 ) -> None:
     """Run what is stale: raw exports to findings and reports."""
-    from analysis.workflow.receipts import freshness  # noqa: PLC0415
-    from analysis.workflow.runner import (  # noqa: PLC0415
-        Progress,
-        choose_steps,
-        remove_orphans,
-    )
-
     use_folders(raw, processed, reports)
     if not key_file().exists() and not (quiet or as_json):
         typer.echo(f"A pseudonym key is made at {key_file()}. Keep a safe copy.")
@@ -99,12 +97,7 @@ def _run_locally(
     force: bool,
     silent: bool,
 ) -> Progress:
-    from analysis.workflow.executors import (  # noqa: PLC0415
-        local_processes,
-        run_in_worker,
-    )
-    from analysis.workflow.progress import shown_progress  # noqa: PLC0415
-    from analysis.workflow.runner import run_steps  # noqa: PLC0415
+    from analysis.workflow.progress import shown_progress  # noqa: PLC0415 - rich is slow to import
 
     try:
         with (
@@ -135,8 +128,6 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Say of every step whether it is fresh, or stale and why."""
-    from analysis.workflow.receipts import freshness  # noqa: PLC0415
-
     use_folders(raw, processed, reports)
     steps = _plan(study, [])
     reasons = {step.name: freshness(step).reason for step in steps}
@@ -165,9 +156,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a declaration, and that the data fit it; run nothing."""
-    from analysis.intake.survey_tools import TITLES  # noqa: PLC0415
-    from analysis.storage.declared import read_study  # noqa: PLC0415
-    from analysis.workflow.actions import check_data  # noqa: PLC0415
+    from analysis.intake.survey_tools import TITLES  # noqa: PLC0415 - imports pandas
+    from analysis.workflow.actions import check_data  # noqa: PLC0415 - imports pandas
 
     use_folders(raw, None, None)
     declared = read_study(study)
@@ -186,7 +176,7 @@ def check(
             typer.echo(f"{count.wave}  {count.survey}  {text}")
         typer.echo("The declaration is sound and the data fit it.")
         if drift:
-            from analysis.cli.starting import (  # noqa: PLC0415 - it needs this
+            from analysis.cli.starting import (  # noqa: PLC0415 - order of commands
                 report_drift,
             )
 
@@ -196,8 +186,6 @@ def check(
 @app.command("list")
 def list_command(quiet: Quiet = False, as_json: AsJson = False) -> None:
     """List the declared studies."""
-    from analysis.storage.declared import read_study, study_names  # noqa: PLC0415
-
     titles = {}
     for name in study_names():
         try:
@@ -212,10 +200,6 @@ def list_command(quiet: Quiet = False, as_json: AsJson = False) -> None:
 
 
 def _plan(study: str, parameters: list[str]) -> tuple[Step, ...]:
-    from analysis.storage.declared import read_study  # noqa: PLC0415
-    from analysis.workflow.parameters import with_parameters  # noqa: PLC0415
-    from analysis.workflow.planning import plan_steps  # noqa: PLC0415
-
     return with_parameters(plan_steps(read_study(study)), parameters)
 
 

@@ -13,8 +13,17 @@ import typer
 
 from analysis.cli.application import app
 from analysis.cli.options import Raw, StudyName, use_folders
+from analysis.declarations.study_file import parse_study
 from analysis.foundation.errors import DeclarationError
+from analysis.storage.declared import (
+    instrument_names,
+    read_instrument,
+    read_study,
+    study_file,
+    study_text,
+)
 from analysis.storage.folders import find_folders
+from analysis.storage.whole_files import write_text
 from heard.errors import unknown
 
 if TYPE_CHECKING:
@@ -42,9 +51,7 @@ def new(
     raw: Raw = None,
 ) -> None:
     """Inspect exports and draft a study's declaration; overwrite nothing."""
-    from analysis.intake.draft import draft_study, group_surveys  # noqa: PLC0415
-    from analysis.storage.declared import study_file  # noqa: PLC0415
-    from analysis.storage.whole_files import write_text  # noqa: PLC0415
+    from analysis.intake.draft import draft_study, group_surveys  # noqa: PLC0415 - imports pandas
 
     use_folders(raw, None, None)
     _check_name("study", study)
@@ -67,12 +74,8 @@ def new(
 
 
 def _inspected(folder: Path, files: list[Path]) -> list[Inspected]:
-    from analysis.intake.draft import inspect_export  # noqa: PLC0415
-    from analysis.storage.declared import (  # noqa: PLC0415
-        instrument_names,
-        read_instrument,
-    )
-    from analysis.storage.readers import read_table  # noqa: PLC0415
+    from analysis.intake.draft import inspect_export  # noqa: PLC0415 - imports pandas
+    from analysis.storage.readers import read_table  # noqa: PLC0415 - imports pandas
 
     instruments = [read_instrument(name) for name in instrument_names()]
     exports = []
@@ -86,8 +89,6 @@ def _inspected(folder: Path, files: list[Path]) -> list[Inspected]:
 
 
 def _print_faults(study: str) -> None:
-    from analysis.storage.declared import read_study  # noqa: PLC0415
-
     try:
         read_study(study)
     except DeclarationError as error:
@@ -115,13 +116,7 @@ def add_wave(
     raw: Raw = None,
 ) -> None:
     """Compare a new export with the last wave's; propose its table."""
-    from analysis.intake.draft import WaveDetails, wave_table  # noqa: PLC0415
-    from analysis.storage.declared import (  # noqa: PLC0415
-        read_study,
-        study_file,
-        study_text,
-    )
-    from analysis.storage.whole_files import write_text  # noqa: PLC0415
+    from analysis.intake.draft import WaveDetails, wave_table  # noqa: PLC0415 - imports pandas
 
     use_folders(raw, None, None)
     _check_name("wave", wave)
@@ -177,7 +172,7 @@ def report_drift(study: Study) -> None:
 
 
 def _compared(study: Study, last: Export, export: Export) -> Comparison:
-    from analysis.intake.drift import compare_exports  # noqa: PLC0415
+    from analysis.intake.drift import compare_exports  # noqa: PLC0415 - imports pandas
 
     return compare_exports(
         study,
@@ -189,16 +184,13 @@ def _compared(study: Study, last: Export, export: Export) -> Comparison:
 
 
 def _shaped(export: Export, study: Study) -> RawTable:
-    from analysis.intake.survey_tools import shape  # noqa: PLC0415
-    from analysis.storage.rows import read_dictionary, read_raw  # noqa: PLC0415
+    from analysis.intake.survey_tools import shape  # noqa: PLC0415 - imports pandas
+    from analysis.storage.rows import read_dictionary, read_raw  # noqa: PLC0415 - imports pandas
 
     return shape(read_raw(export, study), export, read_dictionary(export, study))
 
 
 def _parsed(study: str, text: str) -> Study:
-    from analysis.declarations.study_file import parse_study  # noqa: PLC0415
-    from analysis.storage.declared import read_instrument  # noqa: PLC0415
-
     return parse_study(text, name=study, read_instrument=read_instrument)
 
 
@@ -220,7 +212,7 @@ def _print_result(compared: Comparison, last: str) -> None:
 
 
 def _tool(table: RawTable) -> str:
-    from analysis.intake.survey_tools import TITLES  # noqa: PLC0415
+    from analysis.intake.survey_tools import TITLES  # noqa: PLC0415 - imports pandas
 
     facts = (table.encoding, TITLES[table.tool], table.remark)
     return ", ".join(fact for fact in dict.fromkeys(facts) if fact)

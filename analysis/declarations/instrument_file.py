@@ -1,4 +1,4 @@
-"""Turn the text of a codebook into an instrument; report every fault with its key."""
+"""Read an instrument from the TOML of its codebook; report every error with its key."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_instrument(instrument: Instrument) -> list[str]:
 def known_ends(
     items: Sequence[Item], usual: Coding, codings: Mapping[str, Coding]
 ) -> tuple[float, float]:
-    """Least and most that items are worth, on average; nought if nothing is known."""
+    """Least and most that items are worth, on average; zero if nothing is known."""
     used = [codings.get(item.coding, usual) for item in items]
     if not used:
         return (0.0, 0.0)

@@ -138,7 +138,7 @@ def multiverse_outcomes(study: Study) -> tuple[Outcome, ...]:
 
 
 def check_multiverse(study: Study) -> Iterator[str]:
-    """Every way in which the other choices contradict the rest of the study."""
+    """Every way that the other choices contradict the rest of the study."""
     chosen = study.multiverse
     if chosen is None:
         return

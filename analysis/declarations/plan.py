@@ -38,7 +38,7 @@ TEAMS = (6, 12, 25)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gates:
-    """What a score must pass before its change is told.
+    """What a score must pass before its change is reported.
 
     Attributes
     ----------

@@ -40,7 +40,7 @@ MAXIMUM_FOLLOW_UPS = 20
 
 
 def check_plan(study: Study) -> Iterator[str]:
-    """Every way in which the plan contradicts itself or the rest of the study."""
+    """Every way that the plan contradicts itself or the rest of the study."""
     plan = study.plan
     if plan is None:
         return
@@ -152,7 +152,7 @@ def _check_tested(plan: Plan, listed: list[str]) -> Iterator[str]:
 
 
 def check_design(study: Study) -> Iterator[str]:
-    """Every way in which the design cannot be, at its key."""
+    """Every way that the design cannot be, at its key."""
     if study.design is None:
         return
     assumed, teams = study.design.assumed, study.design.teams

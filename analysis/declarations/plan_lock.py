@@ -1,12 +1,9 @@
-"""What is locked of a study, as a value, as a hash, and as the text of a file.
+"""Compare a locked plan with the plan declared or run now, and write it as a file.
 
-Locked is what decides the answer: the plan, the outcomes, arms and teams, and of every
-wave how its surveys are cleaned and linked. Titles, files, comments and what is shown
-beside an outcome's mean are not: they may change without a deviation. What stands at
-its default is left out, so that a later version with a further key leaves old locks as
-they are.
-
-What was locked beside what is declared or run now: every difference in words.
+Locked is what decides the result: the plan, the outcomes, arms and teams, and of every
+wave how its surveys are cleaned and linked. Titles, files, comments and supplementary
+measures are not: they may change without a deviation. What equals its default is left
+out, so that a later version with a further key leaves old locks as they are.
 """
 
 from __future__ import annotations
@@ -248,7 +245,7 @@ Leaves = dict[tuple[str, ...], Any]
 
 
 def deviations(study: Study) -> tuple[str, ...]:
-    """Everything that is declared otherwise than it was locked, a sentence each.
+    """Everything that is declared differently from the lock, a sentence each.
 
     None where nothing was locked.
     """
@@ -260,7 +257,7 @@ def deviations(study: Study) -> tuple[str, ...]:
 
 
 def run_deviations(study: Study, *, linkage_rule: str = "") -> tuple[str, ...]:
-    """Everything run otherwise than declared.
+    """Everything run differently from the declaration.
 
     Parameters
     ----------
@@ -285,7 +282,7 @@ def run_deviations(study: Study, *, linkage_rule: str = "") -> tuple[str, ...]:
 def differences(locked: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     """Every difference between two lockable contents, in words.
 
-    What differs alike at several waves is said once.
+    What differs alike at several waves is stated once.
     """
     yield from _whole(locked, now)
     waves_of: dict[str, list[str]] = {}

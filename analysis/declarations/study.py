@@ -162,7 +162,7 @@ class Dose:
         Attribute: sessions attended up to that wave.
     future : str
         Attribute: sessions attended after that wave, as far as the study goes; empty:
-        reckoned from `column` where people are linked.
+        calculated from `column` where people are linked.
     ingredients : mapping
         Ingredient → attribute: sessions with it up to that wave, or yes and no.
     """

@@ -1,4 +1,4 @@
-"""Every way in which a study contradicts itself or its instruments."""
+"""Every way that a study contradicts itself or its instruments."""
 
 from __future__ import annotations
 
@@ -332,7 +332,7 @@ def _check_status(study: Study) -> Iterator[str]:
 
 
 def _check_groupings(study: Study) -> Iterator[str]:
-    """Every way in which the groups contradict the surveys."""
+    """Every way that the groups contradict the surveys."""
     surveys = {survey.name for survey in study.surveys}
     seen: dict[tuple[str, str], str] = {}
     for grouping in study.groups:
@@ -371,7 +371,7 @@ def _check_ranks(grouping: Grouping, names: list[str], at: str) -> Iterator[str]
         yield f"[{at}.reference] {unknown('group', grouping.reference, names)}"
     if not grouping.order:
         return
-    # A person of a group that has no rank would be left out without a word.
+    # A person of a group that has no rank would be left out silently.
     if Counter(grouping.order) != Counter(names):
         yield f"[{at}.order] must name every group once: {', '.join(sorted(names))}"
     elif len(names) < MINIMUM_RANKS:
@@ -379,7 +379,7 @@ def _check_ranks(grouping: Grouping, names: list[str], at: str) -> Iterator[str]
 
 
 def _check_rollout(study: Study) -> Iterator[str]:
-    """Every way in which the roll-out contradicts the rest of the study."""
+    """Every way that the roll-out contradicts the rest of the study."""
     rollout = study.rollout
     if rollout is None:
         return
@@ -405,7 +405,7 @@ def _check_rollout(study: Study) -> Iterator[str]:
 
 
 def _check_dose(study: Study) -> Iterator[str]:
-    """Every way in which the dose contradicts the surveys."""
+    """Every way that the dose contradicts the surveys."""
     dose = study.dose
     if dose is None:
         return

@@ -1,4 +1,4 @@
-"""Turn the TOML of a study into values; every fault is reported with its key."""
+"""Read a study from TOML; every error is reported with its key."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _wave(
             table.fault(survey.name, "must be a table")
             continue
         shared = top.raw("surveys")[survey.name]
-        # A fault of the survey itself is told once, not once a wave.
+        # A fault of the survey itself is reported once, not once a wave.
         own = set(at_wave) - {"file"}
         at = f"waves.{name}.{survey.name}" if own else f"surveys.{survey.name}"
         merged = Table(_merged(shared, at_wave), table.faults, at)

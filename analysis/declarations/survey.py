@@ -269,14 +269,14 @@ class Export:
     texts : mapping
         Name → header of a free text, kept without what names or reaches a person.
     names : str
-        File of names that are taken out of free texts, one a line; empty if none.
+        File of names that are removed from free texts, one a line; empty if none.
     linkage : str
         What makes responses of two waves one participant's: ``row``, that they stand in
         one row of the file that holds all waves; ``none``, nothing.
     linkage_rule : LinkageRule or None
         When two codes are one participant's; None: when they are equal.
     identifier_spelling : str
-        Whether capitals, spaces and noughts in front tell two identifiers apart
+        Whether capitals, spaces and leading zeros tell two identifiers apart
         (``as_written``) or not (``folded``); ``check``: not, and a wave that writes one
         in two ways is refused.
     delimiter, sheet : str

@@ -1,4 +1,4 @@
-"""Read one TOML table strictly: every fault is kept, with the key it stands at."""
+"""Read TOML tables strictly: every error is kept, with its key."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Table:
     values : mapping
         What the file holds.
     faults : list of str
-        Every fault found is appended here, so that all are told at once.
+        Every fault found is appended here, so that all are reported together.
     at : str
         Dotted path of this table in the file; empty at the top.
     """

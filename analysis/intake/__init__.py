@@ -1,1 +1,1 @@
-"""Raw exports into responses: columns, answers, pseudonyms."""
+"""Turn raw exports into responses: columns, answers, pseudonyms."""

@@ -1,16 +1,8 @@
-"""Answers as written in an export into codes of the instrument.
+"""Convert the answers of an export to codes of the instrument.
 
-Case and white space do not matter. What fits no rule is counted and named by its
-column; the answer itself is never quoted.
-
-Answers that fit no code → the likely reason: an export that counts from elsewhere.
-
-Only the ends of the codebook's codes are ever named, never an answer.
-
-Answers of which several could be ticked into one column of yes or no a choice.
-
-Blank where nothing at all was answered: not to tick is an answer only of someone who
-was there to tick.
+Case and white space do not matter. What fits no rule is counted and reported by its
+column, with the likely reason; the answer itself is never quoted. Where several choices
+could be ticked, each has a column of yes or no, blank if nothing at all was answered.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""Exports nobody has declared into a study's declaration, to be finished by hand.
+"""Draft a study's declaration from exports, to be finished by hand.
 
-What was found out about exports into TOML for somebody to finish.
-
-Whatever is not sure is a comment. What is written holds headers, never a cell.
+Whatever is not certain is a comment. What is written holds headers, never a cell.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The last wave's export and a new one into what changed, and the table to declare it.
+"""Compare a new export with the last wave's, and propose the table to declare it.
 
-It proposes; it never recodes. A change of coding is written as a comment, to be checked
-against the form before it is made a declaration. Texts are counted, never quoted.
+Nothing is recoded. A change of coding is written as a comment, to be checked against
+the form before it is declared. Texts are counted, never quoted.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Codes of two waves into the share of links that join two different people.
+"""Estimate the share of links between two waves that join two different people.
 
-Nobody knows which links are false, but how many chance makes can be tried: people who
-never were are put in the place of those who have no partner.
+Which links are false is unknown, but how many arise by chance can be simulated:
+invented people take the place of those who have no partner.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class _SimulationCounts:
         """Of a wave's, the share linked, in doubt, and alone; shape (2, 3)."""
         made = np.maximum(np.array(self.added, dtype=float), 1.0)[:, None]
         shares = self.match_counts.mean(axis=0) / made
-        # One of them alone at least, so that nothing is divided by nought.
+        # One of them alone at least, so that nothing is divided by zero.
         unmatched = np.maximum(1 - shares.sum(axis=1, keepdims=True), 1 / made)
         return np.concatenate([shares, unmatched], axis=1)
 

@@ -1,10 +1,8 @@
-"""Declared headers into the columns of a table, by name, by number or by question.
+"""Find the columns of declared headers, and the codes of the items in them.
 
-In this order: the header as it stands; ``header#2``, the second of that name; the
-header whatever its case and white space; the question's words; and a header or question
-that begins with the words declared. Two that fit equally are a fault, never a choice.
-
-The items of an export into one table of codes, several columns at a time.
+In this order: the exact header; ``header#2``, the second of that name; the header
+whatever its case and white space; the question's words; and a header or question that
+begins with the words declared. Two that fit equally well are an error, never a choice.
 """
 
 from __future__ import annotations

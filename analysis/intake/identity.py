@@ -1,13 +1,9 @@
-"""Identifiers as they are compared, and the responses that can be one person's.
+"""Compare identifiers, and replace them by pseudonyms that cannot be reversed.
 
-An identifier that is unique within a site alone joins two people into one, and nobody
-sees it later: their answers become one person's change. One that is written otherwise
-at the next wave makes two people of one.
-
-Identifiers into pseudonyms: the same person keeps one, and nobody can turn it back.
-
-HMAC-SHA256 under a key kept outside the project; a study's name is part of the message,
-so that two studies cannot be joined on their pseudonyms.
+An identifier that is unique only within a site joins two people into one, and one that
+is spelt differently at the next wave makes two people of one; neither shows later.
+Pseudonyms are HMAC-SHA256 under a key kept outside the project. The study's name is
+part of the message, so two studies cannot be joined on their pseudonyms.
 """
 
 from __future__ import annotations
@@ -168,7 +164,7 @@ def _check_spelling(cells: pd.DataFrame, export: Export) -> Iterator[str]:
     if several := int((spellings > 1).sum()):
         yield (
             f"{export.file}: {several} participant identifiers are written in more "
-            "than one way (capitals, spaces, noughts in front). Say whether those are "
+            "than one way (capitals, spaces, leading zeros). Say whether those are "
             f"one person's: [surveys.{export.survey}] identifier_spelling = 'folded', "
             "or 'as_written' if not"
         )

@@ -1,12 +1,9 @@
-"""An export nobody has declared yet into what its columns seem to be, cells unseen.
+"""Describe the columns of an undeclared export, and the instruments they may hold.
 
-Of a column only its header, its counts and the ends of its numbers are told. A text
-somebody wrote never is.
-
-Columns of an export into the instruments they may hold, each with its score.
-
-By name first, then by the words of labels and questions, and last by their number and
-range alone, which proves little and is said so.
+Of a column only its header, its counts and the range of its numbers are reported, never
+a text that someone wrote. Instruments are matched by name first, then by the words of
+labels and questions, and last by number and range alone, which is weak evidence and is
+reported as such.
 """
 
 from __future__ import annotations

@@ -1,13 +1,8 @@
-"""Exports of the waves an outcome compares into links between their participants.
+"""Link the participants of the waves that an outcome compares.
 
-The elements of codes are read here, matched in memory and forgotten; what is given
-back holds pseudonyms and counts.
-
-Codes of two waves into links between people.
-
-A person is linked once at most, on both sides. What could be two people is left alone:
-a lost link costs precision, a false one shrinks every change. Elements are read, never
-kept: what is given back holds participants' names alone, which are pseudonyms.
+A person is linked at most once, on both sides. What could be two people is not linked:
+a missed link costs precision, a false one shrinks every change. The elements of codes
+are read here, matched in memory and discarded; results hold pseudonyms and counts.
 """
 
 from __future__ import annotations

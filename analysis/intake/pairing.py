@@ -1,6 +1,6 @@
-"""Codes in whole numbers into pairs that are one person's: equal, near, or similar.
+"""Pair codes of two waves that are one person's: equal, near or similar.
 
-Everything here is arithmetic on places and numbers; what a code says is not seen, but
+Everything here is arithmetic on positions and numbers; what a code says is used only
 for the similarity of two texts.
 """
 

@@ -1,12 +1,8 @@
-"""REDCap's long table into the rows of one event and one form, in words if wanted.
+"""Select the rows of one event and form from REDCap's long table, in words if wanted.
 
-A longitudinal project exports one row a person and event, and one more for each repeat
-of a form; to read them all as responses would count people several times.
-
-What a REDCap project records of a person once into all the rows it has of them.
-
-A longitudinal export is blank at every event but the one whose form asks; so are the
-rows of a repeating form. An arm or a team read from a follow-up would be nobody's.
+A longitudinal project exports one row for each person and event, and one more for each
+repeat of a form; reading them all would count people several times. What is recorded of
+a person once, such as arm or team, is blank in the other rows and is carried to them.
 """
 
 from __future__ import annotations

@@ -1,12 +1,8 @@
-"""Exports of one wave into pseudonymous responses that fit the declaration.
+"""Read the exports of one wave as pseudonymous responses that fit the declaration.
 
-Nothing is dropped here: who stays is decided by the cleaning rules. Faults of all
-surveys are told at once, by column and count.
-
-What an export tells of how a form was filled in, for the cleaning rules alone.
-
-Columns made here are dropped once the rules have been applied; those not declared are
-not made.
+Nothing is excluded here: the cleaning rules decide that. Errors of all surveys are
+reported together, by column and count. Columns on how a form was filled in are made for
+the cleaning rules alone, and dropped once the rules have been applied.
 """
 
 from __future__ import annotations

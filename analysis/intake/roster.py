@@ -1,4 +1,4 @@
-"""The list of staff into pseudonyms with role, team and contact."""
+"""Read the list of staff as pseudonyms with role, team and contact."""
 
 from __future__ import annotations
 

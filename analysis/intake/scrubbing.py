@@ -1,13 +1,10 @@
-"""Free texts into texts without what names or reaches a person, and counts of that.
+"""Remove from free texts what names or could identify a person, and count it.
 
-Forms are taken out first (`traces`), then the names a survey lists. A name that is
-neither listed nor behind a title or the like stays.
-
-What in a free text names or reaches a person, as patterns of its form.
-
-Patterns know forms, not people. Rather too much is taken than too little: a number
-that could be somebody's is taken for theirs. What may be long begins where nothing like
-it stands before, so that the time grows with a text's length and not with its square.
+Patterns of form are removed first, then the names that a survey lists; a name that is
+neither listed nor preceded by a title or the like is not found. Patterns err on the
+side of removing too much: a number that could be someone's is removed. A pattern of
+open length starts only where none like it precedes, so that time grows linearly with
+length.
 """
 
 from __future__ import annotations
@@ -69,7 +66,7 @@ FORMS = {
     r"|[a-z]{1,2}\d[a-z\d]?[\s-]{0,3}\d[abd-hjlnp-uw-z]{2})\b",
     "number": r"(?<!\d)\d{6,}(?!\d)|(?<!\d)(?:\d{4}[\s-]){3}\d{4}(?!\d)"
     rf"|(?<!\d)\d{{3}}{SEPARATORS}\d{{3}}{SEPARATORS}\d{{4}}(?!\d)"
-    # A mobile number that lost its nought.
+    # A mobile number that lost its zero.
     rf"|(?<!\d)7\d{{3}}{SEPARATORS}?\d{{3}}{SEPARATORS}?\d{{3}}(?!\d)"
     r"|\b[a-z]{2}\s?(?:\d{2}\s?){3}[a-d]\b",
 }

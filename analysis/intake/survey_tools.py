@@ -1,11 +1,8 @@
-"""A tool's own shape into one header row and one row a response.
+"""Recognise a survey tool's export, and reshape it: one header row, a row a response.
 
-The question in words, where a tool gives it beside the name, is kept as the label, so
-that an item may be declared by either.
-
-A table into the name of the survey tool it came from, by what its headers show.
-
-Nothing is asked of the cells but whether they stand where a tool puts its own words.
+Where a tool gives the question's words as well as its name, they are kept as the label,
+so that an item may be declared by either. Tools are recognised by their headers; of the
+cells only whether they hold the tool's own words is checked.
 """
 
 from __future__ import annotations

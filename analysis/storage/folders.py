@@ -77,6 +77,11 @@ def _project() -> Path:
     return Path(__file__).parent.parent.parent
 
 
+def links_file(study: str) -> Path:
+    """Where the links of a study are kept."""
+    return find_folders().processed / study / "links.parquet"
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and those above it.
 

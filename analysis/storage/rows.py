@@ -16,7 +16,7 @@ import pandas as pd
 
 from analysis.declarations.linkage import declares_rule
 from analysis.foundation.errors import StaleError
-from analysis.storage.folders import find_folders
+from analysis.storage.folders import find_folders, links_file
 from analysis.storage.readers import read_table
 from analysis.storage.whole_files import whole_file
 
@@ -148,11 +148,6 @@ def write_ledger(study: str, wave: str, ledger: pd.DataFrame) -> None:
     text = json.dumps(records, indent=1, ensure_ascii=False) + "\n"
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8")
-
-
-def links_file(study: str) -> Path:
-    """Where the links of a study are kept."""
-    return find_folders().processed / study / "links.parquet"
 
 
 def write_links(study: Study, links: pd.DataFrame) -> None:

@@ -64,6 +64,6 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 
 def run_in_worker(step: Step) -> float:
     """Run one step; imports what runs notebooks only where one is run."""
-    from analysis.workflow.actions import run_step  # noqa: PLC0415
+    from analysis.workflow.actions import run_step  # noqa: PLC0415 - imports pandas
 
     return run_step(step)

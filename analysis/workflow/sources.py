@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from analysis.declarations.linkage import waves_linked
 from analysis.storage.declared import deviations_file, lock_file
-from analysis.storage.folders import find_folders
-from analysis.storage.rows import links_file
+from analysis.storage.folders import find_folders, links_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -34,23 +34,23 @@ def read_table(
     """
     kind = path.suffix.lower()
     if kind in SPSS + STATA:
-        from analysis.storage.readers import labelled  # noqa: PLC0415
+        from analysis.storage.readers import labelled  # noqa: PLC0415 - pyreadstat is slow
 
         _refuse_empty(path)
         read = labelled.read_spss if kind in SPSS else labelled.read_stata
         return read(path, encoding=encoding)
     content = _content(path)
     if kind in SPREADSHEETS:
-        from analysis.storage.readers.spreadsheet import (  # noqa: PLC0415
+        from analysis.storage.readers.spreadsheet import (  # noqa: PLC0415 - calamine is slow
             read_spreadsheet,
         )
 
         return read_spreadsheet(content, path.name, sheet=sheet)
     if kind in PARQUET:
-        from analysis.storage.readers.labelled import read_parquet  # noqa: PLC0415
+        from analysis.storage.readers.labelled import read_parquet  # noqa: PLC0415 - pyarrow is slow
 
         return read_parquet(content, path.name)
-    from analysis.storage.readers.delimited import read_delimited  # noqa: PLC0415
+    from analysis.storage.readers.delimited import read_delimited  # noqa: PLC0415 - detection is slow
 
     return read_delimited(content, path.name, encoding=encoding, delimiter=delimiter)
 
