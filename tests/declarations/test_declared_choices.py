@@ -88,10 +88,10 @@ def test_without_a_table_there_is_no_step_and_the_lock_is_the_same() -> None:
     without = with_choices("")
     assert without.multiverse is None
     assert multiverse_outcomes(without) == ()
-    assert "other-choices" not in {step.kind for step in plan_steps(without)}
+    assert "multiverse" not in {step.kind for step in plan_steps(without)}
     steps = {step.kind: step for step in plan_steps(STUDY)}
-    assert "before/staff.responses.parquet" in steps["other-choices"].inputs
-    assert "linkage" in steps["other-choices"].needs
+    assert "before/staff.responses.parquet" in steps["multiverse"].inputs
+    assert "linkage" in steps["multiverse"].needs
     assert hash_of(lockable(without)) == hash_of(lockable(STUDY))
     wave = STUDY.wave_names()[0]
     assert STUDY.narrowed(wave).digest() == without.narrowed(wave).digest()
