@@ -10,7 +10,15 @@ import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, SupportsFloat, TypeAlias, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Self,
+    SupportsFloat,
+    TypeAlias,
+    TypeVar,
+    cast,
+)
 
 from heard.display import (
     Line,
@@ -101,6 +109,7 @@ class Estimate(_Shown):
         *,
         n: int,
         method: str,
+        n_unit: str = "",
     ) -> Self:
         """Build an estimate from numbers of any kind, with the limits if it has any."""
         low, high = (None if limit is None else float(limit) for limit in limits)
@@ -110,6 +119,7 @@ class Estimate(_Shown):
             conf_low=low,
             conf_high=high,
             n=n,
+            n_unit=n_unit,
             method=method,
         )
 
@@ -279,6 +289,29 @@ def _described(value: object) -> str:
     return number(value) if isinstance(value, float) else str(value).split("\n")[0]
 
 
+Found = TypeVar("Found")
+
+
+def with_n(result: Result, n: int | None, unit: str) -> Result:
+    """A result that rests on another count: of people, say, rather than of teams."""
+    if isinstance(result, Unavailable):
+        return dataclasses.replace(result, n=n, n_unit=unit)
+    return dataclasses.replace(result, n=n or 0, n_unit=unit)
+
+
+def counting(found: Found, unit: str) -> Found:
+    """A result, a composite or a tuple of them, saying what every n in it counts."""
+    if isinstance(found, Estimate | Unavailable):
+        return cast("Found", dataclasses.replace(found, n_unit=unit))
+    if isinstance(found, tuple):
+        return cast("Found", tuple(counting(part, unit) for part in found))
+    if isinstance(found, Composite):
+        fields = {f.name: getattr(found, f.name) for f in dataclasses.fields(found)}
+        parts = {name: counting(part, unit) for name, part in fields.items()}
+        return dataclasses.replace(found, **parts)
+    return found
+
+
 def _labelled_in(value: object) -> Iterator[tuple[Labels, Result]]:
     if isinstance(value, Estimate | Unavailable):
         yield {}, value
@@ -302,7 +335,8 @@ def _line(labels: Labels, result: Result) -> Line:
 
 
 def _frame(results: list[Result]) -> pd.DataFrame:
-    columns = ["term", "estimate", "conf_low", "conf_high", "n", "method", "reason"]
+    columns = ["term", "estimate", "conf_low", "conf_high", "n", "n_unit"]
+    columns += ["method", "reason"]
     rows = [[getattr(result, name, None) for name in columns] for result in results]
     return _table(rows, columns)
 

@@ -37,12 +37,14 @@ def waves_linked(study: Study) -> tuple[tuple[str, str, str], ...]:
         for outcome in study.outcomes
         for follow_up in outcome.follow_ups
     )
-    return tuple(dict.fromkeys(pair for pair in pairs if _is_linked(study, *pair)))
+    return tuple(dict.fromkeys(pair for pair in pairs if is_linked(study, *pair)))
 
 
-def _is_linked(study: Study, survey: str, *waves: str) -> bool:
-    exports = [study.wave(wave).export(survey) for wave in waves]
-    return all(export is not None and export.linkage != "none" for export in exports)
+def is_linked(study: Study, survey: str, *waves: str) -> bool:
+    """Whether a survey's people are the same at all of these waves, by a link."""
+    exports = {wave.name: wave.export(survey) for wave in study.waves}
+    known = [exports.get(wave) for wave in waves]
+    return all(export is not None and export.linkage != "none" for export in known)
 
 
 def declares_rule(study: Study) -> bool:

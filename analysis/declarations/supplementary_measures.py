@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from analysis.declarations.instrument import Subscale
-from analysis.declarations.linkage import waves_linked
+from analysis.declarations.linkage import is_linked, waves_linked
 from analysis.declarations.study import Outcome, Study, SupplementaryMeasures
 from heard.errors import unknown
 
@@ -82,7 +82,10 @@ def _check_anchor(outcome: Outcome, study: Study) -> Iterator[str]:
         yield f"[{at}.anchor] {fault}"
         return
     yield from _check_values(supplementary, values, at)
-    if not any(is_linked(study, outcome, wave) for wave in outcome.follow_ups):
+    if not any(
+        is_linked(study, outcome.survey, outcome.baseline, wave)
+        for wave in outcome.follow_ups
+    ):
         yield f"[{at}.anchor] needs people who are linked between waves"
     reliability = supplementary.anchor_reliability
     if reliability is not None and not 0 < reliability <= 1:
@@ -132,16 +135,6 @@ def asks(study: Study, outcome: Outcome, wave: str, subscale: str) -> bool:
     export = study.wave(wave).export(outcome.survey)
     asked = study.asked(export).get(outcome.instrument) if export else None
     return asked is not None and subscale in {part.name for part in asked.subscales}
-
-
-def is_linked(study: Study, outcome: Outcome, wave: str) -> bool:
-    """Whether people of a follow-up are linked to those of the baseline."""
-    waves = {
-        asked_survey.name: asked_survey.export(outcome.survey)
-        for asked_survey in study.waves
-    }
-    exports = [waves.get(name) for name in (outcome.baseline, wave)]
-    return all(export is not None and export.linkage != "none" for export in exports)
 
 
 def ordered_categories(study: Study, outcome: Outcome) -> tuple[float, ...]:

@@ -52,6 +52,8 @@ GroupKind: TypeAlias = Literal[
     "rule_in_column",
     "printed_total",
     "option",
+    "rating",
+    "family",
 ]
 TEXTS: dict[GroupKind, str] = {
     "subgroup": "{of}: {value}",
@@ -66,6 +68,8 @@ TEXTS: dict[GroupKind, str] = {
     "rule_in_column": "{of}: {value}",
     "printed_total": "printed_total {value}",
     "option": "{of}: {value}",
+    "rating": "{value}",
+    "family": "{value}",
 }
 """How each kind of group is written."""
 
@@ -83,7 +87,8 @@ class Group:
     reference : str
         What it is compared with, if it is.
     of : str
-        What it is one of: the grouping, the rule, the choice; of a departure the start.
+        What it is one of: the grouping, the rule, the choice; of a departure the
+        start; of a rating or a family, the term it was judged by.
     """
 
     kind: GroupKind
@@ -186,7 +191,8 @@ class Finding:
     @property
     def method_text(self) -> str:
         """How the number was made, and what its n counts."""
-        counts = f"n counts {self.n_unit}" if self.n_unit else ""
+        known = self.n is not None and self.n_unit
+        counts = f"n counts {self.n_unit}" if known else ""
         return "; ".join(part for part in (self.method, counts) if part)
 
 

@@ -13,13 +13,13 @@ decided it; the change of those that started beside that of every other set of u
 from __future__ import annotations
 
 import dataclasses
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.outcomes.context import Context
 from analysis.outcomes.dose_response import dose_findings
 from analysis.outcomes.gates import gated, refusals
 from analysis.outcomes.scores_over_waves import (
@@ -39,7 +39,7 @@ from heard.effects.designs.randomisation import placebo_comparison
 from heard.effects.designs.staggered_adoption import staggered_effects
 from heard.effects.designs.stepped_wedge import stepped_wedge
 from heard.effects.effect_sizes import pooled_deviation
-from heard.results import Estimate, Unavailable
+from heard.results import Estimate, Unavailable, with_n
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,8 +51,7 @@ if TYPE_CHECKING:
     from analysis.outcomes.scores_over_waves import ComparedRows, OutcomeScores
     from heard.results import Result
 
-ROLLED_OUT_COUNTS = re.compile(r"n counts [^;]*")
-ROLLED_OUT_OF_SIDE = "n counts answers of the smaller side"
+SMALLER_SIDE = "answers of the smaller side"
 NOT_RANDOMISED = (
     "nobody drew lots for who starts when, so other orders of starting are no measure "
     "of chance"
@@ -66,12 +65,10 @@ NO_TIME = (
 PLACEBO = ("effect", "p_value", "smallest_possible_p_value")
 
 
-@dataclass(frozen=True, slots=True)
-class RolledOut:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledOut(Context):
     """One outcome in the order of starting."""
 
-    study: Study
-    outcome: Outcome
     outcome_scores: OutcomeScores
 
     @property
@@ -79,11 +76,6 @@ class RolledOut:
         """The roll-out as declared."""
         assert self.study.rollout is not None, "asked of a roll-out alone"
         return self.study.rollout
-
-    @property
-    def seed(self) -> str:
-        """Names the draws."""
-        return f"{self.study.name} {self.outcome.name}"
 
     def results(self) -> Iterator[tuple[str | Group, Place, Result]]:
         """Group, wave and result of all there is."""
@@ -106,13 +98,13 @@ class RolledOut:
             rows, waves=self.outcome_scores.waves, seed=self.seed, cluster="cluster"
         )
         for result in (found.staggered_effect, found.staggered_effect_p_value):
-            yield "", "", _of_people(result, table.smaller_group_size())
+            yield "", "", with_n(result, table.smaller_group_size(), SMALLER_SIDE)
         for part in found.by_event_time:
             steps = int(part.waves_since_start)
             group = Group("waves_since_start", str(steps))
             side = table.since(steps)
             for result in (part.event_time_effect, part.event_time_effect_simultaneous):
-                yield group, "", _of_people(result, side)
+                yield group, "", with_n(result, side, SMALLER_SIDE)
 
     def _by_order(
         self, rows: pd.DataFrame
@@ -130,7 +122,7 @@ class RolledOut:
         )
         side = _Cells.of(rows, self.outcome_scores.waves).smaller_group_size()
         for result in found.results():
-            yield "", "", _of_people(result, side)
+            yield "", "", with_n(result, side, SMALLER_SIDE)
 
     def _placebo(
         self, rows: pd.DataFrame
@@ -161,7 +153,7 @@ class RolledOut:
             found.placebo_p_value,
             found.placebo_smallest_possible_p_value,
         ):
-            yield "", wave, _of_people(result, side)
+            yield "", wave, with_n(result, side, SMALLER_SIDE)
         # A team's own gap would speak of its few staff; a site's of an organisation.
         for part in found.by_unit if self.rollout.unit == "site" else ():
             own = (
@@ -169,14 +161,14 @@ class RolledOut:
             )
             side = int(own.min()) if len(own) == 2 else 0
             for result in (part.conformal_effect, part.conformal_p_value):
-                yield part.unit, wave, _of_people(result, side)
+                yield part.unit, wave, with_n(result, side, SMALLER_SIDE)
 
 
 def rollout_effect(
     study: Study, outcome: Outcome, outcome_scores: OutcomeScores
 ) -> StandardisedEffect:
     """What the roll-out brought of one outcome, to be set beside others."""
-    one = RolledOut(study, outcome, outcome_scores)
+    one = RolledOut(study=study, outcome=outcome, outcome_scores=outcome_scores)
     rows = started_rows(outcome_scores, study, one.rollout)
     found = staggered_effects(rows, waves=outcome_scores.waves, seed=one.seed)
     table = _Cells.of(rows, outcome_scores.waves)
@@ -191,8 +183,8 @@ def rollout_effect(
     if len(kept) == 1:
         spread = float(kept[0].std(ddof=1))
     return StandardisedEffect(
-        effect=_of_people(found.staggered_effect, side),
-        p_value=_of_people(found.staggered_effect_p_value, side),
+        effect=with_n(found.staggered_effect, side, SMALLER_SIDE),
+        p_value=with_n(found.staggered_effect_p_value, side, SMALLER_SIDE),
         spread=spread,
     )
 
@@ -267,18 +259,12 @@ def _placebo_waves(rows: pd.DataFrame, waves: Sequence[str]) -> tuple[str, str]:
     return waves[first - 1], waves[later[-1]]
 
 
-def _of_people(result: Result, n: int) -> Result:
-    method = ROLLED_OUT_COUNTS.sub(ROLLED_OUT_OF_SIDE, result.method)
-    return dataclasses.replace(result, n=n, method=method)
-
-
 if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 MINIMUM_WAVES = 3
 """At two waves the outcomes tell all that can be told of arms."""
-COUNTS = re.compile(r"n counts [^;]*")
-OF_SIDE = "n counts answers of the smaller side at the smaller time"
+SMALLER_TIME = "answers of the smaller side at the smaller time"
 
 
 def evaluate_comparisons(
@@ -328,11 +314,9 @@ def evaluate_comparisons(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Compared:
+class _Compared(Context):
     """One outcome over all its waves."""
 
-    study: Study
-    outcome: Outcome
     outcome_scores: OutcomeScores
 
     def findings(self) -> Iterator[Finding]:
@@ -340,17 +324,20 @@ class _Compared:
             yield from self._differences(contrast)
             yield from self._sensitivity(contrast)
         if self.study.rollout is not None:
-            rolled = RolledOut(self.study, self.outcome, self.outcome_scores)
+            rolled = RolledOut(
+                study=self.study,
+                outcome=self.outcome,
+                outcome_scores=self.outcome_scores,
+            )
             for group, wave, result in rolled.results():
-                yield self.placed(result, group=group, wave=wave)
+                yield from self.place(result, group=group, wave=wave)
 
     def refused(self, gates: Gates) -> dict[str, str]:
         return refusals(self.study, self.outcome, self.outcome_scores, gates)
 
     def _contrasts(self) -> list[ComparedRows]:
-        arms = self.study.allocated_by == "team"
         if self.study.rollout is None and not (
-            arms and len(self.outcome_scores.waves) >= MINIMUM_WAVES
+            self.by_team and len(self.outcome_scores.waves) >= MINIMUM_WAVES
         ):
             return []
         return list(contrasts_of(self.outcome_scores, self.study, self.outcome))
@@ -367,14 +354,13 @@ class _Compared:
             found.difference_in_differences_degrees_of_freedom,
             found.pre_trend_p_value,
         ):
-            yield self.placed(of_side(result, side), contrast=contrast)
+            yield from self._of(contrast, with_n(result, side, SMALLER_TIME))
         for part in found.by_wave:
             side = contrast.smallest_side(before[-1:], [part.wave])
             for result in (part.event_study_effect, part.event_study_p_value):
-                yield self.placed(
-                    of_side(result, side),
-                    contrast=contrast,
-                    wave=Contrast(part.wave, before[-1]),
+                of_people = with_n(result, side, SMALLER_TIME)
+                yield from self._of(
+                    contrast, of_people, wave=Contrast(part.wave, before[-1])
                 )
 
     def _sensitivity(self, contrast: ComparedRows) -> Iterator[Finding]:
@@ -382,16 +368,21 @@ class _Compared:
         comparison = contrast.comparison
         found = trend_sensitivity(contrast.rows, comparison)
         side = contrast.smallest_side(comparison.before()[-1:], comparison.after())
-        breakdown = of_side(found.trend_breakdown_value, side)
-        yield self.placed(breakdown, contrast=contrast)
+        breakdown = with_n(found.trend_breakdown_value, side, SMALLER_TIME)
+        yield from self._of(contrast, breakdown)
         start = contrast.group.value if isinstance(contrast.group, Group) else ""
         for part in found.by_departure:
             # Why there is none is said once, by the breakdown value.
             for result in part.results():
                 if isinstance(result, Estimate):
                     group = Group("departure", part.departure, of=start)
-                    with_n = of_side(result, side)
-                    yield self.placed(with_n, group=group, arm=contrast.arm)
+                    of_people = with_n(result, side, SMALLER_TIME)
+                    yield from self.place(of_people, group=group, arm=contrast.arm)
+
+    def _of(
+        self, contrast: ComparedRows, result: Result, *, wave: Place = ""
+    ) -> Iterator[Finding]:
+        yield from self.place(result, wave=wave, arm=contrast.arm, group=contrast.group)
 
     def estimate_effect(self) -> StandardisedEffect:
         """What the comparison found of all waves, to be set beside other outcomes."""
@@ -407,42 +398,9 @@ class _Compared:
         side = contrast.smallest_side(comparison.before(), comparison.after())
         return dataclasses.replace(
             found,
-            effect=of_side(found.effect, side),
-            p_value=of_side(found.p_value, side),
+            effect=with_n(found.effect, side, SMALLER_TIME),
+            p_value=with_n(found.p_value, side, SMALLER_TIME),
         )
-
-    @property
-    def arms(self) -> Place:
-        """The contrast of arms; of a roll-out there is none."""
-        arms = self.study.treated, self.study.control
-        return Contrast(*arms) if all(arms) and not self.study.rollout else ""
-
-    def placed(
-        self,
-        result: Result,
-        *,
-        contrast: ComparedRows | None = None,
-        wave: Place = "",
-        group: str | Group = "",
-        arm: Place = "",
-    ) -> Finding:
-        (finding,) = Finding.place(
-            result,
-            study=self.study.name,
-            survey=self.outcome.survey,
-            instrument=self.outcome.instrument,
-            subscale=self.outcome.subscale,
-            wave=wave,
-            arm=contrast.arm if contrast else arm,
-            group=contrast.group if contrast else group,
-        )
-        return finding
-
-
-def of_side(result: Result, n: int) -> Result:
-    """The same with the people of its smallest side as n, not rows or clusters."""
-    method = COUNTS.sub(OF_SIDE, result.method)
-    return dataclasses.replace(result, n=n, method=method)
 
 
 def _falsified(
@@ -464,10 +422,11 @@ def _falsified(
     table = side_by_side(found, negative_controls=controls)
     for row in table.by_outcome:
         one = by_name[row.outcome]
+        arms: Place = "" if one.study.rollout else one.arms or ""
         for result in row.results():
             if row.role == "outcome" and result.term == "falsification_holm_p_value":
                 continue
-            yield one.placed(result, group=row.role, arm=one.arms)
+            yield from one.place(result, group=row.role, arm=arms)
     (smallest,) = Finding.place(
         table.smallest_negative_control_p_value,
         study=by_name[controls[0]].study.name,

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.declarations.study import YES
-from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.foundation.findings import Finding, Group
+from analysis.outcomes.context import Context
 from analysis.outcomes.gates import gated, refusals
 from analysis.outcomes.scores_over_waves import scores_over_waves, started_rows
 from heard.effects.designs.dose_response import (
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.declarations.study import Dose, Outcome, Study
-    from analysis.foundation.findings import Place
+    from analysis.declarations.study import Dose, Study
     from analysis.outcomes.gates import Gates
     from analysis.outcomes.scores_over_waves import OutcomeScores
     from heard.results import Composite, Result
@@ -49,7 +49,6 @@ NOT_LINKED = (
 )
 NOT_ASKED = "how much people attended was not asked at the last follow-up"
 NONE_BEFORE = "the baseline did not ask, so sessions before it are taken as none"
-PER_PERSON = ("a session with it less one without", "people with it less those without")
 FUTURE_SESSIONS_METHOD = (
     "later attendance foretells scores before (p under 0.05): those who attended more "
     "differed to begin with"
@@ -98,11 +97,9 @@ def dose_analyses(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DoseAnalysis:
+class DoseAnalysis(Context):
     """One outcome, and how much of the pilot those had who answered."""
 
-    study: Study
-    outcome: Outcome
     dose: Dose
     outcome_scores: OutcomeScores
 
@@ -113,20 +110,21 @@ class DoseAnalysis:
 
     def findings(self) -> Iterator[Finding]:
         """Everything about the dose, in its place."""
-        change = Contrast(self.last, self.outcome.baseline)
+        arm = "" if self.study.rollout else self.study.treated
+        change = self.change(self.last)
         frame = self._frame()
         response = self.response()
-        yield from self._placed(response.dose_slope, wave=change)
-        yield from self._placed(response.dose_slope_p_value, wave=change)
-        yield from self._placed(response.dose_curve_p_value, wave=change)
+        yield from self.place(response.dose_slope, wave=change, arm=arm)
+        yield from self.place(response.dose_slope_p_value, wave=change, arm=arm)
+        yield from self.place(response.dose_curve_p_value, wave=change, arm=arm)
         for part in response.by_dose:
             reference = f"{self._points(frame)[0]:g}"
             group = Group("dose", str(part.dose), reference)
-            yield from self._placed(part.dose_effect, wave=change, group=group)
-        yield from self._placed(self._within_people())
-        yield from self._placed(self.negative(), wave=self.outcome.baseline)
+            yield from self.place(part.dose_effect, wave=change, group=group, arm=arm)
+        yield from self.place(self._within_people(), arm=arm)
+        yield from self.place(self.negative(), wave=self.outcome.baseline, arm=arm)
         for result, name in self._ingredients(frame):
-            yield from self._placed(result, wave=change, group=name)
+            yield from self.place(result, wave=change, group=name, arm=arm)
 
     def response(self) -> DoseResponse:
         """Score after by dose, given the score before and the site."""
@@ -289,23 +287,8 @@ class DoseAnalysis:
             frame, ingredients=list(columns.values()), sessions=self.dose.column
         )
         for name, part in zip(columns, found.by_ingredient, strict=True):
-            single = frame[part.ingredient].max() <= 1
             for result in part.results():
-                yield _of_person(result) if single else result, name
-
-    def _placed(
-        self, found: Result | Composite, *, wave: Place = "", group: str | Group = ""
-    ) -> tuple[Finding, ...]:
-        return Finding.place(
-            found,
-            study=self.study.name,
-            survey=self.outcome.survey,
-            instrument=self.outcome.instrument,
-            subscale=self.outcome.subscale,
-            wave=wave,
-            arm="" if self.study.rollout else self.study.treated,
-            group=group,
-        )
+                yield result, name
 
 
 def _number(description: pd.Series) -> pd.Series:
@@ -314,11 +297,6 @@ def _number(description: pd.Series) -> pd.Series:
         return description.astype(float)
     known = description.fillna("").astype(str)
     return (known == YES).astype(float).where(known != "")
-
-
-def _of_person(result: Result) -> Result:
-    """Told of people, where an ingredient is something a person had or had not."""
-    return dataclasses.replace(result, method=result.method.replace(*PER_PERSON))
 
 
 def _named(absent: Unavailable, term: str) -> Unavailable:

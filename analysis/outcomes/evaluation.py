@@ -111,7 +111,9 @@ def _over_all_waves(
             outcome_scores = scores_over_waves(
                 scores_by_wave, study, outcome, links=links
             )
-            placebo = RolledOut(study, outcome, outcome_scores).placebo_effect()
+            placebo = RolledOut(
+                study=study, outcome=outcome, outcome_scores=outcome_scores
+            ).placebo_effect()
             found.setdefault(outcome.name, {})["placebo_comparison"] = placebo
     return found
 

@@ -130,15 +130,20 @@ class EvidenceRating(Composite):
     unmet: tuple[tuple[str, str], ...] = ()
 
     @property
-    def sentence(self) -> str:
-        """The standing in plain words, for the report."""
+    def standing(self) -> str:
+        """What the answer rests on and what is still open, in plain words."""
         if self.level is None:
-            return f"No analysis could be done, so nothing can be said. {self.lift}"
+            return "No analysis could be done, so nothing can be said."
         height = EVIDENCE_LEVELS.index(self.level) + 1
         return (
             f"This answer rests on {self.level.basis} (rung {height} of "
-            f"{len(EVIDENCE_LEVELS)}). Still open: {self.level.limitation}. {self.lift}"
+            f"{len(EVIDENCE_LEVELS)}). Still open: {self.level.limitation}."
         )
+
+    @property
+    def sentence(self) -> str:
+        """The standing, and what would lift it."""
+        return f"{self.standing} {self.lift}"
 
     @property
     def lift(self) -> str:

@@ -7,13 +7,15 @@ Without such a rule nothing is tested together, and nothing is said here.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from analysis.declarations.plan import EXPLORATORY, PRIMARY, UNTESTED
 from analysis.declarations.plan_lock import family_of
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.outcomes.context import Context
 from analysis.outcomes.measured_change import CHANGE, measure_of, measured, two_waves
 from analysis.outcomes.outcome_scores import waves_of_outcome
+from heard.effects.judgement.equivalence import UncertainEffect
 from heard.effects.judgement.multiplicity import Family, adjust_families
 from heard.results import Estimate, Unavailable
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from analysis.declarations.plan import Plan
     from analysis.declarations.study import Outcome, Study
     from analysis.foundation.findings import Place
-    from heard.effects.judgement.equivalence import UncertainEffect
     from heard.effects.judgement.multiplicity import Adjustment
     from heard.results import Result
 
@@ -72,8 +73,14 @@ def tested_outcomes(
             rule=linkage_rule,
         )
         effect = measured(two_waves(before, after, outcome, linked=linked), study)
-        yield from Finding.place(
-            _p_value(effect), **_place(study, outcome, linked=linked)
+        term = effect.term if isinstance(effect, UncertainEffect) else ""
+        context = Context(study=study, outcome=outcome)
+        within = measure_of(study, linked=linked) == CHANGE
+        yield from context.place(
+            _p_value(effect),
+            wave=context.change(outcome.follow_ups[0]),
+            arm="" if within else context.arms or "",
+            group=Group("family", of=term),
         )
 
 
@@ -106,8 +113,10 @@ def adjusted_outcomes(tested: Iterable[Finding], study: Study) -> Iterator[Findi
             key: getattr(own, key)
             for key in ("study", "survey", "instrument", "subscale", "wave", "arm")
         }
+        assert isinstance(own.group, Group), "as `tested_outcomes` placed it"
+        family = dataclasses.replace(own.group, value=part.family)
         for result in (part.p_value, part.adjusted_p_value):
-            yield from Finding.place(result, **place, group=part.family)
+            yield from Finding.place(result, **place, group=family)
 
 
 def _families(plan: Plan, study: Study) -> Iterator[Family]:
@@ -144,18 +153,6 @@ def _p_value(effect: UncertainEffect | Unavailable) -> Result:
         f"{effect.degrees_of_freedom:.4g} degrees of freedom, the error that of its "
         "interval; no interval: a p-value",
     )
-
-
-def _place(study: Study, outcome: Outcome, *, linked: bool) -> dict[str, Any]:
-    within = measure_of(study, linked=linked) == CHANGE
-    return {
-        "study": study.name,
-        "survey": outcome.survey,
-        "instrument": outcome.instrument,
-        "subscale": outcome.subscale,
-        "wave": Contrast(outcome.follow_ups[0], outcome.baseline),
-        "arm": "" if within else Contrast(study.treated, study.control),
-    }
 
 
 def _score_of(outcome: Outcome) -> tuple[Place, ...]:

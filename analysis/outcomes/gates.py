@@ -51,7 +51,7 @@ def _comparable_only(
     no sign that anything is wrong.
     """
     refused = {
-        _score(verdict): verdict.method.partition("; rule: ")[0]
+        _score(verdict): verdict.method
         for verdict in comparability
         if verdict.term == "means_comparable" and verdict.estimate == 0
     }

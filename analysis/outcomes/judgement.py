@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from analysis.outcomes.context import Context
 from analysis.outcomes.evidence_level import evidence_level
 from analysis.outcomes.methods import (
     EFFECT,
@@ -21,6 +22,7 @@ from analysis.outcomes.methods import (
     method_title,
     renamed,
 )
+from analysis.outcomes.outcome_scores import linked_pairs
 from heard.effects.clustered.intracluster import (
     IntraclusterCorrelation,
     intracluster_correlation,
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.declarations.instrument import Subscale
     from analysis.declarations.study import Outcome, Study
 
 WIDTH_OF_PRIOR = 2.0
@@ -146,13 +147,7 @@ def _people_covariate_adjusted(
     covariates = study.plan.covariates if study.plan else ()
     if not covariate_names(covariates) or estimated.term != "adjusted_mean_difference":
         return
-    named = [wave.loc[wave["participant"] != ""] for wave in (before, after)]
-    later = named[1].set_index("participant")["score"].rename("after")
-    pairs = (
-        named[0]
-        .rename(columns={"score": "before"})
-        .join(later, on="participant", how="inner", validate="one_to_one")
-    )
+    pairs = linked_pairs(before, after)
     pairs = pairs.loc[pairs["arm"].isin([study.treated, study.control])]
     found = covariate_adjusted_by_person(
         pairs.assign(treated=(pairs["arm"] == study.treated).astype(float)), covariates
@@ -217,7 +212,7 @@ def rate_evidence(
 
 
 def count_responders(
-    pairs: pd.DataFrame, subscale: Subscale, reliability: Result, *, by_team: bool
+    pairs: pd.DataFrame, context: Context, reliability: Result
 ) -> Responders:
     """Count who changed by more than error.
 
@@ -227,17 +222,15 @@ def count_responders(
         ``before``, ``after`` and ``cluster``.
     reliability : Result
         Of the score at the first wave.
-    by_team : bool
-        Whether teams were allocated: then intervals count teams.
     """
     return responders(
         pairs["before"],
         pairs["after"],
         reliability=reliability,
-        lowest=subscale.lowest,
-        highest=subscale.highest,
-        better=_better(subscale),
-        cluster=pairs["cluster"] if by_team else None,
+        lowest=context.subscale.lowest,
+        highest=context.subscale.highest,
+        better=context.better,
+        cluster=pairs["cluster"] if context.by_team else None,
     )
 
 
@@ -272,21 +265,15 @@ def _judged(
     smallest = outcome.smallest_effect
     if not smallest:
         return None
-    subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
+    better = Context(study=study, outcome=outcome).better
     prior = Prior(
         standard_deviation=WIDTH_OF_PRIOR * smallest,
         reason="weakly informative: no effect is likeliest, and effects beyond four "
         "times the smallest that matters are not expected",
     )
     return Judgement(
-        verdict=equivalence_verdict(
-            effect, smallest_effect=smallest, better=_better(subscale)
-        ),
+        verdict=equivalence_verdict(effect, smallest_effect=smallest, better=better),
         companion=bayesian_companion(
-            effect, prior=prior, smallest_effect=smallest, better=_better(subscale)
+            effect, prior=prior, smallest_effect=smallest, better=better
         ),
     )
-
-
-def _better(subscale: Subscale) -> Literal["higher", "lower"]:
-    return "lower" if subscale.direction == "higher_is_worse" else "higher"

@@ -27,7 +27,7 @@ from heard.effects.designs.randomisation import placebo_comparison
 from heard.effects.effect_sizes import first_coefficient, raw
 from heard.models.cluster_robust import ClusterRobustFit, cluster_robust_fit
 from heard.models.wild_bootstrap import wild_cluster_bootstrap
-from heard.results import Composite, Result, Unavailable
+from heard.results import Composite, Result, Unavailable, with_n
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +89,11 @@ def covariate_adjusted_by_team(rows: pd.DataFrame, covariates: Sequence[str]) ->
     )
     if isinstance(fit, Unavailable):
         return Unavailable(
-            term=HELD_EQUAL_TERM, reason=fit.reason, n=fit.n, method=fit.method
+            term=HELD_EQUAL_TERM,
+            reason=fit.reason,
+            n=fit.n,
+            n_unit=fit.n_unit,
+            method=fit.method,
         )
     return _with_words(fit.estimate(HELD_EQUAL_EFFECT, term=HELD_EQUAL_TERM))
 
@@ -272,7 +276,9 @@ def estimate_by_method(
         outcome, design, clusters, names=NAMES, name=EFFECT, term=TERM, seed=seed
     )
     robust = (
-        Unavailable(term=TERM, reason=fit.reason, n=fit.n, method=fit.method)
+        Unavailable(
+            term=TERM, reason=fit.reason, n=fit.n, n_unit=fit.n_unit, method=fit.method
+        )
         if isinstance(fit, Unavailable)
         else fit.estimate(EFFECT, term=TERM)
     )
@@ -296,7 +302,9 @@ def estimate_by_method(
         unit="cluster",
         seed=seed,
     )
-    found["every other set of teams"] = _of_people(placebo.placebo_effect, len(rows))
+    found["every other set of teams"] = with_n(
+        placebo.placebo_effect, len(rows), "answers"
+    )
     found |= _covariate_adjusted(rows.assign(treated=arm, later=later), covariates)
     return MethodComparison(
         methods=tuple(
@@ -306,9 +314,9 @@ def estimate_by_method(
             for method, result in found.items()
         ),
         p_value=wild.p_value,
-        placebo_p_value=_of_people(placebo.placebo_p_value, len(rows)),
-        placebo_smallest_possible_p_value=_of_people(
-            placebo.placebo_smallest_possible_p_value, len(rows)
+        placebo_p_value=with_n(placebo.placebo_p_value, len(rows), "answers"),
+        placebo_smallest_possible_p_value=with_n(
+            placebo.placebo_smallest_possible_p_value, len(rows), "answers"
         ),
         fit=fit,
     )
@@ -340,12 +348,6 @@ def _rows(
     # Numbered as they come: another key to the pseudonyms must not change the order of
     # sums, and with it the last digits.
     return rows.assign(participant=named.factorize()[0])
-
-
-def _of_people(result: Result, answers: int) -> Result:
-    """The same with its people as n, not its teams: no team is told of by itself."""
-    method = result.method.replace("n counts units with both waves", "n counts answers")
-    return dataclasses.replace(result, n=answers, method=method)
 
 
 def renamed(result: Result, term: str) -> Result:

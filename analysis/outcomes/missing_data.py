@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.foundation.findings import Contrast, Finding
+from analysis.outcomes.context import Context
 from analysis.outcomes.gates import apply_gates, check_rule
 from analysis.outcomes.outcome_scores import waves_of_outcome
 from heard.effects.change import paired_change
@@ -37,7 +38,6 @@ from heard.results import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from analysis.declarations.instrument import Subscale
     from analysis.declarations.study import Outcome, Study
     from analysis.foundation.findings import Place
     from analysis.outcomes.outcome_scores import ScoresByWave
@@ -59,7 +59,7 @@ def column_of(wave: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
+class Followed(Context):
     """Everybody who started, and all that can be said of who is missing.
 
     Attributes
@@ -74,32 +74,18 @@ class Followed:
 
     people: pd.DataFrame
     columns: Mapping[str, str]
-    study: Study
-    outcome: Outcome
     baseline_attributes: tuple[str, ...]
-
-    @property
-    def contrast(self) -> Contrast:
-        """The two arms compared."""
-        return Contrast(self.study.treated, self.study.control)
 
     @property
     def before(self) -> str:
         """The column of the score at the baseline."""
         return column_of(self.outcome.baseline)
 
-    def placed(self, found: Iterable[Found]) -> Iterator[Finding]:
+    def by_follow_up(self, found: Iterable[Found]) -> Iterator[Finding]:
         """Findings of this outcome, from the baseline to each follow-up."""
         for follow_up, arm, group, result in found:
-            yield from Finding.place(
-                result,
-                study=self.study.name,
-                survey=self.outcome.survey,
-                instrument=self.outcome.instrument,
-                subscale=self.outcome.subscale,
-                wave=Contrast(follow_up, self.outcome.baseline),
-                arm=arm,
-                group=group,
+            yield from self.place(
+                result, wave=self.change(follow_up), arm=arm, group=group
             )
 
     def follow_up_shares(self) -> Iterator[Found]:
@@ -143,14 +129,14 @@ class Followed:
                 *self._filled_in(imputation, model),
             ]
             for result in results:
-                yield follow_up, self.contrast, "", result
+                yield follow_up, self.arms or "", "", result
             yield from self._tipping(imputation, model, follow_up)
 
     def dropout_tipping_points(self) -> Iterator[Found]:
         """The changes of those lost that would undo the change of those followed."""
         for follow_up, column in self.columns.items():
             pairs = self.people.loc[self.people[column].notna()]
-            cluster = pairs["team"] if self.study.allocated_by == "team" else None
+            cluster = pairs["team"] if self.by_team else None
             change = paired_change(pairs[self.before], pairs[column], cluster=cluster)
             tipping_point = dropout_tipping_point(
                 change.mean_change, followed=len(pairs), started=len(self.people)
@@ -178,7 +164,7 @@ class Followed:
             treated=self.study.treated,
             reference=self.study.control,
             adjust=(self.before, *self._adjusted()),
-            cluster="team" if self.study.allocated_by == "team" else None,
+            cluster="team" if self.by_team else None,
         )
 
     def _adjusted(self) -> tuple[str, ...]:
@@ -191,9 +177,8 @@ class Followed:
     def _imputed(self) -> Imputation | Unavailable:
         """Every score filled in from all waves, once for the outcome."""
         teams = set(self.people["team"])
-        by_team = self.study.allocated_by == "team"
         among = len(teams) > 1 and "" not in teams
-        random = by_team or (among and len(teams) >= MINIMUM_TEAMS)
+        random = self.by_team or (among and len(teams) >= MINIMUM_TEAMS)
         return impute(
             self.people,
             scores=[self.before, *self.columns.values()],
@@ -203,7 +188,7 @@ class Followed:
             ],
             arm="arm",
             cluster="team" if random else None,
-            seed=f"{self.study.name} {self.outcome.name}",
+            seed=self.seed,
         )
 
     def _weighted(self, model: ArmModel) -> Result:
@@ -244,7 +229,7 @@ class Followed:
                 shifts=self._shifts(),
                 smallest_effect=self._benefit(),
             )
-        at = follow_up, self.contrast
+        at = follow_up, self.arms or ""
         if isinstance(found, Unavailable):
             yield *at, "", _unavailable_as(found, "tipping_point_interval_zero")
             return
@@ -258,7 +243,7 @@ class Followed:
 
     def _shifts(self) -> list[float]:
         """Points from about a third of the scale below none to as far above."""
-        subscale = self._subscale()
+        subscale = self.subscale
         width = SHARE_OF_RANGE * (subscale.highest - subscale.lowest)
         reach = float(f"{width:.0e}")
         return [float(f"{x:.10g}") for x in np.linspace(-reach, reach, 2 * STEPS + 1)]
@@ -266,17 +251,16 @@ class Followed:
     def _benefit(self) -> float | None:
         """The smallest effect that matters, with the sign of a benefit."""
         smallest = self.outcome.smallest_effect
-        worse = self._subscale().direction == "higher_is_worse"
-        return -smallest if smallest and worse else smallest
-
-    def _subscale(self) -> Subscale:
-        instrument = self.study.instruments[self.outcome.instrument]
-        return instrument.subscale(self.outcome.subscale)
+        return -smallest if smallest and self.higher_is_worse else smallest
 
 
 def _unavailable_as(absent: Unavailable, term: str) -> Unavailable:
     return Unavailable(
-        term=term, reason=absent.reason, n=absent.n, method=absent.method
+        term=term,
+        reason=absent.reason,
+        n=absent.n,
+        n_unit=absent.n_unit,
+        method=absent.method,
     )
 
 
@@ -324,10 +308,10 @@ def evaluate_missing(
         waves = followed_scores(scores_by_wave, study, outcome, links, linkage_rule)
         if waves is None or not len(waves.people):
             continue
-        found += waves.placed(waves.follow_up_shares())
+        found += waves.by_follow_up(waves.follow_up_shares())
         compared = study.treated and study.control
         judged = waves.compared() if compared else waves.dropout_tipping_points()
-        found += apply_gates(waves.placed(judged), study, *gates)
+        found += apply_gates(waves.by_follow_up(judged), study, *gates)
     return tuple(found)
 
 

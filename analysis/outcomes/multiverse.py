@@ -34,7 +34,8 @@ from analysis.declarations.multiverse import (
     multiverse_outcomes,
     options_of,
 )
-from analysis.foundation.findings import AnyGroup, Contrast, Finding, Group, Groups
+from analysis.foundation.findings import AnyGroup, Finding, Group, Groups
+from analysis.outcomes.context import Context
 from analysis.outcomes.gates import apply_gates
 from analysis.outcomes.methods import estimate_by_method
 from analysis.outcomes.missing_data import followed_scores
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.declarations.study import Outcome, Study
+    from analysis.declarations.study import Study
     from analysis.outcomes.missing_data import Followed
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.effects.multiverse import OptionNames, SpecificationCurve
@@ -74,7 +75,7 @@ FEW_DROPOUTS = "fewer than {smallest} people of a group were lost, or followed"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample:
+class Sample(Context):
     """The people left by one way of linking and cleaning, and all their answers.
 
     Attributes
@@ -85,8 +86,6 @@ class Sample:
         The rule they are linked by, if not the declared one.
     """
 
-    study: Study
-    outcome: Outcome
     scores_by_wave: ScoresByWave
     links: pd.DataFrame | None
     linkage: str
@@ -151,26 +150,25 @@ class Sample:
     def _compared(self) -> Composite:
         """The arms compared as on the outcomes page; without arms, the change."""
         before, after = self._scores
-        by_team = self.study.allocated_by == "team"
         arms = {"treated": self.study.treated, "control": self.study.control}
         if not self.study.treated:
-            return self._changed(by_team=by_team)
+            return self._changed()
         if self._linked:
             pairs = linked_pairs(before, after)
-            return compare_arms(pairs, **arms, cluster=by_team)
-        return compare_arms_unlinked(before, after, **arms, cluster=by_team)
+            return compare_arms(pairs, **arms, cluster=self.by_team)
+        return compare_arms_unlinked(before, after, **arms, cluster=self.by_team)
 
-    def _changed(self, *, by_team: bool) -> Composite:
+    def _changed(self) -> Composite:
         before, after = self._scores
         if self._linked:
             pairs = linked_pairs(before, after)
-            cluster = pairs["cluster"] if by_team else None
+            cluster = pairs["cluster"] if self.by_team else None
             return paired_change(pairs["before"], pairs["after"], cluster=cluster)
         return unlinked_change(
             before["score"],
             after["score"],
-            cluster_before=before["cluster"] if by_team else None,
-            cluster_after=after["cluster"] if by_team else None,
+            cluster_before=before["cluster"] if self.by_team else None,
+            cluster_after=after["cluster"] if self.by_team else None,
         )
 
     @cached_property
@@ -181,7 +179,7 @@ class Sample:
             after,
             treated=self.study.treated,
             control=self.study.control,
-            seed=f"{self.study.name} {self.outcome.name}",
+            seed=self.seed,
         )
         return {part.method: part.difference_in_change_by_way for part in found.methods}
 
@@ -266,11 +264,9 @@ def options_group(options: Mapping[str, str]) -> Groups:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Alternatives:
+class _Alternatives(Context):
     """One outcome at its first follow-up, and every way to answer it."""
 
-    study: Study
-    outcome: Outcome
     responses_by_wave: Mapping[str, Mapping[str, pd.DataFrame]]
     links: pd.DataFrame | None
     scored: dict[tuple[str, str, str], pd.DataFrame]
@@ -288,7 +284,7 @@ class _Alternatives:
             answers,
             choices=choices,
             smallest_effect=self.outcome.smallest_effect,
-            improvement="decrease" if self._worse else "increase",
+            improvement="decrease" if self.higher_is_worse else "increase",
             declared=tuple(self._declared[choice] for choice in choices),
         )
         # In the order of the options: which of two equal answers is the lower one
@@ -302,11 +298,6 @@ class _Alternatives:
     @cached_property
     def _declared(self) -> dict[str, str]:
         return declared_options(self.study, self.outcome)
-
-    @property
-    def _worse(self) -> bool:
-        instrument = self.study.instruments[self.outcome.instrument]
-        return instrument.subscale(self.outcome.subscale).direction == "higher_is_worse"
 
     def _summaries(
         self, curve: SpecificationCurve, answers: Mapping[OptionNames, Result]
@@ -391,17 +382,8 @@ class _Alternatives:
         return self.scored[key]
 
     def _placed(self, result: Result, group: AnyGroup = "") -> Finding:
-        outcome, study = self.outcome, self.study
-        (finding,) = Finding.place(
-            result,
-            study=study.name,
-            survey=outcome.survey,
-            instrument=outcome.instrument,
-            subscale=outcome.subscale,
-            wave=Contrast(outcome.follow_ups[0], outcome.baseline),
-            arm=Contrast(study.treated, study.control) if study.treated else "",
-            group=group,
-        )
+        wave = self.change(self.outcome.follow_ups[0])
+        (finding,) = self.place(result, wave=wave, arm=self.arms or "", group=group)
         return finding
 
 
@@ -409,6 +391,7 @@ def _of_people(result: Result, people: int) -> Result:
     """The same with people as n, not combinations of choices."""
     if isinstance(result, Unavailable):
         return dataclasses.replace(result, n=None)
-    head, _, _ = result.method.partition("; n counts")
-    method = f"{head}, of {result.n}; n counts the people of the smallest of all"
-    return dataclasses.replace(result, n=people, method=method)
+    described = f"{result.method}; over {result.n} {result.n_unit}"
+    return dataclasses.replace(
+        result, n=people, n_unit="people of the smallest of all", method=described
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.foundation.findings import Contrast, Finding
+from analysis.outcomes.context import Context
 from analysis.outcomes.judgement import (
     answer_between_arms,
     answer_within,
@@ -33,9 +33,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from analysis.declarations.instrument import Subscale
     from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import Place
+    from analysis.foundation.findings import Finding, Place
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.results import Composite, Result
 
@@ -63,13 +62,6 @@ def outcome_findings(
     before, after, linked = waves_of_outcome(
         scores_by_wave, study, outcome, follow_up, links=links, rule=linkage_rule
     )
-    place = {
-        "study": study.name,
-        "survey": outcome.survey,
-        "instrument": outcome.instrument,
-        "subscale": outcome.subscale,
-        "wave": Contrast(follow_up, outcome.baseline),
-    }
     waves = _Waves(
         before=scores_of(before, outcome, study),
         after=scores_of(after, outcome, study),
@@ -84,7 +76,7 @@ def outcome_findings(
     )
     found = waves.linked() if linked else waves.unlinked()
     for arm, result in found:
-        yield from Finding.place(result, **place, arm=arm)
+        yield from waves.place(result, wave=waves.change(follow_up), arm=arm)
 
 
 def _alpha(reliability: Iterable[Finding], outcome: Outcome) -> Result | None:
@@ -108,7 +100,7 @@ def _alpha(reliability: Iterable[Finding], outcome: Outcome) -> Result | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Waves:
+class _Waves(Context):
     """Scores at the baseline and at a follow-up, and all that can be said of them.
 
     Attributes
@@ -125,21 +117,9 @@ class _Waves:
 
     before: pd.DataFrame
     after: pd.DataFrame
-    study: Study
-    outcome: Outcome
     alpha: Result | None
     first: bool
     over_all_waves: Mapping[str, Result | Composite]
-
-    @property
-    def by_team(self) -> bool:
-        return self.study.allocated_by == "team"
-
-    @property
-    def contrast(self) -> Place:
-        """The two arms compared; empty where there are not two."""
-        arms = self.study.treated, self.study.control
-        return Contrast(*arms) if all(arms) else ""
 
     def linked(self) -> Iterator[tuple[Place, Result | Composite]]:
         """Change within people, arm by arm, then between the arms."""
@@ -157,26 +137,24 @@ class _Waves:
             )
             change = paired_change(among["before"], among["after"], cluster=cluster)
             yield arm, change
-            if not (self.contrast or arm):
+            if not (self.arms or arm):
                 yield from self._judged(change.mean_change)
                 tipping_point = self._tipping(change, len(among))
                 yield self._evidence_strength(
                     change, None, change.mean_change, also=tipping_point
                 )
             # Without a reliability, nobody knows which changes are error.
-            if self.alpha is not None and bool(arm) == bool(self.contrast):
-                is_estimated = count_responders(
-                    among, self._subscale, self.alpha, by_team=self.by_team
-                )
+            if self.alpha is not None and bool(arm) == bool(self.arms):
+                is_estimated = count_responders(among, self, self.alpha)
                 yield arm, is_estimated
-        if self.contrast:
+        if self.arms:
             compared = compare_arms(
                 pairs,
                 treated=self.study.treated,
                 control=self.study.control,
                 cluster=self.by_team,
             )
-            yield self.contrast, compared
+            yield self.arms, compared
             estimated = (
                 compared.difference_in_change
                 if self.by_team
@@ -202,10 +180,10 @@ class _Waves:
             if not self.by_team:
                 for bound in bounds_of_change(among["score"], then["score"]):
                     yield arm, bound
-            if not (self.contrast or arm):
+            if not (self.arms or arm):
                 yield from self._judged(change.mean_change)
                 yield self._evidence_strength(change, None, change.mean_change)
-        if self.contrast:
+        if self.arms:
             compared = compare_arms_unlinked(
                 self.before,
                 self.after,
@@ -213,16 +191,11 @@ class _Waves:
                 control=self.study.control,
                 cluster=self.by_team,
             )
-            yield self.contrast, compared
+            yield self.arms, compared
             yield self._answered(compared.difference_in_change)
             yield self._evidence_strength(
                 change, compared, compared.difference_in_change
             )
-
-    @property
-    def _subscale(self) -> Subscale:
-        instrument = self.study.instruments[self.outcome.instrument]
-        return instrument.subscale(self.outcome.subscale)
 
     def _answered(self, estimated: Result) -> tuple[Place, Composite]:
         answer = answer_between_arms(
@@ -231,10 +204,10 @@ class _Waves:
             study=self.study,
             outcome=self.outcome,
             estimated=estimated,
-            seed=f"{self.study.name} {self.outcome.name}",
+            seed=self.seed,
             intracluster=self.first,
         )
-        return self.contrast, answer
+        return self.arms or "", answer
 
     def _tipping(
         self, change: PairedChange, followed: int
@@ -260,7 +233,7 @@ class _Waves:
     ) -> tuple[Place, Composite]:
         known = {**(also or {}), **self.over_all_waves}
         found = rate_evidence(change, compared, self.study, estimated.n, also=known)
-        return self.contrast, found
+        return self.arms or "", found
 
     def _judged(self, change: Result) -> Iterator[tuple[Place, Result | Composite]]:
         # The interval of team means has fewer degrees of freedom than people tell.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.declarations.linkage import is_linked
 from analysis.foundation.findings import Contrast
 from heard.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     import pandas as pd
@@ -47,7 +48,7 @@ def waves_of_outcome(
     before, after = (
         scores_by_wave[wave][outcome.survey] for wave in (outcome.baseline, follow_up)
     )
-    linked = _is_linked(study, outcome, follow_up)
+    linked = is_linked(study, outcome.survey, outcome.baseline, follow_up)
     if linked and links is not None:
         rule = rule or _declared_rule(study, outcome, follow_up)
         pair = (outcome.baseline, follow_up)
@@ -56,14 +57,6 @@ def waves_of_outcome(
         waves = Contrast(follow_up, outcome.baseline)
         _check_sites(before, after, f"{study.name}, {outcome.survey}, {waves}")
     return before, after, linked
-
-
-def _is_linked(study: Study, outcome: Outcome, follow_up: str) -> bool:
-    exports = [
-        study.wave(wave).export(outcome.survey)
-        for wave in (outcome.baseline, follow_up)
-    ]
-    return all(export is not None and export.linkage != "none" for export in exports)
 
 
 def _declared_rule(study: Study, outcome: Outcome, follow_up: str) -> str:
@@ -130,13 +123,17 @@ def scores_of(scores: pd.DataFrame, outcome: Outcome, study: Study) -> pd.DataFr
     return frame.dropna(subset="score").rename(columns={"team": "cluster"})
 
 
-def linked_pairs(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Participants with a score at both waves, ``before`` and ``after`` beside it.
+def linked_pairs(
+    before: pd.DataFrame, after: pd.DataFrame, *, also: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Participants with a score at both waves: ``before`` and ``after``.
 
     Parameters
     ----------
     before, after : DataFrame, one row a participant
         As `scores_of` gives them; who is not linked has no name.
+    also : sequence of str
+        Columns of the later wave to keep as well.
     """
     waves = [
         wave.loc[wave["participant"] != ""].set_index("participant")
@@ -145,7 +142,11 @@ def linked_pairs(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     return (
         waves[0]
         .rename(columns={"score": "before"})
-        .join(waves[1]["score"].rename("after"), how="inner", validate="one_to_one")
+        .join(
+            waves[1][["score", *also]].rename(columns={"score": "after"}),
+            how="inner",
+            validate="one_to_one",
+        )
     )
 
 

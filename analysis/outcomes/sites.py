@@ -10,6 +10,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.outcomes.context import Context
 from analysis.outcomes.measured_change import (
     CHANGE,
     TwoWaves,
@@ -20,7 +21,7 @@ from analysis.outcomes.measured_change import (
 from analysis.outcomes.outcome_scores import waves_of_outcome
 from heard.effects.judgement.equivalence import UncertainEffect
 from heard.effects.judgement.pooling import MINIMUM_SITES, pool_sites
-from heard.results import Estimate, Unavailable
+from heard.results import Estimate, Unavailable, with_n
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,7 +44,7 @@ TOGETHER = (
     "homogeneity_p_value",
 )
 ONE_ARM = "this site has people of one arm only: nothing to compare here"
-SMALLEST = "n counts people of its smallest side: an arm of a site at a wave"
+SMALLEST = "people of its smallest side: an arm of a site at a wave"
 
 
 def site_findings(
@@ -76,17 +77,11 @@ def site_findings(
     if sum(min(size) > 0 for size in present.values()) < MINIMUM_SHOWN:
         return
     effects = {name: _effect(waves.at(name), study, present[name]) for name in present}
-    place = {
-        "study": study.name,
-        "survey": outcome.survey,
-        "instrument": outcome.instrument,
-        "subscale": outcome.subscale,
-        "wave": Contrast(follow_up, outcome.baseline),
-        "arm": Contrast(*arms) if arms else "",
-    }
+    context = Context(study=study, outcome=outcome)
+    wave, arm = context.change(follow_up), Contrast(*arms) if arms else ""
     nowhere = int((waves.before["site"] == "").sum())
     for group, result in _effects_by_site(effects, present, nowhere):
-        yield from Finding.place(result, **place, group=group)
+        yield from context.place(result, wave=wave, arm=arm, group=group)
 
 
 def _sizes(waves: TwoWaves, arms: tuple[str, ...]) -> tuple[int, ...]:
@@ -123,7 +118,7 @@ def _effects_by_site(
         yield "site", count
     for name, effect in effects.items():
         # That a site has one arm alone is no small number to be held back.
-        own = _sized(_own(effect), least[name] or None)
+        own = with_n(_own(effect), least[name] or None, SMALLEST)
         yield Group("site", name), own
     used = [least[n] for n, e in effects.items() if isinstance(e, UncertainEffect)]
     minimum = min(used, default=0)
@@ -131,10 +126,13 @@ def _effects_by_site(
         together = getattr(found, term)
         if isinstance(together, Estimate) or term == TOGETHER[0]:
             # Without an effect anywhere nobody is counted, and nobody is held back.
-            yield "site", _sized(together, minimum or None)
+            yield "site", with_n(together, minimum or None, SMALLEST)
     if len(used) > MINIMUM_SITES:
         for part in found.sites:
-            yield Group("site", part.site), _sized(part.pooled_without_site, minimum)
+            yield (
+                Group("site", part.site),
+                with_n(part.pooled_without_site, minimum, SMALLEST),
+            )
 
 
 def _own(effect: UncertainEffect | Unavailable) -> Result:
@@ -151,11 +149,3 @@ def _own(effect: UncertainEffect | Unavailable) -> Result:
         method=f"{effect.term} of this site alone; t interval on "
         f"{effect.degrees_of_freedom:.4g} degrees of freedom",
     )
-
-
-def _sized(result: Result, n: int | None) -> Result:
-    words = result.method.replace("n counts sites", SMALLEST)
-    method = words if SMALLEST in words else f"{words}; {SMALLEST}".strip("; ")
-    if isinstance(result, Unavailable):
-        return dataclasses.replace(result, n=n, method=method)
-    return dataclasses.replace(result, n=n or 0, method=method)

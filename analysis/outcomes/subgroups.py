@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.cleaning.scoring import keyed_responses
-from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.foundation.findings import Finding, Group
+from analysis.outcomes.context import Context
 from analysis.outcomes.gates import apply_gates
 from analysis.outcomes.outcome_scores import waves_of_outcome
 from heard.effects.subgroups.effects import effects_by_group, subgroup_gaps
@@ -230,33 +231,26 @@ def evaluate_groups(
         for grouping in study.groups
         for outcome in study.outcomes
         if outcome.survey == grouping.survey
-        for finding in _Compared(study, outcome, grouping).findings(
-            scores_by_wave, links, responses_by_wave
-        )
+        for finding in _Compared(
+            study=study, outcome=outcome, grouping=grouping
+        ).findings(scores_by_wave, links, responses_by_wave)
     )
     return tuple(apply_gates(found, study, comparability, reliability))
 
 
-@dataclass(frozen=True, slots=True)
-class _Compared:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared(Context):
     """One outcome, for the groups of one grouping."""
 
-    study: Study
-    outcome: Outcome
     grouping: Grouping
 
     @property
     def cluster(self) -> str | None:
-        return "cluster" if self.study.allocated_by == "team" else None
+        return "cluster" if self.by_team else None
 
     @property
     def reference(self) -> str:
         return self.grouping.reference
-
-    @property
-    def yes_or_no(self) -> bool:
-        instrument = self.study.instruments[self.outcome.instrument]
-        return instrument.subscale(self.outcome.subscale).method == "all_highest"
 
     def findings(
         self,
@@ -303,9 +297,8 @@ class _Compared:
 
     def _frame(self, scores: pd.DataFrame, *, linked: bool = False) -> pd.DataFrame:
         """Who has a score: their group and, where teams were allocated, their team."""
-        name = f"{self.outcome.instrument}.{self.outcome.subscale}"
         columns = {
-            "score": scores[name],
+            "score": scores[self.score],
             "group": scores[self.grouping.column],
             "arm": scores["arm"],
         }
@@ -350,13 +343,12 @@ class _Compared:
                     results[group], wave=wave, group=group, reference=self.reference
                 )
         if self.grouping.order:
-            instrument = self.study.instruments[self.outcome.instrument]
             indices = inequality_indices(
                 known,
                 order=self.grouping.order,
                 rank="group",
                 cluster=self.cluster,
-                lowest=instrument.subscale(self.outcome.subscale).lowest,
+                lowest=self.subscale.lowest,
             )
             for result in indices.results():
                 yield self._placed(result, wave=wave)
@@ -366,8 +358,8 @@ class _Compared:
     ) -> Iterator[Finding]:
         """What the pilot added in each group, and whether that differs."""
         place: dict[str, Any] = {
-            "wave": Contrast(wave, self.outcome.baseline),
-            "arm": Contrast(self.study.treated, self.study.control),
+            "wave": self.change(wave),
+            "arm": self.arms,
         }
         if not linked and self.cluster is None:
             why = Unavailable(term="interaction_p_value", reason=NOT_FOLLOWED)
@@ -452,16 +444,8 @@ class _Compared:
         reference: str = "",
         arm: Place = "",
     ) -> Finding:
-        (finding,) = Finding.place(
-            result,
-            study=self.study.name,
-            survey=self.outcome.survey,
-            instrument=self.outcome.instrument,
-            subscale=self.outcome.subscale,
-            wave=wave,
-            arm=arm,
-            group=Group("subgroup", group, reference, of=self.grouping.name),
-        )
+        own = Group("subgroup", group, reference, of=self.grouping.name)
+        (finding,) = self.place(result, wave=wave, arm=arm, group=own)
         return finding
 
 

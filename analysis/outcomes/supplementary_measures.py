@@ -14,16 +14,16 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from analysis.declarations.supplementary_measures import asks, ordered_categories
-from analysis.foundation.findings import Contrast, Finding
+from analysis.outcomes.context import Context
 from analysis.outcomes.evidence_level import evidence_level
 from analysis.outcomes.gates import apply_gates, check_rule
-from analysis.outcomes.outcome_scores import by_arm, waves_of_outcome
+from analysis.outcomes.outcome_scores import by_arm, linked_pairs, waves_of_outcome
 from heard.effects.change import paired_change
 from heard.effects.comparison import compare_arms, compare_arms_unlinked
 from heard.effects.supplementary.linked_answers import ordinal_change, shares_at_ends
@@ -41,9 +41,8 @@ from heard.results import Composite, Estimate, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from analysis.declarations.instrument import Subscale
-    from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import Place
+    from analysis.declarations.study import Study
+    from analysis.foundation.findings import Finding, Place
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.results import Result
 
@@ -84,7 +83,7 @@ class ChangedAnswers(Composite):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderedOutcome:
+class OrderedOutcome(Context):
     """One outcome whose score has few ordered values.
 
     Attributes
@@ -93,14 +92,12 @@ class OrderedOutcome:
         Every value, from worst to best.
     """
 
-    study: Study
-    outcome: Outcome
     categories: tuple[float, ...]
 
     @property
     def cluster(self) -> str | None:
         """The column of teams, where these were allocated."""
-        return "cluster" if self.study.allocated_by == "team" else None
+        return "cluster" if self.by_team else None
 
     @property
     def top(self) -> int:
@@ -133,17 +130,16 @@ class OrderedOutcome:
         self, scores: pd.DataFrame
     ) -> Iterator[tuple[Place, Result | Composite]]:
         """The arms' answers at one wave; nothing where no two arms are compared."""
-        arms = self.study.treated, self.study.control
-        if all(arms):
+        if self.arms:
             found = compare_ordinal(
                 scores,
-                treated=arms[0],
-                control=arms[1],
+                treated=self.arms.after,
+                control=self.arms.before,
                 categories=self.categories,
                 cluster=self.cluster,
                 top=self.top,
             )
-            yield Contrast(*arms), found
+            yield self.arms, found
 
     def over_waves(
         self, before: pd.DataFrame, after: pd.DataFrame, pairs: pd.DataFrame | None
@@ -201,18 +197,19 @@ class OrderedOutcome:
         self, before: pd.DataFrame, after: pd.DataFrame, pairs: pd.DataFrame | None
     ) -> tuple[Place, Result]:
         arms = {"treated": self.study.treated, "control": self.study.control}
-        by_team = self.cluster is not None
         if pairs is None:
             found = compare_arms_unlinked(
                 self._tops(before, "score"),
                 self._tops(after, "score"),
                 **arms,
-                cluster=by_team,
+                cluster=self.by_team,
             ).difference_in_change
         else:
             tops = self._tops(self._tops(pairs, "before"), "after")
-            found = compare_arms(tops, **arms, cluster=by_team).difference_in_change
-        return Contrast(*arms.values()), dataclasses.replace(
+            found = compare_arms(
+                tops, **arms, cluster=self.by_team
+            ).difference_in_change
+        return self.arms or "", dataclasses.replace(
             found,
             term="top_share_difference_in_change",
             method=f"a top answer counts 1, any other 0; {found.method}",
@@ -224,15 +221,8 @@ class OrderedOutcome:
 
 
 def _of_waves(result: Result) -> Result:
-    """What was found of two groups, told of two waves."""
-    method = (
-        result.method.replace("one of the treated answers", "one after answers")
-        .replace("one of the control group", "one before")
-        .replace("treated over control", "after over before")
-        .replace("treated less control", "after less before")
-    )
-    term = OF_WAVES.get(result.term, result.term)
-    return dataclasses.replace(result, term=term, method=method)
+    """What was found of two groups, under the terms of two waves."""
+    return dataclasses.replace(result, term=OF_WAVES.get(result.term, result.term))
 
 
 Found: TypeAlias = "tuple[Place, Place, str, Result | Composite]"
@@ -288,24 +278,8 @@ def evaluate_supplementary(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _SupplementaryResults:
+class _SupplementaryResults(Context):
     """All that is said of one outcome beside its mean."""
-
-    study: Study
-    outcome: Outcome
-
-    @property
-    def by_team(self) -> bool:
-        return self.study.allocated_by == "team"
-
-    @property
-    def subscale(self) -> Subscale:
-        instrument = self.study.instruments[self.outcome.instrument]
-        return instrument.subscale(self.outcome.subscale)
-
-    @property
-    def better(self) -> Literal["higher", "lower"]:
-        return "lower" if self.subscale.direction == "higher_is_worse" else "higher"
 
     @property
     def ordered(self) -> OrderedOutcome | None:
@@ -315,21 +289,6 @@ class _SupplementaryResults:
         return OrderedOutcome(
             study=self.study, outcome=self.outcome, categories=categories
         )
-
-    def placed(self, found: Iterable[Found]) -> Iterator[Finding]:
-        """Findings of this outcome at their wave, arm and group."""
-        for wave, arm, group, result in found:
-            place = {
-                "study": self.study.name,
-                "survey": self.outcome.survey,
-                "instrument": self.outcome.instrument,
-                "subscale": self.outcome.subscale,
-                "wave": wave,
-                "arm": arm,
-            }
-            # A composite may name its own groups.
-            own = {"group": group} if group else {}
-            yield from Finding.place(result, **place, **own)
 
     def described(self, scores_by_wave: ScoresByWave) -> Iterator[Found]:
         """Each wave by itself: the ends of the scale, and the shares of answers."""
@@ -365,7 +324,7 @@ class _SupplementaryResults:
                 links=links,
                 rule=rule,
             )
-            waves = Contrast(follow_up, self.outcome.baseline)
+            waves = self.change(follow_up)
             for arm, group, result in self._of_waves(
                 before, after, follow_up, linked=linked
             ):
@@ -380,7 +339,7 @@ class _SupplementaryResults:
             Scores of all instruments.
         """
         supplementary = self.outcome.supplementary
-        columns = {"score": wave[f"{self.outcome.instrument}.{self.outcome.subscale}"]}
+        columns = {"score": wave[self.score]}
         then = f"{self.outcome.instrument}.{supplementary.then}"
         columns |= {"then": wave[then]} if then in wave else {}
         columns |= (
@@ -450,14 +409,13 @@ class _SupplementaryResults:
                 yield arm, retrospective
             evidence = evidence_level({"then_test": retrospective})
             reported = evidence.evidence_level
-            sentence = evidence.sentence.partition(" One rung higher")[0]
             yield (
                 arm,
                 dataclasses.replace(
                     reported,
                     term="then_test_rung",
                     n=retrospective.n or 0,
-                    method=sentence,
+                    method=evidence.standing,
                 ),
             )
 
@@ -483,7 +441,7 @@ class _SupplementaryResults:
         return minimal_important_change(
             sign * (reported["after"] - reported["before"]),
             reported["anchor"].isin(supplementary.anchor_better),
-            seed=f"{self.study.name} {self.outcome.name} {follow_up}",
+            seed=f"{self.seed} {follow_up}",
             little_improved=little,
             anchor_reliability=supplementary.anchor_reliability,
             cluster=reported["cluster"] if self.by_team else None,
@@ -501,11 +459,6 @@ def arms_or_everyone(
 
 def _pairs(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Participants with a score at both waves, with what they said at the second."""
-    waves = [
-        wave.loc[wave["participant"] != ""].set_index("participant")
-        for wave in (before, after)
-    ]
-    later = waves[1].drop(columns=["arm", "cluster"]).rename(columns={"score": "after"})
-    earlier = waves[0][["arm", "cluster", "score"]].rename(columns={"score": "before"})
-    pairs = earlier.join(later, how="inner", validate="one_to_one")
+    also = [name for name in ("then", "anchor") if name in after]
+    pairs = linked_pairs(before.drop(columns=also, errors="ignore"), after, also=also)
     return pairs if "then" in pairs else pairs.assign(then=np.nan)

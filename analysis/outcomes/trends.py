@@ -7,7 +7,6 @@ lies. The n of every number counts answers, not waves.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,24 +15,24 @@ import pandas as pd
 
 from analysis.declarations.trends import charted_outcomes, improvement_of
 from analysis.foundation.findings import Contrast, Finding, Groups
+from analysis.outcomes.context import Context
 from analysis.outcomes.gates import apply_gates
 from analysis.outcomes.outcome_scores import by_arm
 from heard.effects.description import answered
 from heard.effects.trends.control_chart import control_chart
 from heard.effects.trends.run_chart import run_chart
-from heard.results import Estimate, Unavailable
+from heard.results import Estimate, Unavailable, with_n
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from analysis.declarations.instrument import Subscale
     from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import AnyGroup
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.effects.trends.control_chart import SeriesPoint
     from heard.results import Result
 
 VALUE = "chart_value"
+ANSWERS = "answers"
 ONE_ANSWER = "everybody gave the same answer, so the number would tell what each said"
 FEW_OF_A_KIND = "fewer than {smallest} people answered yes, or no"
 
@@ -112,17 +111,10 @@ def _refused(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Chart:
+class _Chart(Context):
     """One outcome of one arm; an empty arm is everyone."""
 
-    study: Study
-    outcome: Outcome
     arm: str
-
-    @property
-    def subscale(self) -> Subscale:
-        instrument = self.study.instruments[self.outcome.instrument]
-        return instrument.subscale(self.outcome.subscale)
 
     def findings(
         self, scores_by_wave: ScoresByWave, refused: dict[str, str]
@@ -132,7 +124,7 @@ class _Chart:
         for wave in _waves(scores_by_wave, self.study, self.outcome):
             values = self._values(scores_by_wave[wave][self.outcome.survey])
             result = self._value(values, refused.get(wave, ""))
-            yield self._placed(result, wave=wave)
+            yield from self.place(result, wave=wave, arm=self.arm)
             rows.append((wave, self._charted(result), len(values)))
         frame = pd.DataFrame(rows, columns=["wave", "value", "count"])
         # A wave left out of the chart keeps its count to itself.
@@ -141,7 +133,7 @@ class _Chart:
         run = run_chart(frame, count="count", improvement=direction)
         limits = control_chart(frame, count="count", improvement=direction)
         for result in (run.chart_median, run.runs, run.fewest_runs, run.most_runs):
-            yield self._placed(_of_people(result, people))
+            yield from self.place(_of_people(result, people), arm=self.arm)
         yield from self._signals(run.points, "run_chart_signal")
         if limits.points:
             first = limits.points[0]
@@ -150,13 +142,15 @@ class _Chart:
                 first.chart_lower_limit,
                 first.chart_upper_limit,
             ):
-                yield self._placed(_of_people(result, people))
-        yield self._placed(_of_people(limits.special_cause_points, people))
+                yield from self.place(_of_people(result, people), arm=self.arm)
+        yield from self.place(
+            _of_people(limits.special_cause_points, people), arm=self.arm
+        )
         yield from self._signals(limits.points, "control_chart_signal")
 
     def _values(self, scores: pd.DataFrame) -> np.ndarray:
         among = dict(by_arm(scores, self.study))[self.arm]
-        return answered(among[f"{self.outcome.instrument}.{self.outcome.subscale}"])
+        return answered(among[self.score])
 
     def _value(self, values: np.ndarray, refused: str) -> Result:
         """The mean of a wave; why there is none, or none that may be told."""
@@ -167,7 +161,7 @@ class _Chart:
         smallest = self.study.smallest_group_shown
         if len(values) >= smallest and np.ptp(values) == 0:
             return Unavailable(term=VALUE, reason=ONE_ANSWER)
-        if self.subscale.method == "all_highest":
+        if self.yes_or_no:
             yes = int((values == self.subscale.highest).sum())
             if min(yes, len(values) - yes) < smallest:
                 reason = FEW_OF_A_KIND.format(smallest=smallest)
@@ -176,8 +170,9 @@ class _Chart:
             term=VALUE,
             estimate=float(values.mean()),
             n=len(values),
-            method="arithmetic mean; missing scores left out; n counts answers; its "
-            "place is judged by the chart, not by an interval",
+            method="arithmetic mean; missing scores left out; its place is judged "
+            "by the chart, not by an interval",
+            n_unit=ANSWERS,
         )
 
     def _charted(self, result: Result) -> float:
@@ -195,32 +190,16 @@ class _Chart:
                     estimate=float(point.side),
                     n=point.chart_value.n or 0,
                     method="1 above or rising, -1 below or falling, by the strongest "
-                    "rule broken; n counts answers; a sign has no interval",
+                    "rule broken; a sign has no interval",
+                    n_unit=ANSWERS,
                 )
                 rules = Groups(point.signals)
-                yield self._placed(signal, wave=point.point, group=rules)
-
-    def _placed(
-        self, result: Result, *, wave: str = "", group: AnyGroup = ""
-    ) -> Finding:
-        (finding,) = Finding.place(
-            result,
-            study=self.study.name,
-            survey=self.outcome.survey,
-            instrument=self.outcome.instrument,
-            subscale=self.outcome.subscale,
-            wave=wave,
-            arm=self.arm,
-            group=group,
-        )
-        return finding
+                yield from self.place(
+                    signal, wave=point.point, group=rules, arm=self.arm
+                )
 
 
 def _of_people(result: Result, answers: int) -> Result:
     """The same with the answers on the chart as n, not its waves."""
-    if isinstance(result, Unavailable):
-        return dataclasses.replace(result, n=None)
-    method = result.method
-    for what in ("n counts waves off the median", "n counts waves"):
-        method = method.replace(what, "n counts answers")
-    return dataclasses.replace(result, n=answers, method=method)
+    known = isinstance(result, Estimate)
+    return with_n(result, answers if known else None, ANSWERS if known else "")

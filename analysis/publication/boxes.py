@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from matplotlib.font_manager import FontProperties
+from matplotlib.patches import Rectangle
+from matplotlib.textpath import text_to_path
+
 from analysis.publication.house_style import EDGES, INK, WIDTH, ZONE
 
 if TYPE_CHECKING:
@@ -160,8 +164,6 @@ def down(above: Box, below: Box) -> Arrow:
 
 def draw_boxes(axes: Axes, _: Sequence[Point], *, diagram: Diagram) -> None:
     """Draw a diagram, in whose texts the points stand already."""
-    from matplotlib.patches import Rectangle  # noqa: PLC0415 - heavy
-
     axes.set_axis_off()
     axes.set_xlim(0, ROOM)
     axes.set_ylim(diagram.height - 2 * EDGES[1], 0)
@@ -242,9 +244,6 @@ def _folded(text: str, room: float, *, bold: bool) -> Iterator[str]:
 @cache
 def length(text: str, *, bold: bool) -> float:
     """How wide a text is when drawn, in inches."""
-    from matplotlib.font_manager import FontProperties  # noqa: PLC0415 - heavy
-    from matplotlib.textpath import text_to_path  # noqa: PLC0415 - heavy
-
     letters = FontProperties(
         family="DejaVu Sans", size=LETTERS, weight="bold" if bold else "normal"
     )

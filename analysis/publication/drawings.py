@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from matplotlib.ticker import FuncFormatter
+
 from analysis.publication.house_style import (
     INK,
     LINES,
@@ -234,8 +236,6 @@ def _share_axis(axes: Axes, bars: Sequence[str]) -> None:
 
 
 def _per_cent(axes: Axes) -> None:
-    from matplotlib.ticker import FuncFormatter  # noqa: PLC0415 - heavy
-
     axes.xaxis.set_major_formatter(
         FuncFormatter(lambda value, _: number_text(value, "share_in_category"))
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.declarations.plan import EXPLORATORY, PRIMARY
-from analysis.foundation.findings import Contrast
+from analysis.foundation.findings import Contrast, Group
 from analysis.foundation.terms import term as register_term
 from analysis.publication.figure import Note, drawn_points
 from analysis.publication.numbers import estimate_text, number_text
@@ -226,8 +226,9 @@ def _family_table(disclosed: Disclosed, study: Study) -> Table:
     )
     notes, rows = Footnotes(), []
     for outcome, unadjusted, selected in tested:
-        measure = unadjusted.method.partition(" ")[0]
-        term = measure if measure in MEASURES else _first_measure(selected)
+        group = unadjusted.group
+        measure = group.of if isinstance(group, Group) else ""
+        term = measure or _first_measure(selected)
         effect = found(selected, term=term) if term else None
         adjusted = found(selected, term="adjusted_p_value")
         rows.append(

@@ -222,7 +222,7 @@ def _model_methods(answers: Sequence[Finding]) -> list[str]:
     methods: dict[str, str] = {}
     for part in answers:
         model = plain_text(_options(part).get("model", "every combination"))
-        methods.setdefault(model, part.method)
+        methods.setdefault(model, part.method_text)
     return [f"{model.capitalize()}: {text}." for model, text in methods.items()]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Group
 from analysis.foundation.terms import in_table, term
 from analysis.publication.numbers import estimate_text
 from analysis.publication.places import found, surveyed, wave_text, waves_of
@@ -108,9 +109,9 @@ def _rating(finding: Finding) -> tuple[str, str, str, str]:
     rating = SIGNS.get(str(finding.group), str(finding.group))
     if finding.estimate is None or finding.n is None:
         return rating, ABSENT, ABSENT, finding.reason
-    judged, _, why = finding.method.partition("; ")
+    judged = finding.group.of if isinstance(finding.group, Group) else ""
     number = estimate_text(dataclasses.replace(finding, term=judged))
-    return rating, f"{term(judged).title} {number}", f"{finding.n:,}", why
+    return rating, f"{term(judged).title} {number}", f"{finding.n:,}", finding.method
 
 
 def comparability_table(disclosed: Disclosed, study: Study) -> Table:
@@ -144,7 +145,7 @@ def _verdict_cells(
         for level, title in levels.items()
     ]
     known = verdict.estimate is not None
-    why = verdict.method.partition("; rule: ")[0] if known else ""
+    why = verdict.method if known else ""
     answer = ANSWERS[verdict.estimate]
     return (answer, *fit, notes.people(verdict), why or verdict.reason)
 

@@ -101,7 +101,7 @@ class Footnotes:
         if finding.estimate is None:
             return self._suppressed(finding.reason)
         if title and finding.method:
-            self._methods[f"{title}: {finding.method}."] = ""
+            self._methods[f"{title}: {finding.method_text}."] = ""
         return estimate_text(finding)
 
     def people(self, finding: Finding | None) -> str:

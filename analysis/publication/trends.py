@@ -282,7 +282,7 @@ def _methods(here: Disclosed, arms: list[str]) -> tuple[str, ...]:
     )
     return tuple(
         {
-            f"{title}: {line.method}.": None
+            f"{title}: {line.method_text}.": None
             for title, line in lines
             if line is not None and line.estimate is not None
         }

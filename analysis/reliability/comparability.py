@@ -8,6 +8,7 @@ anonymous surveys.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -48,7 +49,7 @@ def evaluate_comparability(
     -------
     tuple of Finding
         Of each level its change of fit, `group` being the level; and
-        ``means_comparable``, 1 or 0, with the reason in `method`.
+        ``means_comparable``, 1 or 0, its `method` being the reason.
     """
     return tuple(
         finding
@@ -86,7 +87,9 @@ def _subscale(
         if isinstance(found, MeasurementInvariance):
             for level in found.levels[1:]:
                 for result in (level.comparative_fit_change, level.rmsea_change):
-                    yield from Finding.place(result, **place, group=level.level)
+                    yield from Finding.place(
+                        _under_rule(result, found), **place, group=level.level
+                    )
         yield from Finding.place(_verdict(found), **place)
 
 
@@ -133,6 +136,15 @@ def _between(
     return measurement_invariance(items, factors=factors, groups=groups)
 
 
+def _under_rule(result: Result, found: MeasurementInvariance) -> Result:
+    """A change of fit, with the rule by which it is judged."""
+    method = (
+        f"{result.method}; rule: {found.rule.words}; waves as groups of people, links "
+        "between them not used"
+    )
+    return dataclasses.replace(result, method=method)
+
+
 def _verdict(found: MeasurementInvariance | Unavailable) -> Result:
     if isinstance(found, Unavailable):
         return Unavailable(
@@ -143,6 +155,5 @@ def _verdict(found: MeasurementInvariance | Unavailable) -> Result:
         term=TERM,
         estimate=float(found.comparable),
         n=last.n or 0,
-        method=f"{found.reason}; rule: {found.rule.words}; waves as groups of people, "
-        "links between them not used; no interval: a verdict",
+        method=found.reason,
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Finding, Group
 from heard.results import Composite, Estimate, Result, Unavailable
 
 if TYPE_CHECKING:
@@ -165,9 +165,11 @@ def cosmin_findings(table: CosminTable, **place: str) -> Iterator[Finding]:
         why = "; ".join(filter(None, [row.reason, row.interval]))
         yield dataclasses.replace(
             found,
-            group=RATING_WORDS[row.rating],
+            group=Group(
+                "rating", RATING_WORDS[row.rating], of=found.term if known else ""
+            ),
             term=f"cosmin_{row.measurement_property}",
-            method=f"{found.term}; {why}" if known else "",
+            method=why if known else "",
             reason="" if known else row.reason,
         )
 

@@ -241,8 +241,8 @@ def _summary(
         term,
         summarise(values),
         n=len(values),
-        method=f"over the answers of all specifications that gave one; {SHARED}; n "
-        "counts specifications",
+        method=f"over the answers of all specifications that gave one; {SHARED}",
+        n_unit="specifications",
     )
 
 
@@ -308,7 +308,8 @@ def _declared_rank(
         sum(_is_lower(each.estimate, own) for each in answers.values()),
         n=len(answers),
         method="answers lower than that of the specification declared in advance; "
-        f"{SHARED}; n counts specifications with an answer",
+        f"{SHARED}",
+        n_unit="specifications with an answer",
     )
 
 
@@ -348,5 +349,6 @@ def _influence(answers: Mapping[OptionNames, Estimate], place: int) -> Result:
         fmean(spreads),
         n=len(spreads),
         method="highest less lowest result among specifications equal in all other "
-        f"choices, mean over such sets; {SHARED}; n counts sets",
+        f"choices, mean over such sets; {SHARED}",
+        n_unit="such sets",
     )

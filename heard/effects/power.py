@@ -257,7 +257,7 @@ def _precision(
     random = generator("pilot_precision", seed, str(teams))
     found = simulated_effects(design, teams, draws=draws, random=random)
     reach = stats.t.ppf((1 + CONFIDENCE) / 2, found.degrees) * found.errors
-    how = f"{draws} simulated pilots, {_how(design)}; n counts pilots"
+    how = f"{draws} simulated pilots, {_how(design)}"
     half_width, power = _by_formula(design, teams)
     return ExpectedPrecision(
         teams=label,
@@ -286,7 +286,9 @@ def _mean(values: np.ndarray, *, how: str) -> Result:
             "than 2 "
             "teams: too few people are left"
         )
-        return Unavailable(term=TERMS[0], reason=reason, n=len(values), method=how)
+        return Unavailable(
+            term=TERMS[0], reason=reason, n=len(values), n_unit="pilots", method=how
+        )
     middle = float(values.mean())
     reach = 1.96 * float(values.std(ddof=1)) / math.sqrt(len(values))
     return Estimate.of(
@@ -294,6 +296,7 @@ def _mean(values: np.ndarray, *, how: str) -> Result:
         middle,
         (middle - reach, middle + reach),
         n=len(values),
+        n_unit="pilots",
         method=f"{how}; interval of the simulation's own error only",
     )
 
@@ -305,6 +308,7 @@ def _share(seen: np.ndarray, *, how: str) -> Result:
         seen.mean(),
         (low, high),
         n=len(seen),
+        n_unit="pilots",
         method=f"{how}; Wilson interval of the simulation's own error only",
     )
 
@@ -347,7 +351,7 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
     power = stats.nct.sf(quantile, degrees, away) + wrong
     exact = (
         "closed form for teams of equal size whose slope before to after is known, "
-        "no one answering only some follow-ups; n counts teams; exact under what is "
+        "no one answering only some follow-ups; exact under what is "
         "assumed, so no interval"
     )
     total = arms * teams
@@ -356,10 +360,15 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
             TERMS[2],
             quantile * error * short,
             n=total,
+            n_unit="teams",
             method=f"{exact}; quantile of t times the expected standard error",
         ),
         Estimate.of(
-            TERMS[3], min(float(power), 1.0), n=total, method=f"{exact}; noncentral t"
+            TERMS[3],
+            min(float(power), 1.0),
+            n=total,
+            n_unit="teams",
+            method=f"{exact}; noncentral t",
         ),
     )
 
@@ -371,7 +380,8 @@ def _design_effect(design: PilotDesign, teams: int) -> Result:
         TERMS[4],
         1 + (size - 1) * observed,
         n=teams,
+        n_unit="teams",
         method="1 + (m - 1) times the observed intracluster correlation (the true one "
-        "times the reliability), m the mean size times 1 + variation squared; n counts "
-        "teams; a property of what is assumed, so no interval",
+        "times the reliability), m the mean size times 1 + variation squared; "
+        "a property of what is assumed, so no interval",
     )

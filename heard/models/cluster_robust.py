@@ -188,7 +188,9 @@ class ClusterRobustFit(Described):
         lies in clusters that the model fits exactly.
         """
         if fault := self._fault(contrast):
-            return Unavailable(term=term, reason=fault, n=self.n, method=self._how())
+            return Unavailable(
+                term=term, reason=fault, n=self.n, n_unit="rows", method=self.describe()
+            )
         degrees = self.degrees_of_freedom(contrast)
         value, error = self.value(contrast), self.standard_error(contrast)
         reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees)) * error
@@ -197,33 +199,41 @@ class ClusterRobustFit(Described):
             value,
             (value - reach, value + reach),
             n=self.n,
-            method=f"{self._how()}; t interval with {degrees:.1f} degrees of freedom",
+            n_unit="rows",
+            method=f"{self.describe()}; t interval with {degrees:.1f} degrees of "
+            "freedom",
         )
 
     def p_value(self, contrast: Sequence[float] | str, *, term: str) -> Result:
         """Two-sided p of the contrast being zero, by the same t."""
         if fault := self._fault(contrast):
-            return Unavailable(term=term, reason=fault, n=self.n, method=self._how())
+            return Unavailable(
+                term=term, reason=fault, n=self.n, n_unit="rows", method=self.describe()
+            )
         degrees = self.degrees_of_freedom(contrast)
         size = abs(self.value(contrast)) / self.standard_error(contrast)
         return Estimate.of(
             term,
             2 * stats.t.sf(size, degrees),
             n=self.n,
-            method=f"{self._how()}; two-sided t test with {degrees:.1f} degrees of "
+            n_unit="rows",
+            method=f"{self.describe()}; two-sided t test with {degrees:.1f} degrees of "
             "freedom; a probability has no interval",
         )
 
     def degrees_result(self, contrast: Sequence[float] | str, *, term: str) -> Result:
         """The degrees of freedom as a finding of their own."""
         if fault := self._fault(contrast):
-            return Unavailable(term=term, reason=fault, n=self.n, method=self._how())
+            return Unavailable(
+                term=term, reason=fault, n=self.n, n_unit="rows", method=self.describe()
+            )
         kind = "Satterthwaite's" if self.adjustment == "CR2" else "clusters less one"
         return Estimate.of(
             term,
             self.degrees_of_freedom(contrast),
             n=self.n_clusters,
-            method=f"degrees of freedom of the t interval ({kind}); n counts clusters; "
+            n_unit="clusters",
+            method=f"degrees of freedom of the t interval ({kind}); "
             "a property of the design, so no interval",
         )
 
@@ -253,11 +263,12 @@ class ClusterRobustFit(Described):
             else ""
         )
 
-    def _how(self) -> str:
+    def describe(self, missing: str = "complete rows only") -> str:
+        """Estimator, its errors and what became of incomplete rows, in words."""
         squares = "weighted least squares" if self.weighted else "least squares"
         return (
-            f"{squares}, {HOW[self.adjustment]} over {self.n_clusters} clusters; n "
-            "counts rows; complete rows only"
+            f"{squares}, {HOW[self.adjustment]} over {self.n_clusters} clusters; "
+            f"{missing}"
         )
 
 

@@ -364,11 +364,14 @@ def _described(imputation: Imputation, place: int, n_gaps: int) -> ImputedScore:
 def _mixing(means: Numbers, *, n: int, words: str) -> Result:
     method = (
         "Gelman and Rubin's potential scale reduction of the mean filled in, later "
-        f"half of the iterations; over 1.2 ask for more iterations; n counts gaps; "
-        f"{words}"
+        f"half of the iterations; over 1.2 ask for more iterations; {words}"
     )
     value = chain_mixing(means) if len(means) >= MINIMUM_ITERATIONS else None
     if value is None:
         reason = f"fewer than {MINIMUM_ITERATIONS} iterations, or nothing varied"
-        return Unavailable(term="chain_mixing", reason=reason, n=n, method=method)
-    return Estimate(term="chain_mixing", estimate=value, n=n, method=method)
+        return Unavailable(
+            term="chain_mixing", reason=reason, n=n, n_unit="gaps", method=method
+        )
+    return Estimate(
+        term="chain_mixing", estimate=value, n=n, n_unit="gaps", method=method
+    )

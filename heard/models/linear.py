@@ -62,15 +62,16 @@ class LinearFit:
 
     def estimate(self, weights: Array, *, term: str, n: int, counted: str) -> Result:
         """A contrast in units of the score."""
-        how = f"{self.method}; n counts {counted}"
+        how = self.method
         if why := self.fault(weights):
-            return Unavailable(term=term, reason=why, n=n, method=how)
+            return Unavailable(term=term, reason=why, n=n, n_unit=counted, method=how)
         value, low, high = self.interval(weights)
         return Estimate.of(
             term,
             value,
             (low, high),
             n=n,
+            n_unit=counted,
             method=f"{how}; t with {self.degrees(weights):.1f} degrees of freedom",
         )
 
@@ -78,26 +79,31 @@ class LinearFit:
         self, above: Array, below: Array, *, term: str, n: int, counted: str
     ) -> Result:
         """The ratio of two contrasts, with the interval of its logarithm."""
-        how = f"{self.method}; n counts {counted}; ratio, delta method on the logarithm"
+        how = f"{self.method}; ratio, delta method on the logarithm"
         upper = float(above @ self.coefficients)
         lower = float(below @ self.coefficients)
         if min(upper, lower) <= 0:
             reason = "a mean is not above the lowest possible score: no ratio"
-            return Unavailable(term=term, reason=reason, n=n, method=how)
+            return Unavailable(
+                term=term, reason=reason, n=n, n_unit=counted, method=how
+            )
         weights = above / upper - below / lower
         if why := self.fault(weights):
-            return Unavailable(term=term, reason=why, n=n, method=how)
+            return Unavailable(term=term, reason=why, n=n, n_unit=counted, method=how)
         _, low, high = self.interval(weights)
         # The contrast of logarithms is zero at the values themselves: 1 - 1.
         reach = (high - low) / 2
         if reach > WIDEST:
             reason = "a mean is hardly above the lowest possible score: no ratio"
-            return Unavailable(term=term, reason=reason, n=n, method=how)
+            return Unavailable(
+                term=term, reason=reason, n=n, n_unit=counted, method=how
+            )
         return Estimate.of(
             term,
             upper / lower,
             (upper / lower * math.exp(-reach), upper / lower * math.exp(reach)),
             n=n,
+            n_unit=counted,
             method=f"{how}, t with {self.degrees(weights):.1f} degrees of freedom",
         )
 

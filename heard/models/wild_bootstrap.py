@@ -25,7 +25,7 @@ from heard.models.cluster_robust import (
     dummies,
 )
 from heard.models.random_streams import generator
-from heard.results import Composite, Estimate, Result, Unavailable
+from heard.results import Composite, Estimate, Result, Unavailable, counting
 
 Multipliers: TypeAlias = Literal["auto", "rademacher", "webb"]
 
@@ -306,8 +306,7 @@ def _results(
     method = (
         f"{'weighted ' * fit.weighted}least squares; restricted wild cluster "
         f"bootstrap-t over {fit.n_clusters} clusters, residuals of each from a fit "
-        f"without it, {drawn}; n counts rows; "
-        "complete rows only"
+        f"without it, {drawn}; complete rows only"
     )
     low, high = (_limit(sums, probability, direction) for direction in (-1, 1))
     how = "interval: the values whose p is above .05"
@@ -317,7 +316,7 @@ def _results(
             "no interval: these clusters cannot reject any value on one side, however "
             "far; use a comparison with placebo clusters"
         )
-    return WildBootstrap(
+    found = WildBootstrap(
         effect=Estimate.of(
             term, sums.effect, (low, high), n=fit.n, method=f"{method}; {how}"
         ),
@@ -328,3 +327,4 @@ def _results(
             method=f"{method}; two-sided, ties counted as beyond; no interval",
         ),
     )
+    return counting(found, "rows")

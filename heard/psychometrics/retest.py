@@ -189,6 +189,15 @@ def standard_error_of_measurement(
     )
 
 
+def reliable_change_method(reliability: float) -> str:
+    """Which change counts as reliable, in words."""
+    return (
+        "change beyond 1.96 √2 standard errors of measurement, the spread before "
+        f"(divisor n - 1) and reliability {reliability:.3f}; people measured once left "
+        "out"
+    )
+
+
 def reliable_change(
     pairs: Responses,
     *,
@@ -223,11 +232,7 @@ def reliable_change(
     pairs = read_responses(pairs, "pairs")
     if not 0 <= reliability < 1:
         raise ValueError(f"reliability is {reliability}; give one from 0 to below 1")
-    method = (
-        "change beyond 1.96 √2 standard errors of measurement, the spread before "
-        f"(divisor n - 1) and reliability {reliability:.3f}; Wilson's interval; people "
-        "measured once left out"
-    )
+    method = reliable_change_method(reliability)
     complete = complete_responses(pairs)
     values, n = complete.values, len(complete.values)
     reason = complete.gap(items=2, participants=2)
@@ -264,7 +269,7 @@ def _share(term: str, who: Array, method: str, confidence: float) -> Estimate:
         share,
         (min(float(limits.low), share), max(float(limits.high), share)),
         n=len(who),
-        method=method,
+        method=f"{method}; Wilson's interval",
     )
 
 

@@ -123,8 +123,9 @@ def test_results_say_how_they_were_made() -> None:
     degrees = fit.degrees_result("arm", term="effect_degrees_of_freedom")
     assert isinstance(effect, Estimate)
     assert isinstance(degrees, Estimate)
-    assert (effect.n, degrees.n) == (48, 8)
-    for words in ("CR2", "8 clusters", "degrees of freedom", "n counts rows"):
+    assert (effect.n, effect.n_unit) == (48, "rows")
+    assert (degrees.n, degrees.n_unit) == (8, "clusters")
+    for words in ("CR2", "8 clusters", "degrees of freedom"):
         assert words in effect.method
 
 

@@ -19,7 +19,7 @@ from planned import GOOD, lock_of, parsed
 from analysis.declarations.plan_lock import deviations, lockable
 from analysis.declarations.study import Study
 from analysis.foundation.errors import DeclarationError
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.families import adjusted_outcomes
 from analysis.outcomes.measured_change import measured, two_waves
@@ -249,7 +249,9 @@ def test_what_was_added_after_the_lock_is_exploratory() -> None:
     without = dataclasses.replace(study, outcomes=study.outcomes[:2])
     late = dataclasses.replace(study, lock=lock_of(without))
     found = adjusted(late, {"care": 0.001, "culture": 0.02, "food": 0.001})
-    assert found["seed_confidence p_value"].group == "exploratory"
+    assert found["seed_confidence p_value"].group == Group(
+        "family", "exploratory", of="difference_in_change"
+    )
     assert found["seed_confidence adjusted_p_value"].estimate is None
     # One outcome is left in the family, so nothing is doubled.
     assert found["seed_culture adjusted_p_value"].estimate == 0.02

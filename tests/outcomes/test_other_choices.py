@@ -238,7 +238,7 @@ def test_every_combination_is_there_once_and_summed_up() -> None:
         found = one(FOUND, term=term)
         assert found.estimate == pytest.approx(value, rel=1e-12), term
         assert found.n == minimum
-        assert "n counts the people of the smallest of all" in found.method
+        assert found.n_unit == "people of the smallest of all"
     moved = [part.group for part in FOUND if part.term == "choice_influence"]
     assert moved == ["linkage", "cleaning", "missing", "model"]
 

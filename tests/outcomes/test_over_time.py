@@ -117,7 +117,7 @@ def test_signals_say_which_wave_which_rule_and_which_side() -> None:
     found = evaluate_over_time(answers(EIGHT), EIGHT)
     signals = where(found, arm="pilot", term="run_chart_signal")
     assert [part.wave for part in signals] == list(EIGHT.wave_names())
-    assert {(part.estimate, part.group) for part in signals} == {
+    assert {(part.estimate, str(part.group)) for part in signals} == {
         (1.0, "5 or more rising")
     }
     above = where(found, arm="pilot", term="control_chart_signal", wave="w8")

@@ -98,7 +98,7 @@ def test_a_site_says_what_its_own_people_say() -> None:
             rel=1e-10,
         )
         assert own.n == 36
-        assert SMALLEST in own.method
+        assert own.n_unit == SMALLEST
         assert "4 degrees of freedom" in own.method
 
 

@@ -71,7 +71,7 @@ def test_findings_are_those_of_the_design_and_count_no_people() -> None:
         assert mine[result.term].estimate == result.estimate
     assert {finding.survey for finding in found} == {""}
     for finding in found:
-        assert "n counts pilots" in finding.method or "n counts teams" in finding.method
+        assert finding.n_unit in ("pilots", "teams")
 
 
 def test_without_a_design_there_is_nothing_and_the_page_says_so() -> None:

@@ -101,7 +101,7 @@ def test_change_is_refused_where_the_score_means_something_else(
         term="means_comparable",
         estimate=verdict,
         n=600,
-        method="scalar invariance does not hold: fit falls; rule: a rule",
+        method="scalar invariance does not hold: fit falls",
     )
     by_wave = {
         wave: {survey: scores(survey, wave) for survey in ("staff", "ratings")}

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from matplotlib.patches import Rectangle
+
 from analysis.publication.figure import Point, drawn_points, make_figure
 from analysis.publication.house_style import INK, QUIET, bare, fills, height_of, ink_on
 from analysis.publication.numbers import estimate_text, number_text
@@ -101,8 +103,6 @@ def _draw_level(axes: Axes, point: Point) -> None:
 
 
 def _draw_cells(axes: Axes, cells: Sequence[Point]) -> None:
-    from matplotlib.patches import Rectangle  # noqa: PLC0415 - heavy
-
     most = max([point.value for point in cells], default=1.0)
     corners = []
     for point in cells:

@@ -107,7 +107,8 @@ def _smith(plain: Estimate, counts: Array, found: NestedReliability) -> Estimate
         plain,
         conf_low=max(value - reach, -1.0),
         conf_high=min(value + reach, 1.0),
-        method=f"{plain.method.split('; 95 % interval')[0]}; yes or no; 95 % interval: "
+        method=f"one-way analysis of variance of {n:.0f} participants in {many} "
+        "clusters, rows without a score or cluster left out; yes or no; 95 % interval: "
         "normal with Smith's large-sample standard error",
     )
 
@@ -127,6 +128,6 @@ def _design_effect(correlation: Estimate, counts: Array) -> Estimate:
         n=correlation.n,
         method=f"1 + (m - 1) times the intracluster correlation, m = {size:.6g}, the "
         "size of the cluster that a participant is in on average; a negative "
-        "correlation counts as none; limits from those of the correlation; n counts "
-        "participants with a score and a cluster",
+        "correlation counts as none; limits from those of the correlation",
+        n_unit="participants with a score and a cluster",
     )

@@ -70,6 +70,7 @@ class MixedEffects(Described):
             value,
             (value - reach, value + reach),
             n=self.n,
+            n_unit="rows (answers)",
             method=f"{self.method}; t interval with {degrees:.1f} degrees of freedom "
             "(Satterthwaite)",
         )
@@ -83,6 +84,7 @@ class MixedEffects(Described):
             term,
             2 * stats.t.sf(size, degrees),
             n=self.n,
+            n_unit="rows (answers)",
             method=f"{self.method}; two-sided t test with {degrees:.1f} degrees of "
             "freedom (Satterthwaite); a probability has no interval",
         )
@@ -93,8 +95,9 @@ class MixedEffects(Described):
             term,
             self.degrees_of_freedom(contrast),
             n=self.n,
+            n_unit="rows (answers)",
             method="degrees of freedom of the t interval (Satterthwaite's, at most "
-            "rows less columns); n counts rows; no interval",
+            "rows less columns); no interval",
         )
 
     def variances(self) -> tuple[Result, ...]:
@@ -106,6 +109,7 @@ class MixedEffects(Described):
                 f"{name}_variance",
                 value,
                 n=self.n,
+                n_unit="rows (answers)",
                 method=f"{self.method}; in squared score units; "
                 f"{'estimated as zero; ' * singular}no interval: it only sets the "
                 "weights of the effects",
@@ -122,7 +126,7 @@ class MixedEffects(Described):
         zero = f"; variance of {', '.join(nothing)} zero" if nothing else ""
         return (
             f"linear mixed model, random intercepts of {groups}{zero}; {how}maximum "
-            f"likelihood; n counts rows (answers); {self.left_out} rows without score "
+            f"likelihood; {self.left_out} rows without score "
             "or label left out, as missing at random given the model"
         )
 

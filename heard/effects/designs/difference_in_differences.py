@@ -51,12 +51,14 @@ def joint_p_value(
     assert not fit.weighted, "made for unweighted fits"
     count = len(names)
     if count == 0:
-        return Unavailable(term=term, reason="nothing to test", n=fit.n)
+        return Unavailable(term=term, reason="nothing to test", n=fit.n, n_unit="rows")
     contrasts = np.array([[float(name == own) for own in fit.names] for name in names])
     covariance = contrasts @ fit.covariance @ contrasts.T
     if _dependent(covariance):
         reason = TOO_FEW.format(count=count)
-        return Unavailable(term=term, reason=reason, n=fit.n, method=method)
+        return Unavailable(
+            term=term, reason=reason, n=fit.n, n_unit="rows", method=method
+        )
     found = contrasts @ fit.coefficients
     size = float(found @ np.linalg.solve(covariance, found))
     spread = _total_variance(fit, contrasts)
@@ -64,11 +66,14 @@ def joint_p_value(
     below = degrees - count + 1
     if below <= 0:
         reason = TOO_FEW.format(count=count)
-        return Unavailable(term=term, reason=reason, n=fit.n, method=method)
+        return Unavailable(
+            term=term, reason=reason, n=fit.n, n_unit="rows", method=method
+        )
     return Estimate.of(
         term,
         stats.f.sf(below / (degrees * count) * size, count, below),
         n=fit.n,
+        n_unit="rows",
         method=f"{method}; joint test of {count} contrasts, approximate Hotelling T^2 "
         f"with CR2 over {fit.n_clusters} clusters (AHT; F with {count} and {below:.1f} "
         "degrees of freedom); a probability has no interval",
@@ -386,7 +391,7 @@ def _pre_trend(
     if isinstance(fit, Unavailable):
         return dataclasses.replace(fit, term=term)
     if not leads:
-        return Unavailable(term=term, reason=ONE_WAVE_BEFORE, n=fit.n)
+        return Unavailable(term=term, reason=ONE_WAVE_BEFORE, n=fit.n, n_unit="rows")
     names = [f"treated at {wave}" for wave in leads]
     what = f"the arms' distance before the start did not change; {how}"
     return joint_p_value(fit, names, term=term, method=what)

@@ -378,7 +378,7 @@ def ingredient_contrasts(
     together = fit(list(ingredients)) if len(ingredients) > 1 else None
     return IngredientContrasts(
         by_ingredient=tuple(
-            _contrast(name, fit([name]), together, len(rows)) for name in ingredients
+            _contrast(name, fit([name]), together, rows) for name in ingredients
         )
     )
 
@@ -410,14 +410,17 @@ def _contrast(
     name: str,
     single_fit: ClusterRobustFit | Unavailable,
     together: ClusterRobustFit | Unavailable | None,
-    n: int,
+    rows: pd.DataFrame,
 ) -> IngredientContrast:
+    compared = "a session with it less one without"
+    if rows[name].max() <= 1:
+        compared = "people with it less those without"
     what = (
-        "a session with it less one without, given the score before and the number of "
-        "sessions attended, among those who attended any; kinds were not allocated"
+        f"{compared}, given the score before and the number of sessions attended, "
+        "among those who attended any; kinds were not allocated"
     )
     others: ClusterRobustFit | Unavailable = together or Unavailable(
-        term="", reason="no other ingredient to hold equal", n=n
+        term="", reason="no other ingredient to adjust for", n=len(rows)
     )
     return IngredientContrast(
         ingredient=name,

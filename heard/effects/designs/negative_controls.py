@@ -245,7 +245,7 @@ def _standardised(effect: Result, spread: float) -> Result:
         return dataclasses.replace(effect, term=term)
     if spread == 0:
         reason = "scores before do not vary within the arms"
-        return Unavailable(term=term, reason=reason, n=effect.n)
+        return Unavailable(term=term, reason=reason, n=effect.n, n_unit=effect.n_unit)
     low, high = effect.conf_low, effect.conf_high
     return Estimate.of(
         term,
@@ -255,6 +255,7 @@ def _standardised(effect: Result, spread: float) -> Result:
             None if high is None else high / spread,
         ),
         n=effect.n,
+        n_unit=effect.n_unit,
         method=f"over the standard deviation before, pooled within arms, its own error "
         f"left out; {effect.method}",
     )
@@ -275,7 +276,11 @@ def _holm(p_values: dict[str, Result]) -> dict[str, Result]:
     for (name, result), value in zip(known.items(), corrected, strict=True):
         method = f"Holm's correction over {len(known)} negative controls; "
         found[name] = Estimate.of(
-            term, value, n=result.n, method=method + result.method
+            term,
+            value,
+            n=result.n,
+            n_unit=result.n_unit,
+            method=method + result.method,
         )
     return found
 

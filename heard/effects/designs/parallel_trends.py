@@ -18,7 +18,7 @@ import pandas as pd
 from heard.effects.designs.difference_in_differences import Comparison, event_study_fit
 from heard.errors import DataError
 from heard.models.cluster_robust import Array, ClusterRobustFit
-from heard.results import Composite, Estimate, Result, Unavailable
+from heard.results import Composite, Estimate, Result, Unavailable, counting
 
 DEPARTURES = (0.0, 0.5, 1.0, 1.5, 2.0)
 SEARCH_LIMIT = 64.0
@@ -131,10 +131,11 @@ def trend_sensitivity(
         absent = Unavailable(term="", reason=ONE_WAVE, n=fit.n)
         return _nothing(departures, absent)
     question = _question(fit, comparison, moments)
-    return TrendSensitivity(
+    found = TrendSensitivity(
         trend_breakdown_value=_breakdown(question),
         by_departure=tuple(_bound(question, departure) for departure in departures),
     )
+    return counting(found, "rows")
 
 
 def _moments(comparison: Comparison, times: Sequence[float] | None) -> dict[str, float]:

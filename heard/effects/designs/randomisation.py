@@ -21,7 +21,7 @@ from heard.effects.designs.difference_in_differences import complete_rows, score
 from heard.errors import DataError
 from heard.models.cluster_robust import Array, Labels
 from heard.models.random_streams import generator
-from heard.results import Composite, Estimate, Result, Unavailable
+from heard.results import Composite, Estimate, Result, Unavailable, counting
 
 LEVEL = 0.05
 # Statistics that only rounding parts count as equal.
@@ -206,7 +206,7 @@ SEPARATION_TOLERANCE = 1e-9
 SEPARATED_REASON = "the treated alone differ in their means before: these cannot adjust"
 TREATED_ONLY = (
     "one treated unit's change less what the comparison units predict, by full "
-    "conformal prediction; n counts it and them; right if it is exchangeable with them"
+    "conformal prediction; right if it is exchangeable with them"
 )
 
 
@@ -319,10 +319,13 @@ def _compared(
     how = (
         "mean change of treated units less that of the others"
         + ", given their means before" * adjusted
-        + f"; {count} treated, {len(change) - count} comparison units, each once; n "
-        "counts units with both waves; exact if each set was as likely to be treated"
+        + f"; {count} treated, {len(change) - count} comparison units, each once; "
+        "exact if each set was as likely to be treated"
     )
-    together = _tested(change, others, count, seed=seed, name="placebo", how=how)
+    together = counting(
+        _tested(change, others, count, seed=seed, name="placebo", how=how),
+        "units with both waves",
+    )
     places = np.arange(len(change))
     found = []
     for place, name in enumerate(treated):
@@ -330,6 +333,7 @@ def _compared(
         unadjusted = _tested(
             change[kept], others[kept], 1, seed=seed, name="conformal", how=TREATED_ONLY
         )
+        unadjusted = counting(unadjusted, "this unit and those compared with it")
         found.append(
             UnitEffect(
                 unit=name,

@@ -21,7 +21,7 @@ from heard.effects.designs.difference_in_differences import complete_rows, score
 from heard.errors import DataError, unknown
 from heard.models.cluster_robust import Array, Labels
 from heard.models.random_streams import generator
-from heard.results import Composite, Estimate, Result, Unavailable
+from heard.results import Composite, Estimate, Result, Unavailable, counting
 
 TWO_STARTS = "a cluster has more than one start"
 
@@ -47,7 +47,7 @@ class RollOut:
         left = f", {self.n_left_out} without a score at some wave left out"
         return (
             f"means of {len(self.starts)} clusters, each once"
-            f"{left if self.n_left_out else ''}; n counts clusters"
+            f"{left if self.n_left_out else ''}"
         )
 
 
@@ -230,7 +230,7 @@ def staggered_effects(
         f"against {MEANING[compared_with]}; changes since the last wave before the "
         "start, valid under parallel trends"
     )
-    return _effects(left, cells, list(waves), how, seed)
+    return counting(_effects(left, cells, list(waves), how, seed), "clusters")
 
 
 def _cells(table: RollOut, compared_with: ComparedWith) -> dict[tuple[int, int], Array]:

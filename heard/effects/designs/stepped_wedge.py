@@ -22,7 +22,7 @@ from heard.effects.designs.randomisation import (
 from heard.effects.designs.staggered_adoption import RollOut, roll_out
 from heard.errors import DataError
 from heard.models.cluster_robust import Array
-from heard.results import Composite, Estimate, Result
+from heard.results import Composite, Estimate, Result, counting
 
 MINIMUM_CLUSTERS = 3
 NOISE = 1e-12
@@ -95,7 +95,7 @@ def stepped_wedge(
     found = randomisation_test(
         allocations, name="stepped_wedge", n=len(table.starts), method=how
     )
-    return SteppedWedge(
+    together = SteppedWedge(
         stepped_wedge_effect=found.effect,
         stepped_wedge_p_value=found.p_value,
         stepped_wedge_smallest_possible_p_value=found.smallest_possible_p_value,
@@ -112,6 +112,7 @@ def stepped_wedge(
             ),
         ),
     )
+    return counting(together, "clusters")
 
 
 def _fault(table: RollOut) -> str:

@@ -200,7 +200,7 @@ class _Sites:
         return (
             f"random effects over {len(self.effects)} sites, variance between them by "
             f"{name}, weights the inverse of all variance, the sites' own errors taken "
-            f"as known{left if self.left_out else ''}; n counts sites"
+            f"as known{left if self.left_out else ''}"
         )
 
 
@@ -296,6 +296,7 @@ def _pooled(sites: _Sites) -> dict[str, Estimate]:
                 parts.mean + quantile * variance**0.5,
             ),
             n=k,
+            n_unit="sites",
             method=f"{how}; {sites.words}",
         )
         for term, (variance, how) in errors.items()
@@ -317,6 +318,7 @@ def _differences(sites: _Sites) -> dict[str, Estimate]:
             between**0.5,
             (limits[0] ** 0.5, limits[1] ** 0.5),
             n=k,
+            n_unit="sites",
             method=f"standard deviation of the true effects; {profile}",
         ),
         share: Estimate.of(
@@ -324,6 +326,7 @@ def _differences(sites: _Sites) -> dict[str, Estimate]:
             between / (between + typical),
             (limits[0] / (limits[0] + typical), limits[1] / (limits[1] + typical)),
             n=k,
+            n_unit="sites",
             method="I squared, variance between sites over that plus a typical site's "
             f"own; {profile}",
         ),
@@ -331,6 +334,7 @@ def _differences(sites: _Sites) -> dict[str, Estimate]:
             "homogeneity_p_value",
             chi2.sf(squares, k - 1),
             n=k,
+            n_unit="sites",
             method="Cochran's Q, chi-squared on sites - 1; few sites hardly ever show "
             f"that they differ; no interval: a p-value; {sites.words}",
         ),
@@ -368,6 +372,7 @@ def _without(
         found.estimate,
         (found.conf_low, found.conf_high),
         n=found.n,
+        n_unit=found.n_unit,
         method=f"this site left out; {found.method}",
     )
 
@@ -449,8 +454,7 @@ def _shrunken(
     method = (
         f"empirical Bayes over {k} teams: the team's own effect and the average of "
         "all, weighed by the variance between teams and the team's own error; t "
-        "interval on teams - 1, the variance between teams taken as known; n counts "
-        "the team's people"
+        "interval on teams - 1, the variance between teams taken as known"
     )
     return {
         name: ShrunkenTeam(
@@ -460,12 +464,14 @@ def _shrunken(
                 guess,
                 (guess - width, guess + width),
                 n=known[name].n,
+                n_unit="the team's people",
                 method=method,
             ),
             own_weight=Estimate.of(
                 "own_weight",
                 weight,
                 n=known[name].n,
+                n_unit="the team's people",
                 method=f"{method}; no interval: the variances are taken as known",
             ),
         )

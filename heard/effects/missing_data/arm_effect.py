@@ -163,11 +163,5 @@ def pool_fits(
         complete_degrees=[fit.degrees_of_freedom(EFFECT) for fit in fitted],
         n=n,
         term=term,
-        method=f"{method}; {_each(fitted[0])}",
+        method=f"{method}; {fitted[0].describe(missing='gaps filled in')}",
     )
-
-
-def _each(fit: ClusterRobustFit) -> str:
-    """How each set was fitted: the words of one, less what holds for that one only."""
-    words = fit.estimate(EFFECT, term="effect").method.partition("; t interval")[0]
-    return words.replace("complete rows only", "gaps filled in")

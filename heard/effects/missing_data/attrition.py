@@ -17,17 +17,22 @@ import pandas as pd
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from heard.effects.effect_sizes import hedges_g
-from heard.results import Composite, Estimate, Result, Results, Unavailable
+from heard.results import (
+    Composite,
+    Estimate,
+    Result,
+    Results,
+    Unavailable,
+    counting,
+)
 
 NEWCOMBE = (
     "difference of two shares, Newcombe's interval (1998, method 10) from Wilson's; "
-    "people taken as independent; n counts everyone in both"
+    "people taken as independent"
 )
-WILSON = (
-    "people with a score over everyone who started in the arm; Wilson's interval; n "
-    "counts everyone who started"
-)
-COUNTED = "people counted, so no interval; n counts everyone who started in the arm"
+WILSON = "people with a score over everyone who started in the arm; Wilson's interval"
+STARTED = "everyone who started in the arm"
+COUNTED = "people counted, so no interval"
 STANDARDISED_METHOD = "those who stayed less those who left; "
 
 
@@ -236,21 +241,26 @@ def _retention(
         term="share_present_difference",
         reason="the arm others are compared with",
         n=counted[1],
+        n_unit="everyone in both",
         method=NEWCOMBE,
     )
     if not is_reference:
         difference = share_difference(
             counted, compared, term="share_present_difference", method=NEWCOMBE
         )
+        difference = counting(difference, "everyone in both")
     return Retention(
         arm=labels[0],
         wave=labels[1],
-        n_present=Estimate.of("n_present", counted[0], n=counted[1], method=COUNTED),
+        n_present=Estimate.of(
+            "n_present", counted[0], n=counted[1], n_unit=STARTED, method=COUNTED
+        ),
         share_present=Estimate.of(
             "share_present",
             share,
             (min(float(low), share), max(float(high), share)),
             n=counted[1],
+            n_unit=STARTED,
             method=WILSON,
         ),
         share_present_difference=difference,
@@ -262,8 +272,8 @@ NO_DROPOUTS = "no one dropped out"
 QUANTILE = 1.959963984540054
 METHOD = (
     "mean change of everyone who started = share followed times the change of those "
-    "followed, and share of dropouts times theirs (pattern mixture); n counts "
-    "dropouts; a limit, so no interval"
+    "followed, and share of dropouts times theirs (pattern mixture); a limit, so no "
+    "interval"
 )
 
 
@@ -350,7 +360,9 @@ def _interval_zero(change: Estimate, share: float, started: int) -> Result:
 
 
 def _tipping_change(term: str, value: float, dropouts: int) -> Estimate:
-    return Estimate(term=term, estimate=value, n=dropouts, method=METHOD)
+    return Estimate(
+        term=term, estimate=value, n=dropouts, n_unit="dropouts", method=METHOD
+    )
 
 
 def _absent(reason: str, dropouts: int) -> DropoutTippingPoint:

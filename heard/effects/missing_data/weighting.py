@@ -241,7 +241,8 @@ def _by_arm(known: Known, fit: Any, arm: str | None, *, clustered: bool) -> Resu
 
 # Weights above this quantile are set to it: one person should not carry the answer.
 TRIM = 0.99
-SEEN = "describes the people at hand, so no interval; n counts people with an outcome"
+FOLLOWED = "people with an outcome"
+SEEN = "describes the people at hand, so no interval"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -443,7 +444,11 @@ def _summary(
 ) -> WeightSummary:
     def as_estimate(term: str, value: float, words: str) -> Estimate:
         return Estimate.of(
-            term, value, n=len(values), method=f"{words}; {method}; {SEEN}"
+            term,
+            value,
+            n=len(values),
+            n_unit=FOLLOWED,
+            method=f"{words}; {method}; {SEEN}",
         )
 
     return WeightSummary(
@@ -477,6 +482,7 @@ def _balance(
             f"balance_{kind}",
             (mean - middle) / spread,
             n=len(seen),
+            n_unit=FOLLOWED,
             method="mean of those who stayed less that of all who started, over the "
             f"standard deviation (divisor n-1) of all who started; {kind}; {SEEN}",
         )

@@ -205,7 +205,8 @@ def _interaction(
         n=n,
         method=f"{fit.method}; smallest two-sided p of the {len(contrasts)} "
         "differences from the reference group's effect, times their number (Holm's "
-        f"first step); n counts {COUNTED}; a probability has no interval",
+        "first step); a probability has no interval",
+        n_unit=COUNTED,
     )
 
 
@@ -386,6 +387,6 @@ def _widest(gaps: tuple[GroupGap, ...]) -> Result:
         widest.estimate,
         n=min(gap.n for gap in found),
         method=f"the difference from the reference furthest from zero, of "
-        f"{len(found)}; picked because it is the widest, so no interval; n counts "
-        "participants of the smallest group compared",
+        f"{len(found)}; picked because it is the widest, so no interval",
+        n_unit="participants of the smallest group compared",
     )

@@ -7,6 +7,7 @@ and clubSandwich, tests/oracles/values/inequality.json.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -92,13 +93,14 @@ def inequality_indices(
     if isinstance(line, Unavailable):
         return _nothing(line.reason, len(kept))
     whose = "as given" if population else "of those who answered"
-    counted = (
-        f"{COUNTED}; straight line over the middle of each rank's share ({whose}), "
+    slope_method = (
+        f"straight line over the middle of each rank's share ({whose}), "
         "most deprived end less least"
     )
+    found = line.estimate(RANK, term=slope.term, n=len(kept), counted=COUNTED)
     return InequalityIndices(
-        slope_index_of_inequality=line.estimate(
-            RANK, term=slope.term, n=len(kept), counted=counted
+        slope_index_of_inequality=dataclasses.replace(
+            found, method=f"{slope_method}; {found.method}"
         ),
         relative_index_of_inequality=_relative(
             scores - lowest, design, clusters, whose=whose
@@ -195,8 +197,8 @@ def _relative(
         method="Poisson regression with a log link (no assumption of counts: the "
         f"variance is robust) over the middle of each rank's share ({whose}), most "
         f"deprived end over least; last step as {fit.method}; t interval of the "
-        f"logarithm with {fit.degrees(RANK):.1f} degrees of freedom; n counts "
-        f"{COUNTED}",
+        f"logarithm with {fit.degrees(RANK):.1f} degrees of freedom",
+        n_unit=COUNTED,
     )
 
 

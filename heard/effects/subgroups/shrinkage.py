@@ -260,8 +260,8 @@ def _shrunken(
             middle,
             (middle - quantile * spread**0.5, middle + quantile * spread**0.5),
             n=int(counts.sum()),
-            method=f"{method}; {many} groups; {interval}, the variances taken as "
-            "known; n counts participants",
+            method=f"{method}; {many} groups; {interval}, the variances taken as known",
+            n_unit="participants",
         ),
         between_group_variance=_between(
             means, errors, between, n=int(counts.sum()), method=method
@@ -276,14 +276,16 @@ def _shrunken(
                     n=int(counts[place]),
                     method=f"{method}; normal interval of the squared error averaged "
                     "over the spread of true means, each as likely as the answers make "
-                    "it (flat prior); n counts participants of the group",
+                    "it (flat prior)",
+                    n_unit="participants of the group",
                 ),
                 weight_of_own_mean=Estimate.of(
                     "weight_of_own_mean",
                     shares[place, place],
                     n=int(counts[place]),
-                    method=f"{method}; n counts participants of the group; follows "
-                    "from the variances, so no interval of its own",
+                    n_unit="participants of the group",
+                    method=f"{method}; follows from the variances, so no interval of "
+                    "its own",
                 ),
             )
             for place, name in enumerate(names)
@@ -320,7 +322,8 @@ def _between(
         (min(low, between), max(high, between)),
         n=n,
         method=f"{method}; {len(means)} groups; in squared points; Q-profile interval "
-        "(widened to the estimate where it does not hold it); n counts participants",
+        "(widened to the estimate where it does not hold it)",
+        n_unit="participants",
     )
 
 
@@ -437,6 +440,7 @@ def _additive(
         n=len(joined),
         method="1 less the variance between combinations with an effect of each trait "
         "over that without (random intercept, restricted maximum likelihood), "
-        f"{many} combinations; n counts participants; no interval: a ratio of two "
+        f"{many} combinations; no interval: a ratio of two "
         f"small variances; {SINGLE_TRAIT}",
+        n_unit="participants",
     )

@@ -204,13 +204,13 @@ def _of_little(
             those,
             of_those,
             term=term,
-            method="mean change of people a little improved; n counts them",
+            method="mean change of people a little improved",
         )
     return mean_result(
         those,
         term=term,
         n=len(those),
-        method="mean change of people a little improved; t interval; n counts them",
+        method="mean change of people a little improved; t interval",
     )
 
 

@@ -62,6 +62,7 @@ class _Groups:
     clusters: Numbers | None
     best: float
     size: int
+    names: tuple[str, str]
 
     @property
     def n(self) -> int:
@@ -147,7 +148,10 @@ def compare_ordinal(
     }
     fault = _fault(groups)
     ratio, check = proportional_odds(
-        groups.counts(), by_team=groups.counts_by_team(), fault=fault
+        groups.counts(),
+        by_team=groups.counts_by_team(),
+        fault=fault,
+        names=groups.names,
     )
     return OrdinalComparison(
         probability_of_better_answer=_better(groups, fault),
@@ -159,7 +163,7 @@ def compare_ordinal(
             tops["treated"],
             tops["control"],
             term="top_share_difference",
-            method=f"{groups.share}, treated less control",
+            method=f"{groups.share}, {' less '.join(groups.names)}",
         )
         if groups.clusters is None
         else _top_over_clusters(groups, fault),
@@ -194,6 +198,7 @@ def _groups(
         clusters=codes,
         best=first_top(categories, top),
         size=len(categories),
+        names=names,
     )
 
 
@@ -219,8 +224,8 @@ def _better(groups: _Groups, fault: str) -> Result:
         else "placements summed within teams (Obuchowski), t on teams - 2"
     )
     method = (
-        "probability that one of the treated answers higher than one of the control "
-        f"group, ties half; {how}, on the logit scale; missing answers left out"
+        f"probability of a higher answer, {' against '.join(groups.names)}, ties "
+        f"half; {how}, on the logit scale; missing answers left out"
     )
     if not fault and (
         groups.treated.min() > groups.control.max()
@@ -288,8 +293,8 @@ def _top(term: str, counted: tuple[int, int], groups: _Groups) -> Result:
 def _top_over_clusters(groups: _Groups, fault: str) -> Result:
     term = "top_share_difference"
     method = (
-        f"{groups.share}, treated less control; residuals summed within teams, t on "
-        "teams - 2; missing answers left out"
+        f"{groups.share}, {' less '.join(groups.names)}; residuals summed within "
+        "teams, t on teams - 2; missing answers left out"
     )
     if fault or groups.clusters is None:
         return Unavailable(term=term, reason=fault, n=groups.n, method=method)

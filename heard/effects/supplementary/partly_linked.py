@@ -30,6 +30,8 @@ from heard.errors import DataError
 from heard.models.stable_choice import largest, smallest
 from heard.results import Composite, Estimate, Result, Unavailable
 
+BOTH_WAVES = "scores of both waves"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoWaves:
@@ -74,13 +76,20 @@ class TwoWaves:
         """The change with its t interval, if scores correlated so."""
         error = self.error(correlation)
         if error <= 0:
-            return Unavailable(term=term, reason=NO_VARIATION, n=self.n, method=method)
+            return Unavailable(
+                term=term,
+                reason=NO_VARIATION,
+                n=self.n,
+                n_unit=BOTH_WAVES,
+                method=method,
+            )
         reach = float(stats.t.ppf(0.975, self.degrees())) * error
         return Estimate.of(
             term,
             self.change,
             (self.change - reach, self.change + reach),
             n=self.n,
+            n_unit=BOTH_WAVES,
             method=f"{method}; t with {self.degrees():.4g} degrees of freedom",
         )
 
@@ -176,27 +185,34 @@ def _everyone(waves: TwoWaves, correlation: Result) -> tuple[Result, Result]:
     method = (
         "difference of means of all scores, Derrick's t for partially overlapping "
         f"samples with unequal variances; {waves.pairs} people linked, the correlation "
-        "theirs; spreads with divisor n-1; n counts scores of both waves"
+        "theirs; spreads with divisor n-1"
     )
     fault = waves_fault(waves.before, waves.after)
     if not fault and isinstance(correlation, Unavailable):
         fault = f"no correlation of the linked: {correlation.reason}"
     if fault or isinstance(correlation, Unavailable):
         change, p_value = (
-            Unavailable(term=term, reason=fault, n=waves.n, method=method)
+            Unavailable(
+                term=term, reason=fault, n=waves.n, n_unit=BOTH_WAVES, method=method
+            )
             for term in terms
         )
         return change, p_value
     found = waves.change_result(terms[0], correlation.estimate, method)
     if isinstance(found, Unavailable):
         return found, Unavailable(
-            term=terms[1], reason=found.reason, n=waves.n, method=method
+            term=terms[1],
+            reason=found.reason,
+            n=waves.n,
+            n_unit=BOTH_WAVES,
+            method=method,
         )
     ratio = abs(waves.change) / waves.error(correlation.estimate)
     p = Estimate.of(
         terms[1],
         2 * stats.t.sf(ratio, waves.degrees()),
         n=waves.n,
+        n_unit=BOTH_WAVES,
         method=f"two-sided; {found.method}; no interval: a p-value",
     )
     return found, p
@@ -223,10 +239,12 @@ def _of_rest(before: Numbers, after: Numbers) -> Result:
     waves = TwoWaves(before=before, after=after, pairs=0)
     term, method = (
         "mean_change_unlinked",
-        "difference of means of people with one score only, Welch's t; n counts scores",
+        "difference of means of people with one score only, Welch's t",
     )
     if fault := waves_fault(before, after):
-        return Unavailable(term=term, reason=fault, n=waves.n, method=method)
+        return Unavailable(
+            term=term, reason=fault, n=waves.n, n_unit=BOTH_WAVES, method=method
+        )
     return waves.change_result(term, 0.0, method)
 
 
@@ -326,8 +344,8 @@ def _change(before: pd.DataFrame, after: pd.DataFrame, term: str, who: str) -> R
         cluster_before=before["cluster"],
         cluster_after=after["cluster"],
     ).mean_change
-    method = f"{who}; {found.method}; n counts scores of both waves"
-    return dataclasses.replace(found, term=term, method=method)
+    method = f"{who}; {found.method}"
+    return dataclasses.replace(found, term=term, n_unit=BOTH_WAVES, method=method)
 
 
 CORRELATIONS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -420,7 +438,7 @@ def _assumed(before: Numbers, after: Numbers, pairs: int, correlation: float) ->
     method = (
         f"difference of means, {waves.pairs} people taken to be in both waves, their "
         f"scores to correlate {correlation:.1f}; spreads with divisor n-1; missing "
-        "scores left out; n counts scores of both waves"
+        "scores left out"
     )
     return waves.change_result("mean_change", correlation, method)
 

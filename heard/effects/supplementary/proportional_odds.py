@@ -93,8 +93,6 @@ def peak(used: Numbers, cuts: Numbers, slope: float) -> Peak:
 
 def _at(used: Numbers, place: Numbers) -> tuple[float, Numbers, Numbers]:
     """Log likelihood at cuts and slope, its gradient, and minus its second one."""
-    from scipy import special  # noqa: PLC0415 - heavy, and only needed here
-
     size = len(place)
     likelihood, gradient, curvature = 0.0, np.zeros(size), np.zeros((size, size))
     for counts, treated in zip(used, (1.0, 0.0), strict=True):
@@ -164,7 +162,11 @@ UNSTEADY = "without one of the teams there is no odds ratio, so none has an inte
 
 
 def proportional_odds(
-    counts: Numbers, *, by_team: Numbers | None, fault: str
+    counts: Numbers,
+    *,
+    by_team: Numbers | None,
+    fault: str,
+    names: tuple[str, str] = ("treated", "control"),
 ) -> tuple[Result, Result]:
     """Estimate the odds ratio of a higher answer, and check that it is one.
 
@@ -173,6 +175,7 @@ def proportional_odds(
     `by_team`, shape (n_teams, 2, n_categories) or None: the same counts team by team,
       where people share teams.
     `fault`: why there is nothing to estimate; empty if there is.
+    `names`: what the groups are called.
     Returns: the odds ratio, Wald's interval on the log scale, in teams the jackknife's;
       and the p-value of the same ratio at every cut, by the likelihood of the groups'
       own shares. Unavailable: one answer only, a group that answers all in one end, a
@@ -192,12 +195,15 @@ def proportional_odds(
         return absent[0], absent[1]
     slope, error, likelihood = fitted
     check = _check(used, likelihood, n, clustered=by_team is not None)
-    if by_team is None:
-        return _ratio(slope, NORMAL_QUANTILE * error, n, WALD), check
-    return _ratio(slope, _reach_over_teams(by_team, slope), n, JACKKNIFE), check
+    interval, reach = WALD, NORMAL_QUANTILE * error
+    if by_team is not None:
+        interval, reach = JACKKNIFE, _reach_over_teams(by_team, slope)
+    return _ratio(slope, reach, n, interval, names), check
 
 
-def _ratio(slope: float, reach: float, n: int, interval: str) -> Result:
+def _ratio(
+    slope: float, reach: float, n: int, interval: str, names: tuple[str, str]
+) -> Result:
     if not 0 < reach < SEARCH_LIMIT:
         reason = UNSETTLED if interval == WALD else UNSTEADY
         return _absent(TERMS[0], reason, n)
@@ -206,7 +212,7 @@ def _ratio(slope: float, reach: float, n: int, interval: str) -> Result:
         np.exp(slope),
         (np.exp(slope - reach), np.exp(slope + reach)),
         n=n,
-        method=f"{MODEL}; odds of a higher answer, treated over control; {interval}",
+        method=f"{MODEL}; odds of a higher answer, {' over '.join(names)}; {interval}",
     )
 
 

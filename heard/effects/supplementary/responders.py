@@ -22,7 +22,11 @@ from heard.effects.supplementary.shares import (
     share_over_teams,
 )
 from heard.models.stable_choice import sides
-from heard.psychometrics.retest import ReliableChange, reliable_change
+from heard.psychometrics.retest import (
+    ReliableChange,
+    reliable_change,
+    reliable_change_method,
+)
 from heard.results import Composite, Estimate, Result, Unavailable
 
 SHARES = ("share_improved", "share_unchanged", "share_worsened")
@@ -104,13 +108,17 @@ def responders(
     if fault or isinstance(reliability, Unavailable):
         return Responders.unavailable(fault, n=len(pairs))
     up = better == "higher"
+    tried = _tried(reliability)
     found = [
         reliable_change(pairs, reliability=value, higher_is_better=up)
-        for value in _tried(reliability)
+        for value in tried
     ]
     teams = None if cluster is None else cluster.reindex(pairs.index).fillna("")
     if teams is not None:
-        found = [_over_teams(one, pairs, teams, up=up) for one in found]
+        found = [
+            _over_teams(one, pairs, teams, reliability=value, up=up)
+            for one, value in zip(found, tried, strict=True)
+        ]
     words = _words(reliability)
     needed = _over(found, "reliable_change_needed", words)
     ends = describe_scores(pairs["before"], lowest=lowest, highest=highest)
@@ -140,7 +148,12 @@ def _signs(pairs: pd.DataFrame, needed: Result, *, up: bool) -> Numbers:
 
 
 def _over_teams(
-    found: ReliableChange, pairs: pd.DataFrame, teams: pd.Series, *, up: bool
+    found: ReliableChange,
+    pairs: pd.DataFrame,
+    teams: pd.Series,
+    *,
+    reliability: float,
+    up: bool,
 ) -> ReliableChange:
     """The same shares with intervals that count teams."""
     if isinstance(found.reliable_change_needed, Unavailable):
@@ -153,7 +166,7 @@ def _over_teams(
                 (signs == sign).astype(float),
                 teams,
                 term=term,
-                method=getattr(found, term).method.replace("Wilson's interval; ", ""),
+                method=reliable_change_method(reliability),
             )
             for term, sign in zip(SHARES, (1, 0, -1), strict=True)
         },

@@ -248,7 +248,8 @@ def control_chart(
             method=f"waves that break one of four rules ({OUTSIDE}; {RUN} on one side "
             f"of the mean; {RUN} rising or falling; 2 of 3 beyond two thirds of the "
             f"way to a limit); XmR chart, {len(parts)} stretches, {found.left_out} "
-            "waves without a value left out; n counts waves; a count has no interval",
+            "waves without a value left out; a count has no interval",
+            n_unit="waves",
         ),
         points=tuple(points),
         trial=tuple(end - start < LIMIT_POINTS for start, end in parts),
@@ -283,7 +284,7 @@ def _stretch(
         f"mean of the first {len(fixing)} waves of the stretch"
         + " (on trial)" * (len(fixing) < LIMIT_POINTS)
         + f", limits {LIMIT} mean moving ranges away, those over {OUTLYING_RANGE} "
-        "means left out; n counts waves; limits are not an interval"
+        "means left out; limits are not an interval"
     )
     return [
         ChartPoint(
@@ -292,8 +293,9 @@ def _stretch(
                 "chart_value",
                 values[place],
                 n=found.counts[start + place],
-                method="as given; n counts answers, or 1 where not known; its place is "
-                "judged by the limits of the chart, not by an interval",
+                n_unit="answers, or 1 where not known",
+                method="as given; its place is judged "
+                "by the limits of the chart, not by an interval",
             ),
             chart_centre=_line("chart_centre", centre, len(fixing), how),
             chart_lower_limit=_line(
@@ -311,7 +313,7 @@ def _stretch(
 
 
 def _line(term: str, value: float, n: int, how: str) -> Estimate:
-    return Estimate(term=term, estimate=value, n=n, method=how)
+    return Estimate(term=term, estimate=value, n=n, n_unit="waves", method=how)
 
 
 def signals(

@@ -123,8 +123,9 @@ def run_chart(
             "chart_median",
             middle,
             n=len(fixing),
+            n_unit="waves",
             method=f"median of the first {len(fixing)} of {len(found.values)} waves; "
-            f"{found.left_out} waves without a value left out; n counts waves; a line "
+            f"{found.left_out} waves without a value left out; a line "
             "on the chart, so no interval",
         ),
         **_runs(on_or_off),
@@ -135,7 +136,8 @@ def run_chart(
                     "chart_value",
                     found.values[place],
                     n=found.counts[place],
-                    method="as given; n counts answers, or 1 where not known; judged "
+                    n_unit="answers, or 1 where not known",
+                    method="as given; judged "
                     "by its side of the median, not by an interval",
                 ),
                 signals=tuple(words for words, _ in broken[place]),
@@ -232,8 +234,9 @@ def _runs(on_or_off: np.ndarray) -> dict[str, Result]:
             term,
             number,
             n=len(off),
-            method=f"stretches on one side of the median;{which} n counts waves off "
-            "the median; a count has no interval",
+            n_unit="waves off the median",
+            method=f"stretches on one side of the median;{which} a count has no "
+            "interval",
         )
         for term, number, which in zip(RUN_TERMS, numbers, words, strict=True)
     }

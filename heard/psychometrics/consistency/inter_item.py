@@ -63,6 +63,27 @@ def mean_inter_item_correlation(
     Unavailable
         Fewer than 2 items, fewer than 3 complete participants, or a constant item.
     """
+    return _averaged(
+        responses,
+        interval=interval,
+        clusters=clusters,
+        missing=missing,
+        draws=(replicates, seed),
+        confidence=confidence,
+    )
+
+
+def _averaged(
+    responses: Responses,
+    *,
+    interval: Interval | None = None,
+    clusters: pd.Series | None,
+    missing: Missing = "listwise",
+    draws: tuple[int, str] = (REPLICATES, TERM),
+    confidence: float,
+    what: str = "",
+) -> Result:
+    """The mean correlation; `what` it is called where two items have only one."""
     responses = read_responses(responses)
     check_choice(
         interval,
@@ -76,8 +97,8 @@ def mean_inter_item_correlation(
         return _plain(responses)
     k, sample = responses.shape[1], sample_for(responses, missing)
     pairs = k * (k - 1) // 2
-    method = f"mean Pearson correlation over the {pairs} pairs of {k} items"
-    method += f"; {sample.words}"
+    what = what or f"mean Pearson correlation over the {pairs} pairs of {k} items"
+    method = f"{what}; {sample.words}"
     flat = 0 if sample.fault else int(np.sum(np.diag(sample.covariance) <= 0))
     if reason := sample.fault or f"{flat} of {k} items constant" * bool(flat):
         return sample.unavailable(TERM, reason, method)
@@ -96,7 +117,7 @@ def mean_inter_item_correlation(
     wanted = Wanted(
         interval=chosen,
         clusters=clusters,
-        draws=(replicates, seed),
+        draws=draws,
         confidence=confidence,
     )
     limits = limits_of(mean, away, sample, wanted, drawn, scale="fisher")
@@ -152,13 +173,10 @@ def pearson_correlation(
     both = both.assign(second=second.reset_index(drop=True))
     term = "pearson_correlation"
     if clusters is not None:
-        found = mean_inter_item_correlation(
-            both, clusters=clusters, confidence=confidence
+        found = _averaged(
+            both, clusters=clusters, confidence=confidence, what="Pearson's r"
         )
-        method = found.method.replace(
-            "mean Pearson correlation over the 1 pairs of 2 items", "Pearson's r"
-        )
-        return dataclasses.replace(found, term=term, method=method)
+        return dataclasses.replace(found, term=term)
     complete = complete_responses(both)
     method = f"Pearson's r; {percent(confidence)} interval by Fisher's z; {LISTWISE}"
     if reason := complete.gap(items=2) or complete.constant_fault:
@@ -224,13 +242,10 @@ def _within(
     responses: pd.DataFrame, clusters: pd.Series, term: str, confidence: float
 ) -> Estimate:
     """The correlation of two items that vary, its limits allowing for clusters."""
-    found = mean_inter_item_correlation(
-        responses, clusters=clusters, confidence=confidence
-    )
+    what = "Spearman-Brown 2r / (1 + r) of 2 items"
+    found = _averaged(responses, clusters=clusters, confidence=confidence, what=what)
     assert isinstance(found, Estimate), "the caller has seen that both items vary"
-    words = found.method.split("; ", 1)[1]
-    method = f"Spearman-Brown 2r / (1 + r) of 2 items; {words}"
-    return dataclasses.replace(found, term=term, method=method)
+    return dataclasses.replace(found, term=term)
 
 
 def _stepped_up(correlation: float) -> float:
