@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 import pandas as pd
 
 from heard.errors import AnalysisError
+from heard.models.stable_choice import order
 from heard.results import Composite, Estimate, Result, Unavailable
 
 OptionNames: TypeAlias = tuple[str, ...]
@@ -207,7 +208,9 @@ def specification_curve(
         for options, result in estimates.items()
         if isinstance(result, Estimate)
     }
-    ordered = sorted(answers, key=lambda options: (answers[options].estimate, options))
+    named = sorted(answers)
+    by_answer = order([answers[options].estimate for options in named])
+    ordered = [named[place] for place in by_answer]
     ordered += [options for options in estimates if options not in answers]
     values = [result.estimate for result in answers.values()]
     sign = 1 if improvement == "increase" else -1
@@ -330,7 +333,7 @@ def _influences(
         result = one.choice_influence
         return result.estimate if isinstance(result, Estimate) else -1.0
 
-    return tuple(sorted(found, key=influence_of, reverse=True))
+    return tuple(found[place] for place in order([-influence_of(one) for one in found]))
 
 
 def _influence(answers: Mapping[OptionNames, Estimate], place: int) -> Result:

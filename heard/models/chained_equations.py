@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from heard.models.stable_choice import order, rounded
+from heard.models.stable_choice import steps
 
 Numbers = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
@@ -119,8 +119,8 @@ def matched(donors: Numbers, wanted: Numbers, random: np.random.Generator) -> Po
     """
     n_donors = donors.shape[1]
     count = min(DONORS, n_donors)
-    donors, wanted = rounded(donors, wanted)
-    lined = order(donors)
+    donors, wanted = steps(donors, wanted)
+    lined = np.argsort(donors, axis=1, kind="stable")
     lined_up = np.take_along_axis(donors, lined, axis=1)
     place = np.stack(
         [np.searchsorted(*pair) for pair in zip(lined_up, wanted, strict=True)]
@@ -130,10 +130,8 @@ def matched(donors: Numbers, wanted: Numbers, random: np.random.Generator) -> Po
     start = np.clip(place - count, 0, n_donors - count)
     for _ in range(count):
         further = np.minimum(start + count, n_donors - 1)
-        distance_above, distance_below = rounded(
-            np.take_along_axis(lined_up, further, axis=1) - wanted,
-            wanted - np.take_along_axis(lined_up, start, axis=1),
-        )
+        distance_above = np.take_along_axis(lined_up, further, axis=1) - wanted
+        distance_below = wanted - np.take_along_axis(lined_up, start, axis=1)
         start += (start + count < n_donors) & (distance_above < distance_below)
     chosen = start + random.integers(0, count, wanted.shape)
     return np.asarray(np.take_along_axis(lined, chosen, axis=1))

@@ -9,6 +9,8 @@ digits, and of those then equal the first in the order given is chosen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -36,14 +38,26 @@ def rounded(*values: npt.ArrayLike, digits: int = DIGITS) -> tuple[Numbers, ...]
     tuple of ndarray
         An array for each one given.
     """
+    arrays, place = _with_place(values, digits)
+    return tuple(np.asarray(np.rint(one * place) / place) for one in arrays)
+
+
+def steps(*values: npt.ArrayLike, digits: int = DIGITS) -> tuple[Numbers, ...]:
+    """The same in whole steps of the last digit: distances between them are exact."""
+    arrays, place = _with_place(values, digits)
+    return tuple(np.asarray(np.rint(one * place)) for one in arrays)
+
+
+def _with_place(
+    values: Sequence[npt.ArrayLike], digits: int
+) -> tuple[list[Numbers], float]:
+    """The arrays, and how many steps of the last digit make 1."""
     arrays = [np.asarray(one, dtype=float) for one in values]
     size = max(
         float(np.abs(one).max(initial=0.0, where=np.isfinite(one))) for one in arrays
     )
-    if size == 0:
-        return tuple(arrays)
-    place = 10.0 ** np.clip(digits - 1 - np.floor(np.log10(size)), -290, 290)
-    return tuple(np.asarray(np.rint(one * place) / place) for one in arrays)
+    first = np.floor(np.log10(size)) if size else 0.0
+    return arrays, float(10.0 ** np.clip(digits - 1 - first, -290, 290))
 
 
 def order(values: npt.ArrayLike, *, digits: int = DIGITS) -> Positions:

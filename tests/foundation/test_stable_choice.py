@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heard.models.stable_choice import largest, order, rounded, sides, smallest, upward
+from heard.models.stable_choice import (
+    largest,
+    order,
+    rounded,
+    sides,
+    smallest,
+    steps,
+    upward,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -37,6 +45,11 @@ def test_digits_are_counted_from_the_largest_number_of_all_arrays() -> None:
     assert small.tolist() == [1e-9, 0.0]
     assert large.tolist() == [1.5]
     assert rounded([1234.5678], digits=3)[0].tolist() == [1230.0]
+
+
+def test_distances_between_steps_are_exact() -> None:
+    low, middle, high = steps(*(np.array([0.1, 0.2, 0.3]) + NOISE[:3]))
+    assert high - middle == middle - low == 1e9
 
 
 @pytest.mark.parametrize("scale", [1e-250, 1e-20, 1.0, 1e20, 1e250])

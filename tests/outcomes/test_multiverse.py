@@ -167,3 +167,9 @@ def test_an_answer_that_differs_in_the_last_digits_is_not_lower() -> None:
     values = (0.3 - 1e-15, 0.3, 0.3 - 1e-6)
     found = specification_curve(estimates(*values), choices=("model",), declared=("1",))
     assert value(found.declared_rank) == 1
+
+
+def test_equal_answers_stand_by_the_names_of_their_options() -> None:
+    for values in ((0.1 + 0.2, 0.3, 0.2), (0.3, 0.1 + 0.2, 0.2)):
+        found = specification_curve(estimates(*values), choices=("model",))
+        assert [one.options for one in found.specifications] == [("2",), ("0",), ("1",)]

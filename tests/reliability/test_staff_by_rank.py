@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,3 +60,16 @@ def test_no_label_is_left(found: StaffDependability) -> None:
     assert "Label" in found.to_frame().to_csv()
     assert "Label" not in ranked.to_frame().to_csv()
     assert "Label" not in repr(ranked)
+
+
+def test_last_digits_of_equal_means_number_nobody(found: StaffDependability) -> None:
+    """Of two equal means the one of more ratings comes first."""
+    first, second = found.members[3], found.members[4]
+    mean = first.shrunken_mean
+    assert isinstance(mean, Estimate)
+    for noise in (-1e-15, 0.0, 1e-15):
+        other = dataclasses.replace(mean, estimate=mean.estimate + noise)
+        similarity = dataclasses.replace(second, shrunken_mean=other)
+        pair = dataclasses.replace(found, members=(first, similarity))
+        ranked = staff_by_rank(pair).members
+        assert [one.observed_mean.n for one in ranked] == [14, 5]

@@ -306,7 +306,7 @@ def _average(table: RollOut, weights: Array) -> _Average:
     is_single = False
     for begun in np.unique(table.starts):
         own = table.starts == begun
-        if not np.abs(weights[own]).max():
+        if np.abs(weights[own]).max() <= NOISE:
             continue
         count = int(own.sum())
         if count == 1:

@@ -34,6 +34,9 @@ SAMPLED = 10_000
 SINGULAR = 1e-10
 BARRIER_END = 1e-11
 STEP_END = 1e-10
+# Until here the multipliers are followed, and steps go on to the last digits; further
+# on the matrix is so near singular that rounding is all that would change in them.
+MULTIPLIERS_END, LAST_STEP_END = 1e-7, 1e-16
 MAXIMUM_STEPS = 100
 
 
@@ -117,29 +120,32 @@ def greatest(matrix: Array) -> tuple[float, Array]:
     """Largest trace of error variances t with matrix - diag(t) positive definite.
 
     The barrier log det(matrix - diag(t)) + log t keeps both inside; Newton's steps
-    follow it as it fades. At the end its multipliers are the derivative by the
-    covariances.
+    follow it as it fades. Its multipliers become the derivative by the covariances.
     """
     scale = np.sqrt(np.diag(matrix))
     scaled = matrix / np.outer(scale, scale)
     weights = scale**2
     error: Array = np.full(len(matrix), 0.5 * np.linalg.eigvalsh(scaled)[0])
     barrier = float(weights.mean())
+    dual = np.zeros_like(matrix)
     while barrier > BARRIER_END * weights.mean():
+        followed = barrier > 0.5 * MULTIPLIERS_END * weights.mean()
         for _ in range(MAXIMUM_STEPS):
             left = np.linalg.inv(scaled - np.diag(error))
             slope = weights - barrier * (np.diag(left) - 1 / error)
             bend = barrier * (left**2 + np.diag(1 / error**2))
             step: Array = np.asarray(np.linalg.solve(bend, slope), dtype=np.float64)
             error = error + _inside(scaled, error, step) * step
-            if float(slope @ step) < STEP_END * barrier:
+            enough = LAST_STEP_END if followed else STEP_END
+            if float(slope @ step) < enough * barrier:
                 break
+        if followed:
+            dual = barrier * np.linalg.inv(scaled - np.diag(error))
         barrier /= 10
     total = float(matrix.sum())
     numerator = total - float(weights @ error)
-    left = barrier * 10 * np.linalg.inv(scaled - np.diag(error))
-    dual = left / np.outer(scale, scale)
-    return numerator / total, _over_total(1 - dual, numerator, total)
+    slopes = 1 - dual / np.outer(scale, scale)
+    return numerator / total, _over_total(slopes, numerator, total)
 
 
 def _inside(scaled: Array, error: Array, step: Array) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ from heard.models.mixed.model import (
     predicted_means,
 )
 from heard.models.mixed.profile import VarianceConstraint, profile_interval
+from heard.models.stable_choice import rounded
 from heard.psychometrics.dependability.components import Ratings, read_ratings, share_of
 from heard.results import Composite, Estimate, Labelled, Labels, Result, Unavailable
 
@@ -251,7 +252,7 @@ def staff_by_rank(found: StaffDependability) -> StaffDependability:
         Staff with equal means are numbered by their ratings, the most first, and then
         by their own mean, so that the order of the labels does not show.
     """
-    ranked = sorted(found.members, key=_place)
+    ranked = [found.members[place] for place in _order(found.members)]
     return dataclasses.replace(
         found,
         members=tuple(
@@ -261,10 +262,15 @@ def staff_by_rank(found: StaffDependability) -> StaffDependability:
     )
 
 
-def _place(member: StaffMember) -> tuple[float, int, float]:
-    mean, own = member.shrunken_mean, member.observed_mean
-    return (
-        -mean.estimate if isinstance(mean, Estimate) else 0.0,
-        -(own.n or 0),
-        -own.estimate if isinstance(own, Estimate) else 0.0,
+def _order(members: Sequence[StaffMember]) -> Sequence[int]:
+    means, own = rounded(
+        [_value(member.shrunken_mean) for member in members],
+        [_value(member.observed_mean) for member in members],
     )
+    ratings = [member.observed_mean.n or 0 for member in members]
+    places = zip(-means, [-n for n in ratings], -own, strict=True)
+    return [place for _, place in sorted(zip(places, range(len(members)), strict=True))]
+
+
+def _value(result: Result) -> float:
+    return result.estimate if isinstance(result, Estimate) else 0.0

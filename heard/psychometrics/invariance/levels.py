@@ -13,6 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from heard.models.complete_responses import Array
+from heard.models.stable_choice import order
 from heard.psychometrics.confirmatory.account import improper
 from heard.psychometrics.confirmatory.estimation import (
     MaximumLikelihood,
@@ -514,7 +515,7 @@ def _equality_tests(fitted: Fitted, n: int, method: str) -> tuple[EqualityTest, 
     """Every equality of a level fitted by maximum likelihood, most denied first."""
     if isinstance(fitted.estimate, LeastSquares) or not fitted.plan.equal:
         return ()
-    found = sorted(releases(fitted.estimate), key=lambda one: -one.statistic)
+    found = releases(fitted.estimate)
     words = f"{SCORE_TEST}; {method}"
     return tuple(
         EqualityTest(
@@ -524,7 +525,7 @@ def _equality_tests(fitted: Fitted, n: int, method: str) -> tuple[EqualityTest, 
                 "score_test_p", chi_square_p(one.statistic, 1), n=n, method=words
             ),
         )
-        for one in found
+        for one in (found[place] for place in order([-one.statistic for one in found]))
     )
 
 

@@ -29,7 +29,7 @@ from heard.models.ordinal_regression import (
     empty_log_likelihood,
     ordinal_fit,
 )
-from heard.models.stable_choice import rounded
+from heard.models.stable_choice import rounded, sides
 from heard.psychometrics.categories import CategorisedResponses, categorised_responses
 from heard.results import Composite, Estimate, Result, Results, Unavailable
 
@@ -307,9 +307,9 @@ def _item_bias(
     start = empty_log_likelihood(data.ranked.ranks[:, place])
     none, uniform, both = (fit.log_likelihood for fit in fits)
     n = len(total)
-    uniform_tests = _tested("uniform", 2 * (uniform - none), 1, n, method)
-    nonuniform_tests = _tested("nonuniform", 2 * (both - uniform), 1, n, method)
-    total_tests = _tested("total", 2 * (both - none), 2, n, method)
+    uniform_tests = _tested("uniform", (none, uniform), 1, n, method)
+    nonuniform_tests = _tested("nonuniform", (uniform, both), 1, n, method)
+    total_tests = _tested("total", (none, both), 2, n, method)
     changes = _changes(start, (none, uniform, both), n, method)
     without_model = mantel(data.values[:, place], total, data.focal, method)
     biased = changes[2].estimate >= NEGLIGIBLE
@@ -334,10 +334,12 @@ def _item_bias(
 
 
 def _tested(
-    kind: str, statistic: float, df: int, n: int, method: str
+    kind: str, fits: tuple[float, float], df: int, n: int, method: str
 ) -> tuple[Estimate, Estimate]:
     words = f"ordinal logistic likelihood ratio, {df} df; {NO_INTERVAL}; {method}"
-    statistic = max(statistic, 0.0)  # rounding, where a term adds nothing
+    without, with_ = fits
+    # A term that adds nothing leaves rounding alone.
+    statistic = 2 * (with_ - without) if sides(with_, without) > 0 else 0.0
     values = {
         f"{kind}_bias_chi_square": statistic,
         f"{kind}_bias_p": upper_tail(statistic, df),
