@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from truth import Truth
 
-    from analysis.declarations.linkage import Roster
+    from analysis.declarations.study import Roster
 
 UNRATED_FROM = 500
 """Codes of staff whom nobody rated begin here."""

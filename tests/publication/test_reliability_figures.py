@@ -71,7 +71,7 @@ def number(
     reach: float = 0.0,
     n: int = 120,
     method: str = "",
-    **place: str,
+    **place: Any,
 ) -> Finding:
     return Finding(
         study=STUDY.name,

@@ -6,6 +6,7 @@ a search found where that let it stop would differ in far more.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,12 +53,14 @@ def long(rows: pd.DataFrame) -> pd.DataFrame:
     return ratings.melt(id_vars="person", var_name="item", value_name="score")
 
 
+def _factors(rows: pd.DataFrame, **options: Any) -> Any:
+    return exploratory_factors(rows[ITEMS], factors=2, replicates=0, **options)
+
+
 CALLS: dict[str, Callable[[pd.DataFrame], Any]] = {
     **{
-        f"factors, {extraction}, {rotation}": lambda rows, e=extraction, r=rotation: (
-            exploratory_factors(
-                rows[ITEMS], factors=2, extraction=e, rotation=r, replicates=0
-            )
+        f"factors, {extraction}, {rotation}": partial(
+            _factors, extraction=extraction, rotation=rotation
         )
         for extraction in ("minres", "ml")
         for rotation in ("oblimin", "promax", "varimax")
