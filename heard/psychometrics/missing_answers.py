@@ -101,7 +101,7 @@ CLOSE_ENOUGH = 1e-10
 MAXIMUM_STEPS = 5_000
 MAXIMUM_WORK = 2e8
 """Patterns times items cubed, about a second's tenth a step: with far more patterns
-than that, each of few people, the test has no power to speak of."""
+than that, each of few people, the test has hardly any power."""
 LITTLE = (
     "Little's test that answers are missing completely at random: distances of the "
     "patterns' means from the EM means, in the EM covariance, divisor n; who answered "

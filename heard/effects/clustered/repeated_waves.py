@@ -165,7 +165,7 @@ def mixed_effects(
     MixedEffects
         Ask it for contrasts.
     Unavailable
-        No group to speak of, columns that predict each other, nothing varies.
+        No usable group, columns that predict each other, nothing varies.
 
     References
     ----------

@@ -120,7 +120,7 @@ def dose_response(
     dose, before, after, cluster : str
         Columns.
     covariates : sequence of str
-        What else to hold equal.
+        What else to adjust for.
 
     Returns
     -------
@@ -202,7 +202,7 @@ def within_person_dose(
     WithinPersonDose
         Score units a session. What does not change in a person cannot bias it; that
         people attend when they feel better can. Those who answered once are left out;
-        n counts answers. Unavailable: no dose that changes otherwise than for all, a
+        n counts answers. Unavailable: a dose that changes alike for everyone, a
         participant twice at a wave, fewer than 5 clusters.
     """
     terms = "within_person_dose_slope", "within_person_dose_p_value"

@@ -83,8 +83,8 @@ class _Density:
 
     `effect`: its likelihood.
     `mean`, `spread`: of the prior.
-    `cuts`, shape (n_pieces + 1,): dense about every peak; outside lies no mass that a
-      float could tell.
+    `cuts`, shape (n_pieces + 1,): dense about every peak; the mass outside them is
+      below the precision of a float.
     `peak`: the highest log density.
     `masses`, shape (n_pieces,): integral over every piece.
     """

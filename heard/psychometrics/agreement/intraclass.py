@@ -391,7 +391,7 @@ def _single(sources: Sources, term: str, how: str, confidence: float) -> Result:
 
 
 def _no_interval(squares: MeanSquares, term: str) -> str:
-    """Why the F ratio has no distribution to speak of; empty if it has."""
+    """Why the F ratio has no usable distribution; empty if it has one."""
     noise = squares.within if term == "icc_1" else squares.error
     if noise <= PERFECT * max(squares.targets, squares.raters):
         return "no error is left between the raters"

@@ -578,7 +578,7 @@ def _correlation_information(correlation: Array) -> Array:
 def ordinal_difference(
     free: LeastSquares, constrained: LeastSquares
 ) -> tuple[float, int, float]:
-    """Test what `constrained` holds equal beyond `free`: chi-square, df, p.
+    """Test the equality constraints of `constrained` over `free`: chi-square, df, p.
 
     Satorra (2000), with the constraints found from the slopes of both models, scaled
     and shifted.

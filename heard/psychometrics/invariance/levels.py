@@ -85,7 +85,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is measured, and what one level of invariance holds equal.
+    """What is measured, and what one level of invariance constrains to be equal.
 
     `equal`: which of loadings, intercepts and residuals are equal over sections.
     `free`: the items excepted from each.

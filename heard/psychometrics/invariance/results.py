@@ -270,7 +270,7 @@ def changes(
 def configural_verdict(
     fit: ModelFit, rule: InvarianceRule, estimator: str
 ) -> tuple[str, ...]:
-    """Whether the model fits at all, so that there is something to hold equal."""
+    """Whether the model fits at all, so that equality constraints make sense."""
     index, error, residual = indices_of(fit, estimator)
     if isinstance(fit.chi_square_df, Estimate) and not fit.chi_square_df.estimate:
         return ("holds",)
@@ -285,7 +285,7 @@ def configural_verdict(
 
 
 def verdict(found: dict[str, Result], rule: InvarianceRule) -> tuple[str, ...]:
-    """Whether a level holds against the one before."""
+    """Whether a level fits acceptably, compared with the one before."""
     fit, error = found["comparative_fit_change"], found["rmsea_change"]
     test = found["chi_square_difference_p"]
     if isinstance(fit, Unavailable):

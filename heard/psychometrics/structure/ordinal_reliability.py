@@ -65,8 +65,8 @@ def ordinal_alpha(
 ) -> Result:
     """Estimate alpha from polychoric correlations.
 
-    It speaks of the sum of the normal variables behind the answers, not of the sum of
-    the answers: for that see `cronbach_alpha` and `omega_categorical`.
+    It is the reliability of the sum of the normal variables behind the answers, not of
+    the sum of the answers: for that see `cronbach_alpha` and `omega_categorical`.
 
     Parameters
     ----------
