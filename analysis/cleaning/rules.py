@@ -167,7 +167,7 @@ def answered_enough(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
 
 
 def sent_after_begun(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
-    """Whose form was not sent before it was begun; unknown moments cannot tell."""
+    """Whose form was not sent before it was begun; unknown times leave nobody out."""
     declared = export.cleaning.dates_in_order
     return people["dates_in_order"] if declared else _everyone(people)
 
@@ -188,7 +188,7 @@ def of_one_submission(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
 def not_repeated(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
     """Which response of a participant who responded more than once stays.
 
-    Responses without an identifier cannot be told to be repeats, and stay.
+    Responses without an identifier cannot be recognised as repeats, and stay.
     """
     known = people["participant"] != ""
     return _one_of(people["participant"], export.cleaning.repeats, among=known)

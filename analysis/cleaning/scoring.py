@@ -38,8 +38,8 @@ def keyed_responses(responses: pd.DataFrame, instrument: Instrument) -> pd.DataF
     Returns
     -------
     DataFrame, shape (n_participants, n_items)
-        A column an item, named by the item alone: reverse-keyed items turned round,
-        then codes turned to points where the codebook has points.
+        A column an item, named by the item alone: reverse-keyed items reverse-scored,
+        then codes converted to points where the codebook has points.
     """
     keyed = np.empty((len(instrument.items), len(responses)))
     for place, item in enumerate(instrument.items):
@@ -163,7 +163,7 @@ def score_responses(
 def score_wave(
     cleaned: Iterable[Cleaned], study: Study
 ) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
-    """Survey → its clean responses, and their scores beside what is told of people."""
+    """Survey → its clean responses, and their scores with attributes of people."""
     return {
         survey.export.survey: (
             survey.frame,
@@ -174,9 +174,9 @@ def score_wave(
 
 
 def score_survey(responses: pd.DataFrame, export: Export, study: Study) -> pd.DataFrame:
-    """Scores beside what makes groups of people, and how much of the pilot they had.
+    """Scores with the attributes that form groups, and each person's dose of the pilot.
 
-    Kept here, as a join of two files later would rest on the order of their rows.
+    Joined here, as a join of two files later would rest on the order of their rows.
     """
     scores = score_responses(responses, study.asked(export).values())
     dose = study.dose

@@ -108,7 +108,7 @@ def show() -> None:
 
 @key.command()
 def rotate() -> None:
-    """Make a new key and keep the old one beside it, under a number."""
+    """Make a new key and keep the old one next to it, under a number."""
     kept = rotate_key()
     typer.echo(f"new key      {key_file()}")
     typer.echo(f"fingerprint  {key_fingerprint()}")

@@ -161,7 +161,7 @@ def _last_export(study: Study, survey: str, wave: str) -> Export:
 
 
 def report_drift(study: Study) -> None:
-    """Say of each survey what every wave's export has otherwise than the last one's."""
+    """Report, for each survey, how every wave's export differs from the last one's."""
     for survey in study.surveys:
         exports_by_wave = [
             export for w in study.waves if (export := w.export(survey.name))
