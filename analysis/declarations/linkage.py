@@ -18,7 +18,7 @@ ROWS_OF = {
 """What says which rows are read, and the key that declares it."""
 
 MINIMUM_ELEMENTS = 3
-"""With two, one element off would leave one to match by, which tells nobody apart."""
+"""With two, one element off would leave one to match by, which identifies nobody."""
 
 
 def rules_tried(export: Export) -> tuple[str, ...]:

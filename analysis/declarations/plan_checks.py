@@ -24,7 +24,7 @@ IN_WORDS = (
     "multiplicity",
     "inference",
 )
-"""Keys that are told in words, and held against the methods by the reader."""
+"""Keys that are stated in words, for the reader to compare with the methods."""
 
 PLACES = ("site", "team")
 

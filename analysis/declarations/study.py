@@ -111,7 +111,7 @@ class Roster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouping:
-    """One way of telling those who answer a survey apart.
+    """One way of dividing those who answer a survey into groups.
 
     Attributes
     ----------
@@ -174,14 +174,14 @@ class Dose:
 
     @property
     def attributes(self) -> tuple[str, ...]:
-        """Every attribute that it needs kept beside the scores."""
+        """Every attribute that it needs kept alongside the scores."""
         named = (self.column, self.future, *self.ingredients.values())
         return tuple(dict.fromkeys(name for name in named if name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplementaryMeasures:
-    """What is asked of an outcome beside its mean.
+    """What is asked of an outcome besides its mean.
 
     Attributes
     ----------
@@ -222,7 +222,7 @@ class Outcome:
     smallest_effect : float or None
         Smallest difference that matters, in units of the score.
     supplementary : SupplementaryMeasures
-        What is shown beside its mean, and decides nothing.
+        What is shown alongside its mean, and decides nothing.
     """
 
     name: str
@@ -248,11 +248,11 @@ class Study:
     design : DeclaredDesign or None
         What is assumed before the pilot, for what it can see; never locked.
     randomised : bool
-        Whether lots decided who was in which arm, or which unit began first.
+        Whether arms, or the order in which units started, were randomised.
     rollout, dose : Rollout, Dose or None
         Who started when, and how much of the pilot each person had.
     lock : Lock or None
-        What was locked of it, from the file beside the declaration; no part of the
+        What was locked of it, from the file next to the declaration; no part of the
         digest, as it is no part of what is declared.
     """
 

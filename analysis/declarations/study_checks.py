@@ -105,7 +105,7 @@ def _check_design(study: Study) -> Iterator[str]:
 
 
 def _check_names(study: Study) -> Iterator[str]:
-    """Arms, sites or teams that an export could not tell apart."""
+    """Arms, sites or teams that an export could not distinguish."""
     for kind, groups in (
         ("arms", study.arms),
         ("sites", study.sites),

@@ -20,7 +20,7 @@ MAXIMUM_CATEGORIES = 11
 
 
 def check_supplementary(study: Study) -> Iterator[str]:
-    """Every way that what is asked beside an outcome cannot be answered."""
+    """Every reason why the supplementary measures asked for cannot be estimated."""
     surveys = {survey.name: survey for survey in study.surveys}
     for outcome in study.outcomes:
         asked_survey = surveys.get(outcome.survey)
@@ -168,7 +168,7 @@ def _values(study: Study, outcome: Outcome, subscale: Subscale) -> tuple[float, 
 
 
 def has_supplementary(study: Study) -> bool:
-    """Whether there is anything to show beside the means."""
+    """Whether there is anything to show alongside the means."""
     return bool(waves_linked(study)) or any(
         outcome.supplementary.then or ordered_categories(study, outcome)
         for outcome in study.outcomes

@@ -83,7 +83,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
-    """Something asked of the participant beside the instruments, such as age.
+    """Something asked of the participant besides the instruments, such as age.
 
     A number has ends; a category has values (answer in the file → name kept).
     What is neither inside the ends nor among the values is emptied and counted.
@@ -112,7 +112,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
-    """An item that tells the respondent what to answer."""
+    """An attention check: an item that instructs the respondent what to answer."""
 
     column: str
     accepted: tuple[str, ...]
@@ -265,7 +265,7 @@ class Export:
     answers : mapping
         Instrument → answer text → code, where the export differs from the codebook.
     missing_codes : tuple of str
-        Cell texts that mean *not answered*, beside the empty cell.
+        Cell texts that mean *not answered*, as well as the empty cell.
     texts : mapping
         Name → header of a free text, kept without what names or reaches a person.
     names : str
@@ -276,7 +276,7 @@ class Export:
     linkage_rule : LinkageRule or None
         When two codes are one participant's; None: when they are equal.
     identifier_spelling : str
-        Whether capitals, spaces and leading zeros tell two identifiers apart
+        Whether capitals, spaces and leading zeros distinguish two identifiers
         (``as_written``) or not (``folded``); ``check``: not, and a wave that writes one
         in two ways is refused.
     delimiter, sheet : str

@@ -16,7 +16,7 @@ def improvement_of(direction: str) -> Direction:
 
 
 def charted_outcomes(study: Study) -> tuple[Outcome, ...]:
-    """Outcomes whose survey was held at enough waves to tell a move from wavering."""
+    """Outcomes whose survey was held at enough waves for a control chart."""
     waves_by_survey = {
         survey.name: sum(wave.export(survey.name) is not None for wave in study.waves)
         for survey in study.surveys

@@ -1,4 +1,4 @@
-"""A result with its place: which study, instrument, wave and arm it speaks of.
+"""A result with its place: which study, instrument, wave and arm it is about.
 
 A place is a value, never a sentence: `Contrast`, `Group` and `Groups` become text only
 where a page or a file is written, and no code reads that text back.

@@ -33,7 +33,7 @@ class Rule(StrEnum):
     COUNT = "count"
     """Also where it is itself a count below the smallest group, zero included."""
     SHARE = "share"
-    """Also where the people it speaks of, or all others, are fewer than that."""
+    """Also where the people it is about, or all others, are fewer than that."""
     PART = "part"
     """The same of a count: of some of the n, and of all others."""
     SPREAD = "spread"
@@ -156,7 +156,7 @@ class Secondary(StrEnum):
     """How many are in no group."""
     NO_SITE = "no_site"
     LOST = "lost"
-    """About those lost between waves."""
+    """About people lost to follow-up between waves."""
     FOLLOWED = "followed"
     """Among those followed: the n counts them."""
 
