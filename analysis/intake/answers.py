@@ -32,7 +32,7 @@ class Codes:
     values : Series of float
         NaN where not answered.
     emptied : mapping
-        Why cells were emptied, beside being blank → how many.
+        Why cells were emptied, other than being blank → how many.
     unmapped : int
         Cells whose text fits nothing declared.
     """

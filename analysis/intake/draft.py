@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveDetails:
-    """What is told of a new wave beside its file.
+    """What is given about a new wave in addition to its file.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ def _overrides(new: Export, compared: Comparison) -> Iterator[str]:
 
 
 def _of_a_rule(key: tuple[str, ...], found: Comparison) -> Iterator[str]:
-    """A rule may be one of several, so it is not written over but told."""
+    """A rule may be one of several, so it is reported, not overwritten."""
     now = quoted(found.found[key]) if key in found.found else "not found"
     yield f"# cleaning.{key[1]}: the column {quoted(key[2])} is now {now}."
     yield f"# If so, give cleaning.{key[1]} here anew, whole."

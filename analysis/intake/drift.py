@@ -97,7 +97,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What a new wave's export has otherwise than the last one.
+    """How a new wave's export differs from the last one.
 
     Attributes
     ----------
@@ -331,7 +331,7 @@ def recoding(
     """Codes of an export in the order of the instrument's, where they are as many.
 
     Empty where all are known, or where their number does not fit: then only the form
-    can tell.
+    can show the order.
     """
     own = {number(text) for text in export.answers.get(instrument.name, {})}
     known = {

@@ -134,8 +134,9 @@ class _SimulationCounts:
     def estimates(self) -> Real:
         """Links of each deal, moved by the error it would bring.
 
-        Who is linked or in doubt by chance is missing among those for whom nobody was
-        found, from whom the number without a partner is told, and so the estimate.
+        People linked or in doubt by chance are missing among those for whom nobody was
+        found. From the latter the number without a partner is estimated, and so the
+        number of false links.
         """
         unmatched = self.shares()[:, 2]
         made = np.maximum(np.array(self.added, dtype=float), 1.0)
@@ -147,7 +148,7 @@ class _SimulationCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SimulatedWaves:
-    """Two waves, the links between them, and who of either stands beside these."""
+    """Two waves, the links between them, and who of either has no link."""
 
     people: tuple[People, People]
     rule: LinkageRule
@@ -165,7 +166,7 @@ class _SimulatedWaves:
         similarity: list[Similar],
         rng: np.random.Generator,
     ) -> _SimulatedWaves:
-        """Link the waves, and tell who is linked, in doubt, and alone."""
+        """Link the waves, and record who is linked, in doubt, and alone."""
         found = matched(*people, rule, similarity)
         links = found.links.before, found.links.after
         considered = found.considered.before, found.considered.after
@@ -190,7 +191,7 @@ class _SimulatedWaves:
         )
 
     def simulated(self, simulations: int) -> _SimulationCounts:
-        """Deal until as many have no partner as those alone tell; then in earnest."""
+        """Simulate until the number without a partner fits those alone; then in full."""
         uncertain, linked = (0, 0), 0
         for _ in range(ROUNDS):
             shares = self._simulate_many(

@@ -41,7 +41,7 @@ def identifiers(
 ) -> pd.Series[str]:
     """One text a row from the columns that identify; empty if any of them is blank.
 
-    Letters' case, white space, kinds of hyphens, what cannot be seen, and the noughts
+    Letters' case, white space, kinds of hyphens, what cannot be seen, and the zeros
     before a whole number and after its point do not matter. Without a letter or digit
     a cell is blank.
 
@@ -114,8 +114,8 @@ def shared_identifiers(rows: pd.DataFrame, distinguished_by: Sequence[str]) -> s
     Parameters
     ----------
     rows : DataFrame, one row a response
-        ``participant``, empty where there is none, and the columns that tell apart;
-        an empty or missing one tells nothing.
+        ``participant``, empty where there is none, and the columns that distinguish
+        people; an empty or missing value distinguishes nobody.
     """
     known = rows.loc[rows["participant"] != "", ["participant", *distinguished_by]]
     # A missing value is not counted, so that it contradicts nobody.

@@ -32,7 +32,7 @@ MANY = 20
 """Different texts past which a column is no list of answers."""
 LONG = 60
 SHARED = 5
-"""Answers a code needs on average before the ends of its column may be told."""
+"""Answers a code needs on average before the ends of its column may be shown."""
 DATE = re.compile(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ t]\d{1,2}:\d{2}.*)?$")
 MAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 ADDRESS = re.compile(r"^\d{1,3}(\.\d{1,3}){3}$")
@@ -64,7 +64,7 @@ PEOPLE = ("participant", "subject", "person", "respondent", "user", "record", "s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of an export, as far as it may be told.
+    """One column of an export, as far as it may be shown.
 
     Attributes
     ----------
@@ -218,7 +218,7 @@ def similarity(one: str, other: str) -> float:
     """How alike two headers or questions are, from 0 to 1, whatever joins the words.
 
     The letters in their order, the words in any order, or the one within the other:
-    whichever tells most. A word found within a question is worth a little over half.
+    whichever is highest. A word found within a question is worth a little over half.
     """
     first, second = _parts(one), _parts(other)
     if not first or not second:

@@ -68,7 +68,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The links, whatever was considered beside equal codes, and equals refused."""
+    """The links, pairs considered besides equal codes, and equal codes refused."""
 
     links: Pairs
     considered: Pairs

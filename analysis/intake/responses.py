@@ -191,7 +191,7 @@ class Responses:
     frame : DataFrame, one row a response
         ``participant`` and ``staff_member`` (pseudonyms, empty if none), ``arm``,
         ``site``, ``team``, ``consented``, ``finished``, ``preview`` (the tool's own
-        mark), what tells how the form was filled in (`analysis.intake.conduct`), the
+        mark), what shows how the form was filled in (`analysis.intake.conduct`), the
         attributes, and a column
         ``instrument.item`` an item: its code, NaN if not answered. Free texts stand as
         ``text.NAME``, scrubbed.

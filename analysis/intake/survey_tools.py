@@ -65,7 +65,7 @@ CHECKBOX = re.compile(r"^[a-z]\w*___\w+$")
 
 
 def recognise_tool(table: RawTable) -> str:
-    """The survey tool a table came from; ``none`` where nothing tells.
+    """The survey tool a table came from; ``none`` where nothing identifies it.
 
     Returns
     -------
