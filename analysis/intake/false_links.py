@@ -191,7 +191,7 @@ class _SimulatedWaves:
         )
 
     def simulated(self, simulations: int) -> _SimulationCounts:
-        """Simulate until the number without a partner fits those alone; then in full."""
+        """Simulate until the number alone fits those found alone; then in full."""
         uncertain, linked = (0, 0), 0
         for _ in range(ROUNDS):
             shares = self._simulate_many(
