@@ -1,13 +1,13 @@
 """Scores of all waves into what those with the pilot gained over those without it.
 
 What was declared decides the comparison: arms of teams, or units that start one after
-the other. The n of everything here is that of its smallest side, so that what speaks of
-few people is held back; a team or site is never told of by itself, but for a site.
+the other. The n of everything here is that of its smallest side, so that numbers that
+could identify few people are suppressed. No team is reported by itself; a site may be.
 
 Units that start one after the other into what their pilot brought, in all.
 
-Effects by waves since the start; one effect tested by the order of starting, where lots
-decided it; the change of those that started beside that of every other set of units.
+Effects by waves since the start; one effect tested by the order of starting, where that
+was randomised; the change of units that started compared with all other sets of units.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class RolledOut(Context):
         yield from self._placebo(rows)
 
     def placebo_effect(self) -> Result:
-        """The change of those started less that of those not, as results tell it."""
+        """The change of those started less that of those not, as in the results."""
         rows = started_rows(self.outcome_scores, self.study, self.rollout)
         _, _, effect = next(iter(self._placebo(rows)))
         return effect
@@ -127,7 +127,7 @@ class RolledOut(Context):
     def _placebo(
         self, rows: pd.DataFrame
     ) -> Iterator[tuple[str | Group, Place, Result]]:
-        """Those started by a wave beside those not, from before anybody started."""
+        """Units started by a wave compared with the rest, from before any started."""
         waves = self.outcome_scores.waves
         before, after = _placebo_waves(rows, waves)
         if not before:
@@ -167,7 +167,7 @@ class RolledOut(Context):
 def rollout_effect(
     study: Study, outcome: Outcome, outcome_scores: OutcomeScores
 ) -> StandardisedEffect:
-    """What the roll-out brought of one outcome, to be set beside others."""
+    """The effect of the roll-out on one outcome, to compare with other outcomes."""
     one = RolledOut(study=study, outcome=outcome, outcome_scores=outcome_scores)
     rows = started_rows(outcome_scores, study, one.rollout)
     found = staggered_effects(rows, waves=outcome_scores.waves, seed=one.seed)
@@ -263,7 +263,7 @@ if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 MINIMUM_WAVES = 3
-"""At two waves the outcomes tell all that can be told of arms."""
+"""At two waves the outcomes page gives all that can be estimated of arms."""
 SMALLER_TIME = "answers of the smaller side at the smaller time"
 
 
@@ -280,7 +280,7 @@ def evaluate_comparisons(
     Parameters
     ----------
     scores_by_wave : mapping
-        Wave → survey → scores, one row a participant, with the attributes that tell the
+        Wave → survey → scores, one row a participant, with the attributes that give the
         dose.
     links, comparability, reliability
         As of `evaluate_outcomes`; what is refused there is refused here.
@@ -291,7 +291,7 @@ def evaluate_comparisons(
         For every outcome what was gained by wave, whether courses were alike before,
         and how far from alike they may be; of a roll-out also the effect by waves since
         the start, the test by the order of starting and by placebo. Where the plan
-        names negative controls, these beside the outcomes; where a dose is declared,
+        names negative controls, these next to the outcomes; where a dose is declared,
         scores by dose. ``wave`` is empty where a number takes all waves together.
     """
     gates = tuple(comparability), tuple(reliability)
@@ -385,7 +385,7 @@ class _Compared(Context):
         yield from self.place(result, wave=wave, arm=contrast.arm, group=contrast.group)
 
     def estimate_effect(self) -> StandardisedEffect:
-        """What the comparison found of all waves, to be set beside other outcomes."""
+        """The effect over all waves, to compare with other outcomes."""
         if self.study.rollout is not None:
             return rollout_effect(self.study, self.outcome, self.outcome_scores)
         contrasts = list(contrasts_of(self.outcome_scores, self.study, self.outcome))
@@ -407,7 +407,7 @@ def _falsified(
     compared: Iterable[_Compared],
     gates: Gates,
 ) -> Iterator[Finding]:
-    """What the pilot cannot move, beside what it aims at; none where none is named."""
+    """Negative controls next to the outcomes aimed at; none where none is named."""
     by_name = {one.outcome.name: one for one in compared}
     plan = next((one.study.plan for one in by_name.values()), None)
     controls = plan.negative_controls if plan else ()

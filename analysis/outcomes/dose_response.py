@@ -1,8 +1,8 @@
 """How much of the pilot people had into what more of it came with.
 
 Only people who could attend count: the treated arm, units that had started, or all.
-Who attended more chose to; sessions attended after the baseline cannot have moved its
-score, and if they foretell it, a slope by dose is not the sessions' doing.
+People chose how much to attend. Sessions attended after the baseline cannot have
+changed its score; if they predict it, a slope by dose is not caused by the sessions.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def dose_findings(
     links: pd.DataFrame | None,
     gates: Gates,
 ) -> Iterator[Finding]:
-    """Scores by dose, for the outcomes of the survey that tells it.
+    """Scores by dose, for the outcomes of the survey that records it.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def dose_findings(
 def dose_analyses(
     scores_by_wave: ScoresByWave, study: Study, *, links: pd.DataFrame | None
 ) -> Iterator[DoseAnalysis]:
-    """Every outcome of the survey that tells the dose; none where none is declared."""
+    """Every outcome of the survey that records the dose; none if none is declared."""
     dose = study.dose
     for outcome in study.outcome_of_each_score() if dose else ():
         if dose and outcome.survey == dose.survey and outcome.follow_ups:
@@ -147,7 +147,7 @@ class DoseAnalysis(Context):
         )
 
     def negative(self) -> FutureDose:
-        """Whether sessions attended after the baseline foretell the score at it."""
+        """Whether sessions attended after the baseline predict the score at it."""
         description = ""
         rows = self._eligible_to_attend()
         first = rows.loc[rows["wave"] == self.outcome.baseline]
@@ -172,9 +172,9 @@ class DoseAnalysis(Context):
         )
 
     def evidence_analyses(self) -> dict[str, Result | Composite]:
-        """Both analyses by the names that the ladder of evidence knows.
+        """Both analyses by the names that the levels of evidence use.
 
-        Where later attendance foretells scores before, the check was not passed.
+        Where later attendance predicts scores before, the check was not passed.
         """
         checked = self.negative().future_dose_p_value
         if isinstance(checked, Estimate) and checked.estimate < USUAL:
@@ -225,7 +225,7 @@ class DoseAnalysis(Context):
         return frame.reset_index()
 
     def _lacking(self) -> str:
-        """Why no person's dose stands beside both scores; empty if it does."""
+        """Why nobody has a dose and both scores; empty if somebody has."""
         if not self.outcome_scores.linked:
             return NOT_LINKED
         rows = self.outcome_scores.rows.loc[
@@ -241,7 +241,7 @@ class DoseAnalysis(Context):
         return self.dose.column in {attribute.name for attribute in asked}
 
     def _points(self, frame: pd.DataFrame) -> list[float]:
-        """Doses to be told of, the reference first; none that few went beyond."""
+        """Doses to report, the reference first; none that few people exceeded."""
         minimum = self.study.smallest_group_shown
         doses = np.sort(frame[self.dose.column].dropna().to_numpy(dtype=float))
         if len(doses) < minimum:

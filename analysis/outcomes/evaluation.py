@@ -100,7 +100,7 @@ def evaluate_outcomes(
 def _over_all_waves(
     scores_by_wave: ScoresByWave, study: Study, links: pd.DataFrame | None
 ) -> dict[str, dict[str, Result | Composite]]:
-    """What all waves of an outcome tell of how far its answer can be trusted."""
+    """Analyses of all waves of an outcome that its strength of evidence rests on."""
     found: dict[str, dict[str, Result | Composite]] = {
         dose_analysis.outcome.name: dose_analysis.evidence_analyses()
         for dose_analysis in dose_analyses(scores_by_wave, study, links=links)

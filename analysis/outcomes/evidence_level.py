@@ -1,8 +1,8 @@
 """The analyses that could be done into how far an answer can be trusted, and why.
 
-The rule that holds throughout: an answer stands on the highest rung of which every
-analysis was asked for and could be done; each rung above says what kept the answer off
-it, and what would have to be in place before the next pilot.
+The rule that holds throughout: an answer has the highest level of evidence of which
+every analysis was asked for and could be done. Each higher level states why it was not
+reached, and what would have to be in place before the next pilot.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ EVIDENCE_LEVELS = (
         requirement="drawing lots for who starts first",
     ),
 )
-"""From the lowest rung to the highest."""
+"""From the lowest level to the highest."""
 
 ANALYSES = tuple(name for level in EVIDENCE_LEVELS for name in level.needs)
 NOT_ASKED = "not asked for"
@@ -113,16 +113,16 @@ METHOD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceRating(Composite):
-    """The rung an answer stands on, and what would lift it.
+    """The level of evidence of an answer, and what would raise it.
 
     Attributes
     ----------
     evidence_level : Estimate or Unavailable
         1 is the lowest.
     level : EvidenceLevel or None
-        The one it stands on.
+        The one reached.
     unmet : tuple of (str, str)
-        Each rung above: its name, and what was lacking.
+        Each higher level: its name, and what was lacking.
     """
 
     evidence_level: Result
@@ -147,7 +147,7 @@ class EvidenceRating(Composite):
 
     @property
     def lift(self) -> str:
-        """What would bring the answer one rung up, in plain words."""
+        """What would raise the answer by one level of evidence, in plain words."""
         height = 0 if self.level is None else EVIDENCE_LEVELS.index(self.level) + 1
         if height == len(EVIDENCE_LEVELS):
             return "No design stands higher."
@@ -177,12 +177,12 @@ def evidence_level(
     Returns
     -------
     EvidenceRating
-        `evidence_level` is Unavailable if no rung was reached.
+        `evidence_level` is Unavailable if no level was reached.
 
     Raises
     ------
     ValueError
-        An analysis that no rung knows: a misspelt name would lower the answer unseen.
+        An analysis that no level uses: a misspelt name would silently lower the level.
     """
     if strange := sorted(set(analyses) - set(ANALYSES)):
         message = (
@@ -231,7 +231,7 @@ def _lacking(
     *,
     randomised: bool,
 ) -> str:
-    """What keeps an answer off a rung; empty if nothing does."""
+    """Why an answer does not reach a level of evidence; empty if it does."""
     reasons = []
     for name in level.needs:
         if name == "allocated_comparison" and not randomised:

@@ -1,6 +1,6 @@
 """What keeps a score from being compared, and a linkage rule from being followed.
 
-Numbers that may not be told are refused here, in one place for every page.
+Numbers that may not be reported are refused here, in one place for every page.
 
 What refuses a score at some wave, for findings that rest on several waves.
 """
@@ -124,7 +124,7 @@ if TYPE_CHECKING:
 def refusals(
     study: Study, outcome: Outcome, outcome_scores: OutcomeScores, gates: Gates
 ) -> dict[str, str]:
-    """Wave → why its score may not be set beside others; none: all may.
+    """Wave → why its score may not be compared with others; none: all may.
 
     Whether a score means the same is asked of the first wave and each later one, and of
     the baseline and each follow-up.

@@ -1,7 +1,7 @@
 """A change judged: is it large enough to matter, does it hold, who got better.
 
 What `change` and `comparison` estimated is judged here against the smallest effect
-that was declared to matter, reckoned in other ways, and split into who got better.
+of interest declared, estimated by other methods, and split into who improved.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ class ArmsAnswer(Composite):
     Attributes
     ----------
     methods : tuple of MethodResult
-        The same question reckoned otherwise; where people were allocated, only with
-        what the plan holds equal.
+        Other estimates of the same difference; where people were allocated, only that
+        adjusted for the plan's covariates.
     p_values : tuple of Result
         Of no difference: by the wild bootstrap over teams, by every other set of teams,
         and the least the latter can be.
@@ -92,7 +92,7 @@ def answer_between_arms(
     seed: str,
     intracluster: bool = True,
 ) -> ArmsAnswer:
-    """Reckon the arms' difference in other ways, and judge it.
+    """Estimate the arms' difference by other methods, and judge it.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def answer_between_arms(
 def _people_covariate_adjusted(
     before: pd.DataFrame, after: pd.DataFrame, study: Study, estimated: Result
 ) -> Iterator[MethodResult]:
-    """Of people followed, the answer as told, and with what the plan holds equal."""
+    """Of people followed, the answer as reported, and adjusted for covariates."""
     covariates = study.plan.covariates if study.plan else ()
     if not covariate_names(covariates) or estimated.term != "adjusted_mean_difference":
         return
@@ -185,16 +185,16 @@ def rate_evidence(
     *,
     also: Mapping[str, Result | Composite] | None = None,
 ) -> EvidenceStrength:
-    """Place an answer on the ladder of evidence.
+    """Rate the strength of evidence of an answer.
 
     Parameters
     ----------
     change, compared : Composite
         Change within arms, and between them where there are two.
     n : int or None
-        People the answer rests on; the rung itself counts nobody.
+        People the answer rests on; the level itself counts nobody.
     also : mapping, optional
-        What else was done, by the names the ladder knows.
+        What else was done, by the names the levels of evidence use.
     """
     analyses: dict[str, Result | Composite] = {
         "unlinked_change": change,

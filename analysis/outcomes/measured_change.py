@@ -1,6 +1,6 @@
 """Two waves of one outcome into the one number it is judged by, and its error.
 
-Which number: the plan's summary measure, where it can be had; else what the page tells
+Which number: the plan's summary measure, where it can be had; else what the page gives
 first. The standard error is that behind the interval shown, its degrees of freedom too.
 """
 

@@ -1,15 +1,15 @@
-"""One question, the same answer? The arms' difference in change, in several ways.
+"""Sensitivity to the analysis method: the arms' difference in change, by several.
 
-An answer that holds in one way of reckoning only is not yet one. All ways here respect
-the teams; they differ in how teams weigh, in what they take for granted of the arms
-before, and in how they find their interval.
+An answer that holds by one method only is not robust. All methods here respect the
+teams; they differ in how teams are weighted, in what they assume of the arms before,
+and in how they find their interval.
 
-The arms' difference once what the plan names is held equal.
+The arms' difference, adjusted for the covariates the plan names.
 
-The rule that holds throughout: what is held equal is declared beforehand, is an answer
-that puts people into groups, and is that of the baseline where a person is known there.
-It stands beside the other ways of reckoning; it replaces none. Oracle: the same model
-by statsmodels' formula, tests/outcomes/test_held_equal.py.
+The rule that holds throughout: a covariate is declared beforehand, is an answer that
+puts people into groups, and is that of the baseline where a person is known there. The
+adjusted estimate is shown with those of the other methods; it replaces none. Oracle:
+the same model by statsmodels' formula, tests/outcomes/test_held_equal.py.
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ if TYPE_CHECKING:
     from heard.effects.clustered.repeated_waves import Approach
     from heard.effects.description import Numbers
 
-HELD_EQUAL_TERM = "difference_in_change_by_way"
-HELD_EQUAL_EFFECT = "treated_later"
+ADJUSTED_TERM = "difference_in_change_by_way"
+ADJUSTED_EFFECT = "treated_later"
 TEAM = "team"
 NOT_STATED = "not said"
 MISSING = "who gave no answer is a group of its own"
 
 
 def covariate_names(covariates: Sequence[str]) -> tuple[str, ...]:
-    """Those that are held equal here: the score before is, by the change itself."""
+    """Covariates to adjust for here: the change itself allows for the score before."""
     return tuple(name for name in covariates if name != SCORE_BEFORE)
 
 
 def method_title(covariates: Sequence[str]) -> str:
-    """What this way of reckoning is called."""
+    """The title of the method that adjusts for covariates."""
     named = ", ".join(name.replace("_", " ") for name in covariate_names(covariates))
     return f"with {named} held equal"
 
 
 def covariate_adjusted_by_team(rows: pd.DataFrame, covariates: Sequence[str]) -> Result:
-    """Arm by wave, and what is held equal, with errors that count teams.
+    """Arm by wave, adjusted for covariates, with errors clustered by team.
 
     Parameters
     ----------
@@ -74,10 +74,10 @@ def covariate_adjusted_by_team(rows: pd.DataFrame, covariates: Sequence[str]) ->
     names = covariate_names(covariates)
     within = TEAM in names
     if lacking := _lacking(rows, names):
-        return Unavailable(term=HELD_EQUAL_TERM, reason=lacking, n=len(rows))
+        return Unavailable(term=ADJUSTED_TERM, reason=lacking, n=len(rows))
     levels = _levels(_as_at_first(rows, names), names, within=within)
     treated, later = rows["treated"].to_numpy(float), rows["later"].to_numpy(float)
-    parts = {"later": later, HELD_EQUAL_EFFECT: treated * later}
+    parts = {"later": later, ADJUSTED_EFFECT: treated * later}
     if not within:
         parts = {"intercept": np.ones(len(rows)), "treated": treated, **parts}
     fit = cluster_robust_fit(
@@ -89,19 +89,19 @@ def covariate_adjusted_by_team(rows: pd.DataFrame, covariates: Sequence[str]) ->
     )
     if isinstance(fit, Unavailable):
         return Unavailable(
-            term=HELD_EQUAL_TERM,
+            term=ADJUSTED_TERM,
             reason=fit.reason,
             n=fit.n,
             n_unit=fit.n_unit,
             method=fit.method,
         )
-    return _with_words(fit.estimate(HELD_EQUAL_EFFECT, term=HELD_EQUAL_TERM))
+    return _with_words(fit.estimate(ADJUSTED_EFFECT, term=ADJUSTED_TERM))
 
 
 def covariate_adjusted_by_person(
     pairs: pd.DataFrame, covariates: Sequence[str]
 ) -> Result:
-    """The score after on the arm, the score before and what is held equal.
+    """The score after on the arm, the score before and the covariates.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def covariate_adjusted_by_person(
     """
     names = covariate_names(covariates)
     if lacking := _lacking(pairs, names):
-        return Unavailable(term=HELD_EQUAL_TERM, reason=lacking, n=len(pairs))
+        return Unavailable(term=ADJUSTED_TERM, reason=lacking, n=len(pairs))
     known = pairs.assign(team=pairs["cluster"]) if TEAM in names else pairs
     levels = _levels(known, names, within=False)
     before = known["before"].to_numpy(float)
@@ -132,7 +132,7 @@ def covariate_adjusted_by_person(
     )
     if np.linalg.matrix_rank(design) < design.shape[1] or len(design) <= len(design.T):
         reason = "what is held equal follows from the arm, or leaves nobody to compare"
-        return Unavailable(term=HELD_EQUAL_TERM, reason=reason, n=len(known))
+        return Unavailable(term=ADJUSTED_TERM, reason=reason, n=len(known))
     after = known["after"].to_numpy(float)
     contrast = first_coefficient(
         after - after.mean(), design, scale=float(np.abs(after).max()), covariance="HC3"
@@ -140,7 +140,7 @@ def covariate_adjusted_by_person(
     return _with_words(
         raw(
             contrast,
-            term=HELD_EQUAL_TERM,
+            term=ADJUSTED_TERM,
             n=len(known),
             method="difference after, adjusted for the score before by least squares; "
             "t interval with HC3 standard error; participants with both scores only",
@@ -206,7 +206,7 @@ MIXED: dict[str, Approach] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodResult(Composite):
-    """The answer of one way of reckoning."""
+    """The answer of one analysis method."""
 
     method: str
     difference_in_change_by_way: Result
@@ -255,9 +255,9 @@ def estimate_by_method(
     seed : str
         Names the draws of the wild bootstrap.
     declared : Result, optional
-        The answer by team means, to stand beside the others.
+        The answer by team means, to show with the others.
     covariates : sequence of str
-        What the plan holds equal, a column each of both waves but for ``team``.
+        What the plan adjusts for, a column each of both waves but for ``team``.
 
     Returns
     -------
@@ -325,7 +325,7 @@ def estimate_by_method(
 def _covariate_adjusted(
     rows: pd.DataFrame, covariates: Sequence[str]
 ) -> dict[str, Result]:
-    """The answer with what the plan holds equal; none where it holds nothing so."""
+    """The answer adjusted for the plan's covariates; none where it names none."""
     if not covariate_names(covariates):
         return {}
     return {method_title(covariates): covariate_adjusted_by_team(rows, covariates)}

@@ -133,7 +133,7 @@ class Followed(Context):
             yield from self._tipping(imputation, model, follow_up)
 
     def dropout_tipping_points(self) -> Iterator[Found]:
-        """The changes of those lost that would undo the change of those followed."""
+        """The changes of dropouts that would undo the change of those followed."""
         for follow_up, column in self.columns.items():
             pairs = self.people.loc[self.people[column].notna()]
             cluster = pairs["team"] if self.by_team else None
@@ -144,7 +144,7 @@ class Followed(Context):
             yield follow_up, "", "", tipping_point
 
     def difference_by_method(self, follow_up: str, missing: str) -> Result:
-        """The arms' difference at a follow-up, the lost allowed for in one way.
+        """The arms' difference at a follow-up, dropouts allowed for in one way.
 
         Parameters
         ----------
@@ -168,7 +168,7 @@ class Followed(Context):
         )
 
     def _adjusted(self) -> tuple[str, ...]:
-        """What the plan names; without a plan all that was told at the baseline."""
+        """What the plan names; without a plan all that was answered at the baseline."""
         plan = self.study.plan
         return tuple(
             n for n in self.baseline_attributes if plan is None or n in plan.covariates
@@ -278,20 +278,20 @@ def evaluate_missing(
     comparability: Iterable[Finding] = (),
     reliability: Iterable[Finding] = (),
 ) -> tuple[Finding, ...]:
-    """Tell who is missing of every linked outcome, and what it would take to matter.
+    """Report the attrition of every linked outcome, and what it would take to matter.
 
     Parameters
     ----------
     scores_by_wave, links, linkage_rule, comparability, reliability
         As of `evaluate_outcomes`. A score that may not be compared is not compared
-        here either; who was followed is told of it all the same.
+        here either; who was followed is still reported.
 
     Returns
     -------
     tuple of Finding
         Shares followed, and how those differed at the baseline; where two arms are
         compared, their difference in three ways, and when missing scores would tip it;
-        where none are, what change of those lost would undo that of those followed.
+        where none are, what change of dropouts would undo that of those followed.
 
     Raises
     ------
@@ -369,7 +369,7 @@ def _baseline_attributes(
     """What people said of themselves at the baseline, rare answers put together.
 
     Who did not say is with the rare ones, and those with the most common where they
-    are few: nobody is left out, and no answer tells too few people apart.
+    are few: nobody is left out, and no answer forms too small a group.
     """
     export = study.wave(outcome.baseline).export(outcome.survey)
     baseline_attributes = {}

@@ -2,8 +2,8 @@
 
 The rule that holds throughout: each combination is the analysis of the outcomes page
 with other options, on the same people but for those whom an option leaves out or links
-otherwise. Where these are fewer than a number may rest on, the two answers would, side
-by side, speak of them: such a combination is counted, and not shown.
+differently. Where these are fewer than a number may rest on, the two answers, side by
+side, could identify them: such a combination is counted, and not shown.
 
 The people left by one way of linking and cleaning, and every answer they give.
 
@@ -115,7 +115,7 @@ class Sample(Context):
         return frozenset(one_wave_only | pairs)
 
     def answer(self, model: str, missing: str) -> Result:
-        """The effect by a model, those lost allowed for in one way."""
+        """The effect by a model, dropouts allowed for in one way."""
         if model in METHODS:
             return self._methods[METHODS[model]]
         if model == BY_PEOPLE:
@@ -331,7 +331,7 @@ class _Alternatives(Context):
         return result
 
     def _sample(self, options: Mapping[str, str]) -> Sample | Unavailable:
-        """The people of a combination; refused if few of them tell it from another."""
+        """The people of a combination; refused if it differs from another by few."""
         key = options[LINKAGE], options[CLEANING]
         if key not in self.kept:
             sample = self._made(*key)

@@ -57,7 +57,7 @@ def outcome_findings(
     scores_by_wave, study, links, linkage_rule, reliability
         As of `evaluate_outcomes`.
     over_all_waves : mapping
-        Outcome → what all its waves told that the ladder of evidence knows, by name.
+        Outcome → analyses of all its waves, by the names the levels of evidence use.
     """
     before, after, linked = waves_of_outcome(
         scores_by_wave, study, outcome, follow_up, links=links, rule=linkage_rule
@@ -112,7 +112,7 @@ class _Waves(Context):
     first : bool
         Whether this is the first follow-up.
     over_all_waves : mapping
-        Analyses of all waves, by the names the ladder of evidence knows.
+        Analyses of all waves, by the names the levels of evidence use.
     """
 
     before: pd.DataFrame
@@ -212,7 +212,7 @@ class _Waves(Context):
     def _tipping(
         self, change: PairedChange, followed: int
     ) -> dict[str, Result | Composite]:
-        """A change of people followed, and what of the lost would undo it."""
+        """A change of people followed, and what change of dropouts would undo it."""
         started = len(self.before)
         tipping_point: Composite = dropout_tipping_point(
             change.mean_change, followed=followed, started=started

@@ -114,7 +114,7 @@ def _check_sites(before: pd.DataFrame, after: pd.DataFrame, where: str) -> None:
 
 
 def scores_of(scores: pd.DataFrame, outcome: Outcome, study: Study) -> pd.DataFrame:
-    """Who, arm, team, what is held equal and the one score, where there is a score."""
+    """Participant, arm, team, covariates and the one score, where there is a score."""
     covariates = study.plan.covariates if study.plan else ()
     columns = ["participant", "arm", "team", *(n for n in covariates if n in scores)]
     frame = scores[list(dict.fromkeys(columns))].assign(

@@ -6,9 +6,9 @@ that moving to another team changes nobody's arm.
 A study's arms, or its roll-out, into what is compared with what.
 
 Where arms were declared there is one comparison. Where units start one after the other
-there is one for each start: those that started then beside those that never do. Where
-these are few, the last to start join them, over the waves before they do. Nobody who
-has the pilot already serves as comparison.
+there is one for each start: those that started then compared with those that never do.
+Where the latter are few, the last to start join them, over the waves before they do.
+Nobody who has the pilot already serves as comparison.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def scores_over_waves(
     scores_by_wave, study, links
         As of `evaluate_outcomes`.
     also : sequence of str
-        Attributes to keep beside the score.
+        Attributes to keep alongside the score.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def _followed(rows: pd.DataFrame) -> pd.DataFrame:
 
 STARTED, NOT_YET = "started", "not_yet"
 MINIMUM_OTHER_UNITS = 3
-"""Units to be compared with; of fewer hardly anything could be told."""
+"""Units to be compared with; from fewer hardly anything could be estimated."""
 NO_UNITS = (
     "neither teams nor people who were followed were allocated: there is nothing whose "
     "change could be set beside another's"

@@ -59,7 +59,7 @@ def site_findings(
     """An outcome's measure at each site, and over all of them from three on.
 
     Nothing where fewer than two sites hold what is compared. Placed in ``group`` as
-    ``site: name``; what speaks of all sites as ``site``.
+    ``site: name``; what is about all sites as ``site``.
 
     Parameters
     ----------

@@ -1,12 +1,12 @@
 """Scores of all waves into findings about groups: where they stand, and who gained.
 
 Groups are those a study declares. The n of everything here is that of its smallest
-side, so that what hides small groups hides all that speaks of them.
+side, so that what suppresses small groups suppresses all that is about them.
 
 Answers of groups into whether a score means the same to each of them.
 
 A gap between groups may be one of how they answer. Where the questions do not measure
-alike, the gap is not told; where that cannot be tested, it stands, and that is said:
+alike, the gap is not reported; where that cannot be tested, it is, with a note:
 too few answers for a test are no sign that anything is wrong.
 """
 
@@ -66,11 +66,11 @@ class GroupMeaning:
     verdict : Estimate or Unavailable
         1 or 0, with the reason in its method; Unavailable: not tested.
     gaps_refused : str
-        Why gaps between means are not told; empty where they are.
+        Why gaps between means are not reported; empty where they are.
     effects_refused : str
-        Why effects are not set beside each other. A question that is easier for one
-        group throughout moves its means, and no change; one that weighs otherwise
-        moves both.
+        Why effects are not compared with each other. A question that is easier for one
+        group throughout changes its means, and no change; one with a different loading
+        changes both.
     """
 
     verdict: Result
@@ -78,7 +78,7 @@ class GroupMeaning:
     effects_refused: str = ""
 
     def reported(self, finding: Finding) -> Finding:
-        """A finding about groups; without its numbers where it may not be told."""
+        """A finding about groups; without its numbers where they are refused."""
         reason = ""
         if finding.term in GAPS:
             reason = self.gaps_refused
@@ -220,7 +220,7 @@ def evaluate_groups(
     -------
     tuple of Finding
         Whether the score means the same to them; at each wave the mean of each group,
-        drawn towards the others where there are at least 3; at the baseline and the
+        shrunk towards the others where there are at least 3; at the baseline and the
         last follow-up how far each lies from the reference, and the indices of
         inequality along a declared order; at the last follow-up what the pilot added
         in each group. Placed in ``group`` as ``name: group``, or

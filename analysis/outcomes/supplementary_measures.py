@@ -1,8 +1,8 @@
-"""Scores of all waves into what their means hide, outcome by outcome.
+"""Scores of all waves into supplementary measures, outcome by outcome.
 
-The rule that holds throughout: what stands here stands beside the mean and decides
+The rule that holds throughout: what is shown here accompanies the mean and decides
 nothing; where teams were allocated, no interval takes people of a team as unrelated.
-Everything is told arm by arm where there are arms, of everyone where there are none.
+Everything is reported by arm where there are arms, of everyone where there are none.
 
 An outcome of few ordered answers into shares of answers and who answers better.
 
@@ -241,7 +241,7 @@ def evaluate_supplementary(
     comparability: Iterable[Finding] = (),
     reliability: Iterable[Finding] = (),
 ) -> tuple[Finding, ...]:
-    """Tell of every outcome what its mean hides.
+    """Estimate the supplementary measures of every outcome.
 
     Parameters
     ----------
@@ -253,9 +253,9 @@ def evaluate_supplementary(
     tuple of Finding
         Who sits at an end of the scale; of scores of few ordered values how many gave
         each answer, and how probable a better one is; where waves are linked, the
-        change of those linked beside that of all who answered; where declared, change
-        against the state before as judged afterwards, and the smallest change that
-        people call an improvement.
+        change of those linked next to that of all who answered; where declared, change
+        from the retrospective pre-test, and the smallest change that people call an
+        improvement.
 
     Raises
     ------
@@ -279,7 +279,7 @@ def evaluate_supplementary(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SupplementaryResults(Context):
-    """All that is said of one outcome beside its mean."""
+    """All supplementary measures of one outcome."""
 
     @property
     def ordered(self) -> OrderedOutcome | None:

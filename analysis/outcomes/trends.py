@@ -1,7 +1,7 @@
-"""Scores of many waves into charts: which waves are more than the usual wavering.
+"""Scores of many waves into control charts: which waves show special-cause variation.
 
 The rule that holds throughout: a wave of too few people, or one whose score may not be
-compared, is no point of a chart, since the others and the lines would tell where it
+compared, is no point of a chart, since the others and the lines would show where it
 lies. The n of every number counts answers, not waves.
 """
 
@@ -88,7 +88,7 @@ def _refused(
     outcome: Outcome,
     gates: tuple[tuple[Finding, ...], tuple[Finding, ...]],
 ) -> dict[str, str]:
-    """Wave → why its score may not stand beside that of the first wave."""
+    """Wave → why its score may not be compared with that of the first wave."""
     waves = _waves(scores_by_wave, study, outcome)
     asked = [
         Finding(
@@ -153,7 +153,7 @@ class _Chart(Context):
         return answered(among[self.score])
 
     def _value(self, values: np.ndarray, refused: str) -> Result:
-        """The mean of a wave; why there is none, or none that may be told."""
+        """The mean of a wave, or why there is none that may be reported."""
         if refused:
             return Unavailable(term=VALUE, reason=refused, n=len(values))
         if not len(values):
