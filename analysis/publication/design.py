@@ -1,4 +1,4 @@
-"""What a pilot of so many teams would let it see: a sentence, a figure and tables.
+"""What effect this number of teams can detect: a sentence, a figure and tables.
 
 The sentence counts pilots, so that a chance is never mistaken for a size.
 """

@@ -67,19 +67,19 @@ METHODS = Panel(
         "imputed_arm_difference": "Lost filled in",
     }
 )
-"""Each term by how those lost are allowed for."""
+"""Each term by how dropouts are allowed for."""
 SHIFTED = Panel(terms={"shifted_arm_difference": ""}, line=("group",), order=("term",))
 TIPPING = "tipping_point_interval_zero"
 
 
 def show_attrition(disclosed: Disclosed, study: Study) -> Shown:
-    """Who was followed of those who started, and how they differed from the lost."""
+    """Who was followed of those who started, and how they differed from dropouts."""
     tables = [_attrition_table(disclosed, study, each) for each in study.outcomes]
     return show_tables(tables, NO_PEOPLE)
 
 
 def show_missing_data_methods(disclosed: Disclosed, study: Study) -> Shown:
-    """The arms' difference with the lost left out, weighted for, and filled in."""
+    """The arms' difference with dropouts left out, weighted for, and imputed."""
     figures = [
         _methods_figure(here, study, outcome)
         for outcome, here in _compared(disclosed, study)
@@ -88,7 +88,7 @@ def show_missing_data_methods(disclosed: Disclosed, study: Study) -> Shown:
 
 
 def show_tipping(disclosed: Disclosed, study: Study) -> Shown:
-    """How different the lost of one arm must be for the answer to change."""
+    """How different the dropouts of one arm must be for the answer to change."""
     figures = [
         figure
         for outcome, here in _compared(disclosed, study)
@@ -187,7 +187,7 @@ def _method_words(drawn: Sequence[Point], outcome: Outcome) -> str:
 def _tipping_figures(
     here: Disclosed, study: Study, outcome: Outcome
 ) -> Iterator[Figure | Note]:
-    """A figure a follow-up: the effect against how far those lost are shifted."""
+    """A figure a follow-up: the effect against how far dropouts are shifted."""
     for number, wave in enumerate(waves_of(here, study, contrasts=True), start=1):
         at = here.where(wave=wave)
         tips = found(at, term=TIPPING)
@@ -220,7 +220,7 @@ def draw_tipping(
     tips: float | None,
     smallest_effect: float | None,
 ) -> None:
-    """The effect and its interval against the shift, with what it is held against."""
+    """The effect and its interval by shift, with zero and the smallest effect."""
     colour = colours(1)[0]
     shifts = [float(point.label) for point in points]
     low = [point.value - point.reach[0] for point in points]
@@ -290,7 +290,7 @@ def _ends_words(drawn: Sequence[Point]) -> str:
 
 
 def _undone_words(at: Disclosed, outcome: Outcome, waves: str) -> str:
-    """What those lost would have to have done for nothing to be left of a change."""
+    """What change of dropouts would leave nothing of a change."""
     title = f"{outcome.title}, {waves}"
     zero = found(at, term="leavers_change_zero")
     if zero is None or zero.estimate is None:

@@ -32,7 +32,7 @@ IN_WORDS = (
 
 
 def keep_deviations(study: Study, *, linkage_rule: str = "") -> tuple[str, ...]:
-    """Find what is run otherwise than locked or declared, and keep it for later pages.
+    """Find deviations from what was locked or declared, and keep them for later pages.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def keep_deviations(study: Study, *, linkage_rule: str = "") -> tuple[str, ...]:
 
 
 def recorded_deviations(study: Study) -> tuple[str, ...]:
-    """What the outcomes were run with otherwise than locked or declared."""
+    """How the outcomes deviated from what was locked or declared."""
     return read_deviations(study.name)
 
 
@@ -83,7 +83,7 @@ def show_plan_check(study: Study, found: tuple[str, ...]) -> Shown:
 def plan_sentences(
     study: Study, found: tuple[str, ...], *, listed: str = "below"
 ) -> tuple[str, ...]:
-    """The state of the plan in sentences: locked when, and kept to or not.
+    """The state of the plan in sentences: locked when, and followed or not.
 
     Parameters
     ----------

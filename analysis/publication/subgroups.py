@@ -1,4 +1,4 @@
-"""For whom it worked: groups in words, as a forest, and as a table."""
+"""Which groups benefited: in words, as a forest plot, and as a table."""
 
 from __future__ import annotations
 

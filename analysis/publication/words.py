@@ -27,7 +27,7 @@ def excludes_zero(finding: Finding) -> bool:
 
 
 def excluding_zero_words(findings: Iterable[Finding], what: str) -> str:
-    """Of how many findings the interval leaves out zero."""
+    """Of how many findings the interval excludes zero."""
     tried = list(findings)
     clear = sum(map(excludes_zero, tried))
     return f"the interval of {clear} of {len(tried)} {what} leaves out zero"

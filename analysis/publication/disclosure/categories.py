@@ -1,10 +1,10 @@
-"""Which shares of ordered answers to hold back, so that no small one follows.
+"""Which shares of ordered answers to suppress, so that no small one follows.
 
 Whoever reads how many answered, their mean, their standard deviation and the share at
 an end can add and subtract: of five answers the small one follows from the four others,
-and from fewer. So every number told of one arm at one wave is written as a sum over its
-answers, and as long as a small count follows from the sums shown, another answer is
-held back: the next one along the scale.
+and from fewer. So every number shown of one arm at one wave is written as a sum over
+its answers, and as long as a small count follows from the sums shown, another answer is
+suppressed: the next one along the scale.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAXIMUM_SUMMANDS = 8
 
 
 def categories_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int]:
-    """Places of the numbers to hold back."""
+    """Places of the numbers to suppress."""
     cells: dict[tuple[Place, ...], list[int]] = {}
     for place, finding in enumerate(findings):
         if finding.term == IN_CATEGORY and finding.estimate is not None:
@@ -46,7 +46,7 @@ def categories_to_suppress(findings: list[Finding], smallest: int) -> Iterator[i
 
 
 def _hidden(answers: Sequence[Finding], tops: set[int], smallest: int) -> set[int]:
-    """Which of the answers of one arm at one wave to hold back."""
+    """Which of the answers of one arm at one wave to suppress."""
     n = answers[0].n or 0
     counts = np.array([_people(answer) for answer in answers])
     values = np.array([float(str(answer.group)) for answer in answers])
@@ -88,7 +88,7 @@ def _small_sums(counts: Vector, smallest: int) -> list[Vector]:
 def _known(
     values: Vector, counts: Vector, tops: set[int], ends: set[int]
 ) -> list[Vector]:
-    """What else is told: how many, their mean and spread, the ends, the top answers."""
+    """What else is shown: n, mean and spread, the ends, the top answers."""
     size = len(values)
     centred = (values - values.mean()) / max(np.ptp(values), 1.0)
     sums_known = [np.ones(size), centred, centred**2]
@@ -109,7 +109,7 @@ def _any_follows(sums: list[Vector], sensitive: list[Vector]) -> bool:
 
 
 def _top_counts(findings: list[Finding], key: tuple[Place, ...], n: int) -> set[int]:
-    """Counts of top answers told of the same people."""
+    """Counts of top answers shown of the same people."""
     *scale, wave, arm = key
     counts = set()
     for finding in findings:

@@ -2,20 +2,20 @@
 
 Primary suppression follows the rule of each term in the register; a term that is not
 there is refused. A number that rests on fewer people than the study's smallest group is
-held back with its n. So is a share or a count that speaks of fewer people than that, or
-of all but so few, and a spread of nothing, which would tell what everybody answered.
-Numbers from which another one follows are held back with it: those of one contrast
+suppressed with its n. So is a share or a count of fewer people than that, or of all but
+so few, and a spread of zero, which would show what everybody answered. In secondary
+suppression, numbers from which another one follows go with it: those of one contrast
 together, those of everyone where one arm is small, and in the participant flow as many
 counts as it takes until no small one follows from sums and differences (`counts`); of
 groups as many as keep a small one from following (`groups`), of ordered answers too
 (`categories`).
 
-Counts of two steps that would, side by side, tell of a few people: held back.
+Counts of two steps that would, side by side, identify a few people are suppressed.
 
 How many were kept at a wave is a count of the cleaning; how many of them could be
 followed is one of the outcomes. Each may be shown alone. Where both stand in one
 report, their difference is how many were lost, or are new; where these are few, the
-counts of the later wave are held back there.
+counts of the later wave are suppressed there.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ SECONDARY_SUPPRESSION = "held back, or a smaller number could be worked out from
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosed:
-    """Findings in which what rests on too few people is held back, with a reason."""
+    """Findings in which what rests on too few people is suppressed, with a reason."""
 
     findings: tuple[Finding, ...]
 
@@ -66,14 +66,14 @@ class Disclosed:
         return Disclosed(findings=tuple(kept))
 
     def suppressed_count(self) -> int:
-        """How many numbers were held back."""
+        """How many numbers were suppressed."""
         return sum(
             finding.n is None and finding.estimate is None for finding in self.findings
         )
 
 
 def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
-    """Hold back what must not leave.
+    """Suppress what must not be published.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def _constant(findings: list[Finding]) -> Iterator[int]:
 
 
 def _adding_to_one(known: list[Finding], suppressed: list[Finding]) -> Iterator[int]:
-    """Places of shares beside one that is held back."""
+    """Places of shares that add to one with a share that is suppressed."""
     places = {
         place: (*_scale(finding), finding.wave, finding.arm)
         for place, finding in enumerate(known)
@@ -236,7 +236,7 @@ FEW_DROPOUTS = "held back, or how few were not followed could be worked out"
 
 
 def suppress_attrition_counts(disclosed: Disclosed, *, smallest: int) -> Disclosed:
-    """Hold back, of each later wave, what would tell that a few were lost or are new.
+    """Suppress, at each later wave, counts that show that few left or are new.
 
     Parameters
     ----------
@@ -255,7 +255,7 @@ def suppress_attrition_counts(disclosed: Disclosed, *, smallest: int) -> Disclos
 
 
 def _hidden(findings: Iterable[Finding], smallest: int) -> set[tuple[str, str, Place]]:
-    """Survey, later wave and arm of the counts to hold back."""
+    """Survey, later wave and arm of the counts to suppress."""
     known = list(findings)
     kept = {
         (finding.survey, finding.wave, finding.arm): finding.n

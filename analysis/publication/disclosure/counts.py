@@ -1,9 +1,9 @@
-"""Which counts of the participant flow to hold back, so that no small one follows.
+"""Which counts of the participant flow to suppress, so that no small one follows.
 
 Everything published about a flow is a sum of cells: responses of one arm that one rule
 left out, or that were kept. Whoever reads it can add and subtract. A sum follows from
 what is shown if it lies in the row space of the shown sums; as long as a small one
-does, another count that it follows from is held back, of an arm before of everyone.
+does, another count that it follows from is suppressed, of an arm before of everyone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Vector: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 TERMS = ("responses_left_out", "responses_received", "responses_kept")
-"""In the order in which counts are rather held back than others."""
+"""In the order in which counts are suppressed in preference to others."""
 KEPT = "responses_kept"
 UNKNOWN = "\x00"
 """Responses whose arm is not known: never published, and what is left of everyone."""
@@ -31,7 +31,7 @@ FOLLOWS = 1e-8
 
 
 def counts_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int]:
-    """Places of the counts to hold back."""
+    """Places of the counts to suppress."""
     flows: dict[tuple[str, Place], list[int]] = {}
     for place, finding in enumerate(findings):
         if finding.term in TERMS and finding.n is not None:
@@ -47,7 +47,7 @@ def counts_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int]:
 def _suppress_until_safe(
     findings: list[Finding], places: list[int], smallest: int, suppressed: set[int]
 ) -> set[int]:
-    """Hold back one count after the other until nothing small follows."""
+    """Suppress one count after the other until nothing small follows."""
     table = _Table({place: findings[place] for place in places})
     suppressed = suppressed | {p for p in places if (findings[p].n or 0) < smallest}
     sensitive = list(table.small_sums(smallest))
@@ -115,7 +115,7 @@ class _Table:
         )
 
     def small_sums(self, smallest: int) -> Iterator[Vector]:
-        """Every sum along a line of the table that is not nought, and small."""
+        """Every sum along a line of the table that is small but not zero."""
         arms = list(dict.fromkeys(arm for arm, _ in self.cells))
         for arm in ("", *arms):
             yield from self._small([self._sum(arm, p) for p in self.parts], smallest)
@@ -123,7 +123,7 @@ class _Table:
             yield from self._small([self._sum(arm, part) for arm in arms], smallest)
 
     def _small(self, line: Iterable[Vector], smallest: int) -> Iterator[Vector]:
-        """Sums of parts of a line; a nought in it hides nothing."""
+        """Sums of parts of a line; a zero in it hides nothing."""
         few = [part for part in line if part @ self.values < smallest]
         for size in _sizes(len(few)):
             for chosen in combinations(few, size):
@@ -142,7 +142,7 @@ def _sizes(parts: int) -> list[int]:
 def _flags_to_suppress(
     findings: list[Finding], places: list[int], suppressed: set[int], smallest: int
 ) -> Iterator[int]:
-    """Counts of flags, where they would tell a count that is held back.
+    """Counts of flags, where they would disclose a count that is suppressed.
 
     One index's flags may be the very responses that were left out; and the responses
     with enough flags, less those of one index, are those it did not flag.

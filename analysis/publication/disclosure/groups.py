@@ -1,15 +1,16 @@
-"""Which findings about groups to hold back, so that no small group follows.
+"""Which findings about groups to suppress, so that no small group follows.
 
-A group's mean follows from everyone's and from those of all other groups; so where one
-group is held back, a second one is, and more until those hidden are as many as a number
-may rest on. Who is in no group is a group that is never shown. Sites are groups too.
+A group's mean follows from everyone's and from those of all other groups. So where one
+group is suppressed, a second one is, and more until those suppressed hold as many
+people as a number may rest on. Who is in no group is a group that is never shown. Sites
+are groups too.
 
-Which numbers about who was followed to hold back, so that no few leavers are told.
+Which numbers about attrition to suppress, so that no small number of dropouts follows.
 
-A share followed, with its n, is a count of those lost. Of two arms one count follows
-from everyone and the other, and from the difference of the shares; how those followed
-differ from those lost speaks of the lost; and an effect among those followed has their
-count for its n, which beside everybody's is the count of all who were lost.
+A share followed, with its n, gives the count of dropouts. Of two arms one count follows
+from everyone and the other, and from the difference of the shares. How those followed
+differ from dropouts could identify the dropouts. An effect among those followed has
+their count for its n, which with everybody's gives the count of all dropouts.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class _Place:
 
 
 def groups_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int]:
-    """Places of the numbers to hold back."""
+    """Places of the numbers to suppress."""
     for place in _places(findings).values():
         sizes = {findings[p].group: findings[p].n or 0 for p in place.of_one}
         hidden = _hidden(sizes, place.unknown, smallest)
@@ -71,7 +72,7 @@ def _places(findings: Iterable[Finding]) -> dict[tuple[Place, ...], _Place]:
 
 
 def _hidden(sizes: dict[AnyGroup, int], unknown: int, smallest: int) -> set[AnyGroup]:
-    """Groups to hold back: the small ones, and as many more as keep them hidden."""
+    """Groups to suppress: the small ones, and as many more as keep them hidden."""
     by_size = sorted((group for group in sizes if sizes[group]), key=sizes.__getitem__)
     hidden = [group for group in by_size if sizes[group] < smallest]
     if not hidden and not 0 < unknown < smallest:
@@ -98,11 +99,12 @@ SHARE = "share_present"
 
 
 def dropouts_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int]:
-    """Places of the numbers to hold back.
+    """Places of the numbers to suppress.
 
-    Where few of an arm were lost, or stayed, all that tells of the arms' losses goes;
-    where few of all were lost, what counts those who stayed goes as well; and where few
-    of an arm stayed, so does every comparison of arms, which would speak of them.
+    Where few of an arm dropped out, or stayed, all that is about the arms' dropouts
+    goes; where few of all dropped out, what counts those who stayed goes as well; and
+    where few of an arm stayed, so does every comparison of arms, which could identify
+    them.
     """
     counts: dict[tuple[Place, ...], dict[Place, tuple[int, int]]] = {}
     for finding in findings:

@@ -166,7 +166,7 @@ def funder_summary(
     disclosed : Disclosed
         All findings of the study, as they left disclosure control.
     deviations : tuple of str
-        What was run otherwise than planned.
+        Deviations from the plan.
     """
     result = main_result(disclosed, study)
     passages_shown = tuple(result_sentences(result, disclosed, study))
@@ -298,7 +298,7 @@ def _behaviours_table(
 
 
 def _not_measured(study: Study) -> Iterator[str]:
-    """What no number here speaks of; what was asked and not counted is said so."""
+    """What no number here is about; states what was asked and not counted."""
     asked = any(export.texts for wave in study.waves for export in wave.exports)
     for number, text in NOT_MEASURED:
         yield NOT_SUMMED_UP if number == OWN_WORDS and asked else text
