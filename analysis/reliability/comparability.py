@@ -1,7 +1,7 @@
 """Responses of all waves into whether each score means the same at every wave.
 
 A mean may change because people did, or because the questions came to mean something
-else to them. Every later wave is held against the first that asked the items, as two
+else to them. Every later wave is compared with the first that asked the items, as two
 groups of people: links between waves are not used, so that the test is the same for
 anonymous surveys.
 """

@@ -1,7 +1,7 @@
 """Results about one subscale into a table of evidence, rated by COSMIN's criteria.
 
 Each property is rated by its point estimate: sufficient (+), insufficient (-) or
-indeterminate (?). Beside the rating stands where the interval lies, because a rating
+indeterminate (?). The rating is shown with where the interval lies, because a rating
 that hangs on a threshold inside the interval may be overturned by the next sample.
 
 Criteria: Prinsen et al. (2018), Quality of Life Research 27(5), 1147-1157, table 1, as

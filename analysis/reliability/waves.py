@@ -107,7 +107,7 @@ def _arms(responses: pd.DataFrame, study: Study) -> pd.Series | None:
 def _retests(
     responses: pd.DataFrame, keyed: pd.DataFrame, instrument: Instrument, minimum: int
 ) -> dict[str, Retest]:
-    """Every score held against itself, where people answered more than once."""
+    """Every score compared with itself, where people answered more than once."""
     people = responses.get("participant")
     if people is None or not people[people != ""].duplicated().any():
         return {}

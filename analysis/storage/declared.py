@@ -120,7 +120,7 @@ def read_lock(study: str) -> Lock | None:
 
 
 def write_lock(study: str, lock: Lock) -> None:
-    """Write a lock beside the study's declaration."""
+    """Write a lock next to the study's declaration."""
     write_text(lock_file(study), lock_text(lock))
 
 
@@ -140,7 +140,7 @@ def deviations_file(study: str) -> Path:
 
 
 def write_deviations(study: str, deviations: tuple[str, ...]) -> None:
-    """Keep what the outcomes were run with otherwise than locked or declared."""
+    """Keep how the outcomes deviated from what was locked or declared."""
     write_json(deviations_file(study), list(deviations))
 
 

@@ -1,6 +1,6 @@
 """The secret that pseudonyms are made with: outside the project, made once.
 
-Without it nobody can tell whether a known identifier is among the participants.
+Without it nobody can find out whether a known identifier is among the participants.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def read_key() -> bytes:
 
 
 def _refuse_open(path: Path) -> None:
-    """Others who read the key can tell whether somebody they know is a participant."""
+    """Refuse a key that others can read: they could test who is a participant."""
     if os.name == "posix" and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
         raise AnalysisError(
             str(path),
@@ -104,12 +104,12 @@ def _refuse_open(path: Path) -> None:
 
 
 def key_fingerprint() -> str:
-    """A text that changes when the key does and tells nothing about it."""
+    """A text that changes when the key does and reveals nothing about it."""
     return hashlib.sha256(b"heard key fingerprint" + read_key()).hexdigest()[:16]
 
 
 def rotate_key() -> Path:
-    """Put a new key in the place of the old one, which is kept beside it.
+    """Put a new key in the place of the old one, which is kept next to it.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def _keep_backup(path: Path) -> Path:
 
 
 def _written_key(path: Path) -> Path:
-    """A new key in a file of its own beside the place it is for."""
+    """A new key in a file of its own next to the place it is for."""
     temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

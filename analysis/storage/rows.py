@@ -139,7 +139,7 @@ def _read_wave(study: Study, wave: str, content: str) -> dict[str, pd.DataFrame]
 
 
 def write_ledger(study: str, wave: str, ledger: pd.DataFrame) -> None:
-    """Keep the ledger beside the rows it is about.
+    """Keep the ledger next to the rows it is about.
 
     Its counts have not passed disclosure control, and so stay where rows do.
     """

@@ -1,6 +1,6 @@
 """Write a file so that it appears only when it is whole, and hash files by content.
 
-A step's outputs wait in a stage beside their place until the step has succeeded.
+A step's outputs wait in a stage next to their place until the step has succeeded.
 
 Rows wait under the processed folder and findings under the reports folder: the
 sensitivity of a file is a property of its folder, on the way there too.
@@ -82,7 +82,7 @@ def _stage(root: Path, study: str, step: str) -> Path:
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; move it there only on success.
+    """Give a temporary path next to `path`; move it there only on success.
 
     While a step runs, "there" is the step's stage: see `analysis.storage.stage`.
 

@@ -23,7 +23,7 @@ PARQUET = (".parquet",)
 def read_table(
     path: Path, *, encoding: str = "auto", delimiter: str = "", sheet: str = ""
 ) -> RawTable:
-    """Read a file of any kind that is known, told by the end of its name.
+    """Read a file of any known kind, recognised by the end of its name.
 
     Each kind is imported when it is first met: most studies have one.
 

@@ -40,7 +40,7 @@ WHITE_SPACE = tuple(
 )
 """Without any of these among plain letters there is nothing to trim."""
 SEPARATOR_LINE = re.compile(r"\A\"?sep=(?P<sign>[,;\t|])\"?\r?\n", re.IGNORECASE)
-"""A first line by which an export tells Excel its delimiter; no header."""
+"""A first line by which an export gives Excel its delimiter; no header."""
 LARGE = 1_000_000
 """Bytes from which a file without quotes is read by columns: same cells, sooner."""
 MINIMUM_BYTES_TO_GUESS = 64

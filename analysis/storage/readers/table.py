@@ -70,7 +70,7 @@ class RawTable:
 
 
 def numbered(headers: Sequence[str]) -> list[str]:
-    """Headers as a declaration tells them apart: ``Q1#2``, the second ``Q1``."""
+    """Headers as a declaration distinguishes them: ``Q1#2``, the second ``Q1``."""
     seen: dict[str, int] = {}
     names = []
     for name in headers:
