@@ -1,4 +1,7 @@
-"""The analysis package -> what has grown too large, or has a name that says nothing.
+"""Both packages -> what has grown too large, or has a name that says nothing.
+
+A module is as long as its subject: most are 100 to 300 lines, and past 700 two subjects
+are likely in it.
 
 A function is measured without its docstring, which nobody should shorten to please a
 counter. Listed are sizes past the first limit; the second limit fails the checks.
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
-MODULE_LIMITS = (250, 400)
+MODULE_LIMITS = (400, 700)
 FUNCTION_LIMITS = (40, 60)
 FORBIDDEN_NAMES = frozenset({"utils", "helpers", "common", "misc", "core"})
 
@@ -76,7 +79,8 @@ def _span(node: ast.stmt) -> int:
 
 def main() -> int:
     """Print the report; 1 when something must be split or renamed."""
-    found = sorted(remarks(ROOT / "analysis"), key=lambda remark: not remark.fails)
+    both = [*remarks(ROOT / "analysis"), *remarks(ROOT / "heard")]
+    found = sorted(both, key=lambda remark: not remark.fails)
     for remark in found:
         print(f"{'FAIL' if remark.fails else 'look'}  {remark.where}: {remark.text}")
     failing = sum(remark.fails for remark in found)

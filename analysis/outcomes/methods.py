@@ -23,7 +23,7 @@ import pandas as pd
 
 from analysis.declarations.plan import SCORE_BEFORE
 from heard.effects.clustered.repeated_waves import mixed_wave_effects
-from heard.effects.designs.randomisation import placebo_comparison
+from heard.effects.designs.randomisation import PlaceboComparison, placebo_comparison
 from heard.effects.effect_sizes import first_coefficient, raw
 from heard.models.cluster_robust import ClusterRobustFit, cluster_robust_fit
 from heard.models.wild_bootstrap import wild_cluster_bootstrap
@@ -275,33 +275,10 @@ def estimate_by_method(
     wild = wild_cluster_bootstrap(
         outcome, design, clusters, names=NAMES, name=EFFECT, term=TERM, seed=seed
     )
-    robust = (
-        Unavailable(
-            term=TERM, reason=fit.reason, n=fit.n, n_unit=fit.n_unit, method=fit.method
-        )
-        if isinstance(fit, Unavailable)
-        else fit.estimate(EFFECT, term=TERM)
-    )
     found = {"team means": declared} if declared else {}
-    found |= {"cluster-robust": robust, "wild bootstrap": wild.effect}
-    for method, approach in MIXED.items():
-        found[method] = mixed_wave_effects(
-            rows,
-            waves=WAVES,
-            treated=treated,
-            control=control,
-            approach=approach,
-            clusters_drift=True,
-        ).average.mixed_model_difference
-    in_pilot = rows.loc[rows["arm"] == treated, "cluster"].unique()
-    placebo = placebo_comparison(
-        rows,
-        treated=[str(name) for name in in_pilot],
-        before=WAVES[0],
-        after=WAVES[1],
-        unit="cluster",
-        seed=seed,
-    )
+    found |= {"cluster-robust": _robust(fit), "wild bootstrap": wild.effect}
+    found |= _mixed(rows, treated=treated, control=control)
+    placebo = _placebo(rows, treated=treated, seed=seed)
     found["every other set of teams"] = with_n(
         placebo.placebo_effect, len(rows), "answers"
     )
@@ -319,6 +296,41 @@ def estimate_by_method(
             placebo.placebo_smallest_possible_p_value, len(rows), "answers"
         ),
         fit=fit,
+    )
+
+
+def _robust(fit: ClusterRobustFit | Unavailable) -> Result:
+    if isinstance(fit, Unavailable):
+        return Unavailable(
+            term=TERM, reason=fit.reason, n=fit.n, n_unit=fit.n_unit, method=fit.method
+        )
+    return fit.estimate(EFFECT, term=TERM)
+
+
+def _mixed(rows: pd.DataFrame, *, treated: str, control: str) -> dict[str, Result]:
+    return {
+        method: mixed_wave_effects(
+            rows,
+            waves=WAVES,
+            treated=treated,
+            control=control,
+            approach=approach,
+            clusters_drift=True,
+        ).average.mixed_model_difference
+        for method, approach in MIXED.items()
+    }
+
+
+def _placebo(rows: pd.DataFrame, *, treated: str, seed: str) -> PlaceboComparison:
+    """The pilot's teams compared with every other set of as many teams."""
+    in_pilot = rows.loc[rows["arm"] == treated, "cluster"].unique()
+    return placebo_comparison(
+        rows,
+        treated=[str(name) for name in in_pilot],
+        before=WAVES[0],
+        after=WAVES[1],
+        unit="cluster",
+        seed=seed,
     )
 
 

@@ -22,6 +22,7 @@ from analysis.intake.identity import identifiers, pseudonyms
 from analysis.storage.key import read_key
 
 sys.path.insert(0, str(ROOT / "studies" / "demonstration"))
+sys.path.insert(0, str(Path(__file__).parent))
 from expected import true_alpha, true_effect
 from people import (
     expected_coverage,
@@ -31,11 +32,9 @@ from people import (
     named_in,
     people_behind,
 )
+from rewrite import GOLDEN, METHODS, STUDY, methods_of
 from simulate import simulate, simulate_exports
 from truth import read_truth
-
-GOLDEN = Path(__file__).parent / "listening-pilot.csv"
-STUDY = "listening-pilot"
 
 
 def findings(project: Project) -> list[dict[str, Any]]:
@@ -73,6 +72,15 @@ def test_findings_are_the_golden_ones(pilot: Project) -> None:
                 # Processors differ in the last digits of sums and root searches.
                 same = math.isclose(now, float(was[number]), rel_tol=1e-6, abs_tol=1e-9)
                 assert same, (place, number)
+
+
+def test_methods_are_described_as_accepted(pilot: Project) -> None:
+    """A change of wording must show too; it is accepted by the same command."""
+    with METHODS.open(encoding="utf-8", newline="") as stream:
+        golden = [(row["term"], row["method"]) for row in csv.DictReader(stream)]
+    path = pilot.reports / STUDY / "findings" / "findings.csv"
+    with path.open(encoding="utf-8", newline="") as stream:
+        assert methods_of(csv.DictReader(stream)) == golden
 
 
 def test_every_finding_has_its_place_its_method_and_its_provenance(
