@@ -353,7 +353,7 @@ class Study:
             outcomes=(),
             groups=(),
             rollout=None,
-            # Its attributes are kept beside the scores.
+            # Its attributes are kept alongside the scores.
             dose=self.dose if self.dose and self.dose.survey in kept_surveys else None,
             multiverse=None,
             roster=None,

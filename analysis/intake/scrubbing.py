@@ -296,7 +296,7 @@ def _as_words(names: Iterable[tuple[str, ...]]) -> re.Pattern[str] | None:
     if not known:
         return None
     words = "|".join(JOINED.join(map(re.escape, name)) for name in known)
-    # An underscore or a digit beside a name does not make it another word.
+    # An underscore or a digit next to a name does not make it another word.
     return re.compile(rf"(?<![^\W\d_])(?:{words})(?![^\W\d_])")
 
 

@@ -154,7 +154,7 @@ class RolledOut(Context):
             found.placebo_smallest_possible_p_value,
         ):
             yield "", wave, with_n(result, side, SMALLER_SIDE)
-        # A team's own gap would speak of its few staff; a site's of an organisation.
+        # A team's own gap could identify its few staff; a site's is an organisation's.
         for part in found.by_unit if self.rollout.unit == "site" else ():
             own = (
                 two_waves.loc[two_waves["cluster"] == part.unit].groupby("wave").size()

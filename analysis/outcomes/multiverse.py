@@ -275,7 +275,7 @@ class _Alternatives(Context):
     def findings(self) -> Iterator[Finding]:
         """Every combination, then what they come to."""
         choices = tuple(options_of(self.study, self.outcome))
-        # The declared sample first: others are held against it.
+        # The declared sample first: others are compared with it.
         self._sample(self._declared)
         answers = evaluate_combinations(
             combinations_of(self.study, self.outcome), self._answer

@@ -69,7 +69,7 @@ def outcome_findings(
         outcome=outcome,
         alpha=_alpha(reliability, outcome),
         first=follow_up == outcome.follow_ups[0],
-        # What all waves tell speaks of the whole time, up to the last follow-up.
+        # Analyses of all waves are about the whole time, up to the last follow-up.
         over_all_waves=over_all_waves.get(outcome.name, {})
         if follow_up == outcome.follow_ups[-1]
         else {},
@@ -236,7 +236,7 @@ class _Waves(Context):
         return self.arms or "", found
 
     def _judged(self, change: Result) -> Iterator[tuple[Place, Result | Composite]]:
-        # The interval of team means has fewer degrees of freedom than people tell.
+        # The interval of team means has fewer degrees of freedom than one of people.
         if self.by_team:
             return
         verdict = answer_within(change, self.study, self.outcome)

@@ -117,7 +117,7 @@ def _effects_by_site(
         )
         yield "site", count
     for name, effect in effects.items():
-        # That a site has one arm alone is no small number to be held back.
+        # That a site has one arm alone is no small number to be suppressed.
         own = with_n(_own(effect), least[name] or None, SMALLEST)
         yield Group("site", name), own
     used = [least[n] for n, e in effects.items() if isinstance(e, UncertainEffect)]
@@ -125,7 +125,7 @@ def _effects_by_site(
     for term in TOGETHER:
         together = getattr(found, term)
         if isinstance(together, Estimate) or term == TOGETHER[0]:
-            # Without an effect anywhere nobody is counted, and nobody is held back.
+            # Without an effect anywhere nobody is counted, and nothing is suppressed.
             yield "site", with_n(together, minimum or None, SMALLEST)
     if len(used) > MINIMUM_SITES:
         for part in found.sites:

@@ -273,7 +273,7 @@ def evaluate_supplementary(
         found += reported.placed(reported.described(scores_by_wave))
         judged = reported.judged(scores_by_wave, links, linkage_rule)
         found += apply_gates(reported.placed(judged), study, *gates)
-    # Outcomes that share a score and a wave tell the same of it.
+    # Outcomes that share a score and a wave report the same of it.
     return tuple(dict.fromkeys(found))
 
 

@@ -62,7 +62,7 @@ def _hidden(answers: Sequence[Finding], tops: set[int], smallest: int) -> set[in
         shown = [_unit(at, len(counts)) for at in left]
         if not _any_follows([*known, *shown], sensitive):
             break
-        # What is told elsewhere hides nothing here: it goes last.
+        # What is shown elsewhere hides nothing here: it goes last.
         hidden.add(min(left, key=lambda at: (at in ends, abs(at - first), counts[at])))
     return hidden
 

@@ -108,7 +108,7 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
         *groups_to_suppress(known, smallest),
         *categories_to_suppress(known, smallest),
     ):
-        # The n of what could not be estimated would tell how many are in a group; and
+        # The n of what could not be estimated would show how many are in a group; and
         # why there is no difference, that nobody gave an answer.
         if suppressed[place].n is not None:
             suppressed[place] = _without_numbers(
@@ -215,7 +215,7 @@ def _related(
         arms = small.get(scale_at, set())
         of_small_contrast = finding.arm in arms and isinstance(finding.wave, Contrast)
         against_small_arm = bool(arms & set(names_in(finding.arm)) - {""})
-        # Two arms held back keep each other: only their sum follows.
+        # Two suppressed arms protect each other: only their sum follows.
         lacks_one_arm = len(hidden.get((*scale_at, finding.term), ())) == 1
         lacks_one_arm |= len(arms - {""}) == 1
         if (
@@ -273,7 +273,7 @@ def _hidden(findings: Iterable[Finding], smallest: int) -> set[tuple[str, str, P
                     few.setdefault(later, set()).add(finding.arm)
     for survey, wave, arm in {_place(finding) for finding in known} - {("", "", "")}:
         arms.setdefault((survey, wave), set()).add(arm)
-    # What is held back of one arm would follow from the others and everyone.
+    # What is suppressed of one arm would follow from the others and everyone.
     return {
         (*later, arm)
         for later, found in few.items()

@@ -95,7 +95,7 @@ class _Table:
         for part in self.parts:
             of_arms = sum(cells[arm, part] for arm in self.arms)
             cells[UNKNOWN, part] = max(everyone[part] - of_arms, 0)
-        # Cells that are nought for certain would only hide what follows.
+        # Cells that are zero for certain would only hide what follows.
         if self.arms and not any(cells[UNKNOWN, part] for part in self.parts):
             cells = {key: n for key, n in cells.items() if key[0] != UNKNOWN}
         self.cells = list(cells)

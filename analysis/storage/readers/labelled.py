@@ -153,7 +153,7 @@ def read_parquet(content: bytes, name: str) -> RawTable:
         # a damaged text shows only when it is looked at
         table.validate(full=True)
         # an index kept by another program is no column of the survey
-        # and a whole number beside a blank must not become a float: it may be an id
+        # and a whole number next to a blank must not become a float: it may be an id
         frame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
     except (pa.ArrowException, OSError, ValueError):
         raise DataError(
