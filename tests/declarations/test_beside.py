@@ -126,9 +126,9 @@ def test_values_run_from_worst_to_best() -> None:
     assert ordered_categories(study, food) == tuple(map(float, range(11)))
     assert ordered_categories(study, care) == ()
     assert ordered_categories(study, culture) == ()
-    assert is_linked(study, food, "after")
-    assert not is_linked(study, care, "after")
-    assert not is_linked(study, food, "never")
+    assert is_linked(study, food.survey, "after")
+    assert not is_linked(study, care.survey, "after")
+    assert not is_linked(study, food.survey, "never")
 
 
 def test_a_sum_of_whole_answers_is_ordered_and_one_with_gaps_filled_is_not() -> None:
