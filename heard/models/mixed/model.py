@@ -133,10 +133,10 @@ class MixedFit(Described):
     def satterthwaite_df(self, contrast: Sequence[float]) -> float:
         """Degrees of freedom of a contrast of coefficients (Satterthwaite's).
 
-        - `contrast`: weights of the coefficients; the contrast is their sum.
-        Returns: 2 v^2 / var(v), v the contrast's estimated variance and var(v) by the
-          delta method from the curvature of the likelihood in the variances; infinite
-          where the variances do not move v.
+        `contrast` holds the weights of the coefficients; the contrast is their sum. The
+        degrees of freedom are 2 v^2 / var(v), v the contrast's estimated variance and
+        var(v) by the delta method from the curvature of the likelihood in the
+        variances; infinite where the variances do not move v.
 
         Kuznetsova, Brockhoff & Christensen (2017), J. Statistical Software 82(13).
         """
