@@ -108,7 +108,7 @@ def render_index(
     Parameters
     ----------
     plan : sequence of str
-        Whether what was run is what was locked, and each deviation.
+        Whether the analysis followed the locked plan, and each deviation.
     """
     return (
         _environment()

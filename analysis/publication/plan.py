@@ -64,7 +64,7 @@ def show_plan(study: Study, found: tuple[str, ...]) -> Shown:
 
 
 def show_plan_check(study: Study, found: tuple[str, ...]) -> Shown:
-    """Whether what was run is what was locked, and each deviation in words."""
+    """Whether the analysis followed the locked plan, and each deviation in words."""
     kind = "caution" if study.plan is None or study.lock is None or found else "note"
     state, *others = plan_sentences(study, found)
     parts: list[Note | Table] = [Note(text=state, kind=kind)]
@@ -99,10 +99,10 @@ def plan_sentences(
 
 
 def _state(lock: Lock, counted: str) -> str:
-    locked = f"what was locked on {day_text(lock.date)} (fingerprint {lock.hash[:12]})"
+    locked = f"the plan locked on {day_text(lock.date)} (fingerprint {lock.hash[:12]})"
     if not counted:
-        return f"What was run is {locked}."
-    return f"What was run differs from {locked}. {counted}"
+        return f"The analysis followed {locked}."
+    return f"The analysis deviated from {locked}. {counted}"
 
 
 def _counted(found: tuple[str, ...], listed: str) -> str:

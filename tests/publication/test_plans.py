@@ -30,7 +30,7 @@ from analysis.publication.summary.page import funder_summary
 from analysis.publication.summary.sentences import main_result
 
 OTHER = GOOD.replace("smallest_effect = 2\n", "smallest_effect = 3\n")
-LOCKED = "what was locked on 31 January 2026 (fingerprint "
+LOCKED = "the plan locked on 31 January 2026 (fingerprint "
 
 
 def words(shown: Shown) -> str:
@@ -62,7 +62,7 @@ def test_a_plan_that_is_not_locked_is_shown_with_a_caution() -> None:
 
 def test_a_plan_kept_to_is_said_so_without_a_caution() -> None:
     shown = show_plan(locked(), ())
-    assert f"What was run is {LOCKED}" in words(shown)
+    assert f"The analysis followed {LOCKED}" in words(shown)
     assert "caution" not in shown._repr_html_()
 
 
@@ -122,7 +122,7 @@ def test_every_deviation_is_kept_and_listed(project: Project) -> None:
     assert len(found) == 2
     assert recorded_deviations(study) == found
     reported = words(show_plan(study, found))
-    assert f"What was run differs from {LOCKED}" in reported
+    assert f"The analysis deviated from {LOCKED}" in reported
     assert "2 deviations are listed below." in reported
     for sentence in found:
         assert sentence.split("'")[0] in reported
@@ -189,7 +189,7 @@ def test_the_funders_page_says_whether_the_plan_was_kept_to() -> None:
     disclosed = disclosed_of("listening-pilot")
     study = with_plan(arrived=("before",))
     kept = funder_summary(disclosed, study).passages[-1].sentences
-    assert any(f"What was run is {LOCKED}" in text for text in kept)
+    assert any(f"The analysis followed {LOCKED}" in text for text in kept)
     assert any("it is post hoc" in text for text in kept)
     summary = funder_summary(disclosed, study, deviations=("One.", "Two."))
     reported = summary.passages[-1].sentences

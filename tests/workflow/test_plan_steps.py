@@ -71,7 +71,7 @@ def pages(project: Project) -> dict[str, str]:
 
 def test_the_demonstration_was_run_as_it_was_locked(pilot: Project) -> None:
     for name, page in pages(pilot).items():
-        assert "What was run is what was locked on" in page, name
+        assert "The analysis followed the plan locked on" in page, name
         assert "it is post hoc" in page, name
         assert "What was run differs" not in page, name
 

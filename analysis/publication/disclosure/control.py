@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from analysis.foundation.findings import AnyGroup, Finding, Place
 
 ONE_ANSWER = "everybody gave the same answer, so the number would tell what each said"
-SECONDARY_SUPPRESSION = "held back, or a smaller number could be worked out from it"
+SECONDARY_SUPPRESSION = "suppressed, or a smaller number could be worked out from it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +232,7 @@ def _scale(finding: Finding) -> tuple[str, ...]:
 
 LINKED = "participants_linked"
 FLOW = ("responses_received", "responses_left_out", "responses_kept")
-FEW_DROPOUTS = "held back, or how few were not followed could be worked out"
+FEW_DROPOUTS = "suppressed, or how few were not followed could be worked out"
 
 
 def suppress_attrition_counts(disclosed: Disclosed, *, smallest: int) -> Disclosed:
