@@ -204,7 +204,7 @@ def test_the_funders_page_says_whether_the_plan_was_kept_to() -> None:
 def test_the_index_lists_the_plan_before_the_documents() -> None:
     study = with_plan()
     page = render_index(study, [], plan=(*plan_sentences(study, ()), "A <b>."))
-    assert page.index("What was run is") < page.index("Documents")
+    assert page.index("The analysis followed") < page.index("Documents")
     assert "<li>A &lt;b&gt;.</li>" in page
     assert check_page(page) == []
     assert "The plan" not in render_index(study, [])
