@@ -108,7 +108,7 @@ def test_an_item_of_noise_is_weak_whatever_its_key() -> None:
     audit = key_audit(responses, teq, teq.subscale("total"))
     assert {verdicts(audit)["q01"], verdicts(audit)["q02"]} == {"weak item"}
     assert audit.agrees
-    assert audit.sentence.endswith("Too weak to tell: q01, q02.")
+    assert audit.sentence.endswith("Inconclusive: q01, q02.")
 
 
 def test_the_direction_of_the_codes_does_not_matter() -> None:

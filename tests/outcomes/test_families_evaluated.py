@@ -215,6 +215,7 @@ def p(outcome: str, value: float | None, study: Study) -> Finding:
         instrument=declared.instrument,
         subscale=declared.subscale,
         wave=Contrast("after", "before"),
+        group=Group("family", of="difference_in_change"),
         term="p_value",
         estimate=value,
         n=50,

@@ -196,7 +196,7 @@ def odd(rows: pd.DataFrame) -> pd.Series:
         (lambda rows: rows.assign(before=1.0), "never varies"),
         (lambda rows: rows.assign(before=rows["after"].isna() * 1.0), "always"),
         (lambda rows: rows.assign(team=rows["team"] % 4), "4 clusters"),
-        (lambda rows: rows.iloc[:2], "everybody|no rows to spare|always"),
+        (lambda rows: rows.iloc[:2], "everyone|no rows to spare|always"),
         (lambda rows: rows.assign(before=rows["after"].notna() & odd(rows)), "always"),
     ],
 )

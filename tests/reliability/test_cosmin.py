@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from analysis.foundation.findings import Group
 from analysis.reliability.cosmin import CosminTable, cosmin_findings, cosmin_table
 from heard.results import Estimate, Unavailable
 
@@ -113,8 +114,8 @@ def test_findings_carry_the_rating_and_the_number_that_decided() -> None:
     )
     findings = list(cosmin_findings(table, study="s", subscale="total"))
     structure, consistency, reliability, *_ = findings
-    assert structure.group == "sufficient"
-    assert structure.method.startswith("comparative_fit_index; ")
+    assert str(structure.group) == "sufficient"
+    assert structure.group == Group("rating", "sufficient", of="comparative_fit_index")
     assert (consistency.estimate, consistency.conf_low) == (0.8, 0.65)
     assert "crosses the threshold" in consistency.method
     assert reliability.estimate is None

@@ -232,7 +232,7 @@ def test_too_many_effects_beside_the_largest_are_refused(
     y, fixed, terms = made()
     found = fit_mixed_model(y, terms, fixed=fixed)
     assert isinstance(found, Unavailable)
-    assert "5 effects beside the largest term; at most 4" in found.reason
+    assert "5 effects other than the largest term's; at most 4" in found.reason
 
 
 def test_terms_come_back_in_the_order_given() -> None:

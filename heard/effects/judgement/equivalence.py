@@ -108,8 +108,8 @@ def uncertain_effect(
     )
 
 
-LARGER = "larger than the smallest effect of interest"
-HARMFUL = "larger than the smallest effect of interest, in the unwanted direction"
+LARGER = "larger than the smallest effect that matters"
+HARMFUL = "larger than the smallest effect that matters, in the unwanted direction"
 TOO_SMALL = "too small to matter"
 INCONCLUSIVE = "cannot tell"
 RULE = (
