@@ -73,7 +73,7 @@ def covered(project: Project, rows: list[list[str]]) -> tuple[Finding, ...]:
 
 
 def share(found: tuple[Finding, ...], term: str, group: str = "") -> float | None:
-    (finding,) = (f for f in found if (f.term, f.group) == (term, group))
+    (finding,) = (f for f in found if (f.term, str(f.group)) == (term, group))
     return finding.estimate
 
 

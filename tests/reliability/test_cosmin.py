@@ -119,5 +119,5 @@ def test_findings_carry_the_rating_and_the_number_that_decided() -> None:
     assert (consistency.estimate, consistency.conf_low) == (0.8, 0.65)
     assert "crosses the threshold" in consistency.method
     assert reliability.estimate is None
-    assert reliability.group == "indeterminate"
+    assert str(reliability.group) == "indeterminate"
     assert reliability.reason

@@ -104,14 +104,17 @@ def test_another_key_makes_whatever_makes_pseudonyms_stale(ran: Project) -> None
     assert set(stale()) == {*cleaning, "linkage", "coverage"}
 
 
+STATISTIC = "heard/psychometrics/scale.py"
+
+
 def test_code_a_step_reaches_makes_it_stale_and_other_code_does_not(
     ran: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def changed(path: Path) -> str | None:
-        return "new" if path.name == "scale_structure.py" else digest(path)
+        return "new" if path.as_posix().endswith(STATISTIC) else digest(path)
 
     monkeypatch.setattr(receipts, "digest", changed)
-    reason = "code changed: analysis/reliability/scale_structure.py"
+    reason = f"code changed: {STATISTIC}"
     found = stale()
     assert set(found.values()) == {reason}
     assert {f"reliability-{w}" for w in ("before", "after", "later")} <= set(found)
