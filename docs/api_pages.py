@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 LIBRARY = "heard"
-BEFORE_THE_LIBRARY = ("analysis.reliability", "analysis.outcomes")
-"""What is documented as long as there is no folder ``heard``."""
 REST = "further"
 
 
@@ -42,10 +40,8 @@ class Topic(NamedTuple):
         return f"{self.package}.{self.name}"
 
 
-def public_packages(root: Path) -> list[str]:
+def public_packages() -> list[str]:
     """Every package whose names a reader may import, by its dotted name."""
-    if not (root / LIBRARY).is_dir():
-        return list(BEFORE_THE_LIBRARY)
     inside = pkgutil.iter_modules(importlib.import_module(LIBRARY).__path__)
     return [LIBRARY, *(f"{LIBRARY}.{m.name}" for m in inside if m.ispkg)]
 
@@ -115,10 +111,10 @@ def about(package_name: str, topic: str = "") -> str:
     return (inspect.getdoc(module) or "").partition("\n\n")[0]
 
 
-def write(folder: Path, *, root: Path) -> None:
+def write(folder: Path) -> None:
     """Write an index, a page for each package and one for each of its topics."""
     folder.mkdir(exist_ok=True, parents=True)
-    every = {name: topics(name) for name in public_packages(root)}
+    every = {name: topics(name) for name in public_packages()}
     found = {name: listed for name, listed in every.items() if listed}
     pages = {"index": index_lines(found)}
     for package, listed in found.items():

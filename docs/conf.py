@@ -71,7 +71,7 @@ html_sidebars: dict[str, list[str]] = {"index": [], "tutorial": [], "glossary": 
 
 def write_pages(_: Sphinx) -> None:
     """Write the pages that are generated, before Sphinx looks for pages."""
-    api_pages.write(DOCS / "reference" / "api", root=ROOT)
+    api_pages.write(DOCS / "reference" / "api")
     project_pages.write(DOCS / "project", root=ROOT)
 
 
