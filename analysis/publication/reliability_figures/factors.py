@@ -97,7 +97,6 @@ SERIES = {
     "eigenvalue_by_chance_percentile": "Chance, upper percentile",
     "eigenvalue_by_chance_mean": "Chance, mean",
 }
-DIMENSIONS_TERMS = (*SERIES, "dimensions_by_percentile")
 
 
 @scale_figure(*SERIES, "dimensions_by_percentile")

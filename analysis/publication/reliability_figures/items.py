@@ -297,7 +297,6 @@ SERIES = {
     "test_information": "Information",
     "conditional_standard_error": "Standard error",
 }
-INFORMATION_TERMS = tuple(SERIES)
 
 
 @scale_figure(*SERIES)

@@ -59,7 +59,6 @@ def bend(doses: Array, knots: Array) -> Array:
     return np.asarray(turned / (last - first) ** 2)
 
 
-MINIMUM_DOSES = 4
 ONE_DOSE = "everyone had the same dose: nothing to compare"
 NO_CURVE = "fewer than 4 different doses, or too many the same: no curve can be fitted"
 CHOSEN = "attendance was chosen, not allocated"

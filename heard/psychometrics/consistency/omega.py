@@ -279,9 +279,6 @@ def _not_factorable(complete: CompleteResponses) -> str:
     return ""
 
 
-OMEGA_WITH_GAPS_TERM = "omega_total"
-
-
 def omega_with_gaps(
     responses: pd.DataFrame,
     interval: str,
@@ -334,7 +331,7 @@ def omega_with_gaps(
         clusters=kept,
         confidence=confidence,
     )
-    return with_limits(OMEGA_WITH_GAPS_TERM, omega, sample.n, method, limits)
+    return with_limits(TERM, omega, sample.n, method, limits)
 
 
 def _influences(fitted: MaximumLikelihood, slope: Array) -> Array:
@@ -349,7 +346,7 @@ def _influences(fitted: MaximumLikelihood, slope: Array) -> Array:
 def _wald(omega: float, error: float, n: int, method: str, of: float) -> Estimate:
     reach = float(special.ndtri((1 + of) / 2)) * error
     return Estimate.of(
-        OMEGA_WITH_GAPS_TERM,
+        TERM,
         omega,
         (omega - reach, omega + reach),
         n=n,
@@ -359,4 +356,4 @@ def _wald(omega: float, error: float, n: int, method: str, of: float) -> Estimat
 
 
 def _absent(reason: str, n: int, method: str) -> Unavailable:
-    return Unavailable(term=OMEGA_WITH_GAPS_TERM, reason=reason, n=n, method=method)
+    return Unavailable(term=TERM, reason=reason, n=n, method=method)

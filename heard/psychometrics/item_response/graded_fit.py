@@ -103,7 +103,7 @@ def item_information(slopes: Array, intercepts: Array, traits: Array) -> Array:
     return shown
 
 
-GradedExpectationRanks = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+Ranks = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class Patterns:
     free: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
     @classmethod
-    def of(cls, ranks: GradedExpectationRanks, counts: tuple[int, ...]) -> Patterns:
+    def of(cls, ranks: Ranks, counts: tuple[int, ...]) -> Patterns:
         """Count the different rows; `counts` is how many answers each item has."""
         rows, people = np.unique(ranks.astype(np.int16), axis=0, return_counts=True)
         answers = np.arange(max(counts))
@@ -249,8 +249,6 @@ def _own_curvature(now: Expectation) -> Array:
     own[:, 0, 0] = along.sum(axis=1) @ GRID**2
     return own
 
-
-Ranks = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 EM_STEPS = 12
 STEPS = 500
