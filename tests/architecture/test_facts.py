@@ -105,7 +105,7 @@ def invented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         '    """Estimate something."""\n'
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(api_pages, "BEFORE_THE_LIBRARY", (package.name,))
+    monkeypatch.setattr(api_pages, "LIBRARY", package.name)
     yield package
     for name in [name for name in sys.modules if name.startswith(package.name)]:
         del sys.modules[name]
@@ -113,7 +113,7 @@ def invented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def written_for(library: Path) -> dict[str, str]:
     folder = library.parent / "api"
-    api_pages.write(folder, root=library.parent)
+    api_pages.write(folder)
     return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
 
 

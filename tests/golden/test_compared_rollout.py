@@ -41,7 +41,7 @@ def one(found: tuple[Finding, ...], subscale: str, **place: str) -> Finding:
         part
         for part in found
         if part.subscale == subscale
-        and all(getattr(part, name) == value for name, value in place.items())
+        and all(str(getattr(part, name)) == value for name, value in place.items())
     )
     return finding
 

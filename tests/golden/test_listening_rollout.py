@@ -18,6 +18,7 @@ from scipy import stats
 
 from analysis.cleaning.rules import clean_wave
 from analysis.cleaning.scoring import score_wave
+from analysis.foundation.findings import Contrast
 from analysis.intake.responses import map_responses, read_exports
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.storage.declared import read_study
@@ -55,7 +56,7 @@ def found(project: Project) -> dict[str, Finding]:
         outcomes[finding.instrument, finding.subscale]: finding
         for finding in evaluate_outcomes(read_all_scores(study), study)
         if finding.term == "difference_in_change"
-        and finding.wave == f"{AFTER} - {BEFORE}"
+        and finding.wave == Contrast(AFTER, BEFORE)
     }
 
 

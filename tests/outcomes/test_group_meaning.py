@@ -175,7 +175,7 @@ def test_the_verdict_is_told_and_refuses_in_the_whole_page(
     without = evaluate_groups(by_wave, study)
     found = evaluate_groups(by_wave, study, responses_by_wave={})
     (first,) = [part for part in found if part.term == verdict.term]
-    assert (first.wave, first.group, first.estimate) == ("before", "role", 0)
+    assert (first.wave, str(first.group), first.estimate) == ("before", "role", 0)
     assert len(found) == len(without) + 1
     gaps = [part for part in found if part.term == "gap_difference"]
     assert gaps

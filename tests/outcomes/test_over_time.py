@@ -183,7 +183,7 @@ def test_all_the_same_answer_and_no_answers_are_no_points() -> None:
         if part.estimate is None
     }
     assert set(reported) == {"w2", "w5"}
-    assert "everyone gave the same answer" in reported["w2"]
+    assert "everybody gave the same answer" in reported["w2"]
     (median,) = where(found, arm="pilot", term="chart_median")
     assert median.n == 180
 

@@ -91,7 +91,8 @@ def test_a_fault_of_the_data_keeps_its_kind_and_its_words(
 
 def test_findings_about_another_wave_than_asked_are_refused(cleaning: Step) -> None:
     """The users' worst story: every report shows the last site."""
-    rewrite(cleaning, "declared, step=", "later, step=")
+    for used in ("cleaned, declared), declared", "(flow, declared)"):
+        rewrite(cleaning, used, used.replace("declared", "later"))
     narrowed = "declared = read_study(study).narrowed(wave)"
     later = "later = read_study(study).narrowed('later')"
     rewrite(cleaning, narrowed, f"{narrowed}\\n{later}")
