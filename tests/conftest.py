@@ -16,6 +16,7 @@ from hypothesis import settings
 from analysis.storage.declared import read_instrument
 from analysis.storage.folders import VARIABLES
 from analysis.storage.key import VARIABLE as KEY_FILE
+from analysis.workflow import receipts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,7 +109,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 def _own_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or makes the user's pseudonym key."""
     monkeypatch.setenv(KEY_FILE, str(tmp_path / "pseudonym.key"))
-    read_instrument.cache_clear()
+    for kept in (read_instrument, receipts._lock_digest, receipts._code_digest):
+        kept.cache_clear()
 
 
 @pytest.fixture(scope="session")

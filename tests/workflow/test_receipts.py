@@ -27,8 +27,6 @@ def ran(pilot: Project, project: Project, monkeypatch: pytest.MonkeyPatch) -> Pr
     shutil.copytree(ROOT / "notebooks", home / "notebooks")
     shutil.copy(ROOT / "requirements.lock", home)
     monkeypatch.setenv("HEARD_HOME", str(home))
-    receipts._lock_digest.cache_clear()
-    receipts._code_digest.cache_clear()
     return project
 
 
