@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
 from analysis.declarations.instrument import Instrument
+from analysis.declarations.estimand import STRATA, check_unit
 from analysis.declarations.linkage import (
     check_linkage_rule,
     check_roster,
@@ -90,13 +91,23 @@ def _check_design(study: Study) -> Iterator[str]:
     """Faults of who was allocated to what."""
     arms = {arm.name for arm in study.arms}
     sites = {site.name for site in study.sites}
-    for key, name in (("treated", study.treated), ("control", study.control)):
+    allocation = study.allocation
+    for key, name in (("treated", allocation.treated), ("control", allocation.control)):
         if name and name not in arms:
-            yield f"[{key}] {unknown('arm', name, arms)}"
-    if bool(study.treated) != bool(study.control):
-        yield "[treated] and [control] go together"
-    if study.randomised and study.allocated_by == "none":
-        yield "[randomised] needs allocated_by: what was randomised"
+            yield f"[allocation.{key}] {unknown('arm', name, arms)}"
+    if bool(allocation.treated) != bool(allocation.control):
+        yield "[allocation] treated and control go together"
+    if allocation.contrasts and allocation.treated:
+        yield "[allocation] give treated and control, or contrasts, not both"
+    for contrast in allocation.contrasts:
+        if len(contrast) != 2 or len(set(contrast)) != 2:
+            yield "[allocation.contrasts] each names two arms: treated, comparison"
+        for name in [name for name in contrast if name not in arms]:
+            yield f"[allocation.contrasts] {unknown('arm', name, arms)}"
+    for name in allocation.strata:
+        if name not in STRATA:
+            yield f"[allocation.strata] {unknown('stratum', name, STRATA)}"
+    yield from check_unit(study)
     for team in study.teams:
         if team.arm and team.arm not in arms:
             yield f"[teams.{team.name}.arm] {unknown('arm', team.arm, arms)}"

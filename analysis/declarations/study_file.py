@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from analysis.declarations.instrument import Instrument
-from analysis.declarations.plan import DeclaredDesign, Gates, Multiverse, Plan
+from analysis.declarations.plan import (
+    OLD_MEASURES,
+    DeclaredDesign,
+    Gates,
+    Multiverse,
+    Plan,
+)
 from analysis.declarations.study import (
     FAMILIES,
+    Allocation,
     Arm,
     Dose,
     Grouping,
@@ -295,6 +303,7 @@ def _study(
         Study,
         name=name,
         folder=top.text("folder", name),
+        allocation=_allocation(top),
         arms=_groups(top, "arms", Arm),
         sites=_groups(top, "sites", Site),
         teams=_groups(top, "teams", Team),
@@ -315,6 +324,39 @@ def _study(
     )
 
 
+OLD_ALLOCATION = {
+    "allocated_by": "unit",
+    "drawn_by_lot": "randomised",
+    "randomised": "randomised",
+    "treated": "treated",
+    "control": "control",
+}
+"""Keys that stood at the top of the file up to version 0.2 → their name now."""
+OLD_UNITS = {"participant": "person", "none": ""}
+
+
+def _allocation(top: Table) -> Allocation:
+    """What was allocated, also where a file of version 0.2 says it at the top."""
+    declared = dict(top.table("allocation").values)
+    for old, key in OLD_ALLOCATION.items():
+        if old not in top.values:
+            continue
+        value = top.raw(old)
+        if key in declared:
+            top.fault(old, f"is the old place of [allocation] {key}: keep one")
+            continue
+        warnings.warn(
+            f"[{old}] is now '{key}' in the table [allocation]. The old key is read by "
+            "this version and will be refused by the next: move it.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        declared[key] = OLD_UNITS.get(str(value), value) if key == "unit" else value
+    if declared.get("unit") == "":
+        del declared["unit"]
+    return Table(declared, top.faults, "allocation").read(Allocation)
+
+
 def _roster(table: Table) -> Roster:
     columns = table.table("columns")
     headers = ("staff_member", "role", "team", "regular_contact")
@@ -331,7 +373,17 @@ def _grouping(name: str, table: Table) -> Grouping:
 
 
 def _plan(table: Table) -> Plan:
-    return table.read(Plan, gates=table.table("gates").read(Gates))
+    gates = table.table("gates").read(Gates)
+    measure = table.raw("summary_measure")
+    if measure not in OLD_MEASURES:
+        return table.read(Plan, gates=gates)
+    warnings.warn(
+        f"[plan.summary_measure] '{measure}' is now called '{OLD_MEASURES[measure]}'. "
+        "The old name is read by this version and will be refused by the next.",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return table.read(Plan, gates=gates, summary_measure=OLD_MEASURES[measure])
 
 
 def _design(table: Table) -> DeclaredDesign:

@@ -59,7 +59,7 @@ IN_FAMILY = (
     "all that were asked with it are counted; a family that waits for the primary "
     "outcome is never surer than that one."
 )
-MEASURES = ("difference_in_change", "adjusted_mean_difference", "mean_change")
+MEASURES = ("difference_in_change", "adjusted_difference", "mean_change")
 METHODS = Panel(
     terms={"difference_in_change_by_way": ""},
     line=("group",),

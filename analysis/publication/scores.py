@@ -72,7 +72,7 @@ CHANGES = Panel(
 COMPARISONS = Panel(
     terms={
         "difference_in_change": "Difference in change",
-        "adjusted_mean_difference": "Adjusted for before",
+        "adjusted_difference": "Adjusted for before",
     },
     arms="first contrast",
 )

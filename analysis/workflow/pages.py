@@ -9,6 +9,7 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from analysis.declarations.estimand import counts_units
 from analysis.declarations.linkage import declares_rule, waves_linked
 from analysis.declarations.multiverse import multiverse_outcomes
 from analysis.declarations.supplementary_measures import (
@@ -104,7 +105,7 @@ def _has_groups(study: Study) -> bool:
 
 def _compares_over_waves(study: Study) -> bool:
     """Arms of teams with enough waves; or a staggered start, a dose or a control."""
-    teams = study.allocated_by == "team" and bool(study.treated and study.control)
+    teams = counts_units(study) and bool(study.treated and study.control)
     compares_arms = teams and any(
         len(one.follow_ups) >= MINIMUM_FOLLOW_UPS for one in study.outcomes
     )

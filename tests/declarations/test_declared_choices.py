@@ -46,7 +46,7 @@ def test_options_of_linked_responses_begin_with_the_one_declared() -> None:
     assert options["linkage"] == ("one_element_off", "exact", "weighted")
     assert options["cleaning"] == ("as declared", "100% answered")
     assert options["missing"] == ("complete", "weighted", "imputed")
-    assert options["model"][:2] == ("difference_in_change", "adjusted_mean_difference")
+    assert options["model"][:2] == ("difference_in_change", "adjusted_difference")
     assert len(options["model"]) == 8
 
 
@@ -54,7 +54,7 @@ def test_anonymous_responses_have_no_linkage_and_no_weights() -> None:
     care = outcome(STUDY, "care")
     assert list(options_of(STUDY, care)) == ["cleaning", "model"]
     models = options_of(STUDY, care)["model"]
-    assert "adjusted_mean_difference" not in models
+    assert "adjusted_difference" not in models
     assert "adjusted_by_people" not in models
     assert len(list(combinations_of(STUDY, care))) == 2 * 6
 
@@ -73,10 +73,10 @@ def test_only_what_goes_together_is_combined() -> None:
 
 def test_the_plan_says_which_measure_is_the_declared_one() -> None:
     assert STUDY.plan is not None
-    plan = dataclasses.replace(STUDY.plan, summary_measure="adjusted_mean_difference")
+    plan = dataclasses.replace(STUDY.plan, summary_measure="adjusted_difference")
     study = dataclasses.replace(STUDY, plan=plan)
     for name, model in (
-        ("confidence", "adjusted_mean_difference"),
+        ("confidence", "adjusted_difference"),
         # Nobody's score before is known where nobody is followed.
         ("care", "difference_in_change"),
     ):
@@ -125,10 +125,10 @@ def test_a_fault_names_its_key(table: str, fault: str) -> None:
 
 
 def test_models_of_teams_need_teams_and_models_need_arms() -> None:
-    text = TEXT.replace('allocated_by = "team"', 'allocated_by = "participant"')
+    text = TEXT.replace('unit = "team"', 'unit = "person"')
     with pytest.raises(DeclarationError) as raised:
         parsed(text)
-    assert "'wild_bootstrap' needs allocated_by = \"team\"" in str(raised.value)
+    assert "'wild_bootstrap' compares teams, and people were allocated" in str(raised.value)
     text = TEXT.replace('treated = "pilot"\n', "").replace(
         'control = "comparison"\n', ""
     )

@@ -70,7 +70,9 @@ def test_without_a_smallest_effect_there_is_no_verdict() -> None:
 
 
 def test_people_allocated_are_judged_by_the_adjusted_difference() -> None:
-    study = dataclasses.replace(STUDY, allocated_by="participant")
+    study = dataclasses.replace(
+        STUDY, allocation=dataclasses.replace(STUDY.allocation, unit="person")
+    )
     nobody = pd.DataFrame({"participant": [], "arm": [], "cluster": [], "score": []})
     found = answer_between_arms(
         nobody,

@@ -342,7 +342,7 @@ def test_a_refused_score_is_described_and_not_compared() -> None:
 
 
 def test_a_study_without_arms_is_told_of_everyone() -> None:
-    study = narrowed("cares", arms=(), treated="", control="", allocated_by="none")
+    study = narrowed("cares", arms=(), allocation=Allocation())
     scores = by_wave(study)
     for wave in scores.values():
         wave["ratings"]["arm"] = ""

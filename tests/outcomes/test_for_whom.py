@@ -201,7 +201,9 @@ def test_linked_people_change_by_themselves_and_keep_their_first_group() -> None
 
 
 def test_where_people_were_allocated_it_is_adjusted_for_before() -> None:
-    study = dataclasses.replace(CONFIDENCE, allocated_by="participant")
+    study = dataclasses.replace(
+        CONFIDENCE, allocation=dataclasses.replace(CONFIDENCE.allocation, unit="person")
+    )
     scores = by_wave(study)
     found = evaluate_groups(scores, study)
     before, after = (frame_of(scores[w]["staff"], study) for w in ("before", "later"))
@@ -215,7 +217,9 @@ def test_where_people_were_allocated_it_is_adjusted_for_before() -> None:
 
 
 def test_different_people_without_teams_have_no_effect_a_group() -> None:
-    study = dataclasses.replace(CARE, allocated_by="participant")
+    study = dataclasses.replace(
+        CARE, allocation=dataclasses.replace(CARE.allocation, unit="person")
+    )
     found = evaluate_groups(by_wave(study), study)
     (reported,) = (part for part in found if part.wave == CHANGE)
     assert reported.estimate is None
@@ -223,7 +227,9 @@ def test_different_people_without_teams_have_no_effect_a_group() -> None:
 
 
 def test_without_teams_a_gap_is_welchs() -> None:
-    study = dataclasses.replace(CARE, allocated_by="participant")
+    study = dataclasses.replace(
+        CARE, allocation=dataclasses.replace(CARE.allocation, unit="person")
+    )
     scores = by_wave(study)
     frame = frame_of(scores["before"]["ratings"], study)
     sides = [frame.loc[frame["group"] == g, "score"] for g in ("under 35", "35 to 54")]

@@ -28,7 +28,11 @@ ROLES = 'attributes.role = { column = "Role", values = { N = "nurse", O = "porte
 AGE = 'attributes.age = { column = "Age", lowest = 18, highest = 99 }'
 PLANNED = parsed(STUDY.replace(AGE, ROLES))
 CULTURE = tuple(part for part in PLANNED.outcomes if part.name in ("culture", "care"))
-FREE = dataclasses.replace(PLANNED, allocated_by="participant", outcomes=CULTURE)
+FREE = dataclasses.replace(
+    PLANNED,
+    allocation=dataclasses.replace(PLANNED.allocation, unit="person"),
+    outcomes=CULTURE,
+)
 WAVES = Contrast("after", "before")
 BOTH = Contrast("pilot", "other")
 TEAMS = 8
@@ -138,14 +142,18 @@ def test_the_line_of_shifts_runs_through_what_was_filled_in(
 
 
 def test_teams_that_were_allocated_are_what_is_counted() -> None:
-    study = dataclasses.replace(FREE, allocated_by="team")
+    study = dataclasses.replace(
+        FREE, allocation=dataclasses.replace(FREE.allocation, unit="team")
+    )
     reported = by_place(evaluate_missing(scores(study), study))
     assert "8 clusters" in reported[f"imputed_arm_difference {BOTH}"].method
     assert "random intercept" in reported[f"imputed_arm_difference {BOTH}"].method
 
 
 def test_too_few_teams_give_a_reason() -> None:
-    study = dataclasses.replace(FREE, allocated_by="team")
+    study = dataclasses.replace(
+        FREE, allocation=dataclasses.replace(FREE.allocation, unit="team")
+    )
     held = scores(study)
     for wave in held.values():
         wave["staff"] = wave["staff"].loc[wave["staff"]["team"].isin(["t0", "t7"])]
@@ -158,9 +166,7 @@ def test_too_few_teams_give_a_reason() -> None:
 
 
 def test_without_arms_it_is_told_what_of_the_lost_would_undo_a_change() -> None:
-    study = dataclasses.replace(
-        FREE, arms=(), treated="", control="", allocated_by="none"
-    )
+    study = dataclasses.replace(FREE, arms=(), allocation=Allocation())
     held = scores(study)
     for wave in held.values():
         wave["staff"] = wave["staff"].assign(arm="")

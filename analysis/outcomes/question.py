@@ -1,0 +1,256 @@
+"""An outcome at a follow-up into its planned estimate, and who it is about.
+
+Everything that is said of an outcome takes its people, its units and its contrast from
+the `Question` here: the sensitivity analyses, families, sites and subgroups too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+import pandas as pd
+
+from analysis.declarations.estimand import (
+    ALIKE_LINKED,
+    ENOUGH_LINKED,
+    estimands_of,
+)
+from analysis.outcomes.context import Context
+from analysis.outcomes.outcome_scores import linked_pairs, waves_of_outcome
+from analysis.outcomes.scores_over_waves import scores_over_waves
+from heard.effects.comparison import compare_arms_unlinked
+from heard.effects.unit_means import compare_unit_means, unit_change
+from heard.effects.units import linked_units, units_of_units, unlinked_units
+from heard.errors import DataError
+from heard.results import Result, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analysis.declarations.estimand import Estimand, Unit
+    from analysis.declarations.study import Outcome, Study
+    from analysis.outcomes.outcome_scores import ScoresByWave
+    from heard.effects.judgement.equivalence import UncertainEffect
+    from heard.effects.unit_means import ArmMeans
+
+    Effect: TypeAlias = UncertainEffect | Unavailable
+
+PLACES = ("participant", "arm", "team", "site")
+MINIMUM_PEOPLE = 12
+"""Of an arm, where people were allocated."""
+MINIMUM_UNITS = {"team": 3, "site": 3}
+MINIMUM_SITES = 6
+"""In both arms together; with fewer, width and normality cannot be checked."""
+LARGEST_FLOOR = 0.05
+"""Smallest possible p up to which a permutation gives a 95 % interval."""
+MOST_MOVERS = 0.25
+"""Share of people in both arms from which on there are no two groups to compare."""
+FEW_LOST = 0.05
+"""Up to this share lost, those with both scores stand for all who were randomised."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question(Context):
+    """One contrast of an outcome at one follow-up, and everybody who answered.
+
+    Attributes
+    ----------
+    estimand : Estimand
+        What is asked, of the population that the data allow.
+    before, after : DataFrame, one row a participant with a score
+        ``participant`` (empty if not linked), ``arm``, ``team``, ``site``, ``cluster``
+        (the unit that people belong to), ``stratum``, ``score`` and the plan's
+        covariates. Nobody before, where arms are compared afterwards alone.
+    linked : bool
+        Whether equal names are the same people.
+    scores_by_wave, links
+        As of `evaluate_outcomes`, for analyses of all waves.
+    """
+
+    estimand: Estimand
+    before: pd.DataFrame
+    after: pd.DataFrame
+    linked: bool
+    scores_by_wave: ScoresByWave
+    links: pd.DataFrame | None = None
+
+    @property
+    def of_linked(self) -> bool:
+        """Whether it is about the change of people, not of all answers."""
+        return self.estimand.population in ("linked", "randomised")
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """Those compared with both scores, where they were first seen."""
+        return self.in_arms(linked_pairs(self.before, self.after))
+
+    @cached_property
+    def answers(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The scores it is about, at each wave: of linked people, or all answers."""
+        if not self.of_linked:
+            return self.in_arms(self.before), self.in_arms(self.after)
+        kept = self.pairs.reset_index()
+        before, after = (
+            kept.assign(score=kept[wave]).drop(columns=["before", "after"])
+            for wave in ("before", "after")
+        )
+        return before, after
+
+    @cached_property
+    def units(self) -> pd.DataFrame:
+        """One row a unit: arm, means before and after, people, stratum.
+
+        A site's mean is that of its teams' means.
+
+        Raises
+        ------
+        DataError
+            A unit is in two arms.
+        """
+        by_site = self.estimand.unit == "site"
+        if self.of_linked:
+            units = linked_units(_by_team(self.pairs, by_site=by_site))
+        else:
+            before, after = (
+                _by_team(wave, by_site=by_site) for wave in self.answers
+            )
+            units = unlinked_units(after, before if self.estimand.baseline else None)
+        return units_of_units(units, by="site") if by_site else units
+
+    @property
+    def movers(self) -> float:
+        """Share of linked people who are in another of the arms afterwards."""
+        later = self.after.loc[self.after["participant"] != ""]
+        arms = later.set_index("participant")["arm"].reindex(self.pairs.index)
+        moved = (arms != self.pairs["arm"]) & (arms != "")
+        return float(moved.mean()) if len(moved) else 0.0
+
+    @property
+    def started(self) -> int:
+        """People of the arms compared with a score at the baseline."""
+        return len(self.in_arms(self.before))
+
+    def at(self, site: str) -> Question:
+        """The same question among those of one site, whose teams or people compare."""
+        before, after = (
+            wave.loc[wave["site"] == site] for wave in (self.before, self.after)
+        )
+        return dataclasses.replace(self, before=before, after=after)
+
+    def in_arms(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of the two arms; all rows without a comparison."""
+        arms = self.estimand.arms
+        if arms is None:
+            return rows
+        return rows.loc[rows["arm"].isin([arms.after, arms.before])]
+
+
+def questions_of(
+    scores_by_wave: ScoresByWave,
+    study: Study,
+    outcome: Outcome,
+    follow_up: str,
+    *,
+    links: pd.DataFrame | None,
+    rule: str = "",
+) -> tuple[Question, ...]:
+    """Every contrast of an outcome at a follow-up, the main one first.
+
+    Parameters
+    ----------
+    scores_by_wave, study, links
+        As of `evaluate_outcomes`.
+    rule : str
+        Link by this rule and not the declared one.
+    """
+    if outcome.baseline:
+        before, after, linked = waves_of_outcome(
+            scores_by_wave, study, outcome, follow_up, links=links, rule=rule
+        )
+    else:
+        after, linked = scores_by_wave[follow_up][outcome.survey], False
+        before = after.iloc[:0]
+    return tuple(
+        _resolved(
+            Question(
+                study=study,
+                outcome=outcome,
+                estimand=estimand,
+                before=_answers(before, study, estimand),
+                after=_answers(after, study, estimand),
+                linked=linked,
+                scores_by_wave=scores_by_wave,
+                links=links,
+            )
+        )
+        for estimand in estimands_of(study, outcome, follow_up)
+    )
+
+
+def _answers(scores: pd.DataFrame, study: Study, estimand: Estimand) -> pd.DataFrame:
+    """Who has a score, where they belong, and what the plan allows for."""
+    known = [name for name in estimand.covariates if name in scores]
+    kept = scores[list(dict.fromkeys([*PLACES, *known]))].assign(
+        score=scores[estimand.score]
+    )
+    kept = kept.dropna(subset="score")
+    strata = {team.name: team.stratum for team in study.teams}
+    within = [
+        kept["site"] if name == "site" else kept["team"].map(strata).fillna("")
+        for name in estimand.strata
+    ]
+    stratum = pd.Series("", index=kept.index)
+    for part in within:
+        stratum = stratum + " " + part
+    cluster = kept["site" if estimand.unit == "site" else "team"]
+    return kept.assign(cluster=cluster, stratum=stratum)
+
+
+def _by_team(rows: pd.DataFrame, *, by_site: bool) -> pd.DataFrame:
+    """Rows by team where sites are compared by their teams; else as they are."""
+    if not by_site:
+        return rows
+    return rows.assign(cluster=rows["team"].where(rows["team"] != "", rows["site"]))
+
+
+def _resolved(question: Question) -> Question:
+    """The question of those who can be compared: the linked, if enough are."""
+    estimand = question.estimand
+    unit = _unit(question)
+    population = estimand.population
+    if not population:
+        population = "linked" if _enough_linked(question) else "answered"
+        if unit == "person" and estimand.arms:
+            population = "linked"
+    resolved = dataclasses.replace(estimand, population=population, unit=unit)
+    return dataclasses.replace(question, estimand=resolved)
+
+
+def _unit(question: Question) -> Unit:
+    """What was allocated: teams that hold people of several arms were not."""
+    estimand = question.estimand
+    rows = question.in_arms(pd.concat([question.before, question.after]))
+    rows = rows.loc[rows["cluster"] != ""]
+    if not estimand.inferred or not estimand.by_unit or not estimand.arms:
+        return estimand.unit
+    arms = rows.groupby("cluster", sort=False, observed=True)["arm"].nunique()
+    return "person" if len(arms) and arms.min() > 1 else estimand.unit
+
+
+def _enough_linked(question: Question) -> bool:
+    """Whether most are linked in every arm, and about as many in each."""
+    if not question.linked:
+        return False
+    arms = question.estimand.arms
+    shares = []
+    for arm in (arms.after, arms.before) if arms else (None,):
+        counts = [
+            len(rows if arm is None else rows.loc[rows["arm"] == arm])
+            for rows in (question.pairs, question.before, question.after)
+        ]
+        shares.append(counts[0] / max(min(counts[1:]), 1))
+    alike = max(shares) - min(shares) <= ALIKE_LINKED
+    return min(shares) >= ENOUGH_LINKED and alike
