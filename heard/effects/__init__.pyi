@@ -70,6 +70,13 @@ from .judgement.pooling import (
     pool_sites,
     shrink_teams,
 )
+from .judgement.strength import (
+    Strength,
+    StrengthFacts,
+    certainty,
+    strength,
+)
+from .judgement.verdict import limit_extents, verdict, verdict_class
 from .missing_data.arm_effect import ArmModel, imputed_arm_difference
 from .missing_data.attrition import (
     AttritionTable,
@@ -204,6 +211,8 @@ __all__ = [
     "StaggeredEffects",
     "StandardisedEffect",
     "SteppedWedge",
+    "Strength",
+    "StrengthFacts",
     "TippingPoint",
     "TrendBound",
     "TrendSensitivity",
@@ -220,6 +229,7 @@ __all__ = [
     "attrition_model",
     "attrition_table",
     "bayesian_companion",
+    "certainty",
     "compare_arms",
     "compare_arms_unlinked",
     "compare_ordinal",
@@ -242,6 +252,7 @@ __all__ = [
     "ingredient_contrasts",
     "intersectional_variation",
     "intracluster_correlation",
+    "limit_extents",
     "minimal_important_change",
     "mixed_effects",
     "mixed_wave_effects",
@@ -263,12 +274,15 @@ __all__ = [
     "specification_curve",
     "staggered_effects",
     "stepped_wedge",
+    "strength",
     "subgroup_gaps",
     "tipping_point",
     "trend_sensitivity",
     "uncertain_effect",
     "unlinked_bounds",
     "unlinked_change",
+    "verdict",
+    "verdict_class",
     "weighted_arm_difference",
     "within_person_dose",
 ]
