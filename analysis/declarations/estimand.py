@@ -29,7 +29,7 @@ ENOUGH_LINKED = 0.5
 ALIKE_LINKED = 0.1
 """How far apart the arms' shares linked may lie."""
 SAME_SITE = (
-    '[allocation.unit] Every team of a site is in one arm, so sites, not {units}, were '
+    "[allocation.unit] Every team of a site is in one arm, so sites, not {units}, were "
     'compared. Set [allocation] unit = "site"'
 )
 
@@ -181,7 +181,9 @@ def summary_of(study: Study, outcome: Outcome, follow_up: str, *, unit: Unit) ->
     usual = "difference_in_change"
     if unit == "person" and study.randomised:
         usual = "adjusted_difference"
-    wanted = planned if planned in ("difference_in_change", "adjusted_difference") else ""
+    wanted = (
+        planned if planned in ("difference_in_change", "adjusted_difference") else ""
+    )
     return (wanted or usual) if linked else "difference_in_change"
 
 

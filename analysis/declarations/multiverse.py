@@ -168,7 +168,10 @@ def _check_design(chosen: Multiverse, study: Study) -> Iterator[str]:
     if unit_of(study)[0] == "person":
         for name in chosen.model:
             if name in TEAM_MODELS:
-                yield f"[multiverse.model] '{name}' compares teams, and people were allocated"
+                yield (
+                    f"[multiverse.model] '{name}' compares teams, and people were "
+                    "allocated"
+                )
     other_methods = [method for method in chosen.missing if method != COMPLETE]
     if other_methods and BY_PEOPLE not in chosen.model:
         yield (

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
-from analysis.declarations.instrument import Instrument
 from analysis.declarations.estimand import STRATA, check_unit
+from analysis.declarations.instrument import Instrument
 from analysis.declarations.linkage import (
     check_linkage_rule,
     check_roster,
@@ -91,6 +91,17 @@ def _check_design(study: Study) -> Iterator[str]:
     """Faults of who was allocated to what."""
     arms = {arm.name for arm in study.arms}
     sites = {site.name for site in study.sites}
+    yield from _check_allocation(study)
+    for team in study.teams:
+        if team.arm and team.arm not in arms:
+            yield f"[teams.{team.name}.arm] {unknown('arm', team.arm, arms)}"
+        if team.site and team.site not in sites:
+            yield f"[teams.{team.name}.site] {unknown('site', team.site, sites)}"
+
+
+def _check_allocation(study: Study) -> Iterator[str]:
+    """Faults of the table [allocation]."""
+    arms = {arm.name for arm in study.arms}
     allocation = study.allocation
     for key, name in (("treated", allocation.treated), ("control", allocation.control)):
         if name and name not in arms:
@@ -108,11 +119,6 @@ def _check_design(study: Study) -> Iterator[str]:
         if name not in STRATA:
             yield f"[allocation.strata] {unknown('stratum', name, STRATA)}"
     yield from check_unit(study)
-    for team in study.teams:
-        if team.arm and team.arm not in arms:
-            yield f"[teams.{team.name}.arm] {unknown('arm', team.arm, arms)}"
-        if team.site and team.site not in sites:
-            yield f"[teams.{team.name}.site] {unknown('site', team.site, sites)}"
 
 
 def _check_names(study: Study) -> Iterator[str]:

@@ -54,6 +54,9 @@ GroupKind: TypeAlias = Literal[
     "option",
     "rating",
     "family",
+    "verdict",
+    "analysis",
+    "strength",
 ]
 TEXTS: dict[GroupKind, str] = {
     "subgroup": "{of}: {value}",
@@ -70,6 +73,9 @@ TEXTS: dict[GroupKind, str] = {
     "option": "{of}: {value}",
     "rating": "{value}",
     "family": "{value}",
+    "verdict": "{value}",
+    "analysis": "{value}",
+    "strength": "{value}",
 }
 """How each kind of group is written."""
 

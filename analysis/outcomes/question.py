@@ -20,36 +20,20 @@ from analysis.declarations.estimand import (
 )
 from analysis.outcomes.context import Context
 from analysis.outcomes.outcome_scores import linked_pairs, waves_of_outcome
-from analysis.outcomes.scores_over_waves import scores_over_waves
-from heard.effects.comparison import compare_arms_unlinked
-from heard.effects.unit_means import compare_unit_means, unit_change
 from heard.effects.units import linked_units, units_of_units, unlinked_units
-from heard.errors import DataError
-from heard.results import Result, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from analysis.declarations.estimand import Estimand, Unit
     from analysis.declarations.study import Outcome, Study
+    from analysis.foundation.findings import Contrast
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.effects.judgement.equivalence import UncertainEffect
     from heard.effects.unit_means import ArmMeans
+    from heard.results import Result, Unavailable
 
     Effect: TypeAlias = UncertainEffect | Unavailable
 
 PLACES = ("participant", "arm", "team", "site")
-MINIMUM_PEOPLE = 12
-"""Of an arm, where people were allocated."""
-MINIMUM_UNITS = {"team": 3, "site": 3}
-MINIMUM_SITES = 6
-"""In both arms together; with fewer, width and normality cannot be checked."""
-LARGEST_FLOOR = 0.05
-"""Smallest possible p up to which a permutation gives a 95 % interval."""
-MOST_MOVERS = 0.25
-"""Share of people in both arms from which on there are no two groups to compare."""
-FEW_LOST = 0.05
-"""Up to this share lost, those with both scores stand for all who were randomised."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,9 +98,7 @@ class Question(Context):
         if self.of_linked:
             units = linked_units(_by_team(self.pairs, by_site=by_site))
         else:
-            before, after = (
-                _by_team(wave, by_site=by_site) for wave in self.answers
-            )
+            before, after = (_by_team(wave, by_site=by_site) for wave in self.answers)
             units = unlinked_units(after, before if self.estimand.baseline else None)
         return units_of_units(units, by="site") if by_site else units
 
@@ -127,6 +109,32 @@ class Question(Context):
         arms = later.set_index("participant")["arm"].reindex(self.pairs.index)
         moved = (arms != self.pairs["arm"]) & (arms != "")
         return float(moved.mean()) if len(moved) else 0.0
+
+    @property
+    def compared(self) -> Contrast:
+        """The two arms, of a question that compares any."""
+        assert self.estimand.arms is not None, "asked of a comparison alone"
+        return self.estimand.arms
+
+    @cached_property
+    def sizes(self) -> tuple[int, int]:
+        """Units, or people, of the treated arm and of the comparison.
+
+        Of people who are not linked those of the smaller wave.
+        """
+        frames = [self.units] if self.estimand.by_unit else self.waves
+        counts = [frame["arm"].value_counts() for frame in frames]
+        treated, control = (
+            min(int(of_wave.get(arm, 0)) for of_wave in counts)
+            for arm in (self.compared.after, self.compared.before)
+        )
+        return treated, control
+
+    @property
+    def waves(self) -> list[pd.DataFrame]:
+        """The waves that the estimand is about, of two or of one."""
+        before, after = self.answers
+        return [before, after] if self.estimand.baseline else [after]
 
     @property
     def started(self) -> int:
@@ -146,6 +154,29 @@ class Question(Context):
         if arms is None:
             return rows
         return rows.loc[rows["arm"].isin([arms.after, arms.before])]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The planned estimate, and the means of the arms that it is made of.
+
+    Attributes
+    ----------
+    result : Estimate or Unavailable
+        Under the term of the summary measure, with the interval that is judged.
+    effect : UncertainEffect or Unavailable
+        The same with its standard error; a permutation has none.
+    arms : tuple of ArmMeans
+        Treated, then comparison; everybody without one. Their difference is the
+        estimate.
+    method : str
+        Name of the method, as a plan would have it.
+    """
+
+    result: Result
+    effect: Effect
+    arms: tuple[ArmMeans, ...]
+    method: str
 
 
 def questions_of(
