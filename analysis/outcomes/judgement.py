@@ -100,11 +100,12 @@ class Judged:
         yield place, Group("verdict", self.code), self._verdict()
         for one in self.others:
             yield place, Group("analysis", one.name, of=one.people), one.result
-        yield place, "", self._agreeing()
+        yield from ((place, "", part) for part in self._agreeing())
         if companion := self._chances():
             yield place, "", companion
         yield from ((place, "", part) for part in self._losses())
         yield from self._strength()
+        yield place, Group("strength", self.worth.comparability), self._comparability()
 
     @property
     def _published(self) -> Result:
@@ -185,20 +186,20 @@ class Judged:
         own = verdict_class(self.code)
         return sum(verdict_class(code) == own for code in self._asked)
 
-    def _agreeing(self) -> Result:
-        if not self._asked or not _has_interval(self.planned.result):
-            return Unavailable(
-                term="analyses_agreeing",
-                reason="no other analysis of the same people gives an interval",
+    def _agreeing(self) -> Iterator[Result]:
+        """How many other analyses were asked, and how many are of the same class."""
+        n = self.planned.result.n
+        if not self._asked or n is None or not _has_interval(self.planned.result):
+            return
+        counts = {"analyses_agreeing": self._agree, "analyses_asked": len(self._asked)}
+        for term, count in counts.items():
+            yield Estimate(
+                term=term,
+                estimate=float(count),
+                n=n,
+                method="other analyses of the same people that give an interval; they "
+                "agree where the verdict is of one class; counted, so no interval",
             )
-        return Estimate(
-            term="analyses_agreeing",
-            estimate=float(self._agree),
-            n=len(self._asked),
-            n_unit="other analyses of the same people",
-            method="analyses whose verdict is of the same class as the planned one; "
-            "counted, so no interval",
-        )
 
     def _chances(self) -> BayesianCompanion | None:
         """How likely an effect that matters is, given the planned estimate alone."""
@@ -256,22 +257,37 @@ class Judged:
                 method="people with a score at the baseline and none linked at the "
                 "follow-up; counted, so no interval",
             )
-        if verdict_class(self.code) == GAIN and lost:
+        if verdict_class(self.code) == GAIN and not self._survives_losses:
             yield self._undone_at
+        if question.linked and question.estimand.arms and question.movers:
+            yield Estimate(
+                term="share_in_both_arms",
+                estimate=question.movers,
+                n=len(question.pairs),
+                method="linked people who were in another arm afterwards; they count "
+                "where they were first seen; counted, so no interval",
+            )
+
+    @property
+    def _survives_losses(self) -> bool:
+        """Whether those lost would have to fare worse than the plan's range."""
+        undone = self._undone_at
+        reach = self.question.estimand.mnar_range * self._spread
+        return isinstance(undone, Unavailable) or undone.estimate > reach
 
     @cached_property
     def _spread(self) -> float:
         """Standard deviation before, pooled within arms, of everybody with a score."""
-        arms = self.question.estimand.arms
-        waves = self.question.waves
-        rows = waves[0]
-        names = (arms.after, arms.before) if arms else ("",)
-        groups = [
-            (rows.loc[rows["arm"] == arm, "score"] if arm else rows["score"]).to_numpy()
-            for arm in names
-        ]
-        kept = [group for group in groups if len(group) > 1]
-        return pooled_deviation(*kept) if kept else 0.0
+        rows, arms = self.question.waves[0], self.question.estimand.arms
+        if arms is None:
+            return float(rows["score"].std(ddof=1)) if len(rows) > 1 else 0.0
+        treated, control = (
+            rows.loc[rows["arm"] == arm, "score"].to_numpy(float)
+            for arm in (arms.after, arms.before)
+        )
+        if min(len(treated), len(control)) < 2:
+            return 0.0
+        return pooled_deviation(treated, control)
 
     # ---------------------------------------------------------------- strength
 
@@ -290,11 +306,12 @@ class Judged:
                 term="evidence_strength", estimate=float(rated.rating), n=n, method=how
             ),
         )
+        about = {"design": self._design(), "size": self.question.estimand.unit}
         for name, score in rated.columns.items():
             column = Estimate(
                 term="strength_column", estimate=float(score), n=n, method=how
             )
-            yield place, Group("strength", name), column
+            yield place, Group("strength", name, of=about.get(name, "")), column
         for threat in rated.threats:
             took = float(threat in rated.taken)
             yield (
@@ -303,15 +320,25 @@ class Judged:
                 Estimate(term="strength_threat", estimate=took, n=n, method=how),
             )
 
+    def _comparability(self) -> Result:
+        """Whether the questions meant the same at both waves, named in the group."""
+        n = self.planned.result.n
+        term = "comparability_checked"
+        if n is None:
+            return Unavailable(term=term, reason="nobody has a score")
+        return Estimate(
+            term=term,
+            estimate=float(self.worth.comparability == "passed"),
+            n=n,
+            method="as the page on measurement invariance found; no interval: a verdict",
+        )
+
     def _facts(self) -> StrengthFacts:
         question, estimand, result = self.question, self.question.estimand, self.planned
         arms = result.arms
         interval = result.result if isinstance(result.result, Estimate) else None
         has_interval = interval is not None and _has_interval(interval)
         lost, treated, control = self._lost
-        undone = self._undone_at
-        reach = estimand.mnar_range * self._spread
-        out_of_range = isinstance(undone, Estimate) and undone.estimate > reach
         return StrengthFacts(
             design=self._design(),
             unit=estimand.unit,
@@ -321,7 +348,9 @@ class Judged:
             half_width=_half_width(interval) if interval and has_interval else None,
             smallest_effect=estimand.smallest_effect,
             lost=lost,
-            tipping_out_of_range=out_of_range and verdict_class(self.code) == GAIN,
+            tipping_out_of_range=bool(lost)
+            and verdict_class(self.code) == GAIN
+            and self._survives_losses,
             lost_treated=treated,
             lost_control=control,
             baseline_gap=self._gap(),

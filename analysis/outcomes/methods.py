@@ -27,7 +27,7 @@ from heard.effects.unit_means import compare_unit_means
 from heard.models.cluster_robust import cluster_robust_fit
 from heard.models.linear import covariate_columns
 from heard.models.wild_bootstrap import wild_cluster_bootstrap
-from heard.results import Result, Unavailable
+from heard.results import Result, Unavailable, with_n
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,10 +65,20 @@ def other_analyses(question: Question) -> tuple[Analysis, ...]:
         return ()
     of_units, of_people = _by_units, _by_people
     found = (of_units if question.estimand.by_unit else of_people)(question)
-    named = (*found, *_of_others(question))
+    others = tuple(_of_others(question))
+    # All are about the same people, so all count the same, whatever their rows are.
+    n, n_unit = question.counted
     return tuple(
         dataclasses.replace(one, result=dataclasses.replace(one.result, term=TERM))
-        for one in named
+        for one in (
+            *(
+                dataclasses.replace(one, result=with_n(one.result, n, n_unit))
+                if one.people == "same people"
+                else one
+                for one in found
+            ),
+            *others,
+        )
     )
 
 
@@ -137,7 +147,9 @@ def _by_people(question: Question) -> Iterator[Analysis]:
             )
     elif planned_estimate(question).method == "mmrm":
         result = adjusted_of_both(question).result
-        yield Analysis(name="only people with both scores", result=result)
+        yield Analysis(
+            name="only people with both scores", result=result, people="other people"
+        )
     if names and estimand.summary == "adjusted_difference":
         without = dataclasses.replace(
             question, estimand=dataclasses.replace(estimand, covariates=())

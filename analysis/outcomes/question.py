@@ -103,6 +103,15 @@ class Question(Context):
         return units_of_units(units, by="site") if by_site else units
 
     @property
+    def counted(self) -> tuple[int, str]:
+        """How many it is about, and what that counts: linked people, or answers."""
+        if self.of_linked:
+            return len(self.pairs), ""
+        rows = [wave.loc[wave["cluster"] != ""] for wave in self.waves]
+        known = rows if self.estimand.by_unit else self.waves
+        return sum(map(len, known)), "answers"
+
+    @property
     def movers(self) -> float:
         """Share of linked people who are in another of the arms afterwards."""
         later = self.after.loc[self.after["participant"] != ""]
