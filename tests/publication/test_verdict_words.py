@@ -43,7 +43,7 @@ def rated(
     return Strength(
         rating=rating,
         initial=initial,
-        columns=columns,  # type: ignore[arg-type]
+        columns=columns,
         lowest=lowest,
         threats=taken,
         taken=taken,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from analysis.foundation.refusals import PROGRAMME
 from analysis.publication.numbers import number_text
@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from heard.effects.judgement.strength import Certainty, Design, Strength
     from heard.effects.judgement.verdict import Good, VerdictClass, VerdictCode
 
+Summary: TypeAlias = Literal[
+    "difference_in_change",
+    "adjusted_difference",
+    "difference_after",
+    "start_effect",
+    "change",
+]
+Unit: TypeAlias = Literal["person", "team", "site"]
+Counted: TypeAlias = Literal["people", "answers"]
+Comparability: TypeAlias = Literal["checked", "not tested", "one item"]
 WIDE_SCALE = 10.0
 """A score over so many points is written with one decimal, others with two."""
 MORE_DIGITS = 2
@@ -107,21 +117,15 @@ class PlannedFacts:
     good: Good
     baseline: str = ""
     follow_up: str
-    summary: Literal[
-        "difference_in_change",
-        "adjusted_difference",
-        "difference_after",
-        "start_effect",
-        "change",
-    ]
+    summary: Summary
     estimate: float | None = None
     low: float | None = None
     high: float | None = None
     smallest_effect: float | None = None
     units: int | None = None
     people: int | None = None
-    unit: Literal["person", "team", "site"] = "team"
-    counted: Literal["people", "answers"] = "people"
+    unit: Unit = "team"
+    counted: Counted = "people"
     randomised: bool = False
     selected_on_score: bool = False
     code: VerdictCode
@@ -133,7 +137,7 @@ class PlannedFacts:
     asked: int = 0
     depends_on_dropouts: bool = False
     losses_unknown: bool = False
-    comparability: Literal["checked", "not tested", "one item"] = "checked"
+    comparability: Comparability = "checked"
     movers: float | None = None
     few_units: int | None = None
     at_best: float | None = None

@@ -191,6 +191,8 @@ def _counts(facts: PlannedFacts) -> Iterator[str]:
 
 
 def _evidence(facts: PlannedFacts) -> Iterator[str]:
+    if facts.code == "no_answer":
+        return
     if facts.strength is not None:
         yield _strength(facts, facts.strength)
     if facts.asked:
@@ -225,5 +227,5 @@ def _column(name: Column, facts: PlannedFacts) -> str:
     if name == "width":
         return "a wide likely range"
     if facts.lost is None:
-        return f"losses {'nobody knows' if facts.losses_unknown else 'not shown'}"
+        return "unknown losses" if facts.losses_unknown else "losses not shown"
     return f"{number_text(100 * facts.lost, decimals=0)}% lost"
