@@ -77,7 +77,7 @@ def _numbers(facts: PlannedFacts) -> Iterator[str]:
     scale = f"{facts.lowest:g} to {facts.highest:g}{BETTER[facts.good]}"
     for place, group in enumerate(shown, start=1):
         yield f"{group} ({scale})." if place == len(shown) else f"{group}."
-    yield _difference(facts)
+    yield difference_sentence(facts)
     yield from _width(facts)
     yield from _room(facts)
     yield from _counts(facts)
@@ -99,8 +99,10 @@ def _waves(facts: PlannedFacts, arm: Arm) -> Iterator[str]:
             yield f"{title}: {facts.points(mean)}"
 
 
-def _difference(facts: PlannedFacts) -> str:
-    assert facts.estimate is not None, "asked for before"
+def difference_sentence(facts: PlannedFacts) -> str:
+    """The estimate with its likely range; empty where there is none."""
+    if facts.estimate is None:
+        return ""
     size = facts.points(abs(facts.estimate))
     name = first_capital(facts.treated.name)
     if not facts.compared or facts.post_only:
