@@ -124,12 +124,14 @@ def test_a_later_follow_up_has_a_line_and_changes_nothing() -> None:
 def test_harm_stands_first() -> None:
     harm = result(-2.0, -0.6, "confidence")
     summary = page(result(2.1, 3.7), harm)
-    assert summary.headlines[0].startswith(
+    assert summary.harms[0].startswith(
         "Staff confidence: The pilot teams probably did worse than the comparison teams"
     )
-    assert summary.headlines[1].startswith("The pilot teams probably did better")
+    html = words(summary.headline_html())
+    assert html.startswith("Staff confidence: The pilot teams probably did worse")
+    assert summary.headlines[0].startswith("The pilot teams probably did better")
     gain = result(0.6, 2.0, "confidence")
-    assert len(page(result(2.1, 3.7), gain).headlines) == 1
+    assert page(result(2.1, 3.7), gain).harms == ()
 
 
 def test_who_was_compared_with_whom() -> None:

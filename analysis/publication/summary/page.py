@@ -84,6 +84,8 @@ class FunderSummary:
     ----------
     about : str
         What the main result is about; empty where its sentences say so.
+    harms : tuple of str
+        Other outcomes that came out worse: before the main result.
     headlines : tuple of str
         The verdict in words, in large type.
     number : str
@@ -98,6 +100,7 @@ class FunderSummary:
     banner: str
     done: Passage
     about: str
+    harms: tuple[str, ...]
     headlines: tuple[str, ...]
     result: Passage
     number: str
@@ -174,6 +177,7 @@ def funder_summary(
         banner=SIMULATED if study.simulated else "",
         done=Passage(heading="What was done", sentences=tuple(done_sentences(study))),
         about=result.about,
+        harms=result.harms,
         headlines=result.headlines,
         result=Passage(heading="The main result", sentences=result.sentences),
         number=result.number,

@@ -34,8 +34,10 @@ class ResultShown:
     ----------
     about : str
         The outcome, and the waves that are compared.
+    harms : tuple of str
+        Other outcomes that came out worse.
     headlines : tuple of str
-        The verdict, one for each contrast; before it, outcomes that came out worse.
+        The verdict, one for each contrast.
     sentences : tuple of str
         The numbers, the strength of the evidence, and later follow-ups.
     comparison : tuple of str
@@ -49,6 +51,7 @@ class ResultShown:
     """
 
     about: str = ""
+    harms: tuple[str, ...] = ()
     headlines: tuple[str, ...] = ()
     sentences: tuple[str, ...]
     comparison: tuple[str, ...]
@@ -74,11 +77,12 @@ def planned_result(disclosed: Disclosed, study: Study) -> ResultShown | None:
     if not results:
         return None
     main = results[0]
-    headlines = (*_harms(disclosed, study, outcome), *map(headline, results))
+    headlines = tuple(map(headline, results))
     words = " ".join(headlines)
     drawing = _drawing(main, words)
     return ResultShown(
         about=_about(outcome, main),
+        harms=tuple(_harms(disclosed, study, outcome)),
         headlines=headlines,
         sentences=(
             *_sentences(results),
