@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from analysis.publication.verdict.facts import PlannedFacts
     from heard.effects.judgement.strength import Certainty
-    from heard.effects.judgement.verdict import Extent
+    from heard.effects.judgement.verdict import Extent, Good, VerdictCode
 
 BY_ENOUGH = ", by enough to matter"
 SIZE_UNKNOWN = "We cannot tell if by enough to matter."
@@ -61,6 +61,28 @@ LEVELS: dict[Extent, str] = {
     "small_gain": "a little {up}",
     "important_gain": "{up} by enough to matter",
 }
+
+
+SHORT = {
+    "no_answer": "no answer",
+    "better_by_enough": "better, by enough to matter",
+    "worse_by_enough": "worse, by enough to matter",
+    "little_or_none": "little or no difference",
+    "better": "better, perhaps not by enough to matter",
+    "worse": "worse, perhaps not by enough to matter",
+    "no_important_gain": "not better by enough to matter",
+    "cannot_tell": "cannot tell",
+}
+NEUTRAL = {"better": "higher", "worse": "lower"}
+
+
+def short_verdict(code: VerdictCode, good: Good) -> str:
+    """A verdict in the few words of a table's cell."""
+    text = SHORT[code]
+    if good != "none":
+        return text
+    word = text.partition(",")[0]
+    return f"{NEUTRAL[word]}{text[len(word) :]}" if word in NEUTRAL else text
 
 
 def headline(facts: PlannedFacts) -> str:
