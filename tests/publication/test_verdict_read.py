@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from invented import disclosed_of, study_of, with_suppressed
-from planned_results import disclosed_result, outcome_of, place_of
+from planned_results import disclosed_result, outcome_of, place_of, planned_result
 
 from analysis.foundation import refusals
 from analysis.foundation.findings import Contrast, Finding, Group
-from analysis.publication.disclosure.control import Disclosed
+from analysis.publication.disclosure.control import Disclosed, disclose
 from analysis.publication.verdict.headline import headline
 from analysis.publication.verdict.reader import SUPPRESSED, planned_facts
 from analysis.publication.verdict.sentences import second_sentence, third_sentence
@@ -196,6 +196,35 @@ def test_a_suppressed_number_takes_the_verdict_with_it() -> None:
     facts = one(disclosed, study_of("listening-pilot"))
     assert facts.code == "no_answer"
     assert headline(facts).endswith(SUPPRESSED)
+
+
+@pytest.mark.parametrize("smallest_effect", [2.0, None])
+def test_a_verdict_about_few_people_does_not_leave(
+    smallest_effect: float | None,
+) -> None:
+    study = study_of("listening-pilot")
+    outcome = dataclasses.replace(outcome_of(study), smallest_effect=smallest_effect)
+    few = PILOT | {"limits": (2.1, 3.7), "people": 10}
+    del few["study_name"]
+    found = disclose(
+        planned_result(study, outcome, few.pop("limits"), **few), smallest=11
+    )
+    assert {str(part.group) for part in found.where(term="verdict").findings} == {
+        "suppressed"
+    }
+    (facts,) = planned_facts(found, study, outcome, outcome.follow_ups[0])
+    assert headline(facts).endswith(SUPPRESSED)
+    assert second_sentence(facts) == ""
+
+
+def test_a_number_with_a_label_is_not_the_planned_one() -> None:
+    disclosed = disclosed_result(**PILOT)
+    (planned,) = disclosed.where(term="difference_in_change").findings
+    labelled = dataclasses.replace(
+        planned, group=Group("subgroup", "young", of="age"), estimate=9.0
+    )
+    both = Disclosed(findings=(labelled, *disclosed.findings))
+    assert one(both, study_of("listening-pilot")).estimate == planned.estimate
 
 
 def test_without_a_verdict_there_is_nothing_to_read() -> None:

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, cast, get_args
 
 from analysis.foundation.findings import Contrast, Finding, Group
-from analysis.publication.disclosure.control import Disclosed
+from analysis.publication.disclosure.control import SUPPRESSED_VERDICT, Disclosed
 from analysis.publication.places import found, of_score, subscale_of
 from analysis.publication.verdict.facts import Arm, PlannedFacts, Summary
 from heard.effects.judgement.strength import Strength
@@ -160,7 +160,8 @@ def _answer(judged: Finding, planned: Finding | None) -> tuple[VerdictCode, str]
     if code == "no_answer":
         reasons = (judged.reason, planned.reason if planned else "")
         return code, next(filter(None, reasons), "")
-    if planned is None or planned.conf_low is None or planned.conf_high is None:
+    limits = planned and (planned.conf_low, planned.conf_high)
+    if judged.group == SUPPRESSED_VERDICT or not limits or None in limits:
         return "no_answer", SUPPRESSED
     return code, ""
 
