@@ -29,9 +29,10 @@ from heard.effects.unit_means import (
     compare_unit_means,
     mean_of_units,
 )
-from heard.results import Result, Unavailable
+from heard.results import Estimate, Result, Unavailable
 
 if TYPE_CHECKING:
+    from analysis.declarations.estimand import Estimand
     from analysis.outcomes.question import Question
     from heard.effects.designs.randomisation import PlaceboComparison
     from heard.effects.judgement.equivalence import UncertainEffect
@@ -60,6 +61,24 @@ NO_ERROR = "a permutation has no standard error"
 
 def planned_estimate(question: Question) -> Planned:
     """Estimate what the estimand asks for, or say why that cannot be done."""
+    return _together(_estimated(question), question.estimand)
+
+
+def _together(planned: Planned, estimand: Estimand) -> Planned:
+    """Where several contrasts are judged, an interval that holds for all together."""
+    result, effect = planned.result, planned.effect
+    several = estimand.contrasts > 1 and isinstance(result, Estimate)
+    if not several or isinstance(effect, Unavailable):
+        return planned
+    low, high = effect.limits(estimand.level)
+    how = f"{estimand.level:.4g} level: {estimand.contrasts} contrasts hold together"
+    wider = dataclasses.replace(
+        result, conf_low=low, conf_high=high, method=f"{result.method}; {how}"
+    )
+    return dataclasses.replace(planned, result=wider)
+
+
+def _estimated(question: Question) -> Planned:
     estimand = question.estimand
     if estimand.summary == "start_effect":
         return _of_starts(question)

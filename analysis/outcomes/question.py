@@ -100,7 +100,9 @@ class Question(Context):
         else:
             before, after = (_by_team(wave, by_site=by_site) for wave in self.answers)
             units = unlinked_units(after, before if self.estimand.baseline else None)
-        return units_of_units(units, by="site") if by_site else units
+        if not by_site:
+            return units
+        return units_of_units(units.loc[units["site"] != ""], by="site")
 
     @property
     def movers(self) -> float:
