@@ -99,8 +99,6 @@ class Plan:
         ``feasibility``: the study makes no claim of an effect.
     mnar_range : float
         By how many standard deviations those lost may have fared worse.
-    selected_on_score : bool
-        Whether people were picked for their scores, so that many would move anyway.
     families : mapping
         Name of a family of secondary outcomes → the outcomes in it.
     model, missing, multiplicity, inference : str
@@ -121,7 +119,6 @@ class Plan:
     method: str = field(default="", metadata={"known": METHODS})
     purpose: str = field(default="effect", metadata={"known": PURPOSES})
     mnar_range: float = 0.5
-    selected_on_score: bool = False
     model: str
     missing: str
     multiplicity: str

@@ -15,7 +15,11 @@ from analysis.declarations.plan_lock import family_of
 from analysis.foundation.findings import Group
 from analysis.foundation.refusals import feasibility
 from analysis.outcomes.methods import other_analyses
-from analysis.outcomes.planned import planned_estimate
+from analysis.outcomes.planned import (
+    planned_estimate,
+    units_starting,
+    waves_before_start,
+)
 from heard.effects.effect_sizes import pooled_deviation
 from heard.effects.judgement.bayes import Prior, bayesian_companion
 from heard.effects.judgement.strength import StrengthFacts, strength
@@ -84,8 +88,9 @@ class Judged:
 
     @cached_property
     def others(self) -> tuple[Analysis, ...]:
-        """The same question by other methods."""
-        return other_analyses(self.question)
+        """The same question by other methods; none of one that has no answer."""
+        refused = self.planned.method == "none"
+        return () if refused else other_analyses(self.question)
 
     @cached_property
     def code(self) -> VerdictCode:
@@ -100,11 +105,12 @@ class Judged:
         yield place, Group("verdict", self.code), self._verdict()
         for one in self.others:
             yield place, Group("analysis", one.name, of=one.people), one.result
-        yield place, "", self._agreeing()
+        yield from ((place, "", part) for part in self._agreeing())
         if companion := self._chances():
             yield place, "", companion
         yield from ((place, "", part) for part in self._losses())
         yield from self._strength()
+        yield place, Group("strength", self.worth.comparability), self._comparability()
 
     @property
     def _published(self) -> Result:
@@ -185,20 +191,20 @@ class Judged:
         own = verdict_class(self.code)
         return sum(verdict_class(code) == own for code in self._asked)
 
-    def _agreeing(self) -> Result:
-        if not self._asked or not _has_interval(self.planned.result):
-            return Unavailable(
-                term="analyses_agreeing",
-                reason="no other analysis of the same people gives an interval",
+    def _agreeing(self) -> Iterator[Result]:
+        """How many other analyses were asked, and how many are of the same class."""
+        n = self.planned.result.n
+        if not self._asked or n is None or not _has_interval(self.planned.result):
+            return
+        counts = {"analyses_agreeing": self._agree, "analyses_asked": len(self._asked)}
+        for term, count in counts.items():
+            yield Estimate(
+                term=term,
+                estimate=float(count),
+                n=n,
+                method="other analyses of the same people that give an interval; they "
+                "agree where the verdict is of one class; counted, so no interval",
             )
-        return Estimate(
-            term="analyses_agreeing",
-            estimate=float(self._agree),
-            n=len(self._asked),
-            n_unit="other analyses of the same people",
-            method="analyses whose verdict is of the same class as the planned one; "
-            "counted, so no interval",
-        )
 
     def _chances(self) -> BayesianCompanion | None:
         """How likely an effect that matters is, given the planned estimate alone."""
@@ -256,22 +262,37 @@ class Judged:
                 method="people with a score at the baseline and none linked at the "
                 "follow-up; counted, so no interval",
             )
-        if verdict_class(self.code) == GAIN and lost:
+        if verdict_class(self.code) == GAIN and not self._survives_losses:
             yield self._undone_at
+        if question.linked and question.estimand.arms and question.movers:
+            yield Estimate(
+                term="share_in_both_arms",
+                estimate=question.movers,
+                n=len(question.pairs),
+                method="linked people who were in another arm afterwards; they count "
+                "where they were first seen; counted, so no interval",
+            )
+
+    @property
+    def _survives_losses(self) -> bool:
+        """Whether those lost would have to fare worse than the plan's range."""
+        undone = self._undone_at
+        reach = self.question.estimand.mnar_range * self._spread
+        return isinstance(undone, Unavailable) or undone.estimate > reach
 
     @cached_property
     def _spread(self) -> float:
         """Standard deviation before, pooled within arms, of everybody with a score."""
-        arms = self.question.estimand.arms
-        waves = self.question.waves
-        rows = waves[0]
-        names = (arms.after, arms.before) if arms else ("",)
-        groups = [
-            (rows.loc[rows["arm"] == arm, "score"] if arm else rows["score"]).to_numpy()
-            for arm in names
-        ]
-        kept = [group for group in groups if len(group) > 1]
-        return pooled_deviation(*kept) if kept else 0.0
+        rows, arms = self.question.waves[0], self.question.estimand.arms
+        if arms is None:
+            return float(rows["score"].std(ddof=1)) if len(rows) > 1 else 0.0
+        treated, control = (
+            rows.loc[rows["arm"] == arm, "score"].to_numpy(float)
+            for arm in (arms.after, arms.before)
+        )
+        if min(len(treated), len(control)) < 2:
+            return 0.0
+        return pooled_deviation(treated, control)
 
     # ---------------------------------------------------------------- strength
 
@@ -290,11 +311,12 @@ class Judged:
                 term="evidence_strength", estimate=float(rated.rating), n=n, method=how
             ),
         )
+        about = {"design": self._design(), "size": self.question.estimand.unit}
         for name, score in rated.columns.items():
             column = Estimate(
                 term="strength_column", estimate=float(score), n=n, method=how
             )
-            yield place, Group("strength", name), column
+            yield place, Group("strength", name, of=about.get(name, "")), column
         for threat in rated.threats:
             took = float(threat in rated.taken)
             yield (
@@ -303,25 +325,37 @@ class Judged:
                 Estimate(term="strength_threat", estimate=took, n=n, method=how),
             )
 
+    def _comparability(self) -> Result:
+        """Whether the questions meant the same at both waves, named in the group."""
+        n = self.planned.result.n
+        term = "comparability_checked"
+        if n is None:
+            return Unavailable(term=term, reason="nobody has a score")
+        return Estimate(
+            term=term,
+            estimate=float(self.worth.comparability == "passed"),
+            n=n,
+            method="as the page on measurement invariance found; no interval: a verdict",
+        )
+
     def _facts(self) -> StrengthFacts:
         question, estimand, result = self.question, self.question.estimand, self.planned
         arms = result.arms
         interval = result.result if isinstance(result.result, Estimate) else None
         has_interval = interval is not None and _has_interval(interval)
         lost, treated, control = self._lost
-        undone = self._undone_at
-        reach = estimand.mnar_range * self._spread
-        out_of_range = isinstance(undone, Estimate) and undone.estimate > reach
         return StrengthFacts(
             design=self._design(),
             unit=estimand.unit,
-            units=min((arm.n_units for arm in arms), default=0),
+            units=self._units(),
             people=self._people(),
             estimate=interval.estimate if interval else None,
             half_width=_half_width(interval) if interval and has_interval else None,
             smallest_effect=estimand.smallest_effect,
             lost=lost,
-            tipping_out_of_range=out_of_range and verdict_class(self.code) == GAIN,
+            tipping_out_of_range=bool(lost)
+            and verdict_class(self.code) == GAIN
+            and self._survives_losses,
             lost_treated=treated,
             lost_control=control,
             baseline_gap=self._gap(),
@@ -342,7 +376,9 @@ class Judged:
     def _design(self) -> Design:
         question, estimand = self.question, self.question.estimand
         if estimand.summary == "start_effect":
-            return "randomised_wedge" if estimand.randomised else "staggered"
+            if estimand.randomised:
+                return "randomised_wedge"
+            return "staggered" if waves_before_start(question) > 1 else "staggered_late"
         if estimand.arms is None:
             return "same_people" if question.of_linked else "different_people"
         if self.planned.method == "permutation" and not estimand.randomised:
@@ -351,13 +387,22 @@ class Judged:
             return "randomised"
         return "chosen_comparison" if estimand.baseline else "chosen_asked_once"
 
+    def _units(self) -> float:
+        """Units of the smaller arm; half of those that start one after another."""
+        if self.question.estimand.summary == "start_effect":
+            return units_starting(self.question) / 2
+        return min((arm.n_units for arm in self.planned.arms), default=0)
+
     def _people(self) -> int | None:
-        """People of the smallest arm at the smallest wave."""
-        arms = self.question.estimand.arms
+        """People of the smallest arm at the smallest wave; of randomised people all."""
+        question, arms = self.question, self.question.estimand.arms
         names = (arms.after, arms.before) if arms else ("",)
+        waves = question.waves
+        if question.estimand.population == "randomised":
+            waves = [question.in_arms(question.before)]
         return min(
             len(wave.loc[wave["arm"] == arm] if arm else wave)
-            for wave in self.question.waves
+            for wave in waves
             for arm in names
         )
 
@@ -416,7 +461,8 @@ def worth_of(
     ]
     subscale = question.subscale
     state: Literal["passed", "failed", "not_tested", "cannot_be_tested"] = "not_tested"
-    if len(subscale.items) < 2 or not subscale.reflective:
+    one_wave = not question.estimand.baseline
+    if one_wave or len(subscale.items) < 2 or not subscale.reflective:
         state = "cannot_be_tested"
     elif verdicts and verdicts[0] is not None:
         state = "passed" if verdicts[0] else "failed"

@@ -23,8 +23,8 @@ from analysis.outcomes.planned import (
     planned_estimate,
 )
 from heard.effects.clustered.repeated_waves import mixed_wave_effects
-from heard.effects.unit_means import compare_unit_means
-from heard.models.cluster_robust import cluster_robust_fit
+from heard.effects.unit_means import MINIMUM_PER_ARM, compare_unit_means
+from heard.models.cluster_robust import cluster_robust_fit, dummies
 from heard.models.linear import covariate_columns
 from heard.models.wild_bootstrap import wild_cluster_bootstrap
 from heard.results import Result, Unavailable
@@ -66,28 +66,42 @@ def other_analyses(question: Question) -> tuple[Analysis, ...]:
     of_units, of_people = _by_units, _by_people
     found = (of_units if question.estimand.by_unit else of_people)(question)
     named = (*found, *_of_others(question))
-    return tuple(
-        dataclasses.replace(one, result=dataclasses.replace(one.result, term=TERM))
-        for one in named
-    )
+    return tuple(_placed(one, question) for one in named)
+
+
+def _placed(one: Analysis, question: Question) -> Analysis:
+    """Under the term of other methods; of the same people, with their number."""
+    result = dataclasses.replace(one.result, term=TERM)
+    if one.people == "same people" and question.estimand.by_unit:
+        people = int(question.compared_units["people"].sum())
+        n_unit = "" if question.of_linked else "answers"
+        result = dataclasses.replace(result, n=people, n_unit=n_unit)
+    return dataclasses.replace(one, result=result)
 
 
 def _by_units(question: Question) -> Iterator[Analysis]:
     estimand = question.estimand
     unit = estimand.unit
+    if is_permuted(question):
+        yield Analysis(
+            name=f"{unit}s like these, not these alone",
+            result=_compared(question, question.units, None, least=1),
+        )
+        return
     yield Analysis(
         name=f"{unit}s weighted by their people", result=cluster_robust(question)
     )
-    if estimand.baseline and estimand.summary != "adjusted_difference":
+    followed = question.of_linked and unit == "team"
+    if floor_of(question) <= LARGEST_FLOOR:
+        yield Analysis(
+            name=f"every other set of {unit}s", result=permuted_effect(question)
+        )
+    if followed and estimand.summary != "adjusted_difference":
         yield Analysis(
             name=f"{unit}s compared at equal scores before",
             result=_compared(question, question.units, "adjusted"),
         )
-    if not is_permuted(question) and floor_of(question) <= LARGEST_FLOOR:
-        yield Analysis(
-            name=f"every other set of {unit}s", result=permuted_effect(question)
-        )
-    if estimand.baseline:
+    if followed and not estimand.strata:
         yield Analysis(
             name=f"mixed model, {unit}s may drift", result=mixed_model(question)
         )
@@ -100,14 +114,20 @@ def _by_units(question: Question) -> Iterator[Analysis]:
     if estimand.strata:
         yield Analysis(
             name="without strata",
-            result=_compared(question, question.units.drop(columns="stratum"), None),
+            result=_compared(question, _without_strata(question), None),
         )
+
+
+def _without_strata(question: Question) -> pd.DataFrame:
+    return question.compared_units.drop(columns="stratum")
 
 
 def _compared(
     question: Question,
     units: pd.DataFrame,
     summary: Literal["change", "after", "adjusted"] | None,
+    *,
+    least: int = MINIMUM_PER_ARM,
 ) -> Result:
     arms = question.compared
     return compare_unit_means(
@@ -117,6 +137,7 @@ def _compared(
         summary=summary,
         unit=question.estimand.unit,
         n_unit="" if question.of_linked else "answers",
+        least=least,
     ).result()
 
 
@@ -137,7 +158,9 @@ def _by_people(question: Question) -> Iterator[Analysis]:
             )
     elif planned_estimate(question).method == "mmrm":
         result = adjusted_of_both(question).result
-        yield Analysis(name="only people with both scores", result=result)
+        yield Analysis(
+            name="only people with both scores", result=result, people="other people"
+        )
     if names and estimand.summary == "adjusted_difference":
         without = dataclasses.replace(
             question, estimand=dataclasses.replace(estimand, covariates=())
@@ -151,6 +174,9 @@ def _of_others(question: Question) -> Iterator[Analysis]:
     """The answer of the other population, where both can be had."""
     estimand = question.estimand
     if not (question.linked and estimand.by_unit and estimand.baseline):
+        return
+    waves = question.in_arms(question.before), question.in_arms(question.after)
+    if all(len(wave) == len(question.pairs) for wave in waves):
         return
     linked = question.of_linked
     other = dataclasses.replace(
@@ -182,6 +208,8 @@ def rows_of(question: Question) -> pd.DataFrame:
         ],
         ignore_index=True,
     )
+    if question.estimand.by_unit:
+        rows = rows.loc[rows["cluster"].isin(question.compared_units.index)]
     rows = rows.loc[rows["cluster"] != ""]
     unlinked = rows["wave"] + " " + rows.index.astype(str)
     named = rows["participant"].where(rows["participant"] != "", unlinked)
@@ -209,8 +237,19 @@ def _design(
     parts = {"intercept": np.ones(len(rows)), "treated": treated}
     if question.estimand.baseline:
         parts |= {"later": later, EFFECT: treated * later}
+    for place, own in enumerate(_strata(rows, question)):
+        parts[f"stratum {place}"] = own
+        if question.estimand.baseline:
+            parts[f"stratum {place} later"] = own * later
     columns, names = covariate_columns(_known(rows, covariates), covariates)
     return rows, np.column_stack([*parts.values(), columns]), (*parts, *names)
+
+
+def _strata(rows: pd.DataFrame, question: Question) -> Array:
+    """A row of 0 and 1 for every stratum but the first, where there are any."""
+    if not question.estimand.strata:
+        return np.empty((0, len(rows)))
+    return dummies(rows["stratum"].to_numpy()).T[1:]
 
 
 def _known(rows: pd.DataFrame, covariates: Sequence[str]) -> pd.DataFrame:

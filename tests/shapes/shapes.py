@@ -138,9 +138,7 @@ SHAPES = {
         Shape(name="one_group_linked", units=crowd(60), arms=(), lost=0.2),
         Shape(name="one_group_of_teams", units=groups(8), arms=()),
         Shape(name="one_group_few_teams", units=groups(3), arms=()),
-        Shape(
-            name="one_group_unlinked", units=crowd(60), arms=(), same_people=False
-        ),
+        Shape(name="one_group_unlinked", units=crowd(60), arms=(), same_people=False),
         # 17 to 19: many waves
         Shape(
             name="wedge_in_sites",
