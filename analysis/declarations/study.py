@@ -261,6 +261,9 @@ class Outcome:
 
     Attributes
     ----------
+    short_title : str
+        The title within a sentence, such as ``ratings`` or ``confidence``; made of the
+        title if not given.
     baseline : str
         The wave before; empty where arms are compared afterwards alone.
     follow_ups : tuple of str
@@ -279,6 +282,7 @@ class Outcome:
     family: str
     baseline: str
     follow_ups: tuple[str, ...]
+    short_title: str = ""
     smallest_effect: float | None = None
     supplementary: SupplementaryMeasures = field(default_factory=SupplementaryMeasures)
 
@@ -298,6 +302,12 @@ class Study:
         The analysis plan; None if none was declared.
     design : DeclaredDesign or None
         What is assumed before the pilot, for what it can see; never locked.
+    programme : str
+        What was tried, within a sentence: ``the training``.
+    selected_on_score : bool
+        Whether people were picked for low scores.
+    not_measured : tuple of str
+        What was not measured, a sentence each.
     rollout, dose : Rollout, Dose or None
         Who started when, and how much of the pilot each person had.
     lock : Lock or None
@@ -319,7 +329,10 @@ class Study:
     surveys: tuple[Survey, ...]
     waves: tuple[Wave, ...]
     outcomes: tuple[Outcome, ...]
+    programme: str = ""
+    selected_on_score: bool = False
     unknowns: tuple[str, ...] = ()
+    not_measured: tuple[str, ...] = ()
     roster: Roster | None = None
     groups: tuple[Grouping, ...] = ()
     rollout: Rollout | None = None

@@ -335,7 +335,8 @@ class Judged:
             term=term,
             estimate=float(self.worth.comparability == "passed"),
             n=n,
-            method="as the page on measurement invariance found; no interval: a verdict",
+            method="as the page on measurement invariance found; a verdict, so no "
+            "interval",
         )
 
     def _facts(self) -> StrengthFacts:

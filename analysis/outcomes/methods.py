@@ -27,7 +27,7 @@ from heard.effects.unit_means import MINIMUM_PER_ARM, compare_unit_means
 from heard.models.cluster_robust import cluster_robust_fit, dummies
 from heard.models.linear import covariate_columns
 from heard.models.wild_bootstrap import wild_cluster_bootstrap
-from heard.results import Result, Unavailable
+from heard.results import Result, Unavailable, with_n
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,18 +65,19 @@ def other_analyses(question: Question) -> tuple[Analysis, ...]:
         return ()
     of_units, of_people = _by_units, _by_people
     found = (of_units if question.estimand.by_unit else of_people)(question)
-    named = (*found, *_of_others(question))
-    return tuple(_placed(one, question) for one in named)
+    same = (_counted(one, question) for one in found)
+    return tuple(
+        dataclasses.replace(one, result=dataclasses.replace(one.result, term=TERM))
+        for one in (*same, *_of_others(question))
+    )
 
 
-def _placed(one: Analysis, question: Question) -> Analysis:
-    """Under the term of other methods; of the same people, with their number."""
-    result = dataclasses.replace(one.result, term=TERM)
-    if one.people == "same people" and question.estimand.by_unit:
-        people = int(question.compared_units["people"].sum())
-        n_unit = "" if question.of_linked else "answers"
-        result = dataclasses.replace(result, n=people, n_unit=n_unit)
-    return dataclasses.replace(one, result=result)
+def _counted(one: Analysis, question: Question) -> Analysis:
+    """Of the same people all count the same, whatever their rows are."""
+    if one.people != "same people":
+        return one
+    n, n_unit = question.counted
+    return dataclasses.replace(one, result=with_n(one.result, n, n_unit))
 
 
 def _by_units(question: Question) -> Iterator[Analysis]:
@@ -114,12 +115,10 @@ def _by_units(question: Question) -> Iterator[Analysis]:
     if estimand.strata:
         yield Analysis(
             name="without strata",
-            result=_compared(question, _without_strata(question), None),
+            result=_compared(
+                question, question.compared_units.drop(columns="stratum"), None
+            ),
         )
-
-
-def _without_strata(question: Question) -> pd.DataFrame:
-    return question.compared_units.drop(columns="stratum")
 
 
 def _compared(

@@ -116,6 +116,15 @@ class Question(Context):
         return units.loc[arms > 1]
 
     @property
+    def counted(self) -> tuple[int, str]:
+        """How many it is about, and what that counts: linked people, or answers."""
+        n_unit = "" if self.of_linked else "answers"
+        if self.estimand.by_unit:
+            return int(self.compared_units["people"].sum()), n_unit
+        rows = [self.pairs] if self.of_linked else self.waves
+        return sum(map(len, rows)), n_unit
+
+    @property
     def movers(self) -> float:
         """Share of linked people who are in another of the arms afterwards."""
         later = self.after.loc[self.after["participant"] != ""]

@@ -71,8 +71,10 @@ CHANGES = Panel(
 )
 COMPARISONS = Panel(
     terms={
-        "difference_in_change": "Difference in change",
-        "adjusted_difference": "Adjusted for before",
+        "difference_in_change": "",
+        "adjusted_difference": "",
+        "difference_after": "",
+        "start_effect": "",
     },
     arms="first contrast",
 )
