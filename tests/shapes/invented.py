@@ -52,9 +52,11 @@ class Shape:
     lost, linked : float
         Share who give no score after the first wave; share whose name is known.
     moved : float
-        Share who say another arm at the last wave.
+        Share who are in a team of the other arm at the last wave.
     effect : float
         Of the treated after they start, in points.
+    cuts, lowest : tuple of float, int
+        Where the scale has few values: the limits between them, and the lowest.
     """
 
     name: str
@@ -206,9 +208,19 @@ def _people(shape: Shape, draws: np.random.Generator) -> pd.DataFrame:
         participant=[f"p{n}" for n in range(len(people))],
         person=draws.normal(LEVEL, PERSON, len(people)),
         known=draws.random(len(people)) < shape.linked,
-        stays=draws.random(len(people)) >= shape.lost,
-        moves=draws.random(len(people)) < shape.moved,
+        stays=~_share(people, shape.lost, draws),
+        moves=_share(people, shape.moved, draws),
     )
+
+
+def _share(
+    people: pd.DataFrame, share: float, draws: np.random.Generator
+) -> pd.Series[bool]:
+    """So many of each arm, as near as can be."""
+    order = pd.Series(draws.permutation(len(people)), index=people.index)
+    ranks = order.groupby(people["arm"]).rank()
+    sizes = people.groupby("arm")["arm"].transform("size")
+    return ranks <= (share * sizes).round()
 
 
 def _at_wave(
@@ -237,6 +249,11 @@ def _at_wave(
         frame["participant"] = ""
     frame.loc[~people["known"], "participant"] = ""
     if shape.moved and place == len(order) - 1:
-        other = {shape.arms[0]: shape.arms[1], shape.arms[1]: shape.arms[0]}
-        frame["arm"] = frame["arm"].mask(people["moves"], frame["arm"].map(other))
+        turned = frame[["team", "arm"]].iloc[::-1].set_axis(frame.index)
+        frame = frame.assign(
+            **{
+                name: frame[name].mask(people["moves"], turned[name])
+                for name in ("team", "arm")
+            }
+        )
     return frame.loc[people["stays"]] if place else frame
