@@ -89,8 +89,18 @@ class Judged:
     @cached_property
     def others(self) -> tuple[Analysis, ...]:
         """The same question by other methods; none of one that has no answer."""
-        refused = self.planned.method == "none"
-        return () if refused else other_analyses(self.question)
+        return () if self._is_refused else other_analyses(self.question)
+
+    @property
+    def _is_refused(self) -> bool:
+        return self.planned.method == "none"
+
+    @property
+    def compares_arms(self) -> bool:
+        """Whether two arms can be told apart, so that any number of both may stand."""
+        estimand = self.question.estimand
+        of_arms = estimand.arms is not None and estimand.summary != "start_effect"
+        return of_arms and not self._is_refused
 
     @cached_property
     def code(self) -> VerdictCode:

@@ -105,7 +105,8 @@ SHAPES = {
             instrument=MOOD,
             waves=("start", "month_2", "month_4"),
             lost=0.48,
-            effect=-2.0,
+            effect=-1.0,
+            outcome="smallest_effect = 3",
         ),
         Shape(
             name="people_few_lost",
@@ -123,6 +124,7 @@ SHAPES = {
             arms=FILM,
             waves=("after",),
             allocation=PERSON + DRAWN + THREE,
+            outcome="smallest_effect = 3",
         ),
         Shape(
             name="post_only_teams",
@@ -167,6 +169,7 @@ SHAPES = {
             family="secondary",
             outcome="",
             lost=0.42,
+            effect=0.0,
             cuts=(22, 25, 28, 31, 34, 37),
             lowest=1,
         ),

@@ -133,6 +133,8 @@ REFUSED = {
 COMPARED = [
     name for name in ANSWERED if SHAPES[name].questions[0].estimand.arms is not None
 ]
+ALIKE = {"intracluster_correlation", "intracluster_correlation_reml", "design_effect"}
+"""How alike people of a unit are before: nothing of any difference."""
 SUMMARIES = frozenset(
     {
         *("difference_in_change", "adjusted_difference", "difference_after"),
@@ -186,14 +188,14 @@ def test_what_cannot_be_answered_is_refused_in_a_sentence(name: str) -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_where_there_is_no_answer_no_other_number_stands_in(name: str) -> None:
     shape = SHAPES[name]
+    arms = shape.questions[0].estimand.arms
     numbers = [
         one.term
-        for one in of_contrast(shape, *{one.term for one in shape.findings})
-        if one.estimate is not None and one.conf_low is not None
+        for one in of_contrast(shape, *{one.term for one in shape.findings} - ALIKE)
+        if one.conf_low is not None and arms is not None
     ]
-    arms = shape.questions[0].estimand.arms
     # Without a comparison the group's own change is described, and judged nowhere.
-    assert not numbers or arms is None, numbers
+    assert not numbers
     assert not of_contrast(shape, "sensitivity_effect", "strength_column")
 
 
@@ -339,7 +341,8 @@ def test_movers_count_where_they_were_first_seen_in_every_method() -> None:
 # ------------------------------------------------------------- verdict and strength
 
 COLUMNS = {  # design, size, width, lost
-    "linked_teams": (3, 3, 5, 3),
+    # 28 % lost would be 3; the gain stands beyond what the plan allows for them.
+    "linked_teams": (3, 3, 5, 4),
     "unlinked_teams": (5, 4, 5, 3),
     "two_of_twelve": (2, 2, 3, 4),
     "post_only_three_arms": (5, 4, 5, 3),
