@@ -249,13 +249,23 @@ def _constant_in_sites(study: Study) -> bool:
     return all(len(set(arms)) == 1 for arms in by_site.values())
 
 
+ONE_ARM_A_TEAM = (
+    "[allocation.unit] Every team is in one arm, so teams, not people, were compared. "
+    'Set [allocation] unit = "team"'
+)
+
+
 def check_unit(study: Study) -> Iterator[str]:
     """A declared unit that lies below the level at which arms never vary."""
     declared = study.allocation.unit
     lower = declared in ALLOCATED and declared != "site"
-    several = len(_compared_teams(study)) > len(study.sites)
+    teams = _compared_teams(study)
+    several = len(teams) > len(study.sites)
     if lower and several and _constant_in_sites(study):
         units = "people" if declared == "person" else "teams"
         yield SAME_SITE.format(units=units)
+    elif declared == "person" and not study.randomised and len(teams) > 1:
+        # Randomised people may be trained in groups, which are in one arm each.
+        yield ONE_ARM_A_TEAM
     if declared == "site" and not study.sites:
         yield "[allocation.unit] site needs sites to be declared"

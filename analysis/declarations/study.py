@@ -264,6 +264,8 @@ class Outcome:
     short_title : str
         The title within a sentence, such as ``ratings`` or ``confidence``; made of the
         title if not given.
+    baseline : str
+        The wave before; empty where arms are compared afterwards alone.
     follow_ups : tuple of str
         Waves compared with the baseline; every later wave if none is named.
     smallest_effect : float or None
@@ -283,6 +285,11 @@ class Outcome:
     short_title: str = ""
     smallest_effect: float | None = None
     supplementary: SupplementaryMeasures = field(default_factory=SupplementaryMeasures)
+
+    @property
+    def waves(self) -> tuple[str, ...]:
+        """Every wave it is judged at: the baseline, if there is one, and follow-ups."""
+        return (*((self.baseline,) if self.baseline else ()), *self.follow_ups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

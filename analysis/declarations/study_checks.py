@@ -297,10 +297,11 @@ def _check(outcome: Outcome, study: Study) -> Iterator[str]:
         yield f"[{at}.survey] {unknown('survey', outcome.survey, surveys)}"
         return
     waves_of_survey = [wave.name for wave in study.waves if wave.export(outcome.survey)]
-    for wave in (outcome.baseline, *outcome.follow_ups):
+    for wave in outcome.waves:
         if wave not in waves_of_survey:
             kind = f"wave of {outcome.survey}"
             yield f"[{at}] {unknown(kind, wave, waves_of_survey)}"
+    yield from _check_post_only(outcome, study, at)
     instruments = surveys[outcome.survey].instruments
     if outcome.instrument not in instruments:
         yield f"[{at}.instrument] {unknown('name', outcome.instrument, instruments)}"
@@ -310,7 +311,7 @@ def _check(outcome: Outcome, study: Study) -> Iterator[str]:
     if outcome.subscale not in subscales:
         yield f"[{at}.subscale] {instrument.refusal(outcome.subscale)}"
         return
-    for wave in (outcome.baseline, *outcome.follow_ups):
+    for wave in outcome.waves:
         export = (
             study.wave(wave).export(outcome.survey) if wave in waves_of_survey else None
         )
@@ -328,6 +329,19 @@ def _check(outcome: Outcome, study: Study) -> Iterator[str]:
             f"[{at}] a primary outcome needs a better and a worse end; the codebook of "
             f"'{instrument.name}' gives '{outcome.subscale}' none"
         )
+
+
+def _check_post_only(outcome: Outcome, study: Study, at: str) -> Iterator[str]:
+    """Without a wave before, arms alone can be compared."""
+    if outcome.baseline:
+        return
+    if not study.treated:
+        yield (
+            f"[{at}.baseline] is empty, so groups are compared afterwards alone, and "
+            "the study compares none"
+        )
+    elif not outcome.follow_ups:
+        yield f"[{at}.follow_ups] names no wave at which to compare"
 
 
 def _check_status(study: Study) -> Iterator[str]:

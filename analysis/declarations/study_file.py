@@ -299,11 +299,12 @@ def _study(
         _wave(key, table, top, surveys, instruments)
         for key, table in top.tables("waves")
     )
+    allocation = _allocation(top)
     return top.take(
         Study,
         name=name,
         folder=top.text("folder", name),
-        allocation=_allocation(top),
+        allocation=allocation,
         arms=_groups(top, "arms", Arm),
         sites=_groups(top, "sites", Site),
         teams=_groups(top, "teams", Team),
@@ -318,7 +319,8 @@ def _study(
         surveys=surveys,
         waves=waves,
         outcomes=tuple(
-            _outcome(key, table, waves) for key, table in top.tables("outcomes")
+            _outcome(key, table, waves, compares=bool(allocation.pairs()))
+            for key, table in top.tables("outcomes")
         ),
         instruments=instruments,
     )
@@ -416,16 +418,21 @@ def _groups(top: Table, key: str, kind: type[Group]) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def _outcome(name: str, table: Table, waves: tuple[Wave, ...]) -> Outcome:
-    """An outcome; compared, unless it says otherwise, over the waves of its survey."""
+def _outcome(
+    name: str, table: Table, waves: tuple[Wave, ...], *, compares: bool
+) -> Outcome:
+    """An outcome; compared, unless it says otherwise, over the waves of its survey.
+
+    Where arms are compared and the survey was held once, they are compared there.
+    """
     survey = table.text("survey")
     waves_of_survey = tuple(wave.name for wave in waves if wave.export(survey))
-    baseline = table.text("baseline", waves_of_survey[0] if waves_of_survey else "")
-    later = (
-        waves_of_survey[waves_of_survey.index(baseline) + 1 :]
-        if baseline in waves_of_survey
-        else ()
-    )
+    post_only = compares and len(waves_of_survey) == 1
+    first = "" if post_only else "".join(waves_of_survey[:1])
+    baseline = table.text("baseline", first)
+    later = waves_of_survey if not baseline else ()
+    if baseline in waves_of_survey:
+        later = waves_of_survey[waves_of_survey.index(baseline) + 1 :]
     return table.read(
         Outcome,
         name=name,

@@ -15,7 +15,11 @@ from analysis.declarations.plan_lock import family_of
 from analysis.foundation.findings import Group
 from analysis.foundation.refusals import feasibility
 from analysis.outcomes.methods import other_analyses
-from analysis.outcomes.planned import planned_estimate
+from analysis.outcomes.planned import (
+    planned_estimate,
+    units_starting,
+    waves_before_start,
+)
 from heard.effects.effect_sizes import pooled_deviation
 from heard.effects.judgement.bayes import Prior, bayesian_companion
 from heard.effects.judgement.strength import StrengthFacts, strength
@@ -84,8 +88,19 @@ class Judged:
 
     @cached_property
     def others(self) -> tuple[Analysis, ...]:
-        """The same question by other methods."""
-        return other_analyses(self.question)
+        """The same question by other methods; none of one that has no answer."""
+        return () if self._is_refused else other_analyses(self.question)
+
+    @property
+    def _is_refused(self) -> bool:
+        return self.planned.method == "none"
+
+    @property
+    def compares_arms(self) -> bool:
+        """Whether two arms can be told apart, so that any number of both may stand."""
+        estimand = self.question.estimand
+        of_arms = estimand.arms is not None and estimand.summary != "start_effect"
+        return of_arms and not self._is_refused
 
     @cached_property
     def code(self) -> VerdictCode:
@@ -343,7 +358,7 @@ class Judged:
         return StrengthFacts(
             design=self._design(),
             unit=estimand.unit,
-            units=min((arm.n_units for arm in arms), default=0),
+            units=self._units(),
             people=self._people(),
             estimate=interval.estimate if interval else None,
             half_width=_half_width(interval) if interval and has_interval else None,
@@ -372,7 +387,9 @@ class Judged:
     def _design(self) -> Design:
         question, estimand = self.question, self.question.estimand
         if estimand.summary == "start_effect":
-            return "randomised_wedge" if estimand.randomised else "staggered"
+            if estimand.randomised:
+                return "randomised_wedge"
+            return "staggered" if waves_before_start(question) > 1 else "staggered_late"
         if estimand.arms is None:
             return "same_people" if question.of_linked else "different_people"
         if self.planned.method == "permutation" and not estimand.randomised:
@@ -381,13 +398,22 @@ class Judged:
             return "randomised"
         return "chosen_comparison" if estimand.baseline else "chosen_asked_once"
 
+    def _units(self) -> float:
+        """Units of the smaller arm; half of those that start one after another."""
+        if self.question.estimand.summary == "start_effect":
+            return units_starting(self.question) / 2
+        return min((arm.n_units for arm in self.planned.arms), default=0)
+
     def _people(self) -> int | None:
-        """People of the smallest arm at the smallest wave."""
-        arms = self.question.estimand.arms
+        """People of the smallest arm at the smallest wave; of randomised people all."""
+        question, arms = self.question, self.question.estimand.arms
         names = (arms.after, arms.before) if arms else ("",)
+        waves = question.waves
+        if question.estimand.population == "randomised":
+            waves = [question.in_arms(question.before)]
         return min(
             len(wave.loc[wave["arm"] == arm] if arm else wave)
-            for wave in self.question.waves
+            for wave in waves
             for arm in names
         )
 
@@ -446,7 +472,8 @@ def worth_of(
     ]
     subscale = question.subscale
     state: Literal["passed", "failed", "not_tested", "cannot_be_tested"] = "not_tested"
-    if len(subscale.items) < 2 or not subscale.reflective:
+    one_wave = not question.estimand.baseline
+    if one_wave or len(subscale.items) < 2 or not subscale.reflective:
         state = "cannot_be_tested"
     elif verdicts and verdicts[0] is not None:
         state = "passed" if verdicts[0] else "failed"

@@ -23,8 +23,8 @@ from analysis.outcomes.planned import (
     planned_estimate,
 )
 from heard.effects.clustered.repeated_waves import mixed_wave_effects
-from heard.effects.unit_means import compare_unit_means
-from heard.models.cluster_robust import cluster_robust_fit
+from heard.effects.unit_means import MINIMUM_PER_ARM, compare_unit_means
+from heard.models.cluster_robust import cluster_robust_fit, dummies
 from heard.models.linear import covariate_columns
 from heard.models.wild_bootstrap import wild_cluster_bootstrap
 from heard.results import Result, Unavailable, with_n
@@ -65,39 +65,44 @@ def other_analyses(question: Question) -> tuple[Analysis, ...]:
         return ()
     of_units, of_people = _by_units, _by_people
     found = (of_units if question.estimand.by_unit else of_people)(question)
-    others = tuple(_of_others(question))
-    # All are about the same people, so all count the same, whatever their rows are.
-    n, n_unit = question.counted
+    same = (_counted(one, question) for one in found)
     return tuple(
         dataclasses.replace(one, result=dataclasses.replace(one.result, term=TERM))
-        for one in (
-            *(
-                dataclasses.replace(one, result=with_n(one.result, n, n_unit))
-                if one.people == "same people"
-                else one
-                for one in found
-            ),
-            *others,
-        )
+        for one in (*same, *_of_others(question))
     )
+
+
+def _counted(one: Analysis, question: Question) -> Analysis:
+    """Of the same people all count the same, whatever their rows are."""
+    if one.people != "same people":
+        return one
+    n, n_unit = question.counted
+    return dataclasses.replace(one, result=with_n(one.result, n, n_unit))
 
 
 def _by_units(question: Question) -> Iterator[Analysis]:
     estimand = question.estimand
     unit = estimand.unit
+    if is_permuted(question):
+        yield Analysis(
+            name=f"{unit}s like these, not these alone",
+            result=_compared(question, question.units, None, least=1),
+        )
+        return
     yield Analysis(
         name=f"{unit}s weighted by their people", result=cluster_robust(question)
     )
-    if estimand.baseline and estimand.summary != "adjusted_difference":
+    followed = question.of_linked and unit == "team"
+    if floor_of(question) <= LARGEST_FLOOR:
+        yield Analysis(
+            name=f"every other set of {unit}s", result=permuted_effect(question)
+        )
+    if followed and estimand.summary != "adjusted_difference":
         yield Analysis(
             name=f"{unit}s compared at equal scores before",
             result=_compared(question, question.units, "adjusted"),
         )
-    if not is_permuted(question) and floor_of(question) <= LARGEST_FLOOR:
-        yield Analysis(
-            name=f"every other set of {unit}s", result=permuted_effect(question)
-        )
-    if estimand.baseline:
+    if followed and not estimand.strata:
         yield Analysis(
             name=f"mixed model, {unit}s may drift", result=mixed_model(question)
         )
@@ -110,7 +115,9 @@ def _by_units(question: Question) -> Iterator[Analysis]:
     if estimand.strata:
         yield Analysis(
             name="without strata",
-            result=_compared(question, question.units.drop(columns="stratum"), None),
+            result=_compared(
+                question, question.compared_units.drop(columns="stratum"), None
+            ),
         )
 
 
@@ -118,6 +125,8 @@ def _compared(
     question: Question,
     units: pd.DataFrame,
     summary: Literal["change", "after", "adjusted"] | None,
+    *,
+    least: int = MINIMUM_PER_ARM,
 ) -> Result:
     arms = question.compared
     return compare_unit_means(
@@ -127,6 +136,7 @@ def _compared(
         summary=summary,
         unit=question.estimand.unit,
         n_unit="" if question.of_linked else "answers",
+        least=least,
     ).result()
 
 
@@ -164,6 +174,9 @@ def _of_others(question: Question) -> Iterator[Analysis]:
     estimand = question.estimand
     if not (question.linked and estimand.by_unit and estimand.baseline):
         return
+    waves = question.in_arms(question.before), question.in_arms(question.after)
+    if all(len(wave) == len(question.pairs) for wave in waves):
+        return
     linked = question.of_linked
     other = dataclasses.replace(
         question,
@@ -194,6 +207,8 @@ def rows_of(question: Question) -> pd.DataFrame:
         ],
         ignore_index=True,
     )
+    if question.estimand.by_unit:
+        rows = rows.loc[rows["cluster"].isin(question.compared_units.index)]
     rows = rows.loc[rows["cluster"] != ""]
     unlinked = rows["wave"] + " " + rows.index.astype(str)
     named = rows["participant"].where(rows["participant"] != "", unlinked)
@@ -221,8 +236,19 @@ def _design(
     parts = {"intercept": np.ones(len(rows)), "treated": treated}
     if question.estimand.baseline:
         parts |= {"later": later, EFFECT: treated * later}
+    for place, own in enumerate(_strata(rows, question)):
+        parts[f"stratum {place}"] = own
+        if question.estimand.baseline:
+            parts[f"stratum {place} later"] = own * later
     columns, names = covariate_columns(_known(rows, covariates), covariates)
     return rows, np.column_stack([*parts.values(), columns]), (*parts, *names)
+
+
+def _strata(rows: pd.DataFrame, question: Question) -> Array:
+    """A row of 0 and 1 for every stratum but the first, where there are any."""
+    if not question.estimand.strata:
+        return np.empty((0, len(rows)))
+    return dummies(rows["stratum"].to_numpy()).T[1:]
 
 
 def _known(rows: pd.DataFrame, covariates: Sequence[str]) -> pd.DataFrame:

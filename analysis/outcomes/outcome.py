@@ -54,12 +54,13 @@ def outcome_findings(
     questions = questions_of(
         scores_by_wave, study, outcome, follow_up, links=links, rule=linkage_rule
     )
-    for question in questions:
-        worth = worth_of(question, comparability, reliability)
-        judged = Judged(question=question, worth=worth)
-        yield from _placed(question, judged.found())
-    first = questions[0]
-    yield from _placed(first, _arms_alone(first, worth))
+    judged = [
+        Judged(question=question, worth=worth_of(question, comparability, reliability))
+        for question in questions
+    ]
+    for one in judged:
+        yield from _placed(one.question, one.found())
+    yield from _placed(judged[0].question, _arms_alone(judged[0]))
 
 
 def _placed(
@@ -72,17 +73,18 @@ def _placed(
 
 
 def _arms_alone(
-    question: Question, worth: Worth
+    judged: Judged,
 ) -> Iterator[tuple[Place, AnyGroup, Result | Composite]]:
     """What is said of each arm, and of the arms' difference in standard deviations."""
+    question = judged.question
     estimand = question.estimand
-    if question.outcome.baseline == "":
+    if not estimand.baseline:
         return
     if question.of_linked:
-        yield from _followed(question, worth)
+        yield from _followed(question, judged.worth)
     else:
         yield from _answered(question)
-    if estimand.arms is not None and estimand.summary != "start_effect":
+    if judged.compares_arms:
         yield from ((estimand.place, "", part) for part in _standardised(question))
     if estimand.by_unit and estimand.follow_up == question.outcome.follow_ups[0]:
         before = question.answers[0]

@@ -29,9 +29,10 @@ from heard.effects.unit_means import (
     compare_unit_means,
     mean_of_units,
 )
-from heard.results import Result, Unavailable
+from heard.results import Estimate, Result, Unavailable
 
 if TYPE_CHECKING:
+    from analysis.declarations.estimand import Estimand
     from analysis.outcomes.question import Question
     from heard.effects.designs.randomisation import PlaceboComparison
     from heard.effects.judgement.equivalence import UncertainEffect
@@ -60,6 +61,24 @@ NO_ERROR = "a permutation has no standard error"
 
 def planned_estimate(question: Question) -> Planned:
     """Estimate what the estimand asks for, or say why that cannot be done."""
+    return _together(_estimated(question), question.estimand)
+
+
+def _together(planned: Planned, estimand: Estimand) -> Planned:
+    """Where several contrasts are judged, an interval that holds for all together."""
+    result, effect = planned.result, planned.effect
+    several = estimand.contrasts > 1 and isinstance(result, Estimate)
+    if not several or isinstance(effect, Unavailable):
+        return planned
+    low, high = effect.limits(estimand.level)
+    how = f"{estimand.level:.4g} level: {estimand.contrasts} contrasts hold together"
+    wider = dataclasses.replace(
+        result, conf_low=low, conf_high=high, method=f"{result.method}; {how}"
+    )
+    return dataclasses.replace(planned, result=wider)
+
+
+def _estimated(question: Question) -> Planned:
     estimand = question.estimand
     if estimand.summary == "start_effect":
         return _of_starts(question)
@@ -69,8 +88,20 @@ def planned_estimate(question: Question) -> Planned:
 
 
 def _of_starts(question: Question) -> Planned:
-    """One effect of having started, from the order of starting (stepped wedge)."""
-    found = RolledOut(
+    """One effect of having started: by the order of starting, else by comparison."""
+    found = dataclasses.replace(
+        _rolled_out(question).effect_of_starting(), term=question.estimand.summary
+    )
+    return Planned(
+        result=found,
+        effect=Unavailable(term=found.term, reason=NO_ERROR),
+        arms=(),
+        method="wedge" if question.estimand.randomised else "staggered",
+    )
+
+
+def _rolled_out(question: Question) -> RolledOut:
+    return RolledOut(
         study=question.study,
         outcome=question.outcome,
         outcome_scores=scores_over_waves(
@@ -79,18 +110,31 @@ def _of_starts(question: Question) -> Planned:
             question.outcome,
             links=question.links,
         ),
-    ).effect_of_starting()
-    result = dataclasses.replace(found, term=question.estimand.summary)
-    absent = Unavailable(term=result.term, reason=NO_ERROR)
-    return Planned(result=result, effect=absent, arms=(), method="wedge")
+    )
+
+
+def units_starting(question: Question) -> int:
+    """Units with answers, of those that start one after another."""
+    rows = _rolled_out(question).outcome_scores.rows
+    units = rows[_rolled_out(question).rollout.unit]
+    return int(units.loc[units != ""].nunique())
+
+
+def waves_before_start(question: Question) -> int:
+    """Waves of the outcome before the first unit starts."""
+    rolled = _rolled_out(question)
+    order, waves = question.study.wave_names(), rolled.outcome_scores.waves
+    first = min(order.index(start) for start in rolled.rollout.starts.values())
+    return sum(order.index(wave) < first for wave in waves)
 
 
 def refused(question: Question, reason: str) -> Planned:
     """No estimate, for this reason."""
+    answers = sum(map(len, question.answers))
     absent = Unavailable(
         term=question.estimand.summary,
         reason=reason,
-        n=sum(map(len, question.answers)) or None,
+        n=(len(question.pairs) if question.of_linked else answers) or None,
     )
     return Planned(result=absent, effect=absent, arms=(), method="none")
 
@@ -166,7 +210,10 @@ def _of_units(question: Question) -> Planned:
     absent = Unavailable(term=estimand.summary, reason=NO_ERROR)
     return Planned(
         result=dataclasses.replace(
-            permuted(question).placebo_effect, term=estimand.summary
+            permuted(question).placebo_effect,
+            term=estimand.summary,
+            n=sum(arm.n_people for arm in arms),
+            n_unit=n_unit,
         ),
         effect=absent,
         arms=arms,
@@ -187,7 +234,9 @@ def permuted_p_value(question: Question) -> Result:
 
 def permuted(question: Question) -> PlaceboComparison:
     """The treated units compared with every other set of as many."""
-    units, arms = question.units, question.compared
+    units, arms = question.compared_units, question.compared
+    if not question.estimand.baseline:
+        units = units.assign(before=0.0)
     rows = units.rename_axis("cluster").reset_index()
     treated = rows.loc[rows["arm"] == arms.after, "cluster"]
     return placebo_comparison(

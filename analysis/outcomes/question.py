@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     Effect: TypeAlias = UncertainEffect | Unavailable
 
 PLACES = ("participant", "arm", "team", "site")
+BELONG = ("arm", "team", "site", "cluster", "stratum")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,8 @@ class Question(Context):
     def answers(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The scores it is about, at each wave: of linked people, or all answers."""
         if not self.of_linked:
-            return self.in_arms(self.before), self.in_arms(self.after)
+            after = _first_seen(self.before, self.after)
+            return self.in_arms(self.before), self.in_arms(after)
         kept = self.pairs.reset_index()
         before, after = (
             kept.assign(score=kept[wave]).drop(columns=["before", "after"])
@@ -100,16 +102,27 @@ class Question(Context):
         else:
             before, after = (_by_team(wave, by_site=by_site) for wave in self.answers)
             units = unlinked_units(after, before if self.estimand.baseline else None)
-        return units_of_units(units, by="site") if by_site else units
+        if not by_site:
+            return units
+        return units_of_units(units.loc[units["site"] != ""], by="site")
+
+    @property
+    def compared_units(self) -> pd.DataFrame:
+        """The units that tell the arms apart: of strata that hold both arms."""
+        units = self.in_arms(self.units)
+        if not self.estimand.strata:
+            return units
+        arms = units.groupby("stratum", observed=True)["arm"].transform("nunique")
+        return units.loc[arms > 1]
 
     @property
     def counted(self) -> tuple[int, str]:
         """How many it is about, and what that counts: linked people, or answers."""
-        if self.of_linked:
-            return len(self.pairs), ""
-        rows = [wave.loc[wave["cluster"] != ""] for wave in self.waves]
-        known = rows if self.estimand.by_unit else self.waves
-        return sum(map(len, known)), "answers"
+        n_unit = "" if self.of_linked else "answers"
+        if self.estimand.by_unit:
+            return int(self.compared_units["people"].sum()), n_unit
+        rows = [self.pairs] if self.of_linked else self.waves
+        return sum(map(len, rows)), n_unit
 
     @property
     def movers(self) -> float:
@@ -249,6 +262,19 @@ def _answers(scores: pd.DataFrame, study: Study, estimand: Estimand) -> pd.DataF
     return kept.assign(cluster=cluster, stratum=stratum)
 
 
+def _first_seen(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """The later wave, with everybody known from the earlier one where they were."""
+    known = before.loc[before["participant"] != ""].set_index("participant")
+    again = after["participant"].isin(known.index)
+    if not again.any():
+        return after
+    names = after.loc[again, "participant"]
+    first = {name: names.map(known[name]).reindex(after.index) for name in BELONG}
+    return after.assign(
+        **{name: first[name].where(again, after[name]) for name in BELONG}
+    )
+
+
 def _by_team(rows: pd.DataFrame, *, by_site: bool) -> pd.DataFrame:
     """Rows by team where sites are compared by their teams; else as they are."""
     if not by_site:
@@ -262,9 +288,13 @@ def _resolved(question: Question) -> Question:
     unit = _unit(question)
     population = estimand.population
     if not population:
-        population = "linked" if _enough_linked(question) else "answered"
+        shares = _shares_linked(question)
+        alike = max(shares) - min(shares) <= ALIKE_LINKED
+        enough = min(shares) >= ENOUGH_LINKED
+        population = "linked" if enough and alike else "answered"
         if unit == "person" and estimand.arms:
-            population = "linked"
+            # Nobody knows a team: those who are not matched cannot be compared.
+            population = "linked" if enough else ""
     resolved = dataclasses.replace(estimand, population=population, unit=unit)
     return dataclasses.replace(question, estimand=resolved)
 
@@ -272,7 +302,8 @@ def _resolved(question: Question) -> Question:
 def _unit(question: Question) -> Unit:
     """What was allocated: teams that hold people of several arms were not."""
     estimand = question.estimand
-    rows = question.in_arms(pd.concat([question.before, question.after]))
+    after = _first_seen(question.before, question.after)
+    rows = question.in_arms(pd.concat([question.before, after]))
     rows = rows.loc[rows["cluster"] != ""]
     if not estimand.inferred or not estimand.by_unit or not estimand.arms:
         return estimand.unit
@@ -280,10 +311,10 @@ def _unit(question: Question) -> Unit:
     return "person" if len(arms) and arms.min() > 1 else estimand.unit
 
 
-def _enough_linked(question: Question) -> bool:
-    """Whether most are linked in every arm, and about as many in each."""
+def _shares_linked(question: Question) -> list[float]:
+    """Share of the smaller wave that is linked, arm by arm; 0 where nobody is."""
     if not question.linked:
-        return False
+        return [0.0]
     arms = question.estimand.arms
     shares = []
     for arm in (arms.after, arms.before) if arms else (None,):
@@ -292,5 +323,4 @@ def _enough_linked(question: Question) -> bool:
             for rows in (question.pairs, question.before, question.after)
         ]
         shares.append(counts[0] / max(min(counts[1:]), 1))
-    alike = max(shares) - min(shares) <= ALIKE_LINKED
-    return min(shares) >= ENOUGH_LINKED and alike
+    return shares
