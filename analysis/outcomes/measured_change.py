@@ -13,6 +13,9 @@ from analysis.outcomes.outcome_scores import linked_pairs
 from heard.effects.change import paired_change, unlinked_change
 from heard.effects.comparison import compare_arms, compare_arms_unlinked
 from heard.effects.judgement.equivalence import UncertainEffect, uncertain_effect
+from heard.effects.unit_means import compare_unit_means
+from heard.effects.units import linked_units, unlinked_units
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,27 +111,35 @@ def _between(waves: TwoWaves, study: Study, term: str) -> Effect:
         result = found.adjusted_mean_difference
         if term == IN_CHANGE:
             result = found.difference_in_change
+        if by_team and isinstance(result, Estimate):
+            of_arms = pairs.loc[pairs["arm"].isin(arms.values())]
+            return _between_teams(linked_units(of_arms), arms, term)
         people = pairs.loc[pairs["arm"].isin(arms.values())].dropna(subset="after")
-        units = (
-            people["cluster"].replace("", None).nunique() if by_team else len(people)
-        )
-        degrees = float(units - (2 if term == IN_CHANGE else 3))
-        if term == IN_CHANGE and not by_team:
+        degrees = float(len(people) - 3)
+        if term == IN_CHANGE:
             change = people["after"] - people["before"]
             degrees = _welch(*(change[people["arm"] == arm] for arm in arms.values()))
-    else:
-        unlinked = compare_arms_unlinked(
-            waves.before, waves.after, **arms, cluster=by_team
-        )
-        result = unlinked.difference_in_change
-        of_arms = [
-            wave.loc[wave["arm"].isin(arms.values())]
-            for wave in (waves.before, waves.after)
-        ]
-        degrees = float(sum(map(len, of_arms)) - 4)
-        if by_team:
-            degrees = float(len(_in_both(*of_arms)) - 2)
+        return uncertain_effect(result, degrees_of_freedom=max(degrees, 1.0))
+    unlinked = compare_arms_unlinked(waves.before, waves.after, **arms, cluster=by_team)
+    result = unlinked.difference_in_change
+    before, after = (
+        wave.loc[wave["arm"].isin(arms.values())]
+        for wave in (waves.before, waves.after)
+    )
+    if by_team and isinstance(result, Estimate):
+        return _between_teams(unlinked_units(after, before), arms, term)
+    degrees = float(len(before) + len(after) - 4)
     return uncertain_effect(result, degrees_of_freedom=max(degrees, 1.0))
+
+
+def _between_teams(units: pd.DataFrame, arms: dict[str, str], term: str) -> Effect:
+    """The arms compared by their teams' means, with the error's own degrees."""
+    return compare_unit_means(
+        units,
+        treated=arms["treated"],
+        control=arms["control"],
+        summary="change" if term == IN_CHANGE else "adjusted",
+    ).effect
 
 
 def _change(waves: TwoWaves, *, by_team: bool) -> Effect:
