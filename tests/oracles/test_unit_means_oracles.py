@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from oracle import oracle_rows, oracle_values
 
+from heard.effects.designs.permutation import permute_unit_means
+from heard.effects.designs.stepped_wedge import stepped_wedge
 from heard.effects.judgement.equivalence import UncertainEffect
 from heard.effects.unit_means import compare_unit_means, mean_of_units
+from heard.models.cluster_robust import clustered_mean
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from heard.effects.unit_means import Effect, Summary, UnitComparison
+    from heard.results import Result
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -74,3 +79,71 @@ def test_equal_arms_are_the_pooled_t_test() -> None:
 
 def test_one_group_is_the_t_test_of_its_units() -> None:
     agrees(mean_of_units(units("half")).effect, VALUES["one_group"])
+
+
+def permutation(case: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Units, and how to permute them, for each of R's enumerated cases."""
+    arm = {"within": "within", "few": "few", "large": "large"}
+    arm |= {"small": "small", "small_by_size": "small"}
+    frame = units(arm.get(case, "half"), strata=case == "within")
+    if case == "pairs":
+        return frame.assign(stratum=UNITS["pair"]), {"pairs": True}
+    if case == "list":
+        return frame, {"permitted": VALUES["listed"]}
+    return frame, {"by_size": case in {"small_by_size", "large"}}
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["few", "half", "small", "small_by_size", "large", "within", "pairs", "list"],
+)
+def test_permutations_are_those_enumerated_in_r(case: str) -> None:
+    """Both statistics; the larger treated units keep the plain one."""
+    frame, options = permutation(case)
+    found = permute_unit_means(frame, treated="pilot", control="usual", **options)
+    permutes_like(found.effect, found.p_value, found.smallest_possible_p_value, case)
+
+
+def permutes_like(effect: Result, p_value: Result, floor: Result, case: str) -> None:
+    stored = VALUES[f"permuted_{case}"] if case != "wedge" else VALUES["wedge"]
+    for found, name in ((effect, "estimate"), (p_value, "p"), (floor, "floor")):
+        assert isinstance(found, Estimate)
+        assert found.estimate == pytest.approx(stored[name], rel=CLOSED)
+    assert isinstance(effect, Estimate)
+    assert f"all {stored['allocations']} allocations" in effect.method
+    # R rounds the ends of its steps to 12 decimals to tell them apart.
+    limits = (effect.conf_low, effect.conf_high)
+    assert limits == pytest.approx((stored["low"], stored["high"]), abs=1e-9)
+
+
+def test_wedge_within_strata_is_every_order_fitted_by_r_lm() -> None:
+    found = stepped_wedge(
+        oracle_rows("unit_means_wedge.csv"),
+        waves=[1, 2, 3, 4, 5],  # type: ignore[list-item]
+        stratum="stratum",
+    )
+    permutes_like(
+        found.stepped_wedge_effect,
+        found.stepped_wedge_p_value,
+        found.stepped_wedge_smallest_possible_p_value,
+        "wedge",
+    )
+
+
+@pytest.mark.parametrize("case", ["mean_of_twelve", "share_of_twelve", "mean_of_four"])
+def test_clustered_means_are_those_of_clubsandwich(case: str) -> None:
+    teams = oracle_rows("outcomes_teams.csv")
+    scores = teams["before"]
+    if case == "share_of_twelve":
+        scores = (scores > 32).where(scores.notna()).astype(float)
+    if case == "mean_of_four":
+        kept = teams["cluster"].isin([f"team-{place:02d}" for place in range(1, 5)])
+        scores, teams = scores[kept], teams[kept]
+    found = clustered_mean(scores, teams["cluster"], minimum_clusters=4)
+    stored = VALUES[case]
+    assert isinstance(found, Estimate)
+    assert found.n == stored["n"]
+    assert (found.estimate, found.conf_low, found.conf_high) == pytest.approx(
+        (stored["estimate"], stored["low"], stored["high"]), rel=CLOSED
+    )
+    assert f"{stored['df']:.1f} degrees of freedom" in found.method

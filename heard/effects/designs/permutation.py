@@ -27,7 +27,7 @@ from heard.effects.unit_means import (
     usable_units,
 )
 from heard.errors import DataError
-from heard.models.cluster_robust import Array, dummies
+from heard.models.cluster_robust import Array, Labels, dummies
 from heard.models.stable_choice import sides
 from heard.results import Composite, Estimate, Result, Unavailable, with_n
 
@@ -220,13 +220,13 @@ def difference_statistics(
     )
 
 
-def _sums(rows: Array, columns: Array) -> Array:
+def _sums(rows: Labels, columns: Array) -> Array:
     """Sums of the columns over the treated units of each allocation."""
     parts = range(0, len(rows), CHUNK)
     return np.vstack([rows[start : start + CHUNK] @ columns for start in parts])
 
 
-def are_smaller(people: Array, treated: Array) -> bool:
+def are_smaller(people: Array, treated: Labels) -> bool:
     """Whether the treated units' mean number of people is under the others' median.
 
     Looks at sizes alone, so that scores cannot choose the statistic.
@@ -236,7 +236,7 @@ def are_smaller(people: Array, treated: Array) -> bool:
 
 
 def variances_by_size(
-    values: Array, nuisance: Array, treated: Array, sampling: Array
+    values: Array, nuisance: Array, treated: Labels, sampling: Array
 ) -> Array:
     """Variance of each unit's number: between units, plus that of its people's mean.
 
@@ -361,7 +361,7 @@ def permute_unit_means(
 
 def permuted(
     rows: pd.DataFrame,
-    real: Array,
+    real: Labels,
     ways: Permitted | None,
     *,
     adjusted: bool,
@@ -407,7 +407,7 @@ def permuted(
     return randomisation_test(found, name=name, n=n, method=how)
 
 
-def _fault(rows: pd.DataFrame, real: Array, nuisance: Array, *, adjusted: bool) -> str:
+def _fault(rows: pd.DataFrame, real: Labels, nuisance: Array, *, adjusted: bool) -> str:
     free, needed = int((~real).sum()), MINIMUM_COMPARISONS + int(adjusted)
     if not real.any():
         return "no treated unit with every wave"

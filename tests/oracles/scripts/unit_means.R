@@ -110,6 +110,16 @@ cells <- apply(orders(), 1, function(order) {
 wedge$arm <- ifelse(wedge$wave >= wedge$start, "pilot", "usual")
 wedge$change <- wedge$score
 
+# --- means of one group in clusters, of scores and of a share --------------------------
+teams <- read_data("outcomes_teams")
+teams <- teams[!is.na(teams$before), ]
+clustered <- function(x, cluster) {
+  found <- conf_int(lm(x ~ 1), vcov = "CR2", cluster = cluster, test = "Satterthwaite")
+  list(estimate = found$beta, df = found$df, low = found$CI_L, high = found$CI_U,
+       n = length(x))
+}
+four <- teams[teams$cluster %in% sprintf("team-%02d", 1:4), ]
+
 values <- list(
   made_by = versions_of(c("estimatr", "clubSandwich")),
   half = robust("change", "half", units),
@@ -123,6 +133,9 @@ values <- list(
   within_adjusted = ancova("within", mixed, TRUE),
   one_group = list(estimate = unname(one_group$estimate), df = unname(one_group$parameter),
                    low = one_group$conf.int[1], high = one_group$conf.int[2]),
+  mean_of_twelve = clustered(teams$before, teams$cluster),
+  share_of_twelve = clustered(as.numeric(teams$before > 32), teams$cluster),
+  mean_of_four = clustered(four$before, four$cluster),
   permuted_few = permuted(units, "few", every(12, 3), one, even),
   permuted_half = permuted(units, "half", every(12, 6), one, even),
   permuted_small = permuted(units, "small", every(12, 2), one, even),
