@@ -56,9 +56,10 @@ permuted <- function(data, arm, allocations, design, variance) {
   size <- function(v) apply(allocations, 2, function(treated)
     statistic(data$change - v * real, treated, design, variance))
   at <- which(apply(allocations, 2, function(treated) all(treated == real)))
-  p <- function(v) { found <- abs(size(v)); mean(found >= found[at] - 1e-10) }
-  # Between the values at which two statistics are as large, p does not change.
   zero <- size(0); slope <- zero - size(1)
+  stopifnot(all.equal(size(2.7), zero - 2.7 * slope))
+  p <- function(v) { found <- abs(zero - v * slope); mean(found >= found[at] - 1e-11 * max(found)) }
+  # Between the values at which two statistics are as large, p does not change.
   ends <- c((zero[at] - zero) / (slope[at] - slope), (zero[at] + zero) / (slope[at] + slope))
   ends <- sort(unique(round(ends[is.finite(ends) & abs(ends) < 1e6], 12)))
   middles <- c(ends[1] - 1, (head(ends, -1) + tail(ends, -1)) / 2, tail(ends, 1) + 1)
