@@ -231,7 +231,7 @@ def test_clusters_of_one_make_the_t_test_of_people() -> None:
     scores, _ = answers([3, 4, 5])
     names = pd.Series([f"p{place}" for place in range(12)])
     found = mean_of(scores, names)
-    low, high = stats.t.interval(0.95, 11, scores.mean(), float(scores.sem()))
+    low, high = stats.t.interval(0.95, 11, scores.mean(), float(scores.std()) / 12**0.5)
     assert (found.conf_low, found.conf_high) == pytest.approx((low, high), rel=1e-10)
 
 
