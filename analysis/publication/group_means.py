@@ -37,7 +37,7 @@ DEPENDABILITY = Panel(
 
 
 def show_team_means(disclosed: Disclosed, study: Study) -> Shown:
-    """What means of teams are worth: can they be told apart, and do members agree?"""
+    """What means of teams are worth: how far they differ, and members agree."""
     tables = (
         team_means_table(disclosed, study, survey=survey, instrument=instrument.name)
         for survey, instrument in surveyed(study)
@@ -54,9 +54,8 @@ def _team_notes(disclosed: Disclosed, study: Study) -> Iterator[Note]:
             "compare groups of teams, not one team with another."
         )
         yield Note(text=text, kind="summary")
-    agreed = reached_words(
-        disclosed.where(term="mean_r_wg_j").findings, study, "scores"
-    )
+    of_agreement = disclosed.where(term="mean_r_wg_j").findings
+    agreed = reached_words(of_agreement, study, "scores")
     if agreed:
         text = (
             f"Agreement within teams (r_wg(j)) is {agreed} Below that, the mean of a "
@@ -112,17 +111,13 @@ def _staff_table(here: Disclosed, study: Study, instrument: str) -> Table:
             if needed is None:
                 continue
             of_numbers = at_wave.where(term="dependability_coefficient")
+            shares = (found(of_numbers, group=number) for number in numbers)
             rows.append(
                 (
                     subscale.title,
                     wave_text(study, wave),
                     notes.people(needed),
-                    *(
-                        notes.cell(
-                            found(of_numbers, group=number), title="Dependability"
-                        )
-                        for number in numbers
-                    ),
+                    *(notes.cell(share, title="Dependability") for share in shares),
                     notes.cell(needed, title="Ratings needed"),
                 )
             )

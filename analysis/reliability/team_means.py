@@ -6,6 +6,7 @@ from others, and whether its members agree enough for a mean to speak for them.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -27,7 +28,7 @@ MINIMUM_TEAMS = 3
 
 def names_teams(responses: pd.DataFrame) -> bool:
     """Whether the responses of a survey are of more than one team."""
-    return responses.loc[responses["team"] != "", "team"].nunique() > 1
+    return len(set(responses["team"]) - {""}) > 1
 
 
 def estimate_team_means(
@@ -89,4 +90,4 @@ def _agreement(
 
 def _is_whole(steps: tuple[float, ...]) -> bool:
     """Whether answers are a step of one apart, which agreement by chance assumes."""
-    return len(steps) > 1 and all(b - a == 1 for a, b in zip(steps, steps[1:]))
+    return len(steps) > 1 and all(b - a == 1 for a, b in pairwise(steps))
