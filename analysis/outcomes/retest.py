@@ -2,7 +2,8 @@
 
 Where there is a comparison group, or teams that have not begun yet, only these people
 count: nobody trained them in between, so that a change is more likely error. Months
-may lie between waves, and people do change: what is found is a lower limit.
+may lie between waves, and people do change: what is found is a lower limit. A shift
+that all of them share does not count, as it is no error of measurement.
 """
 
 from __future__ import annotations
@@ -113,8 +114,8 @@ def _retest(
     pairs = pd.concat(scores, axis="columns", join="inner", keys=[earlier, later])
     found = retest_reliability(pairs)
     results = (
-        found.intraclass_correlations.icc_a1,
-        found.smallest_detectable_change.smallest_detectable_change_agreement,
+        found.intraclass_correlations.icc_c1,
+        found.smallest_detectable_change.smallest_detectable_change_consistency,
     )
     for term, result in zip(TERMS, results, strict=True):
         method = f"{result.method}; {whom}, by the same people's score at the next wave"

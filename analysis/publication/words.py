@@ -96,10 +96,14 @@ def reached_words(findings: Iterable[Finding], study: Study, what: str) -> str:
         return ""
     met = sum(estimate >= line for estimate, _ in limits)
     sure = sum(low is not None and low >= line for _, low in limits)
-    return (
-        f"at least {number_text(line)} in {met} of {len(limits)} {what}; the whole "
-        f"interval is in {sure}."
+    if met == 0:
+        return f"below {number_text(line)} in each of {len(limits)} {what}."
+    interval = (
+        f"with the whole interval in {sure}"
+        if sure
+        else "never with the whole interval"
     )
+    return f"at least {number_text(line)} in {met} of {len(limits)} {what}, {interval}."
 
 
 def counted(number: int, one: str, several: str) -> str:

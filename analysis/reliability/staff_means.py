@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from analysis.declarations.study import Study
     from heard.results import Result
 
-NUMBERS = (1, 3, 5, 10, 20, 40)
-"""How many ratings a mean may rest on; the number declared joins them."""
+FEW = 5
+"""Ratings a mean is tried with where no list of staff says how many are asked for."""
 
 
 def evaluate_staff_means(
@@ -43,9 +43,9 @@ def evaluate_staff_means(
     Returns
     -------
     tuple of Finding
-        ``dependability_coefficient`` by the number of ratings, in `group`, the least
-        that the list of staff asks for among them; and ``raters_needed`` for the
-        plan's ``minimum_reliability``, or 0.70.
+        ``dependability_coefficient`` of one rating and of as many as the list of
+        staff asks for, the number in `group`; and ``raters_needed`` for the plan's
+        ``minimum_reliability``, or 0.70.
     """
     return tuple(
         finding
@@ -76,8 +76,8 @@ def _worth(
     ratings = pd.DataFrame({"score": scores[known], "staff": staff[known]})
     people = ratings["staff"].nunique()
     found = variance_components(ratings, score="score", facets=["staff"])
-    declared = (study.roster.least_ratings,) if study.roster else ()
-    numbers = tuple(sorted({*NUMBERS, *declared}))
+    declared = study.roster.least_ratings if study.roster else FEW
+    numbers = tuple(sorted({1, declared}))
     points = decision_study(found, target="staff", numbers={RATINGS: numbers})
     if isinstance(points, Unavailable):
         for number in numbers:
