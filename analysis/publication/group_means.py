@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from analysis.publication.drawings import draw_across
 from analysis.publication.figure import (
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from analysis.publication.figure import Figure
     from analysis.publication.shown import Part
     from analysis.publication.table import Table
+
+    StaffRow: TypeAlias = tuple[str, str, list[Finding], Finding]
+    """Score, wave, its dependability by the number of ratings, the ratings needed."""
 
 NO_TEAMS = "The responses name no teams, so means of teams are not used."
 NO_STAFF = "No survey says which member of staff was rated."
@@ -83,10 +86,8 @@ def _staff_parts(disclosed: Disclosed, study: Study) -> Iterator[Part]:
             yield _staff_table(survey.title, rows, study)
 
 
-def _staff_rows(
-    here: Disclosed, study: Study
-) -> Iterator[tuple[str, str, list[Finding], Finding]]:
-    """Score, wave, dependability by the number of ratings, ratings needed."""
+def _staff_rows(here: Disclosed, study: Study) -> Iterator[StaffRow]:
+    """Every score and wave whose staff were rated."""
     for survey, instrument in surveyed(study):
         of_instrument = here.where(survey=survey, instrument=instrument.name)
         for subscale in instrument.subscales:
@@ -98,9 +99,7 @@ def _staff_rows(
                     yield subscale.title, wave_text(study, wave), [*worth], needed
 
 
-def _staff_figure(
-    name: str, rows: Sequence[tuple[str, str, list[Finding], Finding]], study: Study
-) -> Figure | Note:
+def _staff_figure(name: str, rows: Sequence[StaffRow], study: Study) -> Figure | Note:
     """Dependability of a mean of the most ratings tried, one line a score."""
     points = [
         Point(label=score, series=wave, finding=worth[-1])
@@ -128,7 +127,7 @@ def _draw_worth(axes: Axes, points: Sequence[Point], *, line: float) -> None:
 
 def _staff_table(
     title: str,
-    rows: Sequence[tuple[str, str, list[Finding], Finding]],
+    rows: Sequence[StaffRow],
     study: Study,
 ) -> Table:
     notes = Footnotes()

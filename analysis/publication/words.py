@@ -96,13 +96,17 @@ def reached_words(findings: Iterable[Finding], study: Study, what: str) -> str:
         return ""
     met = sum(estimate >= line for estimate, _ in limits)
     sure = sum(low is not None and low >= line for _, low in limits)
+    if len(limits) == 1:
+        where = "with the whole" if sure else "but not with the whole"
+        return (
+            f"at least {number_text(line)}, {where} interval."
+            if met
+            else f"below {number_text(line)}."
+        )
     if met == 0:
         return f"below {number_text(line)} in each of {len(limits)} {what}."
-    interval = (
-        f"with the whole interval in {sure}"
-        if sure
-        else "never with the whole interval"
-    )
+    surely = f"with the whole interval in {sure}"
+    interval = surely if sure else "never with the whole interval"
     return f"at least {number_text(line)} in {met} of {len(limits)} {what}, {interval}."
 
 
