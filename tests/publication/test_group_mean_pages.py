@@ -74,7 +74,10 @@ def test_one_sentence_says_what_means_of_teams_are_worth(
 
 
 def test_of_one_score_the_sentence_counts_none() -> None:
-    for reach, words in ((0.1, "at least 0.70, with"), (0.3, "at least 0.70, but not")):
+    for reach, words in (
+        (0.1, "at least 0.70, with"),
+        (0.3, "at least 0.70, but not with"),
+    ):
         found = (number("icc_2", 0.85, reach, **CARE, wave="before"),)
         text = text_of(show_team_means(Disclosed(findings=found), STUDY))
         assert f"(ICC(2)) is {words} the whole interval." in text
