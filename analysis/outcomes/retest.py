@@ -1,4 +1,4 @@
-"""Scores of the same people at neighbouring waves: how well one tells the next.
+"""Scores of the same people at neighbouring waves: how far they agree.
 
 Where there is a comparison group, or teams that have not begun yet, only these people
 count: nobody trained them in between, so that a change is more likely error. Months

@@ -1,6 +1,6 @@
 """What a member of staff's mean is worth, and how many ratings it needs.
 
-Asked wherever a survey says who was rated. Staff are told apart in total only: nothing
+Asked wherever a survey says who was rated. Only staff in total are described: nothing
 here is about any one of them. The n is the staff rated, so that little is said of few.
 """
 

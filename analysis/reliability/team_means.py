@@ -1,7 +1,7 @@
 """What a mean of a team is worth, before team means are used.
 
-Asked wherever the responses of a survey name teams: whether a team's mean tells it
-from others, and whether its members agree enough for a mean to speak for them.
+Asked wherever the responses of a survey name teams: whether a mean distinguishes
+a team from others, and whether its members agree enough for a mean to speak for them.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from heard.results import Composite, Estimate, Result, Unavailable
 
 GroupSize = Literal["unbiased", "mean"]
 NOTHING = 1e-12
-"""A mean square this small beside the other is rounding."""
+"""A mean square this small compared with the other is rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
