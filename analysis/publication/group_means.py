@@ -172,10 +172,10 @@ def _staff_words(disclosed: Disclosed, study: Study) -> str:
         least = study.roster.least_ratings
         enough = sum(part <= least for part in known)
         words += (
-            f" The {least} that this study asks for are enough in {enough} of "
-            f"{len(known)}."
+            f" The {least} that this study asks for are enough in "
+            f"{enough or 'none'} of {len(known)}."
         )
     return (
-        f"{words} With fewer, a mean should not be used to judge a member of staff; "
+        f"{words} With fewer than it needs, a mean should not be used to judge a member of staff; "
         "means of teams and groups rest on more ratings."
     )

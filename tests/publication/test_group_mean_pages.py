@@ -127,7 +127,7 @@ def staff(needed: float, low: float = 8.0, high: float | None = 40.0) -> Disclos
 def test_ratings_needed_stand_beside_those_declared() -> None:
     shown = show_staff_means(staff(12.0), STUDY)
     assert "needs 12 ratings" in text_of(shown)
-    assert "The 5 that this study asks for are enough in 0 of 2." in text_of(shown)
+    assert "The 5 that this study asks for are enough in none of 2." in text_of(shown)
     (table,), (figure,) = shown.tables, shown.figures
     assert table.columns[2:] == (
         "Staff",
