@@ -16,10 +16,15 @@ from analysis.publication.figure import (
 from analysis.publication.house_style import QUIET
 from analysis.publication.numbers import number_text
 from analysis.publication.panels import lines_height
-from analysis.publication.places import found, surveyed, wave_text, waves_of
-from analysis.publication.scores import team_agreement_table, team_means_table
+from analysis.publication.places import (
+    columns_of,
+    found,
+    surveyed,
+    wave_text,
+    waves_of,
+)
 from analysis.publication.shown import Shown, show
-from analysis.publication.table import Footnotes
+from analysis.publication.table import Footnotes, compact_table
 from analysis.publication.words import reached_words
 
 if TYPE_CHECKING:
@@ -43,10 +48,10 @@ NO_STAFF = "No survey says which member of staff was rated."
 
 def show_team_means(disclosed: Disclosed, study: Study) -> Shown:
     """What means of teams are worth: how far they differ, and members agree."""
+    captions = {"team_means": "Means of teams", "team_agreement": "Agreement in teams"}
     tables = (
-        table_of(disclosed, study, survey=survey, instrument=instrument.name)
-        for survey, instrument in surveyed(study)
-        for table_of in (team_means_table, team_agreement_table)
+        _team_table(disclosed, study, name, caption)
+        for name, caption in captions.items()
     )
     return show([*_team_notes(disclosed, study), *tables], NO_TEAMS)
 
@@ -70,6 +75,26 @@ def _team_notes(disclosed: Disclosed, study: Study) -> Iterator[Note]:
         yield Note(text=text, kind="summary")
 
 
+def _team_table(disclosed: Disclosed, study: Study, name: str, caption: str) -> Table:
+    """A row a score and wave that has any of the table's terms."""
+    columns, notes, rows = columns_of(name), Footnotes(), []
+    for score, wave, here in _scores(disclosed, study):
+        if counted := found(here, term=columns[0][1]):
+            cells = notes.cells(here, columns)
+            rows.append((score, wave, notes.people(counted), *cells))
+    return compact_table(caption, ("Score", "Wave"), columns, rows, notes)
+
+
+def _scores(disclosed: Disclosed, study: Study) -> Iterator[tuple[str, str, Disclosed]]:
+    """Every score at every wave: its title, the wave's, and what was found of it."""
+    for survey, instrument in surveyed(study):
+        of_instrument = disclosed.where(survey=survey, instrument=instrument.name)
+        for subscale in instrument.subscales:
+            of_score = of_instrument.where(subscale=subscale.name, item="")
+            for wave in waves_of(of_score, study, contrasts=False):
+                yield subscale.title, wave_text(study, wave), of_score.where(wave=wave)
+
+
 def show_staff_means(disclosed: Disclosed, study: Study) -> Shown:
     """How many ratings a member of staff's mean needs; nobody is shown."""
     words = _staff_words(disclosed, study)
@@ -88,15 +113,10 @@ def _staff_parts(disclosed: Disclosed, study: Study) -> Iterator[Part]:
 
 def _staff_rows(here: Disclosed, study: Study) -> Iterator[StaffRow]:
     """Every score and wave whose staff were rated."""
-    for survey, instrument in surveyed(study):
-        of_instrument = here.where(survey=survey, instrument=instrument.name)
-        for subscale in instrument.subscales:
-            of_score = of_instrument.where(subscale=subscale.name)
-            for wave in waves_of(of_score, study, contrasts=False):
-                at_wave = of_score.where(wave=wave)
-                if needed := found(at_wave, term="raters_needed"):
-                    worth = at_wave.where(term="dependability_coefficient").findings
-                    yield subscale.title, wave_text(study, wave), [*worth], needed
+    for score, wave, at_wave in _scores(here, study):
+        if needed := found(at_wave, term="raters_needed"):
+            worth = at_wave.where(term="dependability_coefficient").findings
+            yield score, wave, [*worth], needed
 
 
 def _staff_figure(name: str, rows: Sequence[StaffRow], study: Study) -> Figure | Note:
@@ -176,6 +196,6 @@ def _staff_words(disclosed: Disclosed, study: Study) -> str:
             f"{enough or 'none'} of {len(known)}."
         )
     return (
-        f"{words} With fewer than it needs, a mean should not be used to judge a member of staff; "
-        "means of teams and groups rest on more ratings."
+        f"{words} With fewer than it needs, a mean should not be used to judge a "
+        "member of staff; means of teams and groups rest on more ratings."
     )

@@ -206,10 +206,6 @@ def _by_subscale(
 score_table = partial(_by_subscale, "scores", "Scores of")
 reliability_table = partial(_by_subscale, "reliability", "Internal consistency of")
 retest_table = partial(_by_subscale, "retest", "People who answered twice,")
-team_means_table = partial(_by_subscale, "team_means", "Means of teams,")
-team_agreement_table = partial(
-    _by_subscale, "team_agreement", "Agreement within teams,"
-)
 retest_between_waves_table = partial(
     _by_subscale, "retest_between_waves", "The same people again,", across=True
 )
