@@ -59,6 +59,12 @@ def test_likeness_of_teams_worked_out_by_hand() -> None:
     assert {result.n for term, result in found.items() if "wg" not in term} == {6}
 
 
+def test_teams_whose_means_differ_by_rounding_do_not_differ() -> None:
+    found = of_teams([0.1, 0.2, 0.3, 0.3, 0.2, 0.1, 0.2, 0.1, 0.3], [*"aaabbbccc"])
+    assert isinstance(found["icc_2"], Unavailable)
+    assert found["icc_2"].reason == "no variance between groups"
+
+
 @given(st.lists(st.integers(1, 5), min_size=12, max_size=12), st.integers(-3, 3))
 def test_a_mean_of_as_many_members_is_spearman_brown_of_one(
     answers: list[int], shift: int
