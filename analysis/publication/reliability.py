@@ -242,7 +242,7 @@ def show_retest_between_waves(disclosed: Disclosed, study: Study) -> Shown:
         )
         for survey, instrument in surveyed(study)
     )
-    reached = reached_words(of_term, study, "scores and pairs of waves")
+    reached = reached_words(of_term, study, "comparisons")
     words = f"The retest reliability is {reached} {_whom_words(study)}"
     notes = [Note(text=words, kind="summary")] if reached else []
     return show([*notes, *tables], NOBODY_AGAIN)
@@ -251,14 +251,16 @@ def show_retest_between_waves(disclosed: Disclosed, study: Study) -> Shown:
 def _whom_words(study: Study) -> str:
     """Whose scores a retest compares, and what of it is error."""
     error = (
-        "What changed in them counts as error too, so the true reliability is, if "
+        "Real change in them counts as error too, so the true reliability is, if "
         "anything, higher."
     )
     if study.rollout:
         return f"Only people whom the pilot had not reached are compared. {error}"
     if study.control:
         arm = study.arm_title(study.control)
-        return f"Only the group “{arm}” is compared, whom nobody trained. {error}"
+        return (
+            f"Only the group “{arm}” is compared, which did not have the pilot. {error}"
+        )
     return f"Everyone followed is compared, with whatever happened to them. {error}"
 
 

@@ -176,7 +176,7 @@ def test_whose_scores_a_retest_compares_is_said() -> None:
         "listening-pilot", "comparison", Contrast("after", "before"), value=0.6
     )
     assert "The retest reliability is below 0.70. Only" in text
-    assert "Only the group “Comparison” is compared, whom nobody trained." in text
+    assert "Only “Comparison” is compared, which did not have the pilot." in text
     assert "0.60 (0.50 to 0.70)" in text
     assert "1.50 (1.40 to 1.60)" in text
     waves = Contrast("2024-04", "2024-01")
