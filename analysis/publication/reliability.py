@@ -258,9 +258,7 @@ def _whom_words(study: Study) -> str:
         return f"Only people whom the pilot had not reached are compared. {error}"
     if study.control:
         arm = study.arm_title(study.control)
-        return (
-            f"Only the group “{arm}” is compared, which did not have the pilot. {error}"
-        )
+        return f"Only “{arm}” is compared, which did not have the pilot. {error}"
     return f"Everyone followed is compared, with whatever happened to them. {error}"
 
 
