@@ -9,7 +9,7 @@ The arms' difference, adjusted for the covariates the plan names.
 The rule that holds throughout: a covariate is declared beforehand, is an answer that
 puts people into groups, and is that of the baseline where a person is known there. The
 adjusted estimate is shown with those of the other methods; it replaces none. Oracle:
-the same model by statsmodels' formula, tests/outcomes/test_held_equal.py.
+the same model by statsmodels' formula, tests/outcomes/test_covariate_adjustment.py.
 """
 
 from __future__ import annotations
