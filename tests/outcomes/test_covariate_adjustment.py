@@ -1,4 +1,4 @@
-"""What the plan holds equal: the same model as a formula's, and what cannot be held."""
+"""Adjustment for declared covariates: the model of a formula, and its refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a score means the same to groups: found, refused, and not tested."""
+"""Whether scores mean the same to groups: found, refused, and not tested."""
 
 from __future__ import annotations
 

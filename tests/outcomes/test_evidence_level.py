@@ -1,4 +1,4 @@
-"""An answer stands no higher than the analyses that could be done."""
+"""A level of evidence is no higher than the analyses that could be done."""
 
 from __future__ import annotations
 

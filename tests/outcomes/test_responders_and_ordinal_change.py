@@ -1,4 +1,4 @@
-"""Change beyond the mean: what is not linked, who responded, ordered answers, then."""
+"""Unlinked change, responders, ordered answers and the retrospective pre-test."""
 
 from __future__ import annotations
 

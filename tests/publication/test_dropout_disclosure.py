@@ -1,4 +1,4 @@
-"""Who was followed: a few who were lost, or stayed, follow from nothing shown."""
+"""Few dropouts, or few who stayed, follow from nothing shown."""
 
 from __future__ import annotations
 

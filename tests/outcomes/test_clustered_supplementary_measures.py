@@ -1,4 +1,4 @@
-"""Teams beside the mean: ends of scales, odds ratios, overlapping waves, anchors."""
+"""Supplementary measures with teams: ends of scales, odds ratios, anchors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores by sessions attended in a study: whose, which, and when it cannot be told."""
+"""Scores by sessions attended in a study: by hand, and when unavailable."""
 
 from __future__ import annotations
 

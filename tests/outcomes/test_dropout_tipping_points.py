@@ -1,4 +1,4 @@
-"""How those lost would have to have changed, and when nothing could undo a change."""
+"""How different dropouts must be to change a result, and when none could."""
 
 from __future__ import annotations
 

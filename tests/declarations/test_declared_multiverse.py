@@ -1,4 +1,4 @@
-"""Other choices of a study's file: read strictly, and combined as makes sense."""
+"""The multiverse of a study file: read strictly, and combined as makes sense."""
 
 from __future__ import annotations
 

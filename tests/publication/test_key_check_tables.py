@@ -1,4 +1,4 @@
-"""The key against the answers, as a reader sees it."""
+"""The key check, as a reader sees it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores of all waves into what means hide: by hand, linked, gated, and where not."""
+"""Supplementary measures of a study: by hand, linked, gated, and unavailable."""
 
 from __future__ import annotations
 

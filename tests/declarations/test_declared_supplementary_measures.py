@@ -1,4 +1,4 @@
-"""What is declared beside an outcome's mean: read, refused, and never locked."""
+"""Supplementary measures of a study file: read, refused, and never locked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts of two steps: what tells together that a few were lost is held back."""
+"""Counts of two steps that together show few dropouts are suppressed."""
 
 from __future__ import annotations
 

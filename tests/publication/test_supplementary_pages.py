@@ -1,4 +1,4 @@
-"""Beside the mean on the page: words, a figure and a table an outcome."""
+"""Supplementary measures on the page: words, a figure and a table an outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other choices on the page: a sentence, a figure and a table an outcome."""
+"""Multiverse analysis on the page: a sentence, a figure and a table an outcome."""
 
 from __future__ import annotations
 

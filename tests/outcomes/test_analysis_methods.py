@@ -1,4 +1,4 @@
-"""Ways of reckoning agree where they must, and each recovers what is true."""
+"""Analysis methods agree where they must, and each recovers a known effect."""
 
 from __future__ import annotations
 

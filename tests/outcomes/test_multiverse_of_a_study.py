@@ -1,4 +1,4 @@
-"""Other choices in a study: the pages' own numbers, and what is not shown."""
+"""Multiverse analysis of a study: the pages' own numbers, and what is hidden."""
 
 from __future__ import annotations
 

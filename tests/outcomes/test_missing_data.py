@@ -1,4 +1,4 @@
-"""Scores of all waves into who is missing: by hand, linked, gated, and where not."""
+"""Missing data of a study: by hand, linked, gated, and unavailable."""
 
 from __future__ import annotations
 
