@@ -126,12 +126,10 @@ class Page:
 
 
 def _declared() -> tuple[Page, ...]:
-    text = (
-        resources.files("analysis.workflow").joinpath("pages.toml").read_text("utf-8")
-    )
+    file = resources.files("analysis.workflow") / "pages.toml"
     return tuple(
         Page(**{**page, "reads": tuple(page.get("reads", ()))})
-        for page in tomllib.loads(text)["pages"]
+        for page in tomllib.loads(file.read_text(encoding="utf-8"))["pages"]
     )
 
 
