@@ -286,12 +286,6 @@ def _one_header_of_surveymonkey(table: RawTable) -> RawTable:
     return dataclasses.replace(table, cells=rest)
 
 
-def preview_rows(table: RawTable) -> pd.Series[bool]:
-    """Rows the tool itself marks as a preview, a test or spam."""
-    rows = table.cells.index
-    return pd.Series(rows.isin(table.test_rows), index=rows)
-
-
 def _test_rows(cells: pd.DataFrame) -> tuple[int, ...]:
     """Looked for before any column is renamed, in the first of each name: the tool's.
 
