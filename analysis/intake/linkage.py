@@ -11,7 +11,6 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from analysis.declarations.linkage import rules_tried, waves_linked
@@ -30,10 +29,11 @@ from analysis.intake.responses import map_responses, read_exports
 from heard.results import Estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from analysis.declarations.study import Study
     from analysis.declarations.survey import Export
+    from analysis.intake.pairing import Whole
     from analysis.intake.responses import Received
     from heard.results import Result
 
@@ -88,26 +88,21 @@ def link_waves(
     ----------
     Schnell, Bachteler & Reiher (2010), Evaluation Review 34(5), 391-418.
     """
-    people = encoded(before, after, rule)
-    found = matched(*people, rule, similarities(before, after, rule))
+    waves = encoded(before, after, rule)
+    found = matched(waves, rule, similarities(before, after, rule))
     names = [wave["participant"].to_numpy(dtype=object) for wave in (before, after)]
-    linked = (found.links.before, found.links.after)
-    considered = (found.considered.before, found.considered.after)
-    left = [
-        np.setdiff1d(np.arange(len(wave)), places)
-        for wave, places in zip(people, linked, strict=True)
-    ]
+
+    def named(places: Iterable[Whole]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        first, then = places
+        return tuple(names[0][first]), tuple(names[1][then])
+
+    linked = zip(*named(found.links.places), strict=True)
     return Linkage(
         rule=rule.rule,
-        links=pd.DataFrame(
-            {"before": names[0][linked[0]], "after": names[1][linked[1]]}, dtype=str
-        ),
-        not_linked=(tuple(names[0][left[0]]), tuple(names[1][left[1]])),
-        ambiguous=(
-            tuple(names[0][np.intersect1d(left[0], considered[0])]),
-            tuple(names[1][np.intersect1d(left[1], considered[1])]),
-        ),
-        repeated=(repeated_codes(people[0]), repeated_codes(people[1])),
+        links=pd.DataFrame(list(linked), columns=["before", "after"], dtype=str),
+        not_linked=named(found.left),
+        ambiguous=named(found.uncertain()),
+        repeated=(repeated_codes(waves[0]), repeated_codes(waves[1])),
         conflicting=found.conflicting,
     )
 
