@@ -15,7 +15,6 @@ import pandas as pd
 from analysis.cleaning.scoring import keyed_responses, score_subscales
 from analysis.foundation.findings import Group
 from heard.psychometrics.careless import indices as careless
-from heard.psychometrics.careless import indices as coherence
 from heard.psychometrics.careless.compact_answers import compact_answers, reverse_scored
 
 if TYPE_CHECKING:
@@ -139,11 +138,10 @@ def _flag(name: str, values: IndexValues, cutoff: float) -> tuple[Array, Flag]:
     known = ~np.isnan(values.values)
     # Values a rounding away from the cut-off count as the cut-off.
     raised = known & compare(np.round(values.values, 12), cutoff)
-    nobody = len(known) == 0 or not known.any()
     flag = Flag(
         count=int(raised.sum()),
         method=words.format(cutoff),
-        reason=values.reason * nobody,
+        reason="" if known.any() else values.reason,
     )
     return raised, flag
 
@@ -159,31 +157,26 @@ def _declared_indices(
         return {}
     items = list(export.columns.items)
     answers = compact_answers(frame[items], rows=rows)
-
-    def by_instrument() -> list[list[str]]:
-        return [[i for i in items if i.startswith(f"{n}.")] for n in instruments]
-
-    known: dict[str, Callable[[], IndexValues]] = {
-        "longstring": lambda: careless.longstring(answers),
-        "average_longstring": lambda: careless.average_longstring(answers),
-        "intra_individual_variability": lambda: careless.intra_individual_variability(
-            answers
-        ),
+    known: Mapping[str, Callable[[], IndexValues]] = {
         "even_odd": lambda: _even_odd(answers, instruments),
-        "psychometric_synonyms": lambda: coherence.psychometric_synonyms(
+        "psychometric_synonyms": lambda: careless.psychometric_synonyms(
             answers, above=rules.synonyms_above
         ),
-        "psychometric_antonyms": lambda: coherence.psychometric_antonyms(
+        "psychometric_antonyms": lambda: careless.psychometric_antonyms(
             answers, below=rules.antonyms_below
         ),
-        "mahalanobis_p": lambda: careless.mahalanobis_p(answers),
-        "share_missing": lambda: careless.share_missing(answers),
-        "straight_lining": lambda: careless.straight_lining(answers, by_instrument()),
+        "straight_lining": lambda: careless.straight_lining(
+            answers, [[i for i in items if i.startswith(f"{n}.")] for n in instruments]
+        ),
         "seconds_per_item": lambda: careless.seconds_per_item(
             frame["seconds"].to_numpy(dtype=float)[rows], answers
         ),
     }
-    return {name: known[name]() for name in rules.cutoffs}
+    # The others take the answers alone, and have the name that declares them.
+    return {
+        name: known[name]() if name in known else getattr(careless, name)(answers)
+        for name in rules.cutoffs
+    }
 
 
 def _even_odd(answers: Answers, instruments: Mapping[str, Instrument]) -> IndexValues:
@@ -198,7 +191,7 @@ def _even_odd(answers: Answers, instruments: Mapping[str, Instrument]) -> IndexV
         subscales += [
             [f"{name}.{item}" for item in items] for items in _finest(instrument)
         ]
-    return coherence.even_odd(reverse_scored(answers, ends), subscales)
+    return careless.even_odd(reverse_scored(answers, ends), subscales)
 
 
 def _finest(instrument: Instrument) -> list[tuple[str, ...]]:
