@@ -156,7 +156,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a declaration, and that the data fit it; run nothing."""
-    from analysis.intake.survey_tools import TITLES  # noqa: PLC0415 - imports pandas
+    from analysis.intake.survey_tools import table_facts  # noqa: PLC0415 - imports pandas
     from analysis.workflow.actions import check_data  # noqa: PLC0415 - imports pandas
 
     use_folders(raw, None, None)
@@ -166,13 +166,8 @@ def check(
         typer.echo(json.dumps([asdict(count) for count in counts], indent=1))
     elif not quiet:
         for count in counts:
-            facts = (
-                f"{count.rows} responses",
-                count.encoding,
-                TITLES[count.tool],
-                count.remark,
-            )
-            text = ", ".join(fact for fact in dict.fromkeys(facts) if fact)
+            facts = table_facts(count.encoding, count.tool, count.remark)
+            text = f"{count.rows} responses, {facts}"
             typer.echo(f"{count.wave}  {count.survey}  {text}")
         typer.echo("The declaration is sound and the data fit it.")
         if drift:

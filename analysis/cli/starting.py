@@ -61,10 +61,8 @@ def new(
     exports = _inspected(find_folders().raw / study, files)
     write_text(path, draft_study(study, group_surveys(exports)))
     for export in exports:
-        typer.echo(
-            f"{export.file}: {len(export.table.cells)} rows, "
-            f"{len(export.columns)} columns, {_tool(export.table)}"
-        )
+        size = f"{len(export.table.cells)} rows, {len(export.columns)} columns"
+        typer.echo(f"{export.file}: {size}, {export.facts}")
         for match in export.matches:
             mark = "=" if match in export.certain_matches else "?"
             typer.echo(f"  {mark} {match.instrument.name}: {match.description()}")
@@ -209,13 +207,6 @@ def _print_result(compared: Comparison, last: str) -> None:
     for kind, words in TOGETHER.items():
         if listed := by_kind[kind]:
             typer.echo(f"  {words} ({len(listed)}): {', '.join(listed)}")
-
-
-def _tool(table: RawTable) -> str:
-    from analysis.intake.survey_tools import TITLES  # noqa: PLC0415 - imports pandas
-
-    facts = (table.encoding, TITLES[table.tool], table.remark)
-    return ", ".join(fact for fact in dict.fromkeys(facts) if fact)
 
 
 def _name_in(folder: Path, file: Path) -> str:

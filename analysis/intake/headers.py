@@ -30,7 +30,7 @@ LONGEST_SHOWN = 60
 
 def find_columns(table: RawTable, wanted: str) -> list[int]:
     """Places of the columns a declared header fits; one where it is found."""
-    headers = [str(name) for name in table.cells.columns]
+    headers = table.headers
     exact = [place for place, name in enumerate(headers) if name == wanted]
     if exact:
         return exact
@@ -69,7 +69,7 @@ def with_wanted_headers(
     list of str
         A fault for each header that fits no column, or several.
     """
-    headers = [str(name) for name in table.cells.columns]
+    headers = table.headers
     faults: list[str] = []
     claimed: dict[int, str] = {}
     copies: dict[str, int] = {}
@@ -86,7 +86,7 @@ def with_wanted_headers(
 
 
 def _renamed(table: RawTable, renamed: list[str], copies: dict[str, int]) -> RawTable:
-    headers = [str(name) for name in table.cells.columns]
+    headers = table.headers
     cells = table.cells.copy(deep=False)
     cells.columns = pd.Index(renamed)
     if copies:

@@ -85,7 +85,7 @@ def _places(table: RawTable, export: Export, faults: list[str]) -> list[int]:
         if len(places) == 1:
             found += places
         elif export.carried is not None:
-            headers = [str(header) for header in table.cells.columns]
+            headers = table.headers
             faults.append(f"carried: {not_one(name, places, headers)}")
     return list(dict.fromkeys(found))
 
@@ -128,7 +128,7 @@ def chosen_rows(
 
 def _record_place(table: RawTable, dictionary: RawTable | None) -> int:
     """Where the record's name stands: a dictionary's first field, else by its usual."""
-    headers = [fold(str(name)) for name in table.cells.columns]
+    headers = [fold(name) for name in table.headers]
     usual = ["record_id", "record id"]
     if dictionary is not None:
         usual = [fold(dictionary.cells[FIELD].iloc[0]), *usual]
@@ -199,7 +199,7 @@ def with_dictionary(table: RawTable, dictionary: RawTable, file: str) -> RawTabl
         if (parsed := parse_choices(text))
     }
     labels = dict(table.labels)
-    for header in map(str, table.cells.columns):
+    for header in table.headers:
         box = CHECKBOX.match(header)
         if header in words:
             labels[header] = words[header]

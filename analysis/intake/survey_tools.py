@@ -64,6 +64,12 @@ REDCAP_STATES = {"", "0", "1", "2", "incomplete", "unverified", "complete"}
 CHECKBOX = re.compile(r"^[a-z]\w*___\w+$")
 
 
+def table_facts(encoding: str, tool: str, remark: str) -> str:
+    """How a table was read, in words: encoding, tool, and what was found out."""
+    facts = (encoding, TITLES[tool], remark)
+    return ", ".join(fact for fact in dict.fromkeys(facts) if fact)
+
+
 def recognise_tool(table: RawTable) -> str:
     """The survey tool a table came from; ``none`` where nothing identifies it.
 
@@ -72,7 +78,7 @@ def recognise_tool(table: RawTable) -> str:
     str
         One of `TITLES`.
     """
-    headers = [fold(str(name)) for name in table.cells.columns]
+    headers = [fold(name) for name in table.headers]
     for tool, shows in SIGNS.items():
         if shows(headers, table):
             return tool

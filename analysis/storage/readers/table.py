@@ -63,10 +63,14 @@ class RawTable:
         """Size alone: an output kept in a notebook must not hold a cell."""
         return f"RawTable({len(self.cells)} rows, {self.encoding})"
 
+    @property
+    def headers(self) -> list[str]:
+        """The header of each column."""
+        return [str(name) for name in self.cells.columns]
+
     def labels_in_order(self) -> list[str]:
         """The question of each column, empty where the file does not say it."""
-        headers = [str(name) for name in self.cells.columns]
-        return [self.labels.get(key, "") for key in numbered(headers)]
+        return [self.labels.get(key, "") for key in numbered(self.headers)]
 
 
 def numbered(headers: Sequence[str]) -> list[str]:
