@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.intake.answers import fold
+from analysis.intake.answers import fold, number
 from analysis.intake.headers import find_columns, shortened
 from analysis.intake.inspection import (
     answered,
     match_pairs,
-    number,
     share_fitting,
     similarity,
 )
@@ -222,9 +221,8 @@ def _renamed(
     study: Study,
 ) -> tuple[Found, dict[tuple[str, ...], float]]:
     """For each header that is gone the most alike new one, each used once."""
-    headers = [str(name) for name in now.cells.columns]
+    headers = now.headers
     free = [h for h in headers if h not in used and headers.count(h) == 1]
-    keys = {"\x1f".join(slot.key): slot.key for slot in slots}
     pairs = []
     for slot in slots:
         places = find_columns(before, slot.last)
@@ -240,12 +238,8 @@ def _renamed(
                 instrument = study.instruments[slot.key[1].partition(".")[0]]
                 likeness_score *= _plausible(now, place, is_now, instrument)
             if likeness_score >= MINIMUM_SIMILARITY and _could_be(was, is_now):
-                pairs.append((min(likeness_score, 1.0), "\x1f".join(slot.key), header))
-    partners, scores = match_pairs(pairs)
-    return (
-        {keys[joined]: header for joined, header in partners.items()},
-        {keys[joined]: score for joined, score in scores.items()},
-    )
+                pairs.append((min(likeness_score, 1.0), slot.key, header))
+    return match_pairs(pairs)
 
 
 def _similarity(slot: Slot, before: RawTable, now: RawTable, header: str) -> float:
@@ -283,8 +277,8 @@ def _unasked(
     before: RawTable, now: RawTable, used: set[str], found: set[str]
 ) -> Iterator[Drift]:
     """Columns nobody declared that came or went."""
-    old = {fold(str(name)): str(name) for name in before.cells.columns}
-    new = {fold(str(name)): str(name) for name in now.cells.columns}
+    old = {fold(name): name for name in before.headers}
+    new = {fold(name): name for name in now.headers}
     known = {fold(name) for name in used | found}
     for folded, name in new.items():
         if folded not in old and folded not in known:
