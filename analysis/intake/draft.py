@@ -15,6 +15,7 @@ from analysis.intake.answers import fold
 from analysis.intake.drift import declared_headers
 from analysis.intake.headers import shortened
 from analysis.intake.inspection import (
+    NEEDS,
     candidate_roles,
     chosen,
     inspect_columns,
@@ -158,17 +159,6 @@ FINISHED = {
     "limesurvey": ("submitdate", ["*"]),
 }
 """Tool → the column that says a form was finished, and what it then holds."""
-NEEDS = {
-    "participant": 'then linkage = "identifier" and cleaning.repeats = "last"',
-    "wave": "one file may hold several waves: export them apart, or use event (REDCap)",
-    "arm": "declare each arm as [arms.NAME] first",
-    "site": "declare each site as [sites.NAME] first",
-    "team": "declare each team as [teams.NAME], with its site and arm, first",
-    "staff_member": "whom a rating is about",
-    "consent": "then cleaning.consent = [the answers that mean yes]",
-    "finished": "then cleaning.finished = [the answers that mean finished]",
-    "attribute": "[surveys.NAME.attributes.NAME] with lowest and highest, or values",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

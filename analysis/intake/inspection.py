@@ -11,8 +11,10 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
+import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from importlib import resources
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from analysis.storage.readers.table import RawTable
 
 Name = TypeVar("Name", str, tuple[str, ...])
-BLANKS = ("", "NA", "N/A", "-99", "-9", "Prefer not to say")
-"""Cells that stand for no answer wherever surveys are exported, as they are written."""
 MANY = 20
 """Different texts past which a column is no list of answers."""
 LONG = 60
@@ -36,30 +36,16 @@ SHARED = 5
 DATE = re.compile(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ t]\d{1,2}:\d{2}.*)?$")
 MAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 ADDRESS = re.compile(r"^\d{1,3}(\.\d{1,3}){3}$")
-IDENTIFYING = (
-    *("e-mail", "email", "mail", "phone", "telephone", "mobile", "address"),
-    *("ip", "ipaddress", "postcode", "zip", "birth", "dob", "latitude", "longitude"),
-    *("locationlatitude", "locationlongitude", "recipientemail", "surname", "nhs"),
-    *("recipientfirstname", "recipientlastname", "externalreference"),
+TABLE: Mapping[str, Any] = tomllib.loads(
+    (resources.files("analysis.intake") / "inspection.toml").read_text("utf-8")
 )
-NAMED_THINGS = {"event", "team", "ward", "site", "trust", "hospital", "service", "unit"}
-NAMED_THINGS |= {"instrument", "collector", "survey", "group", "arm", "field"}
-ROLES: Mapping[str, tuple[str, ...]] = {
-    "participant": ("participant", "subject", "person", "pseudonym", "uniqueid"),
-    "wave": ("wave", "timepoint", "event", "visit", "round", "phase", "period"),
-    "arm": ("arm", "group", "condition", "allocation", "treatment", "intervention"),
-    "site": ("site", "trust", "hospital", "organisation", "organization", "clinic"),
-    "team": ("team", "ward", "unit", "service", "department"),
-    "staff_member": ("staff", "clinician", "therapist", "practitioner", "worker"),
-    "consent": ("consent", "agree"),
-    "finished": ("finished", "completed", "submitdate", "status"),
-    "attribute": ("age", "sex", "gender", "ethnicity", "role", "years", "education"),
-}
+IDENTIFYING, NAMED_THINGS, IDS, PEOPLE = (
+    {*TABLE[key].split()} for key in ("identifying", "named_things", "ids", "people")
+)
+ROLES = {role: {*table["words"].split()} for role, table in TABLE["roles"].items()}
 """Part a column may play → words of its header or question that hint at it."""
-OF_A_FORM = ("_complete", "_timestamp")
-"""Ends of REDCap's columns about a form, whose names begin with the form's."""
-IDS = ("id", "code", "number", "nr", "no")
-PEOPLE = ("participant", "subject", "person", "respondent", "user", "record", "study")
+NEEDS = {role: table["needs"] for role, table in TABLE["roles"].items()}
+"""Part → what declaring it asks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +123,7 @@ def _column(header: str, label: str, cells: pd.Series[str]) -> Column:
 
 def answered(cells: pd.Series[str], missing: Iterable[str] = ()) -> dict[str, int]:
     """Folded cell → how often, without the ones that stand for no answer."""
-    blanks = {fold(text) for text in (*BLANKS, *missing)}
+    blanks = {fold(text) for text in (*TABLE["blanks"], *missing)}
     found: dict[str, int] = {}
     for text, count in cells.value_counts().items():
         if (folded := fold(str(text))) not in blanks:
@@ -148,7 +134,7 @@ def answered(cells: pd.Series[str], missing: Iterable[str] = ()) -> dict[str, in
 def missing_texts(table: RawTable) -> list[str]:
     """Which usual signs of no answer the table holds, as they are written."""
     found = {fold(str(text)) for text in pd.unique(table.cells.to_numpy().ravel())}
-    return [text for text in BLANKS if text and fold(text) in found]
+    return [text for text in TABLE["blanks"] if text and fold(text) in found]
 
 
 def _kind(header: str, label: str, texts: list[str], numeric: int, total: int) -> str:
@@ -170,7 +156,7 @@ def _kind(header: str, label: str, texts: list[str], numeric: int, total: int) -
 def _names_people(header: str) -> bool:
     header_words = set(words(header))
     of_a_person = "name" in header_words and not header_words & NAMED_THINGS
-    return of_a_person or bool(header_words & set(IDENTIFYING))
+    return of_a_person or bool(header_words & IDENTIFYING)
 
 
 def _share(texts: list[str], *patterns: re.Pattern[str]) -> float:
@@ -188,16 +174,18 @@ def candidate_roles(columns: Iterable[Column]) -> dict[str, list[Column]]:
 
 
 def _roles(column: Column) -> Iterator[str]:
-    if column.kind in {"blank", "free text"} or column.header.endswith(OF_A_FORM):
+    if column.kind in {"blank", "free text"} or column.header.endswith(
+        tuple(TABLE["of_a_form"])
+    ):
         return
     header_words = set(words(column.header))
     if len(column.label) <= LONG:
         header_words |= set(words(column.label))
-    names_people = header_words & set(IDS) and (
-        header_words & set(PEOPLE) or len(header_words) == 1
+    names_people = header_words & IDS and (
+        header_words & PEOPLE or len(header_words) == 1
     )
     for role, hints in ROLES.items():
-        if header_words & set(hints) or (role == "participant" and names_people):
+        if header_words & hints or (role == "participant" and names_people):
             yield role
 
 
