@@ -22,7 +22,7 @@ from analysis.storage.declared import read_study
 from analysis.storage.findings import read_part
 from analysis.storage.folders import find_folders
 from analysis.workflow.planning import plan_design
-from analysis.workflow.receipts import freshness
+from analysis.workflow.receipts import staleness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def design(
 
 def _look_ahead(step: Step, *, silent: bool) -> None:
     """Run the step where it is stale, and fail as it fails."""
-    reasons = {step.name: freshness(step).reason}
+    reasons = {step.name: staleness(step)}
     if not reasons[step.name]:
         return
     progress = _run_locally([step], [step], reasons, jobs=1, force=False, silent=silent)

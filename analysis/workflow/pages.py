@@ -10,7 +10,7 @@ import functools
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 from analysis.declarations.linkage import declares_rule, waves_linked
 from analysis.declarations.multiverse import multiverse_outcomes
@@ -21,19 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from analysis.declarations.study import Study
-
-Reads: TypeAlias = Literal[
-    "raw exports",
-    "responses",
-    "scores",
-    "linked exports",
-    "rated staff",
-    "links",
-    "gates",
-    "lock",
-    "all findings",
-]
-"""What a page may read; *gates*: what was found of the worth of scores."""
 
 MINIMUM_FOLLOW_UPS = 2
 """At one follow-up the outcomes show all that arms can show."""
@@ -95,7 +82,8 @@ class Page:
     when : str
         Which studies have it: a key of `WHEN`.
     reads : tuple of str
-        What it is made from; decides what it waits for and when it is stale.
+        What it is made from, by the names of `analysis.workflow.planning.READERS`;
+        decides what it waits for and when it is stale.
     each_wave : bool
         Whether there is one a wave.
     uses_key : bool
@@ -110,7 +98,7 @@ class Page:
     line: str
     readers: Literal["funders", "evaluators"] = "evaluators"
     when: str = "always"
-    reads: tuple[Reads, ...] = ()
+    reads: tuple[str, ...] = ()
     each_wave: bool = False
     uses_key: bool = False
     needs_data: bool = True

@@ -112,35 +112,27 @@ def with_parameters(steps: Sequence[Step], given: Sequence[str]) -> tuple[Step, 
     NotebookError
         Not of that form, not of the type, or declared by no notebook.
     """
+    notebooks = {step.notebook for step in steps if step.notebook} if given else ()
+    declared = {notebook: declared_parameters(notebook) for notebook in notebooks}
     changed = list(steps)
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise NotebookError("--parameter", "must be of the form NAME=VALUE")
-        declared = {
-            step.notebook: declared_parameters(step.notebook)
-            for step in steps
-            if step.notebook
-        }
-        if not any(name in parameters for parameters in declared.values()):
-            known = {known for parameters in declared.values() for known in parameters}
+        if name not in (
+            known := {known for each in declared.values() for known in each}
+        ):
             raise NotebookError("--parameter", unknown("parameter", name, known))
         if name in FIXED:
             raise NotebookError(
                 "--parameter", f"'{name}' is set by the study; use STUDY and --wave"
             )
-        changed = [
-            dataclasses.replace(
-                step,
-                parameters={
-                    **step.parameters,
-                    name: typed_parameter(step.notebook, name, value),
-                },
-            )
-            if step.notebook and name in declared[step.notebook]
-            else step
-            for step in changed
-        ]
+        for place, step in enumerate(changed):
+            if step.notebook and name in declared[step.notebook]:
+                typed = {name: typed_parameter(step.notebook, name, value)}
+                changed[place] = dataclasses.replace(
+                    step, parameters={**step.parameters, **typed}
+                )
     return tuple(changed)
 
 

@@ -11,7 +11,7 @@ from analysis.foundation.errors import StaleError
 from analysis.storage.folders import find_folders
 from analysis.storage.whole_files import output_path, read_json
 from analysis.workflow.pages import step_kinds
-from analysis.workflow.receipts import freshness
+from analysis.workflow.receipts import staleness
 from heard.errors import AnalysisError, unknown
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _check_needs(
 
 def _reason(step: Step, known: Mapping[str, str]) -> str:
     """Why a step is stale, empty if fresh; found out where it is not known."""
-    return known[step.name] if step.name in known else freshness(step).reason
+    return known[step.name] if step.name in known else staleness(step)
 
 
 @dataclass(slots=True, kw_only=True)
