@@ -149,11 +149,6 @@ def read_deviations(study: str) -> tuple[str, ...]:
     return tuple(read_json(deviations_file(study)) or ())
 
 
-def names_file(export: Export, study: Study) -> Path:
-    """Where the list of a survey is expected."""
-    return find_folders().raw / study.folder / export.names
-
-
 def read_names(export: Export, study: Study) -> tuple[str, ...]:
     """The names declared for a survey; none where it names no list.
 
@@ -164,14 +159,12 @@ def read_names(export: Export, study: Study) -> tuple[str, ...]:
     """
     if not export.names:
         return ()
-    path = names_file(export, study)
+    path = find_folders().raw / study.folder / export.names
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise DataError(
-            path.name,
-            f"not found in {path.parent}. Put the list of names there, one a line",
-        ) from None
+        fault = f"not found in {path.parent}. Put the list of names there, one a line"
+        raise DataError(path.name, fault) from None
     except UnicodeDecodeError:
         raise DataError(path.name, "is not UTF-8 text; save it as such") from None
     except OSError as error:

@@ -12,18 +12,7 @@ from heard.errors import DataError, unknown
 
 
 def read_spreadsheet(content: bytes, name: str, *, sheet: str = "") -> RawTable:
-    """Read one sheet of an Excel or OpenDocument file.
-
-    Parameters
-    ----------
-    sheet : str
-        Its name; empty: the first one.
-
-    Raises
-    ------
-    DataError
-        Broken or encrypted, no such sheet, or not a table.
-    """
+    """Read one sheet of an Excel or OpenDocument file: the first, or the one named."""
     sheets, values = _opened(content, name, sheet)
     while values and not _filled(values[0]):
         values = values[1:]
