@@ -84,14 +84,10 @@ def run_steps(
     ----------
     chosen, steps : sequence of Step
         The steps asked for, and all steps of the study.
-    executor : Executor
-        Where they run.
     run : callable
-        Runs one step and gives the seconds it took.
+        Runs one step on the executor and gives the seconds it took.
     report : callable
         Called for every step: the step, what happens to it, and why.
-    force : bool
-        Run fresh steps too.
     reasons : mapping, optional
         Step → why it is stale, empty if fresh, as far as known: files are hashed to
         know it. Asked again of a step only where one that it needs has run.
