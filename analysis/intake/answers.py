@@ -136,12 +136,12 @@ class Answers:
         values = np.asarray([*floats, math.nan], dtype=float)[numbers]
         return Codes(values=pd.Series(values, index=self.cells.index), emptied=emptied)
 
-    def numbers(self, decimal: str, otherwise: str = "not a number") -> Codes:
+    def numbers(self, decimal: str) -> Codes:
         """The numbers that cells are."""
 
         def code(text: str) -> float | str:
             value = number(text, decimal)
-            return otherwise if value is None else value
+            return "not a number" if value is None else value
 
         return self.codes(code)
 

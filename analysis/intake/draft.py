@@ -212,13 +212,7 @@ class Inspected:
 def inspect_export(
     raw: RawTable, file: str, instruments: Iterable[Instrument]
 ) -> Inspected:
-    """Find out what an export holds.
-
-    Raises
-    ------
-    DataError
-        No headers, or no responses.
-    """
+    """Find out what an export holds; refused without headers or responses."""
     table = as_received(raw, declared="auto", file=file)
     columns = inspect_columns(table, file)
     matches = match_instruments(table, columns, instruments)

@@ -6,9 +6,10 @@ the form before it is declared. Texts are counted, never quoted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from analysis.declarations.survey import Columns
 from analysis.intake.answers import fold, number
 from analysis.intake.headers import find_columns, shortened
 from analysis.intake.inspection import (
@@ -28,10 +29,7 @@ if TYPE_CHECKING:
 
 MINIMUM_SIMILARITY = 0.5
 """Likeness from which a new header is proposed for one that is gone."""
-SINGLE = (
-    *("staff_member", "arm", "site", "team", "consent", "finished"),
-    *("submission", "started", "submitted", "seconds"),
-)
+SINGLE = [each.name for each in fields(Columns) if each.default is None]
 """Columns of a survey that are one header each, by their keys."""
 FITTING = 0.1
 """What is added to the likeness where the answers have the same codes."""

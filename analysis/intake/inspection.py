@@ -81,13 +81,7 @@ class Column:
 
 
 def inspect_columns(table: RawTable, file: str) -> tuple[Column, ...]:
-    """What each column seems to be.
-
-    Raises
-    ------
-    DataError
-        The first row looks like answers rather than headers.
-    """
+    """What each column seems to be; refused where the first row looks like answers."""
     headers = table.headers
     numeric = sum(number(name) is not None for name in headers)
     if numeric * 2 > len(headers):

@@ -151,13 +151,7 @@ def _chosen(
 
 
 def with_dictionary(table: RawTable, dictionary: RawTable, file: str) -> RawTable:
-    """The table with the words of its questions and answers.
-
-    Raises
-    ------
-    DataError
-        Not a data dictionary.
-    """
+    """The table with the words of its questions and answers."""
     rows = dictionary.cells
     for header in (FIELD, LABEL, CHOICES):
         if header not in rows.columns:

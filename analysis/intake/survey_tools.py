@@ -47,13 +47,7 @@ def table_facts(encoding: str, tool: str, remark: str) -> str:
 
 
 def recognise_tool(table: RawTable) -> str:
-    """The survey tool a table came from; ``none`` where nothing identifies it.
-
-    Returns
-    -------
-    str
-        One of `TITLES`.
-    """
+    """The survey tool a table came from, of `TITLES`; ``none`` where none shows."""
     headers = [fold(name) for name in table.headers]
     for name, tool in TOOLS.items():
         if _shows(tool, headers) or (
@@ -164,13 +158,7 @@ def shape(
 
 
 def as_received(table: RawTable, *, declared: str, file: str) -> RawTable:
-    """The table with its tool named and its header rows made one.
-
-    Raises
-    ------
-    DataError
-        Not from the declared tool.
-    """
+    """The table with its tool named, as declared, and its header rows made one."""
     found = recognise_tool(table)
     if declared == "none":
         return dataclasses.replace(table, tool="none")

@@ -58,13 +58,7 @@ def study_file(name: str) -> Path:
 
 
 def study_text(name: str) -> str:
-    """A study's declaration as it is written.
-
-    Raises
-    ------
-    DeclarationError
-        There is no such study.
-    """
+    """A study's declaration as it is written; refused where there is none."""
     if name not in study_names():
         where = str(find_folders().studies)
         raise DeclarationError(where, unknown("study", name, study_names()))
@@ -108,13 +102,7 @@ def lock_file(study: str) -> Path:
 
 
 def read_lock(study: str) -> Lock | None:
-    """The lock of a study; None if it was never locked.
-
-    Raises
-    ------
-    DeclarationError
-        The file cannot be read, has faults, or was changed by hand.
-    """
+    """The lock of a study, refused if changed by hand; None if it was never locked."""
     path = lock_file(study)
     return parse_lock(_text(path), where=path.name) if path.exists() else None
 

@@ -87,13 +87,7 @@ def run_notebook(step: Step) -> None:
 
 
 def write_page(path: Path, page: str) -> None:
-    """Write a page that everybody can read, or say why it is not one.
-
-    Raises
-    ------
-    NotebookError
-        The page lacks what a person needs who reads it by ear, or calls outside.
-    """
+    """Write a page that everybody can read, or say why it is not one."""
     if faults := check_page(page):
         raise NotebookError(path.name, faults)
     write_text(path, page)

@@ -60,13 +60,7 @@ def declared_parameters(notebook: Path) -> dict[str, type]:
 
 
 def check_parameters(notebook: Path, given: Mapping[str, object]) -> None:
-    """Refuse parameters the notebook does not declare, or of another type.
-
-    Raises
-    ------
-    NotebookError
-        With every fault.
-    """
+    """Refuse parameters the notebook does not declare, or of another type."""
     declared = declared_parameters(notebook)
     faults = []
     for name, value in given.items():
@@ -82,13 +76,7 @@ def check_parameters(notebook: Path, given: Mapping[str, object]) -> None:
 
 
 def typed_parameter(notebook: Path, name: str, text: str) -> Scalar:
-    """A parameter given as text on the command line, as the type declared.
-
-    Raises
-    ------
-    NotebookError
-        Not declared, or the text is not of the type.
-    """
+    """A parameter given as text on the command line, as the type declared."""
     declared = declared_parameters(notebook)
     if name not in declared:
         raise NotebookError(notebook.name, unknown("parameter", name, declared))
@@ -139,13 +127,7 @@ def with_parameters(steps: Sequence[Step], given: Sequence[str]) -> tuple[Step, 
 def check_injected(
     executed: Mapping[str, Any], given: Mapping[str, object], notebook: str
 ) -> None:
-    """Check after the run that the notebook ran with what was asked for.
-
-    Raises
-    ------
-    NotebookError
-        The executed copy does not hold the parameters given.
-    """
+    """Refuse an executed copy that does not hold the parameters it was given."""
     found: dict[str, object] = {}
     for cell in executed["cells"]:
         if "injected-parameters" in _tags(cell):

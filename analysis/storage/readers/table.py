@@ -170,12 +170,6 @@ def _number(value: float) -> str:
 
 
 def refuse_empty(cells: pd.DataFrame, name: str) -> None:
-    """Refuse a table without responses.
-
-    Raises
-    ------
-    DataError
-        Nothing but a header.
-    """
+    """Refuse a table without responses: nothing but a header."""
     if cells.empty:
         raise DataError(name, "holds a header and no responses; export it again")
