@@ -5,7 +5,6 @@ Lines have the same length whatever the window, so that two outputs can be compa
 
 from __future__ import annotations
 
-import json
 import sys
 import textwrap
 from itertools import zip_longest
@@ -14,7 +13,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from analysis.cli.application import app, report_fault
-from analysis.cli.options import AsJson, Quiet, Reports, StudyName, use_folders
+from analysis.cli.options import (
+    AsJson,
+    Quiet,
+    Reports,
+    StudyName,
+    print_json,
+    use_folders,
+)
 from analysis.cli.running import _run_locally
 from analysis.foundation.errors import DeclarationError
 from analysis.foundation.findings import tidy_record
@@ -78,8 +84,7 @@ def _print_result(study: Study, *, quiet: bool, as_json: bool) -> None:
 
     disclosed = Disclosed(findings=read_part(study.name, "design"))
     if as_json:
-        found = [tidy_record(finding) for finding in disclosed.findings]
-        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        print_json([tidy_record(finding) for finding in disclosed.findings])
         return
     if quiet:
         return

@@ -5,7 +5,6 @@ Lines have the same length whatever the window, so that two outputs can be compa
 
 from __future__ import annotations
 
-import json
 import textwrap
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.cli.application import app
+from analysis.cli.options import AsJson, print_json
 from analysis.storage.declared import instrument_names, read_instrument
 
 if TYPE_CHECKING:
@@ -51,15 +51,13 @@ def instruments(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print the names alone.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON for other programs.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the instruments, or show what the codebook says of one."""
     if name is not None:
         instrument = read_instrument(name)
         if as_json:
-            typer.echo(_json(asdict(instrument) | {"status": instrument.status}))
+            print_json(asdict(instrument) | {"status": instrument.status})
         else:
             typer.echo(name if quiet else "\n".join(_shown(instrument)))
         return
@@ -68,13 +66,9 @@ def instruments(
         return
     listed = [read_instrument(known) for known in instrument_names()]
     if as_json:
-        typer.echo(_json([_row(instrument) for instrument in listed]))
+        print_json([_row(instrument) for instrument in listed])
     else:
         typer.echo("\n".join(_list(listed)))
-
-
-def _json(described: object) -> str:
-    return json.dumps(described, indent=1, ensure_ascii=False)
 
 
 def _row(instrument: Instrument) -> dict[str, object]:

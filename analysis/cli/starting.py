@@ -34,12 +34,15 @@ if TYPE_CHECKING:
     from analysis.storage.readers.table import RawTable
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-ONE_BY_ONE = {
+ONE_BY_ONE = ("coding", "missing", "renamed")
+WORDS = {
     "coding": "coding changed",
     "missing": "missing",
     "renamed": "renamed",
+    "new": "new columns",
+    "gone": "columns gone that were not read",
 }
-TOGETHER = {"new": "new columns", "gone": "columns gone that were not read"}
+"""Kinds of differences, as they are told and in their order."""
 
 
 @app.command()
@@ -143,28 +146,23 @@ def _last_export(study: Study, survey: str, wave: str) -> Export:
     known = [declared.name for declared in study.surveys]
     if survey not in known:
         raise DeclarationError(study.name, unknown("survey", survey, known))
-    exports_by_wave = {
-        w.name: w.export(survey) for w in study.waves if w.export(survey)
-    }
-    if wave in exports_by_wave:
+    exports = {w.name: export for w in study.waves if (export := w.export(survey))}
+    if wave in exports:
         raise DeclarationError(
             study.name, f"wave '{wave}' has survey '{survey}' already; nothing was done"
         )
-    exports = [export for export in exports_by_wave.values() if export is not None]
     if not exports:
         raise DeclarationError(
             study.name, f"survey '{survey}' was held at no wave to compare with"
         )
-    return exports[-1]
+    return [*exports.values()][-1]
 
 
 def report_drift(study: Study) -> None:
     """Report, for each survey, how every wave's export differs from the last one's."""
     for survey in study.surveys:
-        exports_by_wave = [
-            export for w in study.waves if (export := w.export(survey.name))
-        ]
-        for last, new in itertools.pairwise(exports_by_wave):
+        held = [export for w in study.waves if (export := w.export(survey.name))]
+        for last, new in itertools.pairwise(held):
             typer.echo(f"\n{survey.title}, wave '{new.wave}' ({new.file}):")
             _print_result(_compared(study, last, new), last.wave)
 
@@ -197,16 +195,13 @@ def _print_result(compared: Comparison, last: str) -> None:
         typer.echo(f"Nothing differs from wave '{last}'.")
         return
     typer.echo(f"{len(compared.drifts)} differences from wave '{last}':")
-    by_kind = {
-        kind: [drift.description for drift in compared.drifts if drift.kind == kind]
-        for kind in (*ONE_BY_ONE, *TOGETHER)
-    }
-    for kind, words in ONE_BY_ONE.items():
-        for description in by_kind[kind]:
-            typer.echo(f"  {words}: {description}")
-    for kind, words in TOGETHER.items():
-        if listed := by_kind[kind]:
-            typer.echo(f"  {words} ({len(listed)}): {', '.join(listed)}")
+    for kind, words in WORDS.items():
+        told = [drift.description for drift in compared.drifts if drift.kind == kind]
+        if kind in ONE_BY_ONE:
+            for description in told:
+                typer.echo(f"  {words}: {description}")
+        elif told:
+            typer.echo(f"  {words} ({len(told)}): {', '.join(told)}")
 
 
 def _name_in(folder: Path, file: Path) -> str:
