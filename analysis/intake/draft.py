@@ -187,16 +187,6 @@ class Inspected:
         return table_facts(table.encoding, table.tool, table.remark)
 
     @property
-    def missing_texts(self) -> list[str]:
-        """Usual signs of no answer that it holds."""
-        return missing_texts(self.table)
-
-    @property
-    def kinds_of_rows(self) -> dict[str, list[str]]:
-        """REDCap's events and repeating instruments: a survey reads one of them."""
-        return kinds_of_rows(self.table)
-
-    @property
     def finished(self) -> tuple[str, list[str]] | None:
         """The tool's column that says a form was finished, and what it then holds."""
         known = FINISHED.get(self.table.tool)
@@ -247,7 +237,9 @@ def draft_study(name: str, surveys: Sequence[Sequence[Inspected]]) -> str:
     )
     environment.filters |= {
         "bare": bare,
+        "kinds_of_rows": kinds_of_rows,
         "listed": listed,
+        "missing_texts": missing_texts,
         "plain": _plain,
         "quoted": quoted,
     }

@@ -159,15 +159,12 @@ def _cause(step: Step, error: Any) -> AnalysisError:
         where, _, message = str(error.evalue).partition(": ")
         return kind(where, message)
     assert step.notebook is not None
+    listed = ", ".join(f"{name} = {value!r}" for name, value in step.parameters.items())
     return NotebookError(
         step.notebook.name,
         f"failed in cell {error.exec_count} with {error.ename}. Open it in JupyterLab "
-        f"with the parameters {_listed(step)} to see why",
+        f"with the parameters {listed} to see why",
     )
-
-
-def _listed(step: Step) -> str:
-    return ", ".join(f"{name} = {value!r}" for name, value in step.parameters.items())
 
 
 def _check_place(step: Step) -> None:
