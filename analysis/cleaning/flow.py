@@ -149,18 +149,12 @@ def _results(
                 yield arm.name, group, result
     if cleaned.flagged is None:
         return
-    term = "responses_flagged"
-    for index, flag in cleaned.flagged.indices.items():
-        yield (
-            "",
-            index,
-            Unavailable(term=term, reason=flag.reason, method=flag.method)
-            if flag.reason
-            else _count(term, flag.count, flag.method),
-        )
+    for index, flagged in cleaned.flagged.indices.items():
+        yield "", index, flagged
     if rules.careless is not None and rules.careless.action == "flag":
         words = f"responses with {rules.careless.flags_needed} flags or more"
-        yield "", "careless", _count(term, int(cleaned.flagged.careless.sum()), words)
+        count = int(cleaned.flagged.careless.sum())
+        yield "", "careless", _count("responses_flagged", count, words)
 
 
 def _people(cleaned: Cleaned, smallest: int) -> Result:
