@@ -14,7 +14,7 @@ import tomllib
 import unicodedata
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -89,35 +89,8 @@ class Scrubbed:
         return f"Scrubbed({len(self.texts)} texts)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """The listed names, as words of a folded text.
-
-    Attributes
-    ----------
-    whole : pattern
-        Names and parts of them, the longest first.
-    capital : pattern
-        Those that are ordinary words too, and count with a capital alone.
-    """
-
-    whole: re.Pattern[str] | None
-    capital: re.Pattern[str] | None
-
-    def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where the next of them stand, outside what other kinds have left."""
-        if self.whole is None and self.capital is None:
-            return []
-        folded, places = _folded(text)
-        for pattern, only_capital in ((self.whole, False), (self.capital, True)):
-            found = [
-                (places[start], _end(text, places[end - 1] + 1))
-                for start, end in (_spans(pattern, folded) if pattern else ())
-                if not only_capital or text[places[start]].isupper()
-            ]
-            if found:
-                return found
-        return []
+Names: TypeAlias = tuple[tuple[re.Pattern[str], bool], ...]
+"""Listed names as words of a folded text, and whether they need a capital in it."""
 
 
 def scrub(texts: pd.Series[str], *, names: Iterable[str] = ()) -> Scrubbed:
@@ -146,9 +119,23 @@ def _without(text: str, listed: Names, counts: dict[str, int]) -> str:
     for named in NAMED:
         text = _replaced(text, _spans(named, text), NAME, counts)
     # What one name leaves may make a word of the next, so again until none is left.
-    while spans := listed.spans(text):
+    while spans := _listed_spans(text, listed):
         text = _replaced(text, spans, NAME, counts)
     return text
+
+
+def _listed_spans(text: str, listed: Names) -> list[tuple[int, int]]:
+    """Where the next of the listed names stand, outside what other kinds have left."""
+    folded, places = _folded(text) if listed else ("", [])
+    for pattern, only_capital in listed:
+        found = [
+            (places[start], _end(text, places[end - 1] + 1))
+            for start, end in _spans(pattern, folded)
+            if not only_capital or text[places[start]].isupper()
+        ]
+        if found:
+            return found
+    return []
 
 
 def _spans(
@@ -196,7 +183,8 @@ def _listed(names: Iterable[str]) -> Names:
         for part in parts if " " in name.strip() else ():
             if len(part) > 1 and part not in NAMELESS:
                 (capital if part in ORDINARY else whole).add((part,))
-    return Names(whole=_as_words(whole), capital=_as_words(capital - whole))
+    patterns = (_as_words(whole), False), (_as_words(capital - whole), True)
+    return tuple((pattern, capital) for pattern, capital in patterns if pattern)
 
 
 def _parts(name: str) -> tuple[str, ...]:
