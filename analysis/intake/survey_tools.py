@@ -205,10 +205,8 @@ def _holds_questions(cells: pd.DataFrame) -> bool:
     """
     if cells.empty:
         return False
-    first = {
-        fold(str(name)): text
-        for name, text in zip(cells.columns, cells.iloc[0], strict=True)
-    }
+    names = (fold(str(name)) for name in cells.columns)
+    first = dict(zip(names, cells.iloc[0], strict=True))
     moments = [first[name] for name in QUALTRICS_MOMENTS if first.get(name)]
     return any(not any(sign.isdigit() for sign in text) for text in moments)
 

@@ -128,14 +128,13 @@ def check_injected(
     executed: Mapping[str, Any], given: Mapping[str, object], notebook: str
 ) -> None:
     """Refuse an executed copy that does not hold the parameters it was given."""
-    found: dict[str, object] = {}
-    for cell in executed["cells"]:
-        if "injected-parameters" in _tags(cell):
-            for statement in ast.parse("".join(cell["source"])).body:
-                if isinstance(statement, ast.Assign):
-                    target = statement.targets[0]
-                    assert isinstance(target, ast.Name)
-                    found[target.id] = ast.literal_eval(statement.value)
+    injected = [c for c in executed["cells"] if "injected-parameters" in _tags(c)]
+    found = {
+        ast.unparse(statement.targets[0]): ast.literal_eval(statement.value)
+        for cell in injected
+        for statement in ast.parse("".join(cell["source"])).body
+        if isinstance(statement, ast.Assign)
+    }
     if found != dict(given):
         names = ", ".join(sorted(set(given) | set(found)))
         raise NotebookError(notebook, f"did not run with the parameters given: {names}")
