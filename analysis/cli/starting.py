@@ -42,7 +42,7 @@ WORDS = {
     "new": "new columns",
     "gone": "columns gone that were not read",
 }
-"""Kinds of differences, as they are told and in their order."""
+"""Kinds of differences in their order, and how each is reported."""
 
 
 @app.command()
@@ -196,12 +196,12 @@ def _print_result(compared: Comparison, last: str) -> None:
         return
     typer.echo(f"{len(compared.drifts)} differences from wave '{last}':")
     for kind, words in WORDS.items():
-        told = [drift.description for drift in compared.drifts if drift.kind == kind]
+        found = [drift.description for drift in compared.drifts if drift.kind == kind]
         if kind in ONE_BY_ONE:
-            for description in told:
+            for description in found:
                 typer.echo(f"  {words}: {description}")
-        elif told:
-            typer.echo(f"  {words} ({len(told)}): {', '.join(told)}")
+        elif found:
+            typer.echo(f"  {words} ({len(found)}): {', '.join(found)}")
 
 
 def _name_in(folder: Path, file: Path) -> str:

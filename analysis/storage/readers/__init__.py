@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SPREADSHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 LABELLED = (".sav", ".zsav", ".dta")
 START = 4096
-"""Bytes that tell an empty file."""
+"""Bytes that show whether a file is empty."""
 
 
 def read_table(

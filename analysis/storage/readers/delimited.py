@@ -20,7 +20,6 @@ import pyarrow.csv
 from analysis.storage.readers.table import (
     RawTable,
     from_rows,
-    refuse_empty,
     trimmed,
     without_blank_rows,
 )
@@ -63,8 +62,7 @@ def read_delimited(
     if sep_line := SEPARATOR_LINE.match(text):
         delimiter, text = delimiter or sep_line["sign"], text[sep_line.end() :]
     separator = delimiter or find_delimiter(text)
-    cells = from_rows(_rows(text, separator, name))
-    refuse_empty(cells, name)
+    cells = from_rows(_rows(text, separator, name), name)
     return _table(cells, used, "" if delimiter else separator)
 
 

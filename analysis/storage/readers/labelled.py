@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pyreadstat
 
-from analysis.storage.readers.table import RawTable, as_text, from_values, refuse_empty
+from analysis.storage.readers.table import RawTable, as_text, from_values
 from heard.errors import DataError
 
 if TYPE_CHECKING:
@@ -85,8 +85,7 @@ def _labelled(
     kind: str,
     name: str,
 ) -> RawTable:
-    cells = from_values(frame)
-    refuse_empty(cells, name)
+    cells = from_values(frame, name)
     counts = {header.strip(): int(cells.sum()) for header, cells in emptied.items()}
     labels: Mapping[str, str] = meta.column_names_to_labels or {}
     coded: Mapping[str, Mapping[Any, str]] = meta.variable_value_labels or {}
@@ -120,6 +119,5 @@ def read_parquet(content: bytes, name: str) -> RawTable:
             "is not a Parquet file that can be read: it is damaged, or another kind of "
             "file under this name; export it again",
         ) from None
-    cells = from_values(frame)
-    refuse_empty(cells, name)
+    cells = from_values(frame, name)
     return RawTable(cells=cells, encoding="Parquet", kind="Parquet")
