@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
+from analysis.declarations.estimand import unit_of
 from analysis.declarations.linkage import rules_tried, waves_linked
 from analysis.declarations.plan import BETWEEN_ARMS, Multiverse
 from analysis.declarations.study import Outcome, Study
@@ -20,7 +21,7 @@ COMPLETE = "complete"
 MISSING_METHODS = (COMPLETE, "weighted", "imputed")
 BY_PEOPLE = "adjusted_by_people"
 """The one model that takes weights, and scores that were filled in."""
-LINKED_MODELS = ("adjusted_mean_difference", BY_PEOPLE)
+LINKED_MODELS = ("adjusted_difference", BY_PEOPLE)
 TEAM_MODELS = (
     "cluster_robust",
     "wild_bootstrap",
@@ -52,8 +53,8 @@ def _declared_model(study: Study, outcome: Outcome) -> str:
     if outcome_linked(study, outcome):
         if study.plan is not None and study.plan.summary_measure in BETWEEN_ARMS:
             return study.plan.summary_measure
-        if study.allocated_by != "team":
-            return "adjusted_mean_difference"
+        if unit_of(study)[0] == "person":
+            return "adjusted_difference"
     return "difference_in_change"
 
 
@@ -164,10 +165,13 @@ def _check_design(chosen: Multiverse, study: Study) -> Iterator[str]:
             "[multiverse] model and missing compare arms, and the study declares no "
             "treated and control arm"
         )
-    if study.allocated_by != "team":
+    if unit_of(study)[0] == "person":
         for name in chosen.model:
             if name in TEAM_MODELS:
-                yield f"[multiverse.model] '{name}' needs allocated_by = \"team\""
+                yield (
+                    f"[multiverse.model] '{name}' compares teams, and people were "
+                    "allocated"
+                )
     other_methods = [method for method in chosen.missing if method != COMPLETE]
     if other_methods and BY_PEOPLE not in chosen.model:
         yield (

@@ -16,10 +16,33 @@ from typing import Any
 
 from heard.effects.pilot_design import PilotDesign
 
-BETWEEN_ARMS = ("difference_in_change", "adjusted_mean_difference")
+BETWEEN_ARMS = (
+    "difference_in_change",
+    "adjusted_difference",
+    "difference_after",
+    "start_effect",
+)
+SUMMARY_MEASURES = (*BETWEEN_ARMS, "change")
+"""Terms by which outcomes may be judged."""
 
-SUMMARY_MEASURES = (*BETWEEN_ARMS, "mean_change")
-"""Terms by which the primary outcome may be judged."""
+OLD_MEASURES = {
+    "adjusted_mean_difference": "adjusted_difference",
+    "mean_change": "change",
+}
+"""Summary measures as they were called up to version 0.2; locks keep these names."""
+
+POPULATIONS = ("linked", "answered", "randomised")
+METHODS = (
+    "unit_means",
+    "permutation",
+    "cr2",
+    "ancova",
+    "mmrm",
+    "welch",
+    "wedge",
+    "staggered",
+)
+PURPOSES = ("effect", "feasibility")
 
 UNTESTED = "none"
 
@@ -66,7 +89,16 @@ class Plan:
     intercurrent_events : mapping
         What may come between, such as ``leavers`` → what is done with it, in words.
     summary_measure : str
-        Term by which the primary outcome is judged.
+        Term by which outcomes are judged.
+    population_rule : str
+        Who is compared: ``linked``, all who ``answered``, or all ``randomised``; empty:
+        as the design and the share linked have it.
+    method : str
+        How the planned estimate is made; empty: as the design has it.
+    purpose : str
+        ``feasibility``: the study makes no claim of an effect.
+    mnar_range : float
+        By how many standard deviations those lost may have fared worse.
     families : mapping
         Name of a family of secondary outcomes → the outcomes in it.
     model, missing, multiplicity, inference : str
@@ -83,6 +115,10 @@ class Plan:
     primary: str
     intercurrent_events: Mapping[str, str]
     summary_measure: str = field(metadata={"known": SUMMARY_MEASURES})
+    population_rule: str = field(default="", metadata={"known": POPULATIONS})
+    method: str = field(default="", metadata={"known": METHODS})
+    purpose: str = field(default="effect", metadata={"known": PURPOSES})
+    mnar_range: float = 0.5
     model: str
     missing: str
     multiplicity: str

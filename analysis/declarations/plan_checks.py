@@ -71,9 +71,9 @@ def _check_measure(plan: Plan, study: Study) -> Iterator[str]:
             f"[plan.summary_measure] '{plan.summary_measure}' compares arms, and the "
             "study declares no treated and control arm"
         )
-    if plan.summary_measure == "adjusted_mean_difference" and not _linked(plan, study):
+    if plan.summary_measure == "adjusted_difference" and not _linked(plan, study):
         yield (
-            "[plan.summary_measure] 'adjusted_mean_difference' adjusts for a person's "
+            "[plan.summary_measure] 'adjusted_difference' adjusts for a person's "
             "score before, and the survey of the primary outcome declares no linkage"
         )
 

@@ -14,7 +14,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from analysis.declarations.linkage import waves_linked
-from analysis.declarations.plan import EXPLORATORY, Lock, Replaced
+from analysis.declarations.plan import (
+    EXPLORATORY,
+    OLD_MEASURES,
+    Lock,
+    Plan,
+    Replaced,
+)
 from analysis.declarations.study import Outcome, Study, Wave
 from analysis.declarations.toml_tables import NAME, Table, parse_toml
 from analysis.foundation.errors import DeclarationError
@@ -41,20 +47,39 @@ def lockable(study: Study) -> dict[str, Any]:
         )
     return {
         "design": {
-            "allocated_by": study.allocated_by,
-            "treated": study.treated,
-            "control": study.control,
+            **_allocation(study),
             "arms": sorted(arm.name for arm in study.arms),
-            # Locks keep the names that keys had when they were first locked.
-            **({"drawn_by_lot": True} if study.randomised else {}),
         },
-        "plan": _stated(study.plan),
+        "plan": _plan(study.plan),
         "outcomes": {outcome.name: _outcome(outcome) for outcome in study.outcomes},
         "teams": {team.name: team.arm for team in study.teams},
         "waves": {wave.name: _wave(wave) for wave in study.waves},
         **({"rollout": _stated(study.rollout)} if study.rollout else {}),
         **({"dose": _stated(study.dose)} if study.dose else {}),
     }
+
+
+def _allocation(study: Study) -> dict[str, Any]:
+    """Who was allocated, under the names that keys had when they were first locked."""
+    stated = _stated(study.allocation)
+    for key in ("unit", "treated", "control", "randomised"):
+        stated.pop(key, None)
+    return {
+        "allocated_by": LOCKED_UNITS.get(study.allocation.unit, study.allocation.unit),
+        "treated": study.treated,
+        "control": study.control,
+        **({"drawn_by_lot": True} if study.randomised else {}),
+        **stated,
+    }
+
+
+LOCKED_UNITS = {"person": "participant", "": "none"}
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    locked = {new: old for old, new in OLD_MEASURES.items()}
+    measure = locked.get(plan.summary_measure, plan.summary_measure)
+    return {**_stated(plan), "summary_measure": measure}
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:

@@ -14,13 +14,52 @@ from analysis.declarations.survey import Export
 from analysis.foundation.errors import DeclarationError
 from heard.errors import unknown
 
-ALLOCATIONS = ("none", "participant", "team")
+ALLOCATED = ("person", "team", "site")
+"""What may have been allocated, from the lowest level to the highest."""
+RESTRICTIONS = ("none", "strata", "pairs")
 FAMILIES = ("primary", "secondary")
 SMALLEST_GROUP = 11
 """Staff surveys in the NHS suppress results of ten or fewer respondents."""
+USUAL_RELIABILITY = 0.70
+"""Commonly asked of a score or a mean that is compared (Nunnally 1978; COSMIN)."""
 UNITS = ("team", "site")
 YES = "yes"
 NO = "no"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """What was put in which arm, and how.
+
+    Attributes
+    ----------
+    unit : str
+        ``person``, ``team`` or ``site``; empty: found from the declared teams.
+    randomised : bool
+        Whether arms, or the order in which units started, were randomised.
+    strata : tuple of str
+        Within what they were randomised: ``site``, or ``stratum`` of the teams.
+    restricted : str
+        Which allocations were possible: any, any within strata, or one of each pair.
+    treated, control : str
+        The two arms compared; empty without a comparison.
+    contrasts : tuple of (str, str)
+        With three arms or more: each treated arm and what it is compared with.
+    """
+
+    unit: str = field(default="", metadata={"known": ALLOCATED})
+    randomised: bool = False
+    strata: tuple[str, ...] = ()
+    restricted: str = field(default="", metadata={"known": RESTRICTIONS})
+    treated: str = ""
+    control: str = ""
+    contrasts: tuple[tuple[str, ...], ...] = ()
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Treated arm and comparison of every contrast, the first the main one."""
+        if self.contrasts:
+            return tuple((one[0], one[1]) for one in self.contrasts if len(one) == 2)
+        return ((self.treated, self.control),) if self.treated else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +82,19 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """A team of staff, with the site and the arm it belongs to."""
+    """A team of staff, with the site and the arm it belongs to.
+
+    Attributes
+    ----------
+    stratum : str
+        Teams of one stratum, or pair, were randomised among themselves.
+    """
 
     name: str
     title: str
     site: str = ""
     arm: str = ""
+    stratum: str = ""
     answers: tuple[str, ...] = ()
 
 
@@ -217,6 +263,11 @@ class Outcome:
 
     Attributes
     ----------
+    short_title : str
+        The title within a sentence, such as ``ratings`` or ``confidence``; made of the
+        title if not given.
+    baseline : str
+        The wave before; empty where arms are compared afterwards alone.
     follow_ups : tuple of str
         Waves compared with the baseline; every later wave if none is named.
     smallest_effect : float or None
@@ -233,8 +284,14 @@ class Outcome:
     family: str
     baseline: str
     follow_ups: tuple[str, ...]
+    short_title: str = ""
     smallest_effect: float | None = None
     supplementary: SupplementaryMeasures = field(default_factory=SupplementaryMeasures)
+
+    @property
+    def waves(self) -> tuple[str, ...]:
+        """Every wave it is judged at: the baseline, if there is one, and follow-ups."""
+        return (*((self.baseline,) if self.baseline else ()), *self.follow_ups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,8 +304,12 @@ class Study:
         The analysis plan; None if none was declared.
     design : DeclaredDesign or None
         What is assumed before the pilot, for what it can see; never locked.
-    randomised : bool
-        Whether arms, or the order in which units started, were randomised.
+    programme : str
+        What was tried, within a sentence: ``the training``.
+    selected_on_score : bool
+        Whether people were picked for low scores.
+    not_measured : tuple of str
+        What was not measured, a sentence each.
     rollout, dose : Rollout, Dose or None
         Who started when, and how much of the pilot each person had.
     lock : Lock or None
@@ -263,17 +324,17 @@ class Study:
     simulated: bool
     smallest_group_shown: int = SMALLEST_GROUP
     allow_unverified: bool
-    allocated_by: str = field(default="none", metadata={"known": ALLOCATIONS})
-    treated: str = ""
-    control: str = ""
+    allocation: Allocation = field(default_factory=Allocation)
     arms: tuple[Arm, ...]
     sites: tuple[Site, ...]
     teams: tuple[Team, ...]
     surveys: tuple[Survey, ...]
     waves: tuple[Wave, ...]
     outcomes: tuple[Outcome, ...]
-    randomised: bool = False
+    programme: str = ""
+    selected_on_score: bool = False
     unknowns: tuple[str, ...] = ()
+    not_measured: tuple[str, ...] = ()
     roster: Roster | None = None
     groups: tuple[Grouping, ...] = ()
     rollout: Rollout | None = None
@@ -284,6 +345,21 @@ class Study:
     lock: Lock | None = None
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
 
+    @property
+    def treated(self) -> str:
+        """The treated arm of the main contrast; empty without a comparison."""
+        return next((after for after, _ in self.allocation.pairs()), "")
+
+    @property
+    def control(self) -> str:
+        """What the treated arm is compared with."""
+        return next((before for _, before in self.allocation.pairs()), "")
+
+    @property
+    def randomised(self) -> bool:
+        """Whether arms, or the order in which units started, were randomised."""
+        return self.allocation.randomised
+
     def outcome_of_each_score(self) -> tuple[Outcome, ...]:
         """The outcomes, of those judged by one score the first: what takes all waves.
 
@@ -293,6 +369,12 @@ class Study:
         for one in self.outcomes:
             first.setdefault((one.survey, one.instrument, one.subscale), one)
         return tuple(first.values())
+
+    @property
+    def asked_of_means(self) -> float:
+        """The least reliability that a mean of people or ratings should have."""
+        least = self.plan.gates.least_reliability if self.plan else None
+        return USUAL_RELIABILITY if least is None else least
 
     def wave(self, name: str) -> Wave:
         """The wave of that name.

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
+from analysis.declarations.estimand import STRATA, check_unit
 from analysis.declarations.instrument import Instrument
 from analysis.declarations.linkage import (
     check_linkage_rule,
@@ -90,18 +91,34 @@ def _check_design(study: Study) -> Iterator[str]:
     """Faults of who was allocated to what."""
     arms = {arm.name for arm in study.arms}
     sites = {site.name for site in study.sites}
-    for key, name in (("treated", study.treated), ("control", study.control)):
-        if name and name not in arms:
-            yield f"[{key}] {unknown('arm', name, arms)}"
-    if bool(study.treated) != bool(study.control):
-        yield "[treated] and [control] go together"
-    if study.randomised and study.allocated_by == "none":
-        yield "[randomised] needs allocated_by: what was randomised"
+    yield from _check_allocation(study)
     for team in study.teams:
         if team.arm and team.arm not in arms:
             yield f"[teams.{team.name}.arm] {unknown('arm', team.arm, arms)}"
         if team.site and team.site not in sites:
             yield f"[teams.{team.name}.site] {unknown('site', team.site, sites)}"
+
+
+def _check_allocation(study: Study) -> Iterator[str]:
+    """Faults of the table [allocation]."""
+    arms = {arm.name for arm in study.arms}
+    allocation = study.allocation
+    for key, name in (("treated", allocation.treated), ("control", allocation.control)):
+        if name and name not in arms:
+            yield f"[allocation.{key}] {unknown('arm', name, arms)}"
+    if bool(allocation.treated) != bool(allocation.control):
+        yield "[allocation] treated and control go together"
+    if allocation.contrasts and allocation.treated:
+        yield "[allocation] give treated and control, or contrasts, not both"
+    for contrast in allocation.contrasts:
+        if len(contrast) != 2 or len(set(contrast)) != 2:
+            yield "[allocation.contrasts] each names two arms: treated, comparison"
+        for name in [name for name in contrast if name not in arms]:
+            yield f"[allocation.contrasts] {unknown('arm', name, arms)}"
+    for name in allocation.strata:
+        if name not in STRATA:
+            yield f"[allocation.strata] {unknown('stratum', name, STRATA)}"
+    yield from check_unit(study)
 
 
 def _check_names(study: Study) -> Iterator[str]:
@@ -280,10 +297,11 @@ def _check(outcome: Outcome, study: Study) -> Iterator[str]:
         yield f"[{at}.survey] {unknown('survey', outcome.survey, surveys)}"
         return
     waves_of_survey = [wave.name for wave in study.waves if wave.export(outcome.survey)]
-    for wave in (outcome.baseline, *outcome.follow_ups):
+    for wave in outcome.waves:
         if wave not in waves_of_survey:
             kind = f"wave of {outcome.survey}"
             yield f"[{at}] {unknown(kind, wave, waves_of_survey)}"
+    yield from _check_post_only(outcome, study, at)
     instruments = surveys[outcome.survey].instruments
     if outcome.instrument not in instruments:
         yield f"[{at}.instrument] {unknown('name', outcome.instrument, instruments)}"
@@ -293,7 +311,7 @@ def _check(outcome: Outcome, study: Study) -> Iterator[str]:
     if outcome.subscale not in subscales:
         yield f"[{at}.subscale] {instrument.refusal(outcome.subscale)}"
         return
-    for wave in (outcome.baseline, *outcome.follow_ups):
+    for wave in outcome.waves:
         export = (
             study.wave(wave).export(outcome.survey) if wave in waves_of_survey else None
         )
@@ -311,6 +329,19 @@ def _check(outcome: Outcome, study: Study) -> Iterator[str]:
             f"[{at}] a primary outcome needs a better and a worse end; the codebook of "
             f"'{instrument.name}' gives '{outcome.subscale}' none"
         )
+
+
+def _check_post_only(outcome: Outcome, study: Study, at: str) -> Iterator[str]:
+    """Without a wave before, arms alone can be compared."""
+    if outcome.baseline:
+        return
+    if not study.treated:
+        yield (
+            f"[{at}.baseline] is empty, so groups are compared afterwards alone, and "
+            "the study compares none"
+        )
+    elif not outcome.follow_ups:
+        yield f"[{at}.follow_ups] names no wave at which to compare"
 
 
 def _check_status(study: Study) -> Iterator[str]:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from analysis.declarations.instrument import Instrument
-from analysis.declarations.plan import DeclaredDesign, Gates, Multiverse, Plan
+from analysis.declarations.plan import (
+    OLD_MEASURES,
+    DeclaredDesign,
+    Gates,
+    Multiverse,
+    Plan,
+)
 from analysis.declarations.study import (
     FAMILIES,
+    Allocation,
     Arm,
     Dose,
     Grouping,
@@ -291,10 +299,12 @@ def _study(
         _wave(key, table, top, surveys, instruments)
         for key, table in top.tables("waves")
     )
+    allocation = _allocation(top)
     return top.take(
         Study,
         name=name,
         folder=top.text("folder", name),
+        allocation=allocation,
         arms=_groups(top, "arms", Arm),
         sites=_groups(top, "sites", Site),
         teams=_groups(top, "teams", Team),
@@ -309,10 +319,44 @@ def _study(
         surveys=surveys,
         waves=waves,
         outcomes=tuple(
-            _outcome(key, table, waves) for key, table in top.tables("outcomes")
+            _outcome(key, table, waves, compares=bool(allocation.pairs()))
+            for key, table in top.tables("outcomes")
         ),
         instruments=instruments,
     )
+
+
+OLD_ALLOCATION = {
+    "allocated_by": "unit",
+    "drawn_by_lot": "randomised",
+    "randomised": "randomised",
+    "treated": "treated",
+    "control": "control",
+}
+"""Keys that stood at the top of the file up to version 0.2 → their name now."""
+OLD_UNITS = {"participant": "person", "none": ""}
+
+
+def _allocation(top: Table) -> Allocation:
+    """What was allocated, also where a file of version 0.2 says it at the top."""
+    declared = dict(top.table("allocation").values)
+    for old, key in OLD_ALLOCATION.items():
+        if old not in top.values:
+            continue
+        value = top.raw(old)
+        if key in declared:
+            top.fault(old, f"is the old place of [allocation] {key}: keep one")
+            continue
+        warnings.warn(
+            f"[{old}] is now '{key}' in the table [allocation]. The old key is read by "
+            "this version and will be refused by the next: move it.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        declared[key] = OLD_UNITS.get(str(value), value) if key == "unit" else value
+    if declared.get("unit") == "":
+        del declared["unit"]
+    return Table(declared, top.faults, "allocation").read(Allocation)
 
 
 def _roster(table: Table) -> Roster:
@@ -331,7 +375,17 @@ def _grouping(name: str, table: Table) -> Grouping:
 
 
 def _plan(table: Table) -> Plan:
-    return table.read(Plan, gates=table.table("gates").read(Gates))
+    gates = table.table("gates").read(Gates)
+    measure = table.raw("summary_measure")
+    if measure not in OLD_MEASURES:
+        return table.read(Plan, gates=gates)
+    warnings.warn(
+        f"[plan.summary_measure] '{measure}' is now called '{OLD_MEASURES[measure]}'. "
+        "The old name is read by this version and will be refused by the next.",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return table.read(Plan, gates=gates, summary_measure=OLD_MEASURES[measure])
 
 
 def _design(table: Table) -> DeclaredDesign:
@@ -364,16 +418,21 @@ def _groups(top: Table, key: str, kind: type[Group]) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def _outcome(name: str, table: Table, waves: tuple[Wave, ...]) -> Outcome:
-    """An outcome; compared, unless it says otherwise, over the waves of its survey."""
+def _outcome(
+    name: str, table: Table, waves: tuple[Wave, ...], *, compares: bool
+) -> Outcome:
+    """An outcome; compared, unless it says otherwise, over the waves of its survey.
+
+    Where arms are compared and the survey was held once, they are compared there.
+    """
     survey = table.text("survey")
     waves_of_survey = tuple(wave.name for wave in waves if wave.export(survey))
-    baseline = table.text("baseline", waves_of_survey[0] if waves_of_survey else "")
-    later = (
-        waves_of_survey[waves_of_survey.index(baseline) + 1 :]
-        if baseline in waves_of_survey
-        else ()
-    )
+    post_only = compares and len(waves_of_survey) == 1
+    first = "" if post_only else "".join(waves_of_survey[:1])
+    baseline = table.text("baseline", first)
+    later = waves_of_survey if not baseline else ()
+    if baseline in waves_of_survey:
+        later = waves_of_survey[waves_of_survey.index(baseline) + 1 :]
     return table.read(
         Outcome,
         name=name,

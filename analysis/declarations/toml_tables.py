@@ -22,7 +22,6 @@ OLD_NAMES = {
     "minimum_ratings": "least_ratings",
     "minimum_reliability": "least_reliability",
     "multiverse": "other_choices",
-    "randomised": "drawn_by_lot",
     "retrospective": "then",
     "scored_if": "counts_if",
     "top_score": "top",
@@ -62,6 +61,11 @@ class Table:
         self._asked: set[str] = set()
         self.faults = faults
         self.at = at
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What the file holds, for keys that may stand in one of two places."""
+        return self._values
 
     def read(self, kind: type[T], /, **given: Any) -> T:
         """Read the whole table as a dataclass; any other key is a fault."""
@@ -154,6 +158,17 @@ class Table:
             self.fault(key, "must be a list of texts")
             return ()
         return tuple(listed)
+
+    def lists_of_texts(self, key: str) -> tuple[tuple[str, ...], ...]:
+        """A list of lists of texts, empty if absent."""
+        value = self._get(key, list, "a list of lists of texts", (), ())
+        if not all(
+            isinstance(part, list) and all(isinstance(text, str) for text in part)
+            for part in value
+        ):
+            self.fault(key, "must be a list of lists of texts")
+            return ()
+        return tuple(map(tuple, value))
 
     def numbers(self, key: str) -> tuple[float, ...]:
         """A list of numbers, empty if absent."""
@@ -323,6 +338,7 @@ READERS: Mapping[str, Callable[..., Any]] = {
     ),
     "tuple[int, ...]": Table.wholes,
     "tuple[float, ...]": _alone(Table.numbers),
+    "tuple[tuple[str, ...], ...]": _alone(Table.lists_of_texts),
     "Mapping[str, str]": _alone(Table.texts_by_text),
     "Mapping[str, float]": _alone(Table.numbers_by_text),
     "Mapping[float, float]": _alone(Table.numbers_by_number),

@@ -54,6 +54,9 @@ GroupKind: TypeAlias = Literal[
     "option",
     "rating",
     "family",
+    "verdict",
+    "analysis",
+    "strength",
 ]
 TEXTS: dict[GroupKind, str] = {
     "subgroup": "{of}: {value}",
@@ -70,6 +73,9 @@ TEXTS: dict[GroupKind, str] = {
     "option": "{of}: {value}",
     "rating": "{value}",
     "family": "{value}",
+    "verdict": "{value}",
+    "analysis": "{value}: {of}",
+    "strength": "{value}",
 }
 """How each kind of group is written."""
 
@@ -88,7 +94,8 @@ class Group:
         What it is compared with, if it is.
     of : str
         What it is one of: the grouping, the rule, the choice; of a departure the
-        start; of a rating or a family, the term it was judged by.
+        start; of a rating or a family, the term it was judged by; of an analysis, whose
+        answers; of a column of the strength of evidence, what it is about.
     """
 
     kind: GroupKind
@@ -104,6 +111,8 @@ class Group:
         )
         if self.kind == "subgroup" and self.reference:
             return f"{text} - {self.reference}"
+        if self.kind == "strength" and self.of:
+            return f"{text}: {self.of}"
         if self.kind == "departure" and self.of:
             return f"{Group('start', self.of)}, {text}"
         return text

@@ -84,10 +84,11 @@ class RolledOut(Context):
         yield from self._by_order(rows)
         yield from self._placebo(rows)
 
-    def placebo_effect(self) -> Result:
-        """The change of those started less that of those not, as in the results."""
+    def effect_of_starting(self) -> Result:
+        """The one effect of having started: by the order drawn, else by comparison."""
         rows = started_rows(self.outcome_scores, self.study, self.rollout)
-        _, _, effect = next(iter(self._placebo(rows)))
+        found = self._by_order if self.study.randomised else self._by_time_since
+        _, _, effect = next(iter(found(rows)))
         return effect
 
     def _by_time_since(
@@ -118,7 +119,11 @@ class RolledOut(Context):
                 )
             return
         found = stepped_wedge(
-            rows, waves=self.outcome_scores.waves, seed=self.seed, cluster="cluster"
+            rows,
+            waves=self.outcome_scores.waves,
+            seed=self.seed,
+            cluster="cluster",
+            stratum="site" if "site" in self.study.allocation.strata else "",
         )
         side = _Cells.of(rows, self.outcome_scores.waves).smaller_group_size()
         for result in found.results():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from analysis.declarations.estimand import counts_units
 from analysis.foundation.findings import Contrast, Finding
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ class Context:
 
     @property
     def by_team(self) -> bool:
-        """Whether teams were allocated, so that they are what is compared."""
-        return self.study.allocated_by == "team"
+        """Whether teams or sites were allocated, so that they are what is compared."""
+        return counts_units(self.study)
 
     @property
     def higher_is_worse(self) -> bool:
@@ -69,8 +70,10 @@ class Context:
         """Names the draws of an outcome."""
         return f"{self.study.name} {self.outcome.name}"
 
-    def change(self, follow_up: str) -> Contrast:
-        """The waves of a change: from the baseline to a follow-up."""
+    def change(self, follow_up: str) -> Place:
+        """From the baseline to a follow-up; the follow-up alone without a baseline."""
+        if not self.outcome.baseline:
+            return follow_up
         return Contrast(follow_up, self.outcome.baseline)
 
     def place(

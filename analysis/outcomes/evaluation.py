@@ -9,14 +9,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
+from analysis.declarations.estimand import counts_units
 from analysis.foundation.findings import Finding
-from analysis.outcomes.comparison_designs import RolledOut
-from analysis.outcomes.dose_response import dose_analyses
 from analysis.outcomes.families import adjusted_outcomes, tested_outcomes
 from analysis.outcomes.gates import apply_gates, check_rule
 from analysis.outcomes.outcome import outcome_findings
 from analysis.outcomes.outcome_scores import by_arm
-from analysis.outcomes.scores_over_waves import scores_over_waves
 from analysis.outcomes.sites import site_findings
 from heard.effects.description import describe_scores
 
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.declarations.study import Study
-    from heard.results import Composite, Result
 
 if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
@@ -74,8 +71,8 @@ def evaluate_outcomes(
         outcome_findings,
         links=links,
         linkage_rule=linkage_rule,
+        comparability=comparability,
         reliability=reliability,
-        over_all_waves=_over_all_waves(scores_by_wave, study, links),
     )
     judged = (
         finding
@@ -97,29 +94,8 @@ def evaluate_outcomes(
     )
 
 
-def _over_all_waves(
-    scores_by_wave: ScoresByWave, study: Study, links: pd.DataFrame | None
-) -> dict[str, dict[str, Result | Composite]]:
-    """Analyses of all waves of an outcome that its strength of evidence rests on."""
-    found: dict[str, dict[str, Result | Composite]] = {
-        dose_analysis.outcome.name: dose_analysis.evidence_analyses()
-        for dose_analysis in dose_analyses(scores_by_wave, study, links=links)
-    }
-    # Teams stand in one organisation; a placebo is as good as its other organisations.
-    if study.rollout is not None and study.rollout.unit == "site":
-        for outcome in study.outcome_of_each_score():
-            outcome_scores = scores_over_waves(
-                scores_by_wave, study, outcome, links=links
-            )
-            placebo = RolledOut(
-                study=study, outcome=outcome, outcome_scores=outcome_scores
-            ).placebo_effect()
-            found.setdefault(outcome.name, {})["placebo_comparison"] = placebo
-    return found
-
-
 def _descriptions(scores_by_wave: ScoresByWave, study: Study) -> Iterator[Finding]:
-    by_team = study.allocated_by == "team"
+    by_unit = counts_units(study)
     for wave, surveys in scores_by_wave.items():
         for survey, scores in surveys.items():
             for name in study.survey(survey).instruments:
@@ -133,7 +109,7 @@ def _descriptions(scores_by_wave: ScoresByWave, study: Study) -> Iterator[Findin
                                 among[f"{name}.{subscale.name}"],
                                 lowest=subscale.lowest,
                                 highest=subscale.highest,
-                                cluster=among["team"] if by_team else None,
+                                cluster=among["team"] if by_unit else None,
                                 yes_or_no=subscale.method == "all_highest",
                             ),
                             study=study.name,

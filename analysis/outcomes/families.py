@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, cast
 from analysis.declarations.plan import EXPLORATORY, PRIMARY, UNTESTED
 from analysis.declarations.plan_lock import family_of
 from analysis.foundation.findings import Contrast, Finding, Group
-from analysis.outcomes.context import Context
-from analysis.outcomes.measured_change import CHANGE, measure_of, measured, two_waves
-from analysis.outcomes.outcome_scores import waves_of_outcome
-from heard.effects.judgement.equivalence import UncertainEffect
+from analysis.outcomes.planned import permuted_p_value, planned_estimate
+from analysis.outcomes.question import questions_of
 from heard.effects.judgement.multiplicity import Family, adjust_families
 from heard.results import Estimate, Unavailable
 
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from analysis.declarations.plan import Plan
     from analysis.declarations.study import Outcome, Study
     from analysis.foundation.findings import Place
+    from heard.effects.judgement.equivalence import UncertainEffect
     from heard.effects.judgement.multiplicity import Adjustment
     from heard.results import Result
 
@@ -64,23 +63,22 @@ def tested_outcomes(
     for outcome in study.outcomes:
         if outcome.name in study.plan.negative_controls or not outcome.follow_ups:
             continue
-        before, after, linked = waves_of_outcome(
+        question = questions_of(
             scores_by_wave,
             study,
             outcome,
             outcome.follow_ups[0],
             links=links,
             rule=linkage_rule,
-        )
-        effect = measured(two_waves(before, after, outcome, linked=linked), study)
-        term = effect.term if isinstance(effect, UncertainEffect) else ""
-        context = Context(study=study, outcome=outcome)
-        within = measure_of(study, linked=linked) == CHANGE
-        yield from context.place(
-            _p_value(effect),
-            wave=context.change(outcome.follow_ups[0]),
-            arm="" if within else context.arms or "",
-            group=Group("family", of=term),
+        )[0]
+        planned = planned_estimate(question)
+        yield from question.place(
+            permuted_p_value(question)
+            if planned.method == "permutation"
+            else _p_value(planned.effect),
+            wave=question.estimand.waves,
+            arm=question.estimand.place,
+            group=Group("family", of=planned.result.term),
         )
 
 
@@ -156,7 +154,8 @@ def _p_value(effect: UncertainEffect | Unavailable) -> Result:
 
 
 def _score_of(outcome: Outcome) -> tuple[Place, ...]:
-    waves = Contrast("".join(outcome.follow_ups[:1]), outcome.baseline)
+    first = "".join(outcome.follow_ups[:1])
+    waves = Contrast(first, outcome.baseline) if outcome.baseline else first
     return outcome.survey, outcome.instrument, outcome.subscale, waves
 
 

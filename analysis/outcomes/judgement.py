@@ -1,279 +1,479 @@
-"""A change judged: is it large enough to matter, does it hold, who got better.
+"""A planned estimate judged: its verdict, what agrees with it, and how strong it is.
 
-What `change` and `comparison` estimated is judged here against the smallest effect
-of interest declared, estimated by other methods, and split into who improved.
+One 95 % interval decides the verdict. Other methods agree where their verdict is of the
+same class; what weakens the evidence is counted from what happened in this study.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
-from analysis.outcomes.context import Context
-from analysis.outcomes.evidence_level import evidence_level
-from analysis.outcomes.methods import (
-    EFFECT,
-    MethodComparison,
-    MethodResult,
-    covariate_adjusted_by_person,
-    covariate_names,
-    estimate_by_method,
-    method_title,
-    renamed,
+from analysis.declarations.plan import UNTESTED
+from analysis.declarations.plan_lock import family_of
+from analysis.foundation.findings import Group
+from analysis.foundation.refusals import feasibility
+from analysis.outcomes.methods import other_analyses
+from analysis.outcomes.planned import (
+    planned_estimate,
+    units_starting,
+    waves_before_start,
 )
-from analysis.outcomes.outcome_scores import linked_pairs
-from heard.effects.clustered.intracluster import (
-    IntraclusterCorrelation,
-    intracluster_correlation,
-)
-from heard.effects.judgement.bayes import BayesianCompanion, Prior, bayesian_companion
-from heard.effects.judgement.equivalence import (
-    EquivalenceVerdict,
-    UncertainEffect,
-    equivalence_verdict,
-    uncertain_effect,
-)
-from heard.effects.supplementary.partly_linked import unlinked_bounds
-from heard.effects.supplementary.responders import Responders, responders
-from heard.models.cluster_robust import ClusterRobustFit
-from heard.results import Composite, Result, Unavailable
+from heard.effects.effect_sizes import pooled_deviation
+from heard.effects.judgement.bayes import Prior, bayesian_companion
+from heard.effects.judgement.strength import StrengthFacts, strength
+from heard.effects.judgement.verdict import verdict, verdict_class
+from heard.effects.missing_data.attrition import undone_at
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    import pandas as pd
-
-    from analysis.declarations.study import Outcome, Study
+    from analysis.foundation.findings import AnyGroup, Finding, Place
+    from analysis.outcomes.methods import Analysis
+    from analysis.outcomes.question import Planned, Question
+    from heard.effects.judgement.bayes import BayesianCompanion
+    from heard.effects.judgement.strength import Design
+    from heard.effects.judgement.verdict import VerdictCode
+    from heard.results import Composite, Result
 
 WIDTH_OF_PRIOR = 2.0
 """Standard deviation of the prior, in smallest effects that matter."""
+GAIN = "gain"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement(Composite):
-    """An effect against the smallest one that matters, in two schools of thought."""
-
-    verdict: EquivalenceVerdict
-    companion: BayesianCompanion
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArmsAnswer(Composite):
-    """What else is to be said of two arms compared.
+@dataclass(frozen=True, kw_only=True)
+class Worth:
+    """What is known of a score, from the pages of reliability and comparability.
 
     Attributes
     ----------
-    methods : tuple of MethodResult
-        Other estimates of the same difference; where people were allocated, only that
-        adjusted for the plan's covariates.
-    p_values : tuple of Result
-        Of no difference: by the wild bootstrap over teams, by every other set of teams,
-        and the least the latter can be.
-    judgement : Judgement or None
-        None where no smallest effect was declared.
-    intracluster : IntraclusterCorrelation or None
-        How alike people of one team were before; at the first follow-up.
+    reliability : Finding or None
+        Of the score at the baseline.
+    comparability : {"passed", "failed", "not_tested", "cannot_be_tested"}
+        Whether the questions meant the same at both waves.
     """
 
-    methods: tuple[MethodResult, ...]
-    p_values: tuple[Result, ...]
-    judgement: Judgement | None
-    intracluster: IntraclusterCorrelation | None
+    reliability: Finding | None
+    comparability: Literal["passed", "failed", "not_tested", "cannot_be_tested"]
 
-
-def answer_between_arms(
-    before: pd.DataFrame,
-    after: pd.DataFrame,
-    *,
-    study: Study,
-    outcome: Outcome,
-    estimated: Result,
-    seed: str,
-    intracluster: bool = True,
-) -> ArmsAnswer:
-    """Estimate the arms' difference by other methods, and judge it.
-
-    Parameters
-    ----------
-    before, after : DataFrame, one row a participant
-        ``participant`` (empty if not linked), ``arm``, ``cluster``, ``score``.
-    estimated : Result
-        The difference already estimated: by team means where teams were allocated,
-        else by people, adjusted for the score before.
-    seed : str
-        Names the draws of the wild bootstrap.
-    intracluster : bool
-        Whether to say how alike people of one team were before; that is the same at
-        every follow-up, and said once.
-    """
-    if study.allocated_by != "team":
-        # Two arms and the score before are estimated, so three are lost.
-        effect = uncertain_effect(
-            estimated, degrees_of_freedom=max((estimated.n or 0) - 3, 1)
+    @property
+    def estimate(self) -> Estimate | None:
+        """The reliability as a result; None where there is none."""
+        found = self.reliability
+        if found is None or found.estimate is None or found.n is None:
+            return None
+        return Estimate(
+            term=found.term,
+            estimate=found.estimate,
+            conf_low=found.conf_low,
+            conf_high=found.conf_high,
+            n=found.n,
+            method=found.method,
         )
-        judgement = _judged(effect, study, outcome)
-        methods = tuple(_people_covariate_adjusted(before, after, study, estimated))
-        return ArmsAnswer(
-            methods=methods, p_values=(), judgement=judgement, intracluster=None
-        )
-    found = estimate_by_method(
-        before,
-        after,
-        treated=study.treated,
-        control=study.control,
-        seed=seed,
-        declared=estimated,
-        covariates=study.plan.covariates if study.plan else (),
-    )
-    return ArmsAnswer(
-        methods=found.methods,
-        p_values=(
-            found.p_value,
-            found.placebo_p_value,
-            found.placebo_smallest_possible_p_value,
-        ),
-        judgement=_judged(_effect(found), study, outcome),
-        intracluster=intracluster_correlation(before.loc[before["cluster"] != ""])
-        if intracluster
-        else None,
-    )
 
 
-def _people_covariate_adjusted(
-    before: pd.DataFrame, after: pd.DataFrame, study: Study, estimated: Result
-) -> Iterator[MethodResult]:
-    """Of people followed, the answer as reported, and adjusted for covariates."""
-    covariates = study.plan.covariates if study.plan else ()
-    if not covariate_names(covariates) or estimated.term != "adjusted_mean_difference":
-        return
-    pairs = linked_pairs(before, after)
-    pairs = pairs.loc[pairs["arm"].isin([study.treated, study.control])]
-    found = covariate_adjusted_by_person(
-        pairs.assign(treated=(pairs["arm"] == study.treated).astype(float)), covariates
-    )
-    reported = renamed(estimated, found.term)
-    for method, result in (
-        ("score before", reported),
-        (method_title(covariates), found),
-    ):
-        yield MethodResult(method=method, difference_in_change_by_way=result)
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One question, answered and judged."""
 
+    question: Question
+    worth: Worth
 
-def answer_within(
-    change: Result, study: Study, outcome: Outcome
-) -> EquivalenceVerdict | None:
-    """Judge a change nobody can be compared with; None where no effect was declared."""
-    effect = uncertain_effect(change, degrees_of_freedom=max((change.n or 0) - 1, 1))
-    judgement = _judged(effect, study, outcome)
-    return judgement.verdict if judgement else None
+    @cached_property
+    def planned(self) -> Planned:
+        """The planned estimate."""
+        return planned_estimate(self.question)
 
+    @cached_property
+    def others(self) -> tuple[Analysis, ...]:
+        """The same question by other methods; none of one that has no answer."""
+        return () if self._is_refused else other_analyses(self.question)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceStrength(Composite):
-    """How far an answer can be trusted by its design; the sentence is its method."""
+    @property
+    def _is_refused(self) -> bool:
+        return self.planned.method == "none"
 
-    level: str
-    evidence_level: Result
+    @property
+    def compares_arms(self) -> bool:
+        """Whether two arms can be told apart, so that any number of both may stand."""
+        estimand = self.question.estimand
+        of_arms = estimand.arms is not None and estimand.summary != "start_effect"
+        return of_arms and not self._is_refused
 
+    @cached_property
+    def code(self) -> VerdictCode:
+        """The verdict by the planned interval."""
+        return self._verdict_of(self.planned.result)
 
-def rate_evidence(
-    change: Composite,
-    compared: Composite | None,
-    study: Study,
-    n: int | None,
-    *,
-    also: Mapping[str, Result | Composite] | None = None,
-) -> EvidenceStrength:
-    """Rate the strength of evidence of an answer.
+    def found(self) -> Iterator[tuple[Place, AnyGroup, Result | Composite]]:
+        """Arm, group and result of everything there is to say."""
+        place = self.question.estimand.place
+        yield place, "", self._published
+        yield from self._means()
+        yield place, Group("verdict", self.code), self._verdict()
+        for one in self.others:
+            yield place, Group("analysis", one.name, of=one.people), one.result
+        yield from ((place, "", part) for part in self._agreeing())
+        if companion := self._chances():
+            yield place, "", companion
+        yield from ((place, "", part) for part in self._losses())
+        yield from self._strength()
+        yield place, Group("strength", self.worth.comparability), self._comparability()
 
-    Parameters
-    ----------
-    change, compared : Composite
-        Change within arms, and between them where there are two.
-    n : int or None
-        People the answer rests on; the level itself counts nobody.
-    also : mapping, optional
-        What else was done, by the names the levels of evidence use.
-    """
-    analyses: dict[str, Result | Composite] = {
-        "unlinked_change": change,
-        "correlation_bounds": change,
-        **(also or {}),
-    }
-    if compared:
-        analyses["arm_comparison"] = compared
-    rating = evidence_level(analyses, randomised=study.randomised)
-    found = rating.evidence_level
-    reported = dataclasses.replace(found, n=n or found.n or 0, method=rating.sentence)
-    return EvidenceStrength(
-        level=rating.level.name if rating.level else "", evidence_level=reported
-    )
-
-
-def count_responders(
-    pairs: pd.DataFrame, context: Context, reliability: Result
-) -> Responders:
-    """Count who changed by more than error.
-
-    Parameters
-    ----------
-    pairs : DataFrame, one row a participant, indexed by participant
-        ``before``, ``after`` and ``cluster``.
-    reliability : Result
-        Of the score at the first wave.
-    """
-    return responders(
-        pairs["before"],
-        pairs["after"],
-        reliability=reliability,
-        lowest=context.subscale.lowest,
-        highest=context.subscale.highest,
-        better=context.better,
-        cluster=pairs["cluster"] if context.by_team else None,
-    )
-
-
-def bounds_of_change(before: pd.Series, after: pd.Series) -> tuple[Result, Result]:
-    """Widest and narrowest interval of a change of people who could not be linked."""
-    bounds = unlinked_bounds(before, after)
-    return bounds.mean_change_worst_case, bounds.mean_change_best_case
-
-
-def _effect(found: MethodComparison) -> UncertainEffect | Unavailable:
-    """The cluster-robust answer with its own standard error."""
-    result = next(
-        part.difference_in_change_by_way
-        for part in found.methods
-        if part.method == "cluster-robust"
-    )
-    if isinstance(result, Unavailable) or not isinstance(found.fit, ClusterRobustFit):
-        assert isinstance(result, Unavailable), "without a fit there is no estimate"
+    @property
+    def _published(self) -> Result:
+        """The planned estimate; none of a study that makes no claim."""
+        result = self.planned.result
+        if self.question.estimand.purpose == "feasibility":
+            return Unavailable(term=result.term, reason=feasibility(), n=result.n)
         return result
-    return UncertainEffect(
-        term=result.term,
-        effect=result.estimate,
-        standard_error=found.fit.standard_error(EFFECT),
-        degrees_of_freedom=found.fit.degrees_of_freedom(EFFECT),
-        n=result.n,
-    )
+
+    def _verdict_of(self, result: Result) -> VerdictCode:
+        estimand = self.question.estimand
+        limits = (None, None)
+        claims = estimand.purpose != "feasibility"
+        if isinstance(result, Estimate) and claims:
+            limits = (result.conf_low, result.conf_high)
+        return verdict(
+            *limits, smallest_effect=estimand.smallest_effect, good=estimand.good
+        )
+
+    def _verdict(self) -> Result:
+        """The smallest effect of interest, which the verdict beside it is about."""
+        smallest = self.question.estimand.smallest_effect
+        n = self.planned.result.n
+        if smallest is None or n is None:
+            reason = "no smallest effect of interest was declared"
+            return Unavailable(term="verdict", reason=reason, n=n)
+        return Estimate(
+            term="verdict",
+            estimate=smallest,
+            n=n,
+            method="smallest effect of interest, as declared; the verdict follows from "
+            "the 95 % interval of the planned estimate; no interval: it is declared",
+        )
+
+    def _means(self) -> Iterator[tuple[Place, AnyGroup, Result]]:
+        """What the planned estimate is made of, arm by arm."""
+        unit = self.question.estimand.unit
+        for arm in self.planned.arms:
+            for wave, value in (("before", arm.before), ("after", arm.after)):
+                if value is not None and arm.n_people:
+                    yield (
+                        arm.arm,
+                        "",
+                        Estimate(
+                            term=f"arm_mean_{wave}",
+                            estimate=value,
+                            n=arm.n_people,
+                            n_unit="" if self.question.of_linked else "answers",
+                            method="of the people and weights of the planned estimate; "
+                            "its interval is that of the difference",
+                        ),
+                    )
+            if self.question.estimand.by_unit:
+                yield (
+                    arm.arm,
+                    "",
+                    Estimate(
+                        term="units_compared",
+                        estimate=float(arm.n_units),
+                        n=arm.n_people,
+                        method=f"{unit}s of the planned estimate, counted",
+                    ),
+                )
+
+    # -------------------------------------------------------------- what agrees
+
+    @cached_property
+    def _asked(self) -> list[VerdictCode]:
+        """Verdicts of the other analyses of the same people that gave an interval."""
+        return [
+            self._verdict_of(one.result)
+            for one in self.others
+            if one.people == "same people" and _has_interval(one.result)
+        ]
+
+    @property
+    def _agree(self) -> int:
+        own = verdict_class(self.code)
+        return sum(verdict_class(code) == own for code in self._asked)
+
+    def _agreeing(self) -> Iterator[Result]:
+        """How many other analyses were asked, and how many are of the same class."""
+        n = self.planned.result.n
+        if not self._asked or n is None or not _has_interval(self.planned.result):
+            return
+        counts = {"analyses_agreeing": self._agree, "analyses_asked": len(self._asked)}
+        for term, count in counts.items():
+            yield Estimate(
+                term=term,
+                estimate=float(count),
+                n=n,
+                method="other analyses of the same people that give an interval; they "
+                "agree where the verdict is of one class; counted, so no interval",
+            )
+
+    def _chances(self) -> BayesianCompanion | None:
+        """How likely an effect that matters is, given the planned estimate alone."""
+        estimand, effect = self.question.estimand, self.planned.effect
+        smallest = estimand.smallest_effect
+        if not smallest or estimand.good == "none" or estimand.purpose != "effect":
+            return None
+        prior = Prior(
+            standard_deviation=WIDTH_OF_PRIOR * smallest,
+            reason="weakly informative: no effect is likeliest, and effects beyond "
+            "four times the smallest that matters are not expected",
+        )
+        return bayesian_companion(
+            effect, prior=prior, smallest_effect=smallest, better=estimand.good
+        )
+
+    # ------------------------------------------------------------ who was lost
+
+    @property
+    def _lost(self) -> tuple[float | None, float | None, float | None]:
+        """Shares lost between baseline and score: in all, treated, comparison."""
+        question = self.question
+        arms = question.estimand.arms
+        if not question.of_linked or not question.started:
+            return None, None, None
+        before, pairs = question.in_arms(question.before), question.pairs
+        shares: list[float | None] = []
+        for arm in (None, arms.after, arms.before) if arms else (None,):
+            started, stayed = (
+                len(rows if arm is None else rows.loc[rows["arm"] == arm])
+                for rows in (before, pairs)
+            )
+            shares.append(1 - stayed / started if started else None)
+        return shares[0], *(shares[1:] or (None, None))
+
+    @property
+    def _undone_at(self) -> Result:
+        """How much worse the lost would have fared for the gain to be in doubt."""
+        in_all, treated, _ = self._lost
+        share = in_all if treated is None else treated
+        return undone_at(
+            self.planned.result,
+            share_lost=share,
+            higher_is_better=self.question.estimand.good != "lower",
+        )
+
+    def _losses(self) -> Iterator[Result]:
+        question = self.question
+        lost = self._lost[0]
+        if lost is not None:
+            yield Estimate(
+                term="share_lost",
+                estimate=lost,
+                n=question.started,
+                method="people with a score at the baseline and none linked at the "
+                "follow-up; counted, so no interval",
+            )
+        if verdict_class(self.code) == GAIN and not self._survives_losses:
+            yield self._undone_at
+        if question.linked and question.estimand.arms and question.movers:
+            yield Estimate(
+                term="share_in_both_arms",
+                estimate=question.movers,
+                n=len(question.pairs),
+                method="linked people who were in another arm afterwards; they count "
+                "where they were first seen; counted, so no interval",
+            )
+
+    @property
+    def _survives_losses(self) -> bool:
+        """Whether those lost would have to fare worse than the plan's range."""
+        undone = self._undone_at
+        reach = self.question.estimand.mnar_range * self._spread
+        return isinstance(undone, Unavailable) or undone.estimate > reach
+
+    @cached_property
+    def _spread(self) -> float:
+        """Standard deviation before, pooled within arms, of everybody with a score."""
+        rows, arms = self.question.waves[0], self.question.estimand.arms
+        if arms is None:
+            return float(rows["score"].std(ddof=1)) if len(rows) > 1 else 0.0
+        treated, control = (
+            rows.loc[rows["arm"] == arm, "score"].to_numpy(float)
+            for arm in (arms.after, arms.before)
+        )
+        if min(len(treated), len(control)) < 2:
+            return 0.0
+        return pooled_deviation(treated, control)
+
+    # ---------------------------------------------------------------- strength
+
+    def _strength(self) -> Iterator[tuple[Place, AnyGroup, Result]]:
+        place = self.question.estimand.place
+        rated = strength(self._facts())
+        n = self.planned.result.n or 0
+        if isinstance(rated, Unavailable):
+            yield place, "", rated
+            return
+        how = "lowest of four columns, less what threatens it (at most 2); no interval"
+        yield (
+            place,
+            "",
+            Estimate(
+                term="evidence_strength", estimate=float(rated.rating), n=n, method=how
+            ),
+        )
+        about = {"design": self._design(), "size": self.question.estimand.unit}
+        for name, score in rated.columns.items():
+            column = Estimate(
+                term="strength_column", estimate=float(score), n=n, method=how
+            )
+            yield place, Group("strength", name, of=about.get(name, "")), column
+        for threat in rated.threats:
+            took = float(threat in rated.taken)
+            yield (
+                place,
+                Group("strength", threat),
+                Estimate(term="strength_threat", estimate=took, n=n, method=how),
+            )
+
+    def _comparability(self) -> Result:
+        """Whether the questions meant the same at both waves, named in the group."""
+        n = self.planned.result.n
+        term = "comparability_checked"
+        if n is None:
+            return Unavailable(term=term, reason="nobody has a score")
+        return Estimate(
+            term=term,
+            estimate=float(self.worth.comparability == "passed"),
+            n=n,
+            method="as the page on measurement invariance found; a verdict, so no "
+            "interval",
+        )
+
+    def _facts(self) -> StrengthFacts:
+        question, estimand, result = self.question, self.question.estimand, self.planned
+        interval = result.result if isinstance(result.result, Estimate) else None
+        has_interval = interval is not None and _has_interval(interval)
+        lost, treated, control = self._lost
+        return StrengthFacts(
+            design=self._design(),
+            unit=estimand.unit,
+            units=self._units(),
+            people=self._people(),
+            estimate=interval.estimate if interval else None,
+            half_width=_half_width(interval) if interval and has_interval else None,
+            smallest_effect=estimand.smallest_effect,
+            lost=lost,
+            tipping_out_of_range=bool(lost)
+            and verdict_class(self.code) == GAIN
+            and self._survives_losses,
+            lost_treated=treated,
+            lost_control=control,
+            baseline_gap=self._gap(),
+            comparability=self.worth.comparability,
+            reliability_low=self.worth.reliability.conf_low
+            if self.worth.reliability
+            else None,
+            items=len(question.study.instruments[question.outcome.instrument].items),
+            plan=estimand.status,
+            family=family_of(question.outcome, question.study),  # type: ignore[arg-type]
+            tested=_is_tested(question),
+            analyses_agreeing=self._agree,
+            analyses_asked=len(self._asked),
+            movers=question.movers if question.linked and estimand.arms else 0.0,
+            unit_inferred=estimand.inferred and estimand.by_unit,
+        )
+
+    def _design(self) -> Design:
+        question, estimand = self.question, self.question.estimand
+        if estimand.summary == "start_effect":
+            if estimand.randomised:
+                return "randomised_wedge"
+            return "staggered" if waves_before_start(question) > 1 else "staggered_late"
+        if estimand.arms is None:
+            return "same_people" if question.of_linked else "different_people"
+        if self.planned.method == "permutation" and not estimand.randomised:
+            return "few_treated"
+        if estimand.randomised:
+            return "randomised"
+        return "chosen_comparison" if estimand.baseline else "chosen_asked_once"
+
+    def _units(self) -> float:
+        """Units of the smaller arm; half of those that start one after another."""
+        if self.question.estimand.summary == "start_effect":
+            return units_starting(self.question) / 2
+        return min((arm.n_units for arm in self.planned.arms), default=0)
+
+    def _people(self) -> int | None:
+        """People of the smallest arm at the smallest wave; of randomised people all."""
+        question, arms = self.question, self.question.estimand.arms
+        names = (arms.after, arms.before) if arms else ("",)
+        waves = question.waves
+        if question.estimand.population == "randomised":
+            waves = [question.in_arms(question.before)]
+        return min(
+            len(wave.loc[wave["arm"] == arm] if arm else wave)
+            for wave in waves
+            for arm in names
+        )
+
+    def _gap(self) -> float | None:
+        """How far apart the arms began, in standard deviations."""
+        befores = [arm.before for arm in self.planned.arms]
+        if len(befores) != 2 or None in befores or not self._spread:
+            return None
+        means = self.question.waves[0].groupby("arm")["score"].mean()
+        arms = self.question.compared
+        return float((means[arms.after] - means[arms.before]) / self._spread)
 
 
-def _judged(
-    effect: UncertainEffect | Unavailable, study: Study, outcome: Outcome
-) -> Judgement | None:
-    smallest = outcome.smallest_effect
-    if not smallest:
-        return None
-    better = Context(study=study, outcome=outcome).better
-    prior = Prior(
-        standard_deviation=WIDTH_OF_PRIOR * smallest,
-        reason="weakly informative: no effect is likeliest, and effects beyond four "
-        "times the smallest that matters are not expected",
-    )
-    return Judgement(
-        verdict=equivalence_verdict(effect, smallest_effect=smallest, better=better),
-        companion=bayesian_companion(
-            effect, prior=prior, smallest_effect=smallest, better=better
-        ),
-    )
+def _has_interval(result: Result) -> bool:
+    return isinstance(result, Estimate) and result.conf_low is not None
+
+
+def _half_width(result: Estimate) -> float:
+    assert result.conf_low is not None, "asked of an interval alone"
+    assert result.conf_high is not None, "asked of an interval alone"
+    return (result.conf_high - result.conf_low) / 2
+
+
+def _is_tested(question: Question) -> bool:
+    plan = question.study.plan
+    return plan is not None and plan.multiplicity_rule != UNTESTED
+
+
+def worth_of(
+    question: Question, comparability: Iterable[Finding], reliability: Iterable[Finding]
+) -> Worth:
+    """What the other pages found of a score.
+
+    Parameters
+    ----------
+    comparability, reliability : iterable of Finding
+        As of `evaluate_outcomes`.
+    """
+    outcome = question.outcome
+    score = outcome.survey, outcome.instrument, outcome.subscale
+    alphas = [
+        found
+        for found in reliability
+        if (found.survey, found.instrument, found.subscale) == score
+        and found.term == "cronbach_alpha"
+        and found.wave == (outcome.baseline or question.estimand.follow_up)
+        and found.estimate is not None
+        and not (found.arm or found.item or found.group)
+    ]
+    verdicts = [
+        found.estimate
+        for found in comparability
+        if (found.survey, found.instrument, found.subscale) == score
+        and found.term == "means_comparable"
+        and found.wave == question.estimand.waves
+    ]
+    subscale = question.subscale
+    state: Literal["passed", "failed", "not_tested", "cannot_be_tested"] = "not_tested"
+    one_wave = not question.estimand.baseline
+    if one_wave or len(subscale.items) < 2 or not subscale.reflective:
+        state = "cannot_be_tested"
+    elif verdicts and verdicts[0] is not None:
+        state = "passed" if verdicts[0] else "failed"
+    return Worth(reliability=next(iter(alphas), None), comparability=state)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
+from analysis.declarations.estimand import counts_units
 from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.context import Context
 from analysis.outcomes.gates import apply_gates, check_rule
@@ -360,7 +361,7 @@ def _known(people: pd.DataFrame, study: Study) -> pd.Series[bool]:
     """Who has an arm, if there are arms, and a team, if teams were allocated."""
     arms = [arm.name for arm in study.arms]
     known = people["arm"].isin(arms) | (not arms)
-    return known & ((people["team"] != "") | (study.allocated_by != "team"))
+    return known & ((people["team"] != "") | (not counts_units(study)))
 
 
 def _baseline_attributes(

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from analysis.cleaning.scoring import score_survey
@@ -27,7 +27,6 @@ from analysis.declarations.multiverse import (
     LINKAGE,
     MISSING,
     MODEL,
-    TEAM_MODELS,
     cleaning_options,
     combinations_of,
     declared_options,
@@ -37,16 +36,20 @@ from analysis.declarations.multiverse import (
 from analysis.foundation.findings import AnyGroup, Finding, Group, Groups
 from analysis.outcomes.context import Context
 from analysis.outcomes.gates import apply_gates
-from analysis.outcomes.methods import estimate_by_method
+from analysis.outcomes.methods import (
+    cluster_robust,
+    mixed_model,
+    permuted_effect,
+    wild_bootstrap,
+)
 from analysis.outcomes.missing_data import followed_scores
-from analysis.outcomes.outcome_scores import linked_pairs, scores_of, waves_of_outcome
-from heard.effects.change import paired_change, unlinked_change
-from heard.effects.comparison import compare_arms, compare_arms_unlinked
+from analysis.outcomes.planned import planned_estimate
+from analysis.outcomes.question import Question, questions_of
 from heard.effects.multiverse import evaluate_combinations, specification_curve
 from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pandas as pd
 
@@ -54,23 +57,19 @@ if TYPE_CHECKING:
     from analysis.outcomes.missing_data import Followed
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.effects.multiverse import OptionNames, SpecificationCurve
-    from heard.results import Composite, Result
+    from heard.results import Result
 
 TERM = "specification_effect"
-METHODS = dict(
-    zip(
-        TEAM_MODELS,
-        (
-            "cluster-robust",
-            "wild bootstrap",
-            "mixed model",
-            "mixed model, arms alike before",
-            "every other set of teams",
-        ),
-        strict=True,
-    )
-)
-"""Model → what `estimate_by_method` calls it."""
+METHODS: dict[str, Callable[[Question], Result]] = {
+    "cluster_robust": cluster_robust,
+    "wild_bootstrap": wild_bootstrap,
+    "mixed_model": mixed_model,
+    "mixed_model_arms_alike_before": partial(
+        mixed_model, approach="constrained_baseline"
+    ),
+    "every_other_set_of_teams": permuted_effect,
+}
+"""Model of teams → how it answers."""
 FEW_DROPOUTS = "fewer than {smallest} people of a group were lost, or followed"
 
 
@@ -99,10 +98,10 @@ class Sample(Context):
     @cached_property
     def _rows(self) -> frozenset[tuple[Any, ...]]:
         """Who has a score at either wave, and which two are one participant."""
-        before, after = self._scores
+        before, after = self._question.before, self._question.after
         one_wave_only = {("before", place) for place in before.index}
         one_wave_only |= {("after", place) for place in after.index}
-        if not self._linked:
+        if not self._question.linked:
             return frozenset(one_wave_only)
         places = [
             frame.loc[frame["participant"] != ""]
@@ -117,71 +116,28 @@ class Sample(Context):
     def answer(self, model: str, missing: str) -> Result:
         """The effect by a model, dropouts allowed for in one way."""
         if model in METHODS:
-            return self._methods[METHODS[model]]
+            return METHODS[model](self._question)
         if model == BY_PEOPLE:
             return self._by_people(missing)
-        term = model if self.study.treated else "mean_change"
-        return next(part for part in self._compared.results() if part.term == term)
+        summary = model if self.study.treated else self._question.estimand.summary
+        method = "ancova" if model == "adjusted_difference" else ""
+        estimand = dataclasses.replace(
+            self._question.estimand, summary=summary, method=method
+        )
+        asked = dataclasses.replace(self._question, estimand=estimand)
+        return planned_estimate(asked).result
 
     @cached_property
-    def _waves(self) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
-        return waves_of_outcome(
+    def _question(self) -> Question:
+        """The question of the outcomes page, among these people."""
+        return questions_of(
             self.scores_by_wave,
             self.study,
             self.outcome,
             self.outcome.follow_ups[0],
             links=self.links,
             rule=self.linkage,
-        )
-
-    @property
-    def _linked(self) -> bool:
-        return self._waves[2]
-
-    @cached_property
-    def _scores(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        before, after, _ = self._waves
-        return (
-            scores_of(before, self.outcome, self.study),
-            scores_of(after, self.outcome, self.study),
-        )
-
-    @cached_property
-    def _compared(self) -> Composite:
-        """The arms compared as on the outcomes page; without arms, the change."""
-        before, after = self._scores
-        arms = {"treated": self.study.treated, "control": self.study.control}
-        if not self.study.treated:
-            return self._changed()
-        if self._linked:
-            pairs = linked_pairs(before, after)
-            return compare_arms(pairs, **arms, cluster=self.by_team)
-        return compare_arms_unlinked(before, after, **arms, cluster=self.by_team)
-
-    def _changed(self) -> Composite:
-        before, after = self._scores
-        if self._linked:
-            pairs = linked_pairs(before, after)
-            cluster = pairs["cluster"] if self.by_team else None
-            return paired_change(pairs["before"], pairs["after"], cluster=cluster)
-        return unlinked_change(
-            before["score"],
-            after["score"],
-            cluster_before=before["cluster"] if self.by_team else None,
-            cluster_after=after["cluster"] if self.by_team else None,
-        )
-
-    @cached_property
-    def _methods(self) -> dict[str, Result]:
-        before, after = self._scores
-        found = estimate_by_method(
-            before,
-            after,
-            treated=self.study.treated,
-            control=self.study.control,
-            seed=self.seed,
-        )
-        return {part.method: part.difference_in_change_by_way for part in found.methods}
+        )[0]
 
     def _by_people(self, missing: str) -> Result:
         followed = self._followed

@@ -1,42 +1,36 @@
 """One declared outcome, from its baseline to one follow-up, into findings.
 
-Linked responses are compared within people, others as different people; where teams
-were allocated, teams are what is compared.
+The planned estimate first, with all that is judged of it; then what each arm did by
+itself, which compares nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.outcomes.context import Context
-from analysis.outcomes.judgement import (
-    answer_between_arms,
-    answer_within,
-    bounds_of_change,
-    count_responders,
-    rate_evidence,
-)
-from analysis.outcomes.outcome_scores import (
-    by_arm,
-    linked_pairs,
-    scores_of,
-    waves_of_outcome,
-)
-from heard.effects.change import PairedChange, paired_change, unlinked_change
+from analysis.outcomes.judgement import Judged, worth_of
+from analysis.outcomes.outcome_scores import by_arm
+from analysis.outcomes.question import Question, questions_of
+from heard.effects.change import paired_change, unlinked_change
+from heard.effects.clustered.intracluster import intracluster_correlation
 from heard.effects.comparison import compare_arms, compare_arms_unlinked
-from heard.effects.missing_data.attrition import dropout_tipping_point
+from heard.effects.supplementary.partly_linked import unlinked_bounds
+from heard.effects.supplementary.responders import responders
 from heard.results import Estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     import pandas as pd
 
     from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import Finding, Place
+    from analysis.foundation.findings import AnyGroup, Finding, Place
+    from analysis.outcomes.judgement import Worth
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.results import Composite, Result
+
+RAW = ("difference_in_change", "adjusted_mean_difference", "hedges_g_adjusted")
+"""Of a comparison of arms: the planned estimate, and what belongs to another one."""
 
 
 def outcome_findings(
@@ -47,198 +41,133 @@ def outcome_findings(
     *,
     links: pd.DataFrame | None,
     linkage_rule: str,
+    comparability: Iterable[Finding],
     reliability: Iterable[Finding],
-    over_all_waves: Mapping[str, Mapping[str, Result | Composite]],
 ) -> Iterator[Finding]:
-    """The change of each arm, and the arms compared, from baseline to a follow-up.
+    """The planned estimate and its verdict, then each arm, to a follow-up.
 
     Parameters
     ----------
-    scores_by_wave, study, links, linkage_rule, reliability
+    scores_by_wave, study, links, linkage_rule, comparability, reliability
         As of `evaluate_outcomes`.
-    over_all_waves : mapping
-        Outcome → analyses of all its waves, by the names the levels of evidence use.
     """
-    before, after, linked = waves_of_outcome(
+    questions = questions_of(
         scores_by_wave, study, outcome, follow_up, links=links, rule=linkage_rule
     )
-    waves = _Waves(
-        before=scores_of(before, outcome, study),
-        after=scores_of(after, outcome, study),
-        study=study,
-        outcome=outcome,
-        alpha=_alpha(reliability, outcome),
-        first=follow_up == outcome.follow_ups[0],
-        # Analyses of all waves are about the whole time, up to the last follow-up.
-        over_all_waves=over_all_waves.get(outcome.name, {})
-        if follow_up == outcome.follow_ups[-1]
-        else {},
-    )
-    found = waves.linked() if linked else waves.unlinked()
-    for arm, result in found:
-        yield from waves.place(result, wave=waves.change(follow_up), arm=arm)
+    judged = [
+        Judged(question=question, worth=worth_of(question, comparability, reliability))
+        for question in questions
+    ]
+    for one in judged:
+        yield from _placed(one.question, one.found())
+    yield from _placed(judged[0].question, _arms_alone(judged[0]))
 
 
-def _alpha(reliability: Iterable[Finding], outcome: Outcome) -> Result | None:
-    """Cronbach's alpha of the score at the baseline, if it was estimated."""
-    location = (outcome.survey, outcome.instrument, outcome.subscale, outcome.baseline)
-    for found in reliability:
-        place = (found.survey, found.instrument, found.subscale, found.wave)
-        is_estimated = found.estimate is not None and found.n is not None
-        if found.term == "cronbach_alpha" and place == location and is_estimated:
-            assert found.estimate is not None, "was told"
-            assert found.n is not None, "was told"
-            return Estimate(
-                term=found.term,
-                estimate=found.estimate,
-                conf_low=found.conf_low,
-                conf_high=found.conf_high,
-                n=found.n,
-                method=found.method,
-            )
-    return None
+def _placed(
+    question: Question, found: Iterable[tuple[Place, AnyGroup, Result | Composite]]
+) -> Iterator[Finding]:
+    for arm, group, result in found:
+        yield from question.place(
+            result, wave=question.estimand.waves, arm=arm, group=group
+        )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Waves(Context):
-    """Scores at the baseline and at a follow-up, and all that can be said of them.
+def _arms_alone(
+    judged: Judged,
+) -> Iterator[tuple[Place, AnyGroup, Result | Composite]]:
+    """What is said of each arm, and of the arms' difference in standard deviations."""
+    question = judged.question
+    estimand = question.estimand
+    if not estimand.baseline:
+        return
+    if question.of_linked:
+        yield from _followed(question, judged.worth)
+    else:
+        yield from _answered(question)
+    if judged.compares_arms:
+        yield from ((estimand.place, "", part) for part in _standardised(question))
+    if estimand.by_unit and estimand.follow_up == question.outcome.follow_ups[0]:
+        before = question.answers[0]
+        alike = intracluster_correlation(before.loc[before["cluster"] != ""])
+        yield estimand.place, "", alike
 
-    Attributes
-    ----------
-    before, after : DataFrame, one row a participant
-        ``participant`` (empty if not linked), ``arm``, ``cluster``, ``score``.
-    alpha : Result or None
-        Reliability of the score at the baseline.
-    first : bool
-        Whether this is the first follow-up.
-    over_all_waves : mapping
-        Analyses of all waves, by the names the levels of evidence use.
-    """
 
-    before: pd.DataFrame
-    after: pd.DataFrame
-    alpha: Result | None
-    first: bool
-    over_all_waves: Mapping[str, Result | Composite]
-
-    def linked(self) -> Iterator[tuple[Place, Result | Composite]]:
-        """Change within people, arm by arm, then between the arms."""
-        pairs = linked_pairs(self.before, self.after)
-        for arm, among in by_arm(pairs, self.study):
-            cluster = among["cluster"] if self.by_team else None
+def _followed(
+    question: Question, worth: Worth
+) -> Iterator[tuple[Place, AnyGroup, Result | Composite]]:
+    """Change within people, arm by arm."""
+    study, subscale = question.study, question.subscale
+    compares = question.estimand.arms is not None
+    for arm, among in by_arm(question.pairs, study):
+        cluster = among["cluster"] if question.estimand.by_unit else None
+        yield (
+            arm,
+            "",
+            Estimate(
+                term="participants_linked",
+                estimate=float(len(among)),
+                n=len(among),
+                method="participants with a score at both waves",
+            ),
+        )
+        change = paired_change(among["before"], among["after"], cluster=cluster)
+        yield from _within(arm, change, compares=compares)
+        # Without a reliability, nobody knows which changes are error.
+        reliability = worth.estimate
+        if reliability is not None and bool(arm) == compares:
             yield (
                 arm,
-                Estimate(
-                    term="participants_linked",
-                    estimate=float(len(among)),
-                    n=len(among),
-                    method="participants with a score at both waves",
+                "",
+                responders(
+                    among["before"],
+                    among["after"],
+                    reliability=reliability,
+                    lowest=subscale.lowest,
+                    highest=subscale.highest,
+                    better=question.better,
+                    cluster=cluster,
                 ),
             )
-            change = paired_change(among["before"], among["after"], cluster=cluster)
-            yield arm, change
-            if not (self.arms or arm):
-                yield from self._judged(change.mean_change)
-                tipping_point = self._tipping(change, len(among))
-                yield self._evidence_strength(
-                    change, None, change.mean_change, also=tipping_point
-                )
-            # Without a reliability, nobody knows which changes are error.
-            if self.alpha is not None and bool(arm) == bool(self.arms):
-                is_estimated = count_responders(among, self, self.alpha)
-                yield arm, is_estimated
-        if self.arms:
-            compared = compare_arms(
-                pairs,
-                treated=self.study.treated,
-                control=self.study.control,
-                cluster=self.by_team,
-            )
-            yield self.arms, compared
-            estimated = (
-                compared.difference_in_change
-                if self.by_team
-                else compared.adjusted_mean_difference
-            )
-            yield self._answered(estimated)
-            yield self._evidence_strength(change, compared, estimated)
 
-    def unlinked(self) -> Iterator[tuple[Place, Result | Composite]]:
-        """Change between waves of different people, then between the arms."""
-        befores, afters = (
-            dict(by_arm(wave, self.study)) for wave in (self.before, self.after)
+
+def _answered(
+    question: Question,
+) -> Iterator[tuple[Place, AnyGroup, Result | Composite]]:
+    """Change between waves of different people, arm by arm."""
+    by_unit = question.estimand.by_unit
+    befores, afters = (dict(by_arm(wave, question.study)) for wave in question.answers)
+    for arm, among in befores.items():
+        then = afters[arm]
+        change = unlinked_change(
+            among["score"],
+            then["score"],
+            cluster_before=among["cluster"] if by_unit else None,
+            cluster_after=then["cluster"] if by_unit else None,
         )
-        for arm, among in befores.items():
-            then = afters[arm]
-            change = unlinked_change(
-                among["score"],
-                then["score"],
-                cluster_before=among["cluster"] if self.by_team else None,
-                cluster_after=then["cluster"] if self.by_team else None,
-            )
-            yield arm, change
-            if not self.by_team:
-                for bound in bounds_of_change(among["score"], then["score"]):
-                    yield arm, bound
-            if not (self.arms or arm):
-                yield from self._judged(change.mean_change)
-                yield self._evidence_strength(change, None, change.mean_change)
-        if self.arms:
-            compared = compare_arms_unlinked(
-                self.before,
-                self.after,
-                treated=self.study.treated,
-                control=self.study.control,
-                cluster=self.by_team,
-            )
-            yield self.arms, compared
-            yield self._answered(compared.difference_in_change)
-            yield self._evidence_strength(
-                change, compared, compared.difference_in_change
-            )
+        yield from _within(arm, change, compares=question.estimand.arms is not None)
+        if not by_unit:
+            bounds = unlinked_bounds(among["score"], then["score"])
+            yield arm, "", bounds.mean_change_worst_case
+            yield arm, "", bounds.mean_change_best_case
 
-    def _answered(self, estimated: Result) -> tuple[Place, Composite]:
-        answer = answer_between_arms(
-            self.before,
-            self.after,
-            study=self.study,
-            outcome=self.outcome,
-            estimated=estimated,
-            seed=self.seed,
-            intracluster=self.first,
-        )
-        return self.arms or "", answer
 
-    def _tipping(
-        self, change: PairedChange, followed: int
-    ) -> dict[str, Result | Composite]:
-        """A change of people followed, and what change of dropouts would undo it."""
-        started = len(self.before)
-        tipping_point: Composite = dropout_tipping_point(
-            change.mean_change, followed=followed, started=started
-        )
-        # Where nobody was lost, nobody can undo it.
-        return {
-            "paired_change": change,
-            "tipping_point": tipping_point if followed < started else change,
-        }
+def _within(
+    arm: str, change: Composite, *, compares: bool
+) -> Iterator[tuple[Place, AnyGroup, Result]]:
+    """An arm's own change; without a comparison that of all is the planned one."""
+    planned = not compares and not arm
+    for result in change.results():
+        if not (planned and result.term == "mean_change"):
+            yield arm, "", result
 
-    def _evidence_strength(
-        self,
-        change: Composite,
-        compared: Composite | None,
-        estimated: Result,
-        *,
-        also: Mapping[str, Result | Composite] | None = None,
-    ) -> tuple[Place, Composite]:
-        known = {**(also or {}), **self.over_all_waves}
-        found = rate_evidence(change, compared, self.study, estimated.n, also=known)
-        return self.arms or "", found
 
-    def _judged(self, change: Result) -> Iterator[tuple[Place, Result | Composite]]:
-        # The interval of team means has fewer degrees of freedom than one of people.
-        if self.by_team:
-            return
-        verdict = answer_within(change, self.study, self.outcome)
-        if verdict:
-            yield "", verdict
+def _standardised(question: Question) -> Iterator[Result]:
+    """The arms' difference in standard deviations, to set beside other studies."""
+    arms = {"treated": question.compared.after, "control": question.compared.before}
+    cluster = question.estimand.by_unit
+    found: Composite
+    if question.of_linked:
+        found = compare_arms(question.pairs, **arms, cluster=cluster)
+    else:
+        found = compare_arms_unlinked(*question.answers, **arms, cluster=cluster)
+    yield from (result for result in found.results() if result.term not in RAW)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.declarations.estimand import unit_of
 from analysis.foundation.findings import Contrast, Group
 from analysis.outcomes.outcome_scores import waves_of_outcome
 from heard.effects.designs.difference_in_differences import Comparison
@@ -219,8 +220,9 @@ def started_rows(
 def _of_arms(
     outcome_scores: OutcomeScores, study: Study, outcome: Outcome
 ) -> Iterator[ComparedRows]:
-    if study.allocated_by == "team":
-        rows = outcome_scores.rows.assign(cluster=outcome_scores.rows["team"])
+    unit, _ = unit_of(study)
+    if unit != "person":
+        rows = outcome_scores.rows.assign(cluster=outcome_scores.rows[unit])
     elif outcome_scores.linked:
         rows = outcome_scores.rows.assign(
             cluster=outcome_scores.rows["participant"].astype(str)

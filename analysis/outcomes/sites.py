@@ -9,16 +9,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from analysis.foundation.findings import Contrast, Finding, Group
-from analysis.outcomes.context import Context
-from analysis.outcomes.measured_change import (
-    CHANGE,
-    TwoWaves,
-    measure_of,
-    measured,
-    two_waves,
-)
-from analysis.outcomes.outcome_scores import waves_of_outcome
+from analysis.foundation.findings import Group
+from analysis.outcomes.planned import planned_estimate
+from analysis.outcomes.question import questions_of
 from heard.effects.judgement.equivalence import UncertainEffect
 from heard.effects.judgement.pooling import MINIMUM_SITES, pool_sites
 from heard.results import Estimate, Unavailable, with_n
@@ -30,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.declarations.study import Outcome, Study
+    from analysis.foundation.findings import Finding
+    from analysis.outcomes.question import Question
     from heard.results import Result
 
 if TYPE_CHECKING:
@@ -66,40 +61,42 @@ def site_findings(
     scores_by_wave, study, links, linkage_rule
         As of `evaluate_outcomes`.
     """
-    before, after, linked = waves_of_outcome(
+    question = questions_of(
         scores_by_wave, study, outcome, follow_up, links=links, rule=linkage_rule
-    )
-    waves = two_waves(before, after, outcome, linked=linked)
-    within = measure_of(study, linked=linked) == CHANGE
-    arms = () if within else (study.treated, study.control)
-    sizes = {site.name: _sizes(waves.at(site.name), arms) for site in study.sites}
+    )[0]
+    estimand = question.estimand
+    if estimand.unit == "site" or estimand.summary == "start_effect":
+        return
+    at_sites = {site.name: question.at(site.name) for site in study.sites}
+    sizes = {name: _sizes(at_site) for name, at_site in at_sites.items()}
     present = {name: size for name, size in sizes.items() if max(size)}
     if sum(min(size) > 0 for size in present.values()) < MINIMUM_SHOWN:
         return
-    effects = {name: _effect(waves.at(name), study, present[name]) for name in present}
-    context = Context(study=study, outcome=outcome)
-    wave, arm = context.change(follow_up), Contrast(*arms) if arms else ""
-    nowhere = int((waves.before["site"] == "").sum())
+    effects = {name: _effect(at_sites[name], present[name]) for name in present}
+    nowhere = int((question.before["site"] == "").sum())
     for group, result in _effects_by_site(effects, present, nowhere):
-        yield from context.place(result, wave=wave, arm=arm, group=group)
+        yield from question.place(
+            result, wave=estimand.waves, arm=estimand.place, group=group
+        )
 
 
-def _sizes(waves: TwoWaves, arms: tuple[str, ...]) -> tuple[int, ...]:
+def _sizes(question: Question) -> tuple[int, ...]:
     """People of each arm compared, at each wave; of everybody where none are."""
-    frames = [waves.pairs()] if waves.linked else [waves.before, waves.after]
+    arms = question.estimand.arms
+    names = (arms.after, arms.before) if arms else ("",)
     return tuple(
-        int((frame["arm"] == arm).sum()) if arm else len(frame)
-        for frame in frames
-        for arm in arms or ("",)
+        int((wave["arm"] == arm).sum()) if arm else len(wave)
+        for wave in question.waves
+        for arm in names
     )
 
 
 def _effect(
-    waves: TwoWaves, study: Study, sizes: tuple[int, ...]
+    question: Question, sizes: tuple[int, ...]
 ) -> UncertainEffect | Unavailable:
     if not min(sizes):
         return Unavailable(term="effect", reason=ONE_ARM)
-    return measured(waves, study)
+    return planned_estimate(question).effect
 
 
 def _effects_by_site(

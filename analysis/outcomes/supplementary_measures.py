@@ -21,7 +21,6 @@ import pandas as pd
 
 from analysis.declarations.supplementary_measures import asks, ordered_categories
 from analysis.outcomes.context import Context
-from analysis.outcomes.evidence_level import evidence_level
 from analysis.outcomes.gates import apply_gates, check_rule
 from analysis.outcomes.outcome_scores import by_arm, linked_pairs, waves_of_outcome
 from heard.effects.change import paired_change
@@ -403,21 +402,8 @@ class _SupplementaryResults(Context):
             if pairs is not None:
                 found = retrospective_pretest(among, cluster=cluster)
                 yield arm, found
-                retrospective = found.then_test_change
             else:
-                retrospective = self._unlinked_retrospective_change(among)
-                yield arm, retrospective
-            evidence = evidence_level({"then_test": retrospective})
-            reported = evidence.evidence_level
-            yield (
-                arm,
-                dataclasses.replace(
-                    reported,
-                    term="then_test_rung",
-                    n=retrospective.n or 0,
-                    method=evidence.standing,
-                ),
-            )
+                yield arm, self._unlinked_retrospective_change(among)
 
     def _unlinked_retrospective_change(self, after: pd.DataFrame) -> Result:
         """After less then, of people whose answers before nobody can find."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from analysis.declarations.estimand import good_of
 from analysis.declarations.plan import EXPLORATORY, PRIMARY
 from analysis.foundation.findings import Contrast, Group
 from analysis.foundation.terms import term as register_term
-from analysis.publication.figure import Note, drawn_points
+from analysis.publication.figure import Note, Point, drawn_points
 from analysis.publication.numbers import estimate_text, number_text
-from analysis.publication.panels import Panel, forest
+from analysis.publication.panels import forest
 from analysis.publication.places import (
     arm_text,
     columns_of,
@@ -21,64 +22,90 @@ from analysis.publication.places import (
 )
 from analysis.publication.shown import Shown, show_tables
 from analysis.publication.table import ABSENT, Footnotes
-from analysis.publication.words import (
-    SIGNIFICANT,
-    excluding_zero_words,
-    smallest_effect_words,
-)
+from analysis.publication.verdict.headline import headline, short_verdict
+from analysis.publication.verdict.reader import planned_facts
+from analysis.publication.verdict.sentences import THREAT_WORDS, second_sentence
+from analysis.publication.words import SIGNIFICANT, smallest_effect_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from analysis.declarations.study import Outcome, Study
     from analysis.foundation.findings import Finding
     from analysis.publication.disclosure.control import Disclosed
-    from analysis.publication.figure import Figure, Point
+    from analysis.publication.figure import Figure
     from analysis.publication.table import Table
+    from analysis.publication.verdict.facts import PlannedFacts
+    from heard.effects.judgement.verdict import VerdictCode
 
-NOTHING_TO_JUDGE = (
-    "No smallest effect that matters was declared, so nothing can be judged."
-)
-NOBODY_FOLLOWED = (
-    "Nobody was followed from wave to wave, so nobody's own change is known."
-)
-ONE_METHOD = (
-    "Teams were not allocated to two groups, so there is one analysis method only."
-)
+NOTHING_PLANNED = "No outcome was declared, so nothing is judged."
+NOBODY_FOLLOWED = "No change of people who were linked can be compared with its error."
+ONE_METHOD = "There is one analysis only of what was planned."
 NOT_TESTED = (
     "The plan has no rule by which several outcomes are tested together, so none is "
     "tested here: each stands with its interval, and of many intervals one may exclude "
     "no effect by chance alone."
 )
 PRIOR = (
-    "Chances are of the true effect, given the data and a prior that takes no effect "
-    "for likeliest; the table of findings has them for a prior half and twice as wide."
+    "Chances are of the true effect, given the planned estimate and a prior that takes "
+    "no effect for likeliest; the table of findings has them for a prior half and "
+    "twice as wide."
 )
 IN_FAMILY = (
     "A p in its family is the smallest level at which the outcome still stands once "
     "all that were asked with it are counted; a family that waits for the primary "
     "outcome is never surer than that one."
 )
-MEASURES = ("difference_in_change", "adjusted_mean_difference", "mean_change")
-METHODS = Panel(
-    terms={"difference_in_change_by_way": ""},
-    line=("group",),
-    mark=("wave",),
-    order=("wave",),
+MEASURES = (
+    "difference_in_change",
+    "adjusted_difference",
+    "difference_after",
+    "start_effect",
+    "change",
+)
+AS_PLANNED = "as planned"
+COLUMNS = ("design", "size", "width", "lost")
+STRENGTH = (
+    "The strength is the lowest of the four columns, each from 0 to 5, less up to two "
+    "of the threats named."
 )
 
 
-def show_judgement(disclosed: Disclosed, study: Study) -> Shown:
-    """Every outcome against the smallest effect that was declared to matter."""
-    return show_tables([_judgement_table(disclosed, study)], NOTHING_TO_JUDGE)
+def show_answers(disclosed: Disclosed, study: Study) -> Shown:
+    """The planned answer of every outcome, in words and as a table."""
+    answers = list(_answers(disclosed, study))
+    notes = [
+        Note(
+            text=f"{outcome.title}. {headline(facts)} {second_sentence(facts)}".strip(),
+            kind="summary",
+        )
+        for outcome, facts in answers
+    ]
+    return show_tables([*notes, _answer_table(disclosed, study)], NOTHING_PLANNED)
+
+
+def show_strength(disclosed: Disclosed, study: Study) -> Shown:
+    """How strong the evidence of every answer is, and what weakens it."""
+    return show_tables([_strength_table(disclosed, study)], NOTHING_PLANNED)
+
+
+def show_chances(disclosed: Disclosed, study: Study) -> Shown:
+    """How likely it is that each effect helps, matters or harms."""
+    return show_tables([_chance_table(disclosed, study)], NO_CHANCES)
+
+
+NO_CHANCES = (
+    "Chances need an outcome with a good and a bad end, and a smallest effect that was "
+    "declared."
+)
 
 
 def show_methods(disclosed: Disclosed, study: Study) -> Shown:
-    """The same question answered by several methods, and how alike teams are."""
+    """The same question by other methods, and how alike people of a team are."""
     figures = [
         _methods_figure(points, outcome)
         for outcome in study.outcomes
-        if (points := METHODS.points(findings_of_outcome(disclosed, outcome), study))
+        if (points := _method_points(disclosed, study, outcome))
     ]
     if not figures:
         return Shown(parts=(Note(text=ONE_METHOD),))
@@ -89,26 +116,6 @@ def show_methods(disclosed: Disclosed, study: Study) -> Shown:
 def show_responders(disclosed: Disclosed, study: Study) -> Shown:
     """Who got better, stayed and got worse, never the first alone."""
     return show_tables([_responder_table(disclosed, study)], NOBODY_FOLLOWED)
-
-
-def show_evidence_level(disclosed: Disclosed, study: Study) -> Shown:
-    """How far each answer can be trusted by its design, and what would lift it."""
-    titles: dict[str, dict[str, None]] = {}
-    for outcome in study.outcomes:
-        selected = findings_of_outcome(disclosed, outcome)
-        for finding in selected.where(term="evidence_rung").findings:
-            text = finding.method if finding.estimate is not None else finding.reason
-            titles.setdefault(text, {})[outcome.title] = None
-    notes = [
-        Note(text=f"{_named(named, study)}. {text}", kind="summary")
-        for text, named in titles.items()
-    ]
-    return Shown(parts=tuple(notes) or (Note(text="No outcome was declared."),))
-
-
-def _named(titles: Iterable[str], study: Study) -> str:
-    named = list(titles)
-    return "Every outcome" if len(named) == len(study.outcomes) else ", ".join(named)
 
 
 def show_families(disclosed: Disclosed, study: Study) -> Shown:
@@ -139,34 +146,144 @@ def _outcomes(
             yield outcome, wave, selected.where(wave=wave)
 
 
-def _judgement_table(disclosed: Disclosed, study: Study) -> Table:
-    """A row an outcome and follow-up: the effect against the smallest that matters."""
+def _answers(
+    disclosed: Disclosed, study: Study
+) -> Iterator[tuple[Outcome, PlannedFacts]]:
+    for outcome in study.outcomes:
+        for follow_up in outcome.follow_ups:
+            for facts in planned_facts(disclosed, study, outcome, follow_up):
+                yield outcome, facts
+
+
+def _answer_table(disclosed: Disclosed, study: Study) -> Table:
+    """A row an outcome and follow-up: the arms, the planned estimate, the verdict."""
     notes, rows = Footnotes(), []
-    chances = columns_of("probabilities")
     for outcome, wave, selected in _outcomes(disclosed, study):
-        effect = found(selected, term="effect")
-        if effect is None:
-            continue
-        smallest = outcome.smallest_effect
-        rows.append(
-            (
-                outcome.title,
-                wave_text(study, wave),
-                notes.cell(effect, title="Effect"),
-                number_text(smallest) if smallest else ABSENT,
-                str(effect.group) or "not judged",
-                *notes.cells(selected.where(group="as declared"), chances),
-                notes.people(effect),
+        for judged in selected.where(term="verdict").findings:
+            here = selected.where(arm=judged.arm)
+            planned = _planned(here)
+            arms = judged.arm if isinstance(judged.arm, Contrast) else ("",)
+            named = (arms.after, arms.before) if isinstance(arms, Contrast) else arms
+            smallest = outcome.smallest_effect
+            rows.append(
+                (
+                    outcome.title,
+                    wave_text(study, wave),
+                    arm_text(study, judged.arm),
+                    "; ".join(_course(selected.where(arm=arm), study) for arm in named),
+                    notes.cell(planned, title="Planned estimate"),
+                    number_text(smallest) if smallest else ABSENT,
+                    _verdict_text(judged, study, outcome),
+                    notes.people(planned),
+                )
             )
-        )
-    opening = ("Outcome", "Waves", "Effect", "Smallest that matters", "Verdict")
-    headings = (*opening, *(title for title, _ in chances), "n")
-    has_chances = any(found(disclosed, term=term) for _, term in chances)
+    headings = (
+        "Outcome",
+        "Waves",
+        "Compared",
+        "Before and after",
+        "Planned estimate",
+        "Smallest that matters",
+        "Verdict",
+        "n",
+    )
     return notes.table(
-        "Large enough to matter?",
+        "Every outcome as planned",
         headings,
         rows,
-        also=(PRIOR,) if has_chances else (),
+        row_headings=3,
+        optional=range(len(headings)),
+    )
+
+
+def _verdict_text(judged: Finding, study: Study, outcome: Outcome) -> str:
+    assert isinstance(judged.group, Group), "as the evaluation placed it"
+    code = cast("VerdictCode", judged.group.value)
+    return short_verdict(code, good_of(study, outcome))
+
+
+def _planned(here: Disclosed) -> Finding | None:
+    """The planned estimate: the one number of the contrast without a label."""
+    unlabelled = here.where(group="")
+    estimates = (found(unlabelled, term=term) for term in MEASURES)
+    return next((one for one in estimates if one is not None), None)
+
+
+def _course(of_arm: Disclosed, study: Study) -> str:
+    """An arm's means before and after, of the people of the planned estimate."""
+    means = [found(of_arm, term=f"arm_mean_{wave}") for wave in ("before", "after")]
+    known = [mean for mean in means if mean is not None]
+    if not known:
+        return ABSENT
+    texts = [
+        estimate_text(mean) if mean.estimate is not None else ABSENT for mean in known
+    ]
+    return f"{arm_text(study, known[0].arm)} {' to '.join(texts)}"
+
+
+def _strength_table(disclosed: Disclosed, study: Study) -> Table:
+    """A row an outcome and follow-up: the strength, its columns, and threats."""
+    notes, rows = Footnotes(), []
+    for outcome, wave, selected in _outcomes(disclosed, study):
+        for rated in selected.where(term="evidence_strength").findings:
+            here = selected.where(arm=rated.arm)
+            columns = {
+                part.group.value: part
+                for part in here.where(term="strength_column").findings
+                if isinstance(part.group, Group)
+            }
+            threats = [
+                THREAT_WORDS[part.group.value]  # type: ignore[index]
+                for part in here.where(term="strength_threat").findings
+                if isinstance(part.group, Group)
+            ]
+            rows.append(
+                (
+                    outcome.title,
+                    wave_text(study, wave),
+                    notes.cell(rated, title="Strength"),
+                    *(notes.cell(columns.get(name)) for name in COLUMNS),
+                    "; ".join(threats) or ABSENT,
+                    notes.people(rated),
+                )
+            )
+    headings = (
+        "Outcome",
+        "Waves",
+        "Strength, 0 to 5",
+        "Design",
+        "Number",
+        "Width",
+        "Losses",
+        "What threatens it",
+        "n",
+    )
+    return notes.table(
+        "How strong the evidence is",
+        headings,
+        rows,
+        row_headings=2,
+        also=(STRENGTH,),
+        optional=range(len(headings)),
+    )
+
+
+def _chance_table(disclosed: Disclosed, study: Study) -> Table:
+    """A row an outcome and follow-up: what the true effect probably is."""
+    notes, rows, columns = Footnotes(), [], columns_of("probabilities")
+    for outcome, wave, selected in _outcomes(disclosed, study):
+        declared = selected.where(group="as declared")
+        if first := found(declared, term=columns[0][1]):
+            place = (outcome.title, wave_text(study, wave))
+            cells = notes.cells(declared, columns)
+            rows.append((*place, *cells, notes.people(first)))
+    headings = ("Outcome", "Waves", *(title for title, _ in columns), "n")
+    return notes.table(
+        "How likely it is that it helps",
+        headings,
+        rows,
+        row_headings=2,
+        also=(PRIOR,),
         optional=range(len(headings)),
     )
 
@@ -210,7 +327,8 @@ def _tested(
     """Every outcome tested: its p alone, and what else was found at that place."""
     for outcome in study.outcomes:
         selected = findings_of_outcome(disclosed, outcome)
-        waves = Contrast("".join(outcome.follow_ups[:1]), outcome.baseline)
+        first = "".join(outcome.follow_ups[:1])
+        waves = Contrast(first, outcome.baseline) if outcome.baseline else first
         unadjusted = found(selected, term="p_value", wave=waves)
         if unadjusted is not None:
             yield outcome, unadjusted, selected.where(wave=waves, arm=unadjusted.arm)
@@ -256,13 +374,40 @@ def _first_measure(selected: Disclosed) -> str:
     return next((term for term in MEASURES if term in present), "")
 
 
+def _method_points(disclosed: Disclosed, study: Study, outcome: Outcome) -> list[Point]:
+    """The planned estimate of each follow-up, then those by other methods."""
+    points = []
+    here = findings_of_outcome(disclosed, outcome)
+    for wave in waves_of(here, study, contrasts=True):
+        selected = here.where(wave=wave)
+        others = selected.where(term="sensitivity_effect").findings
+        for arm in dict.fromkeys(part.arm for part in others):
+            series = wave_text(study, wave)
+            planned = _planned(selected.where(arm=arm))
+            if planned is not None:
+                points.append(Point(label=AS_PLANNED, series=series, finding=planned))
+            points += [
+                Point(label=_method_name(part), series=series, finding=part)
+                for part in others
+                if part.arm == arm
+            ]
+    return points
+
+
+def _method_name(finding: Finding) -> str:
+    group = finding.group
+    assert isinstance(group, Group), "as the evaluation placed it"
+    other = group.of == "other people"
+    return f"other people: {group.value}" if other else group.value
+
+
 def _methods_figure(points: Sequence[Point], outcome: Outcome) -> Figure | Note:
-    """The arms' difference in change: one line a method, one mark a follow-up."""
-    methods = len({point.label for point in points})
+    """The same contrast: a line a method, the planned one first; a mark a follow-up."""
+    others = len({point.label for point in points}) - 1
     return forest(
         f"ways-{outcome.name}",
-        f"{outcome.title}: the same question by {methods} analysis methods, with 95% "
-        "intervals. An answer that holds by one method only is not yet an answer.",
+        f"{outcome.title}: as planned, and by {others} other analyses, with 95% "
+        "intervals. The verdict is that of the planned one.",
         _method_words(drawn_points(points), outcome),
         points,
         label="Difference in points",
@@ -271,15 +416,20 @@ def _methods_figure(points: Sequence[Point], outcome: Outcome) -> Figure | Note:
 
 
 def _method_words(drawn: Sequence[Point], outcome: Outcome) -> str:
-    """How far the methods lie apart at each follow-up, and how many are clear."""
+    """The planned estimate of each follow-up, and how far the others lie from it."""
     parts = []
     for name in dict.fromkeys(point.series for point in drawn):
         of_wave = [point for point in drawn if point.series == name]
-        of_wave.sort(key=lambda point: point.value)
-        low, high = of_wave[0], of_wave[-1]
-        clear = excluding_zero_words((point.finding for point in of_wave), "methods")
-        parts.append(
-            f"{name}: from {estimate_text(low.finding)} by {low.label} to "
-            f"{estimate_text(high.finding)} by {high.label}; {clear}"
+        planned = [point for point in of_wave if point.label == AS_PLANNED]
+        others = sorted(
+            (point for point in of_wave if point.label != AS_PLANNED),
+            key=lambda point: point.value,
         )
+        if planned and others:
+            low, high = others[0], others[-1]
+            parts.append(
+                f"{name}: {estimate_text(planned[0].finding)} as planned; the others "
+                f"run from {estimate_text(low.finding)} ({low.label}) to "
+                f"{estimate_text(high.finding)} ({high.label})"
+            )
     return f"{'; '.join(parts)}.{smallest_effect_words(outcome.smallest_effect)}"

@@ -60,14 +60,23 @@ def points_text(value: float, subscale: Subscale) -> str:
     return number_text(value, decimals=1 if wide else DECIMALS)
 
 
-def in_ten_text(share: float) -> str:
-    """A share as so many in ten."""
-    tenths = int(10 * share + 0.5)
-    if tenths == 0:
-        return "0 in 10" if share == 0 else "under 1 in 10"
-    if tenths == 10 and share < 1:
-        return "over 9 in 10"
-    return f"{tenths} in 10"
+def about_in_hundred_text(share: float) -> str:
+    """A share of people as about so many in a hundred."""
+    if 0 < share < 0.005:
+        return "under 1 in 100"
+    if 0.995 <= share < 1:
+        return "over 99 in 100"
+    about = "" if share in (0, 1) else "about "
+    return f"{about}{_in_hundred(share)} in 100"
+
+
+def range_in_hundred_text(low: float, high: float) -> str:
+    """The likely range of a share, in hundredths."""
+    return f"{_in_hundred(low)} to {_in_hundred(high)}"
+
+
+def _in_hundred(share: float) -> int:
+    return int(100 * share + 0.5)
 
 
 def in_hundred_text(share: float) -> str:
@@ -76,16 +85,18 @@ def in_hundred_text(share: float) -> str:
         return "under 1 of 100"
     if 0.995 <= share < 1:
         return "over 99 of 100"
-    return f"{int(100 * share + 0.5)} of 100"
+    return f"{_in_hundred(share)} of 100"
 
 
 def estimate_text(finding: Finding) -> str:
-    """An estimate with its interval; empty if there is no estimate."""
+    """An estimate with its interval, or its lower limit; empty if there is none."""
     if finding.estimate is None:
         return ""
     text = number_text(finding.estimate, finding.term)
-    if finding.conf_low is None or finding.conf_high is None:
+    if finding.conf_low is None:
         return text
+    if finding.conf_high is None:
+        return f"{text} ({number_text(finding.conf_low, finding.term)} or more)"
     return (
         f"{text} ({interval_text(finding.conf_low, finding.conf_high, finding.term)})"
     )

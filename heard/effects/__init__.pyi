@@ -71,6 +71,13 @@ from .judgement.pooling import (
     pool_sites,
     shrink_teams,
 )
+from .judgement.strength import (
+    Strength,
+    StrengthFacts,
+    certainty,
+    strength,
+)
+from .judgement.verdict import limit_extents, verdict, verdict_class
 from .missing_data.arm_effect import ArmModel, imputed_arm_difference
 from .missing_data.attrition import (
     AttritionTable,
@@ -214,6 +221,8 @@ __all__ = [
     "StaggeredEffects",
     "StandardisedEffect",
     "SteppedWedge",
+    "Strength",
+    "StrengthFacts",
     "TippingPoint",
     "TrendBound",
     "TrendSensitivity",
@@ -233,6 +242,7 @@ __all__ = [
     "attrition_model",
     "attrition_table",
     "bayesian_companion",
+    "certainty",
     "compare_arms",
     "compare_arms_unlinked",
     "compare_ordinal",
@@ -256,6 +266,7 @@ __all__ = [
     "ingredient_contrasts",
     "intersectional_variation",
     "intracluster_correlation",
+    "limit_extents",
     "linked_units",
     "mean_of_units",
     "minimal_important_change",
@@ -280,6 +291,7 @@ __all__ = [
     "specification_curve",
     "staggered_effects",
     "stepped_wedge",
+    "strength",
     "subgroup_gaps",
     "tipping_point",
     "trend_sensitivity",
@@ -288,6 +300,8 @@ __all__ = [
     "unlinked_bounds",
     "unlinked_change",
     "unlinked_units",
+    "verdict",
+    "verdict_class",
     "weighted_arm_difference",
     "within_person_dose",
 ]

@@ -145,6 +145,7 @@ def compare_unit_means(
     term: str = "",
     unit: str = "team",
     n_unit: str = "",
+    least: int = MINIMUM_PER_ARM,
 ) -> UnitComparison:
     """Compare two arms by the means of the units that were allocated.
 
@@ -165,6 +166,8 @@ def compare_unit_means(
         What a unit is called in words, such as ``site``.
     n_unit : str
         What ``people`` counts; empty: participants.
+    least : int
+        Fewest units of an arm. Of 1 or 2 the interval holds, and is very wide.
 
     Returns
     -------
@@ -183,10 +186,10 @@ def compare_unit_means(
     rows = usable_units(units, arms, how)
     kept = rows[in_mixed_strata(rows)]
     term = term or TERMS[how]
-    fault = _fault(rows, kept, arms, unit)
+    fault = _fault(rows, kept, arms, unit, least)
     effect: Effect = Unavailable(term=term, reason=fault, n=_people(rows))
     if not fault:
-        effect = _effect(kept, treated, how, term=term, unit=unit)
+        effect = _effect(kept, treated, how, term=term, unit=unit, least=least)
     used = kept if isinstance(effect, UncertainEffect) else rows
     gap = effect.effect if isinstance(effect, UncertainEffect) else None
     means = arm_means(used, arms, how, gap)
@@ -276,12 +279,16 @@ def in_mixed_strata(rows: pd.DataFrame) -> pd.Series[bool]:
 
 
 def _fault(
-    rows: pd.DataFrame, kept: pd.DataFrame, arms: tuple[str, str], unit: str
+    rows: pd.DataFrame,
+    kept: pd.DataFrame,
+    arms: tuple[str, str],
+    unit: str,
+    least: int,
 ) -> str:
     for among, where in ((rows, ""), (kept, ", of strata that hold both arms")):
         if among is kept and not len(kept):
             return NO_STRATUM
-        if min(int((among["arm"] == arm).sum()) for arm in arms) < MINIMUM_PER_ARM:
+        if min(int((among["arm"] == arm).sum()) for arm in arms) < least:
             return too_few(unit, where)
     return ""
 
@@ -312,7 +319,7 @@ def _scale(rows: pd.DataFrame) -> float:
 
 
 def _effect(
-    rows: pd.DataFrame, treated: str, how: Summary, *, term: str, unit: str
+    rows: pd.DataFrame, treated: str, how: Summary, *, term: str, unit: str, least: int
 ) -> Effect:
     values, design = unit_values(rows, how), _design(rows, treated)
     if how == "adjusted":
@@ -328,7 +335,7 @@ def _effect(
     if isinstance(fit, Unavailable):
         return Unavailable(term=term, reason=fit.reason, n=n)
     degrees = fit.degrees_of_freedom("arm")
-    if degrees < MINIMUM_DEGREES:
+    if least >= MINIMUM_PER_ARM and degrees < MINIMUM_DEGREES:
         return Unavailable(term=term, reason=FEW_DEGREES.format(unit=unit), n=n)
     return UncertainEffect(
         term=term,

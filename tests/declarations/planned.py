@@ -31,7 +31,8 @@ gates.minimum_reliability = 0.7
 STUDY = """
 title = "A planned study"
 summary = "What was done."
-allocated_by = "team"
+[allocation]
+unit = "team"
 treated = "pilot"
 control = "other"
 

@@ -46,10 +46,10 @@ def test_a_fault_names_the_key_as_the_file_writes_it() -> None:
 
 def test_both_names_at_once_are_refused() -> None:
     faults: list[str] = []
-    table = Table({"drawn_by_lot": False, "randomised": True}, faults)
-    assert table.flag("randomised")
+    table = Table({"top": 3.0, "top_score": 4.0}, faults)
+    assert table.number("top_score") == 4
     table.close()
-    assert faults == ["[drawn_by_lot] is the old name of 'randomised': keep one"]
+    assert faults == ["[top] is the old name of 'top_score': keep one"]
 
 
 def test_the_shipped_studies_use_no_old_name() -> None:

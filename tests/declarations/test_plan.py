@@ -54,7 +54,7 @@ def test_what_is_optional_may_be_left_out() -> None:
         ('"difference_in_change"', '"odds"', "[plan.summary_measure] unknown value"),
         (
             '"difference_in_change"',
-            '"adjusted_mean_difference"',
+            '"adjusted_difference"',
             "the survey of the primary outcome declares no linkage",
         ),
         (

@@ -126,7 +126,7 @@ def test_what_decides_nothing_is_not_locked(same: str) -> None:
             ["Plan: the minimum reliability was 0.7 when locked and is 0.6 now."],
         ),
         (
-            changed('allocated_by = "team"\n', ""),
+            changed('unit = "team"\n', ""),
             ["Design: allocated_by was 'team' when locked and is 'none' now."],
         ),
         (GOOD.replace("[outcomes.care]", WAVE + "[outcomes.care]"), [

@@ -12,6 +12,7 @@ from analysis.storage.declared import read_instrument
 GOOD = """
 title = "A study"
 summary = "What was done."
+[allocation]
 treated = "pilot"
 control = "other"
 
@@ -168,8 +169,17 @@ def test_rows_that_are_not_the_same_people_are_refused(
         ('staff.file = "one.csv"', "staff = 3", "must be a table"),
         ('staff.file = "one.csv"', "", "names no survey; declared are: staff"),
         ('summary = "What was done."', "", "[summary] is missing"),
-        ('control = "other"', "", "[treated] and [control] go together"),
-        ('control = "other"', "randomised = true", "[randomised] needs"),
+        ('control = "other"', "", "[allocation] treated and control go together"),
+        (
+            'control = "other"',
+            'control = "other"\nstrata = ["ward"]',
+            "[allocation.strata] unknown stratum 'ward'",
+        ),
+        (
+            'treated = "pilot"\ncontrol = "other"',
+            'contrasts = [["pilot", "pilot"]]',
+            "[allocation.contrasts] each names two arms",
+        ),
         ('summary = "', 'folder = "../x"\nsummary = "', "[folder] must lie in"),
         ('"one.csv"', '"../one.csv"', "file] must lie in the study's raw folder"),
         ('"one.csv"', '"/one.csv"', "file] must lie in the study's raw folder"),

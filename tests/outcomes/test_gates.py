@@ -56,7 +56,9 @@ def scores(study: Study, survey: str, wave: str) -> pd.DataFrame:
 
 def evaluated(study: Study, *alphas: Finding) -> tuple[Finding, ...]:
     # By participant: two teams could not be compared at all.
-    study = dataclasses.replace(study, allocated_by="participant")
+    study = dataclasses.replace(
+        study, allocation=dataclasses.replace(study.allocation, unit="person")
+    )
     by_wave = {
         wave: {survey: scores(study, survey, wave) for survey in ("staff", "ratings")}
         for wave in study.wave_names()
@@ -154,7 +156,9 @@ def test_a_reason_that_stands_already_is_kept() -> None:
     verdict = dataclasses.replace(
         alpha(CHANGE, 0.0), term="means_comparable", method="fit falls"
     )
-    study = dataclasses.replace(GATED, allocated_by="participant")
+    study = dataclasses.replace(
+        GATED, allocation=dataclasses.replace(GATED.allocation, unit="person")
+    )
     by_wave = {
         wave: {survey: scores(study, survey, wave) for survey in ("staff", "ratings")}
         for wave in study.wave_names()

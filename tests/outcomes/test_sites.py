@@ -177,7 +177,7 @@ def test_too_few_teams_at_a_site_give_a_reason() -> None:
 
 
 def test_without_arms_a_site_tells_its_change() -> None:
-    study = study_of(2, treated="", control="", arms=(), allocated_by="none")
+    study = study_of(2, allocation=Allocation(), arms=())
     frames = {wave: scores(2, wave).assign(arm="") for wave in WAVES}
     reported = found(study, **frames)
     own = of(reported, "effect_at_site", Group("site", "s0"))

@@ -18,10 +18,11 @@ from analysis.publication.cleaning import (
 )
 from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.numbers import (
-    in_ten_text,
+    about_in_hundred_text,
     interval_text,
     number_text,
     points_text,
+    range_in_hundred_text,
 )
 from analysis.publication.places import waves_of
 from analysis.publication.reliability import show_items, show_reliability, show_retest
@@ -133,15 +134,22 @@ def test_an_interval_reads_without_a_dash() -> None:
 @pytest.mark.parametrize(
     ("share", "text"),
     [
-        (0.0, "0 in 10"),
-        (0.03, "under 1 in 10"),
-        (0.25, "3 in 10"),
-        (0.97, "over 9 in 10"),
-        (1.0, "10 in 10"),
+        (0.0, "0 in 100"),
+        (0.004, "under 1 in 100"),
+        (0.349, "about 35 in 100"),
+        (0.351, "about 35 in 100"),
+        (0.997, "over 99 in 100"),
+        (1.0, "100 in 100"),
     ],
 )
-def test_shares_are_told_in_ten(share: float, text: str) -> None:
-    assert in_ten_text(share) == text
+def test_shares_of_people_are_given_in_a_hundred(share: float, text: str) -> None:
+    assert about_in_hundred_text(share) == text
+
+
+def test_a_share_that_hardly_falls_is_not_written_as_a_fall() -> None:
+    """In tenths 35% and 34.9% were 4 and 3 in 10."""
+    assert about_in_hundred_text(0.351) == about_in_hundred_text(0.349)
+    assert range_in_hundred_text(0.301, 0.404) == "30 to 40"
 
 
 def test_wide_scores_have_fewer_decimals_in_prose() -> None:

@@ -1,7 +1,8 @@
 """Turn findings into the one page a funder reads, as a page and as a PDF.
 
-Fourteen elements, always in the same order; an element that the study cannot fill says
-so. Text reaches the PDF as data, never as markup, and the bytes are the same each time.
+Each sentence is made from a finding or a declaration of the study; what was not
+measured is said where the study declares it. Text reaches the PDF as data, never as
+markup, and the bytes are the same each time.
 """
 
 from __future__ import annotations
@@ -17,10 +18,20 @@ from typing import TYPE_CHECKING
 
 from analysis.foundation.errors import DeclarationError
 from analysis.publication.documents import render_template
-from analysis.publication.numbers import in_ten_text, interval_text, points_text
+from analysis.publication.numbers import (
+    about_in_hundred_text,
+    points_text,
+    range_in_hundred_text,
+)
 from analysis.publication.places import found, waves_of
 from analysis.publication.plan import plan_sentences
 from analysis.publication.study import SIMULATED
+from analysis.publication.summary.drawing import drawn_result
+from analysis.publication.summary.planned import (
+    ResultShown,
+    planned_result,
+    primary_outcome,
+)
 from analysis.publication.summary.sentences import (
     comparison_sentences,
     done_sentences,
@@ -41,21 +52,9 @@ if TYPE_CHECKING:
     from analysis.publication.summary.sentences import MainResult
 
 THREE_BEHAVIOURS = "seed_three_behaviours"
-NO_BEHAVIOURS = (
-    "Not measured in this study: showing that they care, showing that what people say "
-    "is important, and not assuming that they always know best."
-)
-OWN_WORDS = 10
+NO_GROUPS = "Who gained less: no groups, such as ages, were declared to compare."
 NOT_SUMMED_UP = (
     "What people wrote in their own words: it was asked, and is not summed up."
-)
-NOT_MEASURED = (
-    (6, "Who gained less, by age, background or place: too few to say, or not asked."),
-    (7, "Harm and strain: workload, waiting times and burnout."),
-    (8, "Whether people got the care they needed. Kindness cannot replace that care."),
-    (OWN_WORDS, "What people said in their own words."),
-    (11, "What to stop, start and keep, and who will see to it."),
-    (12, "How people who use services helped to shape this work."),
 )
 FONT_SIZES = (10.5, 10.0, 9.5, 9.0, 8.5, 8.0, 7.5, 7.0)
 """In points; the largest at which all fits on one page is used."""
@@ -67,15 +66,12 @@ class Passage:
 
     Attributes
     ----------
-    elements : tuple of int
-        Which of the fourteen elements it holds.
     aside : bool
         Whether it stands in the second column of the printed page.
     """
 
     heading: str
     sentences: tuple[str, ...]
-    elements: tuple[int, ...]
     listed: bool = False
     aside: bool = False
 
@@ -86,30 +82,32 @@ class FunderSummary:
 
     Attributes
     ----------
+    about : str
+        What the main result is about; empty where its sentences say so.
+    harms : tuple of str
+        Other outcomes that came out worse: before the main result.
+    headlines : tuple of str
+        The verdict in words, in large type.
     number : str
-        The main result in four words; empty where there is none.
+        The main result in four words; empty where it must not stand out.
     drawing : str
         The main result with the smallest that matters, as SVG; empty likewise.
     behaviours : Table or None
-        How many in ten saw each of the three behaviours.
+        How many in a hundred saw each of the three behaviours.
     """
 
     title: str
     banner: str
     done: Passage
+    about: str
+    harms: tuple[str, ...]
+    headlines: tuple[str, ...]
     result: Passage
     number: str
     drawing: str
     drawing_text: str
     behaviours: Table | None
     passages: tuple[Passage, ...]
-
-    @property
-    def elements(self) -> tuple[int, ...]:
-        """Which of the fourteen elements the page holds."""
-        passages_shown = (self.done, self.result, *self.passages)
-        inside = [number for passage in passages_shown for number in passage.elements]
-        return tuple(sorted([*inside, 2] if self.behaviours else inside))
 
     def headline_html(self) -> str:
         """The main result alone, for the page that names all documents."""
@@ -136,8 +134,8 @@ class FunderSummary:
         )
 
     def _pdf(self, size: float) -> bytes:
-        import matplotlib as mpl  # noqa: PLC0415 - heavy, wanted for its fonts
-        import typst  # noqa: PLC0415 - heavy
+        import matplotlib as mpl  # noqa: PLC0415 - slow, wanted for its fonts
+        import typst  # noqa: PLC0415 - slow to import
 
         fonts = typst.Fonts(
             include_system_fonts=False,
@@ -168,74 +166,65 @@ def funder_summary(
     deviations : tuple of str
         Deviations from the plan.
     """
-    result = main_result(disclosed, study)
-    passages_shown = tuple(result_sentences(result, disclosed, study))
-    behaviours = _behaviours_table(disclosed, study, result)
-    shown = result if result and result.finding.estimate is not None else None
+    result = planned_result(disclosed, study) or _measured_result(disclosed, study)
+    about = Passage(
+        heading="About this page",
+        sentences=tuple(_about(study, deviations)),
+        aside=True,
+    )
     return FunderSummary(
         title=study.title,
         banner=SIMULATED if study.simulated else "",
-        done=Passage(
-            heading="What was done",
-            sentences=tuple(done_sentences(study)),
-            elements=(1,),
-        ),
-        result=Passage(
-            heading="The main result", sentences=passages_shown, elements=(3,)
-        ),
+        done=Passage(heading="What was done", sentences=tuple(done_sentences(study))),
+        about=result.about,
+        harms=result.harms,
+        headlines=result.headlines,
+        result=Passage(heading="The main result", sentences=result.sentences),
+        number=result.number,
+        drawing=result.drawing,
+        drawing_text=result.drawing_text,
+        behaviours=_behaviours_table(disclosed, study),
+        passages=(*_passages(disclosed, study, result), about),
+    )
+
+
+def _measured_result(disclosed: Disclosed, study: Study) -> ResultShown:
+    """The main result where no planned one was judged."""
+    result = main_result(disclosed, study)
+    sentences = tuple(result_sentences(result, disclosed, study))
+    shown = result if result and result.finding.estimate is not None else None
+    words = " ".join(sentences) if shown else ""
+    return ResultShown(
+        sentences=sentences,
+        comparison=tuple(comparison_sentences(study)),
+        strength=(strength_sentence(result, study),),
         number=_number(shown),
-        drawing=_drawing(shown, " ".join(passages_shown)),
-        drawing_text=" ".join(passages_shown) if shown else "",
-        behaviours=behaviours,
-        passages=(
-            *_passages(disclosed, study, result, has=behaviours is not None),
-            Passage(
-                heading="About this page",
-                sentences=tuple(_about(study, deviations)),
-                elements=(14,),
-                aside=True,
-            ),
-        ),
+        drawing=_drawing(shown, words),
+        drawing_text=words,
     )
 
 
 def _passages(
-    disclosed: Disclosed, study: Study, result: MainResult | None, *, has: bool
+    disclosed: Disclosed, study: Study, result: ResultShown
 ) -> Iterator[Passage]:
-    if not has:
-        yield Passage(
-            heading="Three behaviours", sentences=(NO_BEHAVIOURS,), elements=(2,)
-        )
     yield Passage(
         heading="Who took part",
         sentences=tuple(participation_sentences(disclosed, study)),
-        elements=(4,),
         listed=True,
     )
-    yield Passage(
-        heading="Compared with what",
-        sentences=tuple(comparison_sentences(study)),
-        elements=(5,),
-    )
-    yield Passage(
-        heading="How strong is the evidence",
-        sentences=(strength_sentence(result, study),),
-        elements=(9,),
-    )
+    yield Passage(heading="Compared with what", sentences=result.comparison)
+    if result.strength:
+        yield Passage(heading="How strong is the evidence", sentences=result.strength)
     yield Passage(
         heading="What we do not know",
         sentences=study.unknowns or ("Nobody has written down what is not known.",),
-        elements=(13,),
         listed=True,
         aside=True,
     )
-    yield Passage(
-        heading="Not measured or not recorded",
-        sentences=tuple(_not_measured(study)),
-        elements=tuple(number for number, _ in NOT_MEASURED),
-        listed=True,
-        aside=True,
-    )
+    if not_measured := tuple(_not_measured(study)):
+        yield Passage(
+            heading="Not measured", sentences=not_measured, listed=True, aside=True
+        )
 
 
 def _about(study: Study, deviations: tuple[str, ...]) -> Iterator[str]:
@@ -258,18 +247,17 @@ def _about(study: Study, deviations: tuple[str, ...]) -> Iterator[str]:
     )
 
 
-def _behaviours_table(
-    disclosed: Disclosed, study: Study, result: MainResult | None
-) -> Table | None:
-    """How many in ten gave the highest answer, before and after, a row a behaviour."""
+def _behaviours_table(disclosed: Disclosed, study: Study) -> Table | None:
+    """How many in a hundred gave the highest answer, before and after."""
     selected = disclosed.where(
         instrument=THREE_BEHAVIOURS, term="share_highest", item=""
     )
     waves = waves_of(selected, study, contrasts=False)
     if not waves:
         return None
-    if result and result.outcome.baseline in waves:
-        pair = (result.outcome.baseline, result.outcome.follow_ups[0])
+    outcome = primary_outcome(study)
+    if outcome and outcome.follow_ups and outcome.baseline in waves:
+        pair = (outcome.baseline, outcome.follow_ups[0])
         waves = [wave for wave in waves if wave in pair]
     instrument = study.instruments[THREE_BEHAVIOURS]
     arms = [name for name in (study.treated, study.control) if name] or [""]
@@ -277,7 +265,7 @@ def _behaviours_table(
         (
             subscale.title,
             *(
-                _in_ten(selected.where(subscale=subscale.name, arm=arm, wave=wave))
+                _in_hundred(selected.where(subscale=subscale.name, arm=arm, wave=wave))
                 for arm in arms
                 for wave in waves
             ),
@@ -298,21 +286,22 @@ def _behaviours_table(
 
 
 def _not_measured(study: Study) -> Iterator[str]:
-    """What no number here is about; states what was asked and not counted."""
-    asked = any(export.texts for wave in study.waves for export in wave.exports)
-    for number, text in NOT_MEASURED:
-        yield NOT_SUMMED_UP if number == OWN_WORDS and asked else text
+    """What no number here is about, from what the study declares."""
+    yield from study.not_measured
+    if not study.groups:
+        yield NO_GROUPS
+    if any(export.texts for wave in study.waves for export in wave.exports):
+        yield NOT_SUMMED_UP
 
 
-def _in_ten(selected: Disclosed) -> str:
+def _in_hundred(selected: Disclosed) -> str:
     finding = found(selected, term="share_highest")
     if finding is None or finding.estimate is None:
         return "too few to say"
-    text = in_ten_text(finding.estimate)
+    text = about_in_hundred_text(finding.estimate)
     if finding.conf_low is None or finding.conf_high is None:
         return text
-    low, high = finding.conf_low, finding.conf_high
-    return f"{text} ({interval_text(low, high, finding.term)})"
+    return f"{text} ({range_in_hundred_text(finding.conf_low, finding.conf_high)})"
 
 
 def _best_answer(instrument: Instrument) -> str:
@@ -332,22 +321,12 @@ def _drawing(result: MainResult | None, words: str) -> str:
     """The gain and its interval, with no change and the smallest that matters."""
     if result is None:
         return ""
-    effect = result.outcome.smallest_effect
-    low, high = result.limits or (result.gain, result.gain)
-    reach = 1.12 * max(abs(low), abs(high), effect or 0.0, 1e-9)
-    width = 420.0
-
-    def across(value: float) -> float:
-        return width / 2 * (1 + value / reach)
-
-    return render_template(
-        "headline.svg.j2",
-        width=width,
-        low=across(low),
-        high=across(high),
-        gain=across(result.gain),
-        zone=None if effect is None else (across(-effect), across(effect)),
-        smallest=None if effect is None else points_text(effect, result.subscale),
+    return drawn_result(
+        result.gain,
+        result.limits or (result.gain, result.gain),
+        result.outcome.smallest_effect,
         number=_number(result),
         words=words,
+        ends=("worse", "better"),
+        points=lambda value: points_text(value, result.subscale),
     )

@@ -104,7 +104,7 @@ def main_result(disclosed: Disclosed, study: Study) -> MainResult | None:
 
 
 def _best_finding(selected: Disclosed, study: Study) -> tuple[Finding | None, str]:
-    terms = ["difference_in_change", "adjusted_mean_difference"]
+    terms = ["difference_in_change", "adjusted_difference"]
     planned = study.plan.summary_measure if study.plan else ""
     if planned == terms[1] or (not planned and study.allocated_by == "participant"):
         terms.reverse()
@@ -188,7 +188,7 @@ def _change_sentence(result: MainResult, study: Study) -> str:
     treated, control = study.arm_title(study.treated), study.arm_title(study.control)
     more = "more" if result.gain >= 0 else "less"
     better = _side(result.gain)
-    if result.finding.term == "adjusted_mean_difference":
+    if result.finding.term == "adjusted_difference":
         return (
             f"{result.outcome.title}: at “{study.wave_title(after)}”, the {treated} "
             f"group did {size} points {better} than the {control} group, allowing for "

@@ -326,6 +326,53 @@ def dropout_tipping_point(
     )
 
 
+def undone_at(
+    effect: Result, *, share_lost: float | None, higher_is_better: bool
+) -> Result:
+    """Say how much worse those lost must have fared for a gain to be in doubt.
+
+    Parameters
+    ----------
+    effect : Estimate or Unavailable
+        Of those who stayed, with its interval.
+    share_lost : float or None
+        Of those with the treatment, from 0 to 1; None: not known.
+    higher_is_better : bool
+        Which end of the interval is the worse one.
+
+    Returns
+    -------
+    Estimate
+        ``change_undone_at``, in score units, over 0: were those lost so much worse off
+        than those who stayed, the interval for all who began would reach no effect.
+    Unavailable
+        No interval, or one that reaches no effect already; nobody was lost.
+
+    References
+    ----------
+    Rubin (1977), J. American Statistical Association 72, 538-543 (pattern mixtures).
+    """
+    term = "change_undone_at"
+    worse = None
+    if isinstance(effect, Estimate):
+        worse = effect.conf_low
+        if not higher_is_better and effect.conf_high is not None:
+            worse = -effect.conf_high
+    n = effect.n
+    if worse is None or worse <= 0:
+        reason = "the interval reaches no effect already"
+        return Unavailable(term=term, reason=reason, n=n)
+    if not share_lost or n is None:
+        return Unavailable(term=term, reason="nobody was lost", n=n)
+    return Estimate.of(
+        term,
+        worse / share_lost,
+        n=n,
+        method="worse end of the interval over the share lost: those lost of the "
+        "treated alone fare so much worse than those who stayed; no interval: a bound",
+    )
+
+
 def _interval_zero(change: Estimate, share: float, started: int) -> Result:
     """The first change of dropouts, away from completers', that tips.
 

@@ -1,0 +1,271 @@
+"""The one question an outcome asks: its estimand, from what was declared.
+
+Population, contrast, summary measure and unit of allocation stand here and nowhere
+else: the headline, the sensitivity analyses, families, sites and subgroups all take
+them from this value (ICH E9 R1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from analysis.declarations.linkage import is_linked
+from analysis.declarations.study import ALLOCATED, Outcome, Study, Team
+from analysis.foundation.findings import Contrast, Place
+
+Good: TypeAlias = Literal["higher", "lower", "none"]
+Unit: TypeAlias = Literal["person", "team", "site"]
+Population: TypeAlias = Literal["linked", "answered", "randomised", ""]
+Status: TypeAlias = Literal["locked", "locked_after_data", "changed", "not_planned"]
+
+STRATA = ("site", "stratum")
+"""Within what units may have been randomised: their site, or a stratum of teams."""
+
+DIRECTIONS: dict[str, Good] = {"higher_is_better": "higher", "higher_is_worse": "lower"}
+ENOUGH_LINKED = 0.5
+"""Share of the smaller wave that must be linked in every arm to compare the linked."""
+ALIKE_LINKED = 0.1
+"""How far apart the arms' shares linked may lie."""
+SAME_SITE = (
+    "[allocation.unit] Every team of a site is in one arm, so sites, not {units}, were "
+    'compared. Set [allocation] unit = "site"'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimand:
+    """What is estimated of one outcome at one follow-up.
+
+    Attributes
+    ----------
+    score : str
+        Column of the score.
+    baseline, follow_up : str
+        The two waves; no baseline: the arms are compared afterwards alone.
+    good : str
+        Which way is good, as the codebook has it; ``none``: neither.
+    arms : Contrast or None
+        Treated arm and comparison; None without a comparison.
+    contrasts : int
+        How many contrasts of the outcome are judged together, at one level.
+    population : str
+        Of whom the answer speaks; empty until it is known how many are linked.
+    unit : str
+        What was allocated, so what is counted.
+    inferred : bool
+        Whether the unit was found from the teams, not declared.
+    summary : str
+        The term of the planned estimate.
+    method : str
+        How it is made; empty until the data show which is right.
+    """
+
+    score: str
+    baseline: str
+    follow_up: str
+    good: Good
+    arms: Contrast | None
+    contrasts: int = 1
+    population: Population
+    unit: Unit
+    inferred: bool
+    strata: tuple[str, ...] = ()
+    randomised: bool = False
+    restricted: str = "none"
+    summary: str
+    covariates: tuple[str, ...] = ()
+    method: str = ""
+    smallest_effect: float | None = None
+    purpose: str = "effect"
+    mnar_range: float = 0.5
+    status: Status
+
+    @property
+    def waves(self) -> Place:
+        """From the baseline to the follow-up; the follow-up alone without one."""
+        if not self.baseline:
+            return self.follow_up
+        return Contrast(self.follow_up, self.baseline)
+
+    @property
+    def place(self) -> Place:
+        """The arms compared; everybody without a comparison."""
+        return self.arms or ""
+
+    @property
+    def by_unit(self) -> bool:
+        """Whether teams or sites were allocated, not people."""
+        return self.unit != "person"
+
+    @property
+    def level(self) -> float:
+        """Level of the interval that is shown: 95 % for all contrasts together."""
+        return 1 - 0.05 / self.contrasts
+
+
+def estimands_of(
+    study: Study, outcome: Outcome, follow_up: str
+) -> tuple[Estimand, ...]:
+    """The estimand of every contrast of an outcome at a follow-up, the main one first.
+
+    One without arms where the study compares nobody.
+    """
+    pairs = study.allocation.pairs()
+    arms: list[Contrast | None] = [Contrast(*pair) for pair in pairs] or [None]
+    return tuple(_estimand(study, outcome, follow_up, one, len(arms)) for one in arms)
+
+
+def estimand_of(study: Study, outcome: Outcome, follow_up: str = "") -> Estimand:
+    """The estimand of the main contrast, at the first follow-up unless another."""
+    first = follow_up or next(iter(outcome.follow_ups), "")
+    return estimands_of(study, outcome, first)[0]
+
+
+def _estimand(
+    study: Study,
+    outcome: Outcome,
+    follow_up: str,
+    arms: Contrast | None,
+    contrasts: int,
+) -> Estimand:
+    unit, inferred = unit_of(study)
+    plan, allocation = study.plan, study.allocation
+    summary = summary_of(study, outcome, follow_up, unit=unit)
+    strata = allocation.strata
+    return Estimand(
+        score=f"{outcome.instrument}.{outcome.subscale}",
+        baseline=outcome.baseline,
+        follow_up=follow_up,
+        good=good_of(study, outcome),
+        arms=arms if summary != "change" else None,
+        contrasts=contrasts,
+        population=_population(study, outcome, follow_up),
+        unit=unit,
+        inferred=inferred,
+        strata=strata,
+        randomised=study.randomised,
+        restricted=allocation.restricted
+        or ("strata" if strata and study.randomised else "none"),
+        summary=summary,
+        covariates=plan.covariates if plan else (),
+        method=plan.method if plan else "",
+        smallest_effect=outcome.smallest_effect,
+        purpose=plan.purpose if plan else "effect",
+        mnar_range=plan.mnar_range if plan else 0.5,
+        status=_status(study),
+    )
+
+
+def good_of(study: Study, outcome: Outcome) -> Good:
+    """Which way is good; a scale of *more* is neither."""
+    subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
+    return DIRECTIONS.get(subscale.direction, "none")
+
+
+def summary_of(study: Study, outcome: Outcome, follow_up: str, *, unit: Unit) -> str:
+    """The term of the planned estimate: the plan's where it can be had.
+
+    The score before adjusts a comparison of randomised people alone, who are known at
+    both waves; it needs them linked.
+    """
+    planned = study.plan.summary_measure if study.plan else ""
+    if planned == "change" or not study.treated:
+        return "change"
+    if not outcome.baseline:
+        return "difference_after"
+    if planned == "start_effect" and study.rollout is not None:
+        return planned
+    linked = is_linked(study, outcome.survey, outcome.baseline, follow_up)
+    usual = "difference_in_change"
+    if unit == "person" and study.randomised:
+        usual = "adjusted_difference"
+    wanted = (
+        planned if planned in ("difference_in_change", "adjusted_difference") else ""
+    )
+    return (wanted or usual) if linked else "difference_in_change"
+
+
+def _population(study: Study, outcome: Outcome, follow_up: str) -> Population:
+    """Who is compared, as far as that follows from the declaration."""
+    if not outcome.baseline:
+        return "answered"
+    if not is_linked(study, outcome.survey, outcome.baseline, follow_up):
+        return "answered"
+    declared = study.plan.population_rule if study.plan else ""
+    for known in ("linked", "answered", "randomised"):
+        if declared == known:
+            return known
+    if unit_of(study)[0] == "person" and study.randomised:
+        return "randomised"
+    return ""
+
+
+def _status(study: Study) -> Status:
+    if study.plan is None or study.lock is None:
+        return "not_planned"
+    return "locked_after_data" if study.lock.arrived else "locked"
+
+
+# ---------------------------------------------------------------- what was allocated
+
+
+def unit_of(study: Study) -> tuple[Unit, bool]:
+    """What was allocated, and whether that was found and not declared.
+
+    Nothing declared: the highest level at which the declared teams' arms never vary;
+    teams, where nobody is compared; people, where no teams are declared.
+    """
+    declared = study.allocation.unit
+    for known in ("person", "team", "site"):
+        if declared == known:
+            return known, False
+    if _constant_in_sites(study):
+        return "site", True
+    teams = _compared_teams(study) if study.treated else study.teams
+    return ("team", True) if len(teams) >= 2 else ("person", True)
+
+
+def counts_units(study: Study) -> bool:
+    """Whether teams or sites are what is counted, not people."""
+    return unit_of(study)[0] != "person"
+
+
+def _compared_teams(study: Study) -> list[Team]:
+    arms = {arm for pair in study.allocation.pairs() for arm in pair}
+    return [team for team in study.teams if team.arm in arms]
+
+
+def _constant_in_sites(study: Study) -> bool:
+    """Whether every site has teams of one arm alone, so that sites were compared."""
+    if study.rollout is not None and study.rollout.unit == "team":
+        return False
+    by_site: dict[str, list[str]] = {}
+    for team in _compared_teams(study):
+        by_site.setdefault(team.site, []).append(team.arm)
+    if "" in by_site or len(by_site) < 2:
+        return False
+    return all(len(set(arms)) == 1 for arms in by_site.values())
+
+
+ONE_ARM_A_TEAM = (
+    "[allocation.unit] Every team is in one arm, so teams, not people, were compared. "
+    'Set [allocation] unit = "team"'
+)
+
+
+def check_unit(study: Study) -> Iterator[str]:
+    """A declared unit that lies below the level at which arms never vary."""
+    declared = study.allocation.unit
+    lower = declared in ALLOCATED and declared != "site"
+    teams = _compared_teams(study)
+    several = len(teams) > len(study.sites)
+    if lower and several and _constant_in_sites(study):
+        units = "people" if declared == "person" else "teams"
+        yield SAME_SITE.format(units=units)
+    elif declared == "person" and not study.randomised and len(teams) > 1:
+        # Randomised people may be trained in groups, which are in one arm each.
+        yield ONE_ARM_A_TEAM
+    if declared == "site" and not study.sites:
+        yield "[allocation.unit] site needs sites to be declared"

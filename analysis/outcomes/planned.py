@@ -1,0 +1,224 @@
+"""The planned estimate of a question: the one number its outcome is judged by.
+
+Which method it is follows from the estimand and from how many units and people there
+are, never from the scores. Where no method gives an answer that can be trusted, there
+is none, and the reason stands in its place.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, TypeAlias
+
+from analysis.foundation.refusals import (
+    could_not_match,
+    few_people,
+    few_sites,
+    few_units_of_one_group,
+    one_site_each,
+    too_few_units,
+    too_many_movers,
+)
+from analysis.outcomes.comparison_designs import RolledOut
+from analysis.outcomes.people import people_estimate
+from analysis.outcomes.question import MINIMUM_UNITS, Planned
+from analysis.outcomes.scores_over_waves import scores_over_waves
+from heard.effects.unit_means import (
+    compare_unit_means,
+    mean_of_units,
+)
+from heard.results import Estimate, Result, Unavailable
+
+if TYPE_CHECKING:
+    from analysis.declarations.estimand import Estimand
+    from analysis.outcomes.question import Question
+    from heard.effects.judgement.equivalence import UncertainEffect
+    from heard.effects.unit_means import Summary
+
+    Effect: TypeAlias = UncertainEffect | Unavailable
+
+MINIMUM_PEOPLE = 12
+"""Of an arm, where people were allocated."""
+MINIMUM_SITES = 6
+"""In both arms together: with fewer, nobody can check that sites are like others."""
+MINIMUM_OF_ONE_GROUP = 5
+LARGEST_FLOOR = 0.05
+"""Smallest possible p up to which a permutation gives a 95 % interval."""
+MOST_MOVERS = 0.25
+"""Share of people in both arms from which on there are no two groups to compare."""
+OF_UNITS: dict[str, Summary] = {
+    "difference_in_change": "change",
+    "difference_after": "after",
+    "adjusted_difference": "adjusted",
+}
+NO_ERROR = "a permutation has no standard error"
+
+
+def planned_estimate(question: Question) -> Planned:
+    """Estimate what the estimand asks for, or say why that cannot be done."""
+    return _together(_estimated(question), question.estimand)
+
+
+def _together(planned: Planned, estimand: Estimand) -> Planned:
+    """Where several contrasts are judged, an interval that holds for all together."""
+    result, effect = planned.result, planned.effect
+    several = estimand.contrasts > 1 and isinstance(result, Estimate)
+    if not several or isinstance(effect, Unavailable):
+        return planned
+    low, high = effect.limits(estimand.level)
+    how = f"{estimand.level:.4g} level: {estimand.contrasts} contrasts hold together"
+    wider = dataclasses.replace(
+        result, conf_low=low, conf_high=high, method=f"{result.method}; {how}"
+    )
+    return dataclasses.replace(planned, result=wider)
+
+
+def _estimated(question: Question) -> Planned:
+    estimand = question.estimand
+    if estimand.summary == "start_effect":
+        return _of_starts(question)
+    if reason := refusal(question):
+        return refused(question, reason)
+    return _of_units(question) if estimand.by_unit else people_estimate(question)
+
+
+def _of_starts(question: Question) -> Planned:
+    """One effect of having started: by the order of starting, else by comparison."""
+    found = dataclasses.replace(
+        _rolled_out(question).effect_of_starting(), term=question.estimand.summary
+    )
+    return Planned(
+        result=found,
+        effect=Unavailable(term=found.term, reason=NO_ERROR),
+        arms=(),
+        method="wedge" if question.estimand.randomised else "staggered",
+    )
+
+
+def _rolled_out(question: Question) -> RolledOut:
+    return RolledOut(
+        study=question.study,
+        outcome=question.outcome,
+        outcome_scores=scores_over_waves(
+            question.scores_by_wave,
+            question.study,
+            question.outcome,
+            links=question.links,
+        ),
+    )
+
+
+def units_starting(question: Question) -> int:
+    """Units with answers, of those that start one after another."""
+    rows = _rolled_out(question).outcome_scores.rows
+    units = rows[_rolled_out(question).rollout.unit]
+    return int(units.loc[units != ""].nunique())
+
+
+def waves_before_start(question: Question) -> int:
+    """Waves of the outcome before the first unit starts."""
+    rolled = _rolled_out(question)
+    order, waves = question.study.wave_names(), rolled.outcome_scores.waves
+    first = min(order.index(start) for start in rolled.rollout.starts.values())
+    return sum(order.index(wave) < first for wave in waves)
+
+
+def refused(question: Question, reason: str) -> Planned:
+    """No estimate, for this reason."""
+    answers = sum(map(len, question.answers))
+    absent = Unavailable(
+        term=question.estimand.summary,
+        reason=reason,
+        n=(len(question.pairs) if question.of_linked else answers) or None,
+    )
+    return Planned(result=absent, effect=absent, arms=(), method="none")
+
+
+def refusal(question: Question) -> str:
+    """Why the question has no answer, from who took part; empty where it has one."""
+    estimand = question.estimand
+    if estimand.arms is None:
+        few = estimand.by_unit and len(question.units) < MINIMUM_OF_ONE_GROUP
+        if few:
+            return few_units_of_one_group(estimand.unit, len(question.units))
+        return ""
+    if question.movers > MOST_MOVERS:
+        return too_many_movers(question.movers)
+    if not estimand.population:
+        return could_not_match()
+    treated, control = question.sizes
+    if not estimand.by_unit:
+        few = min(treated, control) < MINIMUM_PEOPLE
+        return few_people(treated, control) if few else ""
+    return "" if is_permuted(question) else _too_few(estimand.unit, treated, control)
+
+
+def _too_few(unit: str, treated: int, control: int) -> str:
+    few = min(treated, control) < MINIMUM_UNITS
+    if unit != "site":
+        return too_few_units(unit, treated, control) if few else ""
+    if treated == control == 1:
+        return one_site_each()
+    few = few or treated + control < MINIMUM_SITES
+    return few_sites(treated + control) if few else ""
+
+
+def is_permuted(question: Question) -> bool:
+    """Whether few treated units are compared with every other set of as many."""
+    treated, _ = question.sizes
+    planned = question.estimand.method == "permutation"
+    if not (planned or 0 < treated < MINIMUM_UNITS):
+        return False
+    return floor_of(question) <= LARGEST_FLOOR
+
+
+def _of_units(question: Question) -> Planned:
+    estimand = question.estimand
+    n_unit = "" if question.of_linked else "answers"
+    if estimand.arms is None:
+        change = mean_of_units(
+            question.units, term=estimand.summary, unit=estimand.unit, n_unit=n_unit
+        )
+        return Planned(
+            result=change.result(),
+            effect=change.effect,
+            arms=(change.group,),
+            method="unit_means",
+        )
+    compared = compare_unit_means(
+        question.units,
+        treated=estimand.arms.after,
+        control=estimand.arms.before,
+        summary=OF_UNITS[estimand.summary],
+        term=estimand.summary,
+        unit=estimand.unit,
+        n_unit=n_unit,
+    )
+    arms = compared.treated, compared.control
+    if not is_permuted(question):
+        return Planned(
+            result=compared.result(),
+            effect=compared.effect,
+            arms=arms,
+            method="unit_means",
+        )
+    absent = Unavailable(term=estimand.summary, reason=NO_ERROR)
+    return Planned(
+        result=dataclasses.replace(
+            question.permutation.effect, term=estimand.summary, n_unit=n_unit
+        ),
+        effect=absent,
+        arms=arms,
+        method="permutation",
+    )
+
+
+def floor_of(question: Question) -> float:
+    """The smallest p that so many units, and the strata of the draw, allow."""
+    floor = question.permutation.smallest_possible_p_value
+    return floor.estimate if isinstance(floor, Estimate) else 1.0
+
+
+def permuted_p_value(question: Question) -> Result:
+    """The p of a planned permutation."""
+    return dataclasses.replace(question.permutation.p_value, term="p_value")

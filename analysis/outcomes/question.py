@@ -1,0 +1,350 @@
+"""An outcome at a follow-up into its planned estimate, and who it is about.
+
+Everything that is said of an outcome takes its people, its units and its contrast from
+the `Question` here: the sensitivity analyses, families, sites and subgroups too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+import pandas as pd
+
+from analysis.declarations.estimand import (
+    ALIKE_LINKED,
+    ENOUGH_LINKED,
+    estimands_of,
+)
+from analysis.outcomes.context import Context
+from analysis.outcomes.outcome_scores import linked_pairs, waves_of_outcome
+from heard.effects.designs.permutation import permute_unit_means
+from heard.effects.units import linked_units, units_of_units, unlinked_units
+
+if TYPE_CHECKING:
+    from analysis.declarations.estimand import Estimand, Unit
+    from analysis.declarations.study import Outcome, Study
+    from analysis.foundation.findings import Contrast
+    from analysis.outcomes.outcome_scores import ScoresByWave
+    from heard.effects.designs.permutation import UnitPermutation
+    from heard.effects.judgement.equivalence import UncertainEffect
+    from heard.effects.unit_means import ArmMeans
+    from heard.results import Result, Unavailable
+
+    Effect: TypeAlias = UncertainEffect | Unavailable
+
+MINIMUM_UNITS = 3
+"""Of an arm; fewer treated units are compared by permutation."""
+PLACES = ("participant", "arm", "team", "site")
+BELONG = ("arm", "team", "site", "cluster", "stratum")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question(Context):
+    """One contrast of an outcome at one follow-up, and everybody who answered.
+
+    Attributes
+    ----------
+    estimand : Estimand
+        What is asked, of the population that the data allow.
+    before, after : DataFrame, one row a participant with a score
+        ``participant`` (empty if not linked), ``arm``, ``team``, ``site``, ``cluster``
+        (the unit that people belong to), ``stratum``, ``score`` and the plan's
+        covariates. Nobody before, where arms are compared afterwards alone.
+    linked : bool
+        Whether equal names are the same people.
+    scores_by_wave, links
+        As of `evaluate_outcomes`, for analyses of all waves.
+    """
+
+    estimand: Estimand
+    before: pd.DataFrame
+    after: pd.DataFrame
+    linked: bool
+    scores_by_wave: ScoresByWave
+    links: pd.DataFrame | None = None
+
+    @property
+    def of_linked(self) -> bool:
+        """Whether it is about the change of people, not of all answers."""
+        return self.estimand.population in ("linked", "randomised")
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """Those compared with both scores, where they were first seen."""
+        return self.in_arms(linked_pairs(self.before, self.after))
+
+    @cached_property
+    def answers(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The scores it is about, at each wave: of linked people, or all answers."""
+        if not self.of_linked:
+            after = _first_seen(self.before, self.after)
+            return self.in_arms(self.before), self.in_arms(after)
+        kept = self.pairs.reset_index()
+        before, after = (
+            kept.assign(score=kept[wave]).drop(columns=["before", "after"])
+            for wave in ("before", "after")
+        )
+        return before, after
+
+    @cached_property
+    def units(self) -> pd.DataFrame:
+        """One row a unit: arm, means before and after, people, stratum.
+
+        A site's mean is that of its teams' means.
+
+        Raises
+        ------
+        DataError
+            A unit is in two arms.
+        """
+        by_site = self.estimand.unit == "site"
+        if self.of_linked:
+            units = linked_units(_by_team(self.pairs, by_site=by_site))
+        else:
+            before, after = (_by_team(wave, by_site=by_site) for wave in self.answers)
+            units = unlinked_units(after, before if self.estimand.baseline else None)
+        if not by_site:
+            return units
+        return units_of_units(units.loc[units["site"] != ""], by="site")
+
+    @property
+    def compared_units(self) -> pd.DataFrame:
+        """The units that tell the arms apart: of strata that hold both arms."""
+        units = self.in_arms(self.units)
+        if not self.estimand.strata:
+            return units
+        arms = units.groupby("stratum", observed=True)["arm"].transform("nunique")
+        return units.loc[arms > 1]
+
+    @cached_property
+    def permutation(self) -> UnitPermutation:
+        """The treated units compared with every other set of as many.
+
+        Within the strata of the draw. Where few are treated, their sizes decide how a
+        difference is weighed.
+        """
+        units, arms = self.compared_units, self.compared
+        few = int((units["arm"] == arms.after).sum()) < MINIMUM_UNITS
+        within = units if self.estimand.strata else units.assign(stratum="")
+        return permute_unit_means(
+            within,
+            treated=arms.after,
+            control=arms.before,
+            by_size=few,
+            pairs=self.estimand.restricted == "pairs",
+            n_unit="" if self.of_linked else "answers",
+            seed=self.seed,
+        )
+
+    @property
+    def counted(self) -> tuple[int, str]:
+        """How many it is about, and what that counts: linked people, or answers."""
+        n_unit = "" if self.of_linked else "answers"
+        if self.estimand.by_unit:
+            return int(self.compared_units["people"].sum()), n_unit
+        rows = [self.pairs] if self.of_linked else self.waves
+        return sum(map(len, rows)), n_unit
+
+    @property
+    def movers(self) -> float:
+        """Share of linked people who are in another of the arms afterwards."""
+        later = self.after.loc[self.after["participant"] != ""]
+        arms = later.set_index("participant")["arm"].reindex(self.pairs.index)
+        moved = (arms != self.pairs["arm"]) & (arms != "")
+        return float(moved.mean()) if len(moved) else 0.0
+
+    @property
+    def compared(self) -> Contrast:
+        """The two arms, of a question that compares any."""
+        assert self.estimand.arms is not None, "asked of a comparison alone"
+        return self.estimand.arms
+
+    @cached_property
+    def sizes(self) -> tuple[int, int]:
+        """Units, or people, of the treated arm and of the comparison.
+
+        Of people who are not linked those of the smaller wave.
+        """
+        frames = [self.units] if self.estimand.by_unit else self.waves
+        counts = [frame["arm"].value_counts() for frame in frames]
+        treated, control = (
+            min(int(of_wave.get(arm, 0)) for of_wave in counts)
+            for arm in (self.compared.after, self.compared.before)
+        )
+        return treated, control
+
+    @property
+    def waves(self) -> list[pd.DataFrame]:
+        """The waves that the estimand is about, of two or of one."""
+        before, after = self.answers
+        return [before, after] if self.estimand.baseline else [after]
+
+    @property
+    def started(self) -> int:
+        """People of the arms compared with a score at the baseline."""
+        return len(self.in_arms(self.before))
+
+    def at(self, site: str) -> Question:
+        """The same question among those of one site, whose teams or people compare."""
+        before, after = (
+            wave.loc[wave["site"] == site] for wave in (self.before, self.after)
+        )
+        return dataclasses.replace(self, before=before, after=after)
+
+    def in_arms(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of the two arms; all rows without a comparison."""
+        arms = self.estimand.arms
+        if arms is None:
+            return rows
+        return rows.loc[rows["arm"].isin([arms.after, arms.before])]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The planned estimate, and the means of the arms that it is made of.
+
+    Attributes
+    ----------
+    result : Estimate or Unavailable
+        Under the term of the summary measure, with the interval that is judged.
+    effect : UncertainEffect or Unavailable
+        The same with its standard error; a permutation has none.
+    arms : tuple of ArmMeans
+        Treated, then comparison; everybody without one. Their difference is the
+        estimate.
+    method : str
+        Name of the method, as a plan would have it.
+    """
+
+    result: Result
+    effect: Effect
+    arms: tuple[ArmMeans, ...]
+    method: str
+
+
+def questions_of(
+    scores_by_wave: ScoresByWave,
+    study: Study,
+    outcome: Outcome,
+    follow_up: str,
+    *,
+    links: pd.DataFrame | None,
+    rule: str = "",
+) -> tuple[Question, ...]:
+    """Every contrast of an outcome at a follow-up, the main one first.
+
+    Parameters
+    ----------
+    scores_by_wave, study, links
+        As of `evaluate_outcomes`.
+    rule : str
+        Link by this rule and not the declared one.
+    """
+    if outcome.baseline:
+        before, after, linked = waves_of_outcome(
+            scores_by_wave, study, outcome, follow_up, links=links, rule=rule
+        )
+    else:
+        after, linked = scores_by_wave[follow_up][outcome.survey], False
+        before = after.iloc[:0]
+    return tuple(
+        _resolved(
+            Question(
+                study=study,
+                outcome=outcome,
+                estimand=estimand,
+                before=_answers(before, study, estimand),
+                after=_answers(after, study, estimand),
+                linked=linked,
+                scores_by_wave=scores_by_wave,
+                links=links,
+            )
+        )
+        for estimand in estimands_of(study, outcome, follow_up)
+    )
+
+
+def _answers(scores: pd.DataFrame, study: Study, estimand: Estimand) -> pd.DataFrame:
+    """Who has a score, where they belong, and what the plan allows for."""
+    known = [name for name in estimand.covariates if name in scores]
+    kept = scores[list(dict.fromkeys([*PLACES, *known]))].assign(
+        score=scores[estimand.score]
+    )
+    kept = kept.dropna(subset="score")
+    strata = {team.name: team.stratum for team in study.teams}
+    within = [
+        kept["site"] if name == "site" else kept["team"].map(strata).fillna("")
+        for name in estimand.strata
+    ]
+    stratum = pd.Series("", index=kept.index)
+    for part in within:
+        stratum = stratum + " " + part
+    cluster = kept["site" if estimand.unit == "site" else "team"]
+    return kept.assign(cluster=cluster, stratum=stratum)
+
+
+def _first_seen(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """The later wave, with everybody known from the earlier one where they were."""
+    known = before.loc[before["participant"] != ""].set_index("participant")
+    again = after["participant"].isin(known.index)
+    if not again.any():
+        return after
+    names = after.loc[again, "participant"]
+    first = {name: names.map(known[name]).reindex(after.index) for name in BELONG}
+    return after.assign(
+        **{name: first[name].where(again, after[name]) for name in BELONG}
+    )
+
+
+def _by_team(rows: pd.DataFrame, *, by_site: bool) -> pd.DataFrame:
+    """Rows by team where sites are compared by their teams; else as they are."""
+    if not by_site:
+        return rows
+    return rows.assign(cluster=rows["team"].where(rows["team"] != "", rows["site"]))
+
+
+def _resolved(question: Question) -> Question:
+    """The question of those who can be compared: the linked, if enough are."""
+    estimand = question.estimand
+    unit = _unit(question)
+    population = estimand.population
+    if not population:
+        shares = _shares_linked(question)
+        alike = max(shares) - min(shares) <= ALIKE_LINKED
+        enough = min(shares) >= ENOUGH_LINKED
+        population = "linked" if enough and alike else "answered"
+        if unit == "person" and estimand.arms:
+            # Nobody knows a team: those who are not matched cannot be compared.
+            population = "linked" if enough else ""
+    resolved = dataclasses.replace(estimand, population=population, unit=unit)
+    return dataclasses.replace(question, estimand=resolved)
+
+
+def _unit(question: Question) -> Unit:
+    """What was allocated: teams that hold people of several arms were not."""
+    estimand = question.estimand
+    after = _first_seen(question.before, question.after)
+    rows = question.in_arms(pd.concat([question.before, after]))
+    rows = rows.loc[rows["cluster"] != ""]
+    if not estimand.inferred or not estimand.by_unit or not estimand.arms:
+        return estimand.unit
+    arms = rows.groupby("cluster", sort=False, observed=True)["arm"].nunique()
+    return "person" if len(arms) and arms.min() > 1 else estimand.unit
+
+
+def _shares_linked(question: Question) -> list[float]:
+    """Share of the smaller wave that is linked, arm by arm; 0 where nobody is."""
+    if not question.linked:
+        return [0.0]
+    arms = question.estimand.arms
+    shares = []
+    for arm in (arms.after, arms.before) if arms else (None,):
+        counts = [
+            len(rows if arm is None else rows.loc[rows["arm"] == arm])
+            for rows in (question.pairs, question.before, question.after)
+        ]
+        shares.append(counts[0] / max(min(counts[1:]), 1))
+    return shares

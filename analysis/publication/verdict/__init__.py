@@ -1,0 +1,1 @@
+"""The planned result in words: verdict, numbers, strength of evidence."""

@@ -1,0 +1,290 @@
+"""How often the headline is wrong: `python benchmarks/headline/run.py [--pilots 4000]`.
+
+Every row is one design. Each simulated pilot is declared, scored and answered by the
+code that makes the headline; a row fails where the coverage of its interval, or its
+false claims, lie outside their band by more than the margin of so many pilots.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pilots import Pilot
+
+from analysis.outcomes.planned import planned_estimate
+from analysis.outcomes.question import questions_of
+from heard.effects.judgement.verdict import verdict
+from heard.models.random_streams import generator
+from heard.results import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PILOTS = 300
+LEAST, MOST = 0.93, 0.97
+MOST_FALSE = 0.06
+GAIN, HARM = 2.1, -2.4
+LOSSES = {"lost": 0.4, "people": 0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One design and what its interval is held to.
+
+    Attributes
+    ----------
+    pilot : Pilot
+        What is simulated.
+    most : float
+        Highest coverage allowed: 1 where a permutation or few treated units are safe.
+    refused : bool
+        Whether there must be no answer, ever.
+    held : bool
+        Whether it must stay in its band; otherwise it is shown as a known weakness.
+    cost : float
+        Of one pilot, beside a usual one: so many times fewer are simulated.
+    """
+
+    pilot: Pilot
+    most: float = MOST
+    refused: bool = False
+    held: bool = True
+    cost: float = 1.0
+
+
+def rows() -> Iterator[Row]:
+    """Every design, in the order of the table."""
+    for icc in (0.05, 0.15):
+        teams = Pilot(name=f"6 v 6 linked teams, ICC {icc:.2f}", icc=icc, **LOSSES)  # type: ignore[arg-type]
+        yield Row(pilot=teams)
+        yield Row(pilot=_affected(teams, GAIN))
+        yield Row(pilot=_affected(teams, HARM))
+        unlinked = replace(
+            teams,
+            name=f"8 v 8 unlinked teams, ICC {icc:.2f}",
+            teams=(8, 8),
+            linked=False,
+        )
+        yield Row(pilot=unlinked)
+    three = Pilot(name="3 of 12 teams treated", teams=(3, 9), icc=0.15, **LOSSES)  # type: ignore[arg-type]
+    yield Row(pilot=three, most=0.985)
+    yield Row(pilot=_affected(three, GAIN), most=0.985)
+    two = replace(three, name="2 of 12 teams treated", teams=(2, 10))
+    yield Row(pilot=two, most=0.99)
+    yield Row(pilot=_affected(two, GAIN), most=0.99)
+    sites = Pilot(
+        name="3 v 3 sites of 4 teams, shocks",
+        teams=(12, 12),
+        sites=6,
+        unit="site",
+        shock=0.25,
+    )
+    yield Row(pilot=sites)
+    yield Row(pilot=_affected(sites, GAIN))
+    within = Pilot(
+        name="12 teams randomised within 3 sites, shocks",
+        sites=3,
+        strata=True,
+        shock=0.25,
+        icc=0.15,
+    )
+    yield Row(pilot=within)
+    yield Row(pilot=_affected(within, HARM))
+    yield from _of_people()
+    yield from _once_or_alone()
+    yield from _refused()
+
+
+def _of_people() -> Iterator[Row]:
+    people = Pilot(
+        name="50 v 50 people randomised, 40 % lost at random given the past",
+        teams=(0, 0),
+        people=50,
+        unit="person",
+        lost=0.4,
+        at_random=True,
+    )
+    yield Row(pilot=people, cost=4)
+    yield Row(pilot=_affected(people, GAIN), cost=4)
+    few = replace(people, name="50 v 50 people randomised, none lost", lost=0.0)
+    yield Row(pilot=few)
+    chosen = replace(few, name="50 v 50 people chosen, linked", randomised=False)
+    yield Row(pilot=chosen)
+
+
+def _once_or_alone() -> Iterator[Row]:
+    once = Pilot(
+        name="30 v 30 people, asked afterwards alone",
+        teams=(0, 0),
+        people=30,
+        unit="person",
+        waves=1,
+    )
+    yield Row(pilot=once)
+    yield Row(pilot=_affected(once, HARM))
+    yield Row(
+        pilot=replace(
+            once,
+            name="6 v 6 teams, asked afterwards alone",
+            teams=(6, 6),
+            people=20,
+            unit="team",
+            icc=0.15,
+        )
+    )
+    alone = Pilot(name="8 teams, no comparison", teams=(8, 0), arms=1, icc=0.15)
+    yield Row(pilot=alone)
+    people = replace(
+        alone, name="60 people, no comparison", teams=(0, 0), people=60, unit="person"
+    )
+    yield Row(pilot=people)
+    yield Row(pilot=replace(people, name="60 people, unlinked", linked=False))
+
+
+def _refused() -> Iterator[Row]:
+    site = Pilot(
+        name="one site each, 6 teams a site",
+        teams=(6, 6),
+        sites=2,
+        unit="site",
+        shock=0.25,
+    )
+    yield Row(pilot=site, refused=True)
+    four = replace(site, name="2 v 2 sites of 6 teams", teams=(12, 12), sites=4)
+    yield Row(pilot=four, refused=True)
+    one = Pilot(name="one team an arm", teams=(1, 1))
+    yield Row(pilot=one, refused=True)
+    yield Row(pilot=replace(one, name="2 v 2 teams", teams=(2, 2)), refused=True)
+    few = Pilot(name="8 v 8 people", teams=(0, 0), people=8, unit="person")
+    yield Row(pilot=few, refused=True)
+
+
+def _affected(pilot: Pilot, effect: float) -> Pilot:
+    kind = "gain" if effect > 0 else "harm"
+    return replace(pilot, name=f"{pilot.name}: {kind}", effect=effect)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What came of one design."""
+
+    row: Row
+    pilots: int
+    answered: float
+    truth: float
+    coverage: float
+    claims: dict[str, float]
+    width: float
+    methods: str
+
+    @property
+    def margin(self) -> float:
+        """Of a share near .95 of so many pilots: 1.96 standard errors."""
+        return 1.96 * math.sqrt(0.05 * 0.95 / max(self.pilots, 1))
+
+    @property
+    def false_claims(self) -> float:
+        """Claims of a difference the wrong way, or of any where there is none."""
+        better, worse = self.claims["better"], self.claims["worse"]
+        if self.row.pilot.effect == 0:
+            return better + worse
+        return worse if self.row.pilot.effect > 0 else better
+
+    @property
+    def fault(self) -> str:
+        """Why the row fails; empty where it holds."""
+        if self.row.refused:
+            return "answered" if self.answered else ""
+        if self.answered < 1:
+            return "not always answered"
+        low, high = LEAST - self.margin, min(self.row.most + self.margin, 1.0)
+        if not low <= self.coverage <= high:
+            return f"coverage outside {LEAST:.0%} to {self.row.most:.1%}"
+        if self.false_claims > MOST_FALSE + self.margin:
+            return f"false claims over {MOST_FALSE:.0%}"
+        return ""
+
+    def line(self) -> str:
+        """A row of the table."""
+        name = self.row.pilot.name
+        if self.row.refused:
+            return f"| {name} | {self.pilots} | none | | | | | |"
+        claims = [f"{100 * self.claims[kind]:.1f}" for kind in self.claims]
+        return (
+            f"| {name} | {self.pilots} | {self.methods} | {self.truth:.2f} | "
+            f"{100 * self.coverage:.1f} | {' | '.join(claims)} | {self.width:.1f} |"
+        )
+
+
+def held(row: Row, pilots: int) -> Held:
+    """Simulate a design so many times."""
+    draws = generator("headline", row.pilot.name)
+    truth = row.pilot.truth(draws)
+    intervals, methods = [], []
+    for _ in range(pilots):
+        (outcome,) = row.pilot.study.outcomes
+        question = questions_of(
+            row.pilot.drawn(draws), row.pilot.study, outcome, "after", links=None
+        )[0]
+        planned = planned_estimate(question)
+        if isinstance(planned.result, Estimate) and planned.result.conf_low is not None:
+            intervals.append((planned.result.conf_low, planned.result.conf_high))
+            methods.append(planned.method)
+    limits = np.array(intervals, dtype=float).reshape(-1, 2)
+    codes = [
+        verdict(low, high, smallest_effect=2.0, good="higher") for low, high in limits
+    ]
+    some = max(len(limits), 1)
+    claims = {
+        kind: sum(code.startswith(kind) for code in codes) / some
+        for kind in ("better", "worse", "little_or_none")
+    }
+    inside = (limits[:, 0] <= truth) & (truth <= limits[:, 1])
+    return Held(
+        row=row,
+        pilots=pilots,
+        answered=len(limits) / pilots,
+        truth=truth,
+        coverage=float(inside.mean()) if len(limits) else math.nan,
+        claims=claims,
+        width=float((limits[:, 1] - limits[:, 0]).mean()) if len(limits) else math.nan,
+        methods=", ".join(dict.fromkeys(methods)),
+    )
+
+
+HEAD = (
+    "| design | pilots | method | true effect | coverage % | better % | worse % | "
+    "little or none % | width |\n|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def main() -> int:
+    """Simulate every design; 1 if one of them leaves its band."""
+    reader = argparse.ArgumentParser(description=__doc__)
+    reader.add_argument("--pilots", type=int, default=PILOTS)
+    reader.add_argument("--only", default="", help="designs whose name holds this")
+    asked = reader.parse_args()
+    print(HEAD)
+    faults, began = [], time.perf_counter()
+    for row in rows():
+        if asked.only not in row.pilot.name:
+            continue
+        count = 20 if row.refused else max(int(asked.pilots / row.cost), 1)
+        found = held(row, count)
+        print(found.line(), flush=True)
+        if found.fault and row.held:
+            faults.append(f"{row.pilot.name}: {found.fault}")
+    print(f"\n{time.perf_counter() - began:.0f} s", file=sys.stderr)
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
