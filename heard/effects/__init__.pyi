@@ -41,6 +41,7 @@ from .designs.negative_controls import (
     side_by_side,
 )
 from .designs.parallel_trends import TrendBound, TrendSensitivity, trend_sensitivity
+from .designs.permutation import UnitPermutation, permute_unit_means
 from .designs.randomisation import PlaceboComparison, UnitEffect, placebo_comparison
 from .designs.staggered_adoption import (
     EventTimeEffect,
@@ -147,11 +148,20 @@ from .supplementary.retrospective_pretest import (
 )
 from .trends.control_chart import ChartPoint, ControlChart, SeriesPoint, control_chart
 from .trends.run_chart import RunChart, run_chart
+from .unit_means import (
+    ArmMeans,
+    UnitChange,
+    UnitComparison,
+    compare_unit_means,
+    mean_of_units,
+)
+from .units import linked_units, units_of_units, unlinked_units
 
 __all__ = [
     "AdjustedFamilies",
     "AdjustedOutcome",
     "ArmComparison",
+    "ArmMeans",
     "ArmModel",
     "AttritionModel",
     "AttritionTable",
@@ -217,7 +227,10 @@ __all__ = [
     "TrendBound",
     "TrendSensitivity",
     "UncertainEffect",
+    "UnitChange",
+    "UnitComparison",
     "UnitEffect",
+    "UnitPermutation",
     "UnlinkedArmComparison",
     "UnlinkedBounds",
     "UnlinkedChange",
@@ -233,6 +246,7 @@ __all__ = [
     "compare_arms",
     "compare_arms_unlinked",
     "compare_ordinal",
+    "compare_unit_means",
     "complete_arm_difference",
     "completers_and_dropouts",
     "control_chart",
@@ -253,6 +267,8 @@ __all__ = [
     "intersectional_variation",
     "intracluster_correlation",
     "limit_extents",
+    "linked_units",
+    "mean_of_units",
     "minimal_important_change",
     "mixed_effects",
     "mixed_wave_effects",
@@ -260,6 +276,7 @@ __all__ = [
     "overlapping_change",
     "overlapping_change_of_teams",
     "paired_change",
+    "permute_unit_means",
     "placebo_comparison",
     "pool_sites",
     "precision_by_teams",
@@ -279,8 +296,10 @@ __all__ = [
     "tipping_point",
     "trend_sensitivity",
     "uncertain_effect",
+    "units_of_units",
     "unlinked_bounds",
     "unlinked_change",
+    "unlinked_units",
     "verdict",
     "verdict_class",
     "weighted_arm_difference",

@@ -1,4 +1,4 @@
-from .cluster_robust import ClusterRobustFit, cluster_robust_fit
+from .cluster_robust import ClusterRobustFit, cluster_robust_fit, clustered_mean
 from .complete_responses import NO_VARIANCE, PERFECT, SINGULAR
 from .imputation import (
     Imputation,
@@ -25,6 +25,7 @@ __all__ = [
     "RandomTerm",
     "WildBootstrap",
     "cluster_robust_fit",
+    "clustered_mean",
     "fit_mixed_model",
     "imputation_diagnostics",
     "impute",
