@@ -14,6 +14,12 @@ from .comparison import (
     compare_arms_unlinked,
 )
 from .description import ScoreDescription, describe_scores
+from .designs.after_only import (
+    ArmContrasts,
+    adjusted_difference,
+    difference_after,
+    differences_after,
+)
 from .designs.difference_in_differences import (
     Comparison,
     DifferenceInDifferences,
@@ -42,6 +48,11 @@ from .designs.negative_controls import (
 )
 from .designs.parallel_trends import TrendBound, TrendSensitivity, trend_sensitivity
 from .designs.randomisation import PlaceboComparison, UnitEffect, placebo_comparison
+from .designs.repeated_measures import (
+    FollowUpEffect,
+    RepeatedMeasuresEffects,
+    repeated_measures_effect,
+)
 from .designs.staggered_adoption import (
     EventTimeEffect,
     GroupTimeEffect,
@@ -69,6 +80,11 @@ from .judgement.pooling import (
     SiteEffect,
     pool_sites,
     shrink_teams,
+)
+from .judgement.simultaneous import (
+    SimultaneousEffect,
+    SimultaneousEffects,
+    simultaneous_effects,
 )
 from .missing_data.arm_effect import ArmModel, imputed_arm_difference
 from .missing_data.attrition import (
@@ -124,7 +140,7 @@ from .supplementary.minimal_important_change import (
     MinimalImportantChange,
     minimal_important_change,
 )
-from .supplementary.ordinal import OrdinalComparison, compare_ordinal
+from .supplementary.ordinal import OrdinalComparison, compare_ordinal, ridits
 from .supplementary.partly_linked import (
     ChangeAtCorrelation,
     OverlappingChange,
@@ -145,6 +161,7 @@ __all__ = [
     "AdjustedFamilies",
     "AdjustedOutcome",
     "ArmComparison",
+    "ArmContrasts",
     "ArmModel",
     "AttritionModel",
     "AttritionTable",
@@ -166,6 +183,7 @@ __all__ = [
     "FalsificationRow",
     "FalsificationTable",
     "Family",
+    "FollowUpEffect",
     "FutureDose",
     "GroupGap",
     "GroupGaps",
@@ -187,6 +205,7 @@ __all__ = [
     "Posterior",
     "PrecisionByTeams",
     "Prior",
+    "RepeatedMeasuresEffects",
     "Responders",
     "ResponseWeights",
     "RetrospectivePretest",
@@ -198,6 +217,8 @@ __all__ = [
     "ShrunkenGroups",
     "ShrunkenTeam",
     "ShrunkenTeams",
+    "SimultaneousEffect",
+    "SimultaneousEffects",
     "SiteEffect",
     "Specification",
     "SpecificationCurve",
@@ -217,6 +238,7 @@ __all__ = [
     "WeightSummary",
     "WithinPersonDose",
     "adjust_families",
+    "adjusted_difference",
     "attrition_model",
     "attrition_table",
     "bayesian_companion",
@@ -227,7 +249,9 @@ __all__ = [
     "completers_and_dropouts",
     "control_chart",
     "describe_scores",
+    "difference_after",
     "difference_in_differences",
+    "differences_after",
     "dose_response",
     "dropout_tipping_point",
     "effects_by_group",
@@ -252,14 +276,17 @@ __all__ = [
     "placebo_comparison",
     "pool_sites",
     "precision_by_teams",
+    "repeated_measures_effect",
     "responders",
     "response_weights",
     "retrospective_pretest",
+    "ridits",
     "run_chart",
     "shares_at_ends",
     "shrink_teams",
     "shrunken_groups",
     "side_by_side",
+    "simultaneous_effects",
     "specification_curve",
     "staggered_effects",
     "stepped_wedge",

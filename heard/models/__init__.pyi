@@ -9,6 +9,7 @@ from .imputation import (
 from .imputation_pooling import PooledEstimate, pool
 from .mixed.design import RandomTerm
 from .mixed.model import MixedFit, RandomCovariance, RandomEffects, fit_mixed_model
+from .mmrm import RepeatedMeasuresFit, fit_repeated_measures
 from .wild_bootstrap import WildBootstrap, wild_cluster_bootstrap
 
 __all__ = [
@@ -23,9 +24,11 @@ __all__ = [
     "RandomCovariance",
     "RandomEffects",
     "RandomTerm",
+    "RepeatedMeasuresFit",
     "WildBootstrap",
     "cluster_robust_fit",
     "fit_mixed_model",
+    "fit_repeated_measures",
     "imputation_diagnostics",
     "impute",
     "pool",

@@ -113,10 +113,33 @@ class LinearFit:
         return float(2 * stats.t.sf(size, self.degrees(weights)))
 
 
+def covariate_columns(
+    rows: pd.DataFrame, names: Sequence[str]
+) -> tuple[Array, tuple[str, ...]]:
+    """Covariates as a design: numbers as they are, categories as dummies.
+
+    `rows`: complete. Returns the columns, shape (n_rows, n_columns), and their names.
+    """
+    columns, labels = [np.empty((len(rows), 0))], []
+    for name in names:
+        values = rows[name]
+        numeric = pd.api.types.is_numeric_dtype(values)
+        if numeric and not pd.api.types.is_bool_dtype(values):
+            columns.append(values.to_numpy(dtype=float)[:, None])
+            labels.append(name)
+            continue
+        codes, levels = pd.factorize(values, sort=True)
+        columns.append((codes[:, None] == np.arange(1, len(levels))).astype(float))
+        labels += [f"{name}: {level}" for level in levels[1:]]
+    return np.hstack(columns), tuple(labels)
+
+
 def separate_means(scores: Array, codes: Labels, *, counts: Labels) -> LinearFit:
     """Fit every group its own mean and variance (Welch)."""
-    means = np.bincount(codes, weights=scores) / counts
-    squares = np.bincount(codes, weights=(scores - means[codes]) ** 2)
+    size = len(counts)
+    means = np.bincount(codes, weights=scores, minlength=size) / counts
+    left = (scores - means[codes]) ** 2
+    squares = np.bincount(codes, weights=left, minlength=size)
     variances = squares / np.maximum(counts - 1, 1) / counts
     floor = (ROUNDING * np.abs(scores).max()) ** 2
 

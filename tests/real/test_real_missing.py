@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 from conftest import shared_data
 
+from heard.effects.designs.repeated_measures import repeated_measures_effect
+from heard.effects.judgement.equivalence import UncertainEffect
 from heard.effects.missing_data.arm_effect import ArmModel, imputed_arm_difference
 from heard.effects.missing_data.attrition import attrition_table
 from heard.effects.missing_data.tipping_point import TippingPoint, tipping_point
@@ -121,3 +123,34 @@ def at(outcome: str) -> ArmModel:
         arm="treatment",
         adjust=("bdi.pre", "drug", "length"),
     )
+
+
+# Effect, lower and upper limit with residual degrees of freedom, as estimated by the
+# factored likelihood; Kenward and Roger's limits are a little narrower.
+REPEATED = {
+    "bdi.2m": (-3.95, -7.34, -0.57),
+    "bdi.3m": (-3.42, -7.63, 0.79),
+    "bdi.5m": (-2.50, -7.03, 2.03),
+    "bdi.8m": (-1.54, -5.96, 2.88),
+}
+
+
+def test_losses_at_random_shrink_the_effect_of_beat_the_blues(
+    people: pd.DataFrame,
+) -> None:
+    rows = people.rename(columns={"subject": "participant", "treatment": "arm"}).melt(
+        id_vars=["participant", "arm"],
+        value_vars=WAVES,
+        var_name="wave",
+        value_name="score",
+    )
+    found = repeated_measures_effect(
+        rows, treated="BtheB", control="TAU", waves=WAVES[1:], baseline=WAVES[0]
+    )
+    for part, (wave, known) in zip(found.follow_ups, REPEATED.items(), strict=True):
+        effect = part.effect
+        assert part.wave == wave
+        assert isinstance(effect, UncertainEffect)
+        assert effect.n == 97
+        assert effect.effect == pytest.approx(known[0], abs=0.005)
+        assert effect.limits() == pytest.approx(known[1:], abs=0.19)
