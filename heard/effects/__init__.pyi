@@ -7,6 +7,7 @@ from .clustered.repeated_waves import (
     mixed_effects,
     mixed_wave_effects,
 )
+from .clustered.two_values import StandardisedShares, standardised_shares
 from .comparison import (
     ArmComparison,
     UnlinkedArmComparison,
@@ -224,6 +225,7 @@ __all__ = [
     "SpecificationCurve",
     "StaggeredEffects",
     "StandardisedEffect",
+    "StandardisedShares",
     "SteppedWedge",
     "TippingPoint",
     "TrendBound",
@@ -289,6 +291,7 @@ __all__ = [
     "simultaneous_effects",
     "specification_curve",
     "staggered_effects",
+    "standardised_shares",
     "stepped_wedge",
     "subgroup_gaps",
     "tipping_point",

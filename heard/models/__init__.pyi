@@ -10,6 +10,10 @@ from .imputation_pooling import PooledEstimate, pool
 from .mixed.design import RandomTerm
 from .mixed.model import MixedFit, RandomCovariance, RandomEffects, fit_mixed_model
 from .mmrm import RepeatedMeasuresFit, fit_repeated_measures
+from .random_intercept_logit import (
+    RandomInterceptLogit,
+    fit_random_intercept_logit,
+)
 from .wild_bootstrap import WildBootstrap, wild_cluster_bootstrap
 
 __all__ = [
@@ -23,11 +27,13 @@ __all__ = [
     "PooledEstimate",
     "RandomCovariance",
     "RandomEffects",
+    "RandomInterceptLogit",
     "RandomTerm",
     "RepeatedMeasuresFit",
     "WildBootstrap",
     "cluster_robust_fit",
     "fit_mixed_model",
+    "fit_random_intercept_logit",
     "fit_repeated_measures",
     "imputation_diagnostics",
     "impute",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,7 +27,7 @@ from heard.results import Estimate, Unavailable
 pytestmark = pytest.mark.filterwarnings("error")
 
 
-def arms(**scores: list[float]) -> pd.DataFrame:
+def arms(**scores: Sequence[float]) -> pd.DataFrame:
     rows = [(arm, score) for arm, values in scores.items() for score in values]
     return pd.DataFrame(rows, columns=["arm", "score"])
 

@@ -177,11 +177,18 @@ def people(scores: Array, before: Array | None = None) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def effects(frame: pd.DataFrame, **asked: object) -> RepeatedMeasuresEffects:
+def effects(
+    frame: pd.DataFrame, covariates: tuple[str, ...] = ()
+) -> RepeatedMeasuresEffects:
     baseline = "before" if "before" in set(frame["wave"]) else None
     return repeated_measures_effect(
-        frame, treated="new", control="old", waves=WAVES, baseline=baseline, **asked
-    )  # type: ignore[arg-type]
+        frame,
+        treated="new",
+        control="old",
+        waves=WAVES,
+        baseline=baseline,
+        covariates=covariates,
+    )
 
 
 def test_adjusted_means_differ_by_the_effect() -> None:
@@ -214,7 +221,7 @@ def test_a_covariate_in_words_enters_as_dummies() -> None:
     scores, _ = simulated()
     frame = people(scores)
     kind = frame["participant"].map(lambda person: "abc"[person % 3])
-    found = effects(frame.assign(kind=kind), covariates=["kind"])
+    found = effects(frame.assign(kind=kind), covariates=("kind",))
     result = found.follow_ups[2].repeated_measures_effect
     assert isinstance(result, Estimate)
     assert "adjusted for kind: b, kind: c" in result.method
