@@ -8,6 +8,7 @@ from .imputation import (
 )
 from .imputation_pooling import PooledEstimate, pool
 from .mixed.design import RandomTerm
+from .mixed.kenward_roger import KenwardRoger, kenward_roger
 from .mixed.model import MixedFit, RandomCovariance, RandomEffects, fit_mixed_model
 from .mmrm import RepeatedMeasuresFit, fit_repeated_measures
 from .random_intercept_logit import (
@@ -23,6 +24,7 @@ __all__ = [
     "ClusterRobustFit",
     "Imputation",
     "ImputationDiagnostics",
+    "KenwardRoger",
     "MixedFit",
     "PooledEstimate",
     "RandomCovariance",
@@ -37,6 +39,7 @@ __all__ = [
     "fit_repeated_measures",
     "imputation_diagnostics",
     "impute",
+    "kenward_roger",
     "pool",
     "wild_cluster_bootstrap",
 ]
