@@ -87,6 +87,7 @@ from .judgement.simultaneous import (
     SimultaneousEffects,
     simultaneous_effects,
 )
+from .judgement.successive_looks import Look, PlannedLooks, plan_looks
 from .missing_data.arm_effect import ArmModel, imputed_arm_difference
 from .missing_data.attrition import (
     AttritionTable,
@@ -115,6 +116,14 @@ from .multiverse import (
 )
 from .pilot_design import PilotDesign
 from .power import PrecisionByTeams, precision_by_teams
+from .power_by_design import (
+    Assurance,
+    DesignPower,
+    assurance,
+    power_by_site,
+    power_of_arms,
+    power_of_wedge,
+)
 from .subgroups.effects import (
     EffectByGroup,
     EffectsByGroup,
@@ -164,6 +173,7 @@ __all__ = [
     "ArmComparison",
     "ArmContrasts",
     "ArmModel",
+    "Assurance",
     "AttritionModel",
     "AttritionTable",
     "BayesianCompanion",
@@ -172,6 +182,7 @@ __all__ = [
     "ChoiceInfluence",
     "Comparison",
     "ControlChart",
+    "DesignPower",
     "DifferenceInDifferences",
     "DosePoint",
     "DoseResponse",
@@ -194,6 +205,7 @@ __all__ = [
     "IngredientContrasts",
     "IntersectionalVariation",
     "IntraclusterCorrelation",
+    "Look",
     "MinimalImportantChange",
     "MixedEffects",
     "OrdinalChange",
@@ -202,6 +214,7 @@ __all__ = [
     "PairedChange",
     "PilotDesign",
     "PlaceboComparison",
+    "PlannedLooks",
     "PooledEffect",
     "Posterior",
     "PrecisionByTeams",
@@ -241,6 +254,7 @@ __all__ = [
     "WithinPersonDose",
     "adjust_families",
     "adjusted_difference",
+    "assurance",
     "attrition_model",
     "attrition_table",
     "bayesian_companion",
@@ -276,7 +290,11 @@ __all__ = [
     "overlapping_change_of_teams",
     "paired_change",
     "placebo_comparison",
+    "plan_looks",
     "pool_sites",
+    "power_by_site",
+    "power_of_arms",
+    "power_of_wedge",
     "precision_by_teams",
     "repeated_measures_effect",
     "responders",
