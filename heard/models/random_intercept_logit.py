@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from heard.models.cluster_robust import Array, Labels
+from heard.models.mixed.likelihood import minimised
 from heard.results import Described, Unavailable
 
 PLACES = 25
@@ -117,13 +118,11 @@ def fit_random_intercept_logit(
         return Unavailable(
             term="random_intercept_logit", reason=SEPARATED, n=len(outcome)
         )
-    if point[-1] < 0:
-        curvature[-1], curvature[:, -1] = -curvature[-1], -curvature[:, -1]
     return RandomInterceptLogit(
         names=tuple(names),
         coefficients=point[:-1],
-        spread=abs(float(point[-1])),
-        covariance=np.linalg.inv(curvature),
+        spread=float(point[-1]),
+        covariance=np.asarray(np.linalg.inv(curvature), float),
         log_likelihood=-_integrated(rows, point)[0],
         n=len(outcome),
         n_clusters=len(starts),
@@ -169,14 +168,7 @@ def _integrated(rows: _Rows, point: Array) -> tuple[float, Array]:
 def _summit(rows: _Rows) -> Array | None:
     start = np.zeros(rows.design.shape[1] + 1)
     start[-1] = 0.5
-    found = optimize.minimize(
-        lambda point: _integrated(rows, point),
-        start,
-        jac=True,
-        method="BFGS",
-        options={"gtol": FLAT / 10},
-    )
-    point = np.asarray(found.x, float)
+    point = minimised(lambda at: _integrated(rows, at), start)[0]
     for _ in range(3):
         curvature = _curvature(rows, point)
         if curvature is None:
@@ -184,6 +176,8 @@ def _summit(rows: _Rows) -> Array | None:
         point = point - np.linalg.solve(curvature, _integrated(rows, point)[1])
     flat = np.abs(_integrated(rows, point)[1]).max() < FLAT * len(rows.outcome)
     within = np.abs(rows.design @ point[:-1]).max() < ENDLESS
+    # The likelihood is even in the spread: both signs are one model.
+    point[-1] = abs(point[-1])
     return point if flat and within else None
 
 

@@ -60,7 +60,7 @@ def test_teams_of_one_size_without_covariates_give_the_shares_themselves() -> No
     by_team = frame.groupby(["arm", "cluster"])["score"].mean()
     new, old = by_team["new"].to_numpy(), by_team["old"].to_numpy()
     for model in ("exchangeable", "independence"):
-        effect = shares(frame, model)  # type: ignore[arg-type]
+        effect = shares(frame, model)
         assert effect.effect == pytest.approx(new.mean() - old.mean())
         assert effect.degrees_of_freedom == 6
         # H is 1/k of a team's total: its residual is divided by 1 - 1/k.

@@ -83,7 +83,7 @@ def kenward_roger(fit: MixedFit) -> KenwardRoger | Unavailable:
     if reason:
         return Unavailable(term="kenward_roger", reason=reason, n=fit.n)
     parts = _parts(fit)
-    phi = np.linalg.inv(parts.information)
+    phi = np.asarray(np.linalg.inv(parts.information), float)
     turned = phi @ parts.first
     information = (
         parts.traces
@@ -133,7 +133,8 @@ def _crossed(design: MixedDesign) -> tuple[Array, Array]:
 def _directions(design: MixedDesign) -> list[Array]:
     """E_i: one matrix of effects by effects for each variance and covariance."""
     total = sum(term.size for term in design.terms)
-    found, start = [], 0
+    found: list[Array] = []
+    start = 0
     for term in design.terms:
         width = len(term.columns)
         for row, column in zip(*np.tril_indices(width), strict=True):
