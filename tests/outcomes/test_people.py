@@ -180,6 +180,9 @@ def test_an_absence_still_counts_as_a_test() -> None:
     found = simultaneous_effects([effect(2), absent], contrasts=["a", "b"]).effects
     alone = simultaneous_effects([effect(2)], contrasts=["a"]).effects
     assert width(found[0].simultaneous_effect) > width(alone[0].simultaneous_effect)
+    p_values = [part[0].simultaneous_p_value for part in (found, alone)]
+    twice, once = (p.estimate for p in p_values if isinstance(p, Estimate))
+    assert twice == pytest.approx(2 * once)
     assert isinstance(found[1].simultaneous_effect, Unavailable)
     assert found[1].simultaneous_effect.reason == "nobody"
 

@@ -208,6 +208,19 @@ def test_adjusted_means_differ_by_the_effect() -> None:
         assert part.repeated_measures_effect.conf_high == pytest.approx(high)
 
 
+def test_adjusted_means_are_taken_at_the_means_of_everyone() -> None:
+    """With complete scores their mean over both arms is that of the scores."""
+    scores = np.nan_to_num(simulated()[0])
+    before = np.random.default_rng(1).normal(7, 2, size=len(scores))
+    frame = people(scores, before)
+    frame["age"] = 40.0 + frame["participant"] % 7
+    found = effects(frame, covariates=("age",)).follow_ups
+    for place, part in enumerate(found):
+        means = (part.adjusted_mean_treated, part.adjusted_mean_control)
+        both = [mean.estimate for mean in means if isinstance(mean, Estimate)]
+        assert np.mean(both) == pytest.approx(scores[:, place].mean())
+
+
 def test_who_has_no_score_before_or_none_after_is_left_out_and_counted() -> None:
     scores, _ = simulated()
     before = np.random.default_rng(1).normal(size=len(scores))
