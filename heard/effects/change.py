@@ -312,7 +312,8 @@ def _sizes_by_cluster(pairs: pd.DataFrame, change: Result) -> tuple[Result, Resu
         times=hedges_correction(len(pairs) - 1),
         method="mean of the teams' mean changes over the root mean square of the two "
         "waves' standard deviations among participants (divisor n-1), corrected by "
-        f"J = 1 - 3/(4(n-1) - 1); {CLUSTERED_LIMITS}; {BOTH_SCORES}",
+        f"Hedges' exact J with n-1 degrees of freedom; {CLUSTERED_LIMITS}; "
+        f"{BOTH_SCORES}",
     )
     return d_z, g_av
 
@@ -386,7 +387,7 @@ def _same_clusters(before: pd.DataFrame, after: pd.DataFrame) -> UnlinkedChange:
             by=pooled_deviation(first, second),
             times=hedges_correction(n - 2),
             method="mean of the teams' mean changes over people's pooled standard "
-            "deviation (divisor n-2), corrected by J = 1 - 3/(4(n-2) - 1); "
-            f"{CLUSTERED_LIMITS}; {BOTH_WAVES}",
+            "deviation (divisor n-2), corrected by Hedges' exact J with n-2 degrees "
+            f"of freedom; {CLUSTERED_LIMITS}; {BOTH_WAVES}",
         ),
     )

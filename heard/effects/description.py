@@ -18,6 +18,7 @@ from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import DescrStatsW
 
 from heard.errors import DataError
+from heard.models.complete_responses import named as named  # noqa: PLC0414
 from heard.results import Composite, Estimate, Result, Unavailable
 
 Numbers = npt.NDArray[np.float64]
@@ -142,11 +143,6 @@ def as_floats(scores: pd.Series) -> Numbers:
     if texts := int(numbers.isna().sum() - scores.isna().sum()):
         raise DataError("scores", f"{texts} of {len(scores)} scores are not numbers")
     return np.asarray(numbers.to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)
-
-
-def named(labels: pd.Series) -> pd.Series:
-    """Cluster names, an empty one turned to missing: no one's team is not a team."""
-    return labels.mask(labels == "")
 
 
 def number_fault(values: Numbers) -> str:

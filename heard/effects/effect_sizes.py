@@ -1,17 +1,19 @@
 """Estimate contrasts and standardised mean differences, named by standardiser.
 
-One name, one formula; sizes of different names are never compared. J is Hedges'
-small-sample correction 1 - 3/(4 df - 1). Oracles: R effectsize, t.test, lm and
-sandwich, tests/oracles/values/outcomes.json.
+One name, one formula; sizes of different names are never compared. J is Hedges' exact
+small-sample correction. Oracles: R effectsize, t.test, lm and sandwich,
+tests/oracles/values/outcomes.json.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from scipy.optimize import brentq
+from scipy.special import gammaln
 from scipy.stats import chi2, nct, norm
 from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
@@ -35,7 +37,8 @@ def cohen_d_z(*, mean_change: float, sd_change: float, n: int) -> Result:
     """
     method = (
         "mean change over the standard deviation of the changes (divisor n-1), no "
-        f"small-sample correction; exact noncentral t interval; {BOTH_SCORES}"
+        "small-sample correction; noncentral t interval, which takes changes for "
+        f"normal; {BOTH_SCORES}"
     )
     if n < 3 or not _can_divide(mean_change, by=sd_change):
         return Unavailable(term="cohen_d_z", reason=NO_SPREAD, n=n, method=method)
@@ -70,8 +73,9 @@ def hedges_g_av(
     """
     method = (
         "mean change over the root mean square of the two waves' standard deviations "
-        "(divisor n-1), corrected by J = 1 - 3/(4(n-1) - 1); Bonett (2008) normal "
-        f"interval around the uncorrected value; {BOTH_SCORES}"
+        "(divisor n-1), corrected by Hedges' exact J with n-1 degrees of freedom; "
+        "Bonett (2008) normal interval around the uncorrected value, which takes "
+        f"scores for normal and is too narrow for skewed ones; {BOTH_SCORES}"
     )
     if n < 3 or not _can_divide(mean_change, correlation, by=min(sd_before, sd_after)):
         return Unavailable(term="hedges_g_av", reason=NO_SPREAD, n=n, method=method)
@@ -95,7 +99,8 @@ def hedges_g(first: Numbers, second: Numbers) -> Result:
     """Standardise the difference of two independent means by their pooled deviation.
 
     `first`, `second`: scores of different people; the difference is first minus second.
-    Estimate: unitless; pingouin's value, with the noncentral t interval pingouin lacks.
+    Estimate: unitless; pingouin's d times J, with the noncentral t interval pingouin
+      lacks.
     Unavailable: fewer than 2 scores on a side, or (almost) no spread.
     """
     from pingouin import (  # noqa: PLC0415 - imports matplotlib and seaborn
@@ -105,15 +110,15 @@ def hedges_g(first: Numbers, second: Numbers) -> Result:
     n = len(first) + len(second)
     method = (
         "difference of means over the pooled standard deviation (divisor n-2), "
-        "corrected by J = 1 - 3/(4(n-2) - 1); noncentral t interval times J, which "
-        "takes the two spreads as equal"
+        "corrected by Hedges' exact J with n-2 degrees of freedom; noncentral t "
+        "interval times J, which takes scores for normal and the two spreads as equal"
     )
     absent = Unavailable(term="hedges_g", reason=NO_SPREAD, n=n, method=method)
     if min(len(first), len(second)) < 2 or pooled_deviation(first, second) == 0:
         return absent
     correction = hedges_correction(n - 2)
     return _noncentral_estimate(
-        float(compute_effsize(first, second, eftype="hedges")) / correction,
+        float(compute_effsize(first, second, eftype="cohen")),
         unit=(1 / len(first) + 1 / len(second)) ** 0.5,
         degrees=n - 2,
         absent=absent,
@@ -124,9 +129,14 @@ def hedges_g(first: Numbers, second: Numbers) -> Result:
 def hedges_correction(degrees: float) -> float:
     """Hedges' factor J, which takes the small-sample bias out of a standardised mean.
 
-    An approximation good to 0.001 from 10 degrees of freedom on; pingouin uses it too.
+    The exact form, by gamma functions; 1 - 3/(4 df - 1) approximates it.
+
+    Hedges (1981), Journal of Educational Statistics 6(2), 107-128.
     """
-    return 1 - 3 / (4 * degrees - 1)
+    if degrees <= 1:
+        return 0.0
+    halves = float(gammaln(degrees / 2) - gammaln((degrees - 1) / 2))
+    return math.exp(halves) / math.sqrt(degrees / 2)
 
 
 def noncentral_limits(
@@ -327,7 +337,8 @@ def standardised(
     )
     method = (
         f"{method}, over the arms' pooled standard deviation before (divisor n-2, n "
-        f"participants), corrected by J = 1 - 3/(4(n-2) - 1); {how}"
+        f"participants), corrected by Hedges' exact J with n-2 degrees of freedom; "
+        f"{how}"
     )
     if isinstance(contrast, Unavailable):
         return Unavailable(term=term, reason=contrast.reason, n=n, method=method)
