@@ -1,7 +1,12 @@
-"""Estimate Cronbach's alpha and its interval."""
+"""Estimate Cronbach's alpha and its interval.
+
+Unless one is chosen, the interval follows the shape of the participants' sums: Feldt's,
+or where they are skewed one that takes nothing for normal (`Shape`).
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -14,6 +19,7 @@ from heard.models.bootstrap import (
     REPLICATES,
     Draws,
     Interval,
+    Moments,
     bootstrap_interval,
     interval_of,
     no_interval,
@@ -31,6 +37,7 @@ from heard.models.complete_responses import (
     complete_responses,
     read_responses,
 )
+from heard.models.skewed_scores import Shape
 from heard.psychometrics.consistency.item_sums import item_sums
 from heard.psychometrics.consistency.lower_bounds import lambda_3
 from heard.psychometrics.consistency.sample import (
@@ -39,7 +46,7 @@ from heard.psychometrics.consistency.sample import (
     sample_for,
     without_variance,
 )
-from heard.results import Estimate, Result
+from heard.results import Estimate, Result, Unavailable
 
 Choice: TypeAlias = Literal["adf", "bootstrap", "percentile", "cluster"]
 RESAMPLED = ("bootstrap", "percentile")
@@ -143,6 +150,8 @@ WORDS = {
     "standardised": "of items with variance 1",
 }
 TOO_NARROW = "with everyone who answered anything, too narrow where much is missing"
+ENOUGH = 200
+"""Participants from which on, of skewed sums, the distribution-free interval serves."""
 
 
 def cronbach_alpha(
@@ -156,7 +165,7 @@ def cronbach_alpha(
     seed: str = TERM,
     confidence: float = 0.95,
 ) -> Result:
-    """Estimate Cronbach's alpha, by default with Feldt's interval.
+    """Estimate Cronbach's alpha, with an interval that suits its answers.
 
     Parameters
     ----------
@@ -167,8 +176,10 @@ def cronbach_alpha(
     interval : {"feldt", "adf", "bootstrap", "percentile", "cluster"}, optional
         Feldt's, which takes answers for normal and items for parallel; free of the
         distribution (ADF); resampled, corrected (BCa) or not; or allowing for clusters.
-        Unless chosen: cluster where `clusters` is given, Feldt's for raw alpha of
-        complete participants, ADF otherwise.
+        Unless chosen: cluster where `clusters` is given; Feldt's for raw alpha of
+        complete participants whose sums have a skewness below 1; beyond that resampled
+        (BCa), nowhere narrower than Feldt's, and ADF from 200 participants on; ADF for
+        the rest. `method` says which, and warns of skewed sums.
     clusters : Series, shape (n_participants,), optional
         Cluster of each participant, by position, whose answers depend on each other;
         resampling then draws whole clusters, and needs about 100 of them.
@@ -212,11 +223,6 @@ def cronbach_alpha(
     chosen = interval or _suiting(kind, missing, clusters)
     if kind not in {"raw", "standardised"}:
         raise ValueError(f"kind is {kind!r}; give 'raw' or 'standardised'")
-    if (kind, missing, chosen) == ("raw", "listwise", "feldt"):
-        if found := _of_sums(responses, confidence):
-            return found
-        complete = complete_responses(responses)
-        return alpha_of(complete, term=TERM, confidence=confidence)
     if kind == "standardised" and chosen == "feldt":
         raise ValueError("interval is 'feldt', which is for raw alpha; give another")
     wanted = Wanted(
@@ -225,7 +231,59 @@ def cronbach_alpha(
         draws=(replicates, seed),
         confidence=confidence,
     )
-    return _other(responses, kind, sample_for(responses, missing), wanted)
+    by_feldt = (kind, missing, chosen) == ("raw", "listwise", "feldt")
+    if by_feldt and (found := _of_sums(responses, confidence)):
+        return found
+    complete = complete_responses(responses)
+    shape = shape_of(complete)
+    if by_feldt and interval is None and shape.skewed:
+        return cautioned(_of_skewed(responses, complete, wanted), shape)
+    if by_feldt:
+        return cautioned(alpha_of(complete, TERM, confidence), shape)
+    return cautioned(
+        _other(responses, kind, sample_for(responses, missing), wanted), shape
+    )
+
+
+def shape_of(complete: CompleteResponses) -> Shape:
+    """How far the sums of the complete participants are from normal."""
+    return Shape.of(complete.values.sum(axis=1))
+
+
+def _of_skewed(
+    responses: pd.DataFrame, complete: CompleteResponses, wanted: Wanted
+) -> Result:
+    """Alpha of skewed sums, whose interval takes nothing for normal."""
+    n, sample = len(complete.values), sample_for(responses, "listwise")
+    for interval in ("adf",) if n >= ENOUGH else ("bootstrap", "adf"):
+        suited = dataclasses.replace(wanted, interval=interval)
+        found = _other(responses, "raw", sample, suited)
+        if isinstance(found, Unavailable) or found.conf_low is not None:
+            break
+    if isinstance(found, Unavailable) or n >= ENOUGH:
+        return found
+    return widened(found, items=len(complete.names), confidence=wanted.confidence)
+
+
+def cautioned(found: Result, shape: Shape) -> Result:
+    """The same, its method warning of skewed sums."""
+    if isinstance(found, Unavailable) or not shape.skewed:
+        return found
+    return dataclasses.replace(found, method=f"{found.method}; caution: {shape.words}")
+
+
+def widened(found: Estimate, *, items: int, confidence: float) -> Estimate:
+    """The same alpha with limits nowhere narrower than Feldt's."""
+    if found.conf_low is None or found.conf_high is None:
+        return found
+    alpha = np.array(found.estimate)
+    low, high = feldt_limits(alpha, n=found.n, items=items, confidence=confidence)
+    return dataclasses.replace(
+        found,
+        conf_low=min(found.conf_low, float(low)),
+        conf_high=max(found.conf_high, float(high)),
+        method=f"{found.method}, nowhere narrower than Feldt's",
+    )
 
 
 def _suiting(kind: Kind, missing: Missing, clusters: pd.Series | None) -> AlphaInterval:
@@ -240,7 +298,7 @@ def _of_sums(responses: pd.DataFrame, confidence: float) -> Estimate | None:
     if sums is None or sums.n < 3 or len(sums.names) < 2:
         return None
     variances, k = int(sums.scatter.sum()), len(sums.names)
-    if sums.total <= NO_VARIANCE * variances:
+    if sums.total <= NO_VARIANCE * variances or sums.shape.skewed:
         return None
     alpha = k / (k - 1) * (1 - variances / sums.total)
     method = feldt_method(k, confidence, int(np.sum(sums.scatter == 0)))
@@ -316,7 +374,7 @@ def alpha_replicates(
     return replicated(columns, draws, raw, block=block)
 
 
-def alpha_of(complete: CompleteResponses, *, term: str, confidence: float) -> Result:
+def alpha_of(complete: CompleteResponses, term: str, confidence: float) -> Result:
     """Alpha of responses already reduced to the complete participants."""
     n, k = complete.values.shape
     method = feldt_method(k, confidence, len(complete.constant))
@@ -325,6 +383,27 @@ def alpha_of(complete: CompleteResponses, *, term: str, confidence: float) -> Re
     centred = complete.values - complete.values.mean(axis=0)
     alpha = k / (k - 1) * (1 - np.sum(centred**2) / np.sum(centred.sum(axis=1) ** 2))
     return feldt(float(alpha), n=n, items=k, term=term, method=method, of=confidence)
+
+
+def alpha_of_skewed(
+    complete: CompleteResponses, term: str, confidence: float, shape: Shape
+) -> Result:
+    """The same of skewed sums: distribution-free limits, nowhere narrower than Feldt's.
+
+    `shape`: of the sums of the items these belong to.
+    """
+    plain = alpha_of(complete, term, confidence)
+    if isinstance(plain, Unavailable) or plain.conf_low is None:
+        return plain
+    moments = Moments.of(complete, standardised=False)
+    alpha, derivative = lambda_3(moments.matrix)
+    limits = interval_of(
+        alpha, moments.influence(derivative), clusters=None, confidence=confidence
+    )
+    method = f"Cronbach's alpha of {len(complete.names)} items: {WORDS['raw']}"
+    found = with_limits(term, alpha, plain.n, f"{method}; {LISTWISE}", limits)
+    items = len(complete.names)
+    return cautioned(widened(found, items=items, confidence=confidence), shape)
 
 
 def feldt_method(items: int, confidence: float, constant: int) -> str:
