@@ -30,7 +30,7 @@ from heard.effects.effect_sizes import (
     difference_of_means,
     hedges_correction,
     hedges_g,
-    hedges_g_av,
+    hedges_g_av_of_pairs,
     pooled_deviation,
     raw,
     root_mean_square,
@@ -276,18 +276,11 @@ def _sizes_by_participant(pairs: pd.DataFrame, change: Result) -> tuple[Result, 
             for term in ("cohen_d_z", "hedges_g_av")
         )
         return d_z, g_av
-    spreads = deviation(before), deviation(after)
     return cohen_d_z(
         mean_change=change.estimate,
         sd_change=float(pairs["change"].std(ddof=1)),
         n=len(pairs),
-    ), hedges_g_av(
-        mean_change=change.estimate,
-        sd_before=spreads[0],
-        sd_after=spreads[1],
-        correlation=float(np.corrcoef(before, after)[0, 1]) if min(spreads) else 0.0,
-        n=len(pairs),
-    )
+    ), hedges_g_av_of_pairs(before, after)
 
 
 def _sizes_by_cluster(pairs: pd.DataFrame, change: Result) -> tuple[Result, Result]:
