@@ -76,6 +76,10 @@ class Shape:
         )
 
 
+NORMAL: Final = Shape(skewness=0.0, share_at_end=0.0)
+"""Of a coefficient whose interval does not depend on the shape."""
+
+
 def deviation_limits(values: Array, *, confidence: float) -> tuple[float, float]:
     """Limits of a standard deviation for scores of any distribution.
 

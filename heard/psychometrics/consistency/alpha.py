@@ -7,7 +7,7 @@ or where they are skewed one that takes nothing for normal (`Shape`).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -46,6 +46,7 @@ from heard.psychometrics.consistency.sample import (
     sample_for,
     without_variance,
 )
+from heard.psychometrics.items.keys import opposed_items
 from heard.results import Estimate, Result, Unavailable
 
 Choice: TypeAlias = Literal["adf", "bootstrap", "percentile", "cluster"]
@@ -237,12 +238,12 @@ def cronbach_alpha(
     complete = complete_responses(responses)
     shape = shape_of(complete)
     if by_feldt and interval is None and shape.skewed:
-        return cautioned(_of_skewed(responses, complete, wanted), shape)
-    if by_feldt:
-        return cautioned(alpha_of(complete, TERM, confidence), shape)
-    return cautioned(
-        _other(responses, kind, sample_for(responses, missing), wanted), shape
-    )
+        result = _of_skewed(responses, complete, wanted)
+    elif by_feldt:
+        result = alpha_of(complete, TERM, confidence)
+    else:
+        result = _other(responses, kind, sample_for(responses, missing), wanted)
+    return cautioned(result, cautions(complete, shape))
 
 
 def shape_of(complete: CompleteResponses) -> Shape:
@@ -265,11 +266,25 @@ def _of_skewed(
     return widened(found, items=len(complete.names), confidence=wanted.confidence)
 
 
-def cautioned(found: Result, shape: Shape) -> Result:
-    """The same, its method warning of skewed sums."""
-    if isinstance(found, Unavailable) or not shape.skewed:
+def cautions(complete: CompleteResponses, shape: Shape) -> tuple[str, ...]:
+    """What a reader of a coefficient of these answers must know first."""
+    varied = [name for name in complete.names if name not in complete.constant]
+    if complete.fault or not len(complete.values):
+        return ()
+    places = [complete.names.index(name) for name in varied]
+    opposed = ""
+    if len(varied) > 1:
+        correlations = np.asarray(np.corrcoef(complete.values[:, places], rowvar=False))
+        opposed = opposed_items(correlations, varied, len(complete.values))
+    return tuple(filter(None, (opposed, shape.words)))
+
+
+def cautioned(found: Result, words: Iterable[str]) -> Result:
+    """The same, its method warning of what is wrong with the answers."""
+    if isinstance(found, Unavailable):
         return found
-    return dataclasses.replace(found, method=f"{found.method}; caution: {shape.words}")
+    method = "".join([found.method, *(f"; caution: {word}" for word in words)])
+    return dataclasses.replace(found, method=method)
 
 
 def widened(found: Estimate, *, items: int, confidence: float) -> Estimate:
@@ -300,6 +315,8 @@ def _of_sums(responses: pd.DataFrame, confidence: float) -> Estimate | None:
     variances, k = int(sums.scatter.sum()), len(sums.names)
     if sums.total <= NO_VARIANCE * variances or sums.shape.skewed:
         return None
+    if (sums.with_total < sums.scatter).any():
+        return None  # an item may run against the others
     alpha = k / (k - 1) * (1 - variances / sums.total)
     method = feldt_method(k, confidence, int(np.sum(sums.scatter == 0)))
     return feldt(alpha, n=sums.n, items=k, term=TERM, method=method, of=confidence)
@@ -403,7 +420,8 @@ def alpha_of_skewed(
     method = f"Cronbach's alpha of {len(complete.names)} items: {WORDS['raw']}"
     found = with_limits(term, alpha, plain.n, f"{method}; {LISTWISE}", limits)
     items = len(complete.names)
-    return cautioned(widened(found, items=items, confidence=confidence), shape)
+    wide = widened(found, items=items, confidence=confidence)
+    return cautioned(wide, [shape.words])
 
 
 def feldt_method(items: int, confidence: float, constant: int) -> str:

@@ -41,6 +41,7 @@ from heard.psychometrics.confirmatory.specification import factor_model
 from heard.psychometrics.consistency.alpha import (
     Wanted,
     cautioned,
+    cautions,
     check_choice,
     limits_of,
     shape_of,
@@ -129,7 +130,9 @@ def omega_total(
     check_choice(
         interval, known=known, clusters=clusters, missing=missing, people=people
     )
-    shape = shape_of(complete_responses(responses))
+    complete = complete_responses(responses)
+    shape = shape_of(complete)
+    words = cautions(complete, shape)
     chosen = interval or _suiting(shape, clusters)
     wanted = Wanted(
         interval=chosen,
@@ -138,10 +141,10 @@ def omega_total(
         confidence=confidence,
     )
     if missing == "listwise":
-        return cautioned(_of_complete(responses, denominator, wanted), shape)
+        return cautioned(_of_complete(responses, denominator, wanted), words)
     if denominator == "observed":
         raise ValueError("denominator is 'observed', which needs missing='listwise'")
-    return cautioned(omega_with_gaps(responses, chosen, clusters, confidence), shape)
+    return cautioned(omega_with_gaps(responses, chosen, clusters, confidence), words)
 
 
 def _suiting(shape: Shape, clusters: pd.Series | None) -> Interval:
