@@ -156,7 +156,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a declaration, and that the data fit it; run nothing."""
-    from analysis.intake.survey_tools import TITLES  # noqa: PLC0415 - imports pandas
+    from analysis.cli import exports  # noqa: PLC0415 - imports pandas
     from analysis.workflow.actions import check_data  # noqa: PLC0415 - imports pandas
 
     use_folders(raw, None, None)
@@ -165,22 +165,10 @@ def check(
     if as_json:
         typer.echo(json.dumps([asdict(count) for count in counts], indent=1))
     elif not quiet:
-        for count in counts:
-            facts = (
-                f"{count.rows} responses",
-                count.encoding,
-                TITLES[count.tool],
-                count.remark,
-            )
-            text = ", ".join(fact for fact in dict.fromkeys(facts) if fact)
-            typer.echo(f"{count.wave}  {count.survey}  {text}")
+        exports.print_counts(counts)
         typer.echo("The declaration is sound and the data fit it.")
         if drift:
-            from analysis.cli.starting import (  # noqa: PLC0415 - order of commands
-                report_drift,
-            )
-
-            report_drift(declared)
+            exports.print_drift(declared)
 
 
 @app.command("list")

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 PERMUTATIONS = 200
 ROUNDS, SIMULATIONS_A_ROUND = 5, 15
-"""How often, and by how many deals, the number of people without a partner is put
-right; simulated waves settle in three rounds."""
+"""Rounds, and shuffles in each, that correct the number of people without a partner;
+in simulations it settles in three rounds."""
 
 
 def false_match_rate(
@@ -42,14 +42,14 @@ def false_match_rate(
 ) -> Estimate | Unavailable:
     """Estimate the share of the links that join two different people.
 
-    Of each wave's codes, each element is dealt anew among all who answered, no two
-    elements of one person together: people of the same make who never were. They take
-    the place of those without a partner; the others stay, as rivals. Every link the
-    rule gives to one who never was is false, and stands for one made by chance.
+    Each element of a wave's codes is shuffled among all who answered, so that no two
+    elements of one person stay together. The invented people with these codes replace
+    those without a partner; the others remain as competitors. Every link to an invented
+    person is false, and stands for one made by chance.
 
-    Who has no partner is known of those alone for whom nobody was found. Some of the
-    others were linked by chance, or were in doubt by chance; how many follows from
-    what happens to those who never were.
+    People are known to have no partner only if no match was found. Some of the others
+    were linked, or ambiguous, by chance; how many follows from what happens to the
+    invented people.
 
     Parameters
     ----------
@@ -58,16 +58,16 @@ def false_match_rate(
     seed : str
         The study's name: equal names give equal estimates.
     permutations : int
-        Deals.
+        Shuffles.
 
     Returns
     -------
     Estimate
-        Mean share over the deals. The interval holds the middle 95 % of them, each
-        moved by the error that such a deal would bring into the number of people
-        without a partner. n is the links.
+        Mean share over the shuffles. The interval contains the middle 95 % of them,
+        each shifted by the error that it would cause in the number of people without a
+        partner. n is the links.
     Unavailable
-        No link was made, or the code has one element, which cannot be dealt anew.
+        No link was made, or the code has one element, which cannot be shuffled.
 
     References
     ----------
@@ -107,16 +107,16 @@ def false_match_rate(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SimulationCounts:
-    """What became, deal by deal, of the people who never were.
+    """What became of the invented people in each shuffle.
 
     Attributes
     ----------
-    linked : array, shape (n_deals,)
-        Links that have one of them on either side.
-    match_counts : array, shape (n_deals, 2 waves, 2)
-        Of those put in at a wave, how many were linked, and how many were in doubt.
+    linked : array, shape (n_shuffles,)
+        Links with an invented person on either side.
+    match_counts : array, shape (n_shuffles, 2 waves, 2)
+        Of the invented people at a wave, how many were linked or ambiguous.
     added : pair of int
-        How many were put in at either wave.
+        Invented people at either wave.
     """
 
     linked: Real
@@ -124,19 +124,19 @@ class _SimulationCounts:
     added: tuple[int, int]
 
     def shares(self) -> Real:
-        """Of a wave's, the share linked, in doubt, and alone; shape (2, 3)."""
+        """Share of a wave's linked, ambiguous and unmatched; shape (2, 3)."""
         made = np.maximum(np.array(self.added, dtype=float), 1.0)[:, None]
         shares = self.match_counts.mean(axis=0) / made
-        # One of them alone at least, so that nothing is divided by zero.
+        # At least one of them is unmatched, so that nothing is divided by zero.
         unmatched = np.maximum(1 - shares.sum(axis=1, keepdims=True), 1 / made)
         return np.concatenate([shares, unmatched], axis=1)
 
     def estimates(self) -> Real:
-        """Links of each deal, moved by the error it would bring.
+        """Links of each shuffle, shifted by the error that it would cause.
 
-        People linked or in doubt by chance are missing among those for whom nobody was
-        found. From the latter the number without a partner is estimated, and so the
-        number of false links.
+        People linked or ambiguous by chance are missing among those without a match,
+        from whom the number without a partner is estimated, and so the number of false
+        links.
         """
         unmatched = self.shares()[:, 2]
         made = np.maximum(np.array(self.added, dtype=float), 1.0)
@@ -148,7 +148,7 @@ class _SimulationCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SimulatedWaves:
-    """Two waves, the links between them, and who of either has no link."""
+    """Two waves, the links between them, and the people of either without one."""
 
     people: tuple[People, People]
     rule: LinkageRule
@@ -166,7 +166,7 @@ class _SimulatedWaves:
         similarity: list[Similar],
         rng: np.random.Generator,
     ) -> _SimulatedWaves:
-        """Link the waves, and record who is linked, in doubt, and alone."""
+        """Link the waves, and record who is linked, ambiguous and unmatched."""
         found = matched(*people, rule, similarity)
         links = found.links.before, found.links.after
         considered = found.considered.before, found.considered.after
@@ -191,7 +191,7 @@ class _SimulatedWaves:
         )
 
     def simulated(self, simulations: int) -> _SimulationCounts:
-        """Simulate until the number alone fits those found alone; then in full."""
+        """Simulate until the number unmatched agrees with the data; then in full."""
         uncertain, linked = (0, 0), 0
         for _ in range(ROUNDS):
             shares = self._simulate_many(
@@ -224,7 +224,7 @@ class _SimulatedWaves:
     def _simulate_once(
         self, uncertain: tuple[int, int], linked: int
     ) -> tuple[int, list[tuple[int, int]]]:
-        """Put people who never were in, link, and count those and their fates."""
+        """Add invented people, link, and count their links and matches."""
         unlinked = self.rng.choice(len(self.links[0]), size=linked, replace=False)
         pools, waves = [], []
         for side, wave in enumerate(self.people):
@@ -250,10 +250,10 @@ class _SimulatedWaves:
         return int(false.sum()), match_counts
 
     def _permuted_codes(self, side: int, times: int) -> Whole:
-        """Codes with each element dealt anew, no two of one person together.
+        """Codes with each element shuffled, no two of one person together.
 
-        Of the earlier wave only those without a link are dealt: the others are in both
-        waves, and by their elements the two would come out more alike than strangers.
+        At the earlier wave only people without a link are shuffled: the others are in
+        both waves, and their elements would make strangers look similar.
         """
         codes = self.people[side].codes
         if side == 0:

@@ -119,7 +119,11 @@ class RolledOut(Context):
                 )
             return
         found = stepped_wedge(
-            rows, waves=self.outcome_scores.waves, seed=self.seed, cluster="cluster"
+            rows,
+            waves=self.outcome_scores.waves,
+            seed=self.seed,
+            cluster="cluster",
+            stratum="site" if "site" in self.study.allocation.strata else "",
         )
         side = _Cells.of(rows, self.outcome_scores.waves).smaller_group_size()
         for result in found.results():

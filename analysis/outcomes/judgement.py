@@ -351,7 +351,6 @@ class Judged:
 
     def _facts(self) -> StrengthFacts:
         question, estimand, result = self.question, self.question.estimand, self.planned
-        arms = result.arms
         interval = result.result if isinstance(result.result, Estimate) else None
         has_interval = interval is not None and _has_interval(interval)
         lost, treated, control = self._lost

@@ -19,7 +19,6 @@ from analysis.outcomes.planned import (
     LARGEST_FLOOR,
     floor_of,
     is_permuted,
-    permuted,
     planned_estimate,
 )
 from heard.effects.clustered.repeated_waves import mixed_wave_effects
@@ -279,7 +278,7 @@ def wild_bootstrap(question: Question) -> Result:
 
 def permuted_effect(question: Question) -> Result:
     """The units compared with every other set of as many."""
-    return permuted(question).placebo_effect
+    return question.permutation.effect
 
 
 def mixed_model(

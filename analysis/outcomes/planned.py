@@ -8,7 +8,6 @@ is none, and the reason stands in its place.
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import TYPE_CHECKING, TypeAlias
 
 from analysis.foundation.refusals import (
@@ -22,9 +21,8 @@ from analysis.foundation.refusals import (
 )
 from analysis.outcomes.comparison_designs import RolledOut
 from analysis.outcomes.people import people_estimate
-from analysis.outcomes.question import Planned
+from analysis.outcomes.question import MINIMUM_UNITS, Planned
 from analysis.outcomes.scores_over_waves import scores_over_waves
-from heard.effects.designs.randomisation import placebo_comparison
 from heard.effects.unit_means import (
     compare_unit_means,
     mean_of_units,
@@ -34,7 +32,6 @@ from heard.results import Estimate, Result, Unavailable
 if TYPE_CHECKING:
     from analysis.declarations.estimand import Estimand
     from analysis.outcomes.question import Question
-    from heard.effects.designs.randomisation import PlaceboComparison
     from heard.effects.judgement.equivalence import UncertainEffect
     from heard.effects.unit_means import Summary
 
@@ -42,8 +39,6 @@ if TYPE_CHECKING:
 
 MINIMUM_PEOPLE = 12
 """Of an arm, where people were allocated."""
-MINIMUM_UNITS = 3
-"""Of an arm."""
 MINIMUM_SITES = 6
 """In both arms together: with fewer, nobody can check that sites are like others."""
 MINIMUM_OF_ONE_GROUP = 5
@@ -210,10 +205,7 @@ def _of_units(question: Question) -> Planned:
     absent = Unavailable(term=estimand.summary, reason=NO_ERROR)
     return Planned(
         result=dataclasses.replace(
-            permuted(question).placebo_effect,
-            term=estimand.summary,
-            n=sum(arm.n_people for arm in arms),
-            n_unit=n_unit,
+            question.permutation.effect, term=estimand.summary, n_unit=n_unit
         ),
         effect=absent,
         arms=arms,
@@ -222,33 +214,11 @@ def _of_units(question: Question) -> Planned:
 
 
 def floor_of(question: Question) -> float:
-    """The smallest p that so many units allow."""
-    treated, control = question.sizes
-    return (2 if treated == control else 1) / math.comb(treated + control, treated)
+    """The smallest p that so many units, and the strata of the draw, allow."""
+    floor = question.permutation.smallest_possible_p_value
+    return floor.estimate if isinstance(floor, Estimate) else 1.0
 
 
 def permuted_p_value(question: Question) -> Result:
     """The p of a planned permutation."""
-    return dataclasses.replace(permuted(question).placebo_p_value, term="p_value")
-
-
-def permuted(question: Question) -> PlaceboComparison:
-    """The treated units compared with every other set of as many."""
-    units, arms = question.compared_units, question.compared
-    if not question.estimand.baseline:
-        units = units.assign(before=0.0)
-    rows = units.rename_axis("cluster").reset_index()
-    treated = rows.loc[rows["arm"] == arms.after, "cluster"]
-    return placebo_comparison(
-        rows.melt(
-            id_vars=["cluster"],
-            value_vars=["before", "after"],
-            var_name="wave",
-            value_name="score",
-        ),
-        treated=[str(name) for name in treated],
-        before="before",
-        after="after",
-        unit="cluster",
-        seed=question.seed,
-    )
+    return dataclasses.replace(question.permutation.p_value, term="p_value")

@@ -20,6 +20,7 @@ from analysis.declarations.estimand import (
 )
 from analysis.outcomes.context import Context
 from analysis.outcomes.outcome_scores import linked_pairs, waves_of_outcome
+from heard.effects.designs.permutation import permute_unit_means
 from heard.effects.units import linked_units, units_of_units, unlinked_units
 
 if TYPE_CHECKING:
@@ -27,12 +28,15 @@ if TYPE_CHECKING:
     from analysis.declarations.study import Outcome, Study
     from analysis.foundation.findings import Contrast
     from analysis.outcomes.outcome_scores import ScoresByWave
+    from heard.effects.designs.permutation import UnitPermutation
     from heard.effects.judgement.equivalence import UncertainEffect
     from heard.effects.unit_means import ArmMeans
     from heard.results import Result, Unavailable
 
     Effect: TypeAlias = UncertainEffect | Unavailable
 
+MINIMUM_UNITS = 3
+"""Of an arm; fewer treated units are compared by permutation."""
 PLACES = ("participant", "arm", "team", "site")
 BELONG = ("arm", "team", "site", "cluster", "stratum")
 
@@ -114,6 +118,26 @@ class Question(Context):
             return units
         arms = units.groupby("stratum", observed=True)["arm"].transform("nunique")
         return units.loc[arms > 1]
+
+    @cached_property
+    def permutation(self) -> UnitPermutation:
+        """The treated units compared with every other set of as many.
+
+        Within the strata of the draw. Where few are treated, their sizes decide how a
+        difference is weighed.
+        """
+        units, arms = self.compared_units, self.compared
+        few = int((units["arm"] == arms.after).sum()) < MINIMUM_UNITS
+        within = units if self.estimand.strata else units.assign(stratum="")
+        return permute_unit_means(
+            within,
+            treated=arms.after,
+            control=arms.before,
+            by_size=few,
+            pairs=self.estimand.restricted == "pairs",
+            n_unit="" if self.of_linked else "answers",
+            seed=self.seed,
+        )
 
     @property
     def counted(self) -> tuple[int, str]:

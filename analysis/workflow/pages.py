@@ -30,10 +30,14 @@ Reads: TypeAlias = Literal[
     "rated staff",
     "links",
     "gates",
+    "reliability",
     "lock",
     "all findings",
 ]
-"""What a page may read; *gates*: what was found of the worth of scores."""
+"""What a page may read; *gates*: what was found of the worth of scores.
+
+*Reliability* is the part of it that was found wave by wave.
+"""
 
 MINIMUM_FOLLOW_UPS = 2
 """At one follow-up the outcomes show all that arms can show."""
@@ -86,15 +90,19 @@ def _has_design(study: Study) -> bool:
     return study.design is not None
 
 
-def _asks_meaning(study: Study) -> bool:
-    """Several waves, and a score whose items are signs of one thing."""
-    scores = (part for one in study.instruments.values() for part in one.subscales)
-    return len(study.waves) > 1 and any(score.reflective for score in scores)
-
-
 def _has_links(study: Study) -> bool:
     """Whether an outcome is of people followed."""
     return bool(waves_linked(study))
+
+
+def _compares_scores(study: Study) -> bool:
+    """People followed, or several waves of a score whose items are signs of one thing.
+
+    A page of nothing but *cannot be tested* would help nobody.
+    """
+    scores = (part for one in study.instruments.values() for part in one.subscales)
+    asked = len(study.waves) > 1 and any(score.reflective for score in scores)
+    return asked or _has_links(study)
 
 
 def _has_groups(study: Study) -> bool:
@@ -114,8 +122,10 @@ def _compares_over_waves(study: Study) -> bool:
     return bool(study.outcomes and (compares_arms or declared))
 
 
-def _has_roster(study: Study) -> bool:
-    return study.roster is not None
+def _rates_staff(study: Study) -> bool:
+    """Whether a survey says which member of staff is rated; a list of staff or not."""
+    exports = (export for wave in study.waves for export in wave.exports)
+    return any(export.columns.staff_member for export in exports)
 
 
 PAGES = (
@@ -156,10 +166,10 @@ PAGES = (
     Page(
         name="comparability",
         notebook="25_measurement_invariance.ipynb",
-        title="Do scores mean the same at every wave?",
-        line="Measurement invariance: whether changes in a score can be interpreted.",
-        applies=_asks_meaning,
-        reads=("responses",),
+        title="Can scores be compared between waves?",
+        line="Whether a score means the same, and is as reliable, at every wave.",
+        applies=_compares_scores,
+        reads=("responses", "scores", "links", "reliability"),
     ),
     Page(
         name="outcomes",
@@ -220,8 +230,8 @@ PAGES = (
         name="coverage",
         notebook="40_coverage.ipynb",
         title="Which staff were rated",
-        line="What share of staff in regular contact was rated.",
-        applies=_has_roster,
+        line="What share of staff was rated, and how many ratings a mean needs.",
+        applies=_rates_staff,
         reads=("rated staff",),
         uses_key=True,
     ),

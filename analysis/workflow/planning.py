@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from analysis.workflow.pages import Reads
     from analysis.workflow.sources import Source
 
-GATES = ("comparability", "reliability")
-"""Pages whose findings may refuse a score."""
+FOUND_BY: Mapping[Reads, tuple[str, ...]] = {
+    "gates": ("comparability", "reliability"),
+    "reliability": ("reliability",),
+}
+"""What is read → the pages that find it; gates may refuse a score."""
 READERS: Mapping[Reads, Callable[[Study, Iterable[str]], Source]] = {
     "raw exports": sources.raw_exports,
     "responses": sources.responses,
@@ -81,8 +84,8 @@ def _read(study: Study, reads: Reads, waves: Iterable[str]) -> Iterator[Source]:
         linkage = page_of("linkage")
         if linkage is not None and linkage.applies(study):
             yield sources.links(study)
-    elif reads == "gates":
-        for name in GATES:
+    elif reads in FOUND_BY:
+        for name in FOUND_BY[reads]:
             gate = page_of(name)
             if gate is not None and gate.applies(study):
                 for step in _steps(study, gate):

@@ -63,13 +63,15 @@ def linked_exports(study: Study, waves: Iterable[str]) -> Source:
 
 
 def rated_staff(study: Study, waves: Iterable[str]) -> Source:
-    """The list of staff, and the responses that rate them."""
-    assert study.roster is not None, "asked of a study with a list of staff"
-    rated = [w.name for w in study.waves if w.export(study.roster.survey)]
+    """The responses that rate staff, and the list of staff where there is one."""
+    rated = [
+        wave.name
+        for wave in study.waves
+        if any(export.columns.staff_member for export in wave.exports)
+    ]
+    listed = _raw(study, [study.roster.file] if study.roster else [])
     ratings = _processed(study, rated, "responses").inputs
-    return Source(
-        inputs={**_raw(study, [study.roster.file]), **ratings}, needs=_cleaned(waves)
-    )
+    return Source(inputs={**listed, **ratings}, needs=_cleaned(waves))
 
 
 def links(study: Study) -> Source:

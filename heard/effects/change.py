@@ -36,6 +36,7 @@ from heard.effects.effect_sizes import (
     root_mean_square,
     scaled,
 )
+from heard.effects.units import unlinked_units
 from heard.errors import DataError
 from heard.results import Composite, Estimate, Result, Unavailable
 
@@ -168,16 +169,6 @@ def with_cluster(scores: pd.Series, cluster: pd.Series) -> pd.DataFrame:
         {"score": as_floats(scores), "cluster": named(cluster).to_numpy()}
     )
     return frame.dropna()
-
-
-def changes_by_cluster(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Mean before, mean after and their difference, of clusters present at both."""
-    means = {
-        name: wave.groupby("cluster", sort=False, observed=True)["score"].mean()
-        for name, wave in (("before", before), ("after", after))
-    }
-    both = pd.concat(means, axis="columns", join="inner")
-    return both.assign(change=both["after"] - both["before"])
 
 
 def _linked(
@@ -363,7 +354,8 @@ def _independent(before: Numbers, after: Numbers) -> UnlinkedChange:
 
 
 def _same_clusters(before: pd.DataFrame, after: pd.DataFrame) -> UnlinkedChange:
-    clusters = changes_by_cluster(before, after)
+    clusters = unlinked_units(after, before)
+    clusters = clusters.assign(change=clusters["after"] - clusters["before"])
     first, second = (
         wave.loc[wave["cluster"].isin(clusters.index), "score"].to_numpy(dtype=float)
         for wave in (before, after)

@@ -1,7 +1,8 @@
 """Compare the change in a treated arm with the change in a control arm.
 
 The unit of analysis is the unit of allocation: participants, or clusters (teams) with
-one number each. Treated minus control. Oracles: R, tests/oracles/values/outcomes.json.
+one number each, as in `unit_means`. Treated minus control. Oracles: R,
+tests/oracles/values/outcomes.json.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from heard.effects.change import changes_by_cluster
 from heard.effects.description import (
     Numbers,
     as_floats,
@@ -29,16 +29,20 @@ from heard.effects.effect_sizes import (
     raw,
     standardised,
 )
+from heard.effects.unit_means import (
+    MINIMUM_PER_ARM,
+    NO_BASELINE_SPREAD,
+    Effect,
+    compare_unit_means,
+    too_few,
+)
+from heard.effects.units import linked_units, unlinked_units
 from heard.errors import DataError
 from heard.results import Composite, Result, Unavailable
 
-MINIMUM_CLUSTERS_PER_ARM = 3
-TOO_FEW = {
-    True: "fewer than 3 teams in an arm: no interval that respects teams can be given",
-    False: "fewer than 2 participants in an arm: no interval can be given",
-}
+TOO_FEW = "fewer than 2 participants in an arm: no interval can be given"
 STRADDLING = "a team is in both arms: teams were not the unit of allocation"
-NO_BASELINE_SPREAD = "scores before do not vary within the arms: they cannot adjust"
+UNLINKED = "waves not linked: people of teams present at both waves"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,15 +97,11 @@ def compare_arms(
     fault = number_fault(pairs[["before", "after"]].to_numpy(dtype=float))
     if fault := fault or _straddling(pairs, cluster=cluster):
         return ArmComparison.unavailable(fault, n=len(pairs))
-    units = pairs.assign(change=pairs["after"] - pairs["before"])
     if cluster:
-        units = units.groupby(["arm", "cluster"], sort=False, observed=True).mean()
-        units = units.reset_index("arm")
-    if _minimum(units, (treated, control)) < (
-        MINIMUM_CLUSTERS_PER_ARM if cluster else 2
-    ):
-        return ArmComparison.unavailable(TOO_FEW[cluster], n=len(pairs))
-    return _compared(pairs, units, (treated, control), cluster=cluster)
+        return _compared_clusters(pairs, (treated, control))
+    if _minimum(pairs, (treated, control)) < 2:
+        return ArmComparison.unavailable(TOO_FEW, n=len(pairs))
+    return _compared_people(pairs, (treated, control))
 
 
 def compare_arms_unlinked(
@@ -186,49 +186,82 @@ def _by_arm(
     return treated, control
 
 
-def _compared(
-    pairs: pd.DataFrame, units: pd.DataFrame, arms: tuple[str, str], *, cluster: bool
-) -> ArmComparison:
+def _compared_people(pairs: pd.DataFrame, arms: tuple[str, str]) -> ArmComparison:
+    change = pairs["after"] - pairs["before"]
     scale = float(np.abs(pairs[["before", "after"]].to_numpy(dtype=float)).max())
-    what = f"{len(units)} teams' means, each team once" if cluster else "participants"
-    t_interval = "pooled t interval, teams minus 2" if cluster else "Welch t interval"
-    adjusted = _adjusted(units, arms, scale=scale)
-    change = difference_of_means(
-        *_by_arm(units, "change", arms), scale=scale, equal_variances=cluster
+    return _of_linked(
+        pairs,
+        arms,
+        adjusted=_adjusted(pairs, arms, scale=scale),
+        change=difference_of_means(
+            *_by_arm(pairs.assign(change=change), "change", arms),
+            scale=scale,
+            equal_variances=False,
+        ),
+        methods=(
+            "difference after, adjusted for the score before by least squares "
+            "(ANCOVA, one slope); participants; t interval",
+            "difference of the arms' mean changes; participants; Welch t interval",
+        ),
     )
-    standardise = Standardiser(
+
+
+def _compared_clusters(pairs: pd.DataFrame, arms: tuple[str, str]) -> ArmComparison:
+    units, (treated, control) = linked_units(pairs), arms
+    if _minimum(units, arms) < MINIMUM_PER_ARM:
+        return ArmComparison.unavailable(too_few("team"), n=len(pairs))
+    adjusted, change = (
+        compare_unit_means(units, treated=treated, control=control, summary=summary)
+        for summary in ("adjusted", "change")
+    )
+    return _of_linked(
+        pairs,
+        arms,
+        adjusted=_contrast(adjusted.effect),
+        change=_contrast(change.effect),
+        methods=(adjusted.method, change.method),
+        clustered=True,
+    )
+
+
+def _contrast(effect: Effect) -> Contrast | Unavailable:
+    if isinstance(effect, Unavailable):
+        return effect
+    low, high = effect.limits()
+    return Contrast(
+        value=effect.effect, low=low, high=high, standard_error=effect.standard_error
+    )
+
+
+def _of_linked(
+    pairs: pd.DataFrame,
+    arms: tuple[str, str],
+    *,
+    adjusted: Contrast | Unavailable,
+    change: Contrast | Unavailable,
+    methods: tuple[str, str],
+    clustered: bool = False,
+) -> ArmComparison:
+    """Both contrasts in score units, and in standard deviations before."""
+    n = len(pairs)
+    of_adjusted, of_change = (f"{method}; {BOTH_SCORES}" for method in methods)
+    by = Standardiser(
         spread=pooled_deviation(*_by_arm(pairs, "before", arms)),
-        size=len(pairs),
-        clustered=cluster,
+        size=n,
+        clustered=clustered,
     )
     return ArmComparison(
         adjusted_mean_difference=raw(
-            adjusted,
-            term="adjusted_mean_difference",
-            n=len(pairs),
-            method="difference after, adjusted for the score before by least squares "
-            f"(ANCOVA, one slope); {what}; t interval; {BOTH_SCORES}",
+            adjusted, term="adjusted_mean_difference", n=n, method=of_adjusted
         ),
         difference_in_change=raw(
-            change,
-            term="difference_in_change",
-            n=len(pairs),
-            method=f"difference of the arms' mean changes; {what}; {t_interval}; "
-            f"{BOTH_SCORES}",
+            change, term="difference_in_change", n=n, method=of_change
         ),
         hedges_g_adjusted=standardised(
-            adjusted,
-            term="hedges_g_adjusted",
-            n=len(pairs),
-            by=standardise,
-            method=f"adjusted difference (ANCOVA; {what}; {BOTH_SCORES})",
+            adjusted, term="hedges_g_adjusted", n=n, by=by, method=of_adjusted
         ),
         morris_d_ppc2=standardised(
-            change,
-            term="morris_d_ppc2",
-            n=len(pairs),
-            by=standardise,
-            method=f"difference of the arms' mean changes ({what}; {BOTH_SCORES})",
+            change, term="morris_d_ppc2", n=n, by=by, method=of_change
         ),
     )
 
@@ -236,28 +269,16 @@ def _compared(
 def _unlinked_clusters(
     before: pd.DataFrame, after: pd.DataFrame, arms: tuple[str, str]
 ) -> UnlinkedArmComparison:
-    clusters = changes_by_cluster(before, after)
-    arm_of = before.drop_duplicates("cluster").set_index("cluster")["arm"]
-    units = clusters.assign(arm=arm_of.reindex(clusters.index))
-    first, second = (
-        wave[wave["cluster"].isin(units.index)] for wave in (before, after)
-    )
-    n = len(first) + len(second)
-    if _minimum(units, arms) < MINIMUM_CLUSTERS_PER_ARM:
-        return UnlinkedArmComparison.unavailable(TOO_FEW[True], n=n)
-    contrast = difference_of_means(
-        *_by_arm(units, "change", arms),
-        scale=float(np.abs([*first["score"], *second["score"]]).max()),
-        equal_variances=True,
-    )
-    what = f"difference of the arms' mean changes; {len(units)} teams' means, each once"
-    rule = "waves not linked: people of teams present at both waves"
+    units = unlinked_units(after, before)
+    found = compare_unit_means(units, treated=arms[0], control=arms[1])
+    n = int(units["people"].sum())
+    if _minimum(units, arms) < MINIMUM_PER_ARM:
+        return UnlinkedArmComparison.unavailable(too_few("team"), n=n)
+    first = before[before["cluster"].isin(units.index)]
+    contrast, method = _contrast(found.effect), f"{found.method}; {UNLINKED}"
     return UnlinkedArmComparison(
         difference_in_change=raw(
-            contrast,
-            term="difference_in_change",
-            n=n,
-            method=f"{what}; pooled t interval, teams minus 2; {rule}",
+            contrast, term="difference_in_change", n=n, method=method
         ),
         morris_d_ppc2=standardised(
             contrast,
@@ -268,7 +289,7 @@ def _unlinked_clusters(
                 size=len(first),
                 clustered=True,
             ),
-            method=f"{what}; {rule}",
+            method=method,
         ),
     )
 
@@ -278,7 +299,7 @@ def _unlinked_people(
 ) -> UnlinkedArmComparison:
     n = len(before) + len(after)
     if min(_minimum(before, arms), _minimum(after, arms)) < 2:
-        return UnlinkedArmComparison.unavailable(TOO_FEW[False], n=n)
+        return UnlinkedArmComparison.unavailable(TOO_FEW, n=n)
     contrast = _arm_by_wave(before, after, arms)
     what = "difference of the arms' changes, by least squares (arm by wave)"
     rule = "people taken as all different; missing scores left out"

@@ -183,15 +183,16 @@ def compare_unit_means(
     """
     how = summary or ("change" if "before" in units.columns else "after")
     arms = treated, control
-    rows = _usable(units, arms, how)
-    kept = rows[_mixed(rows)]
+    rows = usable_units(units, arms, how)
+    kept = rows[in_mixed_strata(rows)]
     term = term or TERMS[how]
     fault = _fault(rows, kept, arms, unit, least)
     effect: Effect = Unavailable(term=term, reason=fault, n=_people(rows))
     if not fault:
         effect = _effect(kept, treated, how, term=term, unit=unit, least=least)
     used = kept if isinstance(effect, UncertainEffect) else rows
-    means = _arm_means(used, arms, how, effect)
+    gap = effect.effect if isinstance(effect, UncertainEffect) else None
+    means = arm_means(used, arms, how, gap)
     return UnitComparison(
         effect=effect,
         treated=means[0],
@@ -228,8 +229,8 @@ def mean_of_units(
         Score units. Its effect is Unavailable under 5 units, or where all are alike.
     """
     how = summary or ("change" if "before" in units.columns else "after")
-    rows = _usable(units.assign(arm=""), ("",), how)
-    values = _values(rows, how)
+    rows = usable_units(units.assign(arm=""), ("",), how)
+    values = unit_values(rows, how)
     n, count = _people(rows), len(rows)
     fault = ""
     if count < MINIMUM_CLUSTERS:
@@ -250,14 +251,16 @@ def mean_of_units(
         )
     return UnitChange(
         effect=effect,
-        group=_plain_means(rows, ""),
+        group=plain_means(rows, ""),
         method=f"mean of {count} {unit}s' means, each {unit} once; t interval on "
         f"{unit}s",
         n_unit=n_unit,
     )
 
 
-def _usable(units: pd.DataFrame, arms: tuple[str, ...], how: Summary) -> pd.DataFrame:
+def usable_units(
+    units: pd.DataFrame, arms: tuple[str, ...], how: Summary
+) -> pd.DataFrame:
     """Units of these arms that lack nothing; stratum empty where none is given."""
     waves = ["after"] if how == "after" else ["before", "after"]
     wanted = ["arm", *waves, "people"]
@@ -270,7 +273,7 @@ def _usable(units: pd.DataFrame, arms: tuple[str, ...], how: Summary) -> pd.Data
     return rows.dropna(subset=[*wanted, "stratum"]).astype(dict.fromkeys(waves, float))
 
 
-def _mixed(rows: pd.DataFrame) -> pd.Series[bool]:
+def in_mixed_strata(rows: pd.DataFrame) -> pd.Series[bool]:
     """Whether a unit's stratum holds more than one arm."""
     return rows.groupby("stratum", observed=True)["arm"].transform("nunique") > 1
 
@@ -302,7 +305,8 @@ def _people(rows: pd.DataFrame) -> int:
     return int(rows["people"].sum())
 
 
-def _values(rows: pd.DataFrame, how: Summary) -> Numbers:
+def unit_values(rows: pd.DataFrame, how: Summary) -> Numbers:
+    """The one number of each unit: its change, or its mean after."""
     after = rows["after"].to_numpy(dtype=float)
     if how == "change":
         return np.asarray(after - rows["before"].to_numpy(dtype=float))
@@ -317,7 +321,7 @@ def _scale(rows: pd.DataFrame) -> float:
 def _effect(
     rows: pd.DataFrame, treated: str, how: Summary, *, term: str, unit: str, least: int
 ) -> Effect:
-    values, design = _values(rows, how), _design(rows, treated)
+    values, design = unit_values(rows, how), _design(rows, treated)
     if how == "adjusted":
         return _adjusted(rows, values, design, term=term, unit=unit)
     n = _people(rows)
@@ -374,7 +378,8 @@ def _left(values: Numbers, design: Numbers) -> Numbers:
     return np.asarray(values - fitted)
 
 
-def _plain_means(rows: pd.DataFrame, arm: str) -> ArmMeans:
+def plain_means(rows: pd.DataFrame, arm: str) -> ArmMeans:
+    """An arm's means of its units' means, without regard to strata."""
     own = rows[rows["arm"] == arm]
     before, after = (
         float(own[wave].mean()) if wave in own.columns and len(own) else None
@@ -385,14 +390,14 @@ def _plain_means(rows: pd.DataFrame, arm: str) -> ArmMeans:
     )
 
 
-def _arm_means(
-    rows: pd.DataFrame, arms: tuple[str, str], how: Summary, effect: Effect
+def arm_means(
+    rows: pd.DataFrame, arms: tuple[str, str], how: Summary, estimate: float | None
 ) -> tuple[ArmMeans, ArmMeans]:
-    """Both arms' means; where there is an effect, those whose difference it is."""
-    plain = [_plain_means(rows, arm) for arm in arms]
-    if isinstance(effect, Unavailable):
+    """Both arms' means; where there is an estimate, those whose difference it is."""
+    plain = [plain_means(rows, arm) for arm in arms]
+    if estimate is None:
         return plain[0], plain[1]
-    gap = effect.effect if how == "adjusted" else _gap(rows, "after", arms[0])
+    gap = estimate if how == "adjusted" else _gap(rows, "after", arms[0])
     after = _margins(rows, "after", arms[0], gap)
     before = None
     if "before" in rows.columns:

@@ -101,8 +101,7 @@ def units_of_units(units: pd.DataFrame, *, by: str) -> pd.DataFrame:
     counts = grouped.size()
     numbers = grouped[[name for name in WAVES if name in units]].mean()
     variance = grouped["sampling_variance"].sum(min_count=1) / counts**2
-    rows = units.reset_index(drop=True)
-    rows = rows.assign(cluster=rows[by]).drop(columns=by)
+    rows = units.assign(cluster=units[by]).drop(columns=by).reset_index(drop=True)
     return _carried(rows).join(
         numbers.assign(people=grouped["people"].sum(), sampling_variance=variance)
     )

@@ -281,6 +281,7 @@ def cluster_robust_fit(
     weights: Array | None = None,
     absorb: Labels | None = None,
     adjustment: Adjustment = "CR2",
+    minimum_clusters: int = MINIMUM_CLUSTERS,
 ) -> ClusterRobustFit | Unavailable:
     """Fit least squares with a covariance that respects clusters.
 
@@ -302,13 +303,15 @@ def cluster_robust_fit(
     adjustment : {"CR2", "CR1", "CR0"}
         CR2 with Satterthwaite's degrees of freedom is the one to report; the others,
         with G - 1, are for comparison.
+    minimum_clusters : int
+        With fewer there is no fit; under 5 an interval rests on hardly anything.
 
     Returns
     -------
     ClusterRobustFit
         Ask it for contrasts.
     Unavailable
-        Fewer than 5 clusters, values missing, a column predicted by the others, no
+        Too few clusters, values missing, a column predicted by the others, no
         rows to spare, or nothing left over.
 
     References
@@ -322,7 +325,8 @@ def cluster_robust_fit(
     if (codes < 0).any() or (absorb is not None and (coded(absorb)[0] < 0).any()):
         return _absent(NO_GROUP, len(outcome))
     whole = given if absorb is None else np.hstack([dummies(absorb), given])
-    if fault := _fault(np.asarray(outcome, float), whole, scales, n_clusters):
+    fault = too_few_clusters(n_clusters, minimum_clusters)
+    if fault := fault or _fault(np.asarray(outcome, float), whole, scales):
         return _absent(fault, len(outcome))
     roots = np.sqrt(scales)
     triangle = np.asarray(np.linalg.qr(whole * roots[:, None])[1])
@@ -386,15 +390,19 @@ def _fitted(
     )
 
 
-def _fault(outcome: Array, whole: Array, scales: Array, n_clusters: int) -> str:
+def too_few_clusters(n_clusters: int, minimum: int) -> str:
+    """Say if there are too few clusters for an interval; empty if not."""
+    if n_clusters >= minimum:
+        return ""
+    return (
+        f"{n_clusters} clusters; at least {minimum} needed for an interval that "
+        "respects them; use a comparison with placebo clusters"
+    )
+
+
+def _fault(outcome: Array, whole: Array, scales: Array) -> str:
     if not all(np.isfinite(part).all() for part in (outcome, whole, scales)):
         return "missing or infinite values: leave those rows out first"
-    if n_clusters < MINIMUM_CLUSTERS:
-        return (
-            f"{n_clusters} clusters; at least {MINIMUM_CLUSTERS} needed for an "
-            "interval "
-            "that respects them; use a comparison with placebo clusters"
-        )
     if (scales <= 0).any():
         return "weights must be positive: leave rows without weight out first"
     if len(outcome) <= whole.shape[1]:
@@ -412,3 +420,71 @@ def _dependent(share: Array, names: Sequence[str]) -> str:
 
 def _absent(reason: str, n: int) -> Unavailable:
     return Unavailable(term="cluster_robust_fit", reason=reason, n=n)
+
+
+def clustered_mean(
+    scores: pd.Series,
+    cluster: pd.Series,
+    *,
+    term: str = "mean",
+    minimum_clusters: int = MINIMUM_CLUSTERS,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
+) -> Result:
+    """Average one group's scores, with an interval that respects clusters.
+
+    Parameters
+    ----------
+    scores : Series, shape (n_participants,)
+        Numbers, or 1 and 0 for a share; NaN if missing, and then left out.
+    cluster : Series, shape (n_participants,)
+        Cluster (team) of each, row by row; who has none counts as a cluster of their
+        own.
+    term : str
+        What the mean is called.
+    minimum_clusters : int
+        With fewer named clusters there is a mean without limits. R gives limits from 2
+        on; 4 is the least that is of any use.
+    bounds : tuple of float
+        Ends of what the mean can be; limits beyond are cut there.
+
+    Returns
+    -------
+    Estimate
+        The mean of people, large clusters counting more. CR2 error, t interval with
+        Satterthwaite's degrees of freedom; no limits with too few clusters.
+    Unavailable
+        Fewer than 2 scores, or all the same.
+
+    References
+    ----------
+    Bell & McCaffrey (2002), Survey Methodology 28(2), 169-181.
+    """
+    known = scores.notna().to_numpy()
+    values = scores.to_numpy(dtype=float, na_value=np.nan)[known]
+    teams = cluster.mask(cluster == "").to_numpy()[known]
+    codes, n_named = coded(teams)
+    alone = codes < 0
+    codes[alone] = n_named + np.arange(int(alone.sum()))
+    n, how = len(values), f"arithmetic mean; {n_named} clusters"
+    if n < 2 or np.ptp(values) == 0:
+        reason = "fewer than 2 scores, or all the same: no interval can be given"
+        return Unavailable(term=term, reason=reason, n=n)
+    if n_named < minimum_clusters:
+        how = f"{how}, under {minimum_clusters}: no interval"
+        return Estimate.of(term, values.mean(), n=n, method=how)
+    fit = cluster_robust_fit(
+        values, np.ones((n, 1)), codes, names=["mean"], minimum_clusters=2
+    )
+    if isinstance(fit, Unavailable):
+        return Unavailable(term=term, reason=fit.reason, n=n, method=how)
+    degrees, mean = fit.degrees_of_freedom("mean"), fit.value("mean")
+    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees))
+    reach *= fit.standard_error("mean")
+    return Estimate.of(
+        term,
+        mean,
+        (max(mean - reach, bounds[0]), min(mean + reach, bounds[1])),
+        n=n,
+        method=f"{how}; Bell-McCaffrey standard error (CR2), t interval with "
+        f"{degrees:.1f} degrees of freedom; missing scores left out",
+    )

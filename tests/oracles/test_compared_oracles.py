@@ -1,4 +1,4 @@
-"""Comparisons over waves give the numbers of R's clubSandwich, nlme and rms."""
+"""Comparisons over waves give the numbers of R's clubSandwich and rms."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from heard.effects.designs.dose_response import (
 from heard.effects.designs.negative_controls import future_dose
 from heard.effects.designs.randomisation import placebo_comparison
 from heard.effects.designs.staggered_adoption import staggered_effects
-from heard.effects.designs.stepped_wedge import stepped_wedge
 from heard.results import Estimate
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -186,13 +185,3 @@ def test_one_start_and_two_waves_are_welchs_test_of_changes() -> None:
     assert value(found.staggered_effect_p_value) == pytest.approx(
         stored["p"], rel=CLOSED
     )
-
-
-def test_stepped_wedge_is_generalised_least_squares_of_nlme() -> None:
-    for stored in VALUES["wedge"]:
-        found = stepped_wedge(
-            oracle_rows("compared_rollout.csv"), waves=WAVES, correlation=stored["rho"]
-        )
-        assert value(found.stepped_wedge_effect) == pytest.approx(
-            stored["estimate"], rel=CLOSED
-        )

@@ -11,14 +11,9 @@ import pytest
 
 from heard.effects.designs.staggered_adoption import (
     StaggeredEffects,
-    roll_out,
     staggered_effects,
 )
-from heard.effects.designs.stepped_wedge import (
-    SteppedWedge,
-    _allocations,
-    stepped_wedge,
-)
+from heard.effects.designs.stepped_wedge import SteppedWedge, stepped_wedge
 from heard.errors import DataError
 from heard.models.random_streams import generator
 from heard.results import Estimate, Unavailable
@@ -162,6 +157,18 @@ def test_one_cluster_alone_gets_an_estimate_without_an_interval() -> None:
     assert isinstance(found.staggered_effect_p_value, Unavailable)
 
 
+def test_a_start_group_of_one_has_no_interval_and_the_last_serve_until_they_start() -> (
+    None
+):
+    """Welch needs two of each start: one alone, even among others, gives no limits."""
+    whole: list[str | None] = ["w2", "w2", "w3", "w3", "w4", "w4"]
+    assert estimate(staggered(rolled(starts=whole)).staggered_effect).conf_low
+    one_alone = [*whole[:3], *whole[4:]]
+    assert (
+        estimate(staggered(rolled(starts=one_alone)).staggered_effect).conf_low is None
+    )
+
+
 def test_people_are_averaged_and_gaps_leave_a_cluster_out() -> None:
     frame = rolled()
     twice = pd.concat([frame, frame.assign(score=frame["score"] + 1)])
@@ -213,65 +220,97 @@ def test_a_start_that_is_no_wave_is_an_error(kind: Any) -> None:
 # --- stepped wedge --------------------------------------------------------------------
 
 
-def by_definition(frame: pd.DataFrame, correlation: float, value: float) -> float:
-    """p of an effect: generalised least squares anew for every order of the starts."""
+def by_definition(frame: pd.DataFrame, value: float) -> float:
+    """p of an effect: least squares anew for every order of starts within strata."""
     means = frame.pivot_table(index="cluster", columns="wave", values="score")
-    starts = frame.drop_duplicates("cluster").set_index("cluster")["start"]
-    places = starts.map({w: i for i, w in enumerate(WAVES)}).fillna(5).to_numpy()
+    first = frame.drop_duplicates("cluster").set_index("cluster").loc[means.index]
+    places = first["start"].map({w: i for i, w in enumerate(WAVES)}).fillna(5)
+    strata = first["site"].to_numpy()
     n_clusters, n_waves = means.shape
-    covariance = np.full((n_waves, n_waves), correlation)
-    np.fill_diagonal(covariance, 1.0)
-    inverse = np.kron(np.eye(n_clusters), np.linalg.inv(covariance))
-    waves = np.tile(np.eye(n_waves), (n_clusters, 1))
+    courses = np.kron(pd.get_dummies(strata).to_numpy(float), np.eye(n_waves))
+    levels = np.kron(np.eye(n_clusters), np.ones((n_waves, 1)))
 
     def exposed(order: Any) -> np.ndarray:
         return (np.arange(n_waves) >= np.array(order)[:, None]).astype(float).ravel()
 
-    freed = means.to_numpy().ravel() - value * exposed(places)
+    real = tuple(places)
+    freed = means.to_numpy().ravel() - value * exposed(real)
     sizes = {}
-    for order in {tuple(places), *itertools.permutations(places)}:
-        design = np.column_stack([exposed(order), waves])
-        inner = design.T @ inverse @ design
-        sizes[order] = abs(np.linalg.solve(inner, design.T @ inverse @ freed)[0])
-    real = sizes[tuple(places)]
-    return float(np.mean([size >= real - 1e-10 for size in sizes.values()]))
+    for order in {real, *itertools.permutations(real)}:
+        if any(
+            sorted(np.array(order)[strata == s]) != sorted(places[strata == s])
+            for s in set(strata)
+        ):
+            continue
+        design = np.column_stack([exposed(order), courses, levels])
+        sizes[order] = abs((np.linalg.pinv(design) @ freed)[0])
+    return float(np.mean([size >= sizes[real] - 1e-10 for size in sizes.values()]))
 
 
-@pytest.mark.parametrize("correlation", [0.0, 0.6])
-def test_p_and_interval_are_those_of_refitting_every_order(correlation: float) -> None:
-    frame = rolled(starts=["w2", "w3", "w4", "w5", None], effect=0.15)
-    found = wedge(frame, correlation=correlation)
+@pytest.mark.parametrize("sites", ["nnnnn", "nnnss"])
+def test_p_and_interval_are_those_of_refitting_every_order(sites: str) -> None:
+    starts: list[str | None] = ["w2", "w3", "w4", "w5", None]
+    frame = rolled(starts=starts, effect=0.15)
+    frame = frame.assign(site=[sites[int(name[1:])] for name in frame["cluster"]])
+    found = wedge(frame, stratum="site")
+    if sites == "nnnnn":
+        assert found.stepped_wedge_effect.n == wedge(frame).stepped_wedge_effect.n
+    orders = 120 if sites == "nnnnn" else 12
+    floor = estimate(found.stepped_wedge_smallest_possible_p_value).estimate
+    assert floor == 1 / orders
+    if floor > 0.05:
+        for result in (found.stepped_wedge_effect, found.stepped_wedge_p_value):
+            assert isinstance(result, Unavailable)
+            assert "too few orders were possible: 12" in result.reason
+        return
     p_value = estimate(found.stepped_wedge_p_value).estimate
-    assert p_value == pytest.approx(by_definition(frame, correlation, 0.0), abs=1e-12)
+    assert p_value == pytest.approx(by_definition(frame, 0.0), abs=1e-12)
     effect = estimate(found.stepped_wedge_effect)
     assert effect.conf_low is not None
     assert effect.conf_high is not None
     for limit, outwards in ((effect.conf_low, -1e-7), (effect.conf_high, 1e-7)):
-        assert by_definition(frame, correlation, limit - outwards) > 0.05
-        assert by_definition(frame, correlation, limit + outwards) <= 0.05
-    floor = estimate(found.stepped_wedge_smallest_possible_p_value).estimate
-    assert floor == 1 / 120
+        assert by_definition(frame, limit - outwards) > 0.05
+        assert by_definition(frame, limit + outwards) <= 0.05
 
 
-def test_the_information_is_hussey_and_hughes() -> None:
-    """Their closed formula (2007, p. 185), by the slope of the statistic."""
-    table = roll_out(
-        rolled(), waves=WAVES, start="start", cluster="cluster", score="score"
+def test_courses_of_sites_leave_the_effect_where_order_was_drawn_within_them() -> None:
+    """A site that rises by itself moves nothing, however the starts lie."""
+    starts: list[str | None] = ["w2", "w3", "w5", "w3", "w4", "w5"]
+    frame = rolled(starts=starts)
+    frame = frame.assign(site=np.where(frame["cluster"] < "t3", "north", "south"))
+    rising = frame["wave"].map(WAVES.index) * (frame["site"] == "north") * 3.0
+    moved = frame.assign(score=frame["score"] + rising)
+    first, second = (
+        wedge(f, stratum="site").stepped_wedge_effect for f in (frame, moved)
     )
-    for correlation in (0.05, 0.5, 0.9):
-        exposed = np.arange(5) >= table.starts[:, None]
-        clusters, waves = exposed.shape
-        u, v = exposed.sum(), (exposed.sum(axis=1) ** 2).sum()
-        w = (exposed.sum(axis=0) ** 2).sum()
-        within, between = 1 - correlation, correlation
-        top = clusters * within * (within + waves * between)
-        bottom = (clusters * u - w) * within + (
-            u**2 + clusters * waves * u - waves * w - clusters * v
-        ) * between
-        allocations = _allocations(table, correlation, "formula")
-        # the statistic drops the factor 1/within of the inverse covariance
-        found = within / allocations.slope[0] ** 2
-        assert found == pytest.approx(top / bottom, rel=1e-10)
+    for name in ("estimate", "conf_low", "conf_high"):
+        assert getattr(first, name) == pytest.approx(getattr(second, name), abs=1e-9)
+    assert "within 2 strata" in estimate(first).method
+
+
+def test_a_site_that_started_together_tells_nothing() -> None:
+    starts: list[str | None] = ["w2", "w3", "w4", "w5", "w3", "w3"]
+    frame = rolled(starts=starts)
+    frame = frame.assign(site=np.where(frame["cluster"] < "t4", "north", "south"))
+    alone = frame[frame["site"] == "north"]
+    whole, part = (wedge(f, stratum="site") for f in (frame, alone))
+    for name in ("estimate", "conf_low", "conf_high"):
+        assert getattr(whole.stepped_wedge_effect, name) == pytest.approx(
+            getattr(part.stepped_wedge_effect, name)
+        )
+    together = frame[frame["site"] == "south"].replace({"cluster": {"t4": "t6"}})
+    both = pd.concat([together, together.replace({"cluster": {"t6": "t7"}})])
+    found = wedge(both, stratum="site").stepped_wedge_effect
+    assert isinstance(found, Unavailable)
+    assert "same wave" in found.reason
+
+
+def test_a_cluster_in_two_strata_is_refused() -> None:
+    frame = rolled()
+    frame = frame.assign(site=np.where(frame["wave"] < "w3", "north", "south"))
+    found = wedge(frame, stratum="site").stepped_wedge_effect
+    assert isinstance(found, Unavailable)
+    assert "more than one start, or stratum" in found.reason
 
 
 def test_known_effect_is_found_as_often_as_promised() -> None:
@@ -294,15 +333,13 @@ def test_many_orders_are_drawn_and_the_same_again() -> None:
     assert "9999 allocations drawn" in first.stepped_wedge_p_value.method
 
 
-def test_clusters_that_move_alike_and_odd_correlations_are_refused() -> None:
+def test_clusters_that_move_alike_and_too_few_are_refused() -> None:
     flat = rolled(noise=0.0, effect=0.0)
     assert isinstance(wedge(flat).stepped_wedge_effect, Unavailable)
     few = rolled(starts=["w2", None])
     absent = wedge(few).stepped_wedge_effect
     assert isinstance(absent, Unavailable)
     assert "2 clusters with every wave" in absent.reason
-    with pytest.raises(DataError, match="correlation"):
-        wedge(rolled(), correlation=1.0)
 
 
 @pytest.mark.parametrize("kind", [staggered, wedge])

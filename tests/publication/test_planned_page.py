@@ -171,3 +171,36 @@ def test_the_main_result_can_be_read_at_11() -> None:
     summary = page(result(-0.1, 4.3), result(2.1, 3.7, follow_up="later"))
     text = " ".join([*summary.headlines, *summary.result.sentences])
     assert reading_age(text) < 12
+
+
+BOUND = {
+    "arm_mean_before": "42.8 to",
+    "arm_mean_after": "to 45.6",
+    "units_compared": "12 teams",
+    "difference_in_change": "points more",
+    "verdict": "We cannot tell whether",
+    "analyses_asked": "other ways to analyse",
+    "evidence_strength": "Strength 2 of 5",
+    "strength_column": "chance decided which teams had it; held at 3 by",
+    "share_lost": "30% lost",
+    "strength_threat": "less 1: many people changed groups",
+    "comparability_checked": "We could not check",
+}
+
+
+@pytest.mark.parametrize("term", BOUND)
+def test_without_its_finding_a_sentence_is_not_there(term: str) -> None:
+    facts = CHOSEN["facts"] | {
+        "movers": 0.2,
+        "comparability": "cannot_be_tested",
+        "units": 12,
+        "design": "randomised",
+    }
+    whole = tuple(result(-0.1, 4.3, lost=0.3, facts=facts))
+    fewer = tuple(part for part in whole if part.term != term)
+    shown, without = (
+        words(page(iter(part)).headline_html().partition("<figure")[0])
+        for part in (whole, fewer)
+    )
+    assert BOUND[term] in shown
+    assert BOUND[term] not in without

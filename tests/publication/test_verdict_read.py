@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from invented import disclosed_of, study_of, with_suppressed
-from planned_results import disclosed_result, outcome_of, place_of
+from planned_results import disclosed_result, outcome_of, place_of, planned_result
 
 from analysis.foundation import refusals
 from analysis.foundation.findings import Contrast, Finding, Group
-from analysis.publication.disclosure.control import Disclosed
+from analysis.publication.disclosure.control import Disclosed, disclose
 from analysis.publication.verdict.headline import headline
 from analysis.publication.verdict.reader import SUPPRESSED, planned_facts
 from analysis.publication.verdict.sentences import second_sentence, third_sentence
@@ -63,8 +63,7 @@ def one(disclosed: Disclosed, study: Study, **result: Any) -> PlannedFacts:
 
 
 def test_teams_that_were_chosen() -> None:
-    study = dataclasses.replace(study_of("listening-pilot"), programme="the training")
-    facts = read(study, **PILOT)
+    facts = read(**PILOT)
     assert headline(facts) == (
         "We cannot tell whether the pilot teams did better. The result fits anything "
         "from a small loss to a gain that matters."
@@ -134,7 +133,7 @@ def test_different_people_each_time_are_too_weak() -> None:
         facts={"design": "different_people", "unit": "person"},
     )
     assert headline(facts).startswith(
-        "The evidence is too weak to say whether workshop impact scores changed."
+        "The evidence is too weak to say whether ratings of impact changed."
     )
     assert not facts.large_type
 
@@ -167,7 +166,7 @@ def test_people_asked_once() -> None:
         }
     )
     assert headline(facts).startswith(
-        "After the programme, the pilot group may have scored higher than the "
+        "After the training, the pilot group may have scored higher than the "
         "comparison group. We cannot tell if by enough to matter."
     )
     assert second_sentence(facts).startswith("Pilot: 45.6. Comparison: 42.7 (10 to 50")
@@ -181,11 +180,11 @@ def test_few_treated_teams_are_named() -> None:
 
 
 def test_a_refusal_is_passed_on() -> None:
-    why = refusals.too_few_units("team", 2, 2)
+    why = refusals.too_few_units("team", 2, 2, programme="the training")
     facts = read(**PILOT | {"limits": None, "reason": why})
     assert headline(facts) == (
-        "This study cannot say whether the programme worked. There were too few teams "
-        "(2 and 2) to tell the programme from the teams."
+        "This study cannot say whether the training worked. There were too few teams "
+        "(2 and 2) to tell the training from the teams."
     )
     assert second_sentence(facts) == third_sentence(facts) == ""
 
@@ -197,6 +196,35 @@ def test_a_suppressed_number_takes_the_verdict_with_it() -> None:
     facts = one(disclosed, study_of("listening-pilot"))
     assert facts.code == "no_answer"
     assert headline(facts).endswith(SUPPRESSED)
+
+
+@pytest.mark.parametrize("smallest_effect", [2.0, None])
+def test_a_verdict_about_few_people_does_not_leave(
+    smallest_effect: float | None,
+) -> None:
+    study = study_of("listening-pilot")
+    outcome = dataclasses.replace(outcome_of(study), smallest_effect=smallest_effect)
+    few = PILOT | {"limits": (2.1, 3.7), "people": 10}
+    del few["study_name"]
+    found = disclose(
+        planned_result(study, outcome, few.pop("limits"), **few), smallest=11
+    )
+    assert {str(part.group) for part in found.where(term="verdict").findings} == {
+        "suppressed"
+    }
+    (facts,) = planned_facts(found, study, outcome, outcome.follow_ups[0])
+    assert headline(facts).endswith(SUPPRESSED)
+    assert second_sentence(facts) == ""
+
+
+def test_a_number_with_a_label_is_not_the_planned_one() -> None:
+    disclosed = disclosed_result(**PILOT)
+    (planned,) = disclosed.where(term="difference_in_change").findings
+    labelled = dataclasses.replace(
+        planned, group=Group("subgroup", "young", of="age"), estimate=9.0
+    )
+    both = Disclosed(findings=(labelled, *disclosed.findings))
+    assert one(both, study_of("listening-pilot")).estimate == planned.estimate
 
 
 def test_without_a_verdict_there_is_nothing_to_read() -> None:
@@ -277,8 +305,8 @@ def test_a_short_title_is_used_where_it_is_declared() -> None:
         disclosed_result(**PILOT), study, outcome, outcome.follow_ups[0]
     )
     assert (facts.outcome, facts.scores) == ("ratings", "ratings")
-    plain = one(disclosed_result(**PILOT), study)
-    assert plain.scores == "empathy as service users rate it (CARE) scores"
+    blues = read(**BLUES)
+    assert (blues.outcome, blues.scores) == ("depression", "depression scores")
 
 
 def test_strength_is_read_back_as_it_was_rated() -> None:

@@ -444,8 +444,8 @@ def test_picked_for_low_scores_is_said_only_where_they_were() -> None:
 def test_waves_are_named_where_the_programme_is_not() -> None:
     unnamed = dataclasses.replace(facts(**TEN[8][0]), programme="")
     assert headline(unnamed).startswith(
-        "Ratings were higher at “After” than at “Before”. This cannot show that the "
-        "programme did it"
+        "Ratings were higher at “After” than at “Before”. This cannot show why. Scores "
+        "may have been rising anyway"
     )
 
 

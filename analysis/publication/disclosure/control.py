@@ -24,7 +24,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.foundation.findings import Contrast, names_in
+from analysis.foundation.findings import Contrast, Group, names_in
 from analysis.foundation.terms import (
     GROUPED,
     Rule,
@@ -45,7 +45,8 @@ if TYPE_CHECKING:
 
     from analysis.foundation.findings import AnyGroup, Finding, Place
 
-ONE_ANSWER = "everybody gave the same answer, so the number would tell what each said"
+ONE_ANSWER = "everybody gave the same answer, so the number would show what each said"
+SUPPRESSED_VERDICT = Group("verdict", value="suppressed")
 SECONDARY_SUPPRESSION = "suppressed, or a smaller number could be worked out from it"
 
 
@@ -152,8 +153,13 @@ def _without_numbers(finding: Finding, reason: str) -> Finding:
     # Where each person is a cluster of their own, the method counts people.
     followed = term(finding.term).secondary is Secondary.FOLLOWED
     method = "" if followed else finding.method
+    # A verdict would still say on which side of zero the number lies.
+    group = finding.group
+    if isinstance(group, Group) and group.kind == "verdict":
+        group = SUPPRESSED_VERDICT
     return dataclasses.replace(
         finding,
+        group=group,
         estimate=None,
         conf_low=None,
         conf_high=None,

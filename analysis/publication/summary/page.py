@@ -134,8 +134,8 @@ class FunderSummary:
         )
 
     def _pdf(self, size: float) -> bytes:
-        import matplotlib as mpl  # noqa: PLC0415 - heavy, wanted for its fonts
-        import typst  # noqa: PLC0415 - heavy
+        import matplotlib as mpl  # noqa: PLC0415 - slow, wanted for its fonts
+        import typst  # noqa: PLC0415 - slow to import
 
         fonts = typst.Fonts(
             include_system_fonts=False,

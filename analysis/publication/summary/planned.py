@@ -132,7 +132,7 @@ def _later(
 
 
 def _comparison(results: tuple[PlannedFacts, ...]) -> Iterator[str]:
-    """Who was compared with whom, and who decided."""
+    """Which groups were compared, and who decided."""
     for facts in results:
         if facts.control is None:
             yield NOBODY_COMPARED

@@ -27,6 +27,7 @@ NOT_COMPARABLE = {
     "not tested": "We could not check that the questions meant the same both times.",
     "one item": "With one question we cannot check that it meant the same both times.",
 }
+CANNOT_SHOW_WHY = "This cannot show why."
 MOVED_ALIKE = "This holds only if all would have changed alike without {programme}."
 SELECTED = {
     True: ", and people picked for low scores tend to score higher next time",
@@ -263,16 +264,18 @@ def _uncontrolled(facts: PlannedFacts) -> Iterator[str]:
             yield f"{scores} changed a little, too little to matter."
         else:
             yield f"{scores} were much the same {when}."
-        yield f"This cannot show what {facts.named_programme} did."
+        did = f"This cannot show what {facts.programme} did."
+        yield did if facts.programme else CANNOT_SHOW_WHY
         return
     rose = (facts.verdict_class == "gain") == (facts.sign > 0)
     yield f"{scores} were {_level(facts, up=facts.verdict_class == 'gain')} {when}."
     moving = "rising" if rose else "falling"
     picked = SELECTED[rose] if facts.selected_on_score else ""
-    yield (
-        f"This cannot show that {facts.named_programme} did it: scores may have been "
-        f"{moving} anyway{picked}."
-    )
+    anyway = f"scores may have been {moving} anyway{picked}."
+    if facts.programme:
+        yield f"This cannot show that {facts.programme} did it: {anyway}"
+    else:
+        yield f"{CANNOT_SHOW_WHY} {first_capital(anyway)}"
 
 
 # ---------------------------------------------------------------- its parts

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, cast, get_args
 
 from analysis.foundation.findings import Contrast, Finding, Group
-from analysis.publication.disclosure.control import Disclosed
+from analysis.publication.disclosure.control import SUPPRESSED_VERDICT, Disclosed
 from analysis.publication.places import found, of_score, subscale_of
 from analysis.publication.verdict.facts import Arm, PlannedFacts, Summary
 from heard.effects.judgement.strength import Strength
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from analysis.declarations.study import Outcome, Study
     from analysis.foundation.findings import Finding, Place
     from analysis.publication.disclosure.control import Disclosed
-    from analysis.publication.verdict.facts import Comparability, Counted, Unit
+    from analysis.publication.verdict.facts import Comparability, Unit
     from heard.effects.judgement.strength import Column, Design, Threat
     from heard.effects.judgement.verdict import Good, VerdictCode
 
@@ -71,18 +72,15 @@ def _facts(
     at_wave = here.where(wave=judged.wave)
     of_contrast = at_wave.where(arm=judged.arm)
     planned = _planned(of_contrast)
-    strength = _strength(of_contrast)
-    scale = subscale_of(study, outcome)
-    good = GOOD.get(scale.direction, "none")
-    arms = _arms_of(judged.arm)
-    unit = _unit(of_contrast)
-    code, refusal = _answer(judged, planned)
-    lost = found(of_contrast, term="share_lost")
-    moved = found(of_contrast, term="share_in_both_arms")
-    short = _within(outcome.short_title or outcome.title)
+    arms, unit = _arms_of(judged.arm), _unit(of_contrast)
     summary = _summary(planned, judged)
     treated, control = _groups(arms, at_wave, study, unit, summary)
-    return PlannedFacts(
+    baseline = judged.wave.before if isinstance(judged.wave, Contrast) else ""
+    code, refusal = _answer(judged, planned)
+    scale = subscale_of(study, outcome)
+    good = GOOD.get(scale.direction, "none")
+    short = _within(outcome.short_title or outcome.title)
+    facts = PlannedFacts(
         outcome=short,
         scores=short if SCORES & {*short.split()} else f"{short} scores",
         programme=study.programme,
@@ -91,32 +89,51 @@ def _facts(
         lowest=scale.lowest,
         highest=scale.highest,
         good=good,
-        baseline=study.wave_title(_before(judged.wave)),
+        baseline=study.wave_title(baseline),
         follow_up=study.wave_title(follow_up),
         summary=summary,
-        estimate=planned.estimate if planned else None,
-        low=planned.conf_low if planned else None,
-        high=planned.conf_high if planned else None,
         smallest_effect=outcome.smallest_effect,
         units=_total(at_wave, arms),
-        people=planned.n if planned else None,
+        few_units=_few_units(of_contrast, at_wave, arms),
         unit=unit,
-        counted=_counted(planned),
         randomised=study.randomised,
         selected_on_score=study.selected_on_score,
         code=code,
         refusal=refusal,
-        design=_design(of_contrast),
+        at_best=_share_at_best(here, good, baseline),
+    )
+    return _with_evidence(_with_estimate(facts, planned), of_contrast)
+
+
+def _with_estimate(facts: PlannedFacts, planned: Finding | None) -> PlannedFacts:
+    """The same facts with the planned number, if there is one."""
+    if planned is None:
+        return facts
+    return dataclasses.replace(
+        facts,
+        estimate=planned.estimate,
+        low=planned.conf_low,
+        high=planned.conf_high,
+        people=planned.n,
+        counted="answers" if planned.n_unit == "answers" else "people",
+    )
+
+
+def _with_evidence(facts: PlannedFacts, of_contrast: Disclosed) -> PlannedFacts:
+    """The same facts with how strong the evidence is, and what limits it."""
+    strength = _strength(of_contrast)
+    lost = found(of_contrast, term="share_lost")
+    return dataclasses.replace(
+        facts,
+        design=cast("Design | None", _column_about(of_contrast, "design") or None),
         strength=strength,
         lost=lost.estimate if lost else None,
         losses_unknown=strength is not None and lost is None,
         agreeing=_count(of_contrast, "analyses_agreeing"),
         asked=_count(of_contrast, "analyses_asked"),
-        depends_on_dropouts=_is_given(found(of_contrast, term="change_undone_at")),
+        depends_on_dropouts=_estimate(of_contrast, "change_undone_at") is not None,
         comparability=_comparability(of_contrast),
-        movers=moved.estimate if moved else None,
-        few_units=_few_units(of_contrast, at_wave, arms),
-        at_best=_share_at_best(here, good, _before(judged.wave)),
+        movers=_estimate(of_contrast, "share_in_both_arms"),
     )
 
 
@@ -143,23 +160,14 @@ def _answer(judged: Finding, planned: Finding | None) -> tuple[VerdictCode, str]
     if code == "no_answer":
         reasons = (judged.reason, planned.reason if planned else "")
         return code, next(filter(None, reasons), "")
-    if planned is None or planned.conf_low is None or planned.conf_high is None:
+    limits = planned and (planned.conf_low, planned.conf_high)
+    if judged.group == SUPPRESSED_VERDICT or not limits or None in limits:
         return "no_answer", SUPPRESSED
     return code, ""
 
 
-def _counted(planned: Finding | None) -> Counted:
-    return "answers" if planned and planned.n_unit == "answers" else "people"
-
-
-def _is_given(finding: Finding | None) -> bool:
-    return finding is not None and finding.estimate is not None
-
-
 def _count(of_contrast: Disclosed, term: str) -> int:
-    finding = found(of_contrast, term=term)
-    known = finding is not None and finding.estimate is not None
-    return round(finding.estimate or 0) if finding and known else 0
+    return round(_estimate(of_contrast, term) or 0)
 
 
 # ---------------------------------------------------------------- the groups
@@ -218,10 +226,6 @@ def _total(at_wave: Disclosed, arms: tuple[str, ...]) -> int | None:
     return round(sum(known)) if len(known) == len(counts) else None
 
 
-def _before(wave: Place) -> str:
-    return wave.before if isinstance(wave, Contrast) else ""
-
-
 def _share_at_best(here: Disclosed, good: Good, baseline: str) -> float | None:
     """Share of everyone who had the best score before."""
     if good == "none" or not baseline:
@@ -268,10 +272,6 @@ def _strength(of_contrast: Disclosed) -> Strength | None:
 def _column_about(of_contrast: Disclosed, column: str) -> str:
     about = (group.of for group, _ in _columns(of_contrast) if group.value == column)
     return next(about, "")
-
-
-def _design(of_contrast: Disclosed) -> Design | None:
-    return cast("Design | None", _column_about(of_contrast, "design") or None)
 
 
 def _unit(of_contrast: Disclosed) -> Unit:

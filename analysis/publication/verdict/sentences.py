@@ -213,13 +213,14 @@ def _strength(facts: PlannedFacts, strength: Strength) -> str:
     units = UNITS[facts.unit]
     if facts.design is not None:
         parts.append(DESIGN_WORDS[facts.design].format(units=units))
-    if "design" not in strength.lowest:
+    if strength.lowest and "design" not in strength.lowest:
         held = [_column(name, facts) for name in strength.lowest]
         parts.append(f"held at {strength.initial} by {listed(held)}")
     if strength.taken:
         taken = listed([THREAT_WORDS[threat] for threat in strength.taken])
         parts.append(f"less {len(strength.taken)}: {taken}")
-    return f"Strength {strength.rating} of 5: {'; '.join(parts)}."
+    why = f": {'; '.join(parts)}" if parts else ""
+    return f"Strength {strength.rating} of 5{why}."
 
 
 def _column(name: Column, facts: PlannedFacts) -> str:

@@ -9,7 +9,7 @@ tests/oracles/values/compared.json.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -23,7 +23,7 @@ from heard.models.cluster_robust import Array, Labels
 from heard.models.random_streams import generator
 from heard.results import Composite, Estimate, Result, Unavailable, counting
 
-TWO_STARTS = "a cluster has more than one start"
+TWO_STARTS = "a cluster has more than one start, or stratum"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,7 @@ class RollOut:
     `means`, shape (n_clusters, n_waves): complete.
     `starts`, shape (n_clusters,): place of the first wave with the pilot; n_waves if
       never in these waves.
+    `strata`, shape (n_clusters,): within which the order was drawn; empty if not known.
     `n_left_out`: clusters without a score at some wave.
     `fault`: why nothing can be computed; empty if it can.
     """
@@ -40,6 +41,7 @@ class RollOut:
     means: Array
     starts: Labels
     n_left_out: int
+    strata: Labels = field(default_factory=lambda: np.empty(0, dtype=object))
     fault: str = ""
 
     def method_text(self) -> str:
@@ -58,6 +60,7 @@ def roll_out(
     start: str,
     cluster: str,
     score: str,
+    stratum: str = "",
 ) -> RollOut:
     """Average scores by cluster and wave.
 
@@ -65,15 +68,16 @@ def roll_out(
     `waves`: in order.
     `start`: column with the first wave at which the cluster had the pilot; missing if
       never.
-    `cluster`, `score`: columns.
+    `cluster`, `score`, `stratum`: columns; the last, if given, constant in a cluster.
     Raises DataError: A column is missing, or a start is no wave.
     """
-    rows = complete_rows(frame, scores=[score], labels=["wave", cluster])
+    own = [cluster, *([stratum] if stratum else [])]
+    rows = complete_rows(frame, scores=[score], labels=["wave", *own])
     if start not in frame.columns:
         known = [str(column) for column in frame.columns]
         raise DataError("roll-out", unknown("column", start, known))
-    begun = frame[[cluster, start]].assign(**{start: named(frame[start])})
-    begun = begun.dropna(subset=[cluster]).drop_duplicates()
+    begun = frame[[*own, start]].assign(**{start: named(frame[start])})
+    begun = begun.dropna(subset=own).drop_duplicates()
     strange = int((begun[start].notna() & ~begun[start].isin(list(waves))).sum())
     if strange:
         raise DataError(
@@ -91,11 +95,13 @@ def roll_out(
     ).reindex(columns=list(waves))
     means = table.dropna()
     places = {wave: place for place, wave in enumerate(waves)}
-    starts = begun.set_index(cluster)[start].reindex(means.index).map(places)
+    of_cluster = begun.set_index(cluster).reindex(means.index)
+    starts = of_cluster[start].map(places)
     return RollOut(
         means=means.to_numpy(dtype=float),
         starts=starts.fillna(len(waves)).to_numpy(dtype=int),
         n_left_out=len(table) - len(means),
+        strata=of_cluster[stratum].to_numpy() if stratum else np.empty(0, dtype=object),
         fault="" if len(means) else "no cluster has a score at every wave",
     )
 

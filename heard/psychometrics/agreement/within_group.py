@@ -6,6 +6,7 @@ multilevel, tests/oracles/values/withingroup_*.json.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,7 +23,15 @@ from heard.models.complete_responses import (
 from heard.results import Composite, Estimate, Labelled, Result, Unavailable
 
 NO_INTERVAL = "no interval: all members of the group who answered are counted"
-TERMS = ("r_wg", "r_wg_j", "average_deviation", "a_wg")
+RANGES = {
+    "r_wg": (0.0, 1.0),
+    "r_wg_j": (0.0, 1.0),
+    "average_deviation": (0.0, math.inf),
+    "a_wg": (-math.inf, 1.0),
+}
+"""Statistic → what it can be; a_wg of few members may fall below -1."""
+TERMS = tuple(RANGES)
+N_UNIT = "groups"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,17 +188,19 @@ def _a_wg(values: Array, ends: tuple[float, float], n: int) -> Result:
 def _mean_over_groups(term: str, results: list[Result], confidence: float) -> Result:
     values = np.array([r.estimate for r in results if isinstance(r, Estimate)])
     n, absent = len(values), sum(isinstance(r, Unavailable) for r in results)
-    name = f"mean_{term}"
+    name, (lowest, highest) = f"mean_{term}", RANGES[term]
     method = (
-        f"mean of {term} over groups, each counted once; {100 * confidence:g} % t "
-        f"interval over groups; n is groups, {absent} without {term} left out"
+        f"mean of {term} over {n} groups, each counted once; {100 * confidence:g} % t "
+        f"interval over groups, no limit beyond the range of {term}; {absent} groups "
+        f"without {term} left out"
     )
     if n < 2:
         reason = f"groups with {term} {n}; at least 2 needed"
-        return Unavailable(term=name, reason=reason, n=n, method=method)
+        return Unavailable(term=name, reason=reason, n=n, method=method, n_unit=N_UNIT)
     mean, error = float(values.mean()), float(values.std(ddof=1)) / n**0.5
     if error == 0:
         method += "; no interval: all groups are equal"
-        return Estimate(term=name, estimate=mean, n=n, method=method)
+        return Estimate(term=name, estimate=mean, n=n, method=method, n_unit=N_UNIT)
     reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
-    return Estimate.of(name, mean, (mean - reach, mean + reach), n=n, method=method)
+    limits = max(mean - reach, lowest), min(mean + reach, highest)
+    return Estimate.of(name, mean, limits, n=n, method=method, n_unit=N_UNIT)

@@ -27,6 +27,8 @@ from heard.psychometrics.dependability.components import (
 from heard.results import Composite, Estimate, Result, Unavailable
 
 GroupSize = Literal["unbiased", "mean"]
+NOTHING = 1e-12
+"""A mean square this small compared with the other is rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +152,7 @@ def _gap(squares: _Squares, target: str) -> str:
         return f"{first + 1} {target}; at least 2 needed"
     if second < 1:
         return f"one rating of each {target}: nothing varies within"
-    if squares.within <= 1e-12 * squares.between:
+    if squares.within <= NOTHING * squares.between:
         return f"the ratings of each {target} agree perfectly: nothing varies within"
     return ""
 
@@ -185,7 +187,7 @@ def _second(squares: _Squares, about: tuple[float, str, str]) -> Result:
         f"(MSB - MSW) / MSB: reliability of the mean of a group; one-way analysis of "
         f"variance; {about[2]}; {about[1]} interval: F"
     )
-    if ratio <= 0:
+    if ratio <= NOTHING:
         return Unavailable(
             term="icc_2",
             reason="no variance between groups",

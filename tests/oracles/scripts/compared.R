@@ -1,9 +1,9 @@
 # Fixed effects of teams and people, doses, staggered starts, placebo.
 # Writes values: compared
 # Writes data: compared_waves compared_doses compared_rollout
-# Made with: R 4.2.2, clubSandwich 0.5.8, nlme 3.1.162, Hmisc 4.8.0
+# Made with: R 4.2.2, clubSandwich 0.5.8, Hmisc 4.8.0
 source("tests/oracles/scripts/files.R")
-suppressPackageStartupMessages({library(clubSandwich); library(nlme)})
+suppressPackageStartupMessages(library(clubSandwich))
 
 tested <- function(model, clusters, names) {
   covariance <- vcovCR(model, cluster = clusters, type = "CR2")
@@ -98,13 +98,6 @@ for (g in 3:5) for (t in setdiff(1:6, g - 1)) cells[[length(cells) + 1]] <- cell
 # one group against the never treated: Welch's test of the changes, two waves
 pair <- t.test((grid[, 3] - grid[, 2])[!never & start == 3], (grid[, 3] - grid[, 2])[never])
 
-treated <- as.integer(!is.na(roll$start) & roll$wave >= roll$start)
-wedge <- function(rho) {
-  model <- gls(score ~ treated + factor(wave), data = cbind(roll, treated = treated), method = "REML",
-               correlation = corCompSymm(rho, form = ~ 1 | cluster, fixed = TRUE))
-  list(rho = rho, estimate = unname(coef(model)["treated"]))
-}
-
 # --- placebo: every three of the ten teams, change from wave 1 to 6 given wave 1 -------
 change <- grid[, 6] - grid[, 1]
 sets <- combn(10, 3)
@@ -132,7 +125,6 @@ values <- list(
   future = tested(future, doses$cluster, "sessions"),
   staggered = list(cells = cells, pair = list(estimate = -diff(unname(pair$estimate)),
     low = pair$conf.int[1], high = pair$conf.int[2], p = pair$p.value)),
-  wedge = list(wedge(.1), wedge(.8)),
   placebo = placebo)
 
 write_values(values, "compared")
