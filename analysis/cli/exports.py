@@ -19,7 +19,7 @@ from analysis.intake.draft import (
     wave_table,
 )
 from analysis.intake.drift import compare_exports
-from analysis.intake.survey_tools import TITLES, shape
+from analysis.intake.survey_tools import shape, table_facts
 from analysis.storage.declared import instrument_names, read_instrument, study_text
 from analysis.storage.readers import read_table
 from analysis.storage.rows import read_dictionary, read_raw
@@ -35,12 +35,15 @@ if TYPE_CHECKING:
     from analysis.storage.readers.table import RawTable
     from analysis.workflow.actions import ExportCount
 
-ONE_BY_ONE = {
+ONE_BY_ONE = ("coding", "missing", "renamed")
+WORDS = {
     "coding": "coding changed",
     "missing": "missing",
     "renamed": "renamed",
+    "new": "new columns",
+    "gone": "columns gone that were not read",
 }
-TOGETHER = {"new": "new columns", "gone": "columns gone that were not read"}
+"""Kinds of differences in their order, and how each is reported."""
 
 
 def inspected(folder: Path, files: Sequence[Path]) -> list[Inspected]:
@@ -64,10 +67,8 @@ def drafted(study: str, exports: Sequence[Inspected]) -> str:
 def print_inspected(exports: Sequence[Inspected]) -> None:
     """Print what each export seems to hold."""
     for export in exports:
-        table = export.table
-        facts = _facts(table.encoding, TITLES[table.tool], table.remark)
-        columns = f"{len(export.columns)} columns"
-        typer.echo(f"{export.file}: {len(table.cells)} rows, {columns}, {facts}")
+        size = f"{len(export.table.cells)} rows, {len(export.columns)} columns"
+        typer.echo(f"{export.file}: {size}, {export.facts}")
         for match in export.matches:
             mark = "=" if match in export.certain_matches else "?"
             typer.echo(f"  {mark} {match.instrument.name}: {match.description()}")
@@ -104,9 +105,8 @@ def with_table(study: str, table: str) -> Study:
 def print_counts(counts: Sequence[ExportCount]) -> None:
     """Print what was read of each survey at each wave."""
     for count in counts:
-        rows, tool = f"{count.rows} responses", TITLES[count.tool]
-        facts = _facts(rows, count.encoding, tool, count.remark)
-        typer.echo(f"{count.wave}  {count.survey}  {facts}")
+        facts = table_facts(count.encoding, count.tool, count.remark)
+        typer.echo(f"{count.wave}  {count.survey}  {count.rows} responses, {facts}")
 
 
 def print_drift(study: Study) -> None:
@@ -149,18 +149,10 @@ def _print_differences(compared: Comparison, last: str) -> None:
         typer.echo(f"Nothing differs from wave '{last}'.")
         return
     typer.echo(f"{len(compared.drifts)} differences from wave '{last}':")
-    by_kind = {
-        kind: [drift.description for drift in compared.drifts if drift.kind == kind]
-        for kind in (*ONE_BY_ONE, *TOGETHER)
-    }
-    for kind, words in ONE_BY_ONE.items():
-        for description in by_kind[kind]:
-            typer.echo(f"  {words}: {description}")
-    for kind, words in TOGETHER.items():
-        if listed := by_kind[kind]:
-            typer.echo(f"  {words} ({len(listed)}): {', '.join(listed)}")
-
-
-def _facts(*facts: str) -> str:
-    """Facts of a file, none of them twice or empty."""
-    return ", ".join(fact for fact in dict.fromkeys(facts) if fact)
+    for kind, words in WORDS.items():
+        found = [drift.description for drift in compared.drifts if drift.kind == kind]
+        if kind in ONE_BY_ONE:
+            for description in found:
+                typer.echo(f"  {words}: {description}")
+        elif found:
+            typer.echo(f"  {words} ({len(found)}): {', '.join(found)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import asdict
@@ -18,6 +17,7 @@ from analysis.cli.options import (
     Raw,
     Reports,
     StudyName,
+    print_json,
     use_folders,
 )
 from analysis.storage.declared import read_study, study_names
@@ -136,7 +136,7 @@ def status(
         if behind and not reasons[step.name]:
             reasons[step.name] = f"{behind[0]} is stale"
     if as_json:
-        typer.echo(json.dumps(reasons, indent=1))
+        print_json(reasons)
         return
     for name, reason in reasons.items():
         if reason or not quiet:
@@ -163,7 +163,7 @@ def check(
     declared = read_study(study)
     counts = check_data(declared)
     if as_json:
-        typer.echo(json.dumps([asdict(count) for count in counts], indent=1))
+        print_json([asdict(count) for count in counts])
     elif not quiet:
         exports.print_counts(counts)
         typer.echo("The declaration is sound and the data fit it.")
@@ -181,7 +181,7 @@ def list_command(quiet: Quiet = False, as_json: AsJson = False) -> None:
         except AnalysisError as error:
             titles[name] = f"(its declaration has {len(error.faults)} faults)"
     if as_json:
-        typer.echo(json.dumps(titles, indent=1, ensure_ascii=False))
+        print_json(titles)
         return
     for name, title in titles.items():
         typer.echo(name if quiet else f"{name:<24} {title}")
@@ -204,7 +204,7 @@ def _print_result(
             "blocked": progress.blocked,
             "report": str(index) if index.exists() else None,
         }
-        typer.echo(json.dumps(text, indent=1))
+        print_json(text)
     if progress.failed:
         for fault in progress.failed.values():
             report_fault(fault)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from analysis.outcomes.evidence_level import ANALYSES, EVIDENCE_LEVELS, evidence_level
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.outcomes.evidence_level import ANALYSES, EVIDENCE_LEVELS, evidence_level
 from heard.results import Composite, Estimate, Result, Unavailable
 
 DONE = Estimate(term="mean_change", estimate=0.2, n=40, method="by hand")

@@ -14,6 +14,7 @@ from conftest import ROOT
 from scipy import stats
 
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
+from analysis.outcomes.measured_change import measured, two_waves
 from planned import GOOD, lock_of, parsed
 
 from analysis.declarations.plan_lock import deviations, lockable
@@ -22,7 +23,6 @@ from analysis.foundation.errors import DeclarationError
 from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.families import adjusted_outcomes
-from analysis.outcomes.measured_change import measured, two_waves
 from heard.models.random_streams import generator
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from invented import Shape, Unit
+from shaped_studies import Shape, Unit
 
 QUARTERS = ("q1", "q2", "q3", "q4", "q5", "q6")
 TEAM, SITE, PERSON = ('unit = "team"', 'unit = "site"', 'unit = "person"')

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
-from invented import Shape, Unit
+from shaped_studies import Shape, Unit
 from shapes import PERSON, SHAPES, TEAM, crowd, sites, teams
 
 from analysis.foundation.errors import DeclarationError

@@ -15,7 +15,7 @@ from planned import GOOD, locked, parsed
 from analysis.declarations.study import Dose, Rollout
 from analysis.storage.declared import lock_file, read_study
 from analysis.workflow.planning import plan_steps
-from analysis.workflow.receipts import freshness
+from analysis.workflow.receipts import staleness
 from analysis.workflow.steps import Step
 
 STUDY = "listening-pilot"
@@ -55,9 +55,7 @@ def ran(pilot: Project, project: Project) -> Project:
 
 
 def stale() -> dict[str, str]:
-    found = {
-        name: freshness(step).reason for name, step in steps(read_study(STUDY)).items()
-    }
+    found = {name: staleness(step) for name, step in steps(read_study(STUDY)).items()}
     return {name: reason for name, reason in found.items() if reason}
 
 
