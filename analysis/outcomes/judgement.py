@@ -125,7 +125,10 @@ class Judged:
             yield place, "", companion
         yield from ((place, "", part) for part in self._losses())
         yield from self._strength()
-        yield place, Group("strength", self.worth.comparability), self._comparability()
+        if self.question.estimand.baseline:
+            # Of one wave there is nothing that could have changed its meaning.
+            state = Group("strength", self.worth.comparability)
+            yield place, state, self._comparability()
 
     @property
     def _published(self) -> Result:

@@ -345,11 +345,11 @@ def _resolved(question: Question) -> Question:
 def _unit(question: Question) -> Unit:
     """What was allocated: teams that hold people of several arms were not."""
     estimand = question.estimand
+    if not estimand.inferred or not estimand.by_unit or not estimand.arms:
+        return estimand.unit
     after = _first_seen(question.before, question.after)
     rows = question.in_arms(pd.concat([question.before, after]))
     rows = rows.loc[rows["cluster"] != ""]
-    if not estimand.inferred or not estimand.by_unit or not estimand.arms:
-        return estimand.unit
     arms = rows.groupby("cluster", sort=False, observed=True)["arm"].nunique()
     return "person" if len(arms) and arms.min() > 1 else estimand.unit
 
