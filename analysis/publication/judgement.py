@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 NOTHING_PLANNED = "No outcome was declared, so nothing is judged."
 NOBODY_FOLLOWED = "No change of people who were linked can be compared with its error."
 ONE_METHOD = "There is one analysis only of what was planned."
+CHANGED_ANYWAY = "We do not know how many would have changed anyway."
 NOT_TESTED = (
     "The plan has no rule by which several outcomes are tested together, so none is "
     "tested here: each stands with its interval, and of many intervals one may exclude "
@@ -299,8 +300,14 @@ def _responder_table(disclosed: Disclosed, study: Study) -> Table:
                 cells = notes.cells(of_arm, columns)
                 rows.append((*place, notes.people(counted), *cells))
     headings = ("Outcome", "Waves", "Group", "n", *(title for title, _ in columns))
-    caption = "Who changed by more than error"
-    return notes.table(caption, headings, rows, optional=range(len(headings)))
+    also = (CHANGED_ANYWAY,) if not study.treated else ()
+    return notes.table(
+        "Who changed by more than error",
+        headings,
+        rows,
+        also=also,
+        optional=range(len(headings)),
+    )
 
 
 def _intracluster_table(disclosed: Disclosed, study: Study) -> Table:
