@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from analysis.declarations.estimand import good_of
 from analysis.declarations.plan import EXPLORATORY, PRIMARY
+from analysis.declarations.plan_lock import family_of
 from analysis.foundation.findings import Contrast, Group
 from analysis.foundation.terms import term as register_term
 from analysis.publication.figure import Note, Point, drawn_points
@@ -74,15 +75,21 @@ STRENGTH = (
 
 def show_answers(disclosed: Disclosed, study: Study) -> Shown:
     """The planned answer of every outcome, in words and as a table."""
-    answers = list(_answers(disclosed, study))
     notes = [
         Note(
-            text=f"{outcome.title}. {headline(facts)} {second_sentence(facts)}".strip(),
+            text=f"{outcome.title}, {_waves_of(facts)}. {headline(facts)} "
+            f"{second_sentence(facts)}".strip(),
             kind="summary",
         )
-        for outcome, facts in answers
+        for outcome, facts in _answers(disclosed, study)
+        # The others stand in the table, with the same verdicts.
+        if family_of(outcome, study) == PRIMARY
     ]
     return show_tables([*notes, _answer_table(disclosed, study)], NOTHING_PLANNED)
+
+
+def _waves_of(facts: PlannedFacts) -> str:
+    return " to ".join(filter(None, (facts.baseline, facts.follow_up)))
 
 
 def show_strength(disclosed: Disclosed, study: Study) -> Shown:
