@@ -17,6 +17,7 @@ from analysis.publication.places import (
     columns_of,
     findings_of_outcome,
     found,
+    of_score,
     plain_text,
     wave_text,
     waves_of,
@@ -90,6 +91,39 @@ def show_answers(disclosed: Disclosed, study: Study) -> Shown:
 
 def _waves_of(facts: PlannedFacts) -> str:
     return " to ".join(filter(None, (facts.baseline, facts.follow_up)))
+
+
+def show_baseline(disclosed: Disclosed, study: Study) -> Shown:
+    """Where the groups began: each arm's scores at the baseline, side by side."""
+    return show_tables([_baseline_table(disclosed, study)], NO_BASELINE)
+
+
+NO_BASELINE = "There are no groups whose scores before could stand side by side."
+
+
+def _baseline_table(disclosed: Disclosed, study: Study) -> Table:
+    """A row an outcome: mean, standard deviation and n of each arm before."""
+    notes, rows = Footnotes(), []
+    arms = [arm.name for arm in study.arms]
+    for outcome in study.outcomes if arms else ():
+        before = of_score(disclosed, outcome).where(wave=outcome.baseline, group="")
+        cells = []
+        for arm in arms:
+            of_arm = before.where(arm=arm)
+            mean = found(of_arm, term="mean")
+            spread = found(of_arm, term="standard_deviation")
+            cells += [notes.cell(mean), notes.cell(spread), notes.people(mean)]
+        if any(cell != ABSENT for cell in cells):
+            rows.append((outcome.title, study.wave_title(outcome.baseline), *cells))
+    parts = ("mean", "SD", "n")
+    headings = [f"{study.arm_title(arm)}: {part}" for arm in arms for part in parts]
+    return notes.table(
+        "Where the groups began",
+        ("Outcome", "Wave", *headings),
+        rows,
+        row_headings=2,
+        optional=range(len(headings) + 2),
+    )
 
 
 def show_strength(disclosed: Disclosed, study: Study) -> Shown:
