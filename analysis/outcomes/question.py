@@ -21,6 +21,7 @@ from analysis.declarations.estimand import (
 from analysis.outcomes.context import Context
 from analysis.outcomes.outcome_scores import linked_pairs, waves_of_outcome
 from heard.effects.designs.permutation import permute_unit_means
+from heard.effects.effect_sizes import pooled_deviation
 from heard.effects.units import linked_units, units_of_units, unlinked_units
 
 if TYPE_CHECKING:
@@ -138,6 +139,24 @@ class Question(Context):
             n_unit="" if self.of_linked else "answers",
             seed=self.seed,
         )
+
+    @cached_property
+    def spread(self) -> float:
+        """Standard deviation before of everybody with a score, pooled within arms.
+
+        Of people asked afterwards alone that of their scores; 0 where it is not known.
+        """
+        first = self.before if self.estimand.baseline else self.after
+        rows, arms = self.in_arms(first), self.estimand.arms
+        if arms is None:
+            return float(rows["score"].std(ddof=1)) if len(rows) > 1 else 0.0
+        treated, control = (
+            rows.loc[rows["arm"] == arm, "score"].to_numpy(float)
+            for arm in (arms.after, arms.before)
+        )
+        if min(len(treated), len(control)) < 2:
+            return 0.0
+        return pooled_deviation(treated, control)
 
     @property
     def counted(self) -> tuple[int, str]:

@@ -18,6 +18,8 @@ from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import DescrStatsW
 
 from heard.errors import DataError
+from heard.models.complete_responses import named as named  # noqa: PLC0414
+from heard.models.skewed_scores import Shape, deviation_limits
 from heard.results import Composite, Estimate, Result, Unavailable
 
 Numbers = npt.NDArray[np.float64]
@@ -64,7 +66,9 @@ def describe_scores(
     Returns
     -------
     ScoreDescription
-        Mean and standard deviation are in score units, shares run from 0 to 1. Over
+        Mean and standard deviation are in score units, shares run from 0 to 1. From a
+        skewness of 1 on the interval of the standard deviation is Bonett's, for any
+        distribution, otherwise by chi-square. Over
         15 % at an end is commonly called a floor or a ceiling (Terwee 2007).
         Unavailable: no one scored (shares); fewer than 2 scores, or all the same
         (mean, standard deviation); scores outside the range (shares).
@@ -144,11 +148,6 @@ def as_floats(scores: pd.Series) -> Numbers:
     return np.asarray(numbers.to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)
 
 
-def named(labels: pd.Series) -> pd.Series:
-    """Cluster names, an empty one turned to missing: no one's team is not a team."""
-    return labels.mask(labels == "")
-
-
 def number_fault(values: Numbers) -> str:
     """Say why these are not scores; empty if they are. NaN is not a fault."""
     known = values[~np.isnan(values)]
@@ -191,6 +190,9 @@ def mean_result(
         return Unavailable(term=term, reason=reason, n=n, method=method)
     if is_constant(values, scale=scale):
         return Unavailable(term=term, reason=if_constant, n=n, method=method)
+    shape = Shape.of(values)
+    if shape.skewed:
+        method = f"{method}; caution: {shape.words}"
     statistics = DescrStatsW(values)
     low, high = statistics.tconfint_mean()
     return Estimate.of(term, statistics.mean, (low, high), n=n, method=method)
@@ -202,17 +204,20 @@ def _standard_deviation(values: Numbers) -> Result:
         return Unavailable(term=term, reason="fewer than 2 scores", n=n)
     if is_constant(values):
         return Unavailable(term=term, reason=ALL_EQUAL, n=n)
-    spread, degrees = float(values.std(ddof=1)), n - 1
+    spread, degrees, shape = float(values.std(ddof=1)), n - 1, Shape.of(values)
+    if shape.skewed and n > 4:
+        limits = deviation_limits(values, confidence=0.95)
+        how = f"Bonett's interval (2006), for any distribution; {shape.words}"
+    else:
+        tails = np.sqrt(degrees / chi2.ppf([0.975, 0.025], degrees))
+        limits = spread * float(tails[0]), spread * float(tails[1])
+        how = "chi-square interval, which assumes roughly normal scores"
     return Estimate.of(
         term,
         spread,
-        (
-            spread * float(np.sqrt(degrees / chi2.ppf(0.975, degrees))),
-            spread * float(np.sqrt(degrees / chi2.ppf(0.025, degrees))),
-        ),
+        (min(limits[0], spread), max(limits[1], spread)),
         n=n,
-        method="standard deviation, divisor n-1; chi-square interval, which assumes "
-        "roughly normal scores; missing scores left out",
+        method=f"standard deviation, divisor n-1; {how}; missing scores left out",
     )
 
 

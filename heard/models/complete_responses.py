@@ -124,6 +124,11 @@ def read_responses(responses: Responses, name: str = "responses") -> pd.DataFram
     return responses
 
 
+def named(labels: pd.Series) -> pd.Series:
+    """Labels of groups, an empty one turned to missing: no one's team is not a team."""
+    return labels.mask(labels == "")
+
+
 def check_frame(frame: pd.DataFrame, name: str) -> None:
     """Refuse what has no named columns.
 

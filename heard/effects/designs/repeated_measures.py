@@ -187,10 +187,16 @@ def _people(
     columns: tuple[str, ...],
 ) -> _People:
     score, covariates = columns[0], list(columns[1:])
-    wide = rows.pivot(index="participant", columns="wave", values=score)
     asked = [*waves, *([] if baseline is None else [baseline])]
-    wide = wide.reindex(columns=asked).astype(float)
     fixed = rows.groupby("participant", observed=True)[["arm", *covariates]].first()
+    wide = rows.pivot_table(
+        index="participant",
+        columns="wave",
+        values=score,
+        aggfunc="first",
+        observed=True,
+    )
+    wide = wide.reindex(index=fixed.index, columns=asked).astype(float)
     known = fixed.notna().all(axis=1) & wide[list(waves)].notna().any(axis=1)
     if baseline is not None:
         known &= wide[baseline].notna()
@@ -198,7 +204,7 @@ def _people(
     values, names = covariate_columns(fixed, covariates)
     return _People(
         scores=wide[list(waves)].to_numpy(),
-        treated=fixed["arm"].eq(treated).to_numpy(dtype=float),
+        treated=np.asarray(fixed["arm"].eq(treated), dtype=float),
         before=None if baseline is None else wide[baseline].to_numpy(),
         columns=values - values.mean(axis=0) if len(values) else values,
         names=names,

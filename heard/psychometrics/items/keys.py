@@ -135,27 +135,55 @@ def _gap(complete: Array, names: tuple[str, ...]) -> str:
 
 def _directions(complete: Array, declared: Array) -> tuple[Array, Array]:
     """Loadings on the first factor and item-rest correlations, as answered."""
-    centred = complete - complete.mean(axis=0)
-    standard = centred / np.sqrt((centred**2).mean(axis=0))
-    values, vectors = np.linalg.eigh(standard.T @ standard / len(standard))
-    loadings = vectors[:, -1] * np.sqrt(values[-1])
-    turned = np.where(loadings < 0, -1.0, 1.0)
-    total = standard @ turned
-    rest = np.array(
-        [
-            _correlation(standard[:, place], total - turned[place] * standard[:, place])
-            for place in range(len(declared))
-        ]
-    )
-    end = _orientation(loadings, np.abs(rest) >= WEAKEST, declared)
+    loadings, rest = directions(np.asarray(np.corrcoef(complete, rowvar=False)))
+    end = _orientation(loadings, np.asarray(np.abs(rest) >= WEAKEST, float), declared)
     return end * loadings, end * rest
 
 
-def _correlation(item: Array, rest: Array) -> float:
-    spread = float(rest.std())
-    # `item` is standardised; a rest that does not vary goes with nothing.
+def directions(correlations: Array) -> tuple[Array, Array]:
+    """Loadings on the first principal axis, and correlations with the turned rest.
+
+    `correlations`, shape (k, k).
+    """
+    values, vectors = np.linalg.eigh(correlations)
+    loadings = vectors[:, -1] * np.sqrt(values[-1])
+    turned = np.where(loadings < 0, -1.0, 1.0)
+    both = correlations * np.outer(turned, turned)
+    with_rest = both.sum(axis=1) - 1
+    spread = both.sum() - 2 * both.sum(axis=1) + 1
+    # a rest that does not vary goes with nothing
+    rest = np.where(spread > 1e-9, with_rest / np.sqrt(np.maximum(spread, 1e-9)), 0.0)
+    return loadings, np.asarray(turned * rest)
+
+
+def least_correlation(n: int) -> float:
+    """The correlation with the other items below which a direction is chance.
+
+    Twice its standard error under no correlation, and never under `WEAKEST`.
+    """
+    return float(max(WEAKEST, 2 / np.sqrt(n)))
+
+
+def opposed_items(correlations: Array, names: Collection[str], n: int) -> str:
+    """Which items run against most others, in words; empty if none clearly does.
+
+    `correlations`, shape (k, k): of items taken to run one way.
+    """
+    k = len(names)
+    if k < MINIMUM_ITEMS or n < MINIMUM_PARTICIPANTS:
+        return ""
+    if not np.isfinite(correlations).all():
+        return ""
+    loadings, rest = directions(correlations)
+    end = -1.0 if float(loadings.sum()) < 0 else 1.0
+    clear = (np.abs(rest) >= least_correlation(n)) & (loadings * rest > 0)
+    against = clear & (end * loadings < 0)
+    if not against.any():
+        return ""
+    listed = ", ".join(np.array(list(names), dtype=object)[against])
     return (
-        float((item * (rest - rest.mean())).mean() / spread) if spread > 1e-9 else 0.0
+        f"{int(against.sum())} of {k} items run against the others ({listed}): if they "
+        "are reverse-worded, reverse them first"
     )
 
 
@@ -212,8 +240,7 @@ def _limits(correlation: float, n: int) -> tuple[float | None, float | None]:
 
 
 def _verdict(declared: float, loading: float, rest: float, n: int) -> tuple[str, str]:
-    # Twice its standard error under no correlation: below it, the sign is chance.
-    least = max(WEAKEST, 2 / np.sqrt(n))
+    least = least_correlation(n)
     if abs(rest) < least or loading * rest < 0:
         return WEAK, (
             f"its correlation with the other items, {rest:.2f}, is too small to show "
