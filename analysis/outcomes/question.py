@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 MINIMUM_UNITS = 3
 """Of an arm; fewer treated units are compared by permutation."""
 PLACES = ("participant", "arm", "team", "site")
-BELONG = ("arm", "team", "site", "cluster", "stratum")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,15 +305,19 @@ def _answers(scores: pd.DataFrame, study: Study, estimand: Estimand) -> pd.DataF
 
 
 def _first_seen(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """The later wave, with everybody known from the earlier one where they were."""
+    """The later wave, with everybody known from the earlier one as they were there.
+
+    Where they belong, and the plan's covariates: what came after the start is no cause.
+    """
     known = before.loc[before["participant"] != ""].set_index("participant")
     again = after["participant"].isin(known.index)
     if not again.any():
         return after
     names = after.loc[again, "participant"]
-    first = {name: names.map(known[name]).reindex(after.index) for name in BELONG}
+    kept = [name for name in known if name != "score"]
+    first = {name: names.map(known[name]).reindex(after.index) for name in kept}
     return after.assign(
-        **{name: first[name].where(again, after[name]) for name in BELONG}
+        **{name: first[name].where(again, after.get(name)) for name in kept}
     )
 
 

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.stats import chi2
-from statsmodels.regression.linear_model import OLS
-from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import DescrStatsW
 
+from heard.effects.shares import share, share_over_teams
 from heard.errors import DataError
+from heard.models.cluster_robust import clustered_mean
 from heard.models.complete_responses import named as named  # noqa: PLC0414
 from heard.models.skewed_scores import Shape, deviation_limits
 from heard.results import Composite, Estimate, Result, Unavailable
@@ -58,8 +58,8 @@ def describe_scores(
     lowest, highest : float
         The ends of the possible range, from the instrument's declaration.
     cluster : Series, optional
-        Cluster (team) of each participant, same index: the interval of the mean
-        then allows for similarity within teams. Other intervals do not.
+        Cluster (team) of each participant, same index: the intervals of the mean and
+        of the shares then allow for similarity within teams.
     yes_or_no : bool
         The score is 1 or 0, so its mean is a share and its spread follows from it.
 
@@ -79,56 +79,36 @@ def describe_scores(
     ends = {"lowest": lowest, "highest": highest}
     teams = None if cluster is None else named(cluster)[scores.notna()]
     return ScoreDescription(
-        mean=_mean(values, teams, yes_or_no=yes_or_no),
+        mean=_mean(values, teams, (lowest, highest), yes_or_no=yes_or_no),
         standard_deviation=Unavailable(
             term="standard_deviation", reason=YES_OR_NO, n=len(values)
         )
         if yes_or_no
         else _standard_deviation(values),
-        share_lowest=_share_at("lowest", values, ends),
-        share_highest=_share_at("highest", values, ends),
+        share_lowest=_share_at("lowest", values, ends, teams),
+        share_highest=_share_at("highest", values, ends, teams),
     )
 
 
-def _mean(values: Numbers, teams: pd.Series | None, *, yes_or_no: bool) -> Result:
+def _mean(
+    values: Numbers,
+    teams: pd.Series | None,
+    ends: tuple[float, float],
+    *,
+    yes_or_no: bool,
+) -> Result:
     if teams is not None:
-        return _mean_over_clusters(values, teams)
+        scores = pd.Series(values)
+        return clustered_mean(scores, teams.reset_index(drop=True), bounds=ends)
     if yes_or_no:
         # The mean is a share; a t interval would reach below zero.
-        share = _share_at("highest", values, {"lowest": 0.0, "highest": 1.0})
+        share = _share_at("highest", values, {"lowest": 0.0, "highest": 1.0}, None)
         return dataclasses.replace(share, term="mean")
     return mean_result(
         values,
         term="mean",
         n=len(values),
         method="arithmetic mean; t interval; missing scores left out",
-    )
-
-
-def _mean_over_clusters(values: Numbers, cluster: pd.Series) -> Result:
-    """The mean, with an interval that allows for similarity within teams.
-
-    Those without a team count as a team each.
-    """
-    if len(values) < 2 or is_constant(values):
-        return mean_result(values, term="mean", n=len(values), method="")
-    codes, teams = pd.factorize(cluster, use_na_sentinel=True)
-    unclustered = codes < 0
-    codes[unclustered] = len(teams) + np.arange(unclustered.sum())
-    low, high, interval = None, None, "no interval, under 5 teams"
-    if len(teams) >= MINIMUM_CLUSTERS:
-        fit = OLS(values, np.ones(len(values))).fit(
-            cov_type="cluster", cov_kwds={"groups": codes}, use_t=True
-        )
-        low, high = map(float, fit.conf_int()[0])
-        interval = "t interval, residuals summed within each (CR1)"
-    return Estimate.of(
-        "mean",
-        values.mean(),
-        (low, high),
-        n=len(values),
-        method=f"arithmetic mean; {len(teams)} teams; {interval}; missing scores "
-        "left out",
     )
 
 
@@ -221,7 +201,9 @@ def _standard_deviation(values: Numbers) -> Result:
     )
 
 
-def _share_at(end: str, values: Numbers, ends: dict[str, float]) -> Result:
+def _share_at(
+    end: str, values: Numbers, ends: dict[str, float], teams: pd.Series | None
+) -> Result:
     term, n = f"share_{end}", len(values)
     if n == 0:
         return Unavailable(term=term, reason="no one has a score", n=n)
@@ -230,14 +212,8 @@ def _share_at(end: str, values: Numbers, ends: dict[str, float]) -> Result:
     if noise <= 0 or outside.any():
         reason = "scores lie outside the range from lowest to highest"
         return Unavailable(term=term, reason=reason, n=n)
-    count = int((np.abs(values - ends[end]) <= noise).sum())
-    low, high = proportion_confint(count, n, method="wilson")
-    return Estimate(
-        term=term,
-        estimate=count / n,
-        conf_low=min(float(low), count / n),  # the limit is off by 1e-17 at 0 and 1
-        conf_high=max(float(high), count / n),
-        n=n,
-        method=f"share of scores at the {end} possible score; Wilson interval; "
-        "missing scores left out",
-    )
+    at_end = np.abs(values - ends[end]) <= noise
+    how = f"share of scores at the {end} possible score; missing scores left out"
+    if teams is None:
+        return share(int(at_end.sum()), n, term=term, method=how)
+    return share_over_teams(at_end.astype(float), teams, term=term, method=how)

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from heard.effects.description import MINIMUM_CLUSTERS, Numbers, named, number_fault
+from heard.effects.shares import difference_of_shares, share
 from heard.effects.supplementary.linked_answers import (
     TOO_FEW_CLUSTERS,
     best_words,
@@ -21,7 +22,6 @@ from heard.effects.supplementary.linked_answers import (
     ranks,
 )
 from heard.effects.supplementary.proportional_odds import proportional_odds
-from heard.effects.supplementary.shares import difference_of_shares, share
 from heard.errors import DataError
 from heard.results import Composite, Estimate, Result, Unavailable
 

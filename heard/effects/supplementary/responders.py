@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from heard.effects.description import Numbers, answered, as_floats, describe_scores
-from heard.effects.supplementary.shares import (
+from heard.effects.shares import (
     difference_of_paired_shares,
     net_share_over_teams,
     share,

@@ -37,6 +37,7 @@ from heard.models.complete_responses import (
     complete_responses,
     read_responses,
 )
+from heard.models.item_directions import opposed_items
 from heard.models.skewed_scores import Shape
 from heard.psychometrics.consistency.item_sums import item_sums
 from heard.psychometrics.consistency.lower_bounds import lambda_3
@@ -46,7 +47,6 @@ from heard.psychometrics.consistency.sample import (
     sample_for,
     without_variance,
 )
-from heard.psychometrics.items.keys import opposed_items
 from heard.results import Estimate, Result, Unavailable
 
 Choice: TypeAlias = Literal["adf", "bootstrap", "percentile", "cluster"]

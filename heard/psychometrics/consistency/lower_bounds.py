@@ -24,9 +24,9 @@ from heard.models.complete_responses import (
     complete_responses,
     read_responses,
 )
+from heard.models.item_directions import opposed_items
 from heard.models.random_streams import generator
 from heard.models.stable_choice import largest
-from heard.psychometrics.items.keys import opposed_items
 from heard.results import Composite, Estimate, Result
 
 ALL_SPLITS = 16

@@ -15,6 +15,13 @@ import numpy as np
 import pandas as pd
 
 from heard.models.complete_responses import Responses, read_responses
+from heard.models.item_directions import (
+    MINIMUM_ITEMS,
+    MINIMUM_PARTICIPANTS,
+    WEAKEST,
+    directions,
+    least_correlation,
+)
 from heard.results import Composite, Estimate, Result, Unavailable
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
@@ -25,10 +32,6 @@ RECODED_TWICE = "recoded twice"
 WEAK = "weak item"
 UNKNOWN = "not known"
 
-MINIMUM_PARTICIPANTS = 10
-MINIMUM_ITEMS = 3
-WEAKEST = 0.10
-"""A correlation with the other items below this shows no direction."""
 Z_95 = 1.959963984540054
 """The normal quantile at 0.975."""
 LISTWISE = "participants with any item unanswered deleted"
@@ -138,53 +141,6 @@ def _directions(complete: Array, declared: Array) -> tuple[Array, Array]:
     loadings, rest = directions(np.asarray(np.corrcoef(complete, rowvar=False)))
     end = _orientation(loadings, np.asarray(np.abs(rest) >= WEAKEST, float), declared)
     return end * loadings, end * rest
-
-
-def directions(correlations: Array) -> tuple[Array, Array]:
-    """Loadings on the first principal axis, and correlations with the turned rest.
-
-    `correlations`, shape (k, k).
-    """
-    values, vectors = np.linalg.eigh(correlations)
-    loadings = vectors[:, -1] * np.sqrt(values[-1])
-    turned = np.where(loadings < 0, -1.0, 1.0)
-    both = correlations * np.outer(turned, turned)
-    with_rest = both.sum(axis=1) - 1
-    spread = both.sum() - 2 * both.sum(axis=1) + 1
-    # a rest that does not vary goes with nothing
-    rest = np.where(spread > 1e-9, with_rest / np.sqrt(np.maximum(spread, 1e-9)), 0.0)
-    return loadings, np.asarray(turned * rest)
-
-
-def least_correlation(n: int) -> float:
-    """The correlation with the other items below which a direction is chance.
-
-    Twice its standard error under no correlation, and never under `WEAKEST`.
-    """
-    return float(max(WEAKEST, 2 / np.sqrt(n)))
-
-
-def opposed_items(correlations: Array, names: Collection[str], n: int) -> str:
-    """Which items run against most others, in words; empty if none clearly does.
-
-    `correlations`, shape (k, k): of items taken to run one way.
-    """
-    k = len(names)
-    if k < MINIMUM_ITEMS or n < MINIMUM_PARTICIPANTS:
-        return ""
-    if not np.isfinite(correlations).all():
-        return ""
-    loadings, rest = directions(correlations)
-    end = -1.0 if float(loadings.sum()) < 0 else 1.0
-    clear = (np.abs(rest) >= least_correlation(n)) & (loadings * rest > 0)
-    against = clear & (end * loadings < 0)
-    if not against.any():
-        return ""
-    listed = ", ".join(np.array(list(names), dtype=object)[against])
-    return (
-        f"{int(against.sum())} of {k} items run against the others ({listed}): if they "
-        "are reverse-worded, reverse them first"
-    )
 
 
 def _orientation(loadings: Array, strong: Array, declared: Array) -> float:

@@ -17,8 +17,8 @@ from heard.models.complete_responses import (
     Responses,
     read_responses,
 )
+from heard.models.item_directions import opposed_items
 from heard.models.random_streams import generator
-from heard.psychometrics.items.keys import opposed_items
 from heard.psychometrics.structure.exploratory import EXTRACTION_WORDS
 from heard.psychometrics.structure.extraction import (
     MINIMUM_UNIQUENESS,

@@ -23,8 +23,8 @@ from heard.models.complete_responses import (
     Responses,
     read_responses,
 )
+from heard.models.item_directions import opposed_items
 from heard.models.stable_choice import upward
-from heard.psychometrics.items.keys import opposed_items
 from heard.psychometrics.structure.ordinal_correlations import (
     Deletion,
     OrdinalItems,
