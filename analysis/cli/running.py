@@ -26,7 +26,7 @@ from analysis.storage.key import key_file
 from analysis.workflow.executors import local_processes, run_in_worker
 from analysis.workflow.parameters import with_parameters
 from analysis.workflow.planning import plan_steps
-from analysis.workflow.receipts import freshness
+from analysis.workflow.receipts import staleness
 from analysis.workflow.runner import Progress, choose_steps, remove_orphans, run_steps
 from heard.errors import AnalysisError
 
@@ -77,7 +77,7 @@ def run_command(
     remove_orphans(study, steps)
     concerned = {step.name for step in chosen}.union(*(s.needs for s in chosen))
     asked = [] if force else [step for step in steps if step.name in concerned]
-    reasons = {step.name: freshness(step).reason for step in asked}
+    reasons = {step.name: staleness(step) for step in asked}
     # Where all is fresh, nothing that runs a step is even imported.
     if not force and not any(reasons.values()):
         progress = Progress(fresh=[step.name for step in chosen])
@@ -130,7 +130,7 @@ def status(
     """Say of every step whether it is fresh, or stale and why."""
     use_folders(raw, processed, reports)
     steps = _plan(study, [])
-    reasons = {step.name: freshness(step).reason for step in steps}
+    reasons = {step.name: staleness(step) for step in steps}
     for step in steps:
         behind = [need for need in step.needs if reasons[need]]
         if behind and not reasons[step.name]:

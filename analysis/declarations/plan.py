@@ -32,16 +32,7 @@ OLD_MEASURES = {
 """Summary measures as they were called up to version 0.2; locks keep these names."""
 
 POPULATIONS = ("linked", "answered", "randomised")
-METHODS = (
-    "unit_means",
-    "permutation",
-    "cr2",
-    "ancova",
-    "mmrm",
-    "welch",
-    "wedge",
-    "staggered",
-)
+METHODS = ("unit_means", "permutation", "ancova", "mmrm")
 PURPOSES = ("effect", "feasibility")
 
 UNTESTED = "none"

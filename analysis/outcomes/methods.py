@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from analysis.outcomes.people import adjusted_of_both, covariates_of
+from analysis.outcomes.people import (
+    WITHOUT_ANSWER,
+    adjusted_of_both,
+    covariates_of,
+    without_gaps,
+)
 from analysis.outcomes.planned import (
     LARGEST_FLOOR,
     floor_of,
@@ -38,7 +43,7 @@ if TYPE_CHECKING:
 TERM = "sensitivity_effect"
 WAVES = ("before", "after")
 EFFECT = "treated_later"
-NOT_STATED = "not said"
+TEAM = "team"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,14 +220,24 @@ def rows_of(question: Question) -> pd.DataFrame:
 
 
 def cluster_robust(question: Question, *, covariates: Sequence[str] = ()) -> Result:
-    """The arms' difference from all answers, with errors that allow for units (CR2)."""
+    """The arms' difference from all answers, with errors that allow for units (CR2).
+
+    A covariate ``team`` gives every team its own level, which holds its arm and site.
+    """
     rows, design, names = _design(question, covariates)
     fit = cluster_robust_fit(
-        rows["score"].to_numpy(float), design, rows["cluster"].to_numpy(), names=names
+        rows["score"].to_numpy(float),
+        design,
+        rows["cluster"].to_numpy(),
+        names=names,
+        absorb=rows["team"].to_numpy() if TEAM in covariates else None,
     )
     if isinstance(fit, Unavailable):
         return fit
-    return fit.estimate(EFFECT if EFFECT in names else "treated", term=TERM)
+    found = fit.estimate(EFFECT if EFFECT in names else "treated", term=TERM)
+    if not covariates or isinstance(found, Unavailable):
+        return found
+    return dataclasses.replace(found, method=f"{found.method}; {WITHOUT_ANSWER}")
 
 
 def _design(
@@ -232,14 +247,17 @@ def _design(
     rows, arms = rows_of(question), question.compared
     treated = (rows["arm"] == arms.after).to_numpy(float)
     later = (rows["wave"] == WAVES[1]).to_numpy(float)
-    parts = {"intercept": np.ones(len(rows)), "treated": treated}
+    own_levels = TEAM in covariates
+    parts = {} if own_levels else {"intercept": np.ones(len(rows)), "treated": treated}
     if question.estimand.baseline:
         parts |= {"later": later, EFFECT: treated * later}
     for place, own in enumerate(_strata(rows, question)):
-        parts[f"stratum {place}"] = own
+        if not own_levels:
+            parts[f"stratum {place}"] = own
         if question.estimand.baseline:
             parts[f"stratum {place} later"] = own * later
-    columns, names = covariate_columns(_known(rows, covariates), covariates)
+    held = [name for name in covariates if not (own_levels and name in (TEAM, "site"))]
+    columns, names = covariate_columns(without_gaps(rows, held), held)
     return rows, np.column_stack([*parts.values(), columns]), (*parts, *names)
 
 
@@ -248,18 +266,6 @@ def _strata(rows: pd.DataFrame, question: Question) -> Array:
     if not question.estimand.strata:
         return np.empty((0, len(rows)))
     return dummies(rows["stratum"].to_numpy()).T[1:]
-
-
-def _known(rows: pd.DataFrame, covariates: Sequence[str]) -> pd.DataFrame:
-    """Covariates without gaps: who gave no answer is a group, or at the mean."""
-    filled = {}
-    for name in covariates:
-        values = rows[name]
-        if pd.api.types.is_numeric_dtype(values):
-            filled[name] = values.fillna(values.mean())
-        else:
-            filled[name] = values.astype(object).fillna(NOT_STATED)
-    return rows.assign(**filled)
 
 
 def wild_bootstrap(question: Question) -> Result:

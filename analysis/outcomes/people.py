@@ -8,7 +8,7 @@ by their changes; without a comparison the change stands alone.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 FEW_LOST = 0.05
 """Up to this share lost, those with both scores stand for all who were randomised."""
+NOT_STATED = "not said"
+WITHOUT_ANSWER = (
+    "who gave no answer to a covariate is a group of its own, or at the mean"
+)
 OF_BOTH = "people with both scores"
 CHANGES = f"difference of the arms' mean changes; {OF_BOTH}; Welch's t interval"
 AFTER = "difference of the arms' means after; Welch's t interval"
@@ -73,6 +77,30 @@ def covariates_of(question: Question) -> tuple[str, ...]:
         for name in question.estimand.covariates
         if name != SCORE_BEFORE and name in question.before
     )
+
+
+def without_gaps(rows: pd.DataFrame, covariates: Sequence[str]) -> pd.DataFrame:
+    """Rows whose covariates have no gaps: who gave no answer is a group, or the mean.
+
+    Nobody leaves an estimate for want of a covariate.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of everybody compared.
+    covariates : sequence of str
+        Columns.
+    """
+    filled: dict[str, pd.Series[Any]] = {}
+    for name in covariates:
+        values = rows[name]
+        if pd.api.types.is_numeric_dtype(values):
+            filled[name] = values.fillna(values.mean())
+        else:
+            filled[name] = (
+                values.astype(object).fillna(NOT_STATED).replace("", NOT_STATED)
+            )
+    return rows.assign(**filled)
 
 
 def _planned(
@@ -162,7 +190,7 @@ def adjusted_of_both(question: Question) -> Planned:
     arms, names = question.compared, ("before", *covariates_of(question))
     effect = _named(
         adjusted_difference(
-            question.pairs,
+            without_gaps(question.pairs, names[1:]),
             treated=arms.after,
             control=arms.before,
             covariates=names,
@@ -175,6 +203,8 @@ def adjusted_of_both(question: Question) -> Planned:
         means = _at_equal_scores(question, means, effect.effect)
     texts = ("the score before", *(name.replace("_", " ") for name in names[1:]))
     how = ADJUSTED.format(names=", ".join(texts))
+    if names[1:]:
+        how = f"{how}; {WITHOUT_ANSWER}"
     return _planned(effect, means, how, method="ancova")
 
 
@@ -233,6 +263,7 @@ def _rows_over_waves(question: Question) -> pd.DataFrame:
         also=names,
     ).rows
     first = rows.loc[rows["wave"] == question.outcome.baseline].set_index("participant")
+    first = without_gaps(first, names)
     return rows.assign(**{name: rows["participant"].map(first[name]) for name in names})
 
 

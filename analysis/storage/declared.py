@@ -16,7 +16,7 @@ from analysis.declarations.study_file import parse_study
 from analysis.foundation.errors import DeclarationError
 from analysis.storage.folders import INSTRUMENTS, find_folders
 from analysis.storage.whole_files import read_json, write_json, write_text
-from heard.errors import DataError, unknown
+from heard.errors import AnalysisError, DataError, unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,13 +87,13 @@ def _names(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in found))
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, fault: type[AnalysisError] = DeclarationError) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise DeclarationError(path.name, "is not UTF-8 text") from None
+        raise fault(path.name, "is not UTF-8 text; save it as such") from None
     except OSError as error:
-        raise DeclarationError(path.name, f"cannot be read: {error.strerror}") from None
+        raise fault(path.name, f"cannot be read: {error.strerror}") from None
 
 
 def lock_file(study: str) -> Path:
@@ -148,13 +148,8 @@ def read_names(export: Export, study: Study) -> tuple[str, ...]:
     if not export.names:
         return ()
     path = find_folders().raw / study.folder / export.names
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
+    if not path.exists():
         fault = f"not found in {path.parent}. Put the list of names there, one a line"
-        raise DataError(path.name, fault) from None
-    except UnicodeDecodeError:
-        raise DataError(path.name, "is not UTF-8 text; save it as such") from None
-    except OSError as error:
-        raise DataError(path.name, f"cannot be read: {error.strerror}") from None
+        raise DataError(path.name, fault)
+    text = _text(path, DataError)
     return tuple(name for line in text.splitlines() if (name := line.strip()))

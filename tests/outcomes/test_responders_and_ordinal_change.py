@@ -12,6 +12,11 @@ from hypothesis import strategies as st
 
 from analysis.foundation.findings import Finding
 from heard.effects.change import paired_change, unlinked_change
+from heard.effects.shares import (
+    difference_of_paired_shares,
+    difference_of_shares,
+    share,
+)
 from heard.effects.supplementary.linked_answers import ordinal_change
 from heard.effects.supplementary.minimal_important_change import (
     minimal_important_change,
@@ -23,11 +28,6 @@ from heard.effects.supplementary.partly_linked import (
 )
 from heard.effects.supplementary.responders import responders
 from heard.effects.supplementary.retrospective_pretest import retrospective_pretest
-from heard.effects.supplementary.shares import (
-    difference_of_paired_shares,
-    difference_of_shares,
-    share,
-)
 from heard.errors import DataError
 from heard.models.random_streams import generator
 from heard.results import Composite, Estimate, Unavailable

@@ -257,3 +257,23 @@ def _at_wave(
             }
         )
     return frame.loc[people["stays"]] if place else frame
+
+
+def exports(shape: Shape) -> dict[str, str]:
+    """The scores as the files of item answers that such a survey would send."""
+    instrument = read_instrument(shape.instrument)
+    items = [item.name for item in instrument.items if not item.optional]
+    files = {}
+    for wave, by_survey in shape.scores.items():
+        rows = by_survey[SURVEY]
+        whole = rows[shape.column].astype(int)
+        answers = {
+            f"{shape.instrument}_{item}": whole // len(items)
+            + (whole % len(items) > place)
+            for place, item in enumerate(items)
+        }
+        named = rows[["participant", "team", "arm"]].rename(
+            columns={"participant": "code"}
+        )
+        files[f"{wave}.csv"] = named.assign(**answers).to_csv(index=False)
+    return files

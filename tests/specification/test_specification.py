@@ -279,7 +279,7 @@ def disclosure(case: Mapping[str, Any], project: Project) -> Result:
             for name in ("estimate", "n")
             if name in row
         }
-        rows.append({**row, **numbers, "reason": one.reason})
+        rows.append(row | numbers | {"reason": one.reason})
     return rows, {}
 
 

@@ -18,6 +18,7 @@ from heard.models.bootstrap import percent
 from heard.models.mixed.design import Array
 from heard.models.mixed.model import fit_mixed_model
 from heard.models.mixed.profile import VarianceConstraint, profile_interval
+from heard.models.skewed_scores import Shape
 from heard.psychometrics.dependability.components import (
     Ratings,
     bounded,
@@ -111,6 +112,8 @@ def nested_reliability(
     if squares is None or reason:
         return Unavailable(term="icc_1", reason=reason, n=n)
     basis = f"{n} ratings of {len(squares.counts)} {target}; {read.missing_rule}"
+    if (shape := Shape.of(read.scores)).skewed:
+        basis += f"; caution: {shape.words}"
     one, two = _reml(read, target, squares, (confidence, coverage, basis))
     plain = f"one-way analysis of variance; {basis}; no interval: a part of the ICC"
     return NestedReliability(

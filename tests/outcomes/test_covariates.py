@@ -1,4 +1,8 @@
+<<<<<<<< HEAD:tests/outcomes/test_covariate_adjustment.py
 """Adjustment for declared covariates: the model of a formula, and its refusals."""
+========
+"""The plan's covariates: the same model as a formula's, and what cannot be adjusted."""
+>>>>>>>> mig:tests/outcomes/test_covariates.py
 
 from __future__ import annotations
 
@@ -8,17 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from asked import asked
 
-from analysis.foundation.findings import Finding
+from analysis.foundation.findings import Contrast, Group
 from analysis.outcomes.evaluation import evaluate_outcomes
-from analysis.outcomes.methods import (
-    covariate_adjusted_by_person,
-    covariate_adjusted_by_team,
-    method_title,
-)
+from analysis.outcomes.methods import cluster_robust
+from analysis.outcomes.people import adjusted_of_both
 from analysis.storage.declared import read_study
 from heard.models.random_streams import generator
-from heard.results import Estimate, Unavailable
+from heard.results import Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -53,6 +55,21 @@ def rows(*, drift: float = 0.0, seed: str = "rows") -> pd.DataFrame:
     )
 
 
+def by_team(
+    frame: pd.DataFrame, covariates: tuple[str, ...], *, linked: bool = False
+) -> Result:
+    """The sensitivity analysis of teams that adjusts for covariates."""
+    arm = np.where(frame["treated"] > 0, "pilot", "comparison")
+    waves = dict(list(frame.assign(arm=arm).groupby("wave")))
+    question = asked(
+        waves["before"],
+        waves["after"],
+        linked=linked,
+        population="linked" if linked else "answered",
+    )
+    return cluster_robust(question, covariates=covariates)
+
+
 def number(found: object) -> Estimate:
     assert isinstance(found, Estimate)
     return found
@@ -64,7 +81,10 @@ def number(found: object) -> Estimate:
         (("age_band",), "score ~ treated * later + age_band"),
         (("team",), "score ~ later + treated:later + cluster"),
         (("team", "age_band"), "score ~ later + treated:later + cluster + age_band"),
-        (("score_before", "age_band"), "score ~ treated * later + age_band"),
+        (
+            ("team", "site", "age_band"),
+            "score ~ later + treated:later + cluster + age_band",
+        ),
     ],
 )
 def test_of_teams_it_is_the_model_of_the_formula(
@@ -72,7 +92,7 @@ def test_of_teams_it_is_the_model_of_the_formula(
 ) -> None:
     frame = rows()
     peer = smf.ols(formula, frame).fit().params["treated:later"]
-    found = number(covariate_adjusted_by_team(frame, covariates))
+    found = number(by_team(frame, covariates))
     assert found.estimate == pytest.approx(peer, rel=1e-9)  # the same least squares
     assert found.n == 600
     assert "CR2" in found.method
@@ -81,9 +101,7 @@ def test_of_teams_it_is_the_model_of_the_formula(
 
 def test_a_change_of_who_answers_is_taken_out() -> None:
     found = [
-        number(
-            covariate_adjusted_by_team(rows(drift=0.4, seed=f"rows {n}"), ("age_band",))
-        )
+        number(by_team(rows(drift=0.4, seed=f"rows {n}"), ("age_band",)))
         for n in range(20)
     ]
     naive = [
@@ -102,17 +120,19 @@ def test_whoever_is_known_at_the_baseline_keeps_that_answer() -> None:
     later = frame["wave"] == "after"
     moved = frame.assign(age_band=frame["age_band"].where(~later, "under 35"))
     kept = moved.assign(age_band=np.tile(moved.loc[~later, "age_band"].to_numpy(), 2))
-    assert covariate_adjusted_by_team(
-        moved, ("age_band",)
-    ) == covariate_adjusted_by_team(kept, ("age_band",))
+    for linked in (True, False):
+        found, peer = (
+            by_team(one, ("age_band",), linked=linked) for one in (moved, kept)
+        )
+        assert number(found) == peer
 
 
 def test_who_said_nothing_is_a_group_of_its_own() -> None:
     frame = rows()
     silent = frame.assign(age_band=frame["age_band"].where(frame.index % 7 > 0))
     named = frame.assign(age_band=frame["age_band"].where(frame.index % 7 > 0, "none"))
-    found = number(covariate_adjusted_by_team(silent, ("age_band",)))
-    peer = number(covariate_adjusted_by_team(named, ("age_band",)))
+    found = number(by_team(silent, ("age_band",)))
+    peer = number(by_team(named, ("age_band",)))
     assert found.estimate == pytest.approx(peer.estimate, rel=1e-9)
     assert found.n == 600
 
@@ -135,31 +155,58 @@ def pairs() -> pd.DataFrame:
     )
 
 
+def of_people(frame: pd.DataFrame, covariates: tuple[str, ...]) -> Result:
+    """Randomised people at equal scores before, and equal covariates."""
+    people = frame.assign(
+        participant=[f"p{n}" for n in range(len(frame))],
+        arm=np.where(frame["treated"] > 0, "pilot", "comparison"),
+    )
+    before, after = (people.assign(score=people[wave]) for wave in ("before", "after"))
+    frames = (wave.drop(columns=["before", "after"]) for wave in (before, after))
+    question = asked(
+        *frames,
+        linked=True,
+        population="randomised",
+        unit="person",
+        randomised=True,
+        summary="adjusted_difference",
+        covariates=covariates,
+    )
+    return adjusted_of_both(question).result
+
+
 def test_of_people_it_is_the_model_of_the_formula() -> None:
     frame = pairs()
     for covariates, formula in (
         (("age_band",), "after ~ treated + before + age_band"),
+        (("score_before", "age_band"), "after ~ treated + before + age_band"),
         (("age_band", "team"), "after ~ treated + before + age_band + cluster"),
     ):
         fit = smf.ols(formula, frame).fit(cov_type="HC3", use_t=True)
-        found = number(covariate_adjusted_by_person(frame, covariates))
+        found = number(of_people(frame, covariates))
         peer = (fit.params["treated"], *fit.conf_int().loc["treated"])
         reported = (found.estimate, found.conf_low, found.conf_high)
         assert reported == pytest.approx(peer, rel=1e-8)  # the same least squares
 
 
-def test_what_cannot_be_held_equal_is_said() -> None:
-    gone = covariate_adjusted_by_team(rows(), ("years",))
-    assert isinstance(gone, Unavailable)
-    assert "years: no answer that puts people into groups" in gone.reason
-    person = covariate_adjusted_by_person(pairs(), ("years",))
-    assert isinstance(person, Unavailable)
+def test_nobody_leaves_for_want_of_a_covariate() -> None:
+    frame = pairs()
+    silent = frame["age_band"].where(frame.index % 7 > 0)
+    named = frame.assign(age_band=silent.fillna("none"))
+    for gap in (silent, silent.fillna("")):
+        found = number(of_people(frame.assign(age_band=gap), ("age_band",)))
+        peer = number(of_people(named, ("age_band",)))
+        assert found.estimate == pytest.approx(peer.estimate, rel=1e-9)
+        assert found.n == len(frame)
+
+
+def test_what_cannot_be_adjusted_for_is_said() -> None:
     arm = pairs().assign(age_band=lambda frame: frame["treated"].astype(str))
-    follows = covariate_adjusted_by_person(arm, ("age_band",))
+    follows = of_people(arm, ("age_band",))
     assert isinstance(follows, Unavailable)
-    assert "follows from the arm" in follows.reason
-    by_team = rows().assign(age_band=lambda frame: frame["treated"].astype(str))
-    taken = covariate_adjusted_by_team(by_team, ("age_band",))
+    assert "predicted by the columns before" in follows.reason
+    teams = rows().assign(age_band=lambda frame: frame["treated"].astype(str))
+    taken = by_team(teams, ("age_band",))
     assert isinstance(taken, Unavailable)
     assert "predicted by the columns before" in taken.reason
 
@@ -179,33 +226,28 @@ def scores(survey: str, wave: str) -> pd.DataFrame:
     return frame
 
 
-@pytest.mark.parametrize("allocated_by", ["team", "participant"])
-def test_the_way_stands_beside_the_others(allocated_by: str) -> None:
+def test_the_adjusted_analysis_stands_beside_the_others() -> None:
     assert STUDY.plan is not None
     (outcome,) = (one for one in STUDY.outcomes if one.name == "culture")
     outcome = dataclasses.replace(outcome, follow_ups=("after",))
-    planned = dataclasses.replace(STUDY.plan, covariates=("role",))
     by_wave = {
         wave: {"staff": scores("staff", wave), "ratings": scores("ratings", wave)}
         for wave in STUDY.wave_names()
     }
 
-    def found(plan: object) -> list[Finding]:
-        study = dataclasses.replace(
-            STUDY,
-            outcomes=(outcome,),
-            groups=(),
-            plan=plan,  # type: ignore[arg-type]
-            allocated_by=allocated_by,
-        )
-        every = evaluate_outcomes(by_wave, study)
-        return [p for p in every if p.term == "difference_in_change_by_way"]
+    def found(*covariates: str) -> dict[str, float | None]:
+        plan = dataclasses.replace(STUDY.plan, covariates=covariates)  # type: ignore[type-var]
+        study = dataclasses.replace(STUDY, outcomes=(outcome,), groups=(), plan=plan)
+        return {
+            str(
+                part.group.value if isinstance(part.group, Group) else ""
+            ): part.estimate
+            for part in evaluate_outcomes(by_wave, study)
+            if part.term in ("sensitivity_effect", "difference_in_change")
+            and part.arm == Contrast("pilot", "comparison")
+        }
 
-    with_role = found(planned)
-    (held,) = [part for part in with_role if part.group == "with role held equal"]
-    assert held.estimate is not None
-    assert method_title(("role", "score_before")) == "with role held equal"
-    without = found(STUDY.plan)
-    assert len(without) == (6 if allocated_by == "team" else 0)
-    for part in without:
-        assert part in with_role
+    without, with_role = found(), found("role", "score_before", "years")
+    assert set(with_role) - set(without) == {"adjusted for role"}
+    assert with_role["adjusted for role"] is not None
+    assert {name: with_role[name] for name in without} == without

@@ -12,8 +12,12 @@ import pandas as pd
 from scipy.stats import t
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from heard.effects.description import MINIMUM_CLUSTERS, Numbers
-from heard.models.cluster_robust import ClusterRobustFit, cluster_robust_fit
+from heard.models.cluster_robust import (
+    MINIMUM_CLUSTERS,
+    Array,
+    ClusterRobustFit,
+    cluster_robust_fit,
+)
 from heard.results import Estimate, Result, Unavailable
 
 NO_PEOPLE = "no one to count"
@@ -99,7 +103,7 @@ NO_LIMITS = "no interval: fewer than 5 teams"
 
 
 def share_over_teams(
-    counted: Numbers, cluster: pd.Series, *, term: str, method: str
+    counted: Array, cluster: pd.Series, *, term: str, method: str
 ) -> Result:
     """Estimate a share of people who share teams.
 
@@ -135,7 +139,7 @@ def share_over_teams(
 
 
 def net_share_over_teams(
-    signs: Numbers, cluster: pd.Series, *, term: str, method: str
+    signs: Array, cluster: pd.Series, *, term: str, method: str
 ) -> Result:
     """Estimate how many more people went up than down, as a share.
 
@@ -166,7 +170,7 @@ def net_share_over_teams(
     )
 
 
-def _fit(values: Numbers, cluster: pd.Series) -> ClusterRobustFit | Unavailable:
+def _fit(values: Array, cluster: pd.Series) -> ClusterRobustFit | Unavailable:
     return cluster_robust_fit(
         np.asarray(values, dtype=float),
         np.ones((len(values), 1)),

@@ -1,0 +1,63 @@
+"""A question of scores drawn in a test: one contrast, asked as an estimand has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from analysis.declarations.estimand import Estimand
+from analysis.foundation.findings import Contrast
+from analysis.outcomes.question import Question
+from analysis.storage.declared import read_study
+
+STUDY = read_study("listening-pilot")
+OUTCOME = next(outcome for outcome in STUDY.outcomes if outcome.name == "culture")
+ARMS = Contrast("pilot", "comparison")
+ASKED: dict[str, Any] = {
+    "score": "seed_culture.total",
+    "baseline": "before",
+    "follow_up": "after",
+    "good": "higher",
+    "arms": ARMS,
+    "population": "answered",
+    "unit": "team",
+    "inferred": False,
+    "summary": "difference_in_change",
+    "smallest_effect": 0.5,
+    "status": "not_planned",
+}
+
+
+def asked(
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    *,
+    linked: bool = False,
+    **estimand: Any,
+) -> Question:
+    """The question of two waves of ``participant``, ``arm``, ``cluster``, ``score``.
+
+    Parameters
+    ----------
+    linked : bool
+        Whether equal names are the same people.
+    **estimand
+        Fields of an `Estimand` that are not the usual ones here.
+    """
+    return Question(
+        study=STUDY,
+        outcome=OUTCOME,
+        estimand=Estimand(**{**ASKED, **estimand}),
+        before=_placed(before),
+        after=_placed(after),
+        linked=linked,
+        scores_by_wave={},
+    )
+
+
+def _placed(wave: pd.DataFrame) -> pd.DataFrame:
+    usual = {"participant": "", "site": "", "stratum": ""}
+    missing = {name: value for name, value in usual.items() if name not in wave}
+    frame = wave.assign(**missing)
+    return frame if "team" in frame else frame.assign(team=frame["cluster"])

@@ -1,0 +1,261 @@
+"""An outcome is judged by its planned interval, in the direction that is better."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.formula.api as smf
+
+from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.storage.declared import read_study
+from heard.models.random_streams import generator
+
+if TYPE_CHECKING:
+    from analysis.declarations.study import Outcome, Study
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+STUDY = read_study("listening-pilot")
+ARMS = Contrast("pilot", "comparison")
+WAVES = Contrast("after", "before")
+
+
+def scores(survey: str, wave: str, *, lift: float) -> pd.DataFrame:
+    draws = generator("answers tests", survey, wave)
+    arms = {team.name: team.arm for team in STUDY.teams}
+    team = np.repeat([*arms], 12)
+    frame = pd.DataFrame({"team": team, "arm": [arms[name] for name in team]})
+    frame = frame.assign(
+        participant=[f"{survey} {place}" for place in range(len(team))], site=""
+    )
+    person = generator("answers tests", survey).normal(size=len(team))
+    for outcome in STUDY.outcomes:
+        if outcome.survey == survey:
+            score = 3 + person + 0.5 * draws.normal(size=len(team))
+            treated = (frame["arm"] == "pilot").to_numpy(float)
+            frame[f"{outcome.instrument}.{outcome.subscale}"] = score + lift * treated
+    return frame
+
+
+def by_wave(lift: float) -> dict[str, dict[str, pd.DataFrame]]:
+    return {
+        wave: {
+            survey: scores(survey, wave, lift=lift * (wave != "before"))
+            for survey in ("staff", "ratings")
+        }
+        for wave in STUDY.wave_names()
+    }
+
+
+def evaluated(
+    study: Study = STUDY, *, lift: float = 2.5, reliability: tuple[Finding, ...] = ()
+) -> list[Finding]:
+    found = evaluate_outcomes(by_wave(lift), study, reliability=reliability)
+    return [part for part in found if part.wave == WAVES]
+
+
+def of(found: list[Finding], term: str, instrument: str = "care") -> list[Finding]:
+    return [p for p in found if p.term == term and p.instrument == instrument]
+
+
+def verdict(study: Study = STUDY, *, lift: float = 2.5) -> Finding:
+    (found,) = of(evaluated(study, lift=lift), "verdict")
+    return found
+
+
+def code(found: Finding) -> str:
+    assert isinstance(found.group, Group)
+    assert found.group.name == "verdict"
+    return found.group.value
+
+
+def turned() -> Study:
+    """The study where a lower score of empathy is a better one."""
+    care = STUDY.instruments["care"]
+    subscales = tuple(
+        dataclasses.replace(part, direction="higher_is_worse")
+        for part in care.subscales
+    )
+    low = dataclasses.replace(care, subscales=subscales)
+    return dataclasses.replace(STUDY, instruments={**STUDY.instruments, "care": low})
+
+
+def of_care(**changes: object) -> Study:
+    def change(outcome: Outcome) -> Outcome:
+        if outcome.name != "care":
+            return outcome
+        return dataclasses.replace(outcome, **changes)  # type: ignore[arg-type]
+
+    return dataclasses.replace(STUDY, outcomes=tuple(map(change, STUDY.outcomes)))
+
+
+@pytest.mark.parametrize(
+    ("lift", "expected"),
+    # The smallest effect that matters is 2; the interval reaches about .4 either way.
+    [
+        (3.5, "better_by_enough"),
+        (0.0, "little_or_none"),
+        (2.0, "better"),
+        (-2.0, "worse"),
+        (-3.5, "worse_by_enough"),
+    ],
+)
+def test_the_planned_interval_is_judged_by_the_smallest_effect(
+    lift: float, expected: str
+) -> None:
+    found = evaluated(lift=lift)
+    (judged,) = of(found, "verdict")
+    assert code(judged) == expected
+    assert judged.estimate == 2
+    assert judged.arm == ARMS
+    (planned,) = (p for p in of(found, "difference_in_change") if p.arm == ARMS)
+    assert planned.conf_low is not None
+    assert planned.conf_high is not None
+    bounds = {
+        "better_by_enough": (2, np.inf),
+        "little_or_none": (-2, 2),
+        "better": (0, np.inf),
+        "worse": (-np.inf, 0),
+        "worse_by_enough": (-np.inf, -2),
+    }
+    low, high = bounds[expected]
+    assert low < planned.conf_low < planned.conf_high < high
+
+
+def test_without_a_smallest_effect_only_the_direction_is_judged() -> None:
+    found = verdict(of_care(smallest_effect=None), lift=3.5)
+    assert code(found) == "better"
+    assert found.estimate is None
+    assert "no smallest effect" in found.reason
+
+
+def test_where_less_is_better_a_fall_is_wanted() -> None:
+    assert code(verdict(turned(), lift=-3.5)) == "better_by_enough"
+    assert code(verdict(turned(), lift=3.5)) == "worse_by_enough"
+
+
+def test_people_allocated_are_judged_at_equal_scores_before() -> None:
+    allocation = dataclasses.replace(STUDY.allocation, unit="person", randomised=True)
+    (outcome,) = (one for one in STUDY.outcomes if one.name == "culture")
+    study = dataclasses.replace(
+        STUDY, allocation=allocation, outcomes=(outcome,), groups=(), plan=None
+    )
+    found = evaluated(study)
+    (planned,) = (
+        p for p in of(found, "adjusted_difference", "seed_culture") if p.arm == ARMS
+    )
+    waves = by_wave(2.5)
+    first, second = (
+        waves[wave]["staff"].set_index("participant") for wave in ("before", "after")
+    )
+    name = "seed_culture.total"
+    frame = pd.DataFrame({"arm": first["arm"], "b": first[name], "a": second[name]})
+    frame["treated"] = (frame["arm"] == "pilot").astype(float)
+    fit = smf.ols("a ~ treated + b", frame).fit(cov_type="HC3", use_t=True)
+    peer = (fit.params["treated"], *fit.conf_int().loc["treated"])
+    own = (planned.estimate, planned.conf_low, planned.conf_high)
+    assert own == pytest.approx(peer, rel=1e-9)  # the same least squares
+    (judged,) = of(found, "verdict", "seed_culture")
+    assert code(judged) == "better_by_enough"
+    assert not of(found, "sensitivity_effect", "seed_culture")
+
+
+def alpha(subscale: str, instrument: str) -> Finding:
+    return Finding(
+        study=STUDY.name,
+        survey="staff",
+        instrument=instrument,
+        subscale=subscale,
+        wave="before",
+        term="cronbach_alpha",
+        estimate=0.85,
+        conf_low=0.8,
+        conf_high=0.9,
+        n=140,
+        method="made up",
+    )
+
+
+def test_responders_are_counted_where_a_reliability_is_known() -> None:
+    assert not [part for part in evaluated() if part.term == "share_improved"]
+    found = [
+        part
+        for part in evaluated(reliability=(alpha("total", "seed_culture"),))
+        if part.term in {"share_improved", "share_unchanged", "share_worsened"}
+    ]
+    assert {part.instrument for part in found} == {"seed_culture"}
+    by_arm = {part.arm for part in found}
+    assert by_arm == {"pilot", "comparison"}
+    for arm in by_arm:
+        shares = [part.estimate for part in found if part.arm == arm]
+        assert sum(share or 0 for share in shares) == pytest.approx(1)
+
+
+def test_findings_carry_the_verdict_and_the_other_analyses() -> None:
+    found = evaluated()
+    (effect,) = (p for p in of(found, "difference_in_change") if p.arm == ARMS)
+    assert effect.estimate == pytest.approx(2.5, abs=0.3)
+    others = of(found, "sensitivity_effect")
+    assert {part.group for part in others} == {
+        Group("analysis", name, of="same people")
+        for name in ("teams weighted by their people", "every other set of teams")
+    }
+    asked, agreeing = (of(found, f"analyses_{what}") for what in ("asked", "agreeing"))
+    assert [p.estimate for p in (*asked, *agreeing)] == [2, 2]
+
+
+def test_what_is_refused_is_judged_with_its_reason() -> None:
+    teams = [team for team in STUDY.teams if team.arm == "pilot"][1:]
+    gone = {team.name for team in teams}
+    few = {
+        wave: {name: one[~one["team"].isin(gone)] for name, one in surveys.items()}
+        for wave, surveys in by_wave(2.5).items()
+    }
+    found = [p for p in evaluate_outcomes(few, STUDY) if p.wave == WAVES]
+    (effect,) = (p for p in of(found, "difference_in_change") if p.arm == ARMS)
+    assert effect.estimate is None
+    assert "too few teams (1 and 6)" in effect.reason
+    (judged,) = of(found, "verdict")
+    assert code(judged) == "no_answer"
+    (strength,) = of(found, "evidence_strength")
+    assert strength.estimate is None
+
+
+@pytest.mark.parametrize(
+    ("randomised", "design", "score"),
+    [(False, "chosen_comparison", 3), (True, "randomised", 5)],
+)
+def test_the_design_column_says_how_the_arms_came_about(
+    randomised: bool, design: str, score: int
+) -> None:
+    allocation = dataclasses.replace(STUDY.allocation, randomised=randomised)
+    study = dataclasses.replace(STUDY, allocation=allocation)
+    columns = of(evaluated(study), "strength_column")
+    (found,) = (p for p in columns if p.group == Group("strength", "design", of=design))
+    assert found.estimate == score
+    assert found.arm == ARMS
+
+
+def test_without_a_comparison_the_change_alone_is_judged() -> None:
+    allocation = dataclasses.replace(STUDY.allocation, treated="", control="")
+    study = dataclasses.replace(STUDY, allocation=allocation, plan=None)
+    found = evaluated(study)
+    assert not of(found, "difference_in_change")
+    (change,) = (p for p in of(found, "change") if p.arm == "")
+    waves = by_wave(2.5)
+    means = [
+        waves[wave]["ratings"].groupby("team")["care.total"].mean()
+        for wave in ("before", "after")
+    ]
+    assert change.estimate == pytest.approx((means[1] - means[0]).mean(), rel=1e-9)
+    (design,) = (
+        p
+        for p in of(found, "strength_column")
+        if isinstance(p.group, Group) and p.group.value == "design"
+    )
+    assert design.estimate == 0  # different people, and no comparison
