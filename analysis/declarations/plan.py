@@ -89,7 +89,7 @@ class Plan:
     purpose : str
         ``feasibility``: the study makes no claim of an effect.
     mnar_range : float
-        By how many standard deviations those lost may have fared worse.
+        By how many standard deviations dropouts may have fared worse.
     families : mapping
         Name of a family of secondary outcomes → the outcomes in it.
     model, missing, multiplicity, inference : str

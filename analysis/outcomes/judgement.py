@@ -102,7 +102,7 @@ class Judged:
 
     @property
     def compares_arms(self) -> bool:
-        """Whether two arms can be told apart, so that any number of both may stand."""
+        """Whether two arms can be distinguished, so that any number of both may stand."""
         estimand = self.question.estimand
         of_arms = estimand.arms is not None and estimand.summary != "start_effect"
         return of_arms and not self._is_refused
@@ -149,7 +149,7 @@ class Judged:
         )
 
     def _verdict(self) -> Result:
-        """The smallest effect of interest, which the verdict beside it is about."""
+        """The smallest effect of interest, which the verdict in the group is about."""
         smallest = self.question.estimand.smallest_effect
         n = self.planned.result.n
         if smallest is None or n is None:
@@ -260,7 +260,7 @@ class Judged:
 
     @property
     def _undone_at(self) -> Result:
-        """How much worse the lost would have fared for the gain to be in doubt."""
+        """How much worse dropouts would have fared for the gain to be in doubt."""
         in_all, treated, _ = self._lost
         share = in_all if treated is None else treated
         return undone_at(
@@ -293,7 +293,7 @@ class Judged:
 
     @property
     def _survives_losses(self) -> bool:
-        """Whether those lost would have to fare worse than the plan's range."""
+        """Whether dropouts would have to fare worse than the plan's range."""
         undone = self._undone_at
         reach = self.question.estimand.mnar_range * self.question.spread
         return isinstance(undone, Unavailable) or undone.estimate > reach

@@ -163,7 +163,7 @@ def _within(
 
 
 def _standardised(question: Question) -> Iterator[Result]:
-    """The arms' difference in standard deviations, to set beside other studies."""
+    """The arms' difference in standard deviations, to compare with other studies."""
     arms = {"treated": question.compared.after, "control": question.compared.before}
     cluster = question.estimand.by_unit
     found: Composite

@@ -112,7 +112,7 @@ class Question(Context):
 
     @property
     def compared_units(self) -> pd.DataFrame:
-        """The units that tell the arms apart: of strata that hold both arms."""
+        """The units by which the arms differ: of strata that hold both arms."""
         units = self.in_arms(self.units)
         if not self.estimand.strata:
             return units

@@ -1,6 +1,8 @@
 """How often 95 % intervals of skewed and floored answers hold what they should.
 
-    python benchmarks/coverage/floored.py [SAMPLES]
+    python benchmarks/coverage/floored.py [SAMPLES] [WORDS]
+
+With words, only the kinds of answers that hold one of them.
 
 Five items of one factor, in ordered categories. The truth of each statistic is its
 value among 300,000 simulated people. Printed is a markdown table; between 93 and 97 %
@@ -111,20 +113,22 @@ def truth(words: str, everyone: pd.DataFrame) -> float:
     return found.estimate
 
 
-def main(samples: int) -> None:
+def main(samples: int, words: list[str]) -> None:
     """Print the table."""
     heads = " | ".join(f"n = {n}" for n in SIZES)
     print(f"| interval | answers | {heads} |\n|---|---|{'---|' * len(SIZES)}")
     for kind in KINDS:
+        if words and not any(word in kind for word in words):
+            continue
         everyone = answers(np.random.default_rng(1), TRUTH, kind)
         shape = Shape.of(items(everyone).sum(axis=1).to_numpy())
         name = f"{kind} (skewness {shape.skewness:.1f})"
-        for words, statistic in STATISTICS.items():
-            wanted = truth(words, everyone)
+        for interval, statistic in STATISTICS.items():
+            wanted = truth(interval, everyone)
             shares = " | ".join(
                 held(statistic, wanted, kind, n, samples) for n in SIZES
             )
-            print(f"| {words} | {name} | {shares} |", flush=True)
+            print(f"| {interval} | {name} | {shares} |", flush=True)
 
 
 def held(
@@ -145,4 +149,4 @@ def held(
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else SAMPLES)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else SAMPLES, sys.argv[2:])

@@ -62,6 +62,7 @@ from .designs.staggered_adoption import (
     staggered_effects,
 )
 from .designs.stepped_wedge import SteppedWedge, stepped_wedge
+from .effect_sizes import hedges_g_av, hedges_g_av_of_pairs
 from .judgement.bayes import BayesianCompanion, Posterior, Prior, bayesian_companion
 from .judgement.equivalence import (
     EquivalenceVerdict,
@@ -301,6 +302,8 @@ __all__ = [
     "evaluate_specifications",
     "falsification_table",
     "future_dose",
+    "hedges_g_av",
+    "hedges_g_av_of_pairs",
     "imputed_arm_difference",
     "inequality_indices",
     "ingredient_contrasts",

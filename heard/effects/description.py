@@ -42,7 +42,7 @@ class ScoreDescription(Composite):
 
 
 def describe_scores(
-    scores: pd.Series,
+    scores: pd.Series | Numbers,
     *,
     lowest: float,
     highest: float,
@@ -53,7 +53,7 @@ def describe_scores(
 
     Parameters
     ----------
-    scores : Series, shape (n_participants,)
+    scores : Series or ndarray, shape (n_participants,)
         One score a participant; NaN if not scored, and then left out.
     lowest, highest : float
         The ends of the possible range, from the instrument's declaration.
@@ -73,6 +73,11 @@ def describe_scores(
         Unavailable: no one scored (shares); fewer than 2 scores, or all the same
         (mean, standard deviation); scores outside the range (shares).
     """
+    if not isinstance(scores, pd.Series):
+        if not isinstance(scores, np.ndarray) or scores.ndim != 1:
+            wanted = "give a Series, or an array of one dimension"
+            raise DataError("scores", f"a {type(scores).__name__}; {wanted}")
+        scores = pd.Series(scores)
     values = answered(scores)
     if fault := number_fault(values):
         return ScoreDescription.unavailable(fault, n=len(values))

@@ -71,11 +71,11 @@ class ArmMeans(Described):
 class UnitComparison(Described):
     """Two arms of units compared.
 
-    - `effect`: treated minus control, or why it cannot be told; n counts people.
+    - `effect`: treated minus control, or why it is unknown; n counts people.
     - `treated`, `control`: the arms' numbers and means. Their difference in change
       (after, where that is the summary) is the effect.
     - `n_strata`, `n_strata_left_out`: strata compared within, 1 without any; and those
-      that hold one arm alone, which tell nothing.
+      that hold one arm alone, which show nothing.
     - `method`, `n_unit`: how it was made, and what n counts.
     """
 

@@ -128,7 +128,8 @@ def test_models_of_teams_need_teams_and_models_need_arms() -> None:
     text = TEXT.replace('unit = "team"', 'unit = "person"')
     with pytest.raises(DeclarationError) as raised:
         parsed(text)
-    assert "'wild_bootstrap' compares teams, and people were allocated" in str(raised.value)
+    reported = "'wild_bootstrap' compares teams, and people were allocated"
+    assert reported in str(raised.value)
     text = TEXT.replace('treated = "pilot"\n', "").replace(
         'control = "comparison"\n', ""
     )

@@ -71,6 +71,22 @@ def test_adjusted_difference_is_that_of_sandwich_hc3() -> None:
     assert found.n == known["n"]
 
 
+def test_groups_trained_together_have_the_errors_of_clubsandwich() -> None:
+    rows, known = oracle_rows("missing_people.csv"), VALUES["by_team"]
+    found = adjusted_difference(
+        rows,
+        treated="pack",
+        control="usual",
+        covariates=["before", "grade"],
+        score="after",
+        cluster="cluster",
+    )
+    assert isinstance(found, UncertainEffect)
+    assert found.effect == pytest.approx(known["effect"], rel=EXACT)
+    assert found.standard_error == pytest.approx(known["se"], rel=EXACT)
+    assert found.degrees_of_freedom == pytest.approx(known["df"], rel=1e-8)
+
+
 def test_contrasts_with_one_control_are_those_of_t_test(plants: pd.DataFrame) -> None:
     known = VALUES["contrasts"]
     found = differences_after(plants, contrasts=[("trt1", "ctrl"), ("trt2", "ctrl")])

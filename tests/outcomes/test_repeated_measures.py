@@ -16,6 +16,7 @@ from heard.effects.designs.repeated_measures import (
     repeated_measures_effect,
 )
 from heard.effects.judgement.equivalence import UncertainEffect
+from heard.effects.judgement.simultaneous import simultaneous_effects
 from heard.errors import DataError
 from heard.models.cluster_robust import Array
 from heard.models.mmrm import RepeatedMeasuresFit, fit_repeated_measures
@@ -206,6 +207,28 @@ def test_adjusted_means_differ_by_the_effect() -> None:
         low, high = judged.limits()
         assert part.repeated_measures_effect.conf_low == pytest.approx(low)
         assert part.repeated_measures_effect.conf_high == pytest.approx(high)
+
+
+def test_follow_ups_are_judged_together_by_their_correlation() -> None:
+    """Complete scores: effects correlate as the waves do, left over the arms."""
+    scores = np.nan_to_num(simulated()[0])
+    found = effects(people(scores))
+    arm = np.arange(len(scores)) % 2
+    left = scores - np.array([scores[arm == a].mean(axis=0) for a in (0, 1)])[arm]
+    assert found.correlation == pytest.approx(np.corrcoef(left.T))
+    together = simultaneous_effects(
+        [part.effect for part in found.follow_ups],
+        contrasts=WAVES,
+        correlation=found.correlation,
+    )
+    for wide, part in zip(together.effects, found.follow_ups, strict=True):
+        own = part.repeated_measures_effect
+        assert isinstance(wide.simultaneous_effect, Estimate)
+        assert isinstance(own, Estimate)
+        assert wide.simultaneous_effect.estimate == pytest.approx(own.estimate)
+        assert wide.simultaneous_effect.conf_low is not None
+        assert own.conf_low is not None
+        assert wide.simultaneous_effect.conf_low < own.conf_low
 
 
 def test_adjusted_means_are_taken_at_the_means_of_everyone() -> None:

@@ -12,12 +12,13 @@ from heard.psychometrics.consistency.alpha import cronbach_alpha
 from heard.psychometrics.consistency.inter_item import mean_inter_item_correlation
 from heard.psychometrics.consistency.lower_bounds import guttman_lambdas
 from heard.psychometrics.consistency.omega import omega_total
+from heard.psychometrics.items.keys import check_keys
 from heard.psychometrics.structure.hierarchical_omega import omega_hierarchical
 from heard.psychometrics.structure.ordinal_reliability import (
     omega_categorical,
     ordinal_alpha,
 )
-from heard.results import Estimate, Result
+from heard.results import Estimate, Result, Unavailable
 
 WARNING = "2 of 6 items run against the others (c, e): if they are reverse-worded"
 STATISTICS: list[Callable[[pd.DataFrame], Result]] = [
@@ -78,3 +79,29 @@ def test_a_constant_item_does_not_hide_the_others() -> None:
     found = cronbach_alpha(reversed_two(answers()).assign(g=1))
     assert isinstance(found, Estimate)
     assert WARNING in found.method
+
+
+def test_the_key_of_text_is_not_known_and_quotes_no_answer() -> None:
+    rows = answers().astype(object)
+    assert check_keys(rows, reverse_keyed=()) == check_keys(answers(), reverse_keyed=())
+    found = check_keys(rows.assign(b="often"), reverse_keyed=())
+    assert {item.verdict for item in found.items} == {"not known"}
+    assert "b does not hold numbers but text" in found.sentence
+    assert "often" not in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (pd.Categorical(["no", "yes"] * 100), "categories that are text"),
+        (["no", "yes"] * 100, "text"),
+    ],
+)
+def test_text_is_named_as_text(column: object, words: str) -> None:
+    found = cronbach_alpha(answers().assign(c=column))
+    assert isinstance(found, Unavailable)
+    assert f"c does not hold numbers but {words}" in found.reason
+
+
+def test_numbers_without_a_type_are_numbers() -> None:
+    assert cronbach_alpha(answers().astype(object)) == cronbach_alpha(answers())

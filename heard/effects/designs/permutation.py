@@ -185,7 +185,7 @@ def difference_statistics(
     `variances`, shape (n_units,): of each unit's number; None: all alike, so that it is
       the difference of means itself, or least squares' estimate.
 
-    Returns a text where what is allowed for tells the treated apart.
+    Returns a text where what is allowed for separates the treated.
     """
     basis = np.linalg.qr(nuisance)[0]
     real = permitted.rows[0].astype(float)

@@ -67,9 +67,15 @@ class FollowUpEffect(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatedMeasuresEffects(Composite):
-    """Every follow-up's effect, in order."""
+    """Every follow-up's effect, in order, and how the effects move together.
+
+    - `follow_ups`: one a wave.
+    - `correlation`, shape (n_waves, n_waves): of the effects, for
+      `simultaneous_effects`; None where there are none.
+    """
 
     follow_ups: tuple[FollowUpEffect, ...]
+    correlation: Array | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +159,8 @@ def repeated_measures_effect(
     if isinstance(fit, Unavailable):
         return _nothing(waves, fit.reason, n, how)
     return RepeatedMeasuresEffects(
-        follow_ups=tuple(_follow_up(fit, wave, how) for wave in waves)
+        follow_ups=tuple(_follow_up(fit, wave, how) for wave in waves),
+        correlation=_correlation(fit, waves),
     )
 
 
@@ -247,6 +254,13 @@ def _how(people: _People, small_sample: SmallSample, *, before: bool) -> str:
         f"missing at random given earlier answers; {people.left_out} people without "
         "what the model needs left out"
     )
+
+
+def _correlation(fit: RepeatedMeasuresFit, waves: Sequence[str]) -> Array:
+    places = [fit.names.index(f"effect {wave}") for wave in waves]
+    covariance = fit.covariance[np.ix_(places, places)]
+    spread = np.sqrt(np.diag(covariance))
+    return np.asarray(covariance / np.outer(spread, spread))
 
 
 def _follow_up(fit: RepeatedMeasuresFit, wave: str, how: str) -> FollowUpEffect:

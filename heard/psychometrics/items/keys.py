@@ -14,7 +14,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from heard.models.complete_responses import Responses, read_responses
+from heard.models.complete_responses import (
+    Responses,
+    complete_responses,
+    read_responses,
+)
 from heard.models.item_directions import (
     MINIMUM_ITEMS,
     MINIMUM_PARTICIPANTS,
@@ -97,15 +101,15 @@ def check_keys(responses: Responses, *, reverse_keyed: Collection[str]) -> KeyAu
     Returns
     -------
     KeyAudit
-        Every item has its verdict; ``not known`` where too few answered every item,
-        or an item is constant.
+        Every item has its verdict; ``not known`` where too few answered every item, an
+        item is constant, or a column holds no numbers.
     """
     responses = read_responses(responses)
     items = [str(name) for name in responses.columns]
-    answers = responses.to_numpy(float, na_value=np.nan)
-    complete = answers[~np.isnan(answers).any(axis=1)]
+    read = complete_responses(responses)
+    complete = read.values
     declared = np.array([-1.0 if item in reverse_keyed else 1.0 for item in items])
-    if reason := _gap(complete, tuple(items)):
+    if reason := read.fault or _gap(complete, tuple(items)):
         audits = [
             _unknown(item, reason, reverse_keyed=item in reverse_keyed, n=len(complete))
             for item in items

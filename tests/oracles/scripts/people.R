@@ -1,9 +1,9 @@
 # Single people at one wave: Welch, HC3, several contrasts together, ridits.
 # Writes values: people
-# Made with: R 4.2.2, sandwich 3.0.2, multcomp 1.4.22, mvtnorm 1.1.3
+# Made with: R 4.2.2, sandwich 3.0.2, clubSandwich 0.5.8, multcomp 1.4.22, mvtnorm 1.1.3
 source("tests/oracles/scripts/files.R")
 suppressPackageStartupMessages({
-  library(sandwich); library(mvtnorm); library(multcomp)
+  library(sandwich); library(clubSandwich); library(mvtnorm); library(multcomp)
 })
 set.seed(20261130)
 
@@ -15,6 +15,8 @@ usual <- rows$after[rows$arm == "usual"]
 welch <- t.test(pack, usual)
 fit <- lm(after ~ arm + before + grade, rows)
 hc3 <- vcovHC(fit, "HC3")
+cr2 <- coef_test(fit, vcovCR(fit, cluster = rows$cluster[!is.na(rows$after)], type = "CR2"),
+                 test = "Satterthwaite")["armpack", ]
 
 # --- three arms (datasets::PlantGrowth), written out in the test --------------------------
 plants <- datasets::PlantGrowth
@@ -47,6 +49,7 @@ values <- list(
                n = sum(!is.na(c(pack, usual)))),
   adjusted = list(effect = unname(coef(fit)[["armpack"]]), se = sqrt(hc3["armpack", "armpack"]),
                   df = fit$df.residual, n = nobs(fit)),
+  by_team = list(effect = cr2$beta, se = cr2$SE, df = cr2$df_Satt),
   contrasts = list(effects = vapply(each, function(one) one$effect, 0),
                    se = vapply(each, function(one) one$se, 0),
                    df = vapply(each, function(one) one$df, 0),
@@ -57,5 +60,5 @@ values <- list(
   quantiles = list(two = quantile_of(2, .5, 20), three = quantile_of(3, .5, 20),
                    four = quantile_of(4, .3, 8)),
   ridits = list(answers = answers, ridits = (rank(answers) - .5) / length(answers)),
-  versions = versions_of(c("sandwich", "multcomp", "mvtnorm")))
+  versions = versions_of(c("sandwich", "clubSandwich", "multcomp", "mvtnorm")))
 write_values(values, "people")
