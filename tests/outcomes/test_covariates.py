@@ -204,7 +204,7 @@ def test_what_cannot_be_adjusted_for_is_said() -> None:
     arm = pairs().assign(age_band=lambda frame: frame["treated"].astype(str))
     follows = of_people(arm, ("age_band",))
     assert isinstance(follows, Unavailable)
-    assert "predicted by the columns before" in follows.reason
+    assert "some columns predict each other" in follows.reason
     teams = rows().assign(age_band=lambda frame: frame["treated"].astype(str))
     taken = by_team(teams, ("age_band",))
     assert isinstance(taken, Unavailable)
