@@ -1,8 +1,4 @@
-<<<<<<<< HEAD:tests/outcomes/test_covariate_adjustment.py
-"""Adjustment for declared covariates: the model of a formula, and its refusals."""
-========
 """The plan's covariates: the same model as a formula's, and what cannot be adjusted."""
->>>>>>>> mig:tests/outcomes/test_covariates.py
 
 from __future__ import annotations
 
