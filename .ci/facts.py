@@ -14,11 +14,12 @@ import re
 import subprocess
 import sys
 import tomllib
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dependencies
+import specification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -135,6 +136,10 @@ FACTS: Mapping[str, Callable[[], str]] = {
     "packages-to-install": dependencies.to_install,
     "copyleft": dependencies.copyleft,
     "count-to-run": dependencies.count_to_run,
+    "examples-of-scoring": partial(specification.examples, "scoring"),
+    "examples-of-cleaning": partial(specification.examples, "cleaning"),
+    "examples-of-linkage": partial(specification.examples, "linkage"),
+    "examples-of-disclosure": partial(specification.examples, "disclosure"),
 }
 
 

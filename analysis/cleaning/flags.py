@@ -15,8 +15,8 @@ import pandas as pd
 from analysis.cleaning.scoring import keyed_responses, score_subscales
 from analysis.foundation.findings import Group
 from heard.psychometrics.careless import indices as careless
-from heard.psychometrics.careless import indices as coherence
 from heard.psychometrics.careless.compact_answers import compact_answers, reverse_scored
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,23 +25,7 @@ if TYPE_CHECKING:
     from analysis.declarations.survey import Export, PrintedTotal
     from heard.psychometrics.careless.compact_answers import Answers, Array
     from heard.psychometrics.careless.indices import IndexValues
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flag:
-    """How many responses one index flagged.
-
-    Attributes
-    ----------
-    method : str
-        The cut-off in words.
-    reason : str
-        Why nobody has a value of the index; empty if somebody has.
-    """
-
-    count: int
-    method: str
-    reason: str = ""
+    from heard.results import Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -55,12 +39,12 @@ class Flagged:
     careless : Series of bool
         Whether as many flagged it as are needed.
     indices : mapping
-        Index → its count and cut-off.
+        Index → how many it flagged and from which cut-off, or why nobody has a value.
     """
 
     flags: pd.Series[str]
     careless: pd.Series[bool]
-    indices: Mapping[str | Group, Flag] = field(default_factory=dict)
+    indices: Mapping[str | Group, Result] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Size alone: an output kept in a notebook must not hold a response."""
@@ -93,7 +77,7 @@ def flag_responses(
     if rules.careless is None and not rules.printed_totals:
         return None
     raised: dict[str, Array] = {}
-    indices: dict[str | Group, Flag] = {}
+    indices: dict[str | Group, Result] = {}
     for name, values in _declared_indices(frame, export, instruments, rows).items():
         assert rules.careless is not None, "no index is computed without a cut-off"
         raised[name], indices[name] = _flag(name, values, rules.careless.cutoffs[name])
@@ -104,7 +88,7 @@ def flag_responses(
         printed = Group("printed_total", total.score)
         raised[str(printed)] = disagree = _disagrees(frame, total, instruments)[rows]
         words = f"more than {total.tolerance:g} from the score of the items"
-        indices[printed] = Flag(count=int(disagree.sum()), method=words)
+        indices[printed] = _counted(disagree, words)
     index = frame.index[rows]
     return Flagged(
         flags=_joined(raised, index),
@@ -113,6 +97,7 @@ def flag_responses(
     )
 
 
+FLAGGED = "responses_flagged"
 CUTOFFS: Mapping[str, tuple[Callable[[Array, float], Array], str]] = {
     "longstring": (np.greater_equal, "{:g} or more equal answers in a row"),
     "average_longstring": (np.greater_equal, "rows of equal answers {:g} long or more"),
@@ -134,18 +119,20 @@ CUTOFFS: Mapping[str, tuple[Callable[[Array, float], Array], str]] = {
 """Index → on which side of its cut-off a response is flagged, and that in words."""
 
 
-def _flag(name: str, values: IndexValues, cutoff: float) -> tuple[Array, Flag]:
+def _flag(name: str, values: IndexValues, cutoff: float) -> tuple[Array, Result]:
     compare, words = CUTOFFS[name]
     known = ~np.isnan(values.values)
     # Values a rounding away from the cut-off count as the cut-off.
     raised = known & compare(np.round(values.values, 12), cutoff)
-    nobody = len(known) == 0 or not known.any()
-    flag = Flag(
-        count=int(raised.sum()),
-        method=words.format(cutoff),
-        reason=values.reason * nobody,
-    )
-    return raised, flag
+    method = words.format(cutoff)
+    if values.reason and not known.any():
+        return raised, Unavailable(term=FLAGGED, reason=values.reason, method=method)
+    return raised, _counted(raised, method)
+
+
+def _counted(raised: Array, method: str) -> Estimate:
+    count = int(raised.sum())
+    return Estimate(term=FLAGGED, estimate=float(count), n=count, method=method)
 
 
 def _declared_indices(
@@ -159,31 +146,26 @@ def _declared_indices(
         return {}
     items = list(export.columns.items)
     answers = compact_answers(frame[items], rows=rows)
-
-    def by_instrument() -> list[list[str]]:
-        return [[i for i in items if i.startswith(f"{n}.")] for n in instruments]
-
-    known: dict[str, Callable[[], IndexValues]] = {
-        "longstring": lambda: careless.longstring(answers),
-        "average_longstring": lambda: careless.average_longstring(answers),
-        "intra_individual_variability": lambda: careless.intra_individual_variability(
-            answers
-        ),
+    known: Mapping[str, Callable[[], IndexValues]] = {
         "even_odd": lambda: _even_odd(answers, instruments),
-        "psychometric_synonyms": lambda: coherence.psychometric_synonyms(
+        "psychometric_synonyms": lambda: careless.psychometric_synonyms(
             answers, above=rules.synonyms_above
         ),
-        "psychometric_antonyms": lambda: coherence.psychometric_antonyms(
+        "psychometric_antonyms": lambda: careless.psychometric_antonyms(
             answers, below=rules.antonyms_below
         ),
-        "mahalanobis_p": lambda: careless.mahalanobis_p(answers),
-        "share_missing": lambda: careless.share_missing(answers),
-        "straight_lining": lambda: careless.straight_lining(answers, by_instrument()),
+        "straight_lining": lambda: careless.straight_lining(
+            answers, [[i for i in items if i.startswith(f"{n}.")] for n in instruments]
+        ),
         "seconds_per_item": lambda: careless.seconds_per_item(
             frame["seconds"].to_numpy(dtype=float)[rows], answers
         ),
     }
-    return {name: known[name]() for name in rules.cutoffs}
+    # The others take the answers alone, and have the name that declares them.
+    return {
+        name: known[name]() if name in known else getattr(careless, name)(answers)
+        for name in rules.cutoffs
+    }
 
 
 def _even_odd(answers: Answers, instruments: Mapping[str, Instrument]) -> IndexValues:
@@ -198,7 +180,7 @@ def _even_odd(answers: Answers, instruments: Mapping[str, Instrument]) -> IndexV
         subscales += [
             [f"{name}.{item}" for item in items] for items in _finest(instrument)
         ]
-    return coherence.even_odd(reverse_scored(answers, ends), subscales)
+    return careless.even_odd(reverse_scored(answers, ends), subscales)
 
 
 def _finest(instrument: Instrument) -> list[tuple[str, ...]]:

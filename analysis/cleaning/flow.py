@@ -1,7 +1,4 @@
-"""What became of the responses and of their cells: counts, and the same as findings.
-
-Patterns of missing answers and Little's test, of every instrument, as findings.
-"""
+"""What became of the responses and of their cells: counts, and the same as findings."""
 
 from __future__ import annotations
 
@@ -24,43 +21,6 @@ if TYPE_CHECKING:
     from analysis.declarations.study import Study
     from analysis.declarations.survey import Export
     from heard.results import Result
-
-
-def missing_findings(surveys: Iterable[Cleaned], study: Study) -> tuple[Finding, ...]:
-    """Patterns and Little's test, of every instrument, as findings."""
-    return tuple(
-        finding
-        for cleaned in surveys
-        for name in cleaned.export.instruments
-        for group, result in _of_instrument(cleaned, name, study)
-        for finding in Finding.place(
-            result,
-            study=study.name,
-            survey=cleaned.export.survey,
-            instrument=name,
-            wave=cleaned.export.wave,
-            group=group,
-        )
-    )
-
-
-def _of_instrument(
-    cleaned: Cleaned, name: str, study: Study
-) -> Iterator[tuple[str, Result]]:
-    items = [item.name for item in study.asked(cleaned.export)[name].items]
-    gaps = gaps_of(cleaned.frame[[f"{name}.{item}" for item in items]])
-    yield from (("", result) for result in missing_data_of(gaps).results())
-    counts = gaps.pattern_counts(items, smallest=study.smallest_group_shown)
-    for pattern, count in counts.items():
-        yield (
-            pattern,
-            Estimate(
-                term="responses_by_pattern",
-                estimate=float(count),
-                n=count,
-                method="count",
-            ),
-        )
 
 
 FRAME_COLUMNS = ("participant", "staff_member", "arm", "site", "team", "careless")
@@ -137,40 +97,64 @@ def flow_findings(surveys: Iterable[Cleaned], study: Study) -> tuple[Finding, ..
         for cleaned in surveys
         for arm, group, result in _results(cleaned, study)
         for finding in Finding.place(
-            result,
-            study=study.name,
-            survey=cleaned.export.survey,
-            wave=cleaned.export.wave,
-            arm=arm,
-            group=group,
+            result, **_place(cleaned, study), arm=arm, group=group
         )
     )
+
+
+def missing_findings(surveys: Iterable[Cleaned], study: Study) -> tuple[Finding, ...]:
+    """Patterns and Little's test, of every instrument, as findings."""
+    return tuple(
+        finding
+        for cleaned in surveys
+        for name in cleaned.export.instruments
+        for group, result in _of_instrument(cleaned, name, study)
+        for finding in Finding.place(
+            result, **_place(cleaned, study), instrument=name, group=group
+        )
+    )
+
+
+def _place(cleaned: Cleaned, study: Study) -> dict[str, str]:
+    export = cleaned.export
+    return {"study": study.name, "survey": export.survey, "wave": export.wave}
+
+
+def _of_instrument(
+    cleaned: Cleaned, name: str, study: Study
+) -> Iterator[tuple[str, Result]]:
+    items = [item.name for item in study.asked(cleaned.export)[name].items]
+    gaps = gaps_of(cleaned.frame[[f"{name}.{item}" for item in items]])
+    yield from (("", result) for result in missing_data_of(gaps).results())
+    counts = gaps.pattern_counts(items, smallest=study.smallest_group_shown)
+    for pattern, count in counts.items():
+        yield pattern, _count("responses_by_pattern", count)
 
 
 def _results(
     cleaned: Cleaned, study: Study
 ) -> Iterator[tuple[str, str | Group, Result]]:
+    rules = cleaned.export.cleaning
     named = tuple(cleaned.left_out)
-    for term, group, count in _flow_counts(cleaned.flow, named):
-        yield "", group, _count(term, count)
-    if cleaned.export.columns.participant and cleaned.export.cleaning.repeats == "keep":
+    for group, result in _flow_counts(cleaned.flow, named):
+        yield "", group, result
+    if cleaned.export.columns.participant and rules.repeats == "keep":
         yield "", "", _people(cleaned, study.smallest_group_shown)
     for (reason, column), count in cleaned.emptied.items():
         emptied = Group("rule_in_column", column, of=reason)
         yield "", emptied, _count("cells_emptied", count)
     for arm in study.arms:
         if arm.name in cleaned.by_arm:
-            flow = cleaned.by_arm[arm.name]
-            for term, group, count in _flow_counts(flow, named):
-                yield arm.name, group, _count(term, count)
-    if cleaned.flagged is not None:
-        for index, flag in cleaned.flagged.indices.items():
-            yield "", index, _flag_result(flag.count, flag.method, flag.reason)
-        rules = cleaned.export.cleaning.careless
-        if rules is not None and rules.action == "flag":
-            words = f"responses with {rules.flags_needed} flags or more"
-            count = int(cleaned.flagged.careless.sum())
-            yield "", "careless", _count("responses_flagged", count, words)
+            for group, result in _flow_counts(cleaned.by_arm[arm.name], named):
+                yield arm.name, group, result
+    if cleaned.flagged is None:
+        return
+    for index, flagged in cleaned.flagged.indices.items():
+        yield "", index, flagged
+    if rules.careless is not None and rules.careless.action == "flag":
+        words = f"responses with {rules.careless.flags_needed} flags or more"
+        count = int(cleaned.flagged.careless.sum())
+        yield "", "careless", _count("responses_flagged", count, words)
 
 
 def _people(cleaned: Cleaned, smallest: int) -> Result:
@@ -185,32 +169,25 @@ def _people(cleaned: Cleaned, smallest: int) -> Result:
     return _count("participants_kept", people, "people with a response that was kept")
 
 
-def _flow_counts(flow: Flow, rules: Iterable[str]) -> Iterator[tuple[str, str, int]]:
+def _flow_counts(flow: Flow, rules: Iterable[str]) -> Iterator[tuple[str, Result]]:
     """Every rule that left out anyone anywhere: an arm's zero is a number too."""
-    yield "responses_received", "", flow.received
+    yield "", _count("responses_received", flow.received)
     for rule in rules:
-        yield "responses_left_out", rule, flow.left_out.get(rule, 0)
-    yield "responses_kept", "", flow.kept
+        yield rule, _count("responses_left_out", flow.left_out.get(rule, 0))
+    yield "", _count("responses_kept", flow.kept)
 
 
 def _count(term: str, count: int, method: str = "count") -> Estimate:
     return Estimate(term=term, estimate=float(count), n=count, method=method)
 
 
-def _flag_result(count: int, method: str, reason: str) -> Result:
-    if reason:
-        return Unavailable(term="responses_flagged", reason=reason, method=method)
-    return _count("responses_flagged", count, method)
-
-
 def ledger_frame(surveys: Iterable[Cleaned]) -> pd.DataFrame:
     """Every cell that was changed, by survey, wave, rule and column, with its count."""
     import pandas as pd  # noqa: PLC0415 - counts are made where pandas is not needed
 
-    columns = ["survey", "wave", "rule", "column", "cells"]
-    rows = []
-    for cleaned in surveys:
-        place = (cleaned.export.survey, cleaned.export.wave)
-        for (reason, column), count in cleaned.emptied.items():
-            rows.append((*place, reason, column, count))
-    return pd.DataFrame(rows, columns=columns)
+    rows = [
+        (cleaned.export.survey, cleaned.export.wave, reason, column, count)
+        for cleaned in surveys
+        for (reason, column), count in cleaned.emptied.items()
+    ]
+    return pd.DataFrame(rows, columns=["survey", "wave", "rule", "column", "cells"])

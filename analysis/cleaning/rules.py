@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
     from analysis.cleaning.flags import Flagged
     from analysis.declarations.instrument import Instrument
-    from analysis.declarations.survey import Export
+    from analysis.declarations.survey import CleaningRules, Export
     from analysis.intake.responses import Responses
 
-if TYPE_CHECKING:
-    Rule: TypeAlias = Callable[[pd.DataFrame, Export], pd.Series[bool]]
+    Stays: TypeAlias = pd.Series[bool] | bool
+    """Which responses stay; True: all of them."""
+    Rule: TypeAlias = Callable[[pd.DataFrame, CleaningRules], Stays]
 
 CONDUCT = (
     "preview",
@@ -97,8 +98,8 @@ def _apply(
     stays = people
     arm = people.get("arm", pd.Series("", index=people.index))
     for name, rule in rules.items():
-        kept = rule(stays, export)
-        if kept.all():
+        kept = rule(stays, export.cleaning)
+        if isinstance(kept, bool) or kept.all():
             continue
         left_out[name] = arm.loc[stays.index[~kept]]
         stays = stays.loc[kept]
@@ -139,118 +140,79 @@ def _by_arm(
     }
 
 
-def not_preview(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
-    """Which rows the survey tool does not itself mark as a preview, a test or spam."""
-    if "preview" not in people or export.cleaning.previews == "keep":
-        return _everyone(people)
-    return ~people["preview"]
-
-
-def gave_consent(people: pd.DataFrame, _: Export) -> pd.Series[bool]:
-    """Who agreed that the answers be used."""
-    return people["consented"]
-
-
-def finished(people: pd.DataFrame, _: Export) -> pd.Series[bool]:
-    """Who came to the end of the form."""
-    return people["finished"]
-
-
-def attentive(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
-    """Who answered every attention check as it asked; no answer is not one."""
-    return people["attentive"] if export.cleaning.attention else _everyone(people)
-
-
-def answered_enough(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
-    """Who answered at least the declared share of the items."""
-    return people["share_answered"] >= export.cleaning.least_answered
-
-
-def sent_after_begun(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
-    """Whose form was not sent before it was begun; unknown times leave nobody out."""
-    declared = export.cleaning.dates_in_order
-    return people["dates_in_order"] if declared else _everyone(people)
-
-
-def of_one_submission(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
+def _of_one_submission(people: pd.DataFrame, rules: CleaningRules) -> Stays:
     """Which of the responses of several people under one submission id stay.
 
     Several responses of one person under it are repeats, not this.
     """
-    which = export.cleaning.shared_submission
-    if which == "keep":
-        return _everyone(people)
+    if rules.shared_submission == "keep":
+        return True
     who = people.groupby("submission", sort=False)["participant"]
     shared = (people["submission"] != "") & (who.transform("nunique") > 1)
-    return _one_of(people["submission"], which, among=shared)
+    return _one_of(people["submission"], rules.shared_submission, among=shared)
 
 
-def not_repeated(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
-    """Which response of a participant who responded more than once stays.
-
-    Responses without an identifier cannot be recognised as repeats, and stay.
-    """
-    known = people["participant"] != ""
-    return _one_of(people["participant"], export.cleaning.repeats, among=known)
-
-
-def not_the_same_answers(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
+def _not_the_same_answers(people: pd.DataFrame, rules: CleaningRules) -> Stays:
     """Which of the responses that answer every item alike stays."""
-    which = export.cleaning.identical_answers
-    if which == "keep":
-        return _everyone(people)
+    if rules.identical_answers == "keep":
+        return True
     same = people["same_answers"]
-    return _one_of(same, which, among=same >= 0)
+    return _one_of(same, rules.identical_answers, among=same >= 0)
 
 
-def total_agrees(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
+def _total_agrees(people: pd.DataFrame, rules: CleaningRules) -> Stays:
     """Whose printed totals are the scores of their items, where that is asked for."""
-    agree = _everyone(people)
-    for total in export.cleaning.printed_totals:
+    flags = people["flags"].cat
+    agree = pd.Series(data=True, index=people.index)
+    for total in rules.printed_totals:
         if total.action == "leave_out":
             name = str(Group("printed_total", total.score))
-            has = [name in text.split("; ") for text in people["flags"].cat.categories]
-            agree &= ~np.array([*has, False])[people["flags"].cat.codes]
+            has = [name in text.split("; ") for text in flags.categories]
+            agree &= ~np.array([*has, False])[flags.codes]
     return agree
 
 
-def not_careless(people: pd.DataFrame, export: Export) -> pd.Series[bool]:
-    """Whom fewer indices flagged than are needed, where the rule is to leave out."""
-    rules = export.cleaning.careless
-    leaves_out = rules is not None and rules.action == "leave_out"
-    return ~people["careless"] if leaves_out else _everyone(people)
-
-
 RULES: Mapping[str, Rule] = {
-    "preview": not_preview,
-    "no_consent": gave_consent,
-    "not_finished": finished,
-    "attention_failed": attentive,
-    "too_little_answered": answered_enough,
-    "dates_out_of_order": sent_after_begun,
-    "submission_shared": of_one_submission,
-    "repeated": not_repeated,
-    "identical_answers": not_the_same_answers,
+    # what the survey tool itself marks as a preview, a test or spam
+    "preview": lambda people, rules: (
+        rules.previews == "keep" or "preview" not in people or ~people["preview"]
+    ),
+    "no_consent": lambda people, _: people["consented"],
+    "not_finished": lambda people, _: people["finished"],
+    # no answer to an attention check is not the one it asks for
+    "attention_failed": lambda people, rules: (
+        not rules.attention or people["attentive"]
+    ),
+    "too_little_answered": lambda people, rules: (
+        people["share_answered"] >= rules.least_answered
+    ),
+    # unknown times leave nobody out
+    "dates_out_of_order": lambda people, rules: (
+        not rules.dates_in_order or people["dates_in_order"]
+    ),
+    "submission_shared": _of_one_submission,
+    # without an identifier nobody can be recognised as one who repeats
+    "repeated": lambda people, rules: _one_of(
+        people["participant"], rules.repeats, among=people["participant"] != ""
+    ),
+    "identical_answers": _not_the_same_answers,
 }
 """Why a response is left out → the rule that says who stays, in order."""
 
 FLAG_RULES: Mapping[str, Rule] = {
-    "printed_total_disagrees": total_agrees,
-    "careless": not_careless,
+    "printed_total_disagrees": _total_agrees,
+    "careless": lambda people, rules: (
+        not (rules.careless and rules.careless.action == "leave_out")
+        or ~people["careless"]
+    ),
 }
 """The same, for rules on flags, which are raised among those who stayed so far."""
 
 
-def _everyone(people: pd.DataFrame) -> pd.Series[bool]:
-    return pd.Series(data=True, index=people.index)
-
-
-def _one_of(
-    key: pd.Series[Any], which: str, *, among: pd.Series[bool]
-) -> pd.Series[bool]:
+def _one_of(key: pd.Series[Any], which: str, *, among: pd.Series[bool]) -> Stays:
     """Which of the responses with the same key stay, among those the rule is about."""
     if which == "keep":
-        return pd.Series(data=True, index=key.index)
+        return True
     if which == "none":
         return ~(key.duplicated(keep=False) & among)
     later = key.duplicated(keep="first" if which == "first" else "last")

@@ -5,7 +5,6 @@ Lines have the same length whatever the window, so that two outputs can be compa
 
 from __future__ import annotations
 
-import json
 import sys
 import textwrap
 from itertools import zip_longest
@@ -14,7 +13,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from analysis.cli.application import app, report_fault
-from analysis.cli.options import AsJson, Quiet, Reports, StudyName, use_folders
+from analysis.cli.options import (
+    AsJson,
+    Quiet,
+    Reports,
+    StudyName,
+    print_json,
+    use_folders,
+)
 from analysis.cli.running import _run_locally
 from analysis.foundation.errors import DeclarationError
 from analysis.foundation.findings import tidy_record
@@ -22,7 +28,7 @@ from analysis.storage.declared import read_study
 from analysis.storage.findings import read_part
 from analysis.storage.folders import find_folders
 from analysis.workflow.planning import plan_design
-from analysis.workflow.receipts import freshness
+from analysis.workflow.receipts import staleness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +65,7 @@ def design(
 
 def _look_ahead(step: Step, *, silent: bool) -> None:
     """Run the step where it is stale, and fail as it fails."""
-    reasons = {step.name: freshness(step).reason}
+    reasons = {step.name: staleness(step)}
     if not reasons[step.name]:
         return
     progress = _run_locally([step], [step], reasons, jobs=1, force=False, silent=silent)
@@ -78,8 +84,7 @@ def _print_result(study: Study, *, quiet: bool, as_json: bool) -> None:
 
     disclosed = Disclosed(findings=read_part(study.name, "design"))
     if as_json:
-        found = [tidy_record(finding) for finding in disclosed.findings]
-        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        print_json([tidy_record(finding) for finding in disclosed.findings])
         return
     if quiet:
         return

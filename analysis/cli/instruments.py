@@ -5,7 +5,6 @@ Lines have the same length whatever the window, so that two outputs can be compa
 
 from __future__ import annotations
 
-import json
 import textwrap
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.cli.application import app
+from analysis.cli.options import AsJson, print_json
 from analysis.storage.declared import instrument_names, read_instrument
 
 if TYPE_CHECKING:
@@ -51,15 +51,13 @@ def instruments(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print the names alone.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON for other programs.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the instruments, or show what the codebook says of one."""
     if name is not None:
         instrument = read_instrument(name)
         if as_json:
-            typer.echo(_json(asdict(instrument) | {"status": instrument.status}))
+            print_json(asdict(instrument) | {"status": instrument.status})
         else:
             typer.echo(name if quiet else "\n".join(_shown(instrument)))
         return
@@ -68,13 +66,9 @@ def instruments(
         return
     listed = [read_instrument(known) for known in instrument_names()]
     if as_json:
-        typer.echo(_json([_row(instrument) for instrument in listed]))
+        print_json([_row(instrument) for instrument in listed])
     else:
         typer.echo("\n".join(_list(listed)))
-
-
-def _json(described: object) -> str:
-    return json.dumps(described, indent=1, ensure_ascii=False)
 
 
 def _row(instrument: Instrument) -> dict[str, object]:
@@ -100,26 +94,30 @@ def _shown(instrument: Instrument) -> Iterator[str]:
     """One instrument, part by part, each under its heading."""
     head = f"{instrument.title} ({instrument.name}, {instrument.status})"
     yield from _wrapped(head, indent=2)
-    yield from _pairs(
-        {
-            "measures": instrument.construct,
-            "answered by": instrument.respondent,
-            "about": instrument.target,
-            "direction": DIRECTIONS[instrument.direction],
-            "licence": instrument.licence,
-            "citation": instrument.citation,
-        }
-    )
+    described = {
+        "measures": instrument.construct,
+        "answered by": instrument.respondent,
+        "about": instrument.target,
+        "direction": DIRECTIONS[instrument.direction],
+        "licence": instrument.licence,
+        "citation": instrument.citation,
+    }
+    for name, text in described.items():
+        yield from _wrapped(f"  {name:<12}{text}", indent=14) if text else ()
     yield from _part("Answers", _answers(instrument))
     yield from _part("Items", _items(instrument))
-    yield from _part("Scores", _scores(instrument))
+    yield from _part(
+        "Scores", (_score(one, instrument) for one in instrument.subscales)
+    )
     yield from _part("Not scored", _refusals(instrument))
     yield from _part("Beware", instrument.cautions)
     for kind in ("reliability", "dependability", "norms", "change"):
         known = [part for part in instrument.evidence if part.kind == kind]
         yield from _part(f"Known: {kind}", map(_evidence, known))
     yield from _part("Related", instrument.related)
-    yield from _part("How far each fact was checked", _facts(instrument))
+    facts = (*instrument.facts, *instrument.background)
+    checked = (f"{fact.about}: {fact.status}: {fact.source}" for fact in facts)
+    yield from _part("How far each fact was checked", checked)
 
 
 def _wrapped(line: str, *, indent: int) -> list[str]:
@@ -135,13 +133,6 @@ def _part(heading: str, lines: Iterable[str]) -> Iterator[str]:
         yield heading
     for line in described:
         yield from _wrapped(f"  {line}", indent=6)
-
-
-def _pairs(described: dict[str, str]) -> Iterator[str]:
-    for name, text in described.items():
-        if text:
-            start = f"  {name:<12}"
-            yield from _wrapped(start + text, indent=14)
 
 
 def _answers(instrument: Instrument) -> Iterator[str]:
@@ -184,29 +175,26 @@ def _items(instrument: Instrument) -> Iterator[str]:
         )
 
 
-def _scores(instrument: Instrument) -> Iterator[str]:
-    for score in instrument.subscales:
-        yield f"{score.name}: {score.title}; {'; '.join(_score(score, instrument))}"
-
-
-def _score(score: Subscale, instrument: Instrument) -> Iterator[str]:
+def _score(score: Subscale, instrument: Instrument) -> str:
+    whole = len(score.items) == len(instrument.items) > 1 and not score.parts
     of = ", ".join(score.parts or score.items)
-    if len(score.items) == len(instrument.items) > 1 and not score.parts:
-        of = f"all {len(score.items)} items"
-    yield f"{METHODS[score.method]} of {of}" if score.method != "value" else of
-    if score.rescaled:
-        yield "rescaled"
-    yield f"{score.lowest:g} to {score.highest:g}"
-    if score.direction != instrument.direction:
-        yield DIRECTIONS[score.direction]
+    of = f"all {len(score.items)} items" if whole else of
+    rule = ""
     if score.max_missing:
         filled = score.replace_missing == "person_mean"
-        rule = ", filled with the person's own mean" if filled else ""
-        yield f"at most {score.max_missing} of {len(score.items)} unanswered{rule}"
+        mean = ", filled with the person's own mean" if filled else ""
+        rule = f"at most {score.max_missing} of {len(score.items)} unanswered{mean}"
     elif score.method != "value" and not score.parts:
-        yield "every item must be answered"
-    if not score.reflective:
-        yield "its reliability is not tested"
+        rule = "every item must be answered"
+    remarks = [
+        of if score.method == "value" else f"{METHODS[score.method]} of {of}",
+        "rescaled" * score.rescaled,
+        f"{score.lowest:g} to {score.highest:g}",
+        DIRECTIONS[score.direction] * (score.direction != instrument.direction),
+        rule,
+        "its reliability is not tested" * (not score.reflective),
+    ]
+    return f"{score.name}: {score.title}; {'; '.join(filter(None, remarks))}"
 
 
 def _refusals(instrument: Instrument) -> Iterator[str]:
@@ -227,8 +215,3 @@ def _value(value: Value) -> str:
     if isinstance(value, tuple):
         return "(" + ", ".join(f"{part:.10g}" for part in value) + ")"
     return value if isinstance(value, str) else f"{value:.10g}"
-
-
-def _facts(instrument: Instrument) -> Iterator[str]:
-    for fact in (*instrument.facts, *instrument.background):
-        yield f"{fact.about}: {fact.status}: {fact.source}"

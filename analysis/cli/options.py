@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated
@@ -32,3 +33,8 @@ def use_folders(raw: Path | None, processed: Path | None, reports: Path | None) 
     for name, folder in named.items():
         if folder is not None:
             os.environ[VARIABLES[name]] = str(folder.expanduser().absolute())
+
+
+def print_json(value: object) -> None:
+    """Print a value as readable JSON, for other programs."""
+    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import asdict
@@ -18,6 +17,7 @@ from analysis.cli.options import (
     Raw,
     Reports,
     StudyName,
+    print_json,
     use_folders,
 )
 from analysis.storage.declared import read_study, study_names
@@ -26,7 +26,7 @@ from analysis.storage.key import key_file
 from analysis.workflow.executors import local_processes, run_in_worker
 from analysis.workflow.parameters import with_parameters
 from analysis.workflow.planning import plan_steps
-from analysis.workflow.receipts import freshness
+from analysis.workflow.receipts import staleness
 from analysis.workflow.runner import Progress, choose_steps, remove_orphans, run_steps
 from heard.errors import AnalysisError
 
@@ -77,7 +77,7 @@ def run_command(
     remove_orphans(study, steps)
     concerned = {step.name for step in chosen}.union(*(s.needs for s in chosen))
     asked = [] if force else [step for step in steps if step.name in concerned]
-    reasons = {step.name: freshness(step).reason for step in asked}
+    reasons = {step.name: staleness(step) for step in asked}
     # Where all is fresh, nothing that runs a step is even imported.
     if not force and not any(reasons.values()):
         progress = Progress(fresh=[step.name for step in chosen])
@@ -130,13 +130,13 @@ def status(
     """Say of every step whether it is fresh, or stale and why."""
     use_folders(raw, processed, reports)
     steps = _plan(study, [])
-    reasons = {step.name: freshness(step).reason for step in steps}
+    reasons = {step.name: staleness(step) for step in steps}
     for step in steps:
         behind = [need for need in step.needs if reasons[need]]
         if behind and not reasons[step.name]:
             reasons[step.name] = f"{behind[0]} is stale"
     if as_json:
-        typer.echo(json.dumps(reasons, indent=1))
+        print_json(reasons)
         return
     for name, reason in reasons.items():
         if reason or not quiet:
@@ -156,31 +156,19 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a declaration, and that the data fit it; run nothing."""
-    from analysis.intake.survey_tools import TITLES  # noqa: PLC0415 - imports pandas
+    from analysis.cli import exports  # noqa: PLC0415 - imports pandas
     from analysis.workflow.actions import check_data  # noqa: PLC0415 - imports pandas
 
     use_folders(raw, None, None)
     declared = read_study(study)
     counts = check_data(declared)
     if as_json:
-        typer.echo(json.dumps([asdict(count) for count in counts], indent=1))
+        print_json([asdict(count) for count in counts])
     elif not quiet:
-        for count in counts:
-            facts = (
-                f"{count.rows} responses",
-                count.encoding,
-                TITLES[count.tool],
-                count.remark,
-            )
-            text = ", ".join(fact for fact in dict.fromkeys(facts) if fact)
-            typer.echo(f"{count.wave}  {count.survey}  {text}")
+        exports.print_counts(counts)
         typer.echo("The declaration is sound and the data fit it.")
         if drift:
-            from analysis.cli.starting import (  # noqa: PLC0415 - order of commands
-                report_drift,
-            )
-
-            report_drift(declared)
+            exports.print_drift(declared)
 
 
 @app.command("list")
@@ -193,7 +181,7 @@ def list_command(quiet: Quiet = False, as_json: AsJson = False) -> None:
         except AnalysisError as error:
             titles[name] = f"(its declaration has {len(error.faults)} faults)"
     if as_json:
-        typer.echo(json.dumps(titles, indent=1, ensure_ascii=False))
+        print_json(titles)
         return
     for name, title in titles.items():
         typer.echo(name if quiet else f"{name:<24} {title}")
@@ -216,7 +204,7 @@ def _print_result(
             "blocked": progress.blocked,
             "report": str(index) if index.exists() else None,
         }
-        typer.echo(json.dumps(text, indent=1))
+        print_json(text)
     if progress.failed:
         for fault in progress.failed.values():
             report_fault(fault)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import itertools
 import re
 from pathlib import Path  # noqa: TC003 - typer reads it
 from typing import TYPE_CHECKING, Annotated
@@ -13,15 +12,8 @@ import typer
 
 from analysis.cli.application import app
 from analysis.cli.options import Raw, StudyName, use_folders
-from analysis.declarations.study_file import parse_study
 from analysis.foundation.errors import DeclarationError
-from analysis.storage.declared import (
-    instrument_names,
-    read_instrument,
-    read_study,
-    study_file,
-    study_text,
-)
+from analysis.storage.declared import read_study, study_file, study_text
 from analysis.storage.folders import find_folders
 from analysis.storage.whole_files import write_text
 from heard.errors import unknown
@@ -29,17 +21,8 @@ from heard.errors import unknown
 if TYPE_CHECKING:
     from analysis.declarations.study import Study
     from analysis.declarations.survey import Export
-    from analysis.intake.draft import Inspected
-    from analysis.intake.drift import Comparison
-    from analysis.storage.readers.table import RawTable
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-ONE_BY_ONE = {
-    "coding": "coding changed",
-    "missing": "missing",
-    "renamed": "renamed",
-}
-TOGETHER = {"new": "new columns", "gone": "columns gone that were not read"}
 
 
 @app.command()
@@ -51,41 +34,19 @@ def new(
     raw: Raw = None,
 ) -> None:
     """Inspect exports and draft a study's declaration; overwrite nothing."""
-    from analysis.intake.draft import draft_study, group_surveys  # noqa: PLC0415 - imports pandas
+    from analysis.cli import exports  # noqa: PLC0415 - imports pandas
 
     use_folders(raw, None, None)
     _check_name("study", study)
     path = study_file(study)
     if path.exists():
         raise DeclarationError(path.name, "is there already; nothing was written")
-    exports = _inspected(find_folders().raw / study, files)
-    write_text(path, draft_study(study, group_surveys(exports)))
-    for export in exports:
-        typer.echo(
-            f"{export.file}: {len(export.table.cells)} rows, "
-            f"{len(export.columns)} columns, {_tool(export.table)}"
-        )
-        for match in export.matches:
-            mark = "=" if match in export.certain_matches else "?"
-            typer.echo(f"  {mark} {match.instrument.name}: {match.description()}")
+    found = exports.inspected(find_folders().raw / study, files)
+    write_text(path, exports.drafted(study, found))
+    exports.print_inspected(found)
     typer.echo(f"Written: {path}")
     typer.echo("Its first lines say what is left to finish.")
     _print_faults(study)
-
-
-def _inspected(folder: Path, files: list[Path]) -> list[Inspected]:
-    from analysis.intake.draft import inspect_export  # noqa: PLC0415 - imports pandas
-    from analysis.storage.readers import read_table  # noqa: PLC0415 - imports pandas
-
-    instruments = [read_instrument(name) for name in instrument_names()]
-    exports = []
-    for file in files:
-        found = file if file.exists() else folder / file
-        name = _name_in(folder, found)
-        exports.append(inspect_export(read_table(found), name, instruments))
-        if not (folder / name).exists():
-            typer.echo(f"Put {name} into {folder}")
-    return exports
 
 
 def _print_faults(study: str) -> None:
@@ -116,28 +77,26 @@ def add_wave(
     raw: Raw = None,
 ) -> None:
     """Compare a new export with the last wave's; propose its table."""
-    from analysis.intake.draft import WaveDetails, wave_table  # noqa: PLC0415 - imports pandas
+    from analysis.cli import exports  # noqa: PLC0415 - imports pandas
 
     use_folders(raw, None, None)
     _check_name("wave", wave)
     _check_date(date)
     declared = read_study(study)
     last = _last_export(declared, survey, wave)
-    name = _name_in(find_folders().raw / declared.folder, file)
-    headings = WaveDetails(title=title, date=date, event=tuple(event or ()))
-    # The table with the file alone says what the survey itself declares for it.
-    bare = dataclasses.replace(last, file=name, wave=wave)
-    text = study_text(study).rstrip("\n") + "\n"
-    parsed = _parsed(study, text + wave_table(declared, bare, None, headings))
-    export = parsed.wave(wave).export(survey)
-    assert export is not None, "the table just parsed names this survey"
-    compared = _compared(declared, last, export)
-    table = wave_table(declared, export, compared, headings)
-    _print_result(compared, last.wave)
+    name = exports.name_in(find_folders().raw / declared.folder, file)
+    table = exports.propose_wave(
+        declared,
+        last,
+        dataclasses.replace(last, file=name, wave=wave),
+        title=title,
+        date=date,
+        event=event or [],
+    )
     typer.echo(table)
     if write:
-        _parsed(study, text + table)
-        write_text(study_file(study), text + table)
+        exports.with_table(study, table)  # a fault stops before anything is written
+        write_text(study_file(study), study_text(study).rstrip("\n") + "\n" + table)
         typer.echo(f"Added to {study_file(study)}. Then: heard check {study}")
 
 
@@ -158,74 +117,6 @@ def _last_export(study: Study, survey: str, wave: str) -> Export:
             study.name, f"survey '{survey}' was held at no wave to compare with"
         )
     return exports[-1]
-
-
-def report_drift(study: Study) -> None:
-    """Report, for each survey, how every wave's export differs from the last one's."""
-    for survey in study.surveys:
-        exports_by_wave = [
-            export for w in study.waves if (export := w.export(survey.name))
-        ]
-        for last, new in itertools.pairwise(exports_by_wave):
-            typer.echo(f"\n{survey.title}, wave '{new.wave}' ({new.file}):")
-            _print_result(_compared(study, last, new), last.wave)
-
-
-def _compared(study: Study, last: Export, export: Export) -> Comparison:
-    from analysis.intake.drift import compare_exports  # noqa: PLC0415 - imports pandas
-
-    return compare_exports(
-        study,
-        last=last,
-        new=export,
-        before=_shaped(last, study),
-        now=_shaped(export, study),
-    )
-
-
-def _shaped(export: Export, study: Study) -> RawTable:
-    from analysis.intake.survey_tools import shape  # noqa: PLC0415 - imports pandas
-    from analysis.storage.rows import read_dictionary, read_raw  # noqa: PLC0415 - imports pandas
-
-    return shape(read_raw(export, study), export, read_dictionary(export, study))
-
-
-def _parsed(study: str, text: str) -> Study:
-    return parse_study(text, name=study, read_instrument=read_instrument)
-
-
-def _print_result(compared: Comparison, last: str) -> None:
-    if not compared.drifts:
-        typer.echo(f"Nothing differs from wave '{last}'.")
-        return
-    typer.echo(f"{len(compared.drifts)} differences from wave '{last}':")
-    by_kind = {
-        kind: [drift.description for drift in compared.drifts if drift.kind == kind]
-        for kind in (*ONE_BY_ONE, *TOGETHER)
-    }
-    for kind, words in ONE_BY_ONE.items():
-        for description in by_kind[kind]:
-            typer.echo(f"  {words}: {description}")
-    for kind, words in TOGETHER.items():
-        if listed := by_kind[kind]:
-            typer.echo(f"  {words} ({len(listed)}): {', '.join(listed)}")
-
-
-def _tool(table: RawTable) -> str:
-    from analysis.intake.survey_tools import TITLES  # noqa: PLC0415 - imports pandas
-
-    facts = (table.encoding, TITLES[table.tool], table.remark)
-    return ", ".join(fact for fact in dict.fromkeys(facts) if fact)
-
-
-def _name_in(folder: Path, file: Path) -> str:
-    """The name by which a declaration finds a file of the raw folder."""
-    whole = file.expanduser().absolute()
-    if whole.is_relative_to(folder):
-        return whole.relative_to(folder).as_posix()
-    if (folder / file).exists():
-        return file.as_posix()
-    return file.name
 
 
 def _check_date(date: str) -> None:

@@ -113,7 +113,7 @@ def estimands_of(
     One without arms where the study compares nobody.
     """
     pairs = study.allocation.pairs()
-    arms = [Contrast(*pair) for pair in pairs] or [None]
+    arms: list[Contrast | None] = [Contrast(*pair) for pair in pairs] or [None]
     return tuple(_estimand(study, outcome, follow_up, one, len(arms)) for one in arms)
 
 

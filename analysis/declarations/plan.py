@@ -32,16 +32,7 @@ OLD_MEASURES = {
 """Summary measures as they were called up to version 0.2; locks keep these names."""
 
 POPULATIONS = ("linked", "answered", "randomised")
-METHODS = (
-    "unit_means",
-    "permutation",
-    "cr2",
-    "ancova",
-    "mmrm",
-    "welch",
-    "wedge",
-    "staggered",
-)
+METHODS = ("unit_means", "permutation", "ancova", "mmrm")
 PURPOSES = ("effect", "feasibility")
 
 UNTESTED = "none"
@@ -98,7 +89,7 @@ class Plan:
     purpose : str
         ``feasibility``: the study makes no claim of an effect.
     mnar_range : float
-        By how many standard deviations those lost may have fared worse.
+        By how many standard deviations dropouts may have fared worse.
     families : mapping
         Name of a family of secondary outcomes → the outcomes in it.
     model, missing, multiplicity, inference : str

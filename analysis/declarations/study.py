@@ -20,6 +20,8 @@ RESTRICTIONS = ("none", "strata", "pairs")
 FAMILIES = ("primary", "secondary")
 SMALLEST_GROUP = 11
 """Staff surveys in the NHS suppress results of ten or fewer respondents."""
+USUAL_RELIABILITY = 0.70
+"""Commonly asked of a score or a mean that is compared (Nunnally 1978; COSMIN)."""
 UNITS = ("team", "site")
 YES = "yes"
 NO = "no"
@@ -367,6 +369,12 @@ class Study:
         for one in self.outcomes:
             first.setdefault((one.survey, one.instrument, one.subscale), one)
         return tuple(first.values())
+
+    @property
+    def asked_of_means(self) -> float:
+        """The least reliability that a mean of people or ratings should have."""
+        least = self.plan.gates.least_reliability if self.plan else None
+        return USUAL_RELIABILITY if least is None else least
 
     def wave(self, name: str) -> Wave:
         """The wave of that name.

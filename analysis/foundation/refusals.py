@@ -74,6 +74,11 @@ def comparability() -> str:
     )
 
 
+def not_precise() -> str:
+    """A score that is less reliable than the plan asks."""
+    return "The score is less precise than the plan asks for, so it was not compared."
+
+
 def feasibility(*, programme: str = PROGRAMME) -> str:
     """A pilot that was to find out whether a study can be done."""
     return (

@@ -8,7 +8,7 @@ could be ticked, each has a column of yes or no, blank if nothing at all was ans
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,11 +16,34 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from analysis.declarations.instrument import Coding, Instrument
     from analysis.declarations.study import Arm, Site, Study, Team
     from analysis.declarations.survey import Attribute, Export
     from analysis.storage.readers.table import RawTable
+
+
+def fold(text: str) -> str:
+    """A text as it is compared: case and runs of white space do not matter."""
+    return " ".join(text.split()).casefold().replace("\u2019", "'")
+
+
+def number(text: str, decimal: str = ".") -> float | None:
+    """A number as people write it; Python's own 1_000 is none."""
+    written = text.replace(",", ".") if decimal == "," else text
+    try:
+        value = float(written)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and "_" not in text else None
+
+
+def by_text(cells: pd.Series[str], of_text: Callable[[str], str]) -> pd.Series[str]:
+    """What a function makes of each cell; it is asked once for each different text."""
+    numbers, texts = pd.factorize(cells)
+    made = pd.array([of_text(text) for text in texts], dtype="str")
+    return pd.Series(made.take(numbers), index=cells.index, name=cells.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,182 +56,152 @@ class Codes:
         NaN where not answered.
     emptied : mapping
         Why cells were emptied, other than being blank → how many.
-    unmapped : int
-        Cells whose text fits nothing declared.
     """
 
     values: pd.Series[float]
     emptied: Mapping[str, int]
-    unmapped: int
 
 
-def fold(text: str) -> str:
-    """A text as it is compared: case and runs of white space do not matter."""
-    return " ".join(text.split()).casefold().replace("\u2019", "'")
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Answers:
+    """The answers in one column, each taken as the cell and as the words it codes.
+
+    Attributes
+    ----------
+    words : mapping
+        Code → answer in words, as an SPSS file gives them.
+    missing : set of str
+        What means *not answered*: the cell, or the words it codes.
+    """
+
+    cells: pd.Series[str]
+    words: Mapping[str, str] = field(default_factory=dict)
+    missing: AbstractSet[str] = frozenset({""})
+
+    @classmethod
+    def of(cls, table: RawTable, header: str, missing: Iterable[str]) -> Answers:
+        """The answers under a header, of a table that may word its codes."""
+        labels = table.value_labels.get(header, {})
+        words = {fold(code): fold(text) for code, text in labels.items()}
+        declared = {fold(text) for text in ("", *missing)}
+        coded = {code for code, text in words.items() if text in declared}
+        return cls(cells=table.cells[header], words=words, missing=declared | coded)
+
+    def where(self, fits: Callable[[str], bool]) -> pd.Series[bool]:
+        """Of which cells something is true; asked once for each different text."""
+        numbers, texts = pd.factorize(self.cells)
+        fitting = np.array([fits(fold(text)) for text in texts], dtype=bool)
+        return pd.Series(fitting[numbers], index=self.cells.index)
+
+    def blank(self) -> pd.Series[bool]:
+        """Which cells are not answered."""
+        return self.where(lambda text: text in self.missing)
+
+    def accepted(self, answers: Iterable[str]) -> pd.Series[bool]:
+        """Which cells hold one of the answers; ``*`` is any that is not missing."""
+        wanted = {fold(answer) for answer in answers}
+
+        def fits(text: str) -> bool:
+            if "*" in wanted and text not in self.missing:
+                return True
+            return text in wanted or self.words.get(text, "") in wanted - {""}
+
+        return self.where(fits)
+
+    def named(self, names: Mapping[str, str]) -> pd.Series[str]:
+        """The name that each answer stands for; empty where it stands for none."""
+        known = {fold(answer): name for answer, name in names.items()}
+
+        def name(text: str) -> str:
+            folded = fold(text)
+            return known.get(folded) or known.get(self.words.get(folded, ""), "")
+
+        return by_text(self.cells, name)
+
+    def groups(self, groups: Iterable[Arm | Site | Team]) -> pd.Series[str]:
+        """Names of the arms, sites or teams that cells name; empty for none."""
+        return self.named({text: each.name for each in groups for text in each.answers})
+
+    def codes(self, code: Callable[[str], float | str]) -> Codes:
+        """A number for each answer, or why it is emptied, in a word."""
+        numbers, texts = pd.factorize(self.cells)
+        folded = map(fold, texts)
+        found = [math.nan if text in self.missing else code(text) for text in folded]
+        emptied: dict[str, int] = {}
+        times = np.bincount(numbers, minlength=len(texts))
+        for reason, count in zip(found, times, strict=True):
+            if isinstance(reason, str):
+                emptied[reason] = emptied.get(reason, 0) + int(count)
+        floats = [math.nan if isinstance(value, str) else value for value in found]
+        values = np.asarray([*floats, math.nan], dtype=float)[numbers]
+        return Codes(values=pd.Series(values, index=self.cells.index), emptied=emptied)
+
+    def numbers(self, decimal: str) -> Codes:
+        """The numbers that cells are."""
+
+        def code(text: str) -> float | str:
+            value = number(text, decimal)
+            return "not a number" if value is None else value
+
+        return self.codes(code)
 
 
-def item_codes(
-    cells: pd.Series[str],
-    instrument: Instrument,
-    export: Export,
-    words: Mapping[str, str] | None = None,
-) -> Codes:
+UNMAPPED = "unmapped"
+"""Why a cell is emptied whose text fits nothing declared: a fault."""
+
+
+def item_codes(answers: Answers, instrument: Instrument, export: Export) -> Codes:
     """Turn the answers to one item into codes.
 
     A study's own answers come first, then the codebook's, then plain numbers within
     the instrument's range. Where the study itself declares numbers as answers, no
-    other number is taken: an export's 15 to 18 must not pass for codes.
-
-    Parameters
-    ----------
-    words : mapping, optional
-        Code → answer in words, as an SPSS file gives them. The words are looked up
-        before the code is taken as a number: *never* may be 1 there and 0 here.
+    other number is taken: an export's 15 to 18 must not pass for codes. Words that a
+    file gives for a code are looked up before the code is taken as a number: *never*
+    may be 1 there and 0 here.
     """
-    folded_labels = _folded_labels(words)
-    declared = export.answers.get(instrument.name, {})
     takes = instrument.usual_coding.takes
+    declared = export.answers.get(instrument.name, {})
     own = {text: code for text, code in declared.items() if takes(code)}
-    answers = _folded(instrument.answers) | _folded(own)
-    takes_numbers = not any(_number(text) is not None for text in own)
+    known = {fold(t): float(code) for t, code in {**instrument.answers, **own}.items()}
+    takes_numbers = not any(number(text) is not None for text in own)
     unscored = {fold(text) for text in instrument.unscored}
     empties = export.cleaning.out_of_range == "empty"
-    stray = "out of range" if empties else "unmapped"
 
     def code(text: str) -> float | str:
-        for written in (text, folded_labels.get(text, text)):
-            if written in answers:
-                return answers[written]
+        for written in (text, answers.words.get(text, text)):
+            if written in known:
+                return known[written]
             if written in unscored:
                 return "not applicable"
-        number = _number(text, export.decimal) if takes_numbers else None
-        if number is None:
-            return "unmapped"
-        return number if instrument.usual_coding.takes(number) else stray
+        value = number(text, export.decimal) if takes_numbers else None
+        if value is not None and takes(value):
+            return value
+        return "out of range" if value is not None and empties else UNMAPPED
 
-    return _coded(cells, code, not_answered(export.missing_codes, words))
+    return answers.codes(code)
+
+
+OUTSIDE = "outside what is declared"
 
 
 def attribute_values(
-    cells: pd.Series[str],
-    attribute: Attribute,
-    export: Export,
-    words: Mapping[str, str] | None = None,
+    answers: Answers, attribute: Attribute, export: Export
 ) -> tuple[pd.Series[float] | pd.Series[str], int]:
     """Values of an attribute, and how many were emptied for lying outside it."""
-    folded_labels = _folded_labels(words)
-    missing = not_answered(export.missing_codes, words)
     if attribute.values:
-        names = {fold(text): name for text, name in attribute.values.items()}
-        folded = by_text(cells, fold)
-        known = folded.map(names).fillna(folded.map(folded_labels).map(names))
-        return known, int((known.isna() & ~folded.isin(missing)).sum())
+        names = answers.named(attribute.values)
+        unknown = (names == "") & ~answers.blank()
+        return names.where(names != ""), int(unknown.sum())
+    lowest, highest = attribute.lowest, attribute.highest
 
     def value(text: str) -> float | str:
-        number = _number(text, export.decimal)
-        if number is None or attribute.lowest is None or attribute.highest is None:
-            return "outside"
-        return number if attribute.lowest <= number <= attribute.highest else "outside"
+        found = number(text, export.decimal)
+        if found is None or lowest is None or highest is None:
+            return OUTSIDE
+        return found if lowest <= found <= highest else OUTSIDE
 
-    codes = _coded(cells, value, missing)
-    return codes.values, codes.emptied.get("outside", 0)
-
-
-def group_names(
-    cells: pd.Series[str],
-    groups: Iterable[Arm | Site | Team],
-    words: Mapping[str, str] | None = None,
-) -> pd.Series[str]:
-    """Names of the arms, sites or teams that cells name; empty where they name none."""
-    names = {fold(answer): group.name for group in groups for answer in group.answers}
-    folded_labels = _folded_labels(words)
-
-    def name(text: str) -> str:
-        folded = fold(text)
-        return names.get(folded) or names.get(folded_labels.get(folded, ""), "")
-
-    return by_text(cells, name)
-
-
-def accepted(
-    cells: pd.Series[str],
-    answers: Iterable[str],
-    words: Mapping[str, str] | None = None,
-    *,
-    missing: Iterable[str] = (),
-) -> pd.Series[bool]:
-    """Whether each cell holds one of the answers; ``*`` is any that is not missing."""
-    wanted = {fold(answer) for answer in answers}
-    folded_labels = _folded_labels(words)
-    missing_texts = not_answered(missing, words)
-
-    def fits(text: str) -> bool:
-        folded = fold(text)
-        anything = "*" in wanted and folded not in missing_texts
-        return (
-            anything
-            or folded in wanted
-            or folded_labels.get(folded, "") in wanted - {""}
-        )
-
-    numbers, texts = pd.factorize(cells)
-    fitting = np.array([fits(text) for text in texts], dtype=bool)
-    return pd.Series(fitting[numbers], index=cells.index)
-
-
-def by_text(cells: pd.Series[str], of_text: Callable[[str], str]) -> pd.Series[str]:
-    """What a function makes of each cell; it is asked once for each different text."""
-    numbers, texts = pd.factorize(cells)
-    made = pd.array([of_text(text) for text in texts], dtype="str")
-    return pd.Series(made.take(numbers), index=cells.index, name=cells.name)
-
-
-def not_answered(
-    missing: Iterable[str], words: Mapping[str, str] | None = None
-) -> set[str]:
-    """What means *not answered*, as it is compared: the cell, or the words it codes."""
-    declared = {fold(text) for text in ("", *missing)}
-    folded_labels = _folded_labels(words)
-    return declared | {code for code, text in folded_labels.items() if text in declared}
-
-
-def _folded_labels(words: Mapping[str, str] | None) -> dict[str, str]:
-    """Code → answer in words, both as they are compared."""
-    return {fold(code): fold(text) for code, text in (words or {}).items()}
-
-
-def _coded(
-    cells: pd.Series[str], code: Callable[[str], float | str], missing_texts: set[str]
-) -> Codes:
-    numbers, texts = pd.factorize(cells)
-    found = [math.nan if fold(t) in missing_texts else code(fold(t)) for t in texts]
-    times = np.bincount(numbers, minlength=len(texts))
-    emptied: dict[str, int] = {}
-    for reason, count in zip(found, times, strict=True):
-        if isinstance(reason, str):
-            emptied[reason] = emptied.get(reason, 0) + int(count)
-    floats = [math.nan if isinstance(value, str) else value for value in found]
-    values = np.asarray([*floats, math.nan], dtype=float)[numbers]
-    unmapped = emptied.pop("unmapped", 0)
-    return Codes(
-        values=pd.Series(values, index=cells.index),
-        emptied=emptied,
-        unmapped=unmapped,
-    )
-
-
-def _folded(answers: Mapping[str, float]) -> dict[str, float]:
-    return {fold(text): float(code) for text, code in answers.items()}
-
-
-def _number(text: str, decimal: str = ".") -> float | None:
-    """A number as people write it; Python's own 1_000 is none."""
-    written = text.replace(",", ".") if decimal == "," else text
-    try:
-        number = float(written)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and "_" not in text else None
+    codes = answers.codes(value)
+    return codes.values, codes.emptied.get(OUTSIDE, 0)
 
 
 def coding_shifts(
@@ -221,17 +214,18 @@ def coding_shifts(
     misfits : iterable of str
         Columns ``instrument.item`` that hold answers which fit no code.
     """
-    groups: dict[tuple[str, str], list[str]] = {}
-    for column in export.columns.items:
-        groups.setdefault(_group(column, study), []).append(column)
-    for group in dict.fromkeys(_group(column, study) for column in misfits):
-        name, _ = group
-        headers = [export.columns.items[column] for column in groups[group]]
-        coding = study.instruments[name].coding(groups[group][0].partition(".")[2])
-        mismatch = check_coding(
-            [cells[header] for header in headers], coding, missing=export.missing_codes
-        )
-        if mismatch:
+
+    def coded(column: str) -> tuple[str, str]:
+        name, _, item = column.partition(".")
+        return name, study.instruments[name].item(item).coding
+
+    items = export.columns.items
+    for name, coding in dict.fromkeys(map(coded, misfits)):
+        headers = [items[each] for each in items if coded(each) == (name, coding)]
+        texts = {*cells[headers].to_numpy().ravel()} - {"", *export.missing_codes}
+        instrument = study.instruments[name]
+        known = instrument.codings.get(coding, instrument.usual_coding)
+        if mismatch := _shifted(texts, known):
             yield (
                 f"{export.file}: {name}: {mismatch}. If so, declare each code of the "
                 "file "
@@ -240,36 +234,15 @@ def coding_shifts(
             )
 
 
-def _group(column: str, study: Study) -> tuple[str, str]:
-    name, _, item = column.partition(".")
-    return name, study.instruments[name].item(item).coding
-
-
-def check_coding(
-    columns: Iterable[pd.Series[str]], coding: Coding, *, missing: Iterable[str] = ()
-) -> str:
-    """Say by how much an export's codes are shifted against the codebook's.
-
-    Parameters
-    ----------
-    columns : iterable of Series of str
-        Cells of the items that share this coding.
-    missing : iterable of str
-        Texts that stand for no answer.
-
-    Returns
-    -------
-    str
-        Empty where the codes fit, or where no single shift explains all numbers.
-    """
-    missing_texts = {"", *missing}
-    texts = {text for column in columns for text in column.unique()} - missing_texts
-    numbers = pd.to_numeric(pd.Series(sorted(texts), dtype=object), errors="coerce")
-    numbers = numbers.dropna()
-    if numbers.empty or all(coding.takes(number) for number in numbers):
+def _shifted(texts: Iterable[str], coding: Coding) -> str:
+    """By how much codes are shifted; empty where no single shift explains them all."""
+    found = [value for text in texts if (value := number(text)) is not None]
+    if not found or all(map(coding.takes, found)):
         return ""
-    shift = _shift(float(numbers.min()), float(numbers.max()), coding)
-    if not shift or not all(coding.takes(number - shift) for number in numbers):
+    # The least shift that takes the codes to where the answers begin or end.
+    above, below = max(found) - coding.highest, min(found) - coding.lowest
+    shift = max(above, 0.0) or min(below, 0.0)
+    if not shift or not all(coding.takes(value - shift) for value in found):
         return ""
     steps = abs(shift) / coding.step
     counted = {1.0: "one"}.get(steps, f"{steps:g}")
@@ -281,13 +254,8 @@ def check_coding(
     )
 
 
-def _shift(lowest: float, highest: float, coding: Coding) -> float:
-    """The least shift that takes the codes to where the answers begin or end."""
-    return max(highest - coding.highest, 0.0) or min(lowest - coding.lowest, 0.0)
-
-
-NOT_TICKED = {"", "0", "no", "n", "false", "unchecked", "not selected"}
-NOT_SHOWN = {"n/a"}
+NOT_TICKED = ("0", "no", "n", "false", "unchecked", "not selected")
+NOT_SHOWN = ("n/a",)
 """What LimeSurvey writes where a question was never shown."""
 
 
@@ -295,55 +263,43 @@ def choice_columns(
     table: RawTable, attribute: Attribute, export: Export
 ) -> tuple[dict[str, pd.Series[bool]], int]:
     """One column a choice, ``attribute.choice``, and how many answers fit none."""
-    if attribute.multi:
-        return _spread(table, attribute, export), 0
-    missing = not_answered(export.missing_codes)
-    return _joined(table.cells[attribute.column], attribute, missing)
-
-
-def _spread(
-    table: RawTable, attribute: Attribute, export: Export
-) -> dict[str, pd.Series[bool]]:
-    """A code or its words may say that a choice was not ticked: 2 is often *No*."""
-    cells = table.cells
-    answered = pd.Series(data=False, index=cells.index)
+    if not attribute.multi:
+        return _joined(
+            Answers.of(table, attribute.column, export.missing_codes), attribute
+        )
+    answered = pd.Series(data=False, index=table.cells.index)
     ticked = {}
     for choice, header in attribute.multi.items():
-        words = table.value_labels.get(header, {})
-        missing_texts = not_answered(export.missing_codes, words) | NOT_SHOWN
-        folded_labels = {fold(code): fold(text) for code, text in words.items()}
-        column = by_text(cells[header], fold)
-        answered |= ~column.isin(missing_texts)
-        left = missing_texts | NOT_TICKED
-        left |= {code for code, text in folded_labels.items() if text in left - {""}}
-        ticked[choice] = ~column.isin(left)
+        # A code or its words may say that a choice was not ticked: 2 is often *No*.
+        missing = (*export.missing_codes, *NOT_SHOWN)
+        answered |= ~Answers.of(table, header, missing).blank()
+        ticked[choice] = ~Answers.of(table, header, (*missing, *NOT_TICKED)).blank()
     return {
         f"{attribute.name}.{choice}": column.astype("boolean").where(answered)
         for choice, column in ticked.items()
-    }
+    }, 0
 
 
 def _joined(
-    column: pd.Series[str], attribute: Attribute, missing: set[str]
+    answers: Answers, attribute: Attribute
 ) -> tuple[dict[str, pd.Series[bool]], int]:
     values = {fold(text): name for text, name in attribute.values.items()}
-    ticked: dict[str, set[str] | None] = {}
-    strange: dict[str, int] = {}
-    for text in column.unique():
-        blank = fold(text) in missing
-        ticked[text], strange[text] = (
-            (None, 0) if blank else split_choices(text, attribute.separator, values)
-        )
-    found = column.map(ticked)
+    split = {
+        text: None
+        if fold(text) in answers.missing
+        else split_choices(text, attribute.separator, values)
+        for text in answers.cells.unique()
+    }
+    found = [split[text] for text in answers.cells]
     columns = {
         f"{attribute.name}.{choice}": pd.Series(
-            [pd.NA if chosen is None else choice in chosen for chosen in found],
-            index=column.index,
+            [pd.NA if cell is None else choice in cell[0] for cell in found],
+            index=answers.cells.index,
             dtype="boolean",
         )
         for choice in dict.fromkeys(values.values())
     }
-    return columns, int((column.map(strange) > 0).sum())
+    return columns, sum(cell is not None and cell[1] > 0 for cell in found)
 
 
 def split_choices(

@@ -9,10 +9,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import jinja2
+
 from analysis.intake.answers import fold
 from analysis.intake.drift import declared_headers
 from analysis.intake.headers import shortened
 from analysis.intake.inspection import (
+    NEEDS,
     candidate_roles,
     chosen,
     inspect_columns,
@@ -20,7 +23,7 @@ from analysis.intake.inspection import (
     missing_texts,
 )
 from analysis.intake.redcap import kinds_of_rows
-from analysis.intake.survey_tools import TITLES, as_received
+from analysis.intake.survey_tools import as_received, table_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -72,7 +75,7 @@ def wave_table(
     lines += ["", f"[{at}.{new.survey}]", f"file = {quoted(new.file)}"]
     if headings.event:
         first, *others = headings.event
-        lines.append(f"event = {_list(headings.event) if others else quoted(first)}")
+        lines.append(f"event = {listed(headings.event) if others else quoted(first)}")
     if compared is not None:
         lines += _recodings_text(compared)
         lines += _overrides(new, compared)
@@ -129,7 +132,7 @@ def _line(
     if missing:
         yield f"# {name} = …  # not found: name its header, or leave the survey out"
         return
-    written = quoted(value) if isinstance(value, str) else _list(value)
+    written = quoted(value) if isinstance(value, str) else listed(value)
     yield f"{name} = {written}" + (f"  # {remarks[0]}" if remarks else "")
 
 
@@ -138,7 +141,8 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
-def _list(texts: Iterable[str]) -> str:
+def listed(texts: Iterable[str]) -> str:
+    """A list of texts as TOML writes it."""
     return f"[{', '.join(map(quoted, texts))}]"
 
 
@@ -155,17 +159,6 @@ FINISHED = {
     "limesurvey": ("submitdate", ["*"]),
 }
 """Tool → the column that says a form was finished, and what it then holds."""
-NEEDS = {
-    "participant": 'then linkage = "identifier" and cleaning.repeats = "last"',
-    "wave": "one file may hold several waves: export them apart, or use event (REDCap)",
-    "arm": "declare each arm as [arms.NAME] first",
-    "site": "declare each site as [sites.NAME] first",
-    "team": "declare each team as [teams.NAME], with its site and arm, first",
-    "staff_member": "whom a rating is about",
-    "consent": "then cleaning.consent = [the answers that mean yes]",
-    "finished": "then cleaning.finished = [the answers that mean finished]",
-    "attribute": "[surveys.NAME.attributes.NAME] with lowest and highest, or values",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,21 +175,34 @@ class Inspected:
         """The instruments that are written as declared."""
         return chosen(self.matches)
 
+    @property
     def headers(self) -> set[str]:
         """Its headers, as they are compared."""
         return {fold(column.header) for column in self.columns}
+
+    @property
+    def facts(self) -> str:
+        """How the file was read, in words."""
+        table = self.table
+        return table_facts(table.encoding, table.tool, table.remark)
+
+    @property
+    def finished(self) -> tuple[str, list[str]] | None:
+        """The tool's column that says a form was finished, and what it then holds."""
+        known = FINISHED.get(self.table.tool)
+        return known if known and known[0] in self.table.headers else None
+
+    @property
+    def roles(self) -> dict[str, list[Column]]:
+        """Part → the columns that no certain instrument uses, and that may play it."""
+        used = {h for match in self.certain_matches for h in match.items.values()}
+        return candidate_roles(c for c in self.columns if c.header not in used)
 
 
 def inspect_export(
     raw: RawTable, file: str, instruments: Iterable[Instrument]
 ) -> Inspected:
-    """Find out what an export holds.
-
-    Raises
-    ------
-    DataError
-        No headers, or no responses.
-    """
+    """Find out what an export holds; refused without headers or responses."""
     table = as_received(raw, declared="auto", file=file)
     columns = inspect_columns(table, file)
     matches = match_instruments(table, columns, instruments)
@@ -208,7 +214,7 @@ def group_surveys(exports: Iterable[Inspected]) -> list[list[Inspected]]:
     surveys: list[list[Inspected]] = []
     for export in exports:
         for waves in surveys:
-            ours, theirs = export.headers(), waves[-1].headers()
+            ours, theirs = export.headers, waves[-1].headers
             if len(ours & theirs) >= SAME_SURVEY * len(ours | theirs):
                 waves.append(export)
                 break
@@ -219,155 +225,32 @@ def group_surveys(exports: Iterable[Inspected]) -> list[list[Inspected]]:
 
 def draft_study(name: str, surveys: Sequence[Sequence[Inspected]]) -> str:
     """The text of a declaration: what is sure, and in comments what to finish."""
-    lines = [
-        f"# Drafted from the exports of {name}: a start, to be finished by hand.",
-        *(f"# {number}. {task}" for number, task in enumerate(_tasks(surveys), 1)),
-        f"# Then: heard check {name}",
-        'title = "To finish: what the study asks"',
-        'summary = "To finish: who was asked what, when, and by whom."',
-        f"folder = {quoted(name)}",
-    ]
-    if unverified := _unverified(surveys):
-        lines += [
-            f"# Codebooks with facts not verified: {', '.join(unverified)}.",
-            "# To use them all the same, and have every report say so:",
-            "# allow_unverified = true",
-        ]
-    for number, waves in enumerate(surveys, start=1):
-        lines += ["", *_survey(f"survey_{number}", waves[0])]
-    for place in range(max(map(len, surveys))):
-        lines += ["", f"[waves.wave_{place + 1}]", f'title = "Wave {place + 1}"']
-        lines.append("# date = 2026-01-31")
-        lines += [
-            line
-            for number, waves in enumerate(surveys, start=1)
-            if place < len(waves)
-            for line in _wave(f"survey_{number}", waves, place)
-        ]
-    lines += ["", *OUTCOME]
-    return "\n".join(lines) + "\n"
-
-
-OUTCOME = (
-    "# What the pilot is judged by, declared before the results are looked at:",
-    "# [outcomes.NAME]",
-    '# title = ""',
-    '# survey = "survey_1"',
-    '# instrument = ""',
-    '# subscale = ""',
-    '# family = "primary"',
-    "# smallest_effect = 0",
-)
-
-
-def _tasks(surveys: Sequence[Sequence[Inspected]]) -> Iterator[str]:
-    yield "Write the title and the summary; name the surveys and waves."
-    if any(not waves[0].certain_matches for waves in surveys):
-        yield "Name the instruments of the surveys where no match was sure."
-    if unverified := _unverified(surveys):
-        yield f"Decide on unverified codebooks: {', '.join(unverified)}."
-    yield "Declare arms, teams and who is linked by what, from the columns proposed."
-    yield "Declare the outcomes."
-
-
-def _unverified(surveys: Sequence[Sequence[Inspected]]) -> list[str]:
-    used = (match.instrument for waves in surveys for match in waves[0].certain_matches)
-    return sorted({instrument.name for instrument in used if instrument.unverified})
-
-
-def _survey(name: str, export: Inspected) -> Iterator[str]:
-    table, certain_matches = export.table, export.certain_matches
-    facts = [
-        f"{len(table.cells)} rows",
-        table.encoding,
-        TITLES[table.tool],
-        table.remark,
-    ]
-    description = ", ".join(fact for fact in dict.fromkeys(facts) if fact)
-    yield f"# {_plain(export.file)}: {description}"
-    yield f"[surveys.{name}]"
-    yield f'title = "Survey {name.rpartition("_")[2]}"'
-    listed = ", ".join(quoted(match.instrument.name) for match in certain_matches)
-    yield f"instruments = [{listed}]"
-    if table.tool not in {"none", "spss"}:
-        yield f"tool = {quoted(table.tool)}"
-    if missing := missing_texts(table):
-        yield f"missing_codes = [{', '.join(map(quoted, missing))}]"
-    yield from _rows_to_choose(table)
-    yield from _finished(export)
-    for match in certain_matches:
-        yield f"# {match.instrument.name}: {match.description()}"
-        yield from _items(match)
-    for match in export.matches:
-        if match not in certain_matches:
-            yield f"# perhaps {match.instrument.name}: {match.description()}"
-            if match.by == "order":
-                yield "#   by number and range alone, which many instruments share"
-            yield from (f"# {line}" for line in _items(match))
-    yield from _roles(export)
-    yield from _columns(export)
-
-
-def _rows_to_choose(table: RawTable) -> Iterator[str]:
-    """REDCap's events and repeating instruments: a survey reads one of them."""
-    for key, known in kinds_of_rows(table).items():
-        yield f"# several in one file: {', '.join(map(quoted, map(_plain, known)))}"
-        each = ", or a list: one wave may be an event of each arm"
-        more = each if key == "event" else ""
-        yield f"# {key} = …  # choose one{more}; without it the file is refused"
-
-
-def _finished(export: Inspected) -> Iterator[str]:
-    header, answers = FINISHED.get(export.table.tool, ("", []))
-    if header in export.table.cells.columns:
-        yield f"columns.finished = {quoted(header)}"
-        yield f"cleaning.finished = [{', '.join(map(quoted, answers))}]"
-
-
-def _items(match: Match) -> Iterator[str]:
-    name = bare(match.instrument.name)
-    # A pattern reads what is always asked; other items are named one by one.
-    if match.pattern and not any(item.optional for item in match.instrument.items):
-        yield f"items.{name} = {quoted(match.pattern)}"
-        return
-    for item in match.instrument.items:
-        header = match.items.get(item.name)
-        value = quoted(header) if header else "…  (no like header)"
-        yield f"items.{name}.{bare(item.name)} = {value}"
-
-
-def _roles(export: Inspected) -> Iterator[str]:
-    used = {
-        header for match in export.certain_matches for header in match.items.values()
+    first = [waves[0] for waves in surveys]
+    used = [match.instrument for export in first for match in export.certain_matches]
+    unverified = {instrument.name for instrument in used if instrument.unverified}
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("analysis.intake"),
+        autoescape=jinja2.select_autoescape(),
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {
+        "bare": bare,
+        "kinds_of_rows": kinds_of_rows,
+        "listed": listed,
+        "missing_texts": missing_texts,
+        "plain": _plain,
+        "quoted": quoted,
     }
-    free = [column for column in export.columns if column.header not in used]
-    for role, columns in candidate_roles(free).items():
-        yield f"# perhaps {role.replace('_', ' ')}: {NEEDS[role]}"
-        yield from (
-            f"#   {_plain(column.header)} ({column.description()})"
-            for column in columns
-        )
-
-
-def _columns(export: Inspected) -> Iterator[str]:
-    yield "# Every column of the file; only those declared are read:"
-    for column in export.columns:
-        label = f" “{_plain(column.label)}”" if column.label else ""
-        yield f"#   {_plain(column.header)}{label} ({column.description()})"
-
-
-def _wave(survey: str, waves: Sequence[Inspected], place: int) -> Iterator[str]:
-    export, first = waves[place], waves[0]
-    yield f"{survey}.file = {quoted(export.file)}"
-    if place:
-        n_missing = len(first.headers() - export.headers())
-        more = len(export.headers() - first.headers())
-        if n_missing or more:
-            yield (
-                f"# {n_missing} headers of the first wave are not there, "
-                f"{more} are new:"
-            )
-            yield "# take this wave out and let heard add-wave list what changed."
+    return environment.get_template("study.toml").render(
+        name=name,
+        surveys=surveys,
+        unverified=", ".join(sorted(unverified)),
+        unsure=not all(export.certain_matches for export in first),
+        needs=NEEDS,
+        n_waves=max(map(len, surveys)),
+    )
 
 
 def _plain(text: str) -> str:

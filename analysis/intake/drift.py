@@ -6,15 +6,15 @@ the form before it is declared. Texts are counted, never quoted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from analysis.intake.answers import fold
+from analysis.declarations.survey import Columns
+from analysis.intake.answers import fold, number
 from analysis.intake.headers import find_columns, shortened
 from analysis.intake.inspection import (
     answered,
     match_pairs,
-    number,
     share_fitting,
     similarity,
 )
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 MINIMUM_SIMILARITY = 0.5
 """Likeness from which a new header is proposed for one that is gone."""
-SINGLE = (
-    *("staff_member", "arm", "site", "team", "consent", "finished"),
-    *("submission", "started", "submitted", "seconds"),
-)
+SINGLE = [each.name for each in fields(Columns) if each.default is None]
 """Columns of a survey that are one header each, by their keys."""
 FITTING = 0.1
 """What is added to the likeness where the answers have the same codes."""
+
+
+CHECK, TOTAL = ("cleaning", "attention"), ("cleaning", "printed_total")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,6 @@ class Coding:
 
     codes: frozenset[float]
     texts: int
-    strange: int = 0
 
     def description(self) -> str:
         """In words that quote no text."""
@@ -74,23 +73,17 @@ class Coding:
         return Coding(
             codes=self.codes | other.codes,
             texts=max(self.texts, other.texts),
-            strange=self.strange + other.strange,
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """A place of the declaration that names a header.
+Key: TypeAlias = tuple[str, ...]
+"""Where a header is named below the survey, such as ``("items", "care.at_ease")``."""
 
-    Attributes
-    ----------
-    key : tuple of str
-        Where it stands below the survey, such as ``("items", "care.at_ease")``.
-    declared, last : str
-        Header by the survey's own declaration, and as the last wave had it.
-    """
 
-    key: tuple[str, ...]
+class Slot(NamedTuple):
+    """A header by the survey's own declaration, and as the last wave had it."""
+
+    key: Key
     declared: str
     last: str
 
@@ -112,8 +105,8 @@ class Comparison:
     """
 
     drifts: tuple[Drift, ...]
-    found: Mapping[tuple[str, ...], str]
-    remarks: Mapping[tuple[str, ...], str]
+    found: Mapping[Key, str]
+    remarks: Mapping[Key, str]
     recodings: Mapping[str, Mapping[str, float]]
 
 
@@ -127,40 +120,39 @@ def compare_exports(
     before, now : RawTable
         The two exports, each in its tool's one-row-a-response shape.
     """
-    slots = list(_slots(last, new))
-    found, drifts, open_slots = _settled(slots, now)
-    renamed, scores = _renamed(open_slots, before, now, set(found.values()), study)
+    was = dict(declared_headers(last))
+    slots = [
+        Slot(key, declared, was.get(key, declared))
+        for key, declared in declared_headers(new)
+    ]
+    found, drifts, left = _settled(slots, now)
+    renamed, scores = _renamed(left, before, now, set(found.values()), study)
     remarks = {key: f"likeness {score:.2f}: check it" for key, score in scores.items()}
-    for slot in open_slots:
-        description = f"'{shortened(slot.last)}'"
-        if slot.key in renamed:
-            description += f" → '{shortened(renamed[slot.key])}'? {remarks[slot.key]}"
-        kind = "renamed" if slot.key in renamed else "missing"
-        drifts.append(Drift(kind=kind, description=description))
+    for slot in left:
+        gone = f"'{shortened(slot.last)}'"
+        if header := renamed.get(slot.key):
+            text = f"{gone} → '{shortened(header)}'? {remarks[slot.key]}"
+            drifts.append(Drift(kind="renamed", description=text))
+        else:
+            drifts.append(Drift(kind="missing", description=gone))
     found |= renamed
-    used = {slot.last for slot in slots}
-    drifts.extend(_unasked(before, now, used, set(found.values())))
+    known = {slot.last for slot in slots} | set(found.values())
+    drifts.extend(_unasked(before, now, {fold(name) for name in known}))
     recodings: dict[str, Mapping[str, float]] = {}
     for name in new.instruments:
         items = [key for key in new.columns.items if key.partition(".")[0] == name]
-        was = _together(before, last, [last.columns.items.get(i, "") for i in items])
+        old = _together(before, last, [last.columns.items.get(i, "") for i in items])
         is_now = _together(now, new, [found.get(("items", i), "") for i in items])
         if proposed := recoding(is_now.codes, study.instruments[name], new):
             recodings[name] = proposed
-        if description := _change(was, is_now, strange=bool(proposed)):
+        if description := _change(old, is_now, strange=bool(proposed)):
             drifts.append(Drift(kind="coding", description=f"{name}: {description}"))
     return Comparison(
         drifts=tuple(drifts), found=found, remarks=remarks, recodings=recodings
     )
 
 
-def _slots(last: Export, new: Export) -> Iterator[Slot]:
-    was, now = dict(declared_headers(last)), dict(declared_headers(new))
-    for key, declared in now.items():
-        yield Slot(key=key, declared=declared, last=was.get(key, declared))
-
-
-def declared_headers(export: Export) -> Iterator[tuple[tuple[str, ...], str]]:
+def declared_headers(export: Export) -> Iterator[tuple[Key, str]]:
     """Every header a declaration names, by its key."""
     columns = export.columns
     for place, header in enumerate(columns.participant):
@@ -178,35 +170,25 @@ def declared_headers(export: Export) -> Iterator[tuple[tuple[str, ...], str]]:
             yield ("attributes", attribute.name, "column"), attribute.column
     for name, header in export.texts.items():
         yield ("texts", name), header
-    yield from _rule_headers(export)
-
-
-def _rule_headers(export: Export) -> Iterator[tuple[tuple[str, ...], str]]:
-    for check in export.cleaning.attention:
-        yield ("cleaning", "attention", check.column), check.column
-    for total in export.cleaning.printed_totals:
-        yield ("cleaning", "printed_total", total.score), total.column
-
-
-Found = dict[tuple[str, ...], str]
+    rules = export.cleaning
+    yield from (((*CHECK, each.column), each.column) for each in rules.attention)
+    yield from (((*TOTAL, each.score), each.column) for each in rules.printed_totals)
 
 
 def _settled(
     slots: Iterable[Slot], now: RawTable
-) -> tuple[Found, list[Drift], list[Slot]]:
+) -> tuple[dict[Key, str], list[Drift], list[Slot]]:
     """Slots whose header is there, by the declaration or as the last wave had it."""
-    found: Found = {}
+    found: dict[Key, str] = {}
     drifts: list[Drift] = []
     left = []
     for slot in slots:
         if len(find_columns(now, slot.declared)) == 1:
             found[slot.key] = slot.declared
             if fold(slot.declared) != fold(slot.last):
-                description = (
-                    f"'{shortened(slot.last)}' → '{shortened(slot.declared)}', "
-                )
-                description += "as the survey declares"
-                drifts.append(Drift(kind="renamed", description=description))
+                headers = shortened(slot.last), shortened(slot.declared)
+                text = "'{}' → '{}', as the survey declares".format(*headers)
+                drifts.append(Drift(kind="renamed", description=text))
         elif len(find_columns(now, slot.last)) == 1:
             found[slot.key] = slot.last
         else:
@@ -220,11 +202,10 @@ def _renamed(
     now: RawTable,
     used: set[str],
     study: Study,
-) -> tuple[Found, dict[tuple[str, ...], float]]:
+) -> tuple[dict[Key, str], dict[Key, float]]:
     """For each header that is gone the most alike new one, each used once."""
-    headers = [str(name) for name in now.cells.columns]
+    headers = now.headers
     free = [h for h in headers if h not in used and headers.count(h) == 1]
-    keys = {"\x1f".join(slot.key): slot.key for slot in slots}
     pairs = []
     for slot in slots:
         places = find_columns(before, slot.last)
@@ -232,20 +213,14 @@ def _renamed(
         for header in free:
             place = headers.index(header)
             is_now = coding(now, place)
-            likeness_score = _similarity(slot, before, now, header)
-            likeness_score += (
-                FITTING if was is not None and was.codes == is_now.codes else 0.0
-            )
+            likeness = _similarity(slot, before, now, header)
+            likeness += FITTING if was and was.codes == is_now.codes else 0.0
             if slot.key[0] == "items":
                 instrument = study.instruments[slot.key[1].partition(".")[0]]
-                likeness_score *= _plausible(now, place, is_now, instrument)
-            if likeness_score >= MINIMUM_SIMILARITY and _could_be(was, is_now):
-                pairs.append((min(likeness_score, 1.0), "\x1f".join(slot.key), header))
-    partners, scores = match_pairs(pairs)
-    return (
-        {keys[joined]: header for joined, header in partners.items()},
-        {keys[joined]: score for joined, score in scores.items()},
-    )
+                likeness *= _plausible(now, place, is_now, instrument)
+            if likeness >= MINIMUM_SIMILARITY and _could_be(was, is_now):
+                pairs.append((min(likeness, 1.0), slot.key, header))
+    return match_pairs(pairs)
 
 
 def _similarity(slot: Slot, before: RawTable, now: RawTable, header: str) -> float:
@@ -279,30 +254,21 @@ def _could_be(was: Coding | None, coded: Coding) -> bool:
     return max(many) <= 3 * min(many) + 3
 
 
-def _unasked(
-    before: RawTable, now: RawTable, used: set[str], found: set[str]
-) -> Iterator[Drift]:
+def _unasked(before: RawTable, now: RawTable, known: set[str]) -> Iterator[Drift]:
     """Columns nobody declared that came or went."""
-    old = {fold(str(name)): str(name) for name in before.cells.columns}
-    new = {fold(str(name)): str(name) for name in now.cells.columns}
-    known = {fold(name) for name in used | found}
-    for folded, name in new.items():
-        if folded not in old and folded not in known:
-            yield Drift(kind="new", description=f"'{shortened(name)}'")
-    for folded, name in old.items():
-        if folded not in new and folded not in known:
-            yield Drift(kind="gone", description=f"'{shortened(name)}'")
-
-
-# ---------------------------------------------------------------------------- coding
+    old = {fold(name): name for name in before.headers}
+    new = {fold(name): name for name in now.headers}
+    for kind, these, others in (("new", new, old), ("gone", old, new)):
+        for folded, name in these.items():
+            if folded not in others and folded not in known:
+                yield Drift(kind=kind, description=f"'{shortened(name)}'")
 
 
 def coding(table: RawTable, place: int, missing: Iterable[str] = ()) -> Coding:
     """How one column is answered."""
-    counts = answered(table.cells.iloc[:, place], missing)
-    numbers = {text: number(text) for text in counts}
-    codes = frozenset(value for value in numbers.values() if value is not None)
-    return Coding(codes=codes, texts=sum(v is None for v in numbers.values()))
+    numbers = [number(text) for text in answered(table.cells.iloc[:, place], missing)]
+    codes = frozenset(value for value in numbers if value is not None)
+    return Coding(codes=codes, texts=numbers.count(None))
 
 
 def _together(table: RawTable, export: Export, headers: Iterable[str]) -> Coding:

@@ -6,13 +6,14 @@ invented people take the place of those who have no partner.
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from analysis.intake.pairing import encoded, matched, similarities
+from heard.models.random_streams import generator
 from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.declarations.survey import LinkageRule
-    from analysis.intake.pairing import People, Whole
+    from analysis.intake.pairing import Found, Waves, Whole
     from analysis.intake.pairing import Real as Similar
 
-if TYPE_CHECKING:
     Real: TypeAlias = npt.NDArray[np.float64]
 
 PERMUTATIONS = 200
@@ -75,24 +75,27 @@ def false_match_rate(
     Evaluation Review 34(5), 391-418 (codes).
     """
     term = "false_match_rate"
-    people = encoded(before, after, rule)
-    similarity = similarities(before, after, rule)
-    rng = _generator(f"{seed}/{term}/{rule.rule}")
-    waves = _SimulatedWaves.of(people, rule, similarity, rng)
-    made = len(waves.links[0])
+    waves = encoded(before, after, rule)
+    tables = similarities(before, after, rule)
+    found = matched(waves, rule, tables)
+    made = len(found.links.score)
     if not made:
         return Unavailable(term=term, reason="no link was made", n=0)
-    if people[0].codes.shape[1] < 2:
+    if waves[0].codes.shape[1] < 2:
         reason = "a code of one element cannot be told from a chance one"
         return Unavailable(term=term, reason=reason, n=made)
-    simulated = waves.simulated(permutations)
-    mean, low, high = (
-        float(min(max(count / made, 0.0), 1.0))
-        for count in (
-            simulated.linked.mean(),
-            *np.quantile(simulated.estimates(), [0.025, 0.975]),
-        )
+    simulated = _Simulation(
+        waves=waves,
+        rule=rule,
+        tables=tables,
+        found=found,
+        rng=generator(seed, term, rule.rule),
+    ).settled(permutations)
+    counts = (
+        simulated.linked.mean(),
+        *np.quantile(simulated.estimates(), [0.025, 0.975]),
     )
+    mean, low, high = (float(min(max(count / made, 0.0), 1.0)) for count in counts)
     return Estimate(
         term=term,
         estimate=mean,
@@ -115,20 +118,20 @@ class _SimulationCounts:
         Links that have one of them on either side.
     match_counts : array, shape (n_deals, 2 waves, 2)
         Of those put in at a wave, how many were linked, and how many were in doubt.
-    added : pair of int
-        How many were put in at either wave.
+    added : array, shape (2 waves,)
+        How many were put in, one at least, so that nothing is divided by zero.
     """
 
     linked: Real
     match_counts: Real
-    added: tuple[int, int]
+    added: Real
 
     def shares(self) -> Real:
         """Of a wave's, the share linked, in doubt, and alone; shape (2, 3)."""
-        made = np.maximum(np.array(self.added, dtype=float), 1.0)[:, None]
-        shares = self.match_counts.mean(axis=0) / made
-        # One of them alone at least, so that nothing is divided by zero.
-        unmatched = np.maximum(1 - shares.sum(axis=1, keepdims=True), 1 / made)
+        shares = self.match_counts.mean(axis=0) / self.added[:, None]
+        # One of them alone at least, for the same reason.
+        left = 1 - shares.sum(axis=1, keepdims=True)
+        unmatched = np.maximum(left, 1 / self.added[:, None])
         return np.concatenate([shares, unmatched], axis=1)
 
     def estimates(self) -> Real:
@@ -138,136 +141,86 @@ class _SimulationCounts:
         found. From the latter the number without a partner is estimated, and so the
         number of false links.
         """
-        unmatched = self.shares()[:, 2]
-        made = np.maximum(np.array(self.added, dtype=float), 1.0)
-        weights = self.linked.mean() / made / unmatched
+        weights = self.linked.mean() / self.added / self.shares()[:, 2]
         missing = self.match_counts.sum(axis=2)
         error = (missing - missing.mean(axis=0)) @ weights
         return np.asarray(self.linked + error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _SimulatedWaves:
-    """Two waves, the links between them, and who of either has no link."""
+class _Simulation:
+    """Two waves and what was found, with invented people put in."""
 
-    people: tuple[People, People]
+    waves: Waves
     rule: LinkageRule
-    similarity: list[Similar]
-    links: tuple[Whole, Whole]
-    uncertain: tuple[Whole, Whole]
-    unmatched: tuple[Whole, Whole]
+    tables: list[Similar]
+    found: Found
     rng: np.random.Generator
 
-    @classmethod
-    def of(
-        cls,
-        people: tuple[People, People],
-        rule: LinkageRule,
-        similarity: list[Similar],
-        rng: np.random.Generator,
-    ) -> _SimulatedWaves:
-        """Link the waves, and record who is linked, in doubt, and alone."""
-        found = matched(*people, rule, similarity)
-        links = found.links.before, found.links.after
-        considered = found.considered.before, found.considered.after
-        left = [
-            np.setdiff1d(np.arange(len(wave)), linked)
-            for wave, linked in zip(people, links, strict=True)
-        ]
-        return cls(
-            people=people,
-            rule=rule,
-            similarity=similarity,
-            links=links,
-            uncertain=(
-                np.intersect1d(left[0], considered[0]),
-                np.intersect1d(left[1], considered[1]),
-            ),
-            unmatched=(
-                np.setdiff1d(left[0], considered[0]),
-                np.setdiff1d(left[1], considered[1]),
-            ),
-            rng=rng,
-        )
-
-    def simulated(self, simulations: int) -> _SimulationCounts:
+    def settled(self, simulations: int) -> _SimulationCounts:
         """Simulate until the number alone fits those found alone; then in full."""
-        uncertain, linked = (0, 0), 0
-        for _ in range(ROUNDS):
-            shares = self._simulate_many(
-                SIMULATIONS_A_ROUND, uncertain, linked
-            ).shares()
-            unmatched = np.array([len(wave) for wave in self.unmatched])
-            missing = unmatched[:, None] * shares[:, :2] / shares[:, 2:]
-            linked = min(round(float(missing[:, 0].mean())), len(self.links[0]))
-            uncertain = (
-                min(round(float(missing[0, 1])), len(self.uncertain[0])),
-                min(round(float(missing[1, 1])), len(self.uncertain[1])),
+        doubtful = self.found.uncertain()
+        alone = list(map(np.setdiff1d, self.found.left, self.found.considered.places))
+        n_alone = np.array([[len(side)] for side in alone])
+        uncertain, linked = [0, 0], 0
+
+        def counts(times: int) -> _SimulationCounts:
+            made = [self._once(alone, uncertain, linked) for _ in range(times)]
+            added = n_alone[:, 0] + uncertain + linked
+            return _SimulationCounts(
+                linked=np.array([count for count, _ in made], dtype=float),
+                match_counts=np.array([fates for _, fates in made], dtype=float),
+                added=np.maximum(added, 1.0),
             )
-        return self._simulate_many(simulations, uncertain, linked)
 
-    def _simulate_many(
-        self, simulations: int, uncertain: tuple[int, int], linked: int
-    ) -> _SimulationCounts:
-        found = [self._simulate_once(uncertain, linked) for _ in range(simulations)]
-        return _SimulationCounts(
-            linked=np.array([count for count, _ in found], dtype=float),
-            match_counts=np.array(
-                [match_counts for _, match_counts in found], dtype=float
-            ),
-            added=(
-                len(self.unmatched[0]) + uncertain[0] + linked,
-                len(self.unmatched[1]) + uncertain[1] + linked,
-            ),
-        )
+        for _ in range(ROUNDS):
+            shares = counts(SIMULATIONS_A_ROUND).shares()
+            missing = n_alone * shares[:, :2] / shares[:, 2:]
+            most = len(self.found.links.score)
+            linked = min(round(float(missing[:, 0].mean())), most)
+            uncertain = [
+                min(round(float(count)), len(side))
+                for count, side in zip(missing[:, 1], doubtful, strict=True)
+            ]
+        return counts(simulations)
 
-    def _simulate_once(
-        self, uncertain: tuple[int, int], linked: int
+    def _once(
+        self, alone: list[Whole], uncertain: list[int], linked: int
     ) -> tuple[int, list[tuple[int, int]]]:
         """Put people who never were in, link, and count those and their fates."""
-        unlinked = self.rng.choice(len(self.links[0]), size=linked, replace=False)
+        links, doubtful = self.found.links.places, self.found.uncertain()
+        unlinked = self.rng.choice(links.shape[1], size=linked, replace=False)
         pools, waves = [], []
-        for side, wave in enumerate(self.people):
-            some = self.rng.choice(
-                self.uncertain[side], size=uncertain[side], replace=False
-            )
-            pool = np.concatenate(
-                [self.unmatched[side], some, self.links[side][unlinked]]
-            )
+        for side, wave in enumerate(self.waves):
+            some = self.rng.choice(doubtful[side], size=uncertain[side], replace=False)
+            pool = np.concatenate([alone[side], some, links[side][unlinked]])
             codes = wave.codes.copy()
-            codes[pool] = self._permuted_codes(side, len(pool))
+            codes[pool] = self._dealt_codes(side, len(pool))
             pools.append(pool)
-            waves.append(wave.chosen(np.arange(len(wave)), codes))
-        found = matched(waves[0], waves[1], self.rule, self.similarity)
-        links = found.links.before, found.links.after
-        considered = found.considered.before, found.considered.after
-        false = np.logical_or(*map(np.isin, links, pools))
-        match_counts = []
-        for pool, of_links, of_all in zip(pools, links, considered, strict=True):
-            is_linked = np.isin(pool, of_links)
-            in_doubt = np.logical_and(np.isin(pool, of_all), ~is_linked)
-            match_counts.append((int(is_linked.sum()), int(in_doubt.sum())))
-        return int(false.sum()), match_counts
+            waves.append(dataclasses.replace(wave, codes=codes))
+        found = matched((waves[0], waves[1]), self.rule, self.tables)
+        fates = []
+        for pool, of_links, in_doubt in zip(
+            pools, found.links.places, found.uncertain(), strict=True
+        ):
+            counts = [int(np.isin(pool, some).sum()) for some in (of_links, in_doubt)]
+            fates.append((counts[0], counts[1]))
+        false = np.logical_or(*map(np.isin, found.links.places, pools))
+        return int(false.sum()), fates
 
-    def _permuted_codes(self, side: int, times: int) -> Whole:
+    def _dealt_codes(self, side: int, times: int) -> Whole:
         """Codes with each element dealt anew, no two of one person together.
 
         Of the earlier wave only those without a link are dealt: the others are in both
         waves, and by their elements the two would come out more alike than strangers.
         """
-        codes = self.people[side].codes
-        if side == 0:
-            left = np.setdiff1d(np.arange(len(codes)), self.links[0])
-            codes = codes[left] if len(left) >= 2 * codes.shape[1] else codes
+        codes = self.waves[side].codes
+        left = self.found.left[0]
+        if side == 0 and len(left) >= 2 * codes.shape[1]:
+            codes = codes[left]
         rounds = [codes[:0]]
         for _ in range(-(-times // len(codes))):
             order = self.rng.permutation(len(codes))
-            simulated = (codes[np.roll(order, n), n] for n in range(codes.shape[1]))
-            rounds.append(np.stack(list(simulated), axis=1))
+            dealt = (codes[np.roll(order, n), n] for n in range(codes.shape[1]))
+            rounds.append(np.stack(list(dealt), axis=1))
         return np.concatenate(rounds)[:times]
-
-
-def _generator(name: str) -> np.random.Generator:
-    """A generator seeded by a name: the same on every machine."""
-    digest = hashlib.sha256(name.encode()).digest()
-    return np.random.default_rng(int.from_bytes(digest[:16], "big"))

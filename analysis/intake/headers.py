@@ -1,4 +1,4 @@
-"""Find the columns of declared headers, and the codes of the items in them.
+"""Find the columns of declared headers.
 
 In this order: the exact header; ``header#2``, the second of that name; the header
 whatever its case and white space; the question's words; and a header or question that
@@ -11,18 +11,14 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
 import pandas as pd
 
-from analysis.intake.answers import coding_shifts, fold, item_codes
+from analysis.intake.answers import fold
 from heard.errors import unknown
-from heard.models.threads import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from analysis.declarations.study import Study
-    from analysis.declarations.survey import Export
     from analysis.storage.readers.table import RawTable
 
 T = TypeVar("T")
@@ -34,7 +30,7 @@ LONGEST_SHOWN = 60
 
 def find_columns(table: RawTable, wanted: str) -> list[int]:
     """Places of the columns a declared header fits; one where it is found."""
-    headers = [str(name) for name in table.cells.columns]
+    headers = table.headers
     exact = [place for place, name in enumerate(headers) if name == wanted]
     if exact:
         return exact
@@ -73,7 +69,7 @@ def with_wanted_headers(
     list of str
         A fault for each header that fits no column, or several.
     """
-    headers = [str(name) for name in table.cells.columns]
+    headers = table.headers
     faults: list[str] = []
     claimed: dict[int, str] = {}
     copies: dict[str, int] = {}
@@ -90,7 +86,7 @@ def with_wanted_headers(
 
 
 def _renamed(table: RawTable, renamed: list[str], copies: dict[str, int]) -> RawTable:
-    headers = [str(name) for name in table.cells.columns]
+    headers = table.headers
     cells = table.cells.copy(deep=False)
     cells.columns = pd.Index(renamed)
     if copies:
@@ -131,69 +127,3 @@ def shortened(header: str) -> str:
     if len(header) <= LONGEST_SHOWN:
         return header
     return header[: LONGEST_SHOWN - 3] + "…"
-
-
-def item_columns(
-    table: RawTable,
-    export: Export,
-    study: Study,
-    emptied: dict[tuple[str, str], int],
-    faults: list[str],
-) -> pd.DataFrame:
-    """Codes of every item asked.
-
-    Parameters
-    ----------
-    emptied, faults : dict, list
-        What was emptied, by reason and column, and what fits nothing is added to these.
-
-    Returns
-    -------
-    DataFrame, shape (n_responses, n_items)
-        A column ``instrument.item`` an item, in the declared order; NaN if unanswered.
-    """
-    cells, asked = table.cells, export.columns.items
-    # One array, filled in place: no answer is held twice.
-    codes = np.empty((len(asked), len(cells)))
-
-    def fill(place: int, column: str) -> tuple[Mapping[str, int], int]:
-        name, _, item = column.partition(".")
-        header = asked[column]
-        instrument = study.instruments[name].codes_of(item)
-        words = table.value_labels.get(header)
-        found = item_codes(cells[header], instrument, export, words)
-        codes[place] = found.values
-        return found.emptied, found.unmapped
-
-    misfits, strange = {}, []
-    filled = in_threads(lambda numbered: fill(*numbered), enumerate(asked))
-    for (column, header), (emptied_counts, unmapped) in zip(
-        asked.items(), filled, strict=True
-    ):
-        for reason, count in emptied_counts.items():
-            emptied[reason, column] = count
-        if declared := table.emptied.get(header):
-            emptied["missing as the file declares", column] = declared
-        if unmapped:
-            misfits[column] = unmapped
-        if unmapped or emptied_counts.get("out of range"):
-            strange.append(column)
-    for column, unmapped in misfits.items():
-        faults.append(_misfit(column, unmapped, len(cells), export, study))
-    faults.extend(coding_shifts(cells, export, study, strange))
-    return pd.DataFrame(codes.T, index=cells.index, columns=list(asked), copy=False)
-
-
-def _misfit(column: str, unmapped: int, rows: int, export: Export, study: Study) -> str:
-    """What is said of a column with answers that fit no code."""
-    name, _, item = column.partition(".")
-    instrument = study.instruments[name].codes_of(item)
-    header = shortened(export.columns.items[column])
-    known = ", ".join(f"'{text}'" for text in instrument.answers)
-    labels = f", or {known}" if known else ""
-    return (
-        f"{export.file}: column '{header}' has {unmapped} "
-        f"answers of {rows} that are not codes "
-        f"{instrument.usual_coding.ends}{labels}. Declare others under "
-        f"[surveys.{export.survey}.answers.{instrument.name}] or missing_codes"
-    )

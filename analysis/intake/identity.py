@@ -19,7 +19,7 @@ import pandas as pd
 from analysis.intake.answers import by_text, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from analysis.declarations.survey import Export
 
@@ -57,14 +57,16 @@ def identifiers(
         return pd.Series("", index=cells.index)
     missing_texts = {fold(code) for code in missing_codes if not code.isdecimal()}
     compared = _seen if as_written else _compared
-    first, *others = (
-        _mapped(cells[header], missing_texts, compared) for header in headers
-    )
-    joined, known = first, first != ""
-    for element in others:
-        joined = joined + "\x1e" + element
-        known &= element != ""
-    return joined.where(known, "")
+
+    def element(text: str) -> str:
+        informative = any(map(str.isalnum, text)) and fold(text) not in missing_texts
+        return compared(text) if informative else ""
+
+    joined, *others = (by_text(cells[header], element) for header in headers)
+    for column in others:
+        known = (joined != "") & (column != "")
+        joined = (joined + "\x1e" + column).where(known, "")
+    return joined
 
 
 def row_identifiers(cells: pd.DataFrame, file: str) -> pd.Series[str]:
@@ -75,22 +77,6 @@ def row_identifiers(cells: pd.DataFrame, file: str) -> pd.Series[str]:
     """
     places = [f"row {place} of {file}" for place in range(1, len(cells) + 1)]
     return pd.Series(places, index=cells.index, dtype=object)
-
-
-def _mapped(
-    cells: pd.Series[str], missing_texts: set[str], compared: Callable[[str], str]
-) -> pd.Series[str]:
-    texts = {
-        text: compared(text)
-        if fold(text) not in missing_texts and _is_informative(text)
-        else ""
-        for text in cells.unique()
-    }
-    return cells.map(texts)
-
-
-def _is_informative(text: str) -> bool:
-    return any(sign.isalnum() for sign in text)
 
 
 def _seen(text: str) -> str:

@@ -8,26 +8,26 @@ reported as such.
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
-import math
 import re
+import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from importlib import resources
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from analysis.intake.answers import fold
+import pandas as pd
+
+from analysis.intake.answers import fold, number
 from heard.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    import pandas as pd
-
     from analysis.declarations.instrument import Instrument
     from analysis.storage.readers.table import RawTable
 
-BLANKS = {"": "", "na": "NA", "n/a": "N/A", "-99": "-99", "-9": "-9"}
-"""Cells that stand for no answer wherever surveys are exported, as they are written."""
-WORDED_BLANKS = {"prefer not to say": "Prefer not to say"}
+Name = TypeVar("Name", str, tuple[str, ...])
 MANY = 20
 """Different texts past which a column is no list of answers."""
 LONG = 60
@@ -36,30 +36,16 @@ SHARED = 5
 DATE = re.compile(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ t]\d{1,2}:\d{2}.*)?$")
 MAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 ADDRESS = re.compile(r"^\d{1,3}(\.\d{1,3}){3}$")
-IDENTIFYING = (
-    *("e-mail", "email", "mail", "phone", "telephone", "mobile", "address"),
-    *("ip", "ipaddress", "postcode", "zip", "birth", "dob", "latitude", "longitude"),
-    *("locationlatitude", "locationlongitude", "recipientemail", "surname", "nhs"),
-    *("recipientfirstname", "recipientlastname", "externalreference"),
+TABLE: Mapping[str, Any] = tomllib.loads(
+    (resources.files("analysis.intake") / "inspection.toml").read_text("utf-8")
 )
-NAMED_THINGS = {"event", "team", "ward", "site", "trust", "hospital", "service", "unit"}
-NAMED_THINGS |= {"instrument", "collector", "survey", "group", "arm", "field"}
-ROLES: Mapping[str, tuple[str, ...]] = {
-    "participant": ("participant", "subject", "person", "pseudonym", "uniqueid"),
-    "wave": ("wave", "timepoint", "event", "visit", "round", "phase", "period"),
-    "arm": ("arm", "group", "condition", "allocation", "treatment", "intervention"),
-    "site": ("site", "trust", "hospital", "organisation", "organization", "clinic"),
-    "team": ("team", "ward", "unit", "service", "department"),
-    "staff_member": ("staff", "clinician", "therapist", "practitioner", "worker"),
-    "consent": ("consent", "agree"),
-    "finished": ("finished", "completed", "submitdate", "status"),
-    "attribute": ("age", "sex", "gender", "ethnicity", "role", "years", "education"),
-}
+IDENTIFYING, NAMED_THINGS, IDS, PEOPLE = (
+    {*TABLE[key].split()} for key in ("identifying", "named_things", "ids", "people")
+)
+ROLES = {role: {*table["words"].split()} for role, table in TABLE["roles"].items()}
 """Part a column may play → words of its header or question that hint at it."""
-OF_A_FORM = ("_complete", "_timestamp")
-"""Ends of REDCap's columns about a form, whose names begin with the form's."""
-IDS = ("id", "code", "number", "nr", "no")
-PEOPLE = ("participant", "subject", "person", "respondent", "user", "record", "study")
+NEEDS = {role: table["needs"] for role, table in TABLE["roles"].items()}
+"""Part → what declaring it asks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +59,8 @@ class Column:
         ``identifying``.
     answered, different : int
         Cells that hold something, and how many different ones.
-    lowest, highest : float
-        Ends of the numbers; NaN where they are not numbers.
+    ends : pair of float
+        Of the numbers; empty where they are not numbers.
     """
 
     header: str
@@ -82,8 +68,7 @@ class Column:
     kind: str
     answered: int
     different: int
-    lowest: float = math.nan
-    highest: float = math.nan
+    ends: tuple[float, ...] = ()
 
     def description(self) -> str:
         """What it holds, in words that quote no cell."""
@@ -91,19 +76,13 @@ class Column:
         # The ends of numbers few people share are somebody's own.
         shared = self.different <= MANY and self.answered >= SHARED * self.different
         if self.kind == "numbers" and shared and "participant" not in _roles(self):
-            ends = f" from {self.lowest:g} to {self.highest:g}"
+            ends = " from {:g} to {:g}".format(*self.ends)
         return f"{self.kind}{ends}, {self.different} different in {self.answered}"
 
 
 def inspect_columns(table: RawTable, file: str) -> tuple[Column, ...]:
-    """What each column seems to be.
-
-    Raises
-    ------
-    DataError
-        The first row looks like answers rather than headers.
-    """
-    headers = [str(name) for name in table.cells.columns]
+    """What each column seems to be; refused where the first row looks like answers."""
+    headers = table.headers
     numeric = sum(number(name) is not None for name in headers)
     if numeric * 2 > len(headers):
         raise DataError(
@@ -121,22 +100,24 @@ def inspect_columns(table: RawTable, file: str) -> tuple[Column, ...]:
 
 def _column(header: str, label: str, cells: pd.Series[str]) -> Column:
     counts = answered(cells)
-    texts = list(counts)
+    texts, total = list(counts), sum(counts.values())
     numbers = [n for n in map(number, texts) if n is not None]
+    ends = (
+        (min(numbers), max(numbers)) if numbers and len(numbers) == len(texts) else ()
+    )
     return Column(
         header=header,
         label=label,
-        kind=_kind(header, label, texts, len(numbers), sum(counts.values())),
-        answered=sum(counts.values()),
+        kind=_kind(header, label, texts, len(numbers), total),
+        answered=total,
         different=len(texts),
-        lowest=min(numbers) if numbers and len(numbers) == len(texts) else math.nan,
-        highest=max(numbers) if numbers and len(numbers) == len(texts) else math.nan,
+        ends=ends,
     )
 
 
 def answered(cells: pd.Series[str], missing: Iterable[str] = ()) -> dict[str, int]:
     """Folded cell → how often, without the ones that stand for no answer."""
-    blanks = {*BLANKS, *WORDED_BLANKS, *(fold(text) for text in missing)}
+    blanks = {fold(text) for text in (*TABLE["blanks"], *missing)}
     found: dict[str, int] = {}
     for text, count in cells.value_counts().items():
         if (folded := fold(str(text))) not in blanks:
@@ -146,11 +127,8 @@ def answered(cells: pd.Series[str], missing: Iterable[str] = ()) -> dict[str, in
 
 def missing_texts(table: RawTable) -> list[str]:
     """Which usual signs of no answer the table holds, as they are written."""
-    known = {**BLANKS, **WORDED_BLANKS}
-    found: set[str] = set()
-    for place in range(table.cells.shape[1]):
-        found |= {fold(str(text)) for text in table.cells.iloc[:, place].unique()}
-    return [written for folded, written in known.items() if folded in found - {""}]
+    found = {fold(str(text)) for text in pd.unique(table.cells.to_numpy().ravel())}
+    return [text for text in TABLE["blanks"] if text and fold(text) in found]
 
 
 def _kind(header: str, label: str, texts: list[str], numeric: int, total: int) -> str:
@@ -172,7 +150,7 @@ def _kind(header: str, label: str, texts: list[str], numeric: int, total: int) -
 def _names_people(header: str) -> bool:
     header_words = set(words(header))
     of_a_person = "name" in header_words and not header_words & NAMED_THINGS
-    return of_a_person or bool(header_words & set(IDENTIFYING))
+    return of_a_person or bool(header_words & IDENTIFYING)
 
 
 def _share(texts: list[str], *patterns: re.Pattern[str]) -> float:
@@ -190,16 +168,18 @@ def candidate_roles(columns: Iterable[Column]) -> dict[str, list[Column]]:
 
 
 def _roles(column: Column) -> Iterator[str]:
-    if column.kind in {"blank", "free text"} or column.header.endswith(OF_A_FORM):
+    if column.kind in {"blank", "free text"} or column.header.endswith(
+        tuple(TABLE["of_a_form"])
+    ):
         return
     header_words = set(words(column.header))
     if len(column.label) <= LONG:
         header_words |= set(words(column.label))
-    names_people = header_words & set(IDS) and (
-        header_words & set(PEOPLE) or len(header_words) == 1
+    names_people = header_words & IDS and (
+        header_words & PEOPLE or len(header_words) == 1
     )
     for role, hints in ROLES.items():
-        if header_words & set(hints) or (role == "participant" and names_people):
+        if header_words & hints or (role == "participant" and names_people):
             yield role
 
 
@@ -233,15 +213,6 @@ def similarity(one: str, other: str) -> float:
     return max(whole, by_word, within)
 
 
-def number(text: str) -> float | None:
-    """The number a text is, or None."""
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
 CERTAIN_SCORE = 0.75
 """Score from which a match is written as a declaration rather than a remark."""
 MINIMUM_REPORTED_SCORE = 0.45
@@ -273,10 +244,10 @@ class Match:
 
     instrument: Instrument
     items: Mapping[str, str]
-    pattern: str
+    pattern: str = ""
     by: str
     named: float
-    fit: float
+    fit: float = 0.0
 
     @property
     def score(self) -> float:
@@ -302,31 +273,33 @@ def match_instruments(
         if column.kind in {"numbers", "answers"}
     }
     usable = [column for column in columns if column.header in counts]
+
+    def fitted(match: Match) -> Match:
+        shares = [
+            share_fitting(counts[h], match.instrument, table.value_labels.get(h, {}))
+            for h in match.items.values()
+        ]
+        return dataclasses.replace(match, fit=sum(shares) / len(shares))
+
     found = []
-    for known in instruments:
-        if not known.items:  # its key is not known
-            continue
-        matches = []
-        for instrument, (items, pattern, by, named) in _forms(known, usable):
-            if len(items) < MINIMUM_FOUND * len(instrument.items):
-                continue
-            fit = sum(
-                share_fitting(counts[h], instrument, table.value_labels.get(h, {}))
-                for h in items.values()
-            ) / len(items)
-            match = Match(
-                instrument=instrument,
-                items=items,
-                pattern=pattern,
-                by=by,
-                named=named,
-                fit=fit,
-            )
-            if fit >= _least_fitting(instrument, by):
-                matches.append(match)
-        found.extend(sorted(matches, key=lambda match: -match.score)[:1])
+    for instrument in instruments:
+        optional = any(item.optional for item in instrument.items)
+        forms = [instrument, instrument.asked(())] if optional else [instrument]
+        matches = [
+            fitted(match)
+            for form in forms
+            if form.items  # else its key is not known
+            for match in _readings(form, usable)
+            if len(match.items) >= MINIMUM_FOUND * len(form.items)
+        ]
+        fitting = [match for match in matches if match.fit >= _least_fit(match)]
+        found += [max(fitting, key=_score)] if fitting else []
     kept = [match for match in found if match.score >= MINIMUM_REPORTED_SCORE]
-    return sorted(kept, key=lambda match: -match.score)
+    return sorted(kept, key=_score, reverse=True)
+
+
+def _score(match: Match) -> float:
+    return match.score
 
 
 def chosen(matches: Iterable[Match]) -> list[Match]:
@@ -340,9 +313,6 @@ def chosen(matches: Iterable[Match]) -> list[Match]:
             kept.append(match)
             used |= headers
     return kept
-
-
-Reading = tuple[dict[str, str], str, str, float]
 
 
 def share_fitting(
@@ -361,47 +331,34 @@ def share_fitting(
     return sum(n for text, n in counts.items() if fits(text)) / total if total else 0.0
 
 
-def _forms(
-    instrument: Instrument, columns: Sequence[Column]
-) -> Iterator[tuple[Instrument, Reading]]:
-    """Every way to find the instrument, with its optional items and without."""
-    forms = [instrument]
-    if any(item.optional for item in instrument.items):
-        forms.append(instrument.asked(()))
-    yield from (
-        (form, reading) for form in forms for reading in _readings(form, columns)
-    )
-
-
-def _readings(instrument: Instrument, columns: Sequence[Column]) -> list[Reading]:
-    patterned = _by_pattern(instrument, columns)
-    if patterned:
-        return [_weighed(patterned, instrument, columns)]
-    by_words = _weighed(_by_words(instrument, columns), instrument, columns)
+def _readings(instrument: Instrument, columns: Sequence[Column]) -> list[Match]:
+    """Every way to find the items; how answers fit is not yet looked at."""
+    if patterned := _by_pattern(instrument, columns):
+        return [_weighed(patterned, columns)]
+    by_words = _weighed(_by_words(instrument, columns), columns)
     return [by_words, *_by_order(instrument, columns)]
 
 
-def _least_fitting(instrument: Instrument, by: str) -> float:
-    if by == "order":
+def _least_fit(match: Match) -> float:
+    if match.by == "order":
         return 0.95
-    return 0.0 if by == "name" and not _is_generic(instrument) else MINIMUM_FIT
+    named = match.by == "name" and not _is_generic(match.instrument)
+    return 0.0 if named else MINIMUM_FIT
 
 
 def _is_generic(instrument: Instrument) -> bool:
     return all(GENERIC.fullmatch(item.name) for item in instrument.items)
 
 
-def _weighed(
-    reading: Reading, instrument: Instrument, columns: Sequence[Column]
-) -> Reading:
+def _weighed(match: Match, columns: Sequence[Column]) -> Match:
     """A match by names such as q01, which prove no more than the items' order does.
 
     They are taken at their worth where the questions themselves agree, or where the
     file has exactly as many such columns as the instrument has items.
     """
-    items, pattern, by, named = reading
+    items, instrument = match.items, match.instrument
     if not items or not _is_generic(instrument):
-        return reading
+        return match
     asked = {column.header: column.label or column.header for column in columns}
     labels = {item.name: item.label for item in instrument.items}
     agree = sum(
@@ -410,8 +367,8 @@ def _weighed(
     stems = {_stem(header) for header in items.values()}
     run = sum(_stem(header) in stems for header in asked)
     if agree >= MINIMUM_FOUND * len(items) or run == len(instrument.items):
-        return reading
-    return items, pattern, by, min(named, BY_ORDER_ALONE)
+        return match
+    return dataclasses.replace(match, named=min(match.named, BY_ORDER_ALONE))
 
 
 def _stem(header: str) -> str:
@@ -419,7 +376,7 @@ def _stem(header: str) -> str:
     return fold(numbered["stem"]) if numbered else fold(header)
 
 
-def _by_pattern(instrument: Instrument, columns: Sequence[Column]) -> Reading | None:
+def _by_pattern(instrument: Instrument, columns: Sequence[Column]) -> Match | None:
     """A header for every item that differs from its name by one beginning and end."""
     names = [item.name for item in instrument.items]
     headers = {column.header for column in columns}
@@ -431,11 +388,18 @@ def _by_pattern(instrument: Instrument, columns: Sequence[Column]) -> Reading | 
                 continue
             made = {name: f"{before}{name}{after}" for name in names}
             if set(made.values()) <= headers:
-                return made, f"{before}{{item}}{after}", "name", 1.0
+                pattern = f"{before}{{item}}{after}"
+                return Match(
+                    instrument=instrument,
+                    items=made,
+                    pattern=pattern,
+                    by="name",
+                    named=1.0,
+                )
     return None
 
 
-def _by_words(instrument: Instrument, columns: Sequence[Column]) -> Reading:
+def _by_words(instrument: Instrument, columns: Sequence[Column]) -> Match:
     """Items and headers paired from the most alike downwards, each once."""
     pairs = []
     for item in instrument.items:
@@ -450,22 +414,23 @@ def _by_words(instrument: Instrument, columns: Sequence[Column]) -> Reading:
                 pairs.append((best, item.name, column.header))
     items, scores = match_pairs(pairs)
     ordered = {i.name: items[i.name] for i in instrument.items if i.name in items}
-    return ordered, "", "words", sum(scores.values()) / len(instrument.items)
+    named = sum(scores.values()) / len(instrument.items)
+    return Match(instrument=instrument, items=ordered, by="words", named=named)
 
 
 def match_pairs(
-    pairs: Iterable[tuple[float, str, str]],
-) -> tuple[dict[str, str], dict[str, float]]:
+    pairs: Iterable[tuple[float, Name, str]],
+) -> tuple[dict[Name, str], dict[Name, float]]:
     """One partner each, the most alike first: name → header, and name → likeness."""
-    partners: dict[str, str] = {}
-    scores: dict[str, float] = {}
+    partners: dict[Name, str] = {}
+    scores: dict[Name, float] = {}
     for best, name, header in sorted(pairs, reverse=True):
         if name not in partners and header not in partners.values():
             partners[name], scores[name] = header, best
     return partners, scores
 
 
-def _by_order(instrument: Instrument, columns: Sequence[Column]) -> list[Reading]:
+def _by_order(instrument: Instrument, columns: Sequence[Column]) -> list[Match]:
     """Runs of numbered headers, as many as there are items."""
     runs: dict[tuple[str, str], list[str]] = {}
     for column in columns:
@@ -474,7 +439,12 @@ def _by_order(instrument: Instrument, columns: Sequence[Column]) -> list[Reading
             runs.setdefault(key, []).append(column.header)
     names = [item.name for item in instrument.items]
     return [
-        (dict(zip(names, headers, strict=True)), "", "order", BY_ORDER_ALONE)
+        Match(
+            instrument=instrument,
+            items=dict(zip(names, headers, strict=True)),
+            by="order",
+            named=BY_ORDER_ALONE,
+        )
         for headers in runs.values()
         if len(headers) == len(names) > 2
     ]

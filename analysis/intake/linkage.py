@@ -11,7 +11,6 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from analysis.declarations.linkage import rules_tried, waves_linked
@@ -30,10 +29,11 @@ from analysis.intake.responses import map_responses, read_exports
 from heard.results import Estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from analysis.declarations.study import Study
     from analysis.declarations.survey import Export
+    from analysis.intake.pairing import Whole
     from analysis.intake.responses import Received
     from heard.results import Result
 
@@ -88,26 +88,21 @@ def link_waves(
     ----------
     Schnell, Bachteler & Reiher (2010), Evaluation Review 34(5), 391-418.
     """
-    people = encoded(before, after, rule)
-    found = matched(*people, rule, similarities(before, after, rule))
+    waves = encoded(before, after, rule)
+    found = matched(waves, rule, similarities(before, after, rule))
     names = [wave["participant"].to_numpy(dtype=object) for wave in (before, after)]
-    linked = (found.links.before, found.links.after)
-    considered = (found.considered.before, found.considered.after)
-    left = [
-        np.setdiff1d(np.arange(len(wave)), places)
-        for wave, places in zip(people, linked, strict=True)
-    ]
+
+    def named(places: Iterable[Whole]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        first, then = places
+        return tuple(names[0][first]), tuple(names[1][then])
+
+    linked = zip(*named(found.links.places), strict=True)
     return Linkage(
         rule=rule.rule,
-        links=pd.DataFrame(
-            {"before": names[0][linked[0]], "after": names[1][linked[1]]}, dtype=str
-        ),
-        not_linked=(tuple(names[0][left[0]]), tuple(names[1][left[1]])),
-        ambiguous=(
-            tuple(names[0][np.intersect1d(left[0], considered[0])]),
-            tuple(names[1][np.intersect1d(left[1], considered[1])]),
-        ),
-        repeated=(repeated_codes(people[0]), repeated_codes(people[1])),
+        links=pd.DataFrame(list(linked), columns=["before", "after"], dtype=str),
+        not_linked=named(found.left),
+        ambiguous=named(found.uncertain()),
+        repeated=(repeated_codes(waves[0]), repeated_codes(waves[1])),
         conflicting=found.conflicting,
     )
 
@@ -197,7 +192,8 @@ def link_study(
         assert export is not None, "only surveys held at both waves are linked"
         pair = codes[survey, before], codes[survey, after]
         place = {"study": study.name, "survey": survey, "wave": Contrast(after, before)}
-        for rule in _rules(export):
+        declared = export.linkage_rule or LinkageRule()
+        for rule in map(declared.under, rules_tried(export)):
             found = link_waves(*pair, rule=rule)
             names = (survey, before, after, rule.rule)
             labels = dict(zip(LINK_COLUMNS[:4], names, strict=True))
@@ -214,31 +210,26 @@ def link_study(
     )
 
 
-def _rules(export: Export) -> list[LinkageRule]:
-    declared = export.linkage_rule or LinkageRule()
-    return [declared.under(name) for name in rules_tried(export)]
-
-
 def _counted(
     found: Linkage, waves: tuple[str, str], pair: tuple[pd.DataFrame, pd.DataFrame]
 ) -> Iterator[tuple[str | Group, Result]]:
     """Counts of one linkage, with the group each stands under."""
+
+    def count(term: str, number: int, n: int) -> Estimate:
+        return Estimate(term=term, estimate=float(number), n=n, method=METHODS[term])
+
     linked = len(found.links)
     people = [frame["participant"].nunique() for frame in pair]
-    yield found.rule, _count("participants_linked", linked, linked)
-    for side, wave in enumerate(waves):
+    yield found.rule, count("participants_linked", linked, linked)
+    for wave, n, ambiguous, repeated in zip(
+        waves, people, found.ambiguous, found.repeated, strict=True
+    ):
         group = Group("rule_at_wave", wave, of=found.rule)
-        n = people[side]
-        yield group, _count("participants_not_linked", n - linked, n)
-        uncertain = len(set(found.ambiguous[side]))
-        yield group, _count("participants_ambiguous", uncertain, n)
-        yield group, _count("codes_repeated", found.repeated[side], n)
-    smaller = min(people)
-    yield found.rule, _count("participants_conflicting", found.conflicting, smaller)
-
-
-def _count(term: str, count: int, n: int) -> Estimate:
-    return Estimate(term=term, estimate=float(count), n=n, method=METHODS[term])
+        yield group, count("participants_not_linked", n - linked, n)
+        yield group, count("participants_ambiguous", len(set(ambiguous)), n)
+        yield group, count("codes_repeated", repeated, n)
+    conflicting = count("participants_conflicting", found.conflicting, min(people))
+    yield found.rule, conflicting
 
 
 def _codes(
@@ -253,7 +244,8 @@ def _codes(
         export = responses.export
         stayed = kept[export.survey]
         stayed = stayed.loc[stayed["participant"] != ""]
-        columns = ["participant", "team", *_stable(export)]
+        stable = export.linkage_rule.stable if export.linkage_rule else ()
+        columns = ["participant", "team", *stable]
         cells = received.tables[export.survey].cells
         elements = _elements(cells, export)
         rows = responses.frame.loc[responses.frame["consented"]]
@@ -267,10 +259,6 @@ def _codes(
             export.survey,
             pd.concat([people, people.loc[several]], ignore_index=True),
         )
-
-
-def _stable(export: Export) -> list[str]:
-    return list(export.linkage_rule.stable) if export.linkage_rule else []
 
 
 def _elements(cells: pd.DataFrame, export: Export) -> pd.DataFrame:

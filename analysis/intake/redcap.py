@@ -26,78 +26,6 @@ OF_A_ROW = {
     *("event name", "repeat instrument", "repeat instance"),
 }
 """Columns that say which row it is, and so differ between a person's rows."""
-
-
-def with_carried(
-    table: RawTable, kept: pd.DataFrame, export: Export, record: int
-) -> RawTable:
-    """The kept rows, each blank filled from the person's other rows.
-
-    Parameters
-    ----------
-    table : RawTable
-        Every row of the file.
-    kept : DataFrame
-        Those of its rows that are read, under their index in the whole.
-    record : int
-        Place of the column that names the person.
-
-    Raises
-    ------
-    DataError
-        A column to be carried is not there, or says different things of one person.
-    """
-    people = table.cells.iloc[:, record].map(fold)
-    people = people.where(people != "")
-    people_kept = set(people.loc[kept.index].dropna())
-    filled = kept.copy()
-    faults: list[str] = []
-    notes: list[str] = []
-    for place in _places(table, export, faults):
-        column = table.cells.iloc[:, place]
-        known = ~column.map(fold).isin({"", *map(fold, export.missing_codes)})
-        distinct = column.map(fold).where(known).groupby(people).nunique()
-        name = shortened(str(table.cells.columns[place]))
-        if several := len(people_kept.intersection(distinct.index[distinct > 1])):
-            faults.append(_contradicts(name, several))
-        first = column.where(known).groupby(people).transform("first")
-        filled_now = (~known & first.notna()).loc[kept.index]
-        if count := int(filled_now.sum()):
-            filled.iloc[:, place] = kept.iloc[:, place].mask(filled_now, first)
-            notes.append(f"'{name}' of {count} rows from the same people's other rows")
-    if faults:
-        raise DataError(export.file, faults)
-    remark = ", ".join(part for part in (table.remark, *notes) if part)
-    cells = filled.reset_index(drop=True)
-    return dataclasses.replace(table, cells=cells, remark=remark)
-
-
-def _places(table: RawTable, export: Export, faults: list[str]) -> list[int]:
-    """Columns to carry: those declared, else the ones of arm, site and team."""
-    columns = export.columns
-    usual = (columns.arm, columns.site, columns.team)
-    wanted = usual if export.carried is None else export.carried
-    found = []
-    for name in wanted:
-        if not name or fold(name) in OF_A_ROW:
-            continue
-        places = find_columns(table, name)
-        if len(places) == 1:
-            found += places
-        elif export.carried is not None:
-            headers = [str(header) for header in table.cells.columns]
-            faults.append(f"carried: {not_one(name, places, headers)}")
-    return list(dict.fromkeys(found))
-
-
-def _contradicts(name: str, several: int) -> str:
-    return (
-        f"column '{name}' says different things of {several} people at different "
-        "events, and is read as one thing about a person. Correct it in REDCap, or "
-        "declare carried = […] without it: then each event keeps what it says"
-    )
-
-
 EVENT = ("redcap_event_name", "Event Name")
 FORM = ("redcap_repeat_instrument", "Repeat Instrument")
 FIELD = "Variable / Field Name"
@@ -112,7 +40,7 @@ def chosen_rows(
     """The rows of the declared events and of the declared repeating instrument.
 
     What is recorded of a person once, such as their arm, is taken from their other
-    rows (`analysis.intake.tools.carrying`).
+    rows.
 
     Raises
     ------
@@ -123,17 +51,61 @@ def chosen_rows(
     form = None if export.repeat_instrument is None else (export.repeat_instrument,)
     cells = _chosen(table.cells, EVENT, export.event, "event", export.file)
     cells = _chosen(cells, FORM, form, "instrument", export.file)
-    return with_carried(table, cells, export, _record_place(table, dictionary))
-
-
-def _record_place(table: RawTable, dictionary: RawTable | None) -> int:
-    """Where the record's name stands: a dictionary's first field, else by its usual."""
-    headers = [fold(str(name)) for name in table.cells.columns]
-    usual = ["record_id", "record id"]
-    if dictionary is not None:
-        usual = [fold(dictionary.cells[FIELD].iloc[0]), *usual]
+    # The record's name: a dictionary's first field, else under its usual header.
+    named = [dictionary.cells[FIELD].iloc[0]] if dictionary is not None else []
+    headers = [fold(name) for name in table.headers]
+    usual = [*map(fold, named), "record_id", "record id"]
     known = [headers.index(name) for name in usual if name in headers]
-    return known[0] if known else 0
+    return _with_carried(table, cells, export, known[0] if known else 0)
+
+
+def _with_carried(
+    table: RawTable, kept: pd.DataFrame, export: Export, record: int
+) -> RawTable:
+    """The kept rows, each blank filled from the other rows of the same record."""
+    people = table.cells.iloc[:, record].map(fold)
+    people = people.where(people != "")
+    people_kept = set(people.loc[kept.index].dropna())
+    filled = kept.copy()
+    faults: list[str] = []
+    notes = [table.remark] if table.remark else []
+    for place in _places(table, export, faults):
+        column = table.cells.iloc[:, place]
+        known = ~column.map(fold).isin({"", *map(fold, export.missing_codes)})
+        distinct = column.map(fold).where(known).groupby(people).nunique()
+        name = shortened(table.headers[place])
+        if several := len(people_kept.intersection(distinct.index[distinct > 1])):
+            faults.append(
+                f"column '{name}' says different things of {several} people at "
+                "different events, and is read as one thing about a person. Correct it "
+                "in REDCap, or declare carried = […] without it: then each event keeps "
+                "what it says"
+            )
+        first = column.where(known).groupby(people).transform("first")
+        filled_now = (~known & first.notna()).loc[kept.index]
+        if count := int(filled_now.sum()):
+            filled.iloc[:, place] = kept.iloc[:, place].mask(filled_now, first)
+            notes.append(f"'{name}' of {count} rows from the same people's other rows")
+    if faults:
+        raise DataError(export.file, faults)
+    cells = filled.reset_index(drop=True)
+    return dataclasses.replace(table, cells=cells, remark=", ".join(notes))
+
+
+def _places(table: RawTable, export: Export, faults: list[str]) -> list[int]:
+    """Columns to carry: those declared, else the ones of arm, site and team."""
+    columns, declared = export.columns, export.carried
+    usual = (columns.arm, columns.site, columns.team)
+    found = []
+    for name in usual if declared is None else declared:
+        if not name or fold(name) in OF_A_ROW:
+            continue
+        places = find_columns(table, name)
+        if len(places) == 1:
+            found += places
+        elif declared is not None:
+            faults.append(f"carried: {not_one(name, places, table.headers)}")
+    return list(dict.fromkeys(found))
 
 
 def kinds_of_rows(table: RawTable) -> dict[str, list[str]]:
@@ -155,16 +127,16 @@ def _chosen(
     file: str,
 ) -> pd.DataFrame:
     header = next((name for name in names if name in cells.columns), None)
-    if header is None:
-        if wanted is None:
-            return cells
+    if header is None and wanted is not None:
         raise DataError(file, f"{key} = … is declared, but there is no {names[0]}")
+    if header is None:
+        return cells
     column = cells[header]
     # Names of events and forms are the project's structure, not anybody's answer.
     known = {fold(text): text for text in column.unique()}
+    if wanted is None and len(known) < 2:
+        return cells
     if wanted is None:
-        if len(known) < 2:
-            return cells
         listed = ", ".join(f'"{text}"' for text in known.values())
         raise DataError(
             file,
@@ -179,13 +151,7 @@ def _chosen(
 
 
 def with_dictionary(table: RawTable, dictionary: RawTable, file: str) -> RawTable:
-    """The table with the words of its questions and answers.
-
-    Raises
-    ------
-    DataError
-        Not a data dictionary.
-    """
+    """The table with the words of its questions and answers."""
     rows = dictionary.cells
     for header in (FIELD, LABEL, CHOICES):
         if header not in rows.columns:
@@ -199,7 +165,7 @@ def with_dictionary(table: RawTable, dictionary: RawTable, file: str) -> RawTabl
         if (parsed := parse_choices(text))
     }
     labels = dict(table.labels)
-    for header in map(str, table.cells.columns):
+    for header in table.headers:
         box = CHECKBOX.match(header)
         if header in words:
             labels[header] = words[header]

@@ -15,15 +15,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.intake.answers import (
-    accepted,
+    UNMAPPED,
+    Answers,
     attribute_values,
     by_text,
     choice_columns,
-    fold,
-    group_names,
-    not_answered,
+    coding_shifts,
+    item_codes,
 )
-from analysis.intake.headers import item_columns, with_wanted_headers
+from analysis.intake.headers import shortened, with_wanted_headers
 from analysis.intake.identity import (
     check_identifiers,
     identifiers,
@@ -31,102 +31,20 @@ from analysis.intake.identity import (
     row_identifiers,
 )
 from analysis.intake.scrubbing import scrub
-from analysis.intake.survey_tools import TITLES, preview_rows, shape
+from analysis.intake.survey_tools import TITLES, shape
 from analysis.storage.declared import read_names
 from analysis.storage.key import read_key
 from analysis.storage.rows import read_dictionary, read_raw
 from heard.errors import DataError
+from heard.models.threads import in_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from analysis.declarations.instrument import Instrument
     from analysis.declarations.study import Arm, Site, Study, Team
     from analysis.declarations.survey import Export
     from analysis.storage.readers.table import RawTable
-
-
-def conduct_columns(
-    cells: pd.DataFrame,
-    export: Export,
-    study: Study,
-    emptied: dict[tuple[str, str], int],
-) -> dict[str, pd.Series[Any]]:
-    """Submission, attention, order of dates, seconds taken, printed totals."""
-    columns, rules = export.columns, export.cleaning
-    found: dict[str, pd.Series[Any]] = {}
-    if columns.submission:
-        ids = cells[columns.submission]
-        found["submission"] = pseudonyms(
-            ids, key=read_key(), study=study.name, kind="submission"
-        )
-    if rules.attention:
-        passed = [
-            accepted(cells[c.column], c.accepted, missing=export.missing_codes)
-            for c in rules.attention
-        ]
-        found["attentive"] = pd.concat(passed, axis="columns").all(axis="columns")
-    found |= _times(cells, export, emptied)
-    for total in rules.printed_totals:
-        found[total.name] = _numbers(cells, total.column, export, emptied)
-    return found
-
-
-def _times(
-    cells: pd.DataFrame, export: Export, emptied: dict[tuple[str, str], int]
-) -> dict[str, pd.Series[Any]]:
-    columns = export.columns
-    found: dict[str, pd.Series[Any]] = {}
-    if columns.started and columns.submitted:
-        started = _moments(cells, columns.started, export, emptied)
-        submitted = _moments(cells, columns.submitted, export, emptied)
-        taken = (submitted - started).dt.total_seconds()
-        found["dates_in_order"] = ~(taken < 0)
-        found["seconds"] = taken.where(taken >= 0)
-    if columns.seconds:
-        seconds = _numbers(cells, columns.seconds, export, emptied)
-        found["seconds"] = seconds.where(seconds >= 0)
-    return found
-
-
-def _moments(
-    cells: pd.DataFrame,
-    header: str,
-    export: Export,
-    emptied: dict[tuple[str, str], int],
-) -> pd.Series[Any]:
-    known = ~_missing(cells[header], export)
-    moments = pd.to_datetime(
-        cells[header].where(known, None),
-        format=export.columns.date_format,
-        errors="coerce",
-        utc=True,
-    )
-    if unread := int((moments.isna() & known).sum()):
-        emptied["not a date", header] = unread
-    return moments
-
-
-def _numbers(
-    cells: pd.DataFrame,
-    header: str,
-    export: Export,
-    emptied: dict[tuple[str, str], int],
-) -> pd.Series[float]:
-    known = ~_missing(cells[header], export)
-    written = cells[header]
-    if export.decimal == ",":
-        written = written.str.replace(",", ".", regex=False)
-    numbers = pd.to_numeric(written.where(known, None), errors="coerce")
-    numbers = numbers.astype(float)
-    finite = numbers.where(np.isfinite(numbers))
-    if unread := int((finite.isna() & known).sum()):
-        emptied["not a number", header] = unread
-    return finite
-
-
-def _missing(cells: pd.Series[str], export: Export) -> pd.Series[bool]:
-    return by_text(cells, fold).isin(not_answered(export.missing_codes))
 
 
 TEXT = "text."
@@ -191,8 +109,7 @@ class Responses:
     frame : DataFrame, one row a response
         ``participant`` and ``staff_member`` (pseudonyms, empty if none), ``arm``,
         ``site``, ``team``, ``consented``, ``finished``, ``preview`` (the tool's own
-        mark), what shows how the form was filled in (`analysis.intake.conduct`), the
-        attributes, and a column
+        mark), what shows how the form was filled in, the attributes, and a column
         ``instrument.item`` an item: its code, NaN if not answered. Free texts stand as
         ``text.NAME``, scrubbed.
     emptied : mapping
@@ -249,166 +166,234 @@ def map_responses(received: Received) -> tuple[Responses, ...]:
         Answers that fit nothing declared, by column and count.
     """
     study = received.study
-    faults: list[str] = []
-    responses = tuple(
-        _map_survey(received, export, faults)
+    surveys = [
+        _Mapping(
+            table=received.tables[export.survey],
+            export=export,
+            study=study,
+            names=received.names.get(export.survey, ()),
+        )
         for export in study.wave(received.wave).exports
-    )
-    if faults:
+    ]
+    responses = tuple(survey.responses() for survey in surveys)
+    if faults := [fault for survey in surveys for fault in survey.faults]:
         raise DataError(f"{study.name}, wave {received.wave}", faults)
     return responses
 
 
-def _map_survey(received: Received, export: Export, faults: list[str]) -> Responses:
-    table, study = received.tables[export.survey], received.study
-    cells = table.cells
-    emptied: dict[tuple[str, str], int] = {}
-    columns = {
-        **_people(cells, export, study),
-        **_places(table, export, study, faults),
-        **_consent(table, export),
-        **conduct_columns(cells, export, study, emptied),
-        "preview": preview_rows(table),
-        **_attributes(table, export, emptied),
-    }
-    items = item_columns(table, export, study, emptied, faults)
-    texts = _texts(cells, export, received.names.get(export.survey, ()), emptied)
-    frame = pd.concat(
-        [
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mapping:
+    """One export on its way to responses, with what is emptied or wrong on the way."""
+
+    table: RawTable
+    export: Export
+    study: Study
+    names: tuple[str, ...]
+    emptied: dict[tuple[str, str], int] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+    def responses(self) -> Responses:
+        """Every column that is declared, converted."""
+        cells, export = self.table.cells, self.export
+        columns = {
+            **self._people(),
+            **self._groups(),
+            **self._consent(),
+            **self._conduct(),
+            "preview": pd.Series(cells.index.isin(self.table.test_rows), cells.index),
+            **self._attributes(),
+        }
+        parts = (
             pd.DataFrame(columns, index=cells.index),
-            items,
-            pd.DataFrame(texts, index=cells.index),
-        ],
-        axis="columns",
-    )
-    faults.extend(check_identifiers(cells, frame, export))
-    return Responses(
-        export=export, frame=frame, emptied=emptied, instruments=study.asked(export)
-    )
-
-
-def _people(
-    cells: pd.DataFrame, export: Export, study: Study
-) -> dict[str, pd.Series[str]]:
-    key = read_key()
-    columns = export.columns
-    missing = export.missing_codes
-    if export.linkage == "row":
-        people = row_identifiers(cells, export.file)
-    else:
-        people = identifiers(
-            cells,
-            columns.participant,
-            missing_codes=missing,
-            as_written=export.identifier_spelling == "as_written",
+            self._items(),
+            pd.DataFrame(self._texts(), index=cells.index),
         )
-    found = {"participant": people}
-    if columns.staff_member:
-        found["staff_member"] = identifiers(
-            cells, (columns.staff_member,), missing_codes=missing
+        frame = pd.concat(parts, axis="columns")
+        self.faults.extend(check_identifiers(cells, frame, export))
+        return Responses(
+            export=export,
+            frame=frame,
+            emptied=self.emptied,
+            instruments=self.study.asked(export),
         )
-    return {
-        kind: pseudonyms(named, key=key, study=study.name, kind=kind)
-        for kind, named in found.items()
-    }
 
+    def _answers(self, header: str) -> Answers:
+        return Answers.of(self.table, header, self.export.missing_codes)
 
-def _places(
-    table: RawTable, export: Export, study: Study, faults: list[str]
-) -> dict[str, pd.Series[str]]:
-    """Arm, site and team: as the export names them, else through the team."""
-    cells, words = table.cells, table.value_labels
-    blank = pd.Series("", index=cells.index)
-    declared: dict[str, tuple[Arm | Site | Team, ...]] = {
-        "arm": study.arms,
-        "site": study.sites,
-        "team": study.teams,
-    }
-    found = {}
-    for kind, groups in declared.items():
-        header = getattr(export.columns, kind)
+    def _count(self, reason: str, column: str, count: int) -> None:
+        if count:
+            self.emptied[reason, column] = count
+
+    def _pseudonyms(self, identified: pd.Series[str], kind: str) -> pd.Series[str]:
+        return pseudonyms(identified, key=read_key(), study=self.study.name, kind=kind)
+
+    def _people(self) -> dict[str, pd.Series[str]]:
+        cells, export = self.table.cells, self.export
+        missing, staff = export.missing_codes, export.columns.staff_member
+        if export.linkage == "row":
+            people = row_identifiers(cells, export.file)
+        else:
+            people = identifiers(
+                cells,
+                export.columns.participant,
+                missing_codes=missing,
+                as_written=export.identifier_spelling == "as_written",
+            )
+        found = {"participant": people}
+        if staff:
+            found["staff_member"] = identifiers(cells, (staff,), missing_codes=missing)
+        return {kind: self._pseudonyms(named, kind) for kind, named in found.items()}
+
+    def _groups(self) -> dict[str, pd.Series[str]]:
+        """Arm, site and team: as the export names them, else through the team."""
+        study = self.study
+        found = {
+            "arm": self._named("arm", study.arms),
+            "site": self._named("site", study.sites),
+            "team": self._named("team", study.teams),
+        }
+        for kind in ("arm", "site"):
+            of_team = {"": ""} | {
+                team.name: getattr(team, kind) for team in study.teams
+            }
+            derived = by_text(found["team"], of_team.__getitem__)
+            found[kind] = found[kind].where(found[kind] != "", derived)
+        return found
+
+    def _named(self, kind: str, groups: Sequence[Arm | Site | Team]) -> pd.Series[str]:
+        cells, header = self.table.cells, getattr(self.export.columns, kind)
         if header is None:
-            found[kind] = blank
-            continue
-        found[kind] = group_names(cells[header], groups, words.get(header))
-        missing_texts = not_answered(export.missing_codes, words.get(header))
-        answered = ~by_text(cells[header], fold).isin(missing_texts)
-        if unnamed := int(((found[kind] == "") & answered).sum()):
+            return pd.Series("", index=cells.index)
+        answers = self._answers(header)
+        names = answers.groups(groups)
+        if unnamed := int(((names == "") & ~answers.blank()).sum()):
             known = ", ".join(group.name for group in groups)
-            faults.append(
-                f"{export.file}: column '{header}' names no declared {kind} in "
+            self.faults.append(
+                f"{self.export.file}: column '{header}' names no declared {kind} in "
                 f"{unnamed} of {len(cells)} rows. Declared: {known}; add other "
                 f"spellings as answers of [{kind}s.…]"
             )
-    for kind in ("arm", "site"):
-        of_team = {"": ""} | {team.name: getattr(team, kind) for team in study.teams}
-        derived = by_text(found["team"], of_team.__getitem__)
-        found[kind] = found[kind].where(found[kind] != "", derived)
-    return found
+        return names
 
-
-def _consent(table: RawTable, export: Export) -> dict[str, pd.Series[bool]]:
-    rules, columns = export.cleaning, export.columns
-    cells, words = table.cells, table.value_labels
-    everyone = pd.Series(data=True, index=cells.index)
-    return {
-        "consented": accepted(
-            cells[columns.consent],
-            rules.consent,
-            words.get(columns.consent),
-            missing=export.missing_codes,
-        )
-        if columns.consent
-        else everyone,
-        "finished": accepted(
-            cells[columns.finished],
-            rules.finished,
-            words.get(columns.finished),
-            missing=export.missing_codes,
-        )
-        if columns.finished
-        else everyone,
-    }
-
-
-def _attributes(
-    table: RawTable, export: Export, emptied: dict[tuple[str, str], int]
-) -> dict[str, pd.Series[float] | pd.Series[str] | pd.Series[bool]]:
-    cells = table.cells
-    found: dict[str, pd.Series[float] | pd.Series[str] | pd.Series[bool]] = {}
-    for attribute in export.attributes:
-        if attribute.multi or attribute.separator:
-            choices, outside = choice_columns(table, attribute, export)
-            found |= choices
-        else:
-            words = table.value_labels.get(attribute.column)
-            found[attribute.name], outside = attribute_values(
-                cells[attribute.column], attribute, export, words
+    def _consent(self) -> dict[str, pd.Series[bool]]:
+        rules, columns = self.export.cleaning, self.export.columns
+        everyone = pd.Series(data=True, index=self.table.cells.index)
+        return {
+            name: self._answers(header).accepted(answers) if header else everyone
+            for name, header, answers in (
+                ("consented", columns.consent, rules.consent),
+                ("finished", columns.finished, rules.finished),
             )
-        if outside:
-            emptied["outside what is declared", attribute.name] = outside
-        if missing_texts := sum(
-            table.emptied.get(header, 0) for header in attribute.headers
-        ):
-            emptied["missing as the file declares", attribute.name] = missing_texts
-    return found
+        }
 
+    def _conduct(self) -> dict[str, pd.Series[Any]]:
+        """Submission, attention, order of dates, seconds taken, printed totals."""
+        columns, rules = self.export.columns, self.export.cleaning
+        found: dict[str, pd.Series[Any]] = {}
+        if columns.submission:
+            sent = self.table.cells[columns.submission]
+            found["submission"] = self._pseudonyms(sent, "submission")
+        if rules.attention:
+            passed = [
+                self._answers(c.column).accepted(c.accepted) for c in rules.attention
+            ]
+            found["attentive"] = pd.concat(passed, axis="columns").all(axis="columns")
+        if columns.started and columns.submitted:
+            started = self._moments(columns.started)
+            taken = (self._moments(columns.submitted) - started).dt.total_seconds()
+            found["dates_in_order"] = ~(taken < 0)
+            found["seconds"] = taken.where(taken >= 0)
+        if columns.seconds:
+            seconds = self._numbers(columns.seconds)
+            found["seconds"] = seconds.where(seconds >= 0)
+        for total in rules.printed_totals:
+            found[total.name] = self._numbers(total.column)
+        return found
 
-def _texts(
-    cells: pd.DataFrame,
-    export: Export,
-    names: tuple[str, ...],
-    emptied: dict[tuple[str, str], int],
-) -> dict[str, pd.Series[str]]:
-    """Free texts without what names or reaches a person."""
-    found = {}
-    for name, header in export.texts.items():
-        missing_texts = by_text(cells[header], fold).isin(
-            not_answered(export.missing_codes)
+    def _moments(self, header: str) -> pd.Series[Any]:
+        answers = self._answers(header)
+        known = ~answers.blank()
+        moments = pd.to_datetime(
+            answers.cells.where(known, None),
+            format=self.export.columns.date_format,
+            errors="coerce",
+            utc=True,
         )
-        written = cells[header].mask(missing_texts, "")
-        scrubbed = scrub(written, names=names)
-        found[f"{TEXT}{name}"] = scrubbed.texts
-        for kind, count in scrubbed.counts.items():
-            emptied[f"{kind} taken out", f"{TEXT}{name}"] = count
-    return found
+        self._count("not a date", header, int((moments.isna() & known).sum()))
+        return moments
+
+    def _numbers(self, header: str) -> pd.Series[float]:
+        found = self._answers(header).numbers(self.export.decimal)
+        for reason, count in found.emptied.items():
+            self._count(reason, header, count)
+        return found.values
+
+    def _attributes(self) -> dict[str, pd.Series[Any]]:
+        found: dict[str, pd.Series[Any]] = {}
+        for attribute in self.export.attributes:
+            name = attribute.name
+            if attribute.multi or attribute.separator:
+                choices, outside = choice_columns(self.table, attribute, self.export)
+                found |= choices
+            else:
+                answers = self._answers(attribute.column)
+                found[name], outside = attribute_values(answers, attribute, self.export)
+            self._count("outside what is declared", name, outside)
+            missing = sum(self.table.emptied.get(each, 0) for each in attribute.headers)
+            self._count("missing as the file declares", name, missing)
+        return found
+
+    def _items(self) -> pd.DataFrame:
+        """A column ``instrument.item`` an item asked: its codes, NaN if unanswered."""
+        cells, asked = self.table.cells, self.export.columns.items
+        # One array, filled in place: no answer is held twice.
+        codes = np.empty((len(asked), len(cells)))
+
+        def fill(place: int, column: str) -> dict[str, int]:
+            answers, instrument = self._answers(asked[column]), self._instrument(column)
+            found = item_codes(answers, instrument, self.export)
+            codes[place] = found.values
+            return dict(found.emptied)
+
+        strange = []
+        filled = in_threads(lambda numbered: fill(*numbered), enumerate(asked))
+        for (column, header), emptied in zip(asked.items(), filled, strict=True):
+            if UNMAPPED in emptied or "out of range" in emptied:
+                strange.append(column)
+            if unmapped := emptied.pop(UNMAPPED, 0):
+                self.faults.append(self._misfit(column, unmapped))
+            for reason, count in emptied.items():
+                self._count(reason, column, count)
+            declared = self.table.emptied.get(header, 0)
+            self._count("missing as the file declares", column, declared)
+        shifts = coding_shifts(cells, self.export, self.study, strange)
+        self.faults.extend(shifts)
+        return pd.DataFrame(codes.T, index=cells.index, columns=list(asked), copy=False)
+
+    def _instrument(self, column: str) -> Instrument:
+        name, _, item = column.partition(".")
+        return self.study.instruments[name].codes_of(item)
+
+    def _misfit(self, column: str, unmapped: int) -> str:
+        """What is said of a column with answers that fit no code."""
+        export, instrument = self.export, self._instrument(column)
+        known = ", ".join(f"'{text}'" for text in instrument.answers)
+        labels = f", or {known}" if known else ""
+        return (
+            f"{export.file}: column '{shortened(export.columns.items[column])}' has "
+            f"{unmapped} answers of {len(self.table.cells)} that are not codes "
+            f"{instrument.usual_coding.ends}{labels}. Declare others under "
+            f"[surveys.{export.survey}.answers.{instrument.name}] or missing_codes"
+        )
+
+    def _texts(self) -> dict[str, pd.Series[str]]:
+        """Free texts without what names or reaches a person."""
+        found = {}
+        for name, header in self.export.texts.items():
+            answers = self._answers(header)
+            written = answers.cells.mask(answers.blank(), "")
+            scrubbed = scrub(written, names=self.names)
+            found[f"{TEXT}{name}"] = scrubbed.texts
+            for kind, count in scrubbed.counts.items():
+                self._count(f"{kind} taken out", f"{TEXT}{name}", count)
+        return found

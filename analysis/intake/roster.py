@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.declarations.survey import Columns, Export
-from analysis.intake.answers import accepted, fold, group_names
+from analysis.intake.answers import Answers, fold
 from analysis.intake.identity import identifiers, pseudonyms
 from analysis.storage.key import read_key
 from analysis.storage.rows import read_raw
@@ -48,17 +48,18 @@ def read_roster(study: Study) -> pd.DataFrame | None:
             roster.file, [unknown("column", name, known) for name in missing]
         )
     staff = identifiers(cells, (roster.staff_member,))
+    contact = Answers(cells=cells[roster.regular_contact])
     frame = pd.DataFrame(
         {
             "staff_member": pseudonyms(
                 staff, key=read_key(), study=study.name, kind="staff_member"
             ),
             "role": _role_names(cells[roster.role]),
-            "team": group_names(cells[roster.team], study.teams),
-            "regular_contact": accepted(cells[roster.regular_contact], roster.answers),
+            "team": Answers(cells=cells[roster.team]).groups(study.teams),
+            "regular_contact": contact.accepted(roster.answers),
         }
     )
-    no_contact = accepted(cells[roster.regular_contact], roster.no_contact)
+    no_contact = contact.accepted(roster.no_contact)
     neither = ~(frame["regular_contact"] | no_contact)
     if faults := list(_check_roster(frame, neither, roster)):
         raise DataError(roster.file, faults)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import TYPE_CHECKING
+import tomllib
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,82 +21,56 @@ from analysis.storage.readers.table import numbered
 from heard.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from analysis.declarations.survey import Export
     from analysis.storage.readers.table import RawTable
 
-TITLES = {
-    "qualtrics": "Qualtrics",
-    "redcap": "REDCap",
-    "limesurvey": "LimeSurvey",
-    "microsoft_forms": "Microsoft Forms",
-    "google_forms": "Google Forms",
-    "surveymonkey": "SurveyMonkey",
-    "spss": "SPSS",
-    "none": "no survey tool recognised",
-}
-
-QUALTRICS = ({"startdate", "enddate", "responseid"}, {"recordeddate", "responseid"})
-REDCAP = {
-    "redcap_event_name",
-    "redcap_repeat_instrument",
-    "redcap_repeat_instance",
-    "redcap_survey_identifier",
-    "redcap_data_access_group",
-}
-LIMESURVEY = ({"id", "submitdate", "lastpage"}, {"response id", "date submitted"})
-MICROSOFT_FORMS = ["id", "start time", "completion time"]
+TOOLS: Mapping[str, Mapping[str, Any]] = tomllib.loads(
+    (resources.files("analysis.intake") / "survey_tools.toml").read_text("utf-8")
+)
+TITLES: Mapping[str, str] = {name: tool["title"] for name, tool in TOOLS.items()}
 MAIL = re.compile(r"mail|courriel|correo", re.IGNORECASE)
 """Microsoft's fourth column, in whatever language."""
 MOMENT = re.compile(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T,]+\d{1,2}[:.]\d{2}")
-GOOGLE_FORMS = {
-    *("timestamp", "zeitstempel", "horodateur", "marca temporal", "marca de temps"),
-    *("carimbo de data/hora", "informazioni cronologiche", "tijdstempel"),
-    *("tidstämpel", "tidsstempel", "tidsmerke", "aikaleima", "sygnatura czasowa"),
-    *("časová značka", "časová pečiatka", "időbélyeg", "zaman damgası"),  # noqa: RUF001
-    *("отметка времени", "позначка часу", "タイムスタンプ"),
-}
-"""The first header by the language of the form; seen in public scripts that read it."""
 GOOGLE_MOMENT = re.compile(r"^\d{4}/\d\d/\d\d \d{1,2}:\d\d:\d\d .*\S$")
 """How the form's own download writes it, with the time zone, in every language:
 ``2020/10/30 3:08:44 PM GMT+1``, ``2022/03/22 8:53:03 fm CET``."""
-SURVEYMONKEY = ({"respondent id", "collector id"}, {"respondent_id", "collector_id"})
 REDCAP_STATES = {"", "0", "1", "2", "incomplete", "unverified", "complete"}
 CHECKBOX = re.compile(r"^[a-z]\w*___\w+$")
 
 
-def recognise_tool(table: RawTable) -> str:
-    """The survey tool a table came from; ``none`` where nothing identifies it.
+def table_facts(encoding: str, tool: str, remark: str) -> str:
+    """How a table was read, in words: encoding, tool, and what was found out."""
+    facts = (encoding, TITLES[tool], remark)
+    return ", ".join(fact for fact in dict.fromkeys(facts) if fact)
 
-    Returns
-    -------
-    str
-        One of `TITLES`.
-    """
-    headers = [fold(str(name)) for name in table.cells.columns]
-    for tool, shows in SIGNS.items():
-        if shows(headers, table):
-            return tool
+
+def recognise_tool(table: RawTable) -> str:
+    """The survey tool a table came from, of `TITLES`; ``none`` where none shows."""
+    headers = [fold(name) for name in table.headers]
+    for name, tool in TOOLS.items():
+        if _shows(tool, headers) or (
+            name in CELLS_SHOW and CELLS_SHOW[name](headers, table)
+        ):
+            return name
     return "spss" if table.kind == "SPSS" else "none"
 
 
-def _shows_any(headers: list[str], signs: tuple[set[str], ...]) -> bool:
-    return any(sign <= set(headers) for sign in signs)
-
-
-def _is_qualtrics(headers: list[str], table: RawTable) -> bool:
-    import_ids = (
-        table.cells.iloc[1].str.contains("ImportId", regex=False).any()
-        if len(table.cells) > 1
-        else False
+def _shows(tool: Mapping[str, Any], headers: list[str]) -> bool:
+    """Whether the headers are some tool's."""
+    signs, starts = tool.get("headers", ()), tool.get("first", ())
+    return any(set(headers).issuperset(sign) for sign in signs) or any(
+        headers[: len(start)] == start for start in starts
     )
-    return bool(import_ids) or _shows_any(headers, QUALTRICS)
+
+
+def _has_import_ids(cells: pd.DataFrame) -> bool:
+    """Whether the second row under the headers is Qualtrics' own."""
+    return len(cells) > 1 and any("ImportId" in text for text in cells.iloc[1])
 
 
 def _is_redcap(headers: list[str], table: RawTable) -> bool:
-    if REDCAP & set(headers):
-        return True
     first = headers[0] if headers else ""
     if first == "record id" and any(h.startswith("complete?") for h in headers):
         return True
@@ -108,24 +84,10 @@ def _is_redcap(headers: list[str], table: RawTable) -> bool:
     )
 
 
-def _is_limesurvey(headers: list[str], _: RawTable) -> bool:
-    # with "code and text" the headers are "id. Response ID", "submitdate. …"
-    codes = [name.partition(". ")[0] for name in headers]
-    return _shows_any(headers, LIMESURVEY) or _shows_any(codes, LIMESURVEY)
-
-
 def _is_microsoft_forms(headers: list[str], table: RawTable) -> bool:
-    if headers[:3] == MICROSOFT_FORMS:
-        return True
-    # another language: an id, two moments and the address, in this order
+    """In another language: an id, two moments and the address, in this order."""
     usual = headers[:1] == ["id"] and len(headers) > 3 and MAIL.search(headers[3])
     return bool(usual) and all(_holds(table, place, MOMENT) for place in (1, 2))
-
-
-def _is_google_forms(headers: list[str], table: RawTable) -> bool:
-    if not headers:
-        return False
-    return headers[0] in GOOGLE_FORMS or _holds(table, 0, GOOGLE_MOMENT)
 
 
 def _holds(table: RawTable, place: int, form: re.Pattern[str]) -> bool:
@@ -134,17 +96,17 @@ def _holds(table: RawTable, place: int, form: re.Pattern[str]) -> bool:
     return bool(texts) and all(form.match(text) for text in texts)
 
 
-def _is_surveymonkey(headers: list[str], _: RawTable) -> bool:
-    return _shows_any(headers, SURVEYMONKEY)
-
-
-SIGNS: dict[str, Callable[[list[str], RawTable], bool]] = {
-    "qualtrics": _is_qualtrics,
+CELLS_SHOW: Mapping[str, Callable[[list[str], RawTable], bool]] = {
+    "qualtrics": lambda _, table: _has_import_ids(table.cells),
     "redcap": _is_redcap,
-    "limesurvey": _is_limesurvey,
-    "surveymonkey": _is_surveymonkey,
+    # with "code and text" the headers are "id. Response ID", "submitdate. …"
+    "limesurvey": lambda headers, _: _shows(
+        TOOLS["limesurvey"], [name.partition(". ")[0] for name in headers]
+    ),
     "microsoft_forms": _is_microsoft_forms,
-    "google_forms": _is_google_forms,
+    "google_forms": lambda headers, table: (
+        bool(headers) and _holds(table, 0, GOOGLE_MOMENT)
+    ),
 }
 
 
@@ -196,13 +158,7 @@ def shape(
 
 
 def as_received(table: RawTable, *, declared: str, file: str) -> RawTable:
-    """The table with its tool named and its header rows made one.
-
-    Raises
-    ------
-    DataError
-        Not from the declared tool.
-    """
+    """The table with its tool named, as declared, and its header rows made one."""
     found = recognise_tool(table)
     if declared == "none":
         return dataclasses.replace(table, tool="none")
@@ -232,19 +188,11 @@ def as_received(table: RawTable, *, declared: str, file: str) -> RawTable:
 def _one_header_of_qualtrics(table: RawTable) -> RawTable:
     """CSV has three header rows: names, questions, ImportId; Excel the first two."""
     cells = table.cells
-    rows = 0
-    if len(cells) > 1 and cells.iloc[1].str.contains("ImportId", regex=False).any():
-        rows = 2
-    elif _holds_questions(cells):
-        rows = 1
+    rows = 2 if _has_import_ids(cells) else int(_holds_questions(cells))
     if not rows:
         return table
-    names = numbered([str(name) for name in cells.columns])
-    labels = {
-        name: " ".join(text.split())
-        for name, text in zip(names, cells.iloc[0], strict=True)
-        if text
-    }
+    questions = zip(numbered(table.headers), cells.iloc[0], strict=True)
+    labels = {name: " ".join(text.split()) for name, text in questions if text}
     return dataclasses.replace(
         table, cells=cells.iloc[rows:].reset_index(drop=True), labels=labels
     )
@@ -257,10 +205,8 @@ def _holds_questions(cells: pd.DataFrame) -> bool:
     """
     if cells.empty:
         return False
-    first = {
-        fold(str(name)): text
-        for name, text in zip(cells.columns, cells.iloc[0], strict=True)
-    }
+    names = (fold(str(name)) for name in cells.columns)
+    first = dict(zip(names, cells.iloc[0], strict=True))
     moments = [first[name] for name in QUALTRICS_MOMENTS if first.get(name)]
     return any(not any(sign.isdigit() for sign in text) for text in moments)
 
@@ -284,12 +230,6 @@ def _one_header_of_surveymonkey(table: RawTable) -> RawTable:
     rest = cells.iloc[1:].reset_index(drop=True)
     rest.columns = pd.Index(names)
     return dataclasses.replace(table, cells=rest)
-
-
-def preview_rows(table: RawTable) -> pd.Series[bool]:
-    """Rows the tool itself marks as a preview, a test or spam."""
-    rows = table.cells.index
-    return pd.Series(rows.isin(table.test_rows), index=rows)
 
 
 def _test_rows(cells: pd.DataFrame) -> tuple[int, ...]:

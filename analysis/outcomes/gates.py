@@ -7,11 +7,14 @@ What refuses a score at some wave, for findings that rest on several waves.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING
 
 from analysis.foundation.errors import DeclarationError
-from analysis.foundation.findings import Contrast, Finding, names_in
+from analysis.foundation.findings import Contrast, Finding, Group, names_in
+from analysis.foundation.refusals import comparability as comparability_refusal
+from analysis.foundation.refusals import not_precise
 from heard.errors import unknown
 
 if TYPE_CHECKING:
@@ -61,7 +64,7 @@ def _comparable_only(
             yield finding
         else:
             reason = f"the items do not measure the same at both waves: {why}"
-            yield finding.without_numbers(reason)
+            yield _refused(finding, reason, in_words=comparability_refusal())
 
 
 def _reliable_only(
@@ -98,7 +101,16 @@ def _reliable_only(
                 f"the score is not reliable enough: Cronbach's alpha is "
                 f"{' and '.join(low)}, under the {least:g} that the plan asks for"
             )
-            yield finding.without_numbers(reason)
+            yield _refused(finding, reason, in_words=not_precise())
+
+
+def _refused(finding: Finding, reason: str, *, in_words: str) -> Finding:
+    """A finding without its numbers; of a verdict, that there is no answer and why."""
+    if finding.term != "verdict":
+        return finding.without_numbers(reason)
+    return dataclasses.replace(
+        finding.without_numbers(in_words), group=Group("verdict", "no_answer"), n=None
+    )
 
 
 def _score(finding: Finding) -> tuple[str, str, str, Place]:

@@ -20,7 +20,6 @@ from analysis.outcomes.planned import (
     units_starting,
     waves_before_start,
 )
-from heard.effects.effect_sizes import pooled_deviation
 from heard.effects.judgement.bayes import Prior, bayesian_companion
 from heard.effects.judgement.strength import StrengthFacts, strength
 from heard.effects.judgement.verdict import verdict, verdict_class
@@ -49,19 +48,25 @@ class Worth:
 
     Attributes
     ----------
-    reliability : Finding or None
-        Of the score at the baseline.
+    alpha : Finding or None
+        Internal consistency of the score at the baseline.
+    retest : Finding or None
+        Retest reliability, of people whom the programme did not reach.
     comparability : {"passed", "failed", "not_tested", "cannot_be_tested"}
         Whether the questions meant the same at both waves.
     """
 
-    reliability: Finding | None
+    alpha: Finding | None
+    retest: Finding | None
     comparability: Literal["passed", "failed", "not_tested", "cannot_be_tested"]
 
     @property
     def estimate(self) -> Estimate | None:
-        """The reliability as a result; None where there is none."""
-        found = self.reliability
+        """The reliability as a result, of a retest if there is one; None without any.
+
+        Alpha stands in for it: it is usually higher, which makes changes look surer.
+        """
+        found = self.retest or self.alpha
         if found is None or found.estimate is None or found.n is None:
             return None
         return Estimate(
@@ -97,7 +102,7 @@ class Judged:
 
     @property
     def compares_arms(self) -> bool:
-        """Whether two arms can be told apart, so that any number of both may stand."""
+        """Whether two arms can be distinguished, so that numbers of both may stand."""
         estimand = self.question.estimand
         of_arms = estimand.arms is not None and estimand.summary != "start_effect"
         return of_arms and not self._is_refused
@@ -120,7 +125,10 @@ class Judged:
             yield place, "", companion
         yield from ((place, "", part) for part in self._losses())
         yield from self._strength()
-        yield place, Group("strength", self.worth.comparability), self._comparability()
+        if self.question.estimand.baseline:
+            # Of one wave there is nothing that could have changed its meaning.
+            state = Group("strength", self.worth.comparability)
+            yield place, state, self._comparability()
 
     @property
     def _published(self) -> Result:
@@ -141,7 +149,7 @@ class Judged:
         )
 
     def _verdict(self) -> Result:
-        """The smallest effect of interest, which the verdict beside it is about."""
+        """The smallest effect of interest, which the verdict in the group is about."""
         smallest = self.question.estimand.smallest_effect
         n = self.planned.result.n
         if smallest is None or n is None:
@@ -252,7 +260,7 @@ class Judged:
 
     @property
     def _undone_at(self) -> Result:
-        """How much worse the lost would have fared for the gain to be in doubt."""
+        """How much worse dropouts would have fared for the gain to be in doubt."""
         in_all, treated, _ = self._lost
         share = in_all if treated is None else treated
         return undone_at(
@@ -285,24 +293,10 @@ class Judged:
 
     @property
     def _survives_losses(self) -> bool:
-        """Whether those lost would have to fare worse than the plan's range."""
+        """Whether dropouts would have to fare worse than the plan's range."""
         undone = self._undone_at
-        reach = self.question.estimand.mnar_range * self._spread
+        reach = self.question.estimand.mnar_range * self.question.spread
         return isinstance(undone, Unavailable) or undone.estimate > reach
-
-    @cached_property
-    def _spread(self) -> float:
-        """Standard deviation before, pooled within arms, of everybody with a score."""
-        rows, arms = self.question.waves[0], self.question.estimand.arms
-        if arms is None:
-            return float(rows["score"].std(ddof=1)) if len(rows) > 1 else 0.0
-        treated, control = (
-            rows.loc[rows["arm"] == arm, "score"].to_numpy(float)
-            for arm in (arms.after, arms.before)
-        )
-        if min(len(treated), len(control)) < 2:
-            return 0.0
-        return pooled_deviation(treated, control)
 
     # ---------------------------------------------------------------- strength
 
@@ -351,10 +345,10 @@ class Judged:
 
     def _facts(self) -> StrengthFacts:
         question, estimand, result = self.question, self.question.estimand, self.planned
-        arms = result.arms
         interval = result.result if isinstance(result.result, Estimate) else None
         has_interval = interval is not None and _has_interval(interval)
         lost, treated, control = self._lost
+        reliability = self.worth.estimate
         return StrengthFacts(
             design=self._design(),
             unit=estimand.unit,
@@ -371,9 +365,8 @@ class Judged:
             lost_control=control,
             baseline_gap=self._gap(),
             comparability=self.worth.comparability,
-            reliability_low=self.worth.reliability.conf_low
-            if self.worth.reliability
-            else None,
+            reliability_low=reliability.conf_low if reliability else None,
+            retest=self.worth.retest is not None,
             items=len(question.study.instruments[question.outcome.instrument].items),
             plan=estimand.status,
             family=family_of(question.outcome, question.study),  # type: ignore[arg-type]
@@ -420,11 +413,11 @@ class Judged:
     def _gap(self) -> float | None:
         """How far apart the arms began, in standard deviations."""
         befores = [arm.before for arm in self.planned.arms]
-        if len(befores) != 2 or None in befores or not self._spread:
+        if len(befores) != 2 or None in befores or not self.question.spread:
             return None
         means = self.question.waves[0].groupby("arm")["score"].mean()
         arms = self.question.compared
-        return float((means[arms.after] - means[arms.before]) / self._spread)
+        return float((means[arms.after] - means[arms.before]) / self.question.spread)
 
 
 def _has_interval(result: Result) -> bool:
@@ -463,6 +456,16 @@ def worth_of(
         and found.estimate is not None
         and not (found.arm or found.item or found.group)
     ]
+    control = question.study.control
+    retests = [
+        found
+        for found in comparability
+        if (found.survey, found.instrument, found.subscale) == score
+        and found.term == "retest_icc"
+        and found.estimate is not None
+        # Of people whom the programme did not reach; others may truly have changed.
+        and (found.arm == control != "" or question.study.rollout)
+    ]
     verdicts = [
         found.estimate
         for found in comparability
@@ -477,4 +480,8 @@ def worth_of(
         state = "cannot_be_tested"
     elif verdicts and verdicts[0] is not None:
         state = "passed" if verdicts[0] else "failed"
-    return Worth(reliability=next(iter(alphas), None), comparability=state)
+    return Worth(
+        alpha=next(iter(alphas), None),
+        retest=next(iter(retests), None),
+        comparability=state,
+    )

@@ -2,7 +2,7 @@
 
 Every method takes the people, the units and the contrast of the planned estimate, and
 is named by what it changes. One that needs other people says so, and does not count
-where it is told how many agree.
+where those that agree are counted.
 """
 
 from __future__ import annotations

@@ -169,11 +169,10 @@ class Followed(Context):
         )
 
     def _adjusted(self) -> tuple[str, ...]:
-        """What the plan names; without a plan all that was answered at the baseline."""
+        """What the plan names, as the planned estimate has it; else nothing."""
         plan = self.study.plan
-        return tuple(
-            n for n in self.baseline_attributes if plan is None or n in plan.covariates
-        )
+        named = plan.covariates if plan else ()
+        return tuple(name for name in self.baseline_attributes if name in named)
 
     def _imputed(self) -> Imputation | Unavailable:
         """Every score filled in from all waves, once for the outcome."""

@@ -113,8 +113,8 @@ def _followed(
         change = paired_change(among["before"], among["after"], cluster=cluster)
         yield from _within(arm, change, compares=compares)
         # Without a reliability, nobody knows which changes are error.
-        reliability = worth.estimate
-        if reliability is not None and bool(arm) == compares:
+        reliability, good = worth.estimate, question.estimand.good
+        if reliability is not None and bool(arm) == compares and good != "none":
             yield (
                 arm,
                 "",
@@ -124,7 +124,8 @@ def _followed(
                     reliability=reliability,
                     lowest=subscale.lowest,
                     highest=subscale.highest,
-                    better=question.better,
+                    better=good,
+                    spread=question.spread,
                     cluster=cluster,
                 ),
             )
@@ -162,7 +163,7 @@ def _within(
 
 
 def _standardised(question: Question) -> Iterator[Result]:
-    """The arms' difference in standard deviations, to set beside other studies."""
+    """The arms' difference in standard deviations, to compare with other studies."""
     arms = {"treated": question.compared.after, "control": question.compared.before}
     cluster = question.estimand.by_unit
     found: Composite

@@ -21,6 +21,7 @@ from analysis.declarations.estimand import (
 from analysis.outcomes.context import Context
 from analysis.outcomes.outcome_scores import linked_pairs, waves_of_outcome
 from heard.effects.designs.permutation import permute_unit_means
+from heard.effects.effect_sizes import pooled_deviation
 from heard.effects.units import linked_units, units_of_units, unlinked_units
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Question(Context):
 
     @property
     def compared_units(self) -> pd.DataFrame:
-        """The units that tell the arms apart: of strata that hold both arms."""
+        """The units by which the arms differ: of strata that hold both arms."""
         units = self.in_arms(self.units)
         if not self.estimand.strata:
             return units
@@ -137,6 +138,24 @@ class Question(Context):
             n_unit="" if self.of_linked else "answers",
             seed=self.seed,
         )
+
+    @cached_property
+    def spread(self) -> float:
+        """Standard deviation before of everybody with a score, pooled within arms.
+
+        Of people asked afterwards alone that of their scores; 0 where it is not known.
+        """
+        first = self.before if self.estimand.baseline else self.after
+        rows, arms = self.in_arms(first), self.estimand.arms
+        if arms is None:
+            return float(rows["score"].std(ddof=1)) if len(rows) > 1 else 0.0
+        treated, control = (
+            rows.loc[rows["arm"] == arm, "score"].to_numpy(float)
+            for arm in (arms.after, arms.before)
+        )
+        if min(len(treated), len(control)) < 2:
+            return 0.0
+        return pooled_deviation(treated, control)
 
     @property
     def counted(self) -> tuple[int, str]:
@@ -329,11 +348,11 @@ def _resolved(question: Question) -> Question:
 def _unit(question: Question) -> Unit:
     """What was allocated: teams that hold people of several arms were not."""
     estimand = question.estimand
+    if not estimand.inferred or not estimand.by_unit or not estimand.arms:
+        return estimand.unit
     after = _first_seen(question.before, question.after)
     rows = question.in_arms(pd.concat([question.before, after]))
     rows = rows.loc[rows["cluster"] != ""]
-    if not estimand.inferred or not estimand.by_unit or not estimand.arms:
-        return estimand.unit
     arms = rows.groupby("cluster", sort=False, observed=True)["arm"].nunique()
     return "person" if len(arms) and arms.min() > 1 else estimand.unit
 

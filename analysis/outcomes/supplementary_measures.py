@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
+from analysis.declarations.estimand import good_of
 from analysis.declarations.supplementary_measures import asks, ordered_categories
 from analysis.outcomes.context import Context
 from analysis.outcomes.gates import apply_gates, check_rule
@@ -301,7 +302,9 @@ class _SupplementaryResults(Context):
                     better=self.better,
                     cluster=among["cluster"] if self.by_team else None,
                 )
-                yield wave, arm, "", ends
+                # Neither end of a neutral scale is the best one.
+                if good_of(self.study, self.outcome) != "none":
+                    yield wave, arm, "", ends
                 if self.ordered:
                     yield wave, arm, "", self.ordered.shares(among)
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 VALUE = "chart_value"
 ANSWERS = "answers"
-ONE_ANSWER = "everybody gave the same answer, so the number would tell what each said"
+ONE_ANSWER = "everybody gave the same answer, so the number would show what each said"
 FEW_OF_A_KIND = "fewer than {smallest} people answered yes, or no"
 
 

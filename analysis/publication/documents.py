@@ -14,13 +14,13 @@ from html.parser import HTMLParser
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import jinja2
+from markdown_it import MarkdownIt
+
 from analysis.foundation.errors import NotebookError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from jinja2 import Environment
-    from markdown_it import MarkdownIt
 
     from analysis.declarations.study import Study
     from analysis.publication.summary.page import FunderSummary
@@ -129,9 +129,7 @@ def render_template(name: str, **values: object) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    import jinja2  # noqa: PLC0415 - needed for documents only
-
+def _environment() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.PackageLoader("analysis.publication"),
         autoescape=True,
@@ -144,8 +142,6 @@ def _environment() -> Environment:
 
 @cache
 def _markdown() -> MarkdownIt:
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - needed for documents only
-
     renderer = MarkdownIt("commonmark", {"html": False}).disable("image")
     # A link that leaves the report stays as it was written, so nothing points outside.
     renderer.validateLink = lambda url: not OUTSIDE.match(url)  # type: ignore[method-assign]

@@ -8,28 +8,19 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
-from functools import lru_cache
 from html import escape
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from analysis.foundation.findings import findings_frame
-from analysis.publication.house_style import DOTS_PER_INCH, EDGES, WIDTH, drawing_style
 from analysis.publication.numbers import estimate_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import pandas as pd
     from matplotlib.axes import Axes
 
     from analysis.foundation.findings import Finding
-
-STAMPS: Mapping[str, dict[str, None]] = {
-    "png": {"Software": None},
-    "svg": {"Creator": None, "Date": None},
-}
-"""Kind of picture → what is not written into it, for its bytes to stay the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +93,11 @@ class Figure:
 
     def png(self) -> bytes:
         """The picture as points; the same bytes every time."""
-        return _picture(self, "png")
+        return _drawn(self, "png")
 
     def svg(self) -> bytes:
         """The picture as lines, sharp at any size; the same bytes every time."""
-        return _picture(self, "svg")
+        return _drawn(self, "svg")
 
     def _repr_html_(self) -> str:
         picture = base64.b64encode(self.svg()).decode("ascii")
@@ -118,25 +109,10 @@ class Figure:
         )
 
 
-@lru_cache(maxsize=64)
-def _picture(figure: Figure, kind: str) -> bytes:
-    """Draw a figure; kept for a moment, since a file and a page want the same."""
-    from matplotlib.backends.backend_agg import (  # noqa: PLC0415 - heavy
-        FigureCanvasAgg,
-    )
-    from matplotlib.figure import Figure as Canvas  # noqa: PLC0415 - heavy
-    from matplotlib.layout_engine import (  # noqa: PLC0415 - heavy
-        ConstrainedLayoutEngine,
-    )
+def _drawn(figure: Figure, kind: str) -> bytes:
+    from analysis.publication.picture import picture  # noqa: PLC0415 - seaborn is slow
 
-    file = BytesIO()
-    with drawing_style():
-        layout = ConstrainedLayoutEngine(w_pad=EDGES[0], h_pad=EDGES[1])
-        canvas = Canvas(figsize=(WIDTH, figure.height), layout=layout)
-        FigureCanvasAgg(canvas)
-        figure.draw(canvas.add_subplot())
-        canvas.savefig(file, format=kind, dpi=DOTS_PER_INCH, metadata=STAMPS[kind])
-    return file.getvalue()
+    return picture(figure, kind)
 
 
 def make_figure(

@@ -6,11 +6,11 @@ vision will do.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+import textwrap
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
@@ -29,32 +29,6 @@ WIDTH = 5.4
 EDGES = (0.14, 0.06)
 """Left free at the sides, and above and below, in inches."""
 DOTS_PER_INCH = 150
-
-
-@contextmanager
-def drawing_style() -> Iterator[None]:
-    """Seaborn's style for as long as a figure is made; nothing stays changed."""
-    import matplotlib as mpl  # noqa: PLC0415 - heavy
-    import seaborn as sns  # noqa: PLC0415 - heavy
-
-    own = {
-        "axes.edgecolor": QUIET,
-        "axes.labelcolor": INK,
-        "font.family": ["sans-serif"],
-        "font.sans-serif": ["DejaVu Sans"],
-        "grid.color": ZONE,
-        "text.color": INK,
-        "xtick.color": INK,
-        "ytick.color": INK,
-    }
-    with ExitStack() as stack:
-        stack.enter_context(mpl.rc_context())
-        stack.enter_context(sns.plotting_context("notebook", font_scale=0.92))
-        stack.enter_context(sns.axes_style("whitegrid", rc=own))
-        # Seaborn leaves out what is no part of a style.
-        mpl.rcParams["svg.hashsalt"] = "heard"
-        mpl.rcParams["text.parse_math"] = False  # a label may hold a dollar sign
-        yield
 
 
 def height_of(rows: float) -> float:
@@ -84,14 +58,14 @@ def mark(place: int, count: int) -> dict[str, Any]:
 
 def colours(count: int) -> list[Colour]:
     """Colours that any colour vision can distinguish."""
-    import seaborn as sns  # noqa: PLC0415 - heavy
+    import seaborn as sns  # noqa: PLC0415 - slow to import
 
     return list(sns.color_palette("colorblind", count))
 
 
 def fills(count: int) -> list[Colour]:
     """Fills from light to dark, in an order that stays in grey print."""
-    import matplotlib as mpl  # noqa: PLC0415 - heavy
+    import matplotlib as mpl  # noqa: PLC0415 - slow to import
 
     step = 0.85 / max(count - 1, 1)
     ramp = mpl.colormaps["cividis"]
@@ -126,7 +100,7 @@ def list_on_left(axes: Axes, labels: Sequence[str]) -> None:
 
 def bare(axes: Axes) -> None:
     """No frame but the line below."""
-    import seaborn as sns  # noqa: PLC0415 - heavy
+    import seaborn as sns  # noqa: PLC0415 - slow to import
 
     sns.despine(ax=axes, left=True)
 
@@ -152,6 +126,4 @@ def legend_of(axes: Axes, named: Mapping[str, object], *, columns: int) -> None:
 
 def folded(text: str, width: int) -> str:
     """A label in lines of so many letters."""
-    import textwrap  # noqa: PLC0415 - only when a figure is drawn
-
     return "\n".join(textwrap.wrap(text, width)) or text

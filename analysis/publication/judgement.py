@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from analysis.declarations.estimand import good_of
 from analysis.declarations.plan import EXPLORATORY, PRIMARY
+from analysis.declarations.plan_lock import family_of
 from analysis.foundation.findings import Contrast, Group
 from analysis.foundation.terms import term as register_term
 from analysis.publication.figure import Note, Point, drawn_points
@@ -16,6 +17,7 @@ from analysis.publication.places import (
     columns_of,
     findings_of_outcome,
     found,
+    of_score,
     plain_text,
     wave_text,
     waves_of,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 NOTHING_PLANNED = "No outcome was declared, so nothing is judged."
 NOBODY_FOLLOWED = "No change of people who were linked can be compared with its error."
 ONE_METHOD = "There is one analysis only of what was planned."
+CHANGED_ANYWAY = "We do not know how many would have changed anyway."
 NOT_TESTED = (
     "The plan has no rule by which several outcomes are tested together, so none is "
     "tested here: each stands with its interval, and of many intervals one may exclude "
@@ -73,15 +76,54 @@ STRENGTH = (
 
 def show_answers(disclosed: Disclosed, study: Study) -> Shown:
     """The planned answer of every outcome, in words and as a table."""
-    answers = list(_answers(disclosed, study))
     notes = [
         Note(
-            text=f"{outcome.title}. {headline(facts)} {second_sentence(facts)}".strip(),
+            text=f"{outcome.title}, {_waves_of(facts)}. {headline(facts)} "
+            f"{second_sentence(facts)}".strip(),
             kind="summary",
         )
-        for outcome, facts in answers
+        for outcome, facts in _answers(disclosed, study)
+        # The others stand in the table, with the same verdicts.
+        if family_of(outcome, study) == PRIMARY
     ]
     return show_tables([*notes, _answer_table(disclosed, study)], NOTHING_PLANNED)
+
+
+def _waves_of(facts: PlannedFacts) -> str:
+    return " to ".join(filter(None, (facts.baseline, facts.follow_up)))
+
+
+def show_baseline(disclosed: Disclosed, study: Study) -> Shown:
+    """Where the groups began: each arm's scores at the baseline, side by side."""
+    return show_tables([_baseline_table(disclosed, study)], NO_BASELINE)
+
+
+NO_BASELINE = "There are no groups whose scores before could stand side by side."
+
+
+def _baseline_table(disclosed: Disclosed, study: Study) -> Table:
+    """A row an outcome: mean, standard deviation and n of each arm before."""
+    notes, rows = Footnotes(), []
+    arms = [arm.name for arm in study.arms]
+    for outcome in study.outcomes if arms else ():
+        before = of_score(disclosed, outcome).where(wave=outcome.baseline, group="")
+        cells = []
+        for arm in arms:
+            of_arm = before.where(arm=arm)
+            mean = found(of_arm, term="mean")
+            spread = found(of_arm, term="standard_deviation")
+            cells += [notes.cell(mean), notes.cell(spread), notes.people(mean)]
+        if any(cell != ABSENT for cell in cells):
+            rows.append((outcome.title, study.wave_title(outcome.baseline), *cells))
+    parts = ("mean", "SD", "n")
+    headings = [f"{study.arm_title(arm)}: {part}" for arm in arms for part in parts]
+    return notes.table(
+        "Where the groups began",
+        ("Outcome", "Wave", *headings),
+        rows,
+        row_headings=2,
+        optional=range(len(headings) + 2),
+    )
 
 
 def show_strength(disclosed: Disclosed, study: Study) -> Shown:
@@ -299,8 +341,14 @@ def _responder_table(disclosed: Disclosed, study: Study) -> Table:
                 cells = notes.cells(of_arm, columns)
                 rows.append((*place, notes.people(counted), *cells))
     headings = ("Outcome", "Waves", "Group", "n", *(title for title, _ in columns))
-    caption = "Who changed by more than error"
-    return notes.table(caption, headings, rows, optional=range(len(headings)))
+    also = (CHANGED_ANYWAY,) if not study.treated else ()
+    return notes.table(
+        "Who changed by more than error",
+        headings,
+        rows,
+        also=also,
+        optional=range(len(headings)),
+    )
 
 
 def _intracluster_table(disclosed: Disclosed, study: Study) -> Table:

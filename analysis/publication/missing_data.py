@@ -180,7 +180,8 @@ def _method_words(drawn: Sequence[Point], outcome: Outcome) -> str:
         listed = ", ".join(f"{p.series.lower()} {estimate_text(p.finding)}" for p in at)
         values = [point.value for point in at]
         apart = number_text(max(values) - min(values))
-        parts.append(f"{label}: {listed}; at most {apart} points apart")
+        gap = f"; at most {apart} points apart" if len(at) > 1 else "; no other shown"
+        parts.append(f"{label}: {listed}{gap}")
     return f"{'; '.join(parts)}.{smallest_effect_words(outcome.smallest_effect)}"
 
 

@@ -89,12 +89,14 @@ def in_hundred_text(share: float) -> str:
 
 
 def estimate_text(finding: Finding) -> str:
-    """An estimate with its interval; empty if there is no estimate."""
+    """An estimate with its interval, or its lower limit; empty if there is none."""
     if finding.estimate is None:
         return ""
     text = number_text(finding.estimate, finding.term)
-    if finding.conf_low is None or finding.conf_high is None:
+    if finding.conf_low is None:
         return text
+    if finding.conf_high is None:
+        return f"{text} ({number_text(finding.conf_low, finding.term)} or more)"
     return (
         f"{text} ({interval_text(finding.conf_low, finding.conf_high, finding.term)})"
     )

@@ -11,6 +11,7 @@ from analysis.publication.disclosure.control import (
 )
 from analysis.storage.findings import (
     read_findings,
+    read_parts,
     write_document,
     write_figure,
     write_part,
@@ -65,6 +66,11 @@ def published_findings(study: Study) -> Disclosed:
     """All findings of a study, less what they would together reveal of a few people."""
     findings = Disclosed(findings=read_findings(study.name))
     return suppress_attrition_counts(findings, smallest=study.smallest_group_shown)
+
+
+def published_wave_by_wave(study: Study, step: str) -> Disclosed:
+    """What a page that there is once a wave found, of all waves; disclosed there."""
+    return Disclosed(findings=read_parts(study, step))
 
 
 def _page(step: str, wave: str) -> str:

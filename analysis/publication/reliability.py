@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from analysis.foundation.findings import Group
 from analysis.foundation.terms import in_table, term
+from analysis.publication.figure import Note
 from analysis.publication.numbers import estimate_text
 from analysis.publication.places import found, surveyed, wave_text, waves_of
 from analysis.publication.reliability_figures.agreement import limits_figure
@@ -22,10 +23,12 @@ from analysis.publication.scores import (
     item_table,
     reliability_figure,
     reliability_table,
+    retest_between_waves_table,
     retest_table,
 )
-from analysis.publication.shown import show_tables
+from analysis.publication.shown import show, show_tables
 from analysis.publication.table import ABSENT, Footnotes, Table
+from analysis.publication.words import reached_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from analysis.foundation.findings import Finding
     from analysis.foundation.terms import Term
     from analysis.publication.disclosure.control import Disclosed
-    from analysis.publication.figure import Figure, Note
+    from analysis.publication.figure import Figure
     from analysis.publication.shown import Shown
 
 SIGNS = {
@@ -196,6 +199,7 @@ def _key_table(
     )
 
 
+NOBODY_AGAIN = "Nobody was followed from wave to wave, so this could not be tested."
 NO_SCALE = "No score here is made of several items that are taken to be one thing."
 
 
@@ -206,13 +210,14 @@ def show_key_audit(disclosed: Disclosed, study: Study) -> Shown:
 
 
 def show_reliability(disclosed: Disclosed, study: Study) -> Shown:
-    """Internal consistency at each wave."""
+    """Internal consistency at each wave; of several waves as a figure too."""
+    several = len(waves_of(disclosed, study, contrasts=False)) > 1
     return by_instrument(
         disclosed,
         study,
         table_of=reliability_table,
         figure_of=reliability_figure,
-        drawn=COEFFICIENTS.terms,
+        drawn=COEFFICIENTS.terms if several else (),
         nothing=NO_SCALE,
     )
 
@@ -226,6 +231,35 @@ def show_retest(disclosed: Disclosed, study: Study) -> Shown:
     )
     nothing = "Nobody answered twice in this wave, so this could not be tested."
     return show_tables([*figures, *tables], nothing)
+
+
+def show_retest_between_waves(disclosed: Disclosed, study: Study) -> Shown:
+    """Agreement of the same people's scores at neighbouring waves."""
+    of_term = disclosed.where(term="retest_icc").findings
+    tables = (
+        retest_between_waves_table(
+            disclosed, study, survey=survey, instrument=instrument.name
+        )
+        for survey, instrument in surveyed(study)
+    )
+    reached = reached_words(of_term, study, "comparisons")
+    words = f"The retest reliability is {reached} {_whom_words(study)}"
+    notes = [Note(text=words, kind="summary")] if reached else []
+    return show([*notes, *tables], NOBODY_AGAIN)
+
+
+def _whom_words(study: Study) -> str:
+    """Whose scores a retest compares, and what of it is error."""
+    error = (
+        "Real change in them counts as error too, so the true reliability is, if "
+        "anything, higher."
+    )
+    if study.rollout:
+        return f"Only people whom the pilot had not reached are compared. {error}"
+    if study.control:
+        arm = study.arm_title(study.control)
+        return f"Only “{arm}” is compared, which did not have the pilot. {error}"
+    return f"Everyone followed is compared, with whatever happened to them. {error}"
 
 
 def show_structure(disclosed: Disclosed, study: Study) -> Shown:

@@ -208,6 +208,9 @@ def _by_subscale(
 score_table = partial(_by_subscale, "scores", "Scores of")
 reliability_table = partial(_by_subscale, "reliability", "Internal consistency of")
 retest_table = partial(_by_subscale, "retest", "People who answered twice,")
+retest_between_waves_table = partial(
+    _by_subscale, "retest_between_waves", "The same people again,", across=True
+)
 change_table = partial(_by_subscale, "change", "Change in", across=True)
 comparison_table = partial(
     _by_subscale,

@@ -13,6 +13,7 @@ from analysis.publication.numbers import estimate_text, number_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from analysis.declarations.study import Study
     from analysis.foundation.findings import Finding
     from analysis.publication.figure import Point
 
@@ -80,6 +81,33 @@ def extremes_words(points: Sequence[Point]) -> str:
 
 def _value(point: Point) -> float:
     return point.value
+
+
+def reached_words(findings: Iterable[Finding], study: Study, what: str) -> str:
+    """In how many of several findings a reliability is what is asked, and how surely.
+
+    A sentence from its verb on; empty where nothing was estimated.
+    """
+    line = study.asked_of_means
+    limits = [
+        (part.estimate, part.conf_low) for part in findings if part.estimate is not None
+    ]
+    if not limits:
+        return ""
+    met = sum(estimate >= line for estimate, _ in limits)
+    sure = sum(low is not None and low >= line for _, low in limits)
+    if len(limits) == 1:
+        where = "with the whole" if sure else "but not with the whole"
+        return (
+            f"at least {number_text(line)}, {where} interval."
+            if met
+            else f"below {number_text(line)}."
+        )
+    if met == 0:
+        return f"below {number_text(line)} in each of {len(limits)} {what}."
+    surely = f"with the whole interval in {sure}"
+    interval = surely if sure else "never with the whole interval"
+    return f"at least {number_text(line)} in {met} of {len(limits)} {what}, {interval}."
 
 
 def counted(number: int, one: str, several: str) -> str:

@@ -1,6 +1,1 @@
-"""Reliability: keyed responses to one subscale in, coefficients with their n out.
-
-One sub-package a subject: ``structure`` (correlations, dimensions, exploratory
-factors), ``confirmatory``, ``invariance``, ``agreement`` (raters, teams, occasions),
-``change``, ``dependability`` (variance components, decisions about raters).
-"""
+"""Which psychometrics a study's scores need, and the verdict on them."""

@@ -125,15 +125,14 @@ def _between(
     items = pd.concat(list(by_wave.values()), ignore_index=True)
     groups = pd.Series(pd.Categorical(waves, categories=list(by_wave)))
     factors = {"scale": [str(name) for name in items.columns]}
-    if 2 <= len(categories) < NUMBERS_FROM:
-        return measurement_invariance(
-            items,
-            factors=factors,
-            groups=groups,
-            estimator="wlsmv",
-            categories=categories,
-        )
-    return measurement_invariance(items, factors=factors, groups=groups)
+    few = 2 <= len(categories) < NUMBERS_FROM
+    return measurement_invariance(
+        items,
+        factors=factors,
+        groups=groups,
+        estimator="wlsmv" if few else "mlr",
+        categories=categories if few else None,
+    )
 
 
 def _under_rule(result: Result, found: MeasurementInvariance) -> Result:

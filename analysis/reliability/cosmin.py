@@ -14,13 +14,13 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from analysis.foundation.findings import Finding, Group
-from heard.results import Composite, Estimate, Result, Unavailable
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from heard.results import Result
 
 SUFFICIENT, INSUFFICIENT, INDETERMINATE = "+", "-", "?"
 RATING_WORDS = {
@@ -44,8 +44,8 @@ FIT = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PropertyEvidence(Composite):
-    """One measurement property: its rating, why, and the results it rests on.
+class PropertyEvidence:
+    """One measurement property: its rating, why, and the result that decided.
 
     Attributes
     ----------
@@ -56,53 +56,15 @@ class PropertyEvidence(Composite):
         ``+``, ``-`` or ``?``.
     interval : str
         Where the interval of the deciding result lies against its threshold.
+    decisive : Result
+        The result that decided, or the first absence.
     """
 
     measurement_property: str
     rating: str
     reason: str
     interval: str
-    evidence: tuple[Result, ...]
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row: the property, its rating and the deciding result."""
-        decisive = self.decisive
-        return pd.DataFrame(
-            [
-                {
-                    "measurement_property": self.measurement_property,
-                    "rating": self.rating,
-                    "estimate": getattr(decisive, "estimate", None),
-                    "conf_low": getattr(decisive, "conf_low", None),
-                    "conf_high": getattr(decisive, "conf_high", None),
-                    "n": decisive.n,
-                    "interval": self.interval,
-                    "why": self.reason,
-                }
-            ]
-        )
-
-    @property
-    def decisive(self) -> Result:
-        """The result that decided, or the first absence."""
-        return self.evidence[0]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CosminTable(Composite):
-    """The evidence that one subscale measures well: a row a property."""
-
-    properties: tuple[PropertyEvidence, ...]
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a property."""
-        return pd.concat([row.to_frame() for row in self.properties], ignore_index=True)
-
-    def _repr_html_(self) -> str:
-        shown: str = self.to_frame().to_html(
-            index=False, float_format="{:.3f}".format, na_rep=""
-        )
-        return shown
+    decisive: Result
 
 
 def cosmin_table(
@@ -114,7 +76,7 @@ def cosmin_table(
     minimal_important_change: float | None = None,
     item_bias: Sequence[Result] = (),
     invariance_verdict: tuple[bool, str] | None = None,
-) -> CosminTable:
+) -> tuple[PropertyEvidence, ...]:
     """Rate one subscale, in one wave and source, property by property.
 
     Parameters
@@ -136,22 +98,22 @@ def cosmin_table(
 
     Returns
     -------
-    CosminTable
-        Five rows, always; what was not analysed is indeterminate.
+    tuple of PropertyEvidence
+        Five, always; what was not analysed is indeterminate.
     """
     structure = _structural_validity(fit)
-    return CosminTable(
-        properties=(
-            structure,
-            _internal_consistency(cronbach_alpha, structure),
-            _reliability(reliability),
-            _measurement_error(smallest_detectable_change, minimal_important_change),
-            _invariance(item_bias, invariance_verdict),
-        )
+    return (
+        structure,
+        _internal_consistency(cronbach_alpha, structure),
+        _reliability(reliability),
+        _measurement_error(smallest_detectable_change, minimal_important_change),
+        _invariance(item_bias, invariance_verdict),
     )
 
 
-def cosmin_findings(table: CosminTable, **place: str) -> Iterator[Finding]:
+def cosmin_findings(
+    properties: Iterable[PropertyEvidence], **place: str
+) -> Iterator[Finding]:
     """A finding a property: the deciding number, in `group` what it is rated.
 
     Parameters
@@ -159,7 +121,7 @@ def cosmin_findings(table: CosminTable, **place: str) -> Iterator[Finding]:
     **place : str
         The tidy columns that say where.
     """
-    for row in table.properties:
+    for row in properties:
         (found,) = Finding.place(row.decisive, **place)
         known = found.estimate is not None
         why = "; ".join(filter(None, [row.reason, row.interval]))
@@ -180,22 +142,10 @@ def _structural_validity(fit: Sequence[Result]) -> PropertyEvidence:
     if not known:
         return _indeterminate(name, "no factor model was fitted", fit)
     met = [found for found in known if _meets(found)]
-    results_text = ", ".join(_fit_words(found) for found in known)
-    if met:
-        return PropertyEvidence(
-            measurement_property=name,
-            rating=SUFFICIENT,
-            reason=f"{', '.join(_fit_words(one) for one in met)}; one suffices",
-            interval=_position(met[0], *_criterion(met[0])),
-            evidence=(*met, *(found for found in fit if found not in met)),
-        )
-    return PropertyEvidence(
-        measurement_property=name,
-        rating=INSUFFICIENT,
-        reason=f"{results_text}; none is met",
-        interval=_position(known[0], *_criterion(known[0])),
-        evidence=(*known, *(found for found in fit if found not in known)),
-    )
+    deciding = met or known
+    verdict = "one suffices" if met else "none is met"
+    why = f"{', '.join(map(_fit_words, deciding))}; {verdict}"
+    return _rated(name, bool(met), why, deciding[0], _criterion(deciding[0]))
 
 
 def _criterion(found: Estimate) -> tuple[float, bool]:
@@ -225,15 +175,15 @@ def _internal_consistency(
     name = "internal_consistency"
     if not isinstance(alpha, Estimate):
         return _indeterminate(name, "alpha was not estimated", (alpha,))
-    position = _position(alpha, MINIMUM_RELIABILITY, more_is_better=True)
+    criterion = (MINIMUM_RELIABILITY, True)
     if structure.rating != SUFFICIENT:
         why = "alpha speaks of one thing only where the structure is sufficient"
-        return _rated(name, INDETERMINATE, why, position, alpha)
+        return _rated(name, None, why, alpha, criterion)
     met = alpha.estimate >= MINIMUM_RELIABILITY
     why = f"alpha {'at least' if met else 'below'} {MINIMUM_RELIABILITY:.2f}"
     if alpha.estimate > REDUNDANT_ALPHA:
         why += f"; above {REDUNDANT_ALPHA:.2f}, so some items may be superfluous"
-    return _rated(name, SUFFICIENT if met else INSUFFICIENT, why, position, alpha)
+    return _rated(name, met, why, alpha, criterion)
 
 
 def _reliability(found: Result | None) -> PropertyEvidence:
@@ -243,8 +193,7 @@ def _reliability(found: Result | None) -> PropertyEvidence:
         return _indeterminate(name, why, (found,))
     met = found.estimate >= MINIMUM_RELIABILITY
     why = f"{'at least' if met else 'below'} {MINIMUM_RELIABILITY:.2f}"
-    position = _position(found, MINIMUM_RELIABILITY, more_is_better=True)
-    return _rated(name, SUFFICIENT if met else INSUFFICIENT, why, position, found)
+    return _rated(name, met, why, found, (MINIMUM_RELIABILITY, True))
 
 
 def _measurement_error(
@@ -256,12 +205,11 @@ def _measurement_error(
         return _indeterminate(name, why, (change,))
     if important is None:
         why = "no minimal important change is known to hold it against"
-        return _rated(name, INDETERMINATE, why, "no threshold", change)
+        return _rated(name, None, why, change, None)
     met = change.estimate < important
     side = "below" if met else "not below"
     why = f"smallest detectable change {side} the minimal important change"
-    position = _position(change, important, more_is_better=False)
-    return _rated(name, SUFFICIENT if met else INSUFFICIENT, why, position, change)
+    return _rated(name, met, why, change, (important, False))
 
 
 def _invariance(
@@ -271,53 +219,48 @@ def _invariance(
     known = [found for found in item_bias if isinstance(found, Estimate)]
     if not known and verdict is None:
         return _indeterminate(name, "no groups or waves were compared", item_bias)
-    biased = [found for found in known if found.estimate >= LARGEST_ITEM_BIAS]
-    met_invariance, why = verdict or (True, "")
-    if known:
-        results_text = f"{len(biased)} of {len(known)} items differ between groups"
-        why = f"{why}; {results_text}" if why else results_text
-    rating = SUFFICIENT if met_invariance and not biased else INSUFFICIENT
+    met, why = verdict or (True, "")
     if not known:
-        nothing = Unavailable(term=name, reason=why)
-        return _rated(name, rating, why, "no interval", nothing)
+        return _rated(name, met, why, Unavailable(term=name, reason=why), None)
+    biased = sum(found.estimate >= LARGEST_ITEM_BIAS for found in known)
+    differing = f"{biased} of {len(known)} items differ between groups"
+    why = "; ".join(filter(None, (why, differing)))
     worst = max(known, key=lambda found: found.estimate)
-    position = _position(worst, LARGEST_ITEM_BIAS, more_is_better=False)
-    return _rated(name, rating, why, position, worst)
+    return _rated(name, met and not biased, why, worst, (LARGEST_ITEM_BIAS, False))
 
 
 def _indeterminate(
     name: str, why: str, found: Sequence[Result | None]
 ) -> PropertyEvidence:
-    absent = tuple(result for result in found if result is not None)
-    return PropertyEvidence(
-        measurement_property=name,
-        rating=INDETERMINATE,
-        reason="; ".join(
-            [why, *(getattr(result, "reason", "") for result in absent[:1])]
-        ),
-        interval="no interval",
-        evidence=absent or (Unavailable(term=name, reason=why),),
-    )
+    absent = next((result for result in found if result is not None), None)
+    reasons = [why, getattr(absent, "reason", "")] if absent else [why]
+    nothing = Unavailable(term=name, reason=why)
+    return _rated(name, None, "; ".join(reasons), absent or nothing, None)
 
 
 def _rated(
-    name: str, rating: str, why: str, interval: str, found: Result
+    name: str,
+    met: bool | None,  # noqa: FBT001 - of three answers
+    why: str,
+    found: Result,
+    criterion: tuple[float, bool] | None,
 ) -> PropertyEvidence:
+    rating = {True: SUFFICIENT, False: INSUFFICIENT, None: INDETERMINATE}[met]
     return PropertyEvidence(
         measurement_property=name,
         rating=rating,
         reason=why,
-        interval=interval,
-        evidence=(found,),
+        interval=_position(found, *criterion) if criterion else "no threshold",
+        decisive=found,
     )
 
 
-def _position(found: Estimate, threshold: float, more_is_better: bool) -> str:  # noqa: FBT001 - read from `FIT`
+def _position(found: Result, threshold: float, more_is_better: bool) -> str:  # noqa: FBT001 - read from `FIT`
     """Where the interval lies against the threshold, in words."""
-    if found.conf_low is None or found.conf_high is None:
+    low, high = getattr(found, "conf_low", None), getattr(found, "conf_high", None)
+    if low is None or high is None:
         return "no interval"
-    if found.conf_low < threshold < found.conf_high:
+    if low < threshold < high:
         return "the interval crosses the threshold"
-    above = found.conf_low >= threshold
-    good = above == more_is_better
+    good = (low >= threshold) == more_is_better
     return f"the whole interval is on the {'good' if good else 'poor'} side"

@@ -8,6 +8,7 @@ from analysis.cleaning.scoring import keyed_responses, score_subscales
 from analysis.foundation.findings import Contrast, Finding
 from analysis.reliability.cosmin import cosmin_findings, cosmin_table
 from analysis.reliability.keys import key_audit, key_audit_findings
+from analysis.reliability.team_means import estimate_team_means, names_teams
 from heard.psychometrics.item_response.item_bias import item_bias
 from heard.psychometrics.items.response_shares import response_shares
 from heard.psychometrics.retest import estimate_retest
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 def evaluate_reliability(
     responses_by_survey: Mapping[str, pd.DataFrame], study: Study, wave: str
 ) -> tuple[Finding, ...]:
-    """Test every reflective subscale that a wave's surveys hold.
+    """Test every score that a wave's surveys hold, as far as it can be tested.
 
     Parameters
     ----------
@@ -43,8 +44,9 @@ def evaluate_reliability(
     Returns
     -------
     tuple of Finding
-        None for a subscale that is a single item or whose items are reported one by
-        one: it has no internal consistency to test.
+        Of a subscale that is a single item, or whose items are reported one by one,
+        only its retest and what means of teams are worth: it has no internal
+        consistency to test.
     """
     asked = {e.survey: study.asked(e) for e in study.wave(wave).exports}
     return tuple(
@@ -64,16 +66,23 @@ def _instrument(
     responses: pd.DataFrame, instrument: Instrument, study: Study, where: Place
 ) -> Iterator[Finding]:
     keyed = keyed_responses(responses, instrument)
-    retests = _retests(responses, keyed, instrument, study.smallest_group_shown)
+    scores = score_subscales(keyed, instrument)
+    retests = _retests(responses, scores, study.smallest_group_shown)
     arms = _arms(responses, study)
     for name, retest in retests.items():
         location = {"instrument": instrument.name, "subscale": name}
         yield from Finding.place(retest, **where, **location)
+    of_teams = names_teams(responses)
     for subscale in instrument.subscales:
-        if not subscale.reflective:
-            continue
         location = {"instrument": instrument.name, "subscale": subscale.name}
         place = {**where, **location}
+        if of_teams:
+            for result in estimate_team_means(
+                scores[subscale.name], keyed, responses["team"], instrument, subscale
+            ):
+                yield from Finding.place(result, **place)
+        if not subscale.reflective:
+            continue
         audit = key_audit(responses, instrument, subscale)
         yield from key_audit_findings(audit, **place)
         items = keyed[list(subscale.items)]
@@ -105,15 +114,15 @@ def _arms(responses: pd.DataFrame, study: Study) -> pd.Series | None:
 
 
 def _retests(
-    responses: pd.DataFrame, keyed: pd.DataFrame, instrument: Instrument, minimum: int
+    responses: pd.DataFrame, scores: pd.DataFrame, minimum: int
 ) -> dict[str, Retest]:
     """Every score compared with itself, where people answered more than once."""
     people = responses.get("participant")
     if people is None or not people[people != ""].duplicated().any():
         return {}
     return {
-        str(name): estimate_retest(scores, people, minimum=minimum)
-        for name, scores in score_subscales(keyed, instrument).items()
+        str(name): estimate_retest(column, people, minimum=minimum)
+        for name, column in scores.items()
     }
 
 

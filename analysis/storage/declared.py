@@ -16,7 +16,7 @@ from analysis.declarations.study_file import parse_study
 from analysis.foundation.errors import DeclarationError
 from analysis.storage.folders import INSTRUMENTS, find_folders
 from analysis.storage.whole_files import read_json, write_json, write_text
-from heard.errors import DataError, unknown
+from heard.errors import AnalysisError, DataError, unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,13 +58,7 @@ def study_file(name: str) -> Path:
 
 
 def study_text(name: str) -> str:
-    """A study's declaration as it is written.
-
-    Raises
-    ------
-    DeclarationError
-        There is no such study.
-    """
+    """A study's declaration as it is written; refused where there is none."""
     if name not in study_names():
         where = str(find_folders().studies)
         raise DeclarationError(where, unknown("study", name, study_names()))
@@ -93,13 +87,13 @@ def _names(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in found))
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, fault: type[AnalysisError] = DeclarationError) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise DeclarationError(path.name, "is not UTF-8 text") from None
+        raise fault(path.name, "is not UTF-8 text; save it as such") from None
     except OSError as error:
-        raise DeclarationError(path.name, f"cannot be read: {error.strerror}") from None
+        raise fault(path.name, f"cannot be read: {error.strerror}") from None
 
 
 def lock_file(study: str) -> Path:
@@ -108,13 +102,7 @@ def lock_file(study: str) -> Path:
 
 
 def read_lock(study: str) -> Lock | None:
-    """The lock of a study; None if it was never locked.
-
-    Raises
-    ------
-    DeclarationError
-        The file cannot be read, has faults, or was changed by hand.
-    """
+    """The lock of a study, refused if changed by hand; None if it was never locked."""
     path = lock_file(study)
     return parse_lock(_text(path), where=path.name) if path.exists() else None
 
@@ -149,11 +137,6 @@ def read_deviations(study: str) -> tuple[str, ...]:
     return tuple(read_json(deviations_file(study)) or ())
 
 
-def names_file(export: Export, study: Study) -> Path:
-    """Where the list of a survey is expected."""
-    return find_folders().raw / study.folder / export.names
-
-
 def read_names(export: Export, study: Study) -> tuple[str, ...]:
     """The names declared for a survey; none where it names no list.
 
@@ -164,16 +147,9 @@ def read_names(export: Export, study: Study) -> tuple[str, ...]:
     """
     if not export.names:
         return ()
-    path = names_file(export, study)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise DataError(
-            path.name,
-            f"not found in {path.parent}. Put the list of names there, one a line",
-        ) from None
-    except UnicodeDecodeError:
-        raise DataError(path.name, "is not UTF-8 text; save it as such") from None
-    except OSError as error:
-        raise DataError(path.name, f"cannot be read: {error.strerror}") from None
+    path = find_folders().raw / study.folder / export.names
+    if not path.exists():
+        fault = f"not found in {path.parent}. Put the list of names there, one a line"
+        raise DataError(path.name, fault)
+    text = _text(path, DataError)
     return tuple(name for line in text.splitlines() if (name := line.strip()))

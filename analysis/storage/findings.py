@@ -72,9 +72,7 @@ def read_staged_part(study: str, step: str) -> tuple[Finding, ...] | None:
 
 def _part(path: Path) -> tuple[Finding, ...] | None:
     records = read_json(path)
-    if records is None:
-        return None
-    return tuple(_restored(record) for record in records)
+    return None if records is None else tuple(map(_restored, records))
 
 
 def _restored(record: Mapping[str, Any]) -> Finding:
@@ -109,7 +107,12 @@ def write_findings(
         (finding, provenance[step]) for step, of in findings.items() for finding in of
     ]
     records = [
-        {**_described(finding), "provenance": source, "parts": _parts(finding)}
+        {
+            **_rounded(finding),
+            **{name: str(getattr(finding, name)) for name in PLACED},
+            "provenance": source,
+            "parts": _parts(finding),
+        }
         for finding, source in made
     ]
     write_json(_folder(study) / "findings.json", records)
@@ -117,9 +120,10 @@ def write_findings(
     columns = [*TIDY_COLUMNS, "provenance"]
     writer = csv.DictWriter(text, fieldnames=columns, lineterminator="\n")
     writer.writeheader()
-    for finding, source in made:
-        row = {**tidy_record(finding), **_numbers(finding), "provenance": source}
-        writer.writerow(row)
+    writer.writerows(
+        {**tidy_record(finding), **_numbers(finding), "provenance": source}
+        for finding, source in made
+    )
     write_text(_folder(study) / "findings.csv", text.getvalue())
 
 
@@ -167,12 +171,6 @@ def _numbers(finding: Finding) -> dict[str, float | None]:
         name: None if number is None else float(f"{number:.{SIGNIFICANT_DIGITS}g}")
         for name, number in numbers.items()
     }
-
-
-def _described(finding: Finding) -> dict[str, Any]:
-    """A record with its place as text, and what its n counts in a column of its own."""
-    record = _rounded(finding)
-    return {**record, **{name: str(getattr(finding, name)) for name in PLACED}}
 
 
 def _parts(finding: Finding) -> dict[str, Any]:

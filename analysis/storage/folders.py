@@ -83,13 +83,7 @@ def links_file(study: str) -> Path:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it.
-
-    Raises
-    ------
-    AnalysisError
-        The folder cannot be made.
-    """
+    """Make a folder and those above it, or say why it cannot be made."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,15 +1,13 @@
 """Row-level data: raw exports read as text, processed responses kept as Parquet.
 
-Raw files are opened for reading only. Every cell stays the text it was.
-
-The ledger of a wave: which cells were changed, by rule and column, never what.
-
-Links between the participants of two waves: pairs of pseudonyms, kept as Parquet.
+Raw files are opened for reading only. Every cell stays the text it was. Next to the
+rows lie the ledger of a wave, which cells were changed by which rule, and the links
+between waves, pairs of pseudonyms. What is not there yet is a `StaleError` that names
+the step to run.
 """
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -18,7 +16,7 @@ from analysis.declarations.linkage import declares_rule
 from analysis.foundation.errors import StaleError
 from analysis.storage.folders import find_folders, links_file
 from analysis.storage.readers import read_table
-from analysis.storage.whole_files import whole_file
+from analysis.storage.whole_files import whole_file, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +27,8 @@ if TYPE_CHECKING:
     from analysis.storage.readers.table import RawTable
 
 
-def raw_file(export: Export, study: Study) -> Path:
-    """Where the export of a survey at a wave is expected."""
-    return find_folders().raw / study.folder / export.file
+def _raw_file(study: Study, file: str) -> Path:
+    return find_folders().raw / study.folder / file
 
 
 def read_raw(export: Export, study: Study) -> RawTable:
@@ -43,30 +40,17 @@ def read_raw(export: Export, study: Study) -> RawTable:
         No such file, unreadable, empty, damaged, or not a table.
     """
     return read_table(
-        raw_file(export, study),
+        _raw_file(study, export.file),
         encoding=export.encoding,
         delimiter=export.delimiter,
         sheet=export.sheet,
     )
 
 
-def dictionary_file(export: Export, study: Study) -> Path | None:
-    """Where the data dictionary of an export is expected, if one is declared."""
-    if not export.dictionary:
-        return None
-    return find_folders().raw / study.folder / export.dictionary
-
-
 def read_dictionary(export: Export, study: Study) -> RawTable | None:
-    """Read the data dictionary declared for an export, if there is one.
-
-    Raises
-    ------
-    DataError
-        No such file, unreadable, or not a table.
-    """
-    path = dictionary_file(export, study)
-    return None if path is None else read_table(path)
+    """Read the data dictionary declared for an export, if there is one."""
+    declared = export.dictionary
+    return read_table(_raw_file(study, declared)) if declared else None
 
 
 def _processed_file(study: str, wave: str, survey: str, content: str) -> Path:
@@ -92,35 +76,17 @@ def write_processed(
 
 
 def read_wave_responses(study: Study, wave: str) -> dict[str, pd.DataFrame]:
-    """The pseudonymous responses of a wave, by survey.
-
-    Raises
-    ------
-    StaleError
-        The wave has not been cleaned yet.
-    """
+    """The pseudonymous responses of a wave, by survey."""
     return _read_wave(study, wave, "responses")
 
 
 def read_all_responses(study: Study) -> dict[str, dict[str, pd.DataFrame]]:
-    """The responses of all waves: wave → survey → one row a response.
-
-    Raises
-    ------
-    StaleError
-        A wave has not been cleaned yet.
-    """
+    """The responses of all waves: wave → survey → one row a response."""
     return {wave: _read_wave(study, wave, "responses") for wave in study.wave_names()}
 
 
 def read_all_scores(study: Study) -> dict[str, dict[str, pd.DataFrame]]:
-    """The scores of all waves: wave → survey → one row a participant.
-
-    Raises
-    ------
-    StaleError
-        A wave has not been cleaned yet.
-    """
+    """The scores of all waves: wave → survey → one row a participant."""
     return {wave: _read_wave(study, wave, "scores") for wave in study.wave_names()}
 
 
@@ -144,10 +110,7 @@ def write_ledger(study: str, wave: str, ledger: pd.DataFrame) -> None:
     Its counts have not passed disclosure control, and so stay where rows do.
     """
     path = find_folders().processed / study / wave / "ledger.json"
-    records = ledger.to_dict(orient="records")
-    text = json.dumps(records, indent=1, ensure_ascii=False) + "\n"
-    with whole_file(path) as part:
-        part.write_text(text, encoding="utf-8")
+    write_json(path, ledger.to_dict(orient="records"))
 
 
 def write_links(study: Study, links: pd.DataFrame) -> None:
@@ -157,13 +120,7 @@ def write_links(study: Study, links: pd.DataFrame) -> None:
 
 
 def read_links(study: Study) -> pd.DataFrame | None:
-    """The links of a study; None where it declares no rule, so that equality decides.
-
-    Raises
-    ------
-    StaleError
-        A rule is declared, and no link has been made yet.
-    """
+    """The links of a study; None where it declares no rule: then equality decides."""
     if not declares_rule(study):
         return None
     path = links_file(study.name)

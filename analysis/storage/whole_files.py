@@ -84,7 +84,7 @@ def _stage(root: Path, study: str, step: str) -> Path:
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path next to `path`; move it there only on success.
 
-    While a step runs, "there" is the step's stage: see `analysis.storage.stage`.
+    While a step runs, "there" is the step's stage.
 
     Raises
     ------

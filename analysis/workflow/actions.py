@@ -74,13 +74,9 @@ def run_step(step: Step) -> float:
 def _gather_findings(step: Step) -> None:
     """Put the findings of all steps together, each with its provenance."""
     steps = plan_steps(read_study(step.study))
-    parts = {
-        other.name: read_part(step.study, other.name)
-        for other in steps
-        if other.name in step.needs
-    }
-    provenance = {other.name: _provenance(other) for other in steps}
-    write_findings(step.study, parts, provenance)
+    needed = [other.name for other in steps if other.name in step.needs]
+    parts = {name: read_part(step.study, name) for name in needed}
+    write_findings(step.study, parts, {each.name: _provenance(each) for each in steps})
 
 
 def _provenance(step: Step) -> str:
@@ -95,13 +91,12 @@ def _provenance(step: Step) -> str:
         for name, digest in receipt.get("inputs", {}).items()
         if name in step.inputs and step.inputs[name].is_relative_to(folder)
     }
-    parts = [
-        f"{step.name}",
-        f"notebook {str(receipt.get('notebook'))[:12]}",
-        f"declaration {step.declared[:12]}",
-        *(f"{name} {str(digest)[:12]}" for name, digest in raw.items()),
-    ]
-    return "; ".join(parts)
+    parts = {
+        "notebook": receipt.get("notebook"),
+        "declaration": step.declared,
+        **raw,
+    }
+    return "; ".join([step.name, *(f"{of} {str(by)[:12]}" for of, by in parts.items())])
 
 
 def _make_index(step: Step) -> None:

@@ -87,13 +87,7 @@ def run_notebook(step: Step) -> None:
 
 
 def write_page(path: Path, page: str) -> None:
-    """Write a page that everybody can read, or say why it is not one.
-
-    Raises
-    ------
-    NotebookError
-        The page lacks what a person needs who reads it by ear, or calls outside.
-    """
+    """Write a page that everybody can read, or say why it is not one."""
     if faults := check_page(page):
         raise NotebookError(path.name, faults)
     write_text(path, page)
@@ -165,15 +159,12 @@ def _cause(step: Step, error: Any) -> AnalysisError:
         where, _, message = str(error.evalue).partition(": ")
         return kind(where, message)
     assert step.notebook is not None
+    listed = ", ".join(f"{name} = {value!r}" for name, value in step.parameters.items())
     return NotebookError(
         step.notebook.name,
         f"failed in cell {error.exec_count} with {error.ename}. Open it in JupyterLab "
-        f"with the parameters {_listed(step)} to see why",
+        f"with the parameters {listed} to see why",
     )
-
-
-def _listed(step: Step) -> str:
-    return ", ".join(f"{name} = {value!r}" for name, value in step.parameters.items())
 
 
 def _check_place(step: Step) -> None:

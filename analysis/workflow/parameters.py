@@ -60,13 +60,7 @@ def declared_parameters(notebook: Path) -> dict[str, type]:
 
 
 def check_parameters(notebook: Path, given: Mapping[str, object]) -> None:
-    """Refuse parameters the notebook does not declare, or of another type.
-
-    Raises
-    ------
-    NotebookError
-        With every fault.
-    """
+    """Refuse parameters the notebook does not declare, or of another type."""
     declared = declared_parameters(notebook)
     faults = []
     for name, value in given.items():
@@ -82,13 +76,7 @@ def check_parameters(notebook: Path, given: Mapping[str, object]) -> None:
 
 
 def typed_parameter(notebook: Path, name: str, text: str) -> Scalar:
-    """A parameter given as text on the command line, as the type declared.
-
-    Raises
-    ------
-    NotebookError
-        Not declared, or the text is not of the type.
-    """
+    """A parameter given as text on the command line, as the type declared."""
     declared = declared_parameters(notebook)
     if name not in declared:
         raise NotebookError(notebook.name, unknown("parameter", name, declared))
@@ -112,56 +100,41 @@ def with_parameters(steps: Sequence[Step], given: Sequence[str]) -> tuple[Step, 
     NotebookError
         Not of that form, not of the type, or declared by no notebook.
     """
+    notebooks = {step.notebook for step in steps if step.notebook} if given else ()
+    declared = {notebook: declared_parameters(notebook) for notebook in notebooks}
     changed = list(steps)
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise NotebookError("--parameter", "must be of the form NAME=VALUE")
-        declared = {
-            step.notebook: declared_parameters(step.notebook)
-            for step in steps
-            if step.notebook
-        }
-        if not any(name in parameters for parameters in declared.values()):
-            known = {known for parameters in declared.values() for known in parameters}
+        if name not in (
+            known := {known for each in declared.values() for known in each}
+        ):
             raise NotebookError("--parameter", unknown("parameter", name, known))
         if name in FIXED:
             raise NotebookError(
                 "--parameter", f"'{name}' is set by the study; use STUDY and --wave"
             )
-        changed = [
-            dataclasses.replace(
-                step,
-                parameters={
-                    **step.parameters,
-                    name: typed_parameter(step.notebook, name, value),
-                },
-            )
-            if step.notebook and name in declared[step.notebook]
-            else step
-            for step in changed
-        ]
+        for place, step in enumerate(changed):
+            if step.notebook and name in declared[step.notebook]:
+                typed = {name: typed_parameter(step.notebook, name, value)}
+                changed[place] = dataclasses.replace(
+                    step, parameters={**step.parameters, **typed}
+                )
     return tuple(changed)
 
 
 def check_injected(
     executed: Mapping[str, Any], given: Mapping[str, object], notebook: str
 ) -> None:
-    """Check after the run that the notebook ran with what was asked for.
-
-    Raises
-    ------
-    NotebookError
-        The executed copy does not hold the parameters given.
-    """
-    found: dict[str, object] = {}
-    for cell in executed["cells"]:
-        if "injected-parameters" in _tags(cell):
-            for statement in ast.parse("".join(cell["source"])).body:
-                if isinstance(statement, ast.Assign):
-                    target = statement.targets[0]
-                    assert isinstance(target, ast.Name)
-                    found[target.id] = ast.literal_eval(statement.value)
+    """Refuse an executed copy that does not hold the parameters it was given."""
+    injected = [c for c in executed["cells"] if "injected-parameters" in _tags(c)]
+    found = {
+        ast.unparse(statement.targets[0]): ast.literal_eval(statement.value)
+        for cell in injected
+        for statement in ast.parse("".join(cell["source"])).body
+        if isinstance(statement, ast.Assign)
+    }
     if found != dict(given):
         names = ", ".join(sorted(set(given) | set(found)))
         raise NotebookError(notebook, f"did not run with the parameters given: {names}")

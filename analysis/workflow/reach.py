@@ -43,15 +43,12 @@ def reached_files(modules: set[str]) -> tuple[Path, ...]:
         parent = name.rpartition(".")[0]
         if parent:
             waiting.add(parent)
-    modules_seen = {source for name in seen if (source := _source(name))}
-    sources = set(filter(_runs, modules_seen))
-    rooms = {source.parent for source in modules_seen if source.name == "__init__.py"}
-    filled = any(map(_fills_templates, sources))
-    templates = {path for room in rooms for path in room.glob("templates/*") if filled}
-    tables = {
-        table for path in sources if (table := path.with_suffix(".toml")).is_file()
-    }
-    return tuple(sorted(sources | templates | tables))
+    sources = {file for name in seen if (file := _source(name)) and _runs(file)}
+    filling = filter(_fills_templates, sources)
+    rooms = {room for path in filling for room in path.parents if ROOT in room.parents}
+    templates = {path for room in rooms for path in room.glob("templates/*")}
+    tables = {path.with_suffix(".toml") for path in sources}
+    return tuple(sorted(sources | templates | set(filter(Path.is_file, tables))))
 
 
 @functools.cache

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.storage.folders import find_folders
@@ -24,37 +23,25 @@ RUNNERS = {"analysis.workflow.notebooks", "analysis.workflow.actions"}
 """What runs a step; a change there may change every page."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freshness:
-    """Whether a step must run, and why in words; an empty reason means fresh."""
-
-    reason: str
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether the step need not run."""
-        return not self.reason
-
-
 def receipt_file(step: Step) -> Path:
     """Where a step's receipt is kept."""
     return find_folders().reports / step.study / "receipts" / f"{step.name}.json"
 
 
-def freshness(step: Step) -> Freshness:
-    """Compare what a step was made from with what is there now."""
+def staleness(step: Step) -> str:
+    """Why a step must run, by what it was made from; empty if it is fresh."""
     receipt = read_json(receipt_file(step))
     if not isinstance(receipt, dict):
-        return Freshness(reason="never run")
+        return "never run"
     if receipt.get("failed"):
-        return Freshness(reason="the last run failed")
+        return "the last run failed"
     reasons = (
         _changed_value(step, receipt),
         _changed_inputs(step, receipt.get("inputs", {})),
         _changed_code(receipt.get("code", {})),
         _changed_outputs(step, receipt.get("outputs", {})),
     )
-    return Freshness(reason=next((reason for reason in reasons if reason), ""))
+    return next(filter(None, reasons), "")
 
 
 def made_from(step: Step) -> dict[str, Any]:

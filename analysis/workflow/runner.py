@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from analysis.foundation.errors import StaleError
 from analysis.storage.folders import find_folders
 from analysis.storage.whole_files import output_path, read_json
 from analysis.workflow.pages import step_kinds
-from analysis.workflow.receipts import freshness
+from analysis.workflow.receipts import staleness
 from heard.errors import AnalysisError, unknown
 
 if TYPE_CHECKING:
@@ -32,6 +33,29 @@ class Progress:
     fresh: list[str] = field(default_factory=list)
     failed: dict[str, AnalysisError] = field(default_factory=dict)
     blocked: list[str] = field(default_factory=list)
+
+    def of_waiting(self, step: Step, reason: str) -> tuple[str, str]:
+        """What becomes of a step that waits for nothing any more, and why."""
+        if failed := {*self.failed, *self.blocked} & {*step.needs}:
+            self.blocked.append(step.name)
+            return "blocked", f"needs {min(failed)}, which failed"
+        if reason:
+            return "running", reason
+        self.fresh.append(step.name)
+        return "fresh", ""
+
+    def of_finished(self, step: Step, future: Future[float]) -> tuple[str, str]:
+        """What became of a step that ran, and its seconds or its fault."""
+        try:
+            self.done[step.name] = future.result()
+        except AnalysisError as error:
+            self.failed[step.name] = error
+            return "failed", str(error)
+        except BrokenExecutor:
+            reason = "the process that ran it was ended, perhaps for lack of memory"
+            self.failed[step.name] = AnalysisError(step.name, reason)
+            return "failed", reason
+        return "done", f"{self.done[step.name]:.1f} s"
 
 
 def choose_steps(
@@ -84,14 +108,10 @@ def run_steps(
     ----------
     chosen, steps : sequence of Step
         The steps asked for, and all steps of the study.
-    executor : Executor
-        Where they run.
     run : callable
-        Runs one step and gives the seconds it took.
+        Runs one step on the executor and gives the seconds it took.
     report : callable
         Called for every step: the step, what happens to it, and why.
-    force : bool
-        Run fresh steps too.
     reasons : mapping, optional
         Step → why it is stale, empty if fresh, as far as known: files are hashed to
         know it. Asked again of a step only where one that it needs has run.
@@ -103,15 +123,28 @@ def run_steps(
     """
     known = dict(reasons or {})
     _check_needs(chosen, steps, known)
-    this = _Run(executor=executor, run=run, report=report, force=force, reasons=known)
-    this.waiting = {step.name: step for step in chosen}
-    while this.waiting or this.running:
-        this.start_ready()
-        if this.running:
-            finished, _ = wait(this.running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                this.finish(future)
-    return this.progress
+    by_name = {step.name: step for step in chosen}
+    order = TopologicalSorter({s.name: {*s.needs} & {*by_name} for s in chosen})
+    order.prepare()
+    progress, running = Progress(), {}
+    while order.is_active():
+        while ready := order.get_ready():
+            for step in map(by_name.__getitem__, ready):
+                if progress.done.keys() & set(step.needs):
+                    known.pop(step.name, None)
+                reason = "forced" if force else _reason(step, known)
+                state, note = progress.of_waiting(step, reason)
+                report(step, state, note)
+                if state == "running":
+                    running[executor.submit(run, step)] = step
+                else:
+                    order.done(step.name)
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            step = running.pop(future)
+            report(step, *progress.of_finished(step, future))
+            order.done(step.name)
+    return progress
 
 
 def remove_orphans(study: str, steps: Sequence[Step]) -> list[str]:
@@ -154,57 +187,4 @@ def _check_needs(
 
 def _reason(step: Step, known: Mapping[str, str]) -> str:
     """Why a step is stale, empty if fresh; found out where it is not known."""
-    return known[step.name] if step.name in known else freshness(step).reason
-
-
-@dataclass(slots=True, kw_only=True)
-class _Run:
-    """The steps of one run: what waits, what runs, and what became of each."""
-
-    executor: Executor
-    run: Callable[[Step], float]
-    report: Report
-    force: bool
-    reasons: dict[str, str]
-    waiting: dict[str, Step] = field(default_factory=dict)
-    running: dict[Future[float], Step] = field(default_factory=dict)
-    progress: Progress = field(default_factory=Progress)
-
-    def start_ready(self) -> None:
-        """Start, or set aside, every step that waits for nothing any more."""
-        for step in list(self.waiting.values()):
-            ahead = {*self.waiting, *(other.name for other in self.running.values())}
-            if not ahead & set(step.needs):
-                del self.waiting[step.name]
-                self._start(step)
-
-    def _start(self, step: Step) -> None:
-        failed_needs = {*self.progress.failed, *self.progress.blocked} & set(step.needs)
-        if self.progress.done.keys() & set(step.needs):
-            self.reasons.pop(step.name, None)
-        reason = "forced" if self.force else _reason(step, self.reasons)
-        if failed_needs:
-            self.progress.blocked.append(step.name)
-            self.report(step, "blocked", f"needs {min(failed_needs)}, which failed")
-        elif reason:
-            self.report(step, "running", reason)
-            self.running[self.executor.submit(self.run, step)] = step
-        else:
-            self.progress.fresh.append(step.name)
-            self.report(step, "fresh", "")
-
-    def finish(self, future: Future[float]) -> None:
-        """Keep what became of a step that ran."""
-        step = self.running.pop(future)
-        try:
-            seconds = future.result()
-        except AnalysisError as error:
-            self.progress.failed[step.name] = error
-            self.report(step, "failed", str(error))
-        except BrokenExecutor:
-            reason = "the process that ran it was ended, perhaps for lack of memory"
-            self.progress.failed[step.name] = AnalysisError(step.name, reason)
-            self.report(step, "failed", reason)
-        else:
-            self.progress.done[step.name] = seconds
-            self.report(step, "done", f"{seconds:.1f} s")
+    return known[step.name] if step.name in known else staleness(step)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from heard.effects.supplementary.shares import share_over_teams
+from heard.effects.shares import share_over_teams
 from heard.models.random_streams import generator
 
 SETTINGS = [

@@ -138,7 +138,7 @@ class Pilot:
             frames[name] = {SURVEY: frame.loc[stays] if name == "after" else frame}
         return frames
 
-    def truth(self, draws: np.random.Generator, *, times: int = 400) -> float:
+    def truth(self, draws: np.random.Generator, *, times: int = 100) -> float:
         """The effect in points of the form, ceiling and all, of everybody."""
         gaps = []
         for _ in range(times):

@@ -7,6 +7,7 @@ from .clustered.repeated_waves import (
     mixed_effects,
     mixed_wave_effects,
 )
+from .clustered.two_values import StandardisedShares, standardised_shares
 from .comparison import (
     ArmComparison,
     UnlinkedArmComparison,
@@ -14,6 +15,12 @@ from .comparison import (
     compare_arms_unlinked,
 )
 from .description import ScoreDescription, describe_scores
+from .designs.after_only import (
+    ArmContrasts,
+    adjusted_difference,
+    difference_after,
+    differences_after,
+)
 from .designs.difference_in_differences import (
     Comparison,
     DifferenceInDifferences,
@@ -41,7 +48,13 @@ from .designs.negative_controls import (
     side_by_side,
 )
 from .designs.parallel_trends import TrendBound, TrendSensitivity, trend_sensitivity
+from .designs.permutation import UnitPermutation, permute_unit_means
 from .designs.randomisation import PlaceboComparison, UnitEffect, placebo_comparison
+from .designs.repeated_measures import (
+    FollowUpEffect,
+    RepeatedMeasuresEffects,
+    repeated_measures_effect,
+)
 from .designs.staggered_adoption import (
     EventTimeEffect,
     GroupTimeEffect,
@@ -49,6 +62,7 @@ from .designs.staggered_adoption import (
     staggered_effects,
 )
 from .designs.stepped_wedge import SteppedWedge, stepped_wedge
+from .effect_sizes import hedges_g_av, hedges_g_av_of_pairs
 from .judgement.bayes import BayesianCompanion, Posterior, Prior, bayesian_companion
 from .judgement.equivalence import (
     EquivalenceVerdict,
@@ -70,12 +84,18 @@ from .judgement.pooling import (
     pool_sites,
     shrink_teams,
 )
+from .judgement.simultaneous import (
+    SimultaneousEffect,
+    SimultaneousEffects,
+    simultaneous_effects,
+)
 from .judgement.strength import (
     Strength,
     StrengthFacts,
     certainty,
     strength,
 )
+from .judgement.successive_looks import Look, PlannedLooks, plan_looks
 from .judgement.verdict import limit_extents, verdict, verdict_class
 from .missing_data.arm_effect import ArmModel, imputed_arm_difference
 from .missing_data.attrition import (
@@ -105,6 +125,14 @@ from .multiverse import (
 )
 from .pilot_design import PilotDesign
 from .power import PrecisionByTeams, precision_by_teams
+from .power_by_design import (
+    Assurance,
+    DesignPower,
+    assurance,
+    power_by_site,
+    power_of_arms,
+    power_of_wedge,
+)
 from .subgroups.effects import (
     EffectByGroup,
     EffectsByGroup,
@@ -131,7 +159,7 @@ from .supplementary.minimal_important_change import (
     MinimalImportantChange,
     minimal_important_change,
 )
-from .supplementary.ordinal import OrdinalComparison, compare_ordinal
+from .supplementary.ordinal import OrdinalComparison, compare_ordinal, ridits
 from .supplementary.partly_linked import (
     ChangeAtCorrelation,
     OverlappingChange,
@@ -147,12 +175,23 @@ from .supplementary.retrospective_pretest import (
 )
 from .trends.control_chart import ChartPoint, ControlChart, SeriesPoint, control_chart
 from .trends.run_chart import RunChart, run_chart
+from .unit_means import (
+    ArmMeans,
+    UnitChange,
+    UnitComparison,
+    compare_unit_means,
+    mean_of_units,
+)
+from .units import linked_units, units_of_units, unlinked_units
 
 __all__ = [
     "AdjustedFamilies",
     "AdjustedOutcome",
     "ArmComparison",
+    "ArmContrasts",
+    "ArmMeans",
     "ArmModel",
+    "Assurance",
     "AttritionModel",
     "AttritionTable",
     "BayesianCompanion",
@@ -161,6 +200,7 @@ __all__ = [
     "ChoiceInfluence",
     "Comparison",
     "ControlChart",
+    "DesignPower",
     "DifferenceInDifferences",
     "DosePoint",
     "DoseResponse",
@@ -173,6 +213,7 @@ __all__ = [
     "FalsificationRow",
     "FalsificationTable",
     "Family",
+    "FollowUpEffect",
     "FutureDose",
     "GroupGap",
     "GroupGaps",
@@ -182,6 +223,7 @@ __all__ = [
     "IngredientContrasts",
     "IntersectionalVariation",
     "IntraclusterCorrelation",
+    "Look",
     "MinimalImportantChange",
     "MixedEffects",
     "OrdinalChange",
@@ -190,10 +232,12 @@ __all__ = [
     "PairedChange",
     "PilotDesign",
     "PlaceboComparison",
+    "PlannedLooks",
     "PooledEffect",
     "Posterior",
     "PrecisionByTeams",
     "Prior",
+    "RepeatedMeasuresEffects",
     "Responders",
     "ResponseWeights",
     "RetrospectivePretest",
@@ -205,11 +249,14 @@ __all__ = [
     "ShrunkenGroups",
     "ShrunkenTeam",
     "ShrunkenTeams",
+    "SimultaneousEffect",
+    "SimultaneousEffects",
     "SiteEffect",
     "Specification",
     "SpecificationCurve",
     "StaggeredEffects",
     "StandardisedEffect",
+    "StandardisedShares",
     "SteppedWedge",
     "Strength",
     "StrengthFacts",
@@ -217,7 +264,10 @@ __all__ = [
     "TrendBound",
     "TrendSensitivity",
     "UncertainEffect",
+    "UnitChange",
+    "UnitComparison",
     "UnitEffect",
+    "UnitPermutation",
     "UnlinkedArmComparison",
     "UnlinkedBounds",
     "UnlinkedChange",
@@ -226,6 +276,8 @@ __all__ = [
     "WeightSummary",
     "WithinPersonDose",
     "adjust_families",
+    "adjusted_difference",
+    "assurance",
     "attrition_model",
     "attrition_table",
     "bayesian_companion",
@@ -233,11 +285,14 @@ __all__ = [
     "compare_arms",
     "compare_arms_unlinked",
     "compare_ordinal",
+    "compare_unit_means",
     "complete_arm_difference",
     "completers_and_dropouts",
     "control_chart",
     "describe_scores",
+    "difference_after",
     "difference_in_differences",
+    "differences_after",
     "dose_response",
     "dropout_tipping_point",
     "effects_by_group",
@@ -247,12 +302,16 @@ __all__ = [
     "evaluate_specifications",
     "falsification_table",
     "future_dose",
+    "hedges_g_av",
+    "hedges_g_av_of_pairs",
     "imputed_arm_difference",
     "inequality_indices",
     "ingredient_contrasts",
     "intersectional_variation",
     "intracluster_correlation",
     "limit_extents",
+    "linked_units",
+    "mean_of_units",
     "minimal_important_change",
     "mixed_effects",
     "mixed_wave_effects",
@@ -260,27 +319,38 @@ __all__ = [
     "overlapping_change",
     "overlapping_change_of_teams",
     "paired_change",
+    "permute_unit_means",
     "placebo_comparison",
+    "plan_looks",
     "pool_sites",
+    "power_by_site",
+    "power_of_arms",
+    "power_of_wedge",
     "precision_by_teams",
+    "repeated_measures_effect",
     "responders",
     "response_weights",
     "retrospective_pretest",
+    "ridits",
     "run_chart",
     "shares_at_ends",
     "shrink_teams",
     "shrunken_groups",
     "side_by_side",
+    "simultaneous_effects",
     "specification_curve",
     "staggered_effects",
+    "standardised_shares",
     "stepped_wedge",
     "strength",
     "subgroup_gaps",
     "tipping_point",
     "trend_sensitivity",
     "uncertain_effect",
+    "units_of_units",
     "unlinked_bounds",
     "unlinked_change",
+    "unlinked_units",
     "verdict",
     "verdict_class",
     "weighted_arm_difference",

@@ -30,7 +30,7 @@ from heard.effects.effect_sizes import (
     difference_of_means,
     hedges_correction,
     hedges_g,
-    hedges_g_av,
+    hedges_g_av_of_pairs,
     pooled_deviation,
     raw,
     root_mean_square,
@@ -267,18 +267,11 @@ def _sizes_by_participant(pairs: pd.DataFrame, change: Result) -> tuple[Result, 
             for term in ("cohen_d_z", "hedges_g_av")
         )
         return d_z, g_av
-    spreads = deviation(before), deviation(after)
     return cohen_d_z(
         mean_change=change.estimate,
         sd_change=float(pairs["change"].std(ddof=1)),
         n=len(pairs),
-    ), hedges_g_av(
-        mean_change=change.estimate,
-        sd_before=spreads[0],
-        sd_after=spreads[1],
-        correlation=float(np.corrcoef(before, after)[0, 1]) if min(spreads) else 0.0,
-        n=len(pairs),
-    )
+    ), hedges_g_av_of_pairs(before, after)
 
 
 def _sizes_by_cluster(pairs: pd.DataFrame, change: Result) -> tuple[Result, Result]:
@@ -303,7 +296,8 @@ def _sizes_by_cluster(pairs: pd.DataFrame, change: Result) -> tuple[Result, Resu
         times=hedges_correction(len(pairs) - 1),
         method="mean of the teams' mean changes over the root mean square of the two "
         "waves' standard deviations among participants (divisor n-1), corrected by "
-        f"J = 1 - 3/(4(n-1) - 1); {CLUSTERED_LIMITS}; {BOTH_SCORES}",
+        f"Hedges' exact J with n-1 degrees of freedom; {CLUSTERED_LIMITS}; "
+        f"{BOTH_SCORES}",
     )
     return d_z, g_av
 
@@ -378,7 +372,7 @@ def _same_clusters(before: pd.DataFrame, after: pd.DataFrame) -> UnlinkedChange:
             by=pooled_deviation(first, second),
             times=hedges_correction(n - 2),
             method="mean of the teams' mean changes over people's pooled standard "
-            "deviation (divisor n-2), corrected by J = 1 - 3/(4(n-2) - 1); "
-            f"{CLUSTERED_LIMITS}; {BOTH_WAVES}",
+            "deviation (divisor n-2), corrected by Hedges' exact J with n-2 degrees "
+            f"of freedom; {CLUSTERED_LIMITS}; {BOTH_WAVES}",
         ),
     )

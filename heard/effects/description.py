@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.stats import chi2
-from statsmodels.regression.linear_model import OLS
-from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import DescrStatsW
 
+from heard.effects.shares import share, share_over_teams
 from heard.errors import DataError
+from heard.models.cluster_robust import clustered_mean
+from heard.models.complete_responses import named as named  # noqa: PLC0414
+from heard.models.skewed_scores import Shape, deviation_limits
 from heard.results import Composite, Estimate, Result, Unavailable
 
 Numbers = npt.NDArray[np.float64]
@@ -40,7 +42,7 @@ class ScoreDescription(Composite):
 
 
 def describe_scores(
-    scores: pd.Series,
+    scores: pd.Series | Numbers,
     *,
     lowest: float,
     highest: float,
@@ -51,80 +53,67 @@ def describe_scores(
 
     Parameters
     ----------
-    scores : Series, shape (n_participants,)
+    scores : Series or ndarray, shape (n_participants,)
         One score a participant; NaN if not scored, and then left out.
     lowest, highest : float
         The ends of the possible range, from the instrument's declaration.
     cluster : Series, optional
-        Cluster (team) of each participant, same index: the interval of the mean
-        then allows for similarity within teams. Other intervals do not.
+        Cluster (team) of each participant, same index: the intervals of the mean and
+        of the shares then allow for similarity within teams.
     yes_or_no : bool
         The score is 1 or 0, so its mean is a share and its spread follows from it.
 
     Returns
     -------
     ScoreDescription
-        Mean and standard deviation are in score units, shares run from 0 to 1. Over
+        Mean and standard deviation are in score units, shares run from 0 to 1. From a
+        skewness of 1 on the interval of the standard deviation is Bonett's, for any
+        distribution, otherwise by chi-square. Over
         15 % at an end is commonly called a floor or a ceiling (Terwee 2007).
         Unavailable: no one scored (shares); fewer than 2 scores, or all the same
         (mean, standard deviation); scores outside the range (shares).
     """
+    if not isinstance(scores, pd.Series):
+        if not isinstance(scores, np.ndarray) or scores.ndim != 1:
+            wanted = "give a Series, or an array of one dimension"
+            raise DataError("scores", f"a {type(scores).__name__}; {wanted}")
+        scores = pd.Series(scores)
     values = answered(scores)
     if fault := number_fault(values):
         return ScoreDescription.unavailable(fault, n=len(values))
     ends = {"lowest": lowest, "highest": highest}
     teams = None if cluster is None else named(cluster)[scores.notna()]
     return ScoreDescription(
-        mean=_mean(values, teams, yes_or_no=yes_or_no),
+        mean=_mean(values, teams, (lowest, highest), yes_or_no=yes_or_no),
         standard_deviation=Unavailable(
             term="standard_deviation", reason=YES_OR_NO, n=len(values)
         )
         if yes_or_no
         else _standard_deviation(values),
-        share_lowest=_share_at("lowest", values, ends),
-        share_highest=_share_at("highest", values, ends),
+        share_lowest=_share_at("lowest", values, ends, teams),
+        share_highest=_share_at("highest", values, ends, teams),
     )
 
 
-def _mean(values: Numbers, teams: pd.Series | None, *, yes_or_no: bool) -> Result:
+def _mean(
+    values: Numbers,
+    teams: pd.Series | None,
+    ends: tuple[float, float],
+    *,
+    yes_or_no: bool,
+) -> Result:
     if teams is not None:
-        return _mean_over_clusters(values, teams)
+        scores = pd.Series(values)
+        return clustered_mean(scores, teams.reset_index(drop=True), bounds=ends)
     if yes_or_no:
         # The mean is a share; a t interval would reach below zero.
-        share = _share_at("highest", values, {"lowest": 0.0, "highest": 1.0})
+        share = _share_at("highest", values, {"lowest": 0.0, "highest": 1.0}, None)
         return dataclasses.replace(share, term="mean")
     return mean_result(
         values,
         term="mean",
         n=len(values),
         method="arithmetic mean; t interval; missing scores left out",
-    )
-
-
-def _mean_over_clusters(values: Numbers, cluster: pd.Series) -> Result:
-    """The mean, with an interval that allows for similarity within teams.
-
-    Those without a team count as a team each.
-    """
-    if len(values) < 2 or is_constant(values):
-        return mean_result(values, term="mean", n=len(values), method="")
-    codes, teams = pd.factorize(cluster, use_na_sentinel=True)
-    unclustered = codes < 0
-    codes[unclustered] = len(teams) + np.arange(unclustered.sum())
-    low, high, interval = None, None, "no interval, under 5 teams"
-    if len(teams) >= MINIMUM_CLUSTERS:
-        fit = OLS(values, np.ones(len(values))).fit(
-            cov_type="cluster", cov_kwds={"groups": codes}, use_t=True
-        )
-        low, high = map(float, fit.conf_int()[0])
-        interval = "t interval, residuals summed within each (CR1)"
-    return Estimate.of(
-        "mean",
-        values.mean(),
-        (low, high),
-        n=len(values),
-        method=f"arithmetic mean; {len(teams)} teams; {interval}; missing scores "
-        "left out",
     )
 
 
@@ -142,11 +131,6 @@ def as_floats(scores: pd.Series) -> Numbers:
     if texts := int(numbers.isna().sum() - scores.isna().sum()):
         raise DataError("scores", f"{texts} of {len(scores)} scores are not numbers")
     return np.asarray(numbers.to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)
-
-
-def named(labels: pd.Series) -> pd.Series:
-    """Cluster names, an empty one turned to missing: no one's team is not a team."""
-    return labels.mask(labels == "")
 
 
 def number_fault(values: Numbers) -> str:
@@ -191,6 +175,9 @@ def mean_result(
         return Unavailable(term=term, reason=reason, n=n, method=method)
     if is_constant(values, scale=scale):
         return Unavailable(term=term, reason=if_constant, n=n, method=method)
+    shape = Shape.of(values)
+    if shape.skewed:
+        method = f"{method}; caution: {shape.words}"
     statistics = DescrStatsW(values)
     low, high = statistics.tconfint_mean()
     return Estimate.of(term, statistics.mean, (low, high), n=n, method=method)
@@ -202,21 +189,26 @@ def _standard_deviation(values: Numbers) -> Result:
         return Unavailable(term=term, reason="fewer than 2 scores", n=n)
     if is_constant(values):
         return Unavailable(term=term, reason=ALL_EQUAL, n=n)
-    spread, degrees = float(values.std(ddof=1)), n - 1
+    spread, degrees, shape = float(values.std(ddof=1)), n - 1, Shape.of(values)
+    if shape.skewed and n > 4:
+        limits = deviation_limits(values, confidence=0.95)
+        how = f"Bonett's interval (2006), for any distribution; {shape.words}"
+    else:
+        tails = np.sqrt(degrees / chi2.ppf([0.975, 0.025], degrees))
+        limits = spread * float(tails[0]), spread * float(tails[1])
+        how = "chi-square interval, which assumes roughly normal scores"
     return Estimate.of(
         term,
         spread,
-        (
-            spread * float(np.sqrt(degrees / chi2.ppf(0.975, degrees))),
-            spread * float(np.sqrt(degrees / chi2.ppf(0.025, degrees))),
-        ),
+        (min(limits[0], spread), max(limits[1], spread)),
         n=n,
-        method="standard deviation, divisor n-1; chi-square interval, which assumes "
-        "roughly normal scores; missing scores left out",
+        method=f"standard deviation, divisor n-1; {how}; missing scores left out",
     )
 
 
-def _share_at(end: str, values: Numbers, ends: dict[str, float]) -> Result:
+def _share_at(
+    end: str, values: Numbers, ends: dict[str, float], teams: pd.Series | None
+) -> Result:
     term, n = f"share_{end}", len(values)
     if n == 0:
         return Unavailable(term=term, reason="no one has a score", n=n)
@@ -225,14 +217,8 @@ def _share_at(end: str, values: Numbers, ends: dict[str, float]) -> Result:
     if noise <= 0 or outside.any():
         reason = "scores lie outside the range from lowest to highest"
         return Unavailable(term=term, reason=reason, n=n)
-    count = int((np.abs(values - ends[end]) <= noise).sum())
-    low, high = proportion_confint(count, n, method="wilson")
-    return Estimate(
-        term=term,
-        estimate=count / n,
-        conf_low=min(float(low), count / n),  # the limit is off by 1e-17 at 0 and 1
-        conf_high=max(float(high), count / n),
-        n=n,
-        method=f"share of scores at the {end} possible score; Wilson interval; "
-        "missing scores left out",
-    )
+    at_end = np.abs(values - ends[end]) <= noise
+    how = f"share of scores at the {end} possible score; missing scores left out"
+    if teams is None:
+        return share(int(at_end.sum()), n, term=term, method=how)
+    return share_over_teams(at_end.astype(float), teams, term=term, method=how)

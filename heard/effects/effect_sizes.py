@@ -1,22 +1,27 @@
 """Estimate contrasts and standardised mean differences, named by standardiser.
 
-One name, one formula; sizes of different names are never compared. J is Hedges'
-small-sample correction 1 - 3/(4 df - 1). Oracles: R effectsize, t.test, lm and
-sandwich, tests/oracles/values/outcomes.json.
+One name, one formula; sizes of different names are never compared. J is Hedges' exact
+small-sample correction. Oracles: R effectsize, t.test, lm and sandwich,
+tests/oracles/values/outcomes.json.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from scipy.optimize import brentq
+from scipy.special import gammaln
 from scipy.stats import chi2, nct, norm
 from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from heard.effects.description import Numbers, is_constant
+from heard.models.bootstrap import REPLICATES, Draws, bootstrap_interval, replicated
+from heard.models.skewed_scores import Shape
 from heard.results import Estimate, Result, Unavailable
 
 BOTH_SCORES = "participants with both scores only"
@@ -35,7 +40,8 @@ def cohen_d_z(*, mean_change: float, sd_change: float, n: int) -> Result:
     """
     method = (
         "mean change over the standard deviation of the changes (divisor n-1), no "
-        f"small-sample correction; exact noncentral t interval; {BOTH_SCORES}"
+        "small-sample correction; noncentral t interval, which takes changes for "
+        f"normal; {BOTH_SCORES}"
     )
     if n < 3 or not _can_divide(mean_change, by=sd_change):
         return Unavailable(term="cohen_d_z", reason=NO_SPREAD, n=n, method=method)
@@ -70,8 +76,9 @@ def hedges_g_av(
     """
     method = (
         "mean change over the root mean square of the two waves' standard deviations "
-        "(divisor n-1), corrected by J = 1 - 3/(4(n-1) - 1); Bonett (2008) normal "
-        f"interval around the uncorrected value; {BOTH_SCORES}"
+        "(divisor n-1), corrected by Hedges' exact J with n-1 degrees of freedom; "
+        "Bonett (2008) normal interval around the uncorrected value, which takes "
+        f"scores for normal and is too narrow for skewed ones; {BOTH_SCORES}"
     )
     if n < 3 or not _can_divide(mean_change, correlation, by=min(sd_before, sd_after)):
         return Unavailable(term="hedges_g_av", reason=NO_SPREAD, n=n, method=method)
@@ -91,11 +98,83 @@ def hedges_g_av(
     )
 
 
+def hedges_g_av_of_pairs(
+    before: Numbers,
+    after: Numbers,
+    *,
+    interval: Literal["bonett", "bootstrap"] | None = None,
+    replicates: int = REPLICATES,
+    seed: str = "hedges_g_av",
+) -> Result:
+    """Standardise a mean change as `hedges_g_av` does, from the scores themselves.
+
+    `before`, `after`: scores of the same people, in the same order.
+    `interval`: Bonett's, or of resampled people (BCa), nowhere narrower than Bonett's.
+      Unless chosen: resampled where either wave's scores have a skewness of 1 or more.
+    `replicates`, `seed`: draws of the resampled interval, and their name.
+    Estimate, Unavailable: as `hedges_g_av`.
+    """
+    spreads, change = (deviation(before), deviation(after)), after - before
+    plain = hedges_g_av(
+        mean_change=float(change.mean()) if len(change) else 0.0,
+        sd_before=spreads[0],
+        sd_after=spreads[1],
+        correlation=float(np.corrcoef(before, after)[0, 1]) if min(spreads) else 0.0,
+        n=len(before),
+    )
+    shapes = Shape.of(before), Shape.of(after)
+    skewed = max(shapes, key=lambda shape: abs(shape.skewness))
+    chosen = interval or ("bootstrap" if skewed.skewed else "bonett")
+    if isinstance(plain, Unavailable):
+        return plain
+    if chosen == "bootstrap":
+        draws = Draws(replicates=replicates, seed=seed)
+        plain = _resampled(plain, before, after, draws)
+    caution = f"; caution: {skewed.words}" * skewed.skewed
+    return dataclasses.replace(plain, method=f"{plain.method}{caution}")
+
+
+def _resampled(plain: Estimate, before: Numbers, after: Numbers, of: Draws) -> Estimate:
+    """The same with limits of resampled people, nowhere narrower than before."""
+    n, change = len(before), after - before
+    squares = ((before - before.mean()) ** 2 + (after - after.mean()) ** 2) / 2
+    variance = float(squares.sum()) / (n - 1)
+    value = float(change.mean()) / variance**0.5
+    influence = (change - change.mean()) / variance**0.5
+    influence = influence - value / (2 * variance) * (squares - squares.mean())
+
+    def standardised(means: Numbers) -> Numbers:
+        of_squares = means[:, 2] - (means[:, 0] ** 2 + means[:, 1] ** 2) / 2
+        spread = np.sqrt(np.where(of_squares > 0, of_squares * n / (n - 1), np.nan))
+        return np.asarray((change.mean() + means[:, 1] - means[:, 0]) / spread)
+
+    columns = np.column_stack([before - before.mean(), after - after.mean(), squares])
+    limits = bootstrap_interval(
+        value,
+        replicated(columns, of, standardised),
+        of,
+        influence=influence,
+        confidence=0.95,
+    )
+    method = f"{plain.method}; {limits.words}"
+    if limits.low is None or limits.high is None:
+        return dataclasses.replace(plain, method=method)
+    assert plain.conf_low is not None
+    assert plain.conf_high is not None
+    return dataclasses.replace(
+        plain,
+        conf_low=min(limits.low, plain.conf_low),
+        conf_high=max(limits.high, plain.conf_high),
+        method=f"{method}, nowhere narrower than Bonett's",
+    )
+
+
 def hedges_g(first: Numbers, second: Numbers) -> Result:
     """Standardise the difference of two independent means by their pooled deviation.
 
     `first`, `second`: scores of different people; the difference is first minus second.
-    Estimate: unitless; pingouin's value, with the noncentral t interval pingouin lacks.
+    Estimate: unitless; pingouin's d times J, with the noncentral t interval pingouin
+      lacks.
     Unavailable: fewer than 2 scores on a side, or (almost) no spread.
     """
     from pingouin import (  # noqa: PLC0415 - imports matplotlib and seaborn
@@ -105,15 +184,15 @@ def hedges_g(first: Numbers, second: Numbers) -> Result:
     n = len(first) + len(second)
     method = (
         "difference of means over the pooled standard deviation (divisor n-2), "
-        "corrected by J = 1 - 3/(4(n-2) - 1); noncentral t interval times J, which "
-        "takes the two spreads as equal"
+        "corrected by Hedges' exact J with n-2 degrees of freedom; noncentral t "
+        "interval times J, which takes scores for normal and the two spreads as equal"
     )
     absent = Unavailable(term="hedges_g", reason=NO_SPREAD, n=n, method=method)
     if min(len(first), len(second)) < 2 or pooled_deviation(first, second) == 0:
         return absent
     correction = hedges_correction(n - 2)
     return _noncentral_estimate(
-        float(compute_effsize(first, second, eftype="hedges")) / correction,
+        float(compute_effsize(first, second, eftype="cohen")),
         unit=(1 / len(first) + 1 / len(second)) ** 0.5,
         degrees=n - 2,
         absent=absent,
@@ -124,9 +203,14 @@ def hedges_g(first: Numbers, second: Numbers) -> Result:
 def hedges_correction(degrees: float) -> float:
     """Hedges' factor J, which takes the small-sample bias out of a standardised mean.
 
-    An approximation good to 0.001 from 10 degrees of freedom on; pingouin uses it too.
+    The exact form, by gamma functions; 1 - 3/(4 df - 1) approximates it.
+
+    Hedges (1981), Journal of Educational Statistics 6(2), 107-128.
     """
-    return 1 - 3 / (4 * degrees - 1)
+    if degrees <= 1:
+        return 0.0
+    halves = float(gammaln(degrees / 2) - gammaln((degrees - 1) / 2))
+    return math.exp(halves) / math.sqrt(degrees / 2)
 
 
 def noncentral_limits(
@@ -327,7 +411,8 @@ def standardised(
     )
     method = (
         f"{method}, over the arms' pooled standard deviation before (divisor n-2, n "
-        f"participants), corrected by J = 1 - 3/(4(n-2) - 1); {how}"
+        f"participants), corrected by Hedges' exact J with n-2 degrees of freedom; "
+        f"{how}"
     )
     if isinstance(contrast, Unavailable):
         return Unavailable(term=term, reason=contrast.reason, n=n, method=method)

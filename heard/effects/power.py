@@ -336,19 +336,34 @@ def team_mean_variance(design: PilotDesign) -> float:
     return own + (after + slope**2 * before - 2 * slope * shared) / answered
 
 
-def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
-    arms = 1 + design.compared
-    degrees = arms * teams - arms
-    error = math.sqrt(team_mean_variance(design) * arms / teams)
+def power_and_half_width(
+    effect: float, error: float, degrees: float
+) -> tuple[float, float]:
+    """Power, and half the expected width of the 95 % interval, of an estimate by t.
+
+    `effect`, `error`: the true effect, and the estimate's true standard error.
+    `degrees`: those of the estimated error; infinite where it is known.
+    """
     quantile = float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees))
+    away = effect / error
+    if math.isinf(degrees):
+        power = stats.norm.sf(quantile - away) + stats.norm.cdf(-quantile - away)
+        return float(power), quantile * error
     # An estimated standard deviation is too small on average, the more the fewer.
     short = math.sqrt(2 / degrees) * math.exp(
         special.gammaln((degrees + 1) / 2) - special.gammaln(degrees / 2)
     )
-    away = design.smallest_effect / error
     # The wrong tail is under the normal's at -away; scipy is inexact far out.
     wrong = stats.nct.cdf(-quantile, degrees, away) if away < FAR else 0.0
     power = stats.nct.sf(quantile, degrees, away) + wrong
+    return min(float(power), 1.0), quantile * error * short
+
+
+def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
+    arms = 1 + design.compared
+    degrees = arms * teams - arms
+    error = math.sqrt(team_mean_variance(design) * arms / teams)
+    power, half_width = power_and_half_width(design.smallest_effect, error, degrees)
     exact = (
         "closed form for teams of equal size whose slope before to after is known, "
         "no one answering only some follow-ups; exact under what is "
@@ -358,14 +373,14 @@ def _by_formula(design: PilotDesign, teams: int) -> tuple[Result, Result]:
     return (
         Estimate.of(
             TERMS[2],
-            quantile * error * short,
+            half_width,
             n=total,
             n_unit="teams",
             method=f"{exact}; quantile of t times the expected standard error",
         ),
         Estimate.of(
             TERMS[3],
-            min(float(power), 1.0),
+            power,
             n=total,
             n_unit="teams",
             method=f"{exact}; noncentral t",

@@ -71,11 +71,11 @@ class ArmMeans(Described):
 class UnitComparison(Described):
     """Two arms of units compared.
 
-    - `effect`: treated minus control, or why it cannot be told; n counts people.
+    - `effect`: treated minus control, or why it is unknown; n counts people.
     - `treated`, `control`: the arms' numbers and means. Their difference in change
       (after, where that is the summary) is the effect.
     - `n_strata`, `n_strata_left_out`: strata compared within, 1 without any; and those
-      that hold one arm alone, which tell nothing.
+      that hold one arm alone, which show nothing.
     - `method`, `n_unit`: how it was made, and what n counts.
     """
 
@@ -167,7 +167,8 @@ def compare_unit_means(
     n_unit : str
         What ``people`` counts; empty: participants.
     least : int
-        Fewest units of an arm. Of 1 or 2 the interval holds, and is very wide.
+        Fewest units of an arm. Of 2 the interval holds, and is very wide; of 1 there
+        is none.
 
     Returns
     -------
@@ -334,6 +335,9 @@ def _effect(
     fit = cluster_robust_fit(centred, design, np.arange(len(rows)), names=names)
     if isinstance(fit, Unavailable):
         return Unavailable(term=term, reason=fit.reason, n=n)
+    # Of a unit alone in its arm nothing shows how far its number may vary.
+    if isinstance(shown := fit.estimate("arm", term=term), Unavailable):
+        return Unavailable(term=term, reason=shown.reason, n=n)
     degrees = fit.degrees_of_freedom("arm")
     if least >= MINIMUM_PER_ARM and degrees < MINIMUM_DEGREES:
         return Unavailable(term=term, reason=FEW_DEGREES.format(unit=unit), n=n)

@@ -158,11 +158,13 @@ def _carried(rows: pd.DataFrame) -> pd.DataFrame:
     Raises DataError: a unit has more than one; the message counts them and names none.
     """
     kept = [name for name in CARRIED if name in rows.columns]
-    grouped = rows.groupby("cluster", sort=False, observed=True)
+    if not kept:
+        return pd.DataFrame(index=pd.Index(rows["cluster"].unique(), name="cluster"))
+    # An empty name is not known, so it is no other arm, stratum or site.
+    known = rows[kept].where(rows[kept] != "").assign(cluster=rows["cluster"])
+    grouped = known.groupby("cluster", sort=False, observed=True)
     for name in kept:
         several = int(grouped[name].nunique().gt(1).sum())
         if several:
             raise DataError("units", f"{several} units are in more than one {name}")
-    if not kept:
-        return pd.DataFrame(index=pd.Index(rows["cluster"].unique(), name="cluster"))
-    return grouped[kept].first()
+    return grouped[kept].first().fillna("")

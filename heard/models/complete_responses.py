@@ -98,8 +98,8 @@ def read_responses(responses: Responses, name: str = "responses") -> pd.DataFram
     """Read responses as a data frame whose ordered categories are numbers.
 
     `responses`, shape (n_participants, n_items): numbers, nullable numbers, booleans,
-      or categories that are numbers. The columns of an array are named ``item_1``,
-      ``item_2`` and so on.
+      objects or categories that are numbers. The columns of an array are named
+      ``item_1``, ``item_2`` and so on.
     `name`: what the argument is called, for the message.
     Raises DataError: neither a data frame nor a two-dimensional array.
     """
@@ -113,15 +113,28 @@ def read_responses(responses: Responses, name: str = "responses") -> pd.DataFram
         raise DataError(name, f"a {type(responses).__name__}; {wanted}")
     coded = [
         place
-        for place, dtype in enumerate(responses.dtypes)
-        if isinstance(dtype, pd.CategoricalDtype)
-        and pd.api.types.is_numeric_dtype(dtype.categories.dtype)
+        for place in range(responses.shape[1])
+        if _hides_numbers(responses.iloc[:, place])
     ]
     if coded:
         responses = responses.copy()
     for place in coded:
         responses.isetitem(place, responses.iloc[:, place].astype(float).to_numpy())
     return responses
+
+
+def _hides_numbers(column: pd.Series) -> bool:
+    """Whether categories, or a column of no type, are numbers throughout."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return pd.api.types.is_numeric_dtype(column.dtype.categories.dtype)
+    if column.dtype != object:
+        return False
+    return pd.api.types.is_numeric_dtype(column.dropna().infer_objects().dtype)
+
+
+def named(labels: pd.Series) -> pd.Series:
+    """Labels of groups, an empty one turned to missing: no one's team is not a team."""
+    return labels.mask(labels == "")
 
 
 def check_frame(frame: pd.DataFrame, name: str) -> None:
@@ -154,6 +167,13 @@ def complete_responses(responses: pd.DataFrame) -> CompleteResponses:
     )
 
 
+def _kind_of(column: pd.Series) -> str:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return "categories that are text: give their codes"
+    text = column.dtype == object or pd.api.types.is_string_dtype(column.dtype)
+    return "text" if text else str(column.dtype)
+
+
 def column_fault(responses: pd.DataFrame, place: int) -> str:
     """Why one column cannot be read as numbers; empty if it can."""
     column, name = responses.iloc[:, place], str(responses.columns[place])
@@ -161,7 +181,7 @@ def column_fault(responses: pd.DataFrame, place: int) -> str:
     if namesakes > 1:
         return f"{namesakes} columns are named {name}"
     if not pd.api.types.is_numeric_dtype(column.dtype) or column.dtype.kind == "c":
-        return f"{name} does not hold numbers but {column.dtype}"
+        return f"{name} does not hold numbers but {_kind_of(column)}"
     if column.dtype.kind in "biu":
         return ""  # no whole number is that large
     answers = column.to_numpy(dtype=float, na_value=np.nan)

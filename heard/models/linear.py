@@ -136,8 +136,10 @@ def covariate_columns(
 
 def separate_means(scores: Array, codes: Labels, *, counts: Labels) -> LinearFit:
     """Fit every group its own mean and variance (Welch)."""
-    means = np.bincount(codes, weights=scores) / counts
-    squares = np.bincount(codes, weights=(scores - means[codes]) ** 2)
+    size = len(counts)
+    means = np.bincount(codes, weights=scores, minlength=size) / counts
+    left = (scores - means[codes]) ** 2
+    squares = np.bincount(codes, weights=left, minlength=size)
     variances = squares / np.maximum(counts - 1, 1) / counts
     floor = (ROUNDING * np.abs(scores).max()) ** 2
 

@@ -3,7 +3,7 @@
 Every wave has its own variance and every pair its own covariance. Gaps stay gaps: they
 are taken as missing at random given what was answered. Kenward and Roger's covariance
 is linear in those variances and uses the observed information, which stays right where
-answers are missing. Oracle: R mmrm and nlme, tests/oracles/values/repeated_measures.json.
+answers are missing. Oracle: R mmrm, tests/oracles/values/repeated_measures.json.
 """
 
 from __future__ import annotations
@@ -244,7 +244,7 @@ def _state(moments: _Moments, sigma: Array) -> _State | None:
 
 
 class _Derivatives(NamedTuple):
-    """Slopes in every variance and covariance of the waves; Kenward and Roger's P, Q."""
+    """Slopes in each variance and covariance of waves; Kenward and Roger's P, Q."""
 
     score: Array
     observed: Array
@@ -296,12 +296,12 @@ def _derivatives(moments: _Moments, at: _State) -> _Derivatives:
 def _summit(
     moments: _Moments, left: Array, seen: Labels
 ) -> tuple[_State, _Derivatives] | None:
-    """Newton's steps, by expected information where the likelihood is not yet curved."""
+    """Newton's steps, by expected information where the likelihood is not curved."""
     at = _state(moments, np.diag((left**2).sum(axis=0) / seen.sum(axis=0)))
+    if at is None:
+        return None
     rise = math.inf
     for _ in range(STEPS):
-        if at is None:
-            return None
         slopes = _derivatives(moments, at)
         step = _step(slopes)
         if step is None:
@@ -351,7 +351,7 @@ def _fitted(
     small_sample: SmallSample,
 ) -> RepeatedMeasuresFit:
     back = np.linalg.inv(triangle)
-    known = np.linalg.inv(slopes.observed)
+    known = np.asarray(np.linalg.inv(slopes.observed), float)
     covariance = at.phi
     if small_sample == "kenward_roger":
         covariance = kenward_roger_covariance(

@@ -6,6 +6,11 @@ from .agreement.ratings import (
     agreement_cells,
     weighted_kappa,
 )
+from .agreement.simple_agreement import (
+    RankConcordance,
+    kendall_concordance,
+    percentage_agreement,
+)
 from .agreement.two_occasions import (
     LimitsOfAgreement,
     concordance_correlation,
@@ -24,9 +29,11 @@ from .confirmatory.results import (
     FactorRelation,
     FactorReliability,
     ItemRemainder,
+    ResidualRelation,
     SecondOrderLoading,
 )
 from .consistency.alpha import cronbach_alpha
+from .consistency.equal_loadings import TauEquivalence, tau_equivalence
 from .consistency.inter_item import (
     mean_inter_item_correlation,
     pearson_correlation,
@@ -40,6 +47,7 @@ from .consistency.lower_bounds import (
 from .consistency.omega import omega_total
 from .consistency.sample import missing_completely_at_random
 from .consistency.sensitivity import CleaningSensitivity, cleaning_sensitivity
+from .consistency.yes_no_items import kuder_richardson_20
 from .dependability.components import (
     VarianceComponent,
     VarianceComponents,
@@ -181,7 +189,9 @@ __all__ = [
     "ParallelAnalysis",
     "PolychoricCorrelations",
     "PolychoricMoments",
+    "RankConcordance",
     "ReliableChange",
+    "ResidualRelation",
     "RetestReliability",
     "SamplingAdequacy",
     "ScaleReliability",
@@ -193,6 +203,7 @@ __all__ = [
     "Sphericity",
     "StaffDependability",
     "StaffMember",
+    "TauEquivalence",
     "TraitLevel",
     "TwoLevelScalability",
     "VarianceComponent",
@@ -222,7 +233,9 @@ __all__ = [
     "item_bias",
     "item_monotonicity",
     "item_statistics",
+    "kendall_concordance",
     "krippendorff_alpha",
+    "kuder_richardson_20",
     "limits_of_agreement",
     "mean_inter_item_correlation",
     "measurement_invariance",
@@ -239,6 +252,7 @@ __all__ = [
     "parallel_analysis",
     "partial_invariance",
     "pearson_correlation",
+    "percentage_agreement",
     "polychoric_correlations",
     "raters_needed",
     "reliability_over_waves",
@@ -252,6 +266,7 @@ __all__ = [
     "staff_by_rank",
     "staff_dependability",
     "standard_error_of_measurement",
+    "tau_equivalence",
     "two_level_scalability",
     "variance_components",
     "weighted_kappa",

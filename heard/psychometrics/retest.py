@@ -203,6 +203,7 @@ def reliable_change(
     *,
     reliability: float,
     higher_is_better: bool = True,
+    spread: float | None = None,
     confidence: float = 0.95,
 ) -> ReliableChange:
     """Count who changed by more than measurement error (Jacobson and Truax).
@@ -215,6 +216,9 @@ def reliable_change(
         Of one score, from 0 to 1; of a retest rather than of items, where there is one.
     higher_is_better : bool
         Which way is an improvement.
+    spread : float, optional
+        Standard deviation before, of everybody who began: then groups of people are
+        counted by one threshold. By default that of these pairs.
     confidence : float
         Coverage of Wilson's intervals.
 
@@ -240,8 +244,8 @@ def reliable_change(
         reason = "the scores before do not vary"
     if reason:
         return ReliableChange.unavailable(reason, n=n, method=method)
-    spread = float(values[:, 0].std(ddof=1))
-    needed = WIDTH * 2**0.5 * spread * (1 - reliability) ** 0.5
+    deviation = float(values[:, 0].std(ddof=1)) if spread is None else spread
+    needed = WIDTH * 2**0.5 * deviation * (1 - reliability) ** 0.5
     change = (values[:, 1] - values[:, 0]) * (1 if higher_is_better else -1)
     beyond = np.where(sides(np.abs(change), needed) > 0, np.sign(change), 0.0)
     kinds = {

@@ -116,7 +116,7 @@ class ScaleStructure(Composite):
 
 
 def estimate_scale_structure(
-    responses: pd.DataFrame, *, categories: Sequence[float]
+    responses: Responses, *, categories: Sequence[float]
 ) -> ScaleStructure:
     """Test whether the items of a subscale have one factor, and how strong it is.
 
@@ -125,6 +125,7 @@ def estimate_scale_structure(
     `categories`: the answers the codebook allows; empty where the items differ in them.
     Returns: every result is there; what cannot be estimated is `Unavailable`.
     """
+    responses = read_responses(responses)
     ordinal = 2 <= len(categories) <= MAXIMUM_CATEGORIES
     parallel = parallel_analysis(responses)
     model = _one_factor(responses, categories if ordinal else ())

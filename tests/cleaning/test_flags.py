@@ -101,7 +101,7 @@ def test_a_response_with_enough_flags_is_careless(action: str, kept: int) -> Non
     cleaned = clean(responses(codes), careless=rules)
     assert len(cleaned.frame) == kept
     assert cleaned.left_out == ({} if action == "flag" else {"careless": 1})
-    assert cleaned.flagged.indices["longstring"].count == 1
+    assert cleaned.flagged.indices["longstring"].n == 1
     if action == "flag":
         assert cleaned.frame["careless"].sum() == 1
         flags = "longstring; intra_individual_variability"
@@ -139,7 +139,7 @@ def test_flags_are_found_among_those_who_stayed() -> None:
     rules = CarelessRules(cutoffs={"longstring": 8.0}, flags_needed=1)
     frame = responses(codes, consented=np.arange(60) >= 5)
     cleaned = clean(frame, careless=rules)
-    assert cleaned.flagged.indices["longstring"].count == 0
+    assert cleaned.flagged.indices["longstring"].n == 0
     assert len(cleaned.frame) == 55
 
 

@@ -25,9 +25,11 @@ from analysis.outcomes.coverage import evaluate_coverage
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.missing_data import evaluate_missing
 from analysis.outcomes.multiverse import evaluate_multiverse
+from analysis.outcomes.retest import evaluate_retest
 from analysis.outcomes.subgroups import evaluate_groups
 from analysis.outcomes.supplementary_measures import evaluate_supplementary
 from analysis.reliability.comparability import evaluate_comparability
+from analysis.reliability.staff_means import evaluate_staff_means
 from analysis.reliability.waves import evaluate_reliability
 from analysis.storage.declared import read_study
 from analysis.storage.rows import (
@@ -68,6 +70,7 @@ def statistics(name: str) -> Iterator[Finding]:
     comparability = tuple(evaluate_comparability(responses, study))
     yield from comparability
     scores = read_all_scores(study)
+    yield from evaluate_retest(scores, study, links=read_links(study))
     judged: dict[str, Any] = {
         "links": read_links(study),
         "comparability": comparability,
@@ -80,6 +83,7 @@ def statistics(name: str) -> Iterator[Finding]:
     yield from evaluate_comparisons(scores, study, **judged)
     yield from evaluate_multiverse(responses, study, **judged)
     yield from evaluate_coverage(responses, read_roster(study), study)
+    yield from evaluate_staff_means(responses, study)
 
 
 def main(name: str, file: str) -> None:

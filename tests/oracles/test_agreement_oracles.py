@@ -26,7 +26,7 @@ from heard.psychometrics.agreement.two_occasions import (
 from heard.psychometrics.agreement.within_group import within_group_agreement
 from heard.psychometrics.reliability_over_waves import reliability_over_waves
 from heard.psychometrics.retest import reliable_change, smallest_detectable_change
-from heard.results import Estimate, Result
+from heard.results import Estimate, Result, Unavailable
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -77,8 +77,8 @@ def known(result: Result) -> Estimate:
 
 
 def standard_error(result: Estimate) -> float:
-    assert result.conf_high is not None
-    reach = result.conf_high - result.estimate
+    assert result.conf_low is not None  # the upper limit may be cut at 1
+    reach = result.estimate - result.conf_low
     return float(reach / stats.t.ppf(0.975, result.n - 1))
 
 
@@ -326,3 +326,27 @@ def test_agreement_within_groups_is_that_of_multilevel(
     by_group = {group.group: getattr(group, term) for group in found.groups}
     for group, value in zip(wanted["grpid"], wanted[column], strict=True):
         assert known(by_group[group]).estimate == pytest.approx(value, abs=MEAN_SQUARES)
+
+
+def test_agreement_of_teams_at_the_floor_follows_multilevel() -> None:
+    stored = oracle_values("withingroup_floor")
+    rows = oracle_rows(stored["data_file"])
+    found = within_group_agreement(
+        rows[stored["items"]], groups=rows["team"], lowest=0, highest=4
+    )
+    wanted = stored["values"]["awg"]
+    for group, value in zip(found.groups, wanted["a.wg"], strict=True):
+        if value is None:
+            assert isinstance(group.a_wg, Unavailable)
+        else:
+            assert known(group.a_wg).estimate == pytest.approx(value, abs=CLOSED_FORM)
+    assert "1 items left out" in known(found.groups[0].a_wg).method
+
+
+def test_no_limit_of_agreement_passes_perfect_agreement(ratings: Ratings) -> None:
+    for function in (krippendorff_alpha, fleiss_kappa, gwet_agreement):
+        few = ratings.long[ratings.long["target"].isin(range(5))]
+        found = function(few, categories=ratings.values["categories"])
+        if isinstance(found, Estimate) and found.conf_high is not None:
+            assert found.conf_high <= 1
+            assert "cut at 1" in found.method

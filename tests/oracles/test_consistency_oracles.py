@@ -90,7 +90,7 @@ def test_alpha_from_every_answer_is_that_of_lavaan(name: str) -> None:
 def test_omega_from_every_answer_is_that_of_lavaan(name: str) -> None:
     stored = oracle_values(name)
     lavaan = stored["values"]["FIML_ML"]
-    found = omega_total(rows_of(stored), missing="fiml")
+    found = omega_total(rows_of(stored), missing="fiml", interval="delta")
     assert isinstance(found, Estimate)
     assert found.conf_high is not None
     assert found.estimate == pytest.approx(lavaan["est"], abs=OPTIMISED)

@@ -15,7 +15,7 @@ from heard.effects.judgement.bayes import Prior, bayesian_companion
 from heard.effects.judgement.equivalence import UncertainEffect, equivalence_verdict
 from heard.effects.judgement.multiplicity import Family, adjust_families
 from heard.effects.judgement.pooling import pool_sites, shrink_teams
-from heard.results import Estimate
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from heard.results import Result
@@ -68,6 +68,19 @@ def test_pooling_is_metafors(case: str) -> None:
         assert limits == pytest.approx(stored[term][1:], rel=PROFILE, abs=1e-8)
     p = found.homogeneity_p_value
     assert numbers(p)[0] == pytest.approx(stored["homogeneity_p_value"], rel=CLOSED)
+
+
+@pytest.mark.parametrize("case", VALUES["common_effects"])
+def test_a_common_effect_is_metafors_from_two_sites_on(case: str) -> None:
+    stored = VALUES["common_effects"][case]
+    found = pool_sites(sites_of(stored))
+    common = found.common_effect
+    assert isinstance(common, Estimate)
+    assert (common.estimate, common.conf_low, common.conf_high) == pytest.approx(
+        stored["common_effect"], rel=1e-9
+    )
+    assert isinstance(found.pooled_effect, Unavailable) == (case == "two")
+    assert isinstance(found.prediction_interval, Unavailable) == (case == "two")
 
 
 @pytest.mark.parametrize("case", VALUES["pooling"])

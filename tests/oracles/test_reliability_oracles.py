@@ -56,7 +56,7 @@ def alphas(request: pytest.FixtureRequest) -> Oracle:
 
 
 def test_alpha_and_feldt_interval_are_those_of_psych(alphas: Oracle) -> None:
-    found = cronbach_alpha(alphas.responses)
+    found = cronbach_alpha(alphas.responses, interval="feldt")
     feldt = alphas.values["feldt_ci_own_formula"]
     assert isinstance(found, Estimate)
     assert found.n == feldt["n"]
@@ -68,7 +68,7 @@ def test_alpha_and_feldt_interval_are_those_of_psych(alphas: Oracle) -> None:
 
 
 def test_ninety_percent_feldt_interval_is_that_of_psych(alphas: Oracle) -> None:
-    found = cronbach_alpha(alphas.responses, confidence=0.90)
+    found = cronbach_alpha(alphas.responses, interval="feldt", confidence=0.90)
     feldt = alphas.values["feldt_ci_own_formula"]
     assert isinstance(found, Estimate)
     assert found.conf_low == pytest.approx(feldt["lower90"], abs=CLOSED_FORM)
@@ -141,7 +141,7 @@ def test_spearman_brown_steps_up_the_correlation_psych_used(alphas: Oracle) -> N
 def test_omega_and_its_interval_are_those_of_lavaan(name: str) -> None:
     oracle = Oracle(name)
     lavaan = oracle.values["ML"]
-    found = omega_total(oracle.responses)
+    found = omega_total(oracle.responses, interval="delta")
     assert isinstance(found, Estimate)
     assert found.n == len(oracle.responses.dropna())
     assert found.estimate == pytest.approx(lavaan["est"], abs=OPTIMISED)
@@ -152,7 +152,7 @@ def test_omega_and_its_interval_are_those_of_lavaan(name: str) -> None:
 @pytest.mark.parametrize("name", OMEGAS)
 def test_omega_standard_error_is_that_of_lavaan(name: str) -> None:
     oracle = Oracle(name)
-    found = omega_total(oracle.responses)
+    found = omega_total(oracle.responses, interval="delta")
     assert isinstance(found, Estimate)
     assert found.conf_high is not None
     standard_error = (found.conf_high - found.estimate) / 1.959963984540054

@@ -31,7 +31,8 @@ CLOSED = 1e-10
 def units(arm: str, *, strata: bool = False) -> pd.DataFrame:
     kept = ["before", "after", "people", "sampling_variance"]
     kept += ["stratum"] if strata else []
-    return UNITS[kept].assign(arm=UNITS[arm])
+    frame: pd.DataFrame = UNITS[kept].assign(arm=UNITS[arm])
+    return frame
 
 
 def compared(

@@ -8,6 +8,7 @@ import pytest
 from pingouin import compute_effsize
 
 from heard.effects.change import paired_change, unlinked_change
+from heard.effects.effect_sizes import hedges_g_av, hedges_g_av_of_pairs
 from heard.errors import DataError
 from heard.results import Composite, Estimate, Unavailable
 
@@ -228,7 +229,9 @@ def test_n_counts_people_of_each_wave_and_of_both() -> None:
 def test_hedges_g_is_pingouins() -> None:
     found = estimate(unlinked_change(BEFORE.iloc[:20], AFTER).hedges_g)
     theirs = compute_effsize(AFTER, BEFORE.iloc[:20], eftype="hedges")
-    assert found.estimate == pytest.approx(theirs, rel=1e-14)
+    # pingouin approximates J by 1 - 3/(4 df - 1)
+    assert found.estimate == pytest.approx(theirs, rel=2e-5)
+    assert found.estimate != pytest.approx(theirs, rel=1e-6)
 
 
 def test_teams_of_one_wave_only_are_left_out() -> None:
@@ -292,3 +295,46 @@ def test_unlinked_with_too_few_shared_teams(teams: int) -> None:
     assert isinstance(found.mean_change, Unavailable)
     assert isinstance(found.hedges_g, Unavailable)
     assert isinstance(found.mean_before, Estimate) == (teams > 0)
+
+
+def skewed_pairs(n: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(4)
+    shared = random.normal(size=n)
+    waves = (np.exp(shared + 0.5 * random.normal(size=n)) for _ in range(2))
+    before, after = waves
+    return before, after + 0.6
+
+
+def test_the_interval_of_g_av_follows_the_skewness_of_the_scores() -> None:
+    before, after = skewed_pairs()
+    plain = estimate(hedges_g_av_of_pairs(before, after, interval="bonett"))
+    found = estimate(hedges_g_av_of_pairs(before, after))
+    assert found.estimate == plain.estimate
+    assert "bootstrap interval" in found.method
+    assert "caution: scores skewed" in found.method
+    low, high = found.conf_low, found.conf_high
+    assert low is not None
+    assert high is not None
+    assert plain.conf_low is not None
+    assert plain.conf_high is not None
+    assert low <= plain.conf_low
+    assert high >= plain.conf_high
+    assert high - low > plain.conf_high - plain.conf_low
+    even = estimate(hedges_g_av_of_pairs(np.log(before), np.log(before) + after / 50))
+    assert "bootstrap" not in even.method
+
+
+def test_g_av_of_pairs_is_that_of_their_summary_and_needs_pairs() -> None:
+    before, after = skewed_pairs()
+    summary = hedges_g_av(
+        mean_change=float((after - before).mean()),
+        sd_before=float(before.std(ddof=1)),
+        sd_after=float(after.std(ddof=1)),
+        correlation=float(np.corrcoef(before, after)[0, 1]),
+        n=40,
+    )
+    found = estimate(hedges_g_av_of_pairs(before, after, interval="bonett"))
+    assert found.estimate == pytest.approx(estimate(summary).estimate, rel=1e-12)
+    assert found.conf_low == pytest.approx(estimate(summary).conf_low, rel=1e-12)
+    for few in (before[:2], before[:0], np.ones(9)):
+        assert isinstance(hedges_g_av_of_pairs(few, few), Unavailable)

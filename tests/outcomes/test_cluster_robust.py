@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from heard.models.cluster_robust import ClusterRobustFit, cluster_robust_fit, dummies
+from heard.models.cluster_robust import (
+    ClusterRobustFit,
+    cluster_robust_fit,
+    clustered_mean,
+    dummies,
+)
 from heard.models.random_streams import generator
 from heard.results import Estimate, Unavailable
 
@@ -191,3 +198,76 @@ def test_what_cannot_be_fitted_says_why(change: str, reason: str) -> None:
     found = cluster_robust_fit(outcome, design, clusters, names=names, **options)
     assert isinstance(found, Unavailable)
     assert reason in found.reason
+
+
+# --- one group's mean -----------------------------------------------------------------
+
+
+def answers(sizes: list[int]) -> tuple[pd.Series, pd.Series]:
+    """Scores of people whose teams differ."""
+    random = generator("test", "answers")
+    team = np.repeat(np.arange(len(sizes)), sizes)
+    score = random.normal(size=len(sizes))[team] + random.normal(size=len(team))
+    return pd.Series(score), pd.Series([f"t{place}" for place in team])
+
+
+def mean_of(*data: Any, **options: Any) -> Estimate:
+    found = clustered_mean(*data, **options)
+    assert isinstance(found, Estimate), found
+    return found
+
+
+def test_equal_clusters_make_the_t_test_of_their_means() -> None:
+    scores, team = answers([5] * 6)
+    found = mean_of(scores, team)
+    means = scores.groupby(team).mean()
+    low, high = stats.t.interval(0.95, 5, means.mean(), means.std() / 6**0.5)
+    assert (found.estimate, found.conf_low, found.conf_high) == pytest.approx(
+        (means.mean(), low, high), rel=1e-10
+    )
+
+
+def test_clusters_of_one_make_the_t_test_of_people() -> None:
+    scores, _ = answers([3, 4, 5])
+    names = pd.Series([f"p{place}" for place in range(12)])
+    found = mean_of(scores, names)
+    low, high = stats.t.interval(0.95, 11, scores.mean(), float(scores.std()) / 12**0.5)
+    assert (found.conf_low, found.conf_high) == pytest.approx((low, high), rel=1e-10)
+
+
+def test_people_without_a_team_stand_alone_and_gaps_are_left_out() -> None:
+    scores, team = answers([4, 6, 3, 5, 4])
+    lone = pd.Series([1.0, np.nan, 2.0])
+    both = pd.concat([scores, lone], ignore_index=True)
+    for empty in ("", None):
+        teams = pd.concat([team, pd.Series([empty, "t0", empty])], ignore_index=True)
+        named = pd.concat([team, pd.Series(["x", "t0", "y"])], ignore_index=True)
+        found, expected = mean_of(both, teams), mean_of(both, named)
+        assert found.n == 24
+        assert found.conf_low == expected.conf_low
+        assert "5 clusters" in found.method
+
+
+def test_few_clusters_give_a_mean_without_limits_unless_asked() -> None:
+    scores, team = answers([4, 6, 3, 5])
+    found = mean_of(scores, team)
+    assert (found.conf_low, found.conf_high) == (None, None)
+    assert "under 5: no interval" in found.method
+    asked = mean_of(scores, team, minimum_clusters=4)
+    assert asked.estimate == pytest.approx(found.estimate)
+    assert asked.conf_low is not None
+
+
+def test_a_share_stays_between_its_bounds() -> None:
+    _, team = answers([6] * 6)
+    few = pd.Series(([1.0] + [0.0] * 5) * 2 + [0.0] * 24)
+    assert mean_of(few, team).conf_low < 0  # type: ignore[operator]
+    assert mean_of(few, team, bounds=(0, 1)).conf_low == 0
+
+
+def test_nobody_and_everybody_alike_have_no_mean_to_limit() -> None:
+    scores, team = answers([4, 6, 3, 5, 4])
+    for same in (scores * np.nan, scores * 0 + 2):
+        found = clustered_mean(same, team)
+        assert isinstance(found, Unavailable)
+        assert "all the same" in found.reason

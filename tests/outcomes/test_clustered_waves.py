@@ -134,6 +134,17 @@ def test_columns_that_predict_each_other_are_refused() -> None:
     assert "linearly dependent" in found.reason
 
 
+def test_people_of_no_team_are_no_team() -> None:
+    random = np.random.default_rng(5)
+    rows = pd.DataFrame(
+        {"cluster": np.repeat(["a", "b", "c", "d"], 6), "score": random.normal(size=24)}
+    )
+    blank = pd.DataFrame({"cluster": [""] * 9, "score": 7.0})
+    assert intracluster_correlation(pd.concat([rows, blank])) == (
+        intracluster_correlation(pd.concat([rows, blank.assign(cluster=None)]))
+    )
+
+
 def test_unrelated_people_cost_nothing() -> None:
     random = generator("unrelated")
     rows = pd.DataFrame(

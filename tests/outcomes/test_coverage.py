@@ -163,11 +163,15 @@ def test_no_identifier_is_kept(project: Project) -> None:
     assert roster["staff_member"].str.fullmatch("[0-9a-f]{24}").all()
 
 
-def test_without_a_roster_there_is_no_step_and_no_finding(project: Project) -> None:
+def test_without_a_roster_nobody_is_counted_as_rated(project: Project) -> None:
     plain = study(STUDY[STUDY.index("[roster]") :], "")
     assert read_roster(plain) is None
     assert evaluate_coverage({"before": {"ratings": pd.DataFrame()}}, None, plain) == ()
-    assert "coverage" not in {step.name for step in plan_steps(plain)}
+    (step,) = (step for step in plan_steps(plain) if step.name == "coverage")
+    assert "roster.csv" not in step.inputs
+    alone = STUDY[: STUDY.index("[roster]")].replace("columns.staff_member", "#")
+    nobody = parse_study(alone, name="study", read_instrument=read_instrument)
+    assert "coverage" not in {step.name for step in plan_steps(nobody)}
     steps = {step.name: step for step in plan_steps(study())}
     assert set(steps["coverage"].inputs) == {
         "roster.csv",

@@ -197,7 +197,7 @@ def test_shift_and_scale_go_through_pooling(
 
 def test_estimator_must_be_known() -> None:
     with pytest.raises(ValueError, match="REML, PM"):
-        pool_sites({}, between="DL")  # type: ignore[arg-type]
+        pool_sites({}, between="HE")  # type: ignore[arg-type]
 
 
 def test_restricted_likelihood_finds_the_higher_of_two_peaks() -> None:

@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from heard.effects.shares import net_share_over_teams, share_over_teams
 from heard.effects.supplementary.responders import responders
-from heard.effects.supplementary.shares import net_share_over_teams, share_over_teams
 from heard.models.random_streams import generator
 from heard.results import Estimate, Unavailable
 

@@ -198,6 +198,14 @@ def test_units_too_unequal_for_two_degrees_of_freedom_are_refused() -> None:
     assert "degrees of freedom" in reason(compared(frame).effect)
 
 
+def test_two_treated_units_have_an_interval_if_asked_and_one_never() -> None:
+    two = known(compared(units(2, 10), least=1).effect)
+    degrees = (1 / 2 + 1 / 10) ** 2 / (1 / 4 + 1 / (100 * 9))
+    assert two.degrees_of_freedom == pytest.approx(degrees, rel=1e-10)
+    frame = units(1, 11)
+    assert isinstance(compared(frame, least=1).effect, Unavailable)
+
+
 def test_scores_before_that_do_not_vary_cannot_adjust() -> None:
     flat = units(5, 5).assign(before=40.0)
     assert "cannot adjust" in reason(compared(flat, summary="adjusted").effect)

@@ -128,7 +128,10 @@ def test_categories_that_are_words_are_no_numbers() -> None:
     )
     absent = cronbach_alpha(frame)
     assert isinstance(absent, Unavailable)
-    assert absent.reason == "b does not hold numbers but category"
+    assert (
+        absent.reason
+        == "b does not hold numbers but categories that are text: give their codes"
+    )
     assert "constant items" not in absent.method
 
 

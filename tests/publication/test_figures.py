@@ -19,12 +19,12 @@ from analysis.publication.drawings import draw_over_time
 from analysis.publication.figure import Figure, Note
 from analysis.publication.house_style import (
     WIDTH,
-    drawing_style,
     fills,
     ink_on,
     lightness,
     mark,
 )
+from analysis.publication.picture import drawing_style
 from analysis.publication.reliability import show_items, show_reliability
 from analysis.publication.scores import (
     RELIABLE,

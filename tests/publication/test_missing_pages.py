@@ -1,4 +1,4 @@
-"""The page of the missing: counted, three ways beside each other, what would tip."""
+"""Missing data on the page: who stayed, three methods, and tipping points."""
 
 from __future__ import annotations
 

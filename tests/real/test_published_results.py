@@ -44,7 +44,7 @@ from heard.effects.effect_sizes import (
     hedges_g_av,
 )
 from heard.effects.judgement.equivalence import UncertainEffect, uncertain_effect
-from heard.effects.supplementary.shares import difference_of_shares, share
+from heard.effects.shares import difference_of_shares, share
 from heard.models.cluster_robust import ClusterRobustFit, cluster_robust_fit
 from heard.models.random_streams import generator
 from heard.psychometrics.confirmatory.factors import confirmatory_factors

@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 from conftest import shared_data
 
+from heard.effects.designs.repeated_measures import repeated_measures_effect
+from heard.effects.judgement.equivalence import UncertainEffect
 from heard.effects.missing_data.arm_effect import ArmModel, imputed_arm_difference
 from heard.effects.missing_data.attrition import attrition_table
 from heard.effects.missing_data.tipping_point import TippingPoint, tipping_point
@@ -121,3 +123,33 @@ def at(outcome: str) -> ArmModel:
         arm="treatment",
         adjust=("bdi.pre", "drug", "length"),
     )
+
+
+# Effect and limits by R mmrm 0.3.18 (unstructured, Kenward-Roger-Linear).
+REPEATED = {
+    "bdi.2m": (-3.954361, -7.342975, -0.565747),
+    "bdi.3m": (-3.421982, -7.587872, 0.743907),
+    "bdi.5m": (-2.500185, -6.899808, 1.899438),
+    "bdi.8m": (-1.541368, -5.780436, 2.697700),
+}
+
+
+def test_losses_at_random_shrink_the_effect_of_beat_the_blues(
+    people: pd.DataFrame,
+) -> None:
+    rows = people.rename(columns={"subject": "participant", "treatment": "arm"}).melt(
+        id_vars=["participant", "arm"],
+        value_vars=WAVES,
+        var_name="wave",
+        value_name="score",
+    )
+    found = repeated_measures_effect(
+        rows, treated="BtheB", control="TAU", waves=WAVES[1:], baseline=WAVES[0]
+    )
+    for part, (wave, known) in zip(found.follow_ups, REPEATED.items(), strict=True):
+        effect = part.effect
+        assert part.wave == wave
+        assert isinstance(effect, UncertainEffect)
+        assert effect.n == 97
+        assert effect.effect == pytest.approx(known[0], abs=1e-5)
+        assert effect.limits() == pytest.approx(known[1:], abs=1e-5)

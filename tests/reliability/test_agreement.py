@@ -16,8 +16,12 @@ from heard.psychometrics.agreement.chance_corrected import (
     gwet_agreement,
     krippendorff_alpha,
 )
-from heard.psychometrics.agreement.intraclass import intraclass_correlations
+from heard.psychometrics.agreement.intraclass import (
+    MeanSquares,
+    intraclass_correlations,
+)
 from heard.psychometrics.agreement.ratings import weighted_kappa
+from heard.psychometrics.agreement.skewed_ratings import _without_each
 from heard.psychometrics.agreement.two_occasions import (
     concordance_correlation,
     limits_of_agreement,
@@ -199,12 +203,46 @@ def test_gaps_use_every_rating_and_widen_the_interval() -> None:
     assert f"all {int(with_gaps.notna().sum().sum())} ratings" in kept.icc_a1.method
 
 
-def test_without_differences_gaps_put_components_on_the_boundary() -> None:
-    table = np.array([[1, 2, 3], [3, 1, 2], [2, 3, 1], [1, 3, 2], [3, 2, np.nan]])
-    found = intraclass_correlations(long(table))
-    assert isinstance(found.icc_c1, Estimate)
-    assert found.icc_c1.estimate == pytest.approx(0.0, abs=1e-12)
-    assert "variance of targets estimated at zero" in found.icc_c1.method
+def test_a_negative_correlation_stays_negative_with_a_gap() -> None:
+    table = np.array([[1, 2, 3], [3, 1, 2], [2, 3, 1], [1, 3, 2], [3, 2, 1.0]])
+    complete = intraclass_correlations(long(table)).icc_c1
+    table[4, 2] = np.nan
+    found = intraclass_correlations(long(table)).icc_c1
+    assert isinstance(complete, Estimate)
+    assert isinstance(found, Estimate)
+    assert complete.estimate == pytest.approx(-0.5)
+    assert found.estimate == pytest.approx(-0.5, abs=0.1)
+    assert "targets at zero, the boundary" in found.method
+    assert "replaced by Henderson's moments" in found.method
+
+
+@pytest.mark.parametrize("term", ["icc_1", "icc_a1", "icc_c1"])
+def test_correlations_without_each_target_are_those_of_the_rest(term: str) -> None:
+    values = np.random.default_rng(2).integers(0, 5, (9, 4)).astype(float)
+    rest = [MeanSquares.of(np.delete(values, i, axis=0)).single(term) for i in range(9)]
+    assert _without_each(values, term) == pytest.approx(rest, abs=1e-12)
+
+
+def test_limits_of_floored_ratings_are_widened_and_warned_of() -> None:
+    random = np.random.default_rng(3)
+    both = random.normal(size=(80, 1)) + random.normal(size=(80, 3)) * 0.8
+    even, floored = (
+        np.searchsorted(cuts, both) for cuts in ([-1.5, 0, 1.5], [1.2, 1.8, 2.5])
+    )
+    plain, found = (
+        intraclass_correlations(long(values)).icc_c1 for values in (even, floored)
+    )
+    assert isinstance(plain, Estimate)
+    assert isinstance(found, Estimate)
+    assert "jackknife" not in plain.method
+    assert "widened by a jackknife of targets" in found.method
+    assert "many the lowest: a floor" in found.method
+    low, high = MeanSquares.of(floored.astype(float)).limits("icc_c1", 0.95)
+    assert found.conf_low is not None
+    assert found.conf_high is not None
+    assert found.conf_low <= low
+    assert found.conf_high >= high
+    assert found.conf_high - found.conf_low > high - low
 
 
 def test_an_unknown_rule_for_gaps_is_refused() -> None:

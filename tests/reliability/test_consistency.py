@@ -275,13 +275,13 @@ def test_spearman_brown_is_for_two_items(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda frame: frame.assign(b="x"), "b does not hold numbers but str"),
+        (lambda frame: frame.assign(b="x"), "b does not hold numbers but text"),
         (lambda frame: frame.assign(b=1j), "b does not hold numbers but complex128"),
         (
             lambda frame: frame.assign(
                 b=pd.Categorical(frame["b"].map("level {}".format))
             ),
-            "b does not hold numbers but category",
+            "b does not hold numbers but categories that are text: give their codes",
         ),
         (
             lambda frame: frame.assign(b=np.inf),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analysis.foundation.findings import Group
-from analysis.reliability.cosmin import CosminTable, cosmin_findings, cosmin_table
+from analysis.reliability.cosmin import PropertyEvidence, cosmin_findings, cosmin_table
 from heard.results import Estimate, Unavailable
 
 
@@ -20,14 +20,14 @@ GOOD_FIT = (found("comparative_fit_index", 0.97), found("rmsea", 0.08, 0.05, 0.1
 POOR_FIT = (found("comparative_fit_index", 0.90), found("rmsea", 0.09, 0.07, 0.1))
 
 
-def ratings(table: CosminTable) -> dict[str, str]:
-    return {row.measurement_property: row.rating for row in table.properties}
+def ratings(table: tuple[PropertyEvidence, ...]) -> dict[str, str]:
+    return {row.measurement_property: row.rating for row in table}
 
 
 def test_nothing_analysed_is_indeterminate_everywhere() -> None:
     table = cosmin_table()
     assert set(ratings(table).values()) == {"?"}
-    assert len(table.to_frame()) == 5
+    assert len(table) == 5
 
 
 @pytest.mark.parametrize(("fit", "rating"), [(GOOD_FIT, "+"), (POOR_FIT, "-")])
@@ -64,7 +64,7 @@ def test_the_interval_is_placed_against_the_threshold(
     limits: tuple[float, float], message: str
 ) -> None:
     icc = found("icc_a1", 0.75, *limits)
-    row = cosmin_table(reliability=icc).properties[2]
+    row = cosmin_table(reliability=icc)[2]
     assert (row.rating, row.interval) == ("+", message)
 
 
@@ -92,7 +92,7 @@ def test_one_biased_item_or_a_failed_verdict_is_insufficient() -> None:
 
 def test_an_absent_coefficient_says_why() -> None:
     absent = Unavailable(term="cronbach_alpha", reason="number of items 1")
-    row = cosmin_table(cronbach_alpha=absent).properties[1]
+    row = cosmin_table(cronbach_alpha=absent)[1]
     assert row.rating == "?"
     assert "number of items 1" in row.reason
 
@@ -103,7 +103,7 @@ def test_scaled_indices_have_the_criteria_of_plain_ones() -> None:
         found("robust_rmsea", 0.07),
         found("standardised_root_mean_square_residual", 0.05),
     )
-    row = cosmin_table(fit=fit).properties[0]
+    row = cosmin_table(fit=fit)[0]
     assert row.rating == "+"
     assert row.decisive == fit[2]
 

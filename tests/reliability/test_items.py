@@ -234,7 +234,7 @@ def test_a_text_column_is_named_and_the_others_are_described(
         responses.assign(heard="often"), lowest=1, highest=5
     )
     assert isinstance(text.mean, Unavailable)
-    assert text.mean.reason == "heard does not hold numbers but str"
+    assert text.mean.reason == "heard does not hold numbers but text"
     assert isinstance(other.mean, Estimate)
     assert isinstance(other.item_rest_correlation, Unavailable)
     assert other.item_rest_correlation.reason == text.mean.reason

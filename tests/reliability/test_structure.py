@@ -152,7 +152,7 @@ def test_awkward_data_give_estimates_or_reasons(
         ("polychoric", "no one answered an item", "no one answered a"),
         ("polychoric", "undeclared", "60 answers are none of the declared categories"),
         ("ordinal alpha", "a copy", "1 of 15 pairs of items: the polychoric"),
-        ("ordinal alpha", "text", "a does not hold numbers but str"),
+        ("ordinal alpha", "text", "a does not hold numbers but text"),
         ("categorical omega", "2 items", "number of items 2; at least 3 needed"),
         ("adequacy", "a copy", "linearly dependent items"),
         ("sphericity", "5 rows", "5 participants for 6 items; more participants"),

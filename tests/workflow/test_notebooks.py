@@ -16,7 +16,7 @@ from analysis.intake.responses import map_responses, read_exports
 from analysis.storage.declared import read_study
 from analysis.workflow.actions import run_step
 from analysis.workflow.planning import plan_steps
-from analysis.workflow.receipts import freshness, receipt_file
+from analysis.workflow.receipts import receipt_file, staleness
 from analysis.workflow.steps import Step
 from heard.errors import DataError
 
@@ -58,7 +58,7 @@ def test_a_copy_holds_no_time_path_or_random_name(
     ]
     assert all(set(cell["metadata"]) == {"tags"} for cell in copy["cells"])
     assert str(project.folder) not in text
-    assert freshness(cleaning).is_fresh
+    assert not staleness(cleaning)
 
 
 def test_a_failing_cell_leaves_no_output_and_quotes_nothing(
@@ -76,7 +76,7 @@ def test_a_failing_cell_leaves_no_output_and_quotes_nothing(
         str(receipt_file(cleaning).relative_to(project.reports))
     ]
     assert not files(project.processed) if project.processed.exists() else True
-    assert freshness(cleaning).reason == "the last run failed"
+    assert staleness(cleaning) == "the last run failed"
 
 
 def test_a_fault_of_the_data_keeps_its_kind_and_its_words(

@@ -7,7 +7,7 @@ import dataclasses
 from conftest import ROOT
 
 from analysis.storage.declared import read_study
-from analysis.workflow.pages import PAGES, Page, page_of, step_kinds
+from analysis.workflow.pages import PAGES, WHEN, Page, page_of, step_kinds
 from analysis.workflow.planning import READERS, plan_design, plan_steps
 
 STUDY = read_study("listening-pilot")
@@ -50,13 +50,14 @@ def test_only_pages_made_from_findings_are_without_rows() -> None:
 
 def test_every_source_is_read_by_a_page() -> None:
     read = {part for page in PAGES for part in page.reads}
-    assert read == {*READERS, "links", "gates"}
+    assert read == {*READERS}
+    assert {page.when for page in PAGES} == {*WHEN}
 
 
 def test_a_page_that_does_not_apply_has_no_step() -> None:
-    plain = dataclasses.replace(STUDY, design=None, groups=(), roster=None)
+    plain = dataclasses.replace(STUDY, design=None, groups=())
     kinds = {step.kind for step in plan_steps(plain)}
-    assert not kinds & {"design", "subgroups", "coverage"}
+    assert not kinds & {"design", "subgroups"}
     assert plan_design(plain) == ()
 
 

@@ -15,7 +15,7 @@ from planned import GOOD, locked, parsed
 from analysis.declarations.study import Dose, Rollout
 from analysis.storage.declared import lock_file, read_study
 from analysis.workflow.planning import plan_steps
-from analysis.workflow.receipts import freshness
+from analysis.workflow.receipts import staleness
 from analysis.workflow.steps import Step
 
 STUDY = "listening-pilot"
@@ -55,9 +55,7 @@ def ran(pilot: Project, project: Project) -> Project:
 
 
 def stale() -> dict[str, str]:
-    found = {
-        name: freshness(step).reason for name, step in steps(read_study(STUDY)).items()
-    }
+    found = {name: staleness(step) for name, step in steps(read_study(STUDY)).items()}
     return {name: reason for name, reason in found.items() if reason}
 
 
@@ -161,7 +159,10 @@ def test_a_course_beside_others_needs_waves_and_teams_or_a_declaration() -> None
     assert planned(outcomes=short, dose=Dose(survey="staff", column="years"))
 
 
-def test_totals_alone_are_not_asked_whether_they_mean_the_same() -> None:
+def test_scores_are_compared_between_waves_where_anything_can_be_asked() -> None:
     """A page of nothing but "cannot be tested" would help nobody."""
+    totals = read_study("beat-the-blues")
     assert "comparability" in steps(read_study(STUDY))
-    assert "comparability" not in steps(read_study("beat-the-blues"))
+    assert "comparability" in steps(totals)  # the same people answered again
+    assert "comparability" not in steps(dataclasses.replace(totals, outcomes=()))
+    assert "comparability" not in steps(read_study("eq-short"))

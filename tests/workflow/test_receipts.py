@@ -13,7 +13,7 @@ from analysis.storage.declared import read_study
 from analysis.storage.whole_files import digest
 from analysis.workflow import receipts
 from analysis.workflow.planning import plan_steps
-from analysis.workflow.receipts import freshness
+from analysis.workflow.receipts import staleness
 from analysis.workflow.runner import remove_orphans
 from analysis.workflow.steps import Step
 
@@ -35,7 +35,7 @@ def steps() -> dict[str, Step]:
 
 
 def stale() -> dict[str, str]:
-    found = {name: freshness(step).reason for name, step in steps().items()}
+    found = {name: staleness(step) for name, step in steps().items()}
     return {name: reason for name, reason in found.items() if reason}
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from analysis.foundation.errors import StaleError
 from analysis.workflow import runner
-from analysis.workflow.receipts import Freshness
 from analysis.workflow.runner import Progress, choose_steps, run_steps
 from analysis.workflow.steps import Step
 from heard.errors import AnalysisError, DataError
@@ -32,9 +31,9 @@ class Bench:
     ran: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
-    def freshness(self, one: Step) -> Freshness:
+    def staleness(self, one: Step) -> str:
         self.asked.append(one.name)
-        return Freshness(reason="stale" if one.name in self.stale else "")
+        return "stale" if one.name in self.stale else ""
 
     def run(self, one: Step) -> float:
         if one.name in self.failing:
@@ -61,7 +60,7 @@ class Bench:
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     made = Bench(stale=set())
-    monkeypatch.setattr(runner, "freshness", made.freshness)
+    monkeypatch.setattr(runner, "staleness", made.staleness)
     return made
 
 

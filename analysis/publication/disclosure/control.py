@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from analysis.foundation.findings import AnyGroup, Finding, Place
 
-ONE_ANSWER = "everybody gave the same answer, so the number would tell what each said"
+ONE_ANSWER = "everybody gave the same answer, so the number would show what each said"
 SUPPRESSED_VERDICT = Group("verdict", value="suppressed")
 SECONDARY_SUPPRESSION = "suppressed, or a smaller number could be worked out from it"
 

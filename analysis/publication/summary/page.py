@@ -129,8 +129,8 @@ class FunderSummary:
         )
 
     def _pdf(self, size: float) -> bytes:
-        import matplotlib as mpl  # noqa: PLC0415 - heavy, wanted for its fonts
-        import typst  # noqa: PLC0415 - heavy
+        import matplotlib as mpl  # noqa: PLC0415 - slow, wanted for its fonts
+        import typst  # noqa: PLC0415 - slow to import
 
         fonts = typst.Fonts(
             include_system_fonts=False,
@@ -161,7 +161,10 @@ def funder_summary(
     deviations : tuple of str
         Deviations from the plan.
     """
-    result = planned_result(disclosed, study) or _without_result(study)
+    result = planned_result(disclosed, study) or ResultShown(
+        sentences=(without_result(study),),
+        comparison=tuple(comparison_sentences(study)),
+    )
     about = Passage(
         heading="About this page",
         sentences=tuple(_about(study, deviations)),
@@ -180,17 +183,6 @@ def funder_summary(
         drawing_text=result.drawing_text,
         behaviours=_behaviours_table(disclosed, study),
         passages=(*_passages(disclosed, study, result), about),
-    )
-
-
-def _without_result(study: Study) -> ResultShown:
-    """What stands in place of a main result that was not judged."""
-    return ResultShown(
-        sentences=(without_result(study),),
-        comparison=tuple(comparison_sentences(study)),
-        number="",
-        drawing="",
-        drawing_text="",
     )
 
 

@@ -53,9 +53,9 @@ class ResultShown:
     headlines: tuple[str, ...] = ()
     sentences: tuple[str, ...]
     comparison: tuple[str, ...]
-    number: str
-    drawing: str
-    drawing_text: str
+    number: str = ""
+    drawing: str = ""
+    drawing_text: str = ""
 
 
 def primary_outcome(study: Study) -> Outcome | None:

@@ -1,7 +1,6 @@
-"""Turn the findings of a study into plain sentences for those who fund it.
+"""What was done, who took part and who was compared, in plain sentences.
 
-Better and worse, never plus and minus; what is not known is said to be so; no word
-of statistics.
+What is not known is said to be so; no word of statistics.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from analysis.storage.readers.table import RawTable
 
 SPREADSHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-SPSS = (".sav", ".zsav")
-STATA = (".dta",)
-PARQUET = (".parquet",)
+LABELLED = (".sav", ".zsav", ".dta")
+START = 4096
+"""Bytes that show whether a file is empty."""
 
 
 def read_table(
@@ -33,20 +33,19 @@ def read_table(
         No such file, unreadable, empty, damaged, or not a table.
     """
     kind = path.suffix.lower()
-    if kind in SPSS + STATA:
+    content = _content(path, whole=kind not in LABELLED)
+    if kind in LABELLED:
         from analysis.storage.readers import labelled  # noqa: PLC0415 - pyreadstat is slow
 
-        _refuse_empty(path)
-        read = labelled.read_spss if kind in SPSS else labelled.read_stata
+        read = labelled.read_stata if kind == ".dta" else labelled.read_spss
         return read(path, encoding=encoding)
-    content = _content(path)
     if kind in SPREADSHEETS:
         from analysis.storage.readers.spreadsheet import (  # noqa: PLC0415 - calamine is slow
             read_spreadsheet,
         )
 
         return read_spreadsheet(content, path.name, sheet=sheet)
-    if kind in PARQUET:
+    if kind == ".parquet":
         from analysis.storage.readers.labelled import read_parquet  # noqa: PLC0415 - pyarrow is slow
 
         return read_parquet(content, path.name)
@@ -55,32 +54,21 @@ def read_table(
     return read_delimited(content, path.name, encoding=encoding, delimiter=delimiter)
 
 
-def _content(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    if not content[:4096].strip() and not content.strip():
-        raise DataError(path.name, "is empty; export it again")
-    return content
-
-
-def _refuse_empty(path: Path) -> None:
-    """What the library that opens the file itself would say less clearly."""
+def _content(path: Path, *, whole: bool) -> bytes:
+    """The bytes of a file, or its first ones; refused where there are none."""
     try:
         with path.open("rb") as stream:
-            start = stream.read(4096)
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    if not start.strip():
-        raise DataError(path.name, "is empty; export it again")
-
-
-def _unreadable(path: Path, error: OSError) -> DataError:
-    if isinstance(error, FileNotFoundError):
-        return DataError(
+            content = stream.read() if whole else stream.read(START)
+    except FileNotFoundError:
+        raise DataError(
             path.name,
             f"not found in {path.parent}. Put the export there, or name the folder of "
             "raw data with --raw or HEARD_RAW",
-        )
-    return DataError(path.name, f"cannot be read in {path.parent}: {error.strerror}")
+        ) from None
+    except OSError as error:
+        raise DataError(
+            path.name, f"cannot be read in {path.parent}: {error.strerror}"
+        ) from None
+    if not content[:START].strip() and not content.strip():
+        raise DataError(path.name, "is empty; export it again")
+    return content

@@ -10,6 +10,7 @@ import codecs
 import csv
 import io
 import re
+from typing import TYPE_CHECKING
 
 import charset_normalizer
 import pandas as pd
@@ -19,11 +20,13 @@ import pyarrow.csv
 from analysis.storage.readers.table import (
     RawTable,
     from_rows,
-    refuse_empty,
     trimmed,
     without_blank_rows,
 )
 from heard.errors import DataError
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -50,20 +53,7 @@ MINIMUM_BYTES_TO_GUESS = 64
 def read_delimited(
     content: bytes, name: str, *, encoding: str = "auto", delimiter: str = ""
 ) -> RawTable:
-    """Read a text file with delimiters.
-
-    Parameters
-    ----------
-    encoding : str
-        ``auto``, or one that Python knows.
-    delimiter : str
-        Empty: found out.
-
-    Raises
-    ------
-    DataError
-        Not text, or not a table.
-    """
+    """Read a text file; what is not declared is found out."""
     if len(content) >= LARGE and encoding in {"auto", "utf-8"}:
         found = _by_columns(content, delimiter)
         if found is not None:
@@ -72,8 +62,7 @@ def read_delimited(
     if sep_line := SEPARATOR_LINE.match(text):
         delimiter, text = delimiter or sep_line["sign"], text[sep_line.end() :]
     separator = delimiter or find_delimiter(text)
-    cells = from_rows(_rows(text, separator, name))
-    refuse_empty(cells, name)
+    cells = from_rows(_rows(text, separator, name), name)
     return _table(cells, used, "" if delimiter else separator)
 
 
@@ -144,13 +133,14 @@ def find_delimiter(text: str) -> str:
     return best
 
 
+def _reader(text: str, delimiter: str) -> Reader:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+
+
 def _sampled(sample: str, delimiter: str, *, whole: bool) -> list[list[str]]:
-    reader = csv.reader(
-        io.StringIO(sample, newline=""), delimiter=delimiter, strict=True
-    )
     rows: list[list[str]] = []
     try:
-        rows.extend(row for row in reader if row)
+        rows.extend(row for row in _reader(sample, delimiter) if row)
     except csv.Error as error:
         # a cell the sample cuts through is no fault; quotes that fit nowhere are
         if whole or "unexpected end of data" not in str(error):
@@ -160,7 +150,7 @@ def _sampled(sample: str, delimiter: str, *, whole: bool) -> list[list[str]]:
 
 
 def _rows(text: str, delimiter: str, name: str) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = _reader(text, delimiter)
     try:
         rows = [row for row in reader if row]
     except csv.Error as error:
@@ -170,8 +160,7 @@ def _rows(text: str, delimiter: str, name: str) -> list[list[str]]:
     if len(rows) < 2:
         raise DataError(name, "holds a header and no responses; export it again")
     width = len(rows[0])
-    uneven = sum(len(row) != width for row in rows[1:])
-    if uneven:
+    if uneven := sum(len(row) != width for row in rows[1:]):
         raise DataError(
             name,
             f"{uneven} of {len(rows) - 1} rows do not have the header's {width} cells. "

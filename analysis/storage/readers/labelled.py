@@ -1,9 +1,8 @@
-"""SPSS and Stata files into a table: codes as texts, labels and missing values kept.
+"""SPSS, Stata and Parquet files into a table: codes as texts, labels kept.
 
 A value the file itself declares missing, alone or within a range, is emptied and
-counted; what was never there is only blank.
-
-A Parquet file into a table: its values as texts.
+counted; what was never there is only blank. Every reader raises `DataError` where the
+file is damaged, or another kind of file.
 """
 
 from __future__ import annotations
@@ -12,32 +11,22 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import pyreadstat
 
-from analysis.storage.readers.table import RawTable, as_text, from_values, refuse_empty
+from analysis.storage.readers.table import RawTable, as_text, from_values
 from heard.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import pandas as pd
 
-def read_spss(path: Path, *, encoding: str = "auto") -> RawTable:
-    """Read an SPSS file.
 
-    Parameters
-    ----------
-    encoding : str
-        ``auto`` is what the file itself says.
-
-    Raises
-    ------
-    DataError
-        Damaged, or another kind of file.
-    """
+def read_spss(path: Path, *, encoding: str) -> RawTable:
+    """Read an SPSS file; an encoding of ``auto`` is what the file itself says."""
     options = _options(encoding)
     frame, meta = _read(pyreadstat.read_sav, path, "SPSS", **options)
     # As numbers: a range without a lower end is no date, and dates do not compare.
@@ -50,33 +39,19 @@ def read_spss(path: Path, *, encoding: str = "auto") -> RawTable:
     return _labelled(frame, meta, emptied, "SPSS", path.name)
 
 
-def read_stata(path: Path, *, encoding: str = "auto") -> RawTable:
-    """Read a Stata file.
-
-    Parameters
-    ----------
-    encoding : str
-        ``auto`` is what the file itself says.
-
-    Raises
-    ------
-    DataError
-        Damaged, or another kind of file.
-    """
+def read_stata(path: Path, *, encoding: str) -> RawTable:
+    """Read a Stata file; an encoding of ``auto`` is what the file itself says."""
     options = {**_options(encoding), "user_missing": True}
     frame, meta = _read(pyreadstat.read_dta, path, "Stata", **options)
     marks = meta.missing_user_values or {}
     emptied = {name: frame[name].isin(list(marks[name])) for name in marks}
-    columns = {}
     for name in frame.columns:
-        column = frame[name].mask(emptied[name]) if name in emptied else frame[name]
+        if name in emptied:
+            frame[name] = frame[name].mask(emptied[name])
         if meta.readstat_variable_types.get(name) == "float":
             # Stata's usual type has seven digits; the rest were never typed.
-            column = column.astype(np.float32)
-        columns[name] = column
-    return _labelled(
-        pd.DataFrame(columns, index=frame.index), meta, emptied, "Stata", path.name
-    )
+            frame[name] = frame[name].astype(np.float32)
+    return _labelled(frame, meta, emptied, "Stata", path.name)
 
 
 def _options(encoding: str) -> dict[str, Any]:
@@ -110,44 +85,27 @@ def _labelled(
     kind: str,
     name: str,
 ) -> RawTable:
-    cells = from_values(frame)
-    refuse_empty(cells, name)
-    labels = meta.column_names_to_labels or {}
-    counts = {
-        header.strip(): int(emptied_cells.sum())
-        for header, emptied_cells in emptied.items()
-    }
+    cells = from_values(frame, name)
+    counts = {header.strip(): int(cells.sum()) for header, cells in emptied.items()}
+    labels: Mapping[str, str] = meta.column_names_to_labels or {}
+    coded: Mapping[str, Mapping[Any, str]] = meta.variable_value_labels or {}
     return RawTable(
         cells=cells,
         encoding=kind,
         kind=kind,
-        labels={
-            header.strip(): text.strip() for header, text in labels.items() if text
+        labels={head.strip(): text.strip() for head, text in labels.items() if text},
+        value_labels={
+            header.strip(): {
+                as_text(code).strip(): str(word).strip() for code, word in words.items()
+            }
+            for header, words in coded.items()
         },
-        value_labels=_value_labels(meta.variable_value_labels or {}),
         emptied={header: count for header, count in counts.items() if count},
     )
 
 
-def _value_labels(
-    declared: Mapping[str, Mapping[Any, str]],
-) -> dict[str, dict[str, str]]:
-    return {
-        header.strip(): {
-            as_text(code).strip(): str(label).strip() for code, label in labels.items()
-        }
-        for header, labels in declared.items()
-    }
-
-
 def read_parquet(content: bytes, name: str) -> RawTable:
-    """Read a Parquet file.
-
-    Raises
-    ------
-    DataError
-        Damaged, or another kind of file.
-    """
+    """Read a Parquet file."""
     try:
         table = pa.parquet.read_table(io.BytesIO(content))
         # a damaged text shows only when it is looked at
@@ -161,6 +119,5 @@ def read_parquet(content: bytes, name: str) -> RawTable:
             "is not a Parquet file that can be read: it is damaged, or another kind of "
             "file under this name; export it again",
         ) from None
-    cells = from_values(frame)
-    refuse_empty(cells, name)
+    cells = from_values(frame, name)
     return RawTable(cells=cells, encoding="Parquet", kind="Parquet")

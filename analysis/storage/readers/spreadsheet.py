@@ -7,23 +7,12 @@ from typing import Any
 
 import python_calamine
 
-from analysis.storage.readers.table import RawTable, as_text, from_rows, refuse_empty
+from analysis.storage.readers.table import RawTable, as_text, from_rows
 from heard.errors import DataError, unknown
 
 
 def read_spreadsheet(content: bytes, name: str, *, sheet: str = "") -> RawTable:
-    """Read one sheet of an Excel or OpenDocument file.
-
-    Parameters
-    ----------
-    sheet : str
-        Its name; empty: the first one.
-
-    Raises
-    ------
-    DataError
-        Broken or encrypted, no such sheet, or not a table.
-    """
+    """Read one sheet of an Excel or OpenDocument file: the first, or the one named."""
     sheets, values = _opened(content, name, sheet)
     while values and not _filled(values[0]):
         values = values[1:]
@@ -42,8 +31,7 @@ def read_spreadsheet(content: bytes, name: str, *, sheet: str = "") -> RawTable:
             f"{beyond} of {len(rows) - 1} rows hold cells beyond the header's "
             f"{headed}. Is the header the first row of the sheet?",
         )
-    cells = from_rows([row[:headed] for row in rows])
-    refuse_empty(cells, name)
+    cells = from_rows([row[:headed] for row in rows], name)
     others = len(sheets) - 1
     remark = f"first of {len(sheets)} sheets" if others and not sheet else ""
     return RawTable(cells=cells, encoding="Excel", kind="Excel", remark=remark)

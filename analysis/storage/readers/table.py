@@ -63,10 +63,14 @@ class RawTable:
         """Size alone: an output kept in a notebook must not hold a cell."""
         return f"RawTable({len(self.cells)} rows, {self.encoding})"
 
+    @property
+    def headers(self) -> list[str]:
+        """The header of each column."""
+        return [str(name) for name in self.cells.columns]
+
     def labels_in_order(self) -> list[str]:
         """The question of each column, empty where the file does not say it."""
-        headers = [str(name) for name in self.cells.columns]
-        return [self.labels.get(key, "") for key in numbered(headers)]
+        return [self.labels.get(key, "") for key in numbered(self.headers)]
 
 
 def numbered(headers: Sequence[str]) -> list[str]:
@@ -98,22 +102,22 @@ def without_blank_rows(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.loc[~blank].reset_index(drop=True)
 
 
-def from_rows(rows: Sequence[Sequence[str]]) -> pd.DataFrame:
-    """A table from rows of texts, the header first."""
+def from_rows(rows: Sequence[Sequence[str]], name: str) -> pd.DataFrame:
+    """A table from a file's rows of texts, the header first."""
     header = [name.strip() for name in rows[0]]
     cells = pd.DataFrame(list(rows[1:]), columns=header, dtype=str)
-    return without_blank_rows(trimmed(cells))
+    return _not_empty(without_blank_rows(trimmed(cells)), name)
 
 
-def from_values(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table of texts from a table of numbers, dates and texts.
+def from_values(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """A table of texts from a file's table of numbers, dates and texts.
 
     A row with no value stays: in such files it is somebody who answered nothing.
     """
     columns = [texts(frame.iloc[:, place]) for place in range(frame.shape[1])]
     made = pd.concat(columns, axis="columns") if columns else frame
     made.columns = pd.Index([str(name).strip() for name in frame.columns])
-    return trimmed(made)
+    return _not_empty(trimmed(made), name)
 
 
 def texts(values: pd.Series) -> pd.Series[str]:
@@ -165,13 +169,7 @@ def _number(value: float) -> str:
     return f"{value:.15g}"
 
 
-def refuse_empty(cells: pd.DataFrame, name: str) -> None:
-    """Refuse a table without responses.
-
-    Raises
-    ------
-    DataError
-        Nothing but a header.
-    """
+def _not_empty(cells: pd.DataFrame, name: str) -> pd.DataFrame:
     if cells.empty:
         raise DataError(name, "holds a header and no responses; export it again")
+    return cells

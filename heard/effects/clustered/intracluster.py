@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from heard.models.cluster_robust import Array
+from heard.models.complete_responses import named
 from heard.psychometrics.dependability.nested_reliability import (
     NestedReliability,
     nested_reliability,
@@ -49,7 +50,7 @@ def intracluster_correlation(
     Parameters
     ----------
     frame : DataFrame, one row a participant
-        Rows without a score or a cluster are left out.
+        Rows without a score or a cluster are left out; an empty name is no cluster.
     score, cluster : str
         The columns. A score of two values counts as yes or no.
 
@@ -69,7 +70,7 @@ def intracluster_correlation(
     if isinstance(found, Unavailable):
         return IntraclusterCorrelation.unavailable(found.reason, n=found.n)
     assert isinstance(found.icc_1, Estimate)
-    kept = frame[[score, cluster]].dropna()
+    kept = frame[[score, cluster]].assign(**{cluster: named(frame[cluster])}).dropna()
     counts: Array = np.bincount(kept[cluster].factorize()[0]).astype(float)
     plain = dataclasses.replace(found.icc_1, term="intracluster_correlation")
     restricted = dataclasses.replace(

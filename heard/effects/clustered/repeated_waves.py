@@ -3,8 +3,9 @@
 The `approach` is ``constrained_baseline`` (one mean before: randomised arms),
 ``difference_in_change`` (arms may differ before) or ``ancova`` (adjusted for the score
 before). Everyone who answered at least once counts, assuming data are missing at random
-given the model; intervals are t with Satterthwaite's degrees of freedom. Oracle: R
-lmerTest, tests/oracles/values/clustered.json.
+given the model; intervals are t with Satterthwaite's or Kenward and Roger's degrees of
+freedom. Oracle: R lmerTest and pbkrtest, tests/oracles/values/clustered.json and
+kenward_roger.json.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ from scipy import stats
 from heard.errors import DataError, unknown
 from heard.models.cluster_robust import Array
 from heard.models.mixed.design import RandomTerm
+from heard.models.mixed.kenward_roger import KenwardRoger, kenward_roger
 from heard.models.mixed.model import Criterion, MixedFit, fit_mixed_model
+from heard.models.mmrm import SmallSample
 from heard.results import Composite, Described, Estimate, Result, Unavailable
 
 CONFIDENCE = 0.95
+NAMES = {"satterthwaite": "Satterthwaite", "kenward_roger": "Kenward and Roger"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +38,13 @@ class MixedEffects(Described):
     - `names`: the fixed columns.
     - `coefficients`, shape (n_names,): in units of the score for one unit of the
       column.
-    - `covariance`, shape (n_names, n_names): given the variances.
+    - `covariance`, shape (n_names, n_names): given the variances, or corrected for
+      their being estimated.
     - `n`: rows.
     - `levels`: the random terms kept, and how many groups each has.
     - `left_out`: rows without a score, a column or a group.
     - `fit`: all else: variances, effects, likelihood.
+    - `corrected`: Kenward and Roger's errors; None for Satterthwaite's degrees alone.
     """
 
     names: tuple[str, ...]
@@ -48,15 +54,21 @@ class MixedEffects(Described):
     levels: tuple[tuple[str, int], ...]
     left_out: int
     fit: MixedFit = field(repr=False, compare=False)
+    corrected: KenwardRoger | None = field(default=None, repr=False, compare=False)
 
     def standard_error(self, contrast: Sequence[float] | str) -> float:
-        """Standard error of a contrast, the variances taken as known."""
+        """Standard error of a contrast."""
         weights = self._weights(contrast)
         return float(np.sqrt(weights @ self.covariance @ weights))
 
     def degrees_of_freedom(self, contrast: Sequence[float] | str) -> float:
-        """Satterthwaite's, at most the rows to spare."""
-        found = self.fit.satterthwaite_df(tuple(self._weights(contrast)))
+        """Satterthwaite's or Kenward and Roger's, at most the rows to spare."""
+        weights = tuple(self._weights(contrast))
+        found = (
+            self.fit.satterthwaite_df(weights)
+            if self.corrected is None
+            else self.corrected.degrees_of_freedom(weights)
+        )
         return min(found, float(self.n - len(self.names)))
 
     def estimate(self, contrast: Sequence[float] | str, *, term: str) -> Estimate:
@@ -72,7 +84,7 @@ class MixedEffects(Described):
             n=self.n,
             n_unit="rows (answers)",
             method=f"{self.method}; t interval with {degrees:.1f} degrees of freedom "
-            "(Satterthwaite)",
+            f"({self.small_sample})",
         )
 
     def p_value(self, contrast: Sequence[float] | str, *, term: str) -> Estimate:
@@ -86,7 +98,7 @@ class MixedEffects(Described):
             n=self.n,
             n_unit="rows (answers)",
             method=f"{self.method}; two-sided t test with {degrees:.1f} degrees of "
-            "freedom (Satterthwaite); a probability has no interval",
+            f"freedom ({self.small_sample}); a probability has no interval",
         )
 
     def degrees_result(self, contrast: Sequence[float] | str, *, term: str) -> Estimate:
@@ -96,8 +108,8 @@ class MixedEffects(Described):
             self.degrees_of_freedom(contrast),
             n=self.n,
             n_unit="rows (answers)",
-            method="degrees of freedom of the t interval (Satterthwaite's, at most "
-            "rows less columns); no interval",
+            method=f"degrees of freedom of the t interval ({self.small_sample}'s, at "
+            "most rows less columns); no interval",
         )
 
     def variances(self) -> tuple[Result, ...]:
@@ -116,6 +128,11 @@ class MixedEffects(Described):
             )
             for name, value, singular in named
         )
+
+    @property
+    def small_sample(self) -> str:
+        """Whose errors and degrees of freedom, in words."""
+        return NAMES["satterthwaite" if self.corrected is None else "kenward_roger"]
 
     @property
     def method(self) -> str:
@@ -143,6 +160,7 @@ def mixed_effects(
     columns: Sequence[str],
     groups: Sequence[str],
     criterion: Criterion = "reml",
+    small_sample: SmallSample = "satterthwaite",
 ) -> MixedEffects | Unavailable:
     """Fit random intercepts of groups and fixed columns.
 
@@ -159,6 +177,8 @@ def mixed_effects(
         is left out: it is what the residual is.
     criterion : {"reml", "ml"}
         Restricted likelihood, unless models of different columns are compared.
+    small_sample : {"satterthwaite", "kenward_roger"}
+        Whether errors are corrected for few groups, too, which takes longer.
 
     Returns
     -------
@@ -186,14 +206,20 @@ def mixed_effects(
     fit = fit_mixed_model(response, terms, fixed=fixed, criterion=criterion)
     if isinstance(fit, Unavailable):
         return Unavailable(term="mixed_effects", reason=fit.reason, n=len(kept))
+    corrected = kenward_roger(fit) if small_sample == "kenward_roger" else None
+    if isinstance(corrected, Unavailable):
+        return corrected
     return MixedEffects(
         names=fit.names,
         coefficients=fit.coefficients,
-        covariance=fit.coefficient_covariance,
+        covariance=fit.coefficient_covariance
+        if corrected is None
+        else corrected.covariance,
         n=fit.n,
         levels=tuple((term.name, len(term.levels)) for term in terms),
         left_out=left_out,
         fit=fit,
+        corrected=corrected,
     )
 
 
@@ -254,6 +280,7 @@ def mixed_wave_effects(
     covariates: Sequence[str] = (),
     site: bool = False,
     clusters_drift: bool = False,
+    small_sample: SmallSample = "satterthwaite",
 ) -> WaveEffects:
     """Estimate an arm's effect at every follow-up by a mixed model.
 
@@ -278,6 +305,8 @@ def mixed_wave_effects(
         Whether every cluster also moves up or down by itself from wave to wave. Without
         it a drift of whole clusters counts as chance among people, and the interval of
         a change is too narrow (Hooper & Bourke 2015, BMJ 350, h2925).
+    small_sample : {"satterthwaite", "kenward_roger"}
+        Whether errors are corrected for few groups, too, which takes longer.
 
     Returns
     -------
@@ -306,7 +335,11 @@ def mixed_wave_effects(
         design[DRIFT] = design["cluster"].astype(str) + " " + wave
         groups.insert(-1, DRIFT)
     fit = mixed_effects(
-        design, score=score, columns=[*columns, *covariates], groups=groups
+        design,
+        score=score,
+        columns=[*columns, *covariates],
+        groups=groups,
+        small_sample=small_sample,
     )
     if isinstance(fit, Unavailable):
         return _nothing(waves, fit.reason, fit.n)

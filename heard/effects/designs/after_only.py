@@ -1,7 +1,8 @@
-"""Compare arms of single people at one wave: as they are, or adjusted for covariates.
+"""Compare arms at one wave: as they are, or adjusted for covariates.
 
-Welch's difference, several contrasts at once, and least squares with HC3. Oracles: R
-t.test, sandwich and multcomp, tests/oracles/values/people.json.
+Welch's difference, several contrasts at once, and least squares with HC3, or CR2 where
+people were trained in groups. Oracles: R t.test, sandwich, clubSandwich and multcomp,
+tests/oracles/values/people.json.
 """
 
 from __future__ import annotations
@@ -138,6 +139,7 @@ def adjusted_difference(
     covariates: Sequence[str],
     score: str = "score",
     arm: str = "arm",
+    cluster: str | None = None,
 ) -> UncertainEffect | Unavailable:
     """Estimate two arms' difference at equal covariates, such as the score before.
 
@@ -151,30 +153,36 @@ def adjusted_difference(
         Numbers enter as they are, categories as dummies.
     score, arm : str
         Columns.
+    cluster : str, optional
+        Column of teams, or of groups trained together, where who was trained alone is a
+        group of one. Ordered answers enter as their `ridits`.
 
     Returns
     -------
     UncertainEffect
-        Least squares with HC3 errors, t with people less columns as degrees of freedom.
+        Least squares with HC3 errors and people less columns as degrees of freedom;
+        with clusters CR2 and Satterthwaite's.
     Unavailable
         Fewer than 2 people in an arm, no people to spare, covariates that predict each
-        other or the arm, nothing left over.
+        other or the arm, nothing left over, fewer than 5 clusters where asked.
 
     References
     ----------
-    Long & Ervin (2000), The American Statistician 54(3), 217-224 (HC3).
+    Long & Ervin (2000), The American Statistician 54(3), 217-224 (HC3); Pustejovsky &
+    Tipton (2018), J. Business & Economic Statistics 36(4), 672-683 (CR2).
     """
-    rows = _rows(frame, (score, arm, *covariates), arm, (treated, control))
+    columns = (score, arm, *covariates, *([] if cluster is None else [cluster]))
+    rows = _rows(frame, columns, arm, (treated, control))
     is_treated = rows[arm].eq(treated).to_numpy(float)
     n, term = len(rows), "adjusted_difference"
     if min(is_treated.sum(), n - is_treated.sum()) < MINIMUM_PEOPLE:
         return Unavailable(term=term, reason="fewer than 2 people in an arm", n=n)
-    columns, names = covariate_columns(rows, covariates)
+    added, names = covariate_columns(rows, covariates)
     fit = least_squares(
         rows[score].to_numpy(float),
-        np.column_stack([np.ones(n), is_treated, columns]),
+        np.column_stack([np.ones(n), is_treated, added]),
         names=("one", "treated", *names),
-        clusters=None,
+        clusters=None if cluster is None else rows[cluster],
     )
     if isinstance(fit, Unavailable):
         return Unavailable(term=term, reason=fit.reason, n=n)

@@ -194,7 +194,7 @@ def _compared(
 def _unit_effect(
     units: pd.DataFrame, name: str, place: int, *, adjusted: bool, seed: str
 ) -> UnitEffect:
-    """One treated unit beside the comparison alone."""
+    """One treated unit with the comparison alone."""
     own = units.iloc[[place, *np.flatnonzero(~units["arm"].to_numpy(dtype=bool))]]
     found = permuted(
         own,

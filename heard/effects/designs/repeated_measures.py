@@ -67,9 +67,15 @@ class FollowUpEffect(Composite):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatedMeasuresEffects(Composite):
-    """Every follow-up's effect, in order."""
+    """Every follow-up's effect, in order, and how the effects move together.
+
+    - `follow_ups`: one a wave.
+    - `correlation`, shape (n_waves, n_waves): of the effects, for
+      `simultaneous_effects`; None where there are none.
+    """
 
     follow_ups: tuple[FollowUpEffect, ...]
+    correlation: Array | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +159,8 @@ def repeated_measures_effect(
     if isinstance(fit, Unavailable):
         return _nothing(waves, fit.reason, n, how)
     return RepeatedMeasuresEffects(
-        follow_ups=tuple(_follow_up(fit, wave, how) for wave in waves)
+        follow_ups=tuple(_follow_up(fit, wave, how) for wave in waves),
+        correlation=_correlation(fit, waves),
     )
 
 
@@ -187,10 +194,16 @@ def _people(
     columns: tuple[str, ...],
 ) -> _People:
     score, covariates = columns[0], list(columns[1:])
-    wide = rows.pivot(index="participant", columns="wave", values=score)
     asked = [*waves, *([] if baseline is None else [baseline])]
-    wide = wide.reindex(columns=asked).astype(float)
     fixed = rows.groupby("participant", observed=True)[["arm", *covariates]].first()
+    wide = rows.pivot_table(
+        index="participant",
+        columns="wave",
+        values=score,
+        aggfunc="first",
+        observed=True,
+    )
+    wide = wide.reindex(index=fixed.index, columns=asked).astype(float)
     known = fixed.notna().all(axis=1) & wide[list(waves)].notna().any(axis=1)
     if baseline is not None:
         known &= wide[baseline].notna()
@@ -198,7 +211,7 @@ def _people(
     values, names = covariate_columns(fixed, covariates)
     return _People(
         scores=wide[list(waves)].to_numpy(),
-        treated=fixed["arm"].eq(treated).to_numpy(dtype=float),
+        treated=np.asarray(fixed["arm"].eq(treated), dtype=float),
         before=None if baseline is None else wide[baseline].to_numpy(),
         columns=values - values.mean(axis=0) if len(values) else values,
         names=names,
@@ -241,6 +254,13 @@ def _how(people: _People, small_sample: SmallSample, *, before: bool) -> str:
         f"missing at random given earlier answers; {people.left_out} people without "
         "what the model needs left out"
     )
+
+
+def _correlation(fit: RepeatedMeasuresFit, waves: Sequence[str]) -> Array:
+    places = [fit.names.index(f"effect {wave}") for wave in waves]
+    covariance = fit.covariance[np.ix_(places, places)]
+    spread = np.sqrt(np.diag(covariance))
+    return np.asarray(covariance / np.outer(spread, spread))
 
 
 def _follow_up(fit: RepeatedMeasuresFit, wave: str, how: str) -> FollowUpEffect:

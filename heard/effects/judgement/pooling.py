@@ -1,8 +1,8 @@
 """Pool the effects of several sites, and shrink those of many small teams.
 
-Random effects: sites may truly differ, and their own errors are taken as known. Fewer
-than three sites are shown one by one. Oracle: R metafor,
-tests/oracles/values/judgement.json.
+Random effects: sites may truly differ, and their own errors are taken as known. Two
+sites cannot show how much they differ: they have a common effect only. Oracle: R
+metafor, tests/oracles/values/judgement.json.
 """
 
 from __future__ import annotations
@@ -13,14 +13,20 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 
 from heard.effects.description import Numbers
 from heard.effects.judgement.equivalence import UncertainEffect, t_quantile
 from heard.results import Composite, Estimate, Result, Unavailable
 
-Between: TypeAlias = Literal["REML", "PM"]
-"""Restricted maximum likelihood, or Paule and Mandel's moments."""
+Between: TypeAlias = Literal["REML", "PM", "DL"]
+"""Restricted maximum likelihood, or the moments of Paule and Mandel, or those of
+DerSimonian and Laird, to compare with older reviews: too small where sites differ."""
+NAMES = {
+    "REML": "restricted maximum likelihood",
+    "PM": "Paule-Mandel",
+    "DL": "DerSimonian-Laird",
+}
 
 # Where a bracket for the variance between sites has to end, in variances of a site.
 SEARCH_LIMIT = 1e8
@@ -56,12 +62,18 @@ def variance_between(effects: Numbers, variances: Numbers, how: Between) -> floa
 
     `effects`, `variances`, shape (n_sites,): every site's effect and the square of its
       standard error.
-    `how`, {"REML", "PM"}: restricted maximum likelihood, or the value at which the
-      weighted squares equal their expectation.
+    `how`, {"REML", "PM", "DL"}: restricted maximum likelihood; the value at which the
+      weighted squares equal their expectation; or one step towards it from zero.
 
     Viechtbauer (2005), J. of Educational and Behavioral Statistics 30(3), 261-293;
-    Paule & Mandel (1982), J. of Research of the National Bureau of Standards 87, 377.
+    Paule & Mandel (1982), J. of Research of the National Bureau of Standards 87, 377;
+    DerSimonian & Laird (1986), Controlled Clinical Trials 7(3), 177-188.
     """
+    if how == "DL":
+        weights = 1 / variances
+        spare = weights.sum() - (weights**2).sum() / weights.sum()
+        squares = weighed(effects, variances).squares
+        return max(0.0, float((squares - (len(effects) - 1)) / spare))
     if how == "PM":
         return _where_squares_are(len(effects) - 1, effects, variances)
     return _restricted(effects, variances)
@@ -170,6 +182,7 @@ class PooledEffect(Composite):
     - `between_site_variance_share`: share of the variance that is not the sites' own
       error (I squared).
     - `homogeneity_p_value`: of every site having the same true effect (Cochran's Q).
+    - `common_effect`: average as if all had one true effect; from two sites on.
     - `sites`: in the order given.
     """
 
@@ -179,6 +192,7 @@ class PooledEffect(Composite):
     between_site_standard_deviation: Result
     between_site_variance_share: Result
     homogeneity_p_value: Result
+    common_effect: Result
     sites: tuple[SiteEffect, ...]
 
 
@@ -195,7 +209,7 @@ class _Sites:
 
     @property
     def words(self) -> str:
-        name = {"REML": "restricted maximum likelihood", "PM": "Paule-Mandel"}[self.how]
+        name = NAMES[self.how]
         left = f"; {self.left_out} sites without an effect left out"
         return (
             f"random effects over {len(self.effects)} sites, variance between them by "
@@ -211,14 +225,15 @@ def pool_sites(effects: Effects, *, between: Between = "REML") -> PooledEffect:
     ----------
     effects : mapping of str to UncertainEffect or Unavailable
         Every site's name and its effect, all in one unit.
-    between : {"REML", "PM"}
+    between : {"REML", "PM", "DL"}
         How the variance of the true effects is estimated.
 
     Returns
     -------
     PooledEffect
         In the unit of the effects; ``n`` of a pooled result counts sites.
-        Unavailable: under 3 sites with an effect (without a site: under 4).
+        Unavailable: under 3 sites with an effect (without a site: under 4). Two sites
+        have the common effect only, which says nothing about a further site.
 
     Raises
     ------
@@ -245,8 +260,15 @@ def pool_sites(effects: Effects, *, between: Between = "REML") -> PooledEffect:
     )
     found = _sites(known, between, left_out=len(effects) - len(known))
     if len(known) < MINIMUM_SITES:
-        return PooledEffect.unavailable(TOO_FEW, n=len(found.effects), sites=sites)
-    return PooledEffect(**_pooled(found), **_differences(found), sites=sites)
+        both = {"common_effect": _common(found)} if len(known) == 2 else {}
+        n = len(known)
+        return PooledEffect.unavailable(TOO_FEW, n=n, method="", sites=sites, **both)
+    return PooledEffect(
+        **_pooled(found),
+        **_differences(found),
+        common_effect=_common(found),
+        sites=sites,
+    )
 
 
 def _sites(
@@ -341,6 +363,23 @@ def _differences(sites: _Sites) -> dict[str, Estimate]:
     }
 
 
+def _common(sites: _Sites) -> Estimate:
+    """What can be said without knowing how much sites differ."""
+    k, parts = len(sites.effects), weighed(sites.effects, sites.variances)
+    reach = float(norm.ppf(0.975)) * parts.variance**0.5
+    left = f"; {sites.left_out} sites without an effect left out" * bool(sites.left_out)
+    own = f"weights the inverse of the sites' own variance, taken as known{left}"
+    return Estimate.of(
+        "common_effect",
+        parts.mean,
+        (parts.mean - reach, parts.mean + reach),
+        n=k,
+        n_unit="sites",
+        method=f"average of {k} sites as if all had one true effect, normal interval; "
+        f"about these sites alone: too narrow for any other; {own}",
+    )
+
+
 def _own(effect: UncertainEffect | Unavailable) -> Result:
     if isinstance(effect, Unavailable):
         return Unavailable(
@@ -411,7 +450,7 @@ def shrink_teams(effects: Effects, *, between: Between = "REML") -> ShrunkenTeam
     ----------
     effects : mapping of str to UncertainEffect or Unavailable
         Every team's name and its effect, all in one unit.
-    between : {"REML", "PM"}
+    between : {"REML", "PM", "DL"}
         How the variance of the true effects is estimated.
 
     Returns

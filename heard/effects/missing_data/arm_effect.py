@@ -17,6 +17,7 @@ from heard.models.chained_equations import Numbers
 from heard.models.cluster_robust import Adjustment, ClusterRobustFit, cluster_robust_fit
 from heard.models.imputation import Imputation
 from heard.models.imputation_pooling import PooledEstimate, absent_pool, pool
+from heard.models.linear import covariate_columns
 from heard.results import Unavailable
 
 EFFECT = "treated"
@@ -86,18 +87,7 @@ class Prepared:
 def prepared(people: pd.DataFrame, model: ArmModel) -> Prepared:
     """The design of rows that all can enter (see `ArmModel.rows`)."""
     treated = people[model.arm].eq(model.treated).to_numpy(dtype=float)
-    columns, names = [np.ones(len(people)), treated], ["one", EFFECT]
-    for name in model.adjust:
-        values = people[name]
-        numeric = pd.api.types.is_numeric_dtype(values)
-        if numeric and not pd.api.types.is_bool_dtype(values):
-            columns.append(values.to_numpy(dtype=float))
-            names.append(name)
-            continue
-        codes, levels = pd.factorize(values, sort=True)
-        for place, level in enumerate(levels[1:], start=1):
-            columns.append((codes == place).astype(float))
-            names.append(f"{name}: {level}")
+    columns, names = covariate_columns(people, model.adjust)
     if model.cluster is None:
         clusters = np.arange(len(people))
     else:
@@ -105,8 +95,8 @@ def prepared(people: pd.DataFrame, model: ArmModel) -> Prepared:
     single = model.cluster is None and len(people) > MAXIMUM_SINGLE_ROWS
     return Prepared(
         outcome=people[model.outcome].to_numpy(dtype=float, na_value=np.nan),
-        design=np.column_stack(columns),
-        names=tuple(names),
+        design=np.column_stack([np.ones(len(people)), treated, columns]),
+        names=("one", EFFECT, *names),
         clusters=clusters.astype(np.intp),
         adjustment="CR1" if single else "CR2",
     )

@@ -329,7 +329,7 @@ def dropout_tipping_point(
 def undone_at(
     effect: Result, *, share_lost: float | None, higher_is_better: bool
 ) -> Result:
-    """Say how much worse those lost must have fared for a gain to be in doubt.
+    """Say how much worse dropouts must have fared for a gain to be in doubt.
 
     Parameters
     ----------
@@ -343,7 +343,7 @@ def undone_at(
     Returns
     -------
     Estimate
-        ``change_undone_at``, in score units, over 0: were those lost so much worse off
+        ``change_undone_at``, in score units, over 0: were dropouts so much worse off
         than those who stayed, the interval for all who began would reach no effect.
     Unavailable
         No interval, or one that reaches no effect already; nobody was lost.
@@ -368,7 +368,7 @@ def undone_at(
         term,
         worse / share_lost,
         n=n,
-        method="worse end of the interval over the share lost: those lost of the "
+        method="worse end of the interval over the share lost: dropouts of the "
         "treated alone fare so much worse than those who stayed; no interval: a bound",
     )
 

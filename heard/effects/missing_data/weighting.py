@@ -20,6 +20,7 @@ from statsmodels.discrete.discrete_model import Logit
 
 from heard.effects.missing_data.arm_effect import EFFECT, ArmModel, prepared
 from heard.models.chained_equations import Numbers, Positions
+from heard.models.linear import covariate_columns
 from heard.results import Composite, Described, Estimate, Result, Unavailable
 
 MINIMUM_CLUSTERS = 5
@@ -130,23 +131,12 @@ def known_rows(
     asked = [*predictors, *([] if also is None else [also])]
     positions = np.flatnonzero(people[asked].notna().all(axis=1).to_numpy())
     rows = people.iloc[positions]
-    parts, names = [np.ones(len(rows))], ["one"]
-    for name in predictors:
-        values = rows[name]
-        numeric = pd.api.types.is_numeric_dtype(values)
-        if numeric and not pd.api.types.is_bool_dtype(values):
-            parts.append(values.to_numpy(dtype=float))
-            names.append(name)
-            continue
-        codes, levels = pd.factorize(values, sort=True)
-        for place, level in enumerate(levels[1:], start=1):
-            parts.append((codes == place).astype(float))
-            names.append(f"{name}: {level}")
+    columns, names = covariate_columns(rows, predictors)
     return Known(
         positions=positions,
-        design=np.column_stack(parts),
+        design=np.column_stack([np.ones(len(rows)), columns]),
         left=np.asarray(rows[outcome].isna(), dtype=float),
-        names=tuple(names),
+        names=("one", *names),
     )
 
 

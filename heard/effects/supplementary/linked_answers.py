@@ -20,7 +20,7 @@ from heard.effects.description import (
     as_floats,
     named,
 )
-from heard.effects.supplementary.shares import (
+from heard.effects.shares import (
     NO_PEOPLE,
     difference_of_paired_shares,
     share,

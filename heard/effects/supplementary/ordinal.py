@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from heard.effects.description import MINIMUM_CLUSTERS, Numbers, named, number_fault
+from heard.effects.shares import difference_of_shares, share
 from heard.effects.supplementary.linked_answers import (
     TOO_FEW_CLUSTERS,
     best_words,
@@ -21,7 +22,6 @@ from heard.effects.supplementary.linked_answers import (
     ranks,
 )
 from heard.effects.supplementary.proportional_odds import proportional_odds
-from heard.effects.supplementary.shares import difference_of_shares, share
 from heard.errors import DataError
 from heard.results import Composite, Estimate, Result, Unavailable
 
@@ -323,3 +323,40 @@ def _top_over_clusters(groups: _Groups, fault: str) -> Result:
         n=groups.n,
         method=method,
     )
+
+
+def ridits(scores: pd.Series, reference: pd.Series) -> pd.Series:
+    """Place each answer among the reference's: the share below, and half of its equals.
+
+    The mean ridit of a group is the probability that one of its answers is higher than
+    one of the reference's, ties half; the reference's own mean is .5. So a difference
+    of units' mean ridits is a difference in the probability of a higher answer.
+
+    Parameters
+    ----------
+    scores : Series
+        Ordered answers; turned first where less is better. NaN stays NaN.
+    reference : Series
+        The answers that define the ridits, such as everybody's before; NaN is left out.
+
+    Returns
+    -------
+    Series, from 0 to 1
+        With the index of `scores`.
+
+    Raises
+    ------
+    DataError
+        The reference holds no answer.
+
+    References
+    ----------
+    Bross (1958), Biometrics 14(1), 18-38.
+    """
+    known = np.sort(reference.dropna().to_numpy(dtype=float))
+    if not len(known):
+        raise DataError("ridits", "the reference holds no answer")
+    values = scores.to_numpy(dtype=float, na_value=np.nan)
+    below, upto = (np.searchsorted(known, values, side) for side in ("left", "right"))
+    found = np.where(np.isnan(values), np.nan, (below + upto) / (2 * len(known)))
+    return pd.Series(found, index=scores.index, name=scores.name)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from heard.effects.description import Numbers, answered, as_floats, describe_scores
-from heard.effects.supplementary.shares import (
+from heard.effects.shares import (
     difference_of_paired_shares,
     net_share_over_teams,
     share,
@@ -67,6 +67,7 @@ def responders(
     lowest: float,
     highest: float,
     better: Literal["higher", "lower"] = "higher",
+    spread: float | None = None,
     cluster: pd.Series | None = None,
 ) -> Responders:
     """Count who changed by more than error, and carry the doubt about the error.
@@ -81,6 +82,9 @@ def responders(
         The ends of the possible range, from the instrument's declaration.
     better : {"higher", "lower"}
         Which direction is an improvement.
+    spread : float, optional
+        Standard deviation before, of everybody who began; by default of these pairs.
+        Groups that are compared need the same, or each has a threshold of its own.
     cluster : Series, optional
         Team of each participant, same index: then every interval counts teams.
 
@@ -110,7 +114,9 @@ def responders(
     up = better == "higher"
     tried = _tried(reliability)
     found = [
-        reliable_change(pairs, reliability=value, higher_is_better=up)
+        reliable_change(
+            pairs, reliability=value, higher_is_better=up, spread=spread or None
+        )
         for value in tried
     ]
     teams = None if cluster is None else cluster.reindex(pairs.index).fillna("")

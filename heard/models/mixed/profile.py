@@ -24,6 +24,8 @@ NEAR_ENOUGH = 1e-5
 MAXIMUM_STEPS = 40
 # Gradient at which a constrained search ends: its square is far below what is reported.
 SLOPE = 1e-3
+# Where a search begins that would begin at zero, in root variance ratios.
+LEAST_START = 0.1
 SLIGHT = 1e-6  # of a central difference of a closed form
 # A value this many times a typical one that still fits has no upper limit.
 SEARCH_LIMIT = 1e6
@@ -118,7 +120,12 @@ def profile_interval(
 
 
 class _Trace:
-    """The best deviance at each held number, begun where the last search ended."""
+    """The best deviance at each held number.
+
+    Searched from where the last search ended and from the fit. A search cannot leave a
+    variance of zero, where the slope is zero whatever lies beyond; so from the fit all
+    begin above it.
+    """
 
     def __init__(self, fit: MixedFit, constraint: VarianceConstraint) -> None:
         self.fit, self.constraint = fit, constraint
@@ -129,7 +136,7 @@ class _Trace:
         self.weights = np.zeros((len(names), 2))
         for name, at, by in constraint.others:
             self.weights[names.index(name)] = at, by
-        self.last = self._start()
+        self.last = self.begin = self._start()
         self.curve: Array | None = None
 
     def _start(self) -> Array:
@@ -138,6 +145,7 @@ class _Trace:
             if self.constraint.term
             else (self.fit.optimum.theta)
         )
+        theta = np.where(np.abs(theta) < LEAST_START, LEAST_START, theta)
         free_variance = bool(self.constraint.plain)
         return np.append(theta, [self.fit.optimum.log_variance] * free_variance)
 
@@ -148,9 +156,11 @@ class _Trace:
             return self._deviance(free, number)
 
         if len(self.last):
-            self.last, self.curve = minimised(
-                objective, self.last, inverse_hessian=self.curve, slope=SLOPE
-            )
+            found = [
+                minimised(objective, begin, inverse_hessian=curve, slope=SLOPE)
+                for begin, curve in ((self.last, self.curve), (self.begin, None))
+            ]
+            self.last, self.curve = min(found, key=lambda end: objective(end[0])[0])
         gap = objective(self.last)[0] - self.fit.optimum.deviance
         return math.sqrt(max(gap, 0.0))
 

@@ -100,7 +100,7 @@ def fleiss_kappa(
     Returns
     -------
     Estimate
-        Unitless, at most 1. The limits are Wald's and may pass 1.
+        Unitless, at most 1, as are its limits.
     Unavailable
         Fewer than 2 categories, fewer than 2 targets rated twice, ratings outside the
         categories, or all ratings in one category.
@@ -324,7 +324,7 @@ def _estimated(
         f"{name}, {level}: {NEARNESS[level]}; {len(ordered_categories)} declared "
         "categories; "
         f"{percent(confidence)} t interval over targets, Gwet's linearised standard "
-        "error, not truncated; all ratings used"
+        "error, cut at 1; all ratings used"
     )
     if reason := table.fault or _gap(table, ordered_categories):
         return table.unavailable(term, reason, method)
@@ -338,9 +338,8 @@ def _estimated(
         return Estimate(term=term, estimate=1.0, n=n, method=method)
     estimate = found.coefficient
     reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * found.standard_error
-    return Estimate.of(
-        term, estimate, (estimate - reach, estimate + reach), n=n, method=method
-    )
+    limits = estimate - reach, min(estimate + reach, 1.0)
+    return Estimate.of(term, estimate, limits, n=n, method=method)
 
 
 def _gap(table: RatingsTable, categories: Sequence[float]) -> str:

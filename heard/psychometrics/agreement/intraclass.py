@@ -1,8 +1,9 @@
 """Estimate the six intraclass correlations of ratings by the same raters.
 
-All are functions of the mean squares of targets, raters and error. With gaps, REML
-variance components from every rating replace them; limits count only ratings that were
-given. Oracles: R psych, tests/oracles/values/icc_*.json.
+All are functions of the mean squares of targets, raters and error. With gaps, variance
+components from every rating replace them: by REML, or where that stops at zero by
+Henderson's moments, which like mean squares may go below; limits count only ratings
+that were given. Oracles: R psych, tests/oracles/values/icc_*.json.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from heard.models.bootstrap import percent
 from heard.models.complete_responses import PERFECT, Array
 from heard.models.mixed.design import RandomTerm
 from heard.models.mixed.model import fit_mixed_model
+from heard.models.skewed_scores import Shape
 from heard.psychometrics.agreement.ratings import RatingsTable, ratings_table
+from heard.psychometrics.agreement.skewed_ratings import jackknife_limits
+from heard.psychometrics.dependability.components import moment_components
 from heard.results import Composite, Estimate, Result, Unavailable
 
 
@@ -149,7 +153,9 @@ class Sources:
       of.
     `seen`: of the ratings there are: what their limits are made of.
     `n`, `k`: how many targets and raters there are.
-    `boundary`: which components were estimated at zero, in words; empty if none.
+    `boundary`: what replaced components that REML put at zero, in words; empty if none.
+    `skewed`: shape of the targets' means, in words; empty unless skewed.
+    `complete`: the ratings, where none is missing.
     """
 
     planned: MeanSquares
@@ -157,6 +163,8 @@ class Sources:
     n: int
     k: int
     boundary: str = ""
+    skewed: str = ""
+    complete: Array | None = None
 
 
 def of_all_ratings(values: Array) -> Sources | str:
@@ -164,7 +172,8 @@ def of_all_ratings(values: Array) -> Sources | str:
 
     `values`, shape (n_targets, n_raters): NaN where a rater did not rate a target; no
       row or column without a rating.
-    Returns: A component that REML puts at zero is said to lie on the boundary.
+    Returns: with a component that REML puts at zero, those of Henderson's moments: they
+      are the mean squares' where nothing is missing, so that one gap changes little.
     Returns: why there are none: too few targets or raters, ratings that overlap too
       little, no variance, no convergence.
     """
@@ -184,6 +193,11 @@ def of_all_ratings(values: Array) -> Sources | str:
         return fit.reason
     zero = [name for name in ("targets", "raters") if fit.variance(name) == 0]
     variances = fit.variance("targets"), fit.variance("raters"), fit.residual_variance
+    boundary = "".join(f"; variance of {name} at zero, the boundary" for name in zero)
+    moments = moment_components(scores, terms) if zero else None
+    if moments is not None and moments[2] > 0:
+        variances = float(moments[0]), float(moments[1]), float(moments[2])
+        boundary += ", replaced by Henderson's moments, which may be negative"
     n, k = values.shape
     return Sources(
         planned=_mean_squares(variances, (n, k), (n, k), (n - 1) * (k - 1)),
@@ -192,9 +206,8 @@ def of_all_ratings(values: Array) -> Sources | str:
         ),
         n=n,
         k=k,
-        boundary="".join(
-            f"; variance of {name} estimated at zero, the boundary" for name in zero
-        ),
+        boundary=boundary,
+        skewed=Shape.of(np.nanmean(values, axis=1)).words,
     )
 
 
@@ -298,6 +311,8 @@ def intraclass_correlations(
     missing : {"fiml", "listwise"}
         Where targets lack ratings: use all there are, through variance components by
         REML, or leave those targets out. Complete ratings give mean squares either way.
+        Where REML stops at a component of zero, Henderson's moments take its place, so
+        that a negative correlation stays one with a gap.
     confidence : float
         Coverage of the intervals, at least 0.5 and below 1.
 
@@ -307,7 +322,9 @@ def intraclass_correlations(
         Unitless, at most 1, and negative when targets differ less than chance would
         have it; errors and changes in points. `Unavailable` with fewer than 2 raters,
         fewer than 3 targets, gaps that leave targets and error inseparable, or no
-        variance; no interval where all agree.
+        variance; no interval where all agree. F's limits take ratings for normal: of
+        complete ratings whose targets' means have a skewness of 1 or more they are
+        widened to those of a jackknife of targets.
 
     References
     ----------
@@ -336,7 +353,8 @@ def intraclass_correlations(
             for term in IntraclassCorrelations.__dataclass_fields__
         }
         return IntraclassCorrelations(**absent)
-    return _six_of(sources, how + sources.boundary, confidence)
+    caution = f"; caution: {sources.skewed}" * bool(sources.skewed)
+    return _six_of(sources, how + sources.boundary + caution, confidence)
 
 
 def _of_complete(table: RatingsTable, percents: str) -> tuple[str, Sources | str]:
@@ -349,7 +367,15 @@ def _of_complete(table: RatingsTable, percents: str) -> tuple[str, Sources | str
     if reason := table.fault or _gap(values, table.values.shape[1]):
         return how, reason
     squares = MeanSquares.of(values)
-    return how, Sources(planned=squares, seen=squares, n=n, k=k)
+    shape = Shape.of(values.mean(axis=1))
+    return how, Sources(
+        planned=squares,
+        seen=squares,
+        n=n,
+        k=k,
+        skewed=shape.words,
+        complete=values,
+    )
 
 
 def _gap(values: Array, raters: int) -> str:
@@ -380,14 +406,13 @@ def _single(sources: Sources, term: str, how: str, confidence: float) -> Result:
     if reason:
         method += f"; no interval: {reason}"
         return Estimate(term=term, estimate=estimate, n=sources.n, method=method)
-    low, high = sources.seen.limits(term, confidence)
-    return Estimate.of(
-        term,
-        estimate,
-        (min(low, estimate), max(high, estimate)),
-        n=sources.n,
-        method=method,
-    )
+    limits = [sources.seen.limits(term, confidence), (estimate, estimate)]
+    if sources.skewed and sources.complete is not None and sources.n > 3:
+        free = jackknife_limits(sources.complete, term, estimate, confidence=confidence)
+        limits += [free] if free else []
+        method += "; limits widened by a jackknife of targets" * bool(free)
+    low, high = min(low for low, _ in limits), max(high for _, high in limits)
+    return Estimate.of(term, estimate, (low, high), n=sources.n, method=method)
 
 
 def _no_interval(squares: MeanSquares, term: str) -> str:

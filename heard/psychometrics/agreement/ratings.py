@@ -25,6 +25,7 @@ from heard.models.complete_responses import (
     Responses,
     check_frame,
     column_fault,
+    named,
     read_responses,
 )
 from heard.psychometrics.agreement.two_occasions import paired
@@ -75,8 +76,8 @@ def ratings_table(
     if fault := column_fault(ratings[[score]], 0):
         return RatingsTable(values=np.empty((0, 0)), fault=fault)
     scores = ratings[score].to_numpy(dtype=float, na_value=np.nan)
-    row, targets = ratings[target].factorize()
-    column, raters = ratings[rater].factorize()
+    row, targets = named(ratings[target]).factorize()
+    column, raters = named(ratings[rater]).factorize()
     shape = (len(targets), len(raters))
     if shape[0] * shape[1] > LARGEST_TABLE:
         fault = (

@@ -6,6 +6,7 @@ multilevel, tests/oracles/values/withingroup_*.json.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,15 +15,26 @@ import pandas as pd
 from scipy import stats
 
 from heard.models.complete_responses import (
+    PERFECT,
     Array,
     Responses,
     complete_responses,
+    named,
     read_responses,
 )
 from heard.results import Composite, Estimate, Labelled, Result, Unavailable
 
 NO_INTERVAL = "no interval: all members of the group who answered are counted"
-TERMS = ("r_wg", "r_wg_j", "average_deviation", "a_wg")
+RANGES = {
+    "r_wg": (0.0, 1.0),
+    "r_wg_j": (0.0, 1.0),
+    "average_deviation": (0.0, math.inf),
+    "a_wg": (-math.inf, 1.0),
+}
+"""Statistic → what it can be; a_wg of few members may fall below -1."""
+TERMS = tuple(RANGES)
+N_UNIT = "groups"
+TOO_NEAR = "its mean so near an end that the largest variance is not known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +95,12 @@ def within_group_agreement(
     WithinGroupAgreement
         ``r_wg`` of the mean of the items, ``r_wg_j`` of all items together, ``a_wg``
         the mean over items of Brown and Hauenstein's, ``average_deviation`` in points
-        around the group's mean. A variance beyond chance gives 0. `Unavailable` in a
-        group of one, and ``a_wg`` where the mean lies at an end.
+        around the group's mean. A variance beyond chance gives 0. ``a_wg`` is 1 for an
+        item to which all members gave the same end of the scale, and leaves out an item
+        whose mean lies nearer to an end than one member at the other end allows. Needs
+        the scale's number of answers less 1 members to mean much (`method` says where
+        there are fewer). `Unavailable` in a group of one, and ``a_wg`` where every item
+        is left out.
 
     References
     ----------
@@ -93,6 +109,7 @@ def within_group_agreement(
     Brown & Hauenstein (2005), Organizational Research Methods 8(2), 165-184.
     """
     responses = read_responses(responses)
+    groups = named(groups)
     known = groups.notna().to_numpy() & responses.notna().all(axis=1).to_numpy()
     kept = responses[known]
     fault = complete_responses(responses).fault
@@ -159,37 +176,49 @@ def _statistics(
 
 
 def _a_wg(values: Array, ends: tuple[float, float], n: int) -> Result:
-    """Agreement relative to the largest variance that each mean allows."""
+    """Agreement relative to the largest variance that each mean allows.
+
+    By the rules of R's ``multilevel::awg``: with all members at one end there is full
+    agreement; the largest variance is known only for means from that of one member at
+    the other end onwards.
+    """
+    low, high = ends
+    means, variances = values.mean(axis=0), values.var(axis=0, ddof=1)
+    largest = (means - low) * (high - means) * n / (n - 1)
+    at_end = (values == low).all(axis=0) | (values == high).all(axis=0)
+    room = np.minimum(means - low, high - means) * n >= (high - low) * (1 - PERFECT)
+    own = np.where(at_end, 1.0, 1 - 2 * variances / np.where(room, largest, 1.0))
+    kept = at_end | room
     method = (
         "a_wg, mean over items: 1 - twice the variance / the largest variance the mean "
-        f"allows, divisor n - 1; {NO_INTERVAL}"
+        f"allows, divisor n - 1; 1 where all are at one end; {NO_INTERVAL}"
     )
-    low, high = ends
-    means = values.mean(axis=0)
-    largest = ((high + low) * means - means**2 - high * low) * n / (n - 1)
-    if (largest <= 0).any():
-        reason = (
-            "an item's mean lies at an end of the scale: its variance can only be 0"
-        )
+    if not kept.all():
+        method += f"; {int((~kept).sum())} items left out, {TOO_NEAR}"
+    if n < high - low:
+        method += f"; under {high - low:g} members, hardly to be interpreted"
+    if not kept.any():
+        reason = f"every item: {TOO_NEAR}"
         return Unavailable(term="a_wg", reason=reason, n=n, method=method)
-    estimate = float(np.mean(1 - 2 * values.var(axis=0, ddof=1) / largest))
-    return Estimate(term="a_wg", estimate=estimate, n=n, method=method)
+    return Estimate.of("a_wg", own[kept].mean(), n=n, method=method)
 
 
 def _mean_over_groups(term: str, results: list[Result], confidence: float) -> Result:
     values = np.array([r.estimate for r in results if isinstance(r, Estimate)])
     n, absent = len(values), sum(isinstance(r, Unavailable) for r in results)
-    name = f"mean_{term}"
+    name, (lowest, highest) = f"mean_{term}", RANGES[term]
     method = (
-        f"mean of {term} over groups, each counted once; {100 * confidence:g} % t "
-        f"interval over groups; n is groups, {absent} without {term} left out"
+        f"mean of {term} over {n} groups, each counted once; {100 * confidence:g} % t "
+        f"interval over groups, no limit beyond the range of {term}; {absent} groups "
+        f"without {term} left out"
     )
     if n < 2:
         reason = f"groups with {term} {n}; at least 2 needed"
-        return Unavailable(term=name, reason=reason, n=n, method=method)
+        return Unavailable(term=name, reason=reason, n=n, method=method, n_unit=N_UNIT)
     mean, error = float(values.mean()), float(values.std(ddof=1)) / n**0.5
     if error == 0:
         method += "; no interval: all groups are equal"
-        return Estimate(term=name, estimate=mean, n=n, method=method)
+        return Estimate(term=name, estimate=mean, n=n, method=method, n_unit=N_UNIT)
     reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
-    return Estimate.of(name, mean, (mean - reach, mean + reach), n=n, method=method)
+    limits = max(mean - reach, lowest), min(mean + reach, highest)
+    return Estimate.of(name, mean, limits, n=n, method=method, n_unit=N_UNIT)

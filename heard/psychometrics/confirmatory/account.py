@@ -29,6 +29,7 @@ from heard.psychometrics.confirmatory.results import (
     FactorRelation,
     FactorReliability,
     ItemRemainder,
+    ResidualRelation,
     SecondOrderLoading,
 )
 from heard.psychometrics.confirmatory.sample import Block
@@ -146,7 +147,26 @@ def account_of(
         items=_items(account),
         relations=_relations(account),
         reliability=_reliability(account),
+        residual_relations=_residual_relations(account),
         improper=faults,
+    )
+
+
+def _residual_relations(account: Account) -> tuple[ResidualRelation, ...]:
+    """Of the pairs whose residuals may correlate, in the order declared."""
+    items, statements, derived = (
+        account.model.items,
+        account.statements,
+        account.derived,
+    )
+    return tuple(
+        ResidualRelation(
+            item=items[row],
+            other_item=items[column],
+            residual_covariance=statements.of(derived, "residual_covariance", place),
+            residual_correlation=statements.of(derived, "residual_correlation", place),
+        )
+        for place, (row, column) in enumerate(account.model.residual_pairs)
     )
 
 
@@ -336,18 +356,22 @@ class Derived:
 
 
 def derived_of(
-    fill: Callable[[Any], Matrices], parameters: Array, covariance: Array
+    fill: Callable[[Any], Matrices],
+    parameters: Array,
+    covariance: Array,
+    pairs: Sequence[tuple[int, int]] = (),
 ) -> Derived:
     """Work out everything reported of one block.
 
     `fill`: parameters → the matrices of the block.
+    `pairs`: items whose residuals correlate.
     """
 
     def flat(stepped: Any) -> Any:
-        found = reported(fill(stepped))
+        found = reported(fill(stepped), pairs)
         return np.concatenate([array.ravel() for array in found.values()])
 
-    values = reported(fill(parameters))
+    values = reported(fill(parameters), pairs)
     jacobian = slopes(flat, parameters)
     variances = np.sum(jacobian @ covariance * jacobian, axis=1)
     errors, start = {}, 0
@@ -358,8 +382,11 @@ def derived_of(
     return Derived(values=values, errors=errors)
 
 
-def reported(filled: Matrices) -> dict[str, Any]:
+def reported(filled: Matrices, pairs: Sequence[tuple[int, int]] = ()) -> dict[str, Any]:
     """Everything reported of one block, by name; real or complex."""
+    rows, columns = np.array(pairs, dtype=int).reshape(-1, 2).T
+    shared = filled.residual_covariance[rows, columns]
+    own = np.prod(np.diagonal(filled.residual_covariance)[[rows, columns]], axis=0)
     among = filled.total_factor_covariance
     covariance = filled.covariance
     variance = np.diagonal(among)
@@ -378,6 +405,8 @@ def reported(filled: Matrices) -> dict[str, Any]:
         "standardised_loading": standardised,
         "residual_variance": residual,
         "residual_share": residual / np.diagonal(covariance),
+        "residual_covariance": shared,
+        "residual_correlation": shared / np.sqrt(np.where(own.real > 0, own, np.nan)),
         "intercept": filled.intercepts,
         "factor_mean": filled.factor_means,
         "factor_covariance": among,
@@ -408,6 +437,12 @@ def improper(model: Model, filled: Matrices) -> tuple[tuple[str, ...], tuple[str
         faults.append(
             "Heywood case: the estimated residual variance is below zero for "
             + ", ".join(improper_items)
+        )
+    whole = filled.residual_covariance
+    if not improper_items and np.linalg.eigvalsh(whole)[0] < 0:
+        faults.append(
+            "the estimated covariance of the residuals is impossible: residuals "
+            "correlate beyond 1"
         )
     if np.linalg.eigvalsh(filled.factor_covariance)[0] < 0:
         faults.append(

@@ -71,6 +71,7 @@ def confirmatory_factors(
     *,
     factors: Mapping[str, Sequence[str]],
     second_order: Mapping[str, Sequence[str]] | None = None,
+    correlated_residuals: Sequence[tuple[str, str]] = (),
     estimator: Estimator = "mlr",
     missing: Missing | None = None,
     categories: Sequence[float] | None = None,
@@ -88,6 +89,9 @@ def confirmatory_factors(
         Factor → its items. An item may belong to several.
     second_order : mapping, optional
         Factor above → the factors it explains. Factors not explained correlate freely.
+    correlated_residuals : sequence of (item, item)
+        Pairs of items that may share more than their factors give them, such as two of
+        like wording: declared for a reason known before, not to improve the fit.
     estimator : {"ml", "mlr", "wlsmv"}
         Maximum likelihood, with errors and chi-square that take the answers for normal
         ("ml") or do not ("mlr"); or least squares on polychoric correlations, for
@@ -129,7 +133,7 @@ def confirmatory_factors(
     second_order = second_order or {}
     missing = check_options(estimator, missing, categories, identification, confidence)
     names = [str(name) for name in responses.columns]
-    if fault := specification_fault(names, factors, second_order):
+    if fault := specification_fault(names, factors, second_order, correlated_residuals):
         raise ValueError(fault)
     items = tuple(dict.fromkeys(i for named in factors.values() for i in named))
     fitter = Fitter(
@@ -137,6 +141,7 @@ def confirmatory_factors(
         items=items,
         factors=factors,
         second_order=second_order,
+        correlated_residuals=tuple(correlated_residuals),
         estimator=estimator,
         missing=missing,
         marker=identification == "marker",
@@ -156,6 +161,7 @@ class Fitter:
     items: tuple[str, ...]
     factors: Mapping[str, Sequence[str]]
     second_order: Mapping[str, Sequence[str]]
+    correlated_residuals: tuple[tuple[str, str], ...]
     estimator: Estimator
     missing: Missing
     marker: bool
@@ -174,6 +180,7 @@ class Fitter:
             marker=self.marker,
             means=self.missing == "fiml",
             second_order=self.second_order,
+            correlated_residuals=self.correlated_residuals,
         )
         moments = len(self.items) * (len(self.items) + 1) // 2
         if reason := _too_free(model, moments + len(self.items) * model.means):
@@ -194,7 +201,12 @@ class Fitter:
                 model=model,
                 factors=self.factors,
                 second_order=self.second_order,
-                derived=derived_of(fill, fitted.parameters, fitted.covariance),
+                derived=derived_of(
+                    fill,
+                    fitted.parameters,
+                    fitted.covariance,
+                    model.residual_pairs,
+                ),
                 statements=self._statements(sample.n, method),
                 block=sample.blocks[0],
                 improper_items=improper_items,
@@ -218,6 +230,7 @@ class Fitter:
             block,
             marker=self.marker,
             second_order=self.second_order,
+            correlated_residuals=self.correlated_residuals,
         )
         if reason := _too_free(model, len(block.moments)):
             return _absent(reason, sample.n, method)
@@ -236,7 +249,12 @@ class Fitter:
                 model=model,
                 factors=self.factors,
                 second_order=self.second_order,
-                derived=derived_of(fill, fitted.parameters, fitted.covariance),
+                derived=derived_of(
+                    fill,
+                    fitted.parameters,
+                    fitted.covariance,
+                    model.residual_pairs,
+                ),
                 statements=self._statements(sample.n, method),
                 block=None,
                 improper_items=improper_items,
@@ -267,6 +285,8 @@ class Fitter:
         shape = "; ".join(
             f"{name} by {', '.join(of)}" for name, of in self.factors.items()
         )
+        pairs = ", ".join(f"{one} and {two}" for one, two in self.correlated_residuals)
+        shape += f"; residuals correlated: {pairs}" * bool(pairs)
         above = "".join(
             f"; above them {name} by {', '.join(named)}"
             for name, named in self.second_order.items()

@@ -48,6 +48,16 @@ class ItemRemainder(Labelled):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResidualRelation(Labelled):
+    """What two items share beyond their factors."""
+
+    item: str
+    other_item: str
+    residual_covariance: Result
+    residual_correlation: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactorRelation(Labelled):
     """How two factors go together."""
 
@@ -85,6 +95,7 @@ class ConfirmatoryFactors(Labelled):
     items: tuple[ItemRemainder, ...]
     relations: tuple[FactorRelation, ...]
     reliability: tuple[FactorReliability, ...]
+    residual_relations: tuple[ResidualRelation, ...] = ()
     improper: tuple[str, ...] = ()
 
 

@@ -91,6 +91,15 @@ class Model:
         return np.array([first[name] for name in self.parameters], dtype=np.float64)
 
     @cached_property
+    def residual_pairs(self) -> tuple[tuple[int, int], ...]:
+        """Places of the items whose residuals correlate, in the first block."""
+        return tuple(
+            (cell.row, cell.column)
+            for cell in self.free_by_block[0]
+            if cell.kind == Kind.RESIDUAL_COVARIANCE and cell.row != cell.column
+        )
+
+    @cached_property
     def free_by_block(self) -> tuple[tuple[Cell, ...], ...]:
         """The free cells of each block."""
         return tuple(
@@ -147,6 +156,7 @@ def specification_fault(
     items: Sequence[str],
     factors: Mapping[str, Sequence[str]],
     second_order: Mapping[str, Sequence[str]],
+    correlated_residuals: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Why the factors cannot be a model of the items; empty if they can."""
     unknown = sorted({i for named in factors.values() for i in named} - set(items))
@@ -156,6 +166,11 @@ def specification_fault(
     namesakes = sorted({*factors, *second_order} & set(items))
     uneven = [f for f, named in factors.items() if len({*named}) != len(named)]
     empty = [f for f, named in {**factors, **second_order}.items() if not named]
+    pairs = [tuple(pair) for pair in correlated_residuals]
+    used = {i for named in factors.values() for i in named}
+    apart = sorted({i for pair in pairs for i in pair} - used)
+    odd = [pair for pair in pairs if len(set(pair)) != 2 or len(pair) != 2]
+    again = len({frozenset(pair) for pair in pairs}) < len(pairs)
     found = (
         (not factors, "no factor is named"),
         (unknown, f"{_listed(unknown)}: not among the items ({_listed(items)})"),
@@ -164,6 +179,9 @@ def specification_fault(
         (namesakes, f"{_listed(namesakes)}: the name of an item too"),
         (strange, f"{_listed(strange)}: not among the factors ({_listed(factors)})"),
         (twice, f"{_listed(twice)}: the name of a first-order factor too"),
+        (apart, f"{_listed(apart)}: residuals to correlate, but in no factor"),
+        (odd, "correlated_residuals holds what is no pair of two items"),
+        (again, "correlated_residuals names a pair twice"),
     )
     return next((words for fault, words in found if fault), "")
 
@@ -196,12 +214,14 @@ def factor_model(
     marker: bool,
     means: bool,
     second_order: Mapping[str, Sequence[str]],
+    correlated_residuals: Sequence[tuple[str, str]] = (),
 ) -> Model:
     """A model of one group of people."""
     names = (*factors, *second_order)
     cells = [
         *_loading_cells(items, factors, block.covariance, marker=marker),
         *_residual_cells(items, factors, block.covariance),
+        *_pair_cells(items, correlated_residuals),
         *_factor_cells(tuple(factors), second_order, marker=marker),
     ]
     if means:
@@ -294,6 +314,20 @@ def _residual_cells(
         )
 
 
+def _pair_cells(
+    items: Sequence[str], pairs: Sequence[tuple[str, str]]
+) -> Iterator[Cell]:
+    """The covariances of residuals, which start at zero."""
+    for one, other in pairs:
+        yield Cell(
+            block=0,
+            kind=Kind.RESIDUAL_COVARIANCE,
+            row=items.index(one),
+            column=items.index(other),
+            parameter=f"residuals {one!r} {other!r}",
+        )
+
+
 def residual_starts(
     items: Sequence[str], factors: Mapping[str, Sequence[str]], covariance: Array
 ) -> list[float]:
@@ -351,6 +385,7 @@ def ordinal_model(
     *,
     marker: bool,
     second_order: Mapping[str, Sequence[str]],
+    correlated_residuals: Sequence[tuple[str, str]] = (),
 ) -> Model:
     """A model of one group of people who answered in ordered categories."""
     correlation = np.eye(len(items))
@@ -358,6 +393,7 @@ def ordinal_model(
     correlation[rows, columns] = correlation[columns, rows] = block.correlations
     cells = [
         *_loading_cells(items, factors, correlation, marker=marker),
+        *_pair_cells(items, correlated_residuals),
         *_factor_cells(tuple(factors), second_order, marker=marker),
         *threshold_cells(items, block),
     ]

@@ -1,8 +1,13 @@
-"""Estimate Cronbach's alpha and its interval."""
+"""Estimate Cronbach's alpha and its interval.
+
+Unless one is chosen, the interval follows the shape of the participants' sums: Feldt's,
+or where they are skewed one that takes nothing for normal (`Shape`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -14,6 +19,7 @@ from heard.models.bootstrap import (
     REPLICATES,
     Draws,
     Interval,
+    Moments,
     bootstrap_interval,
     interval_of,
     no_interval,
@@ -31,6 +37,8 @@ from heard.models.complete_responses import (
     complete_responses,
     read_responses,
 )
+from heard.models.item_directions import opposed_items
+from heard.models.skewed_scores import Shape
 from heard.psychometrics.consistency.item_sums import item_sums
 from heard.psychometrics.consistency.lower_bounds import lambda_3
 from heard.psychometrics.consistency.sample import (
@@ -39,7 +47,7 @@ from heard.psychometrics.consistency.sample import (
     sample_for,
     without_variance,
 )
-from heard.results import Estimate, Result
+from heard.results import Estimate, Result, Unavailable
 
 Choice: TypeAlias = Literal["adf", "bootstrap", "percentile", "cluster"]
 RESAMPLED = ("bootstrap", "percentile")
@@ -143,6 +151,8 @@ WORDS = {
     "standardised": "of items with variance 1",
 }
 TOO_NARROW = "with everyone who answered anything, too narrow where much is missing"
+ENOUGH = 200
+"""Participants from which on, of skewed sums, the distribution-free interval serves."""
 
 
 def cronbach_alpha(
@@ -156,7 +166,7 @@ def cronbach_alpha(
     seed: str = TERM,
     confidence: float = 0.95,
 ) -> Result:
-    """Estimate Cronbach's alpha, by default with Feldt's interval.
+    """Estimate Cronbach's alpha, with an interval that suits its answers.
 
     Parameters
     ----------
@@ -167,8 +177,10 @@ def cronbach_alpha(
     interval : {"feldt", "adf", "bootstrap", "percentile", "cluster"}, optional
         Feldt's, which takes answers for normal and items for parallel; free of the
         distribution (ADF); resampled, corrected (BCa) or not; or allowing for clusters.
-        Unless chosen: cluster where `clusters` is given, Feldt's for raw alpha of
-        complete participants, ADF otherwise.
+        Unless chosen: cluster where `clusters` is given; Feldt's for raw alpha of
+        complete participants whose sums have a skewness below 1; beyond that resampled
+        (BCa), nowhere narrower than Feldt's, and ADF from 200 participants on; ADF for
+        the rest. `method` says which, and warns of skewed sums.
     clusters : Series, shape (n_participants,), optional
         Cluster of each participant, by position, whose answers depend on each other;
         resampling then draws whole clusters, and needs about 100 of them.
@@ -212,11 +224,6 @@ def cronbach_alpha(
     chosen = interval or _suiting(kind, missing, clusters)
     if kind not in {"raw", "standardised"}:
         raise ValueError(f"kind is {kind!r}; give 'raw' or 'standardised'")
-    if (kind, missing, chosen) == ("raw", "listwise", "feldt"):
-        if found := _of_sums(responses, confidence):
-            return found
-        complete = complete_responses(responses)
-        return alpha_of(complete, term=TERM, confidence=confidence)
     if kind == "standardised" and chosen == "feldt":
         raise ValueError("interval is 'feldt', which is for raw alpha; give another")
     wanted = Wanted(
@@ -225,7 +232,73 @@ def cronbach_alpha(
         draws=(replicates, seed),
         confidence=confidence,
     )
-    return _other(responses, kind, sample_for(responses, missing), wanted)
+    by_feldt = (kind, missing, chosen) == ("raw", "listwise", "feldt")
+    if by_feldt and (found := _of_sums(responses, confidence)):
+        return found
+    complete = complete_responses(responses)
+    shape = shape_of(complete)
+    if by_feldt and interval is None and shape.skewed:
+        result = _of_skewed(responses, complete, wanted)
+    elif by_feldt:
+        result = alpha_of(complete, TERM, confidence)
+    else:
+        result = _other(responses, kind, sample_for(responses, missing), wanted)
+    return cautioned(result, cautions(complete, shape))
+
+
+def shape_of(complete: CompleteResponses) -> Shape:
+    """How far the sums of the complete participants are from normal."""
+    return Shape.of(complete.values.sum(axis=1))
+
+
+def _of_skewed(
+    responses: pd.DataFrame, complete: CompleteResponses, wanted: Wanted
+) -> Result:
+    """Alpha of skewed sums, whose interval takes nothing for normal."""
+    n, sample = len(complete.values), sample_for(responses, "listwise")
+    for interval in ("adf",) if n >= ENOUGH else ("bootstrap", "adf"):
+        suited = dataclasses.replace(wanted, interval=interval)
+        found = _other(responses, "raw", sample, suited)
+        if isinstance(found, Unavailable) or found.conf_low is not None:
+            break
+    if isinstance(found, Unavailable) or n >= ENOUGH:
+        return found
+    return widened(found, items=len(complete.names), confidence=wanted.confidence)
+
+
+def cautions(complete: CompleteResponses, shape: Shape) -> tuple[str, ...]:
+    """What a reader of a coefficient of these answers must know first."""
+    varied = [name for name in complete.names if name not in complete.constant]
+    if complete.fault or not len(complete.values):
+        return ()
+    places = [complete.names.index(name) for name in varied]
+    opposed = ""
+    if len(varied) > 1:
+        correlations = np.asarray(np.corrcoef(complete.values[:, places], rowvar=False))
+        opposed = opposed_items(correlations, varied, len(complete.values))
+    return tuple(filter(None, (opposed, shape.words)))
+
+
+def cautioned(found: Result, words: Iterable[str]) -> Result:
+    """The same, its method warning of what is wrong with the answers."""
+    if isinstance(found, Unavailable):
+        return found
+    method = "".join([found.method, *(f"; caution: {word}" for word in words)])
+    return dataclasses.replace(found, method=method)
+
+
+def widened(found: Estimate, *, items: int, confidence: float) -> Estimate:
+    """The same alpha with limits nowhere narrower than Feldt's."""
+    if found.conf_low is None or found.conf_high is None:
+        return found
+    alpha = np.array(found.estimate)
+    low, high = feldt_limits(alpha, n=found.n, items=items, confidence=confidence)
+    return dataclasses.replace(
+        found,
+        conf_low=min(found.conf_low, float(low)),
+        conf_high=max(found.conf_high, float(high)),
+        method=f"{found.method}, nowhere narrower than Feldt's",
+    )
 
 
 def _suiting(kind: Kind, missing: Missing, clusters: pd.Series | None) -> AlphaInterval:
@@ -240,8 +313,10 @@ def _of_sums(responses: pd.DataFrame, confidence: float) -> Estimate | None:
     if sums is None or sums.n < 3 or len(sums.names) < 2:
         return None
     variances, k = int(sums.scatter.sum()), len(sums.names)
-    if sums.total <= NO_VARIANCE * variances:
+    if sums.total <= NO_VARIANCE * variances or sums.shape.skewed:
         return None
+    if (sums.with_total < sums.scatter).any():
+        return None  # an item may run against the others
     alpha = k / (k - 1) * (1 - variances / sums.total)
     method = feldt_method(k, confidence, int(np.sum(sums.scatter == 0)))
     return feldt(alpha, n=sums.n, items=k, term=TERM, method=method, of=confidence)
@@ -316,7 +391,7 @@ def alpha_replicates(
     return replicated(columns, draws, raw, block=block)
 
 
-def alpha_of(complete: CompleteResponses, *, term: str, confidence: float) -> Result:
+def alpha_of(complete: CompleteResponses, term: str, confidence: float) -> Result:
     """Alpha of responses already reduced to the complete participants."""
     n, k = complete.values.shape
     method = feldt_method(k, confidence, len(complete.constant))
@@ -325,6 +400,28 @@ def alpha_of(complete: CompleteResponses, *, term: str, confidence: float) -> Re
     centred = complete.values - complete.values.mean(axis=0)
     alpha = k / (k - 1) * (1 - np.sum(centred**2) / np.sum(centred.sum(axis=1) ** 2))
     return feldt(float(alpha), n=n, items=k, term=term, method=method, of=confidence)
+
+
+def alpha_of_skewed(
+    complete: CompleteResponses, term: str, confidence: float, shape: Shape
+) -> Result:
+    """The same of skewed sums: distribution-free limits, nowhere narrower than Feldt's.
+
+    `shape`: of the sums of the items these belong to.
+    """
+    plain = alpha_of(complete, term, confidence)
+    if isinstance(plain, Unavailable) or plain.conf_low is None:
+        return plain
+    moments = Moments.of(complete, standardised=False)
+    alpha, derivative = lambda_3(moments.matrix)
+    limits = interval_of(
+        alpha, moments.influence(derivative), clusters=None, confidence=confidence
+    )
+    method = f"Cronbach's alpha of {len(complete.names)} items: {WORDS['raw']}"
+    found = with_limits(term, alpha, plain.n, f"{method}; {LISTWISE}", limits)
+    items = len(complete.names)
+    wide = widened(found, items=items, confidence=confidence)
+    return cautioned(wide, [shape.words])
 
 
 def feldt_method(items: int, confidence: float, constant: int) -> str:

@@ -19,9 +19,12 @@ from heard.models.complete_responses import (
     complete_responses,
     read_responses,
 )
+from heard.models.skewed_scores import NORMAL
 from heard.psychometrics.consistency.alpha import (
     Choice,
     Wanted,
+    cautioned,
+    cautions,
     check_choice,
     limits_of,
     with_limits,
@@ -63,7 +66,7 @@ def mean_inter_item_correlation(
     Unavailable
         Fewer than 2 items, fewer than 3 complete participants, or a constant item.
     """
-    return _averaged(
+    found = _averaged(
         responses,
         interval=interval,
         clusters=clusters,
@@ -71,6 +74,8 @@ def mean_inter_item_correlation(
         draws=(replicates, seed),
         confidence=confidence,
     )
+    complete = complete_responses(read_responses(responses))
+    return cautioned(found, cautions(complete, NORMAL))
 
 
 def _averaged(

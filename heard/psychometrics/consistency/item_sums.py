@@ -6,6 +6,7 @@ the participant's total. Blocks are small enough for exact sums.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from heard.models.complete_responses import Array
+from heard.models.skewed_scores import Shape
 
 Whole: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[Any]]
 
@@ -56,6 +58,7 @@ class ItemSums:
       the total's.
     `total`: n times the sum of squared deviations of the total.
     `answered`: item by item, of anyone who answered it.
+    `shape`: of the totals of those who answered every item.
     """
 
     names: tuple[str, ...]
@@ -65,6 +68,7 @@ class ItemSums:
     with_total: Whole
     total: int
     answered: Answered
+    shape: Shape
 
 
 def item_sums(
@@ -117,6 +121,7 @@ class Counted:
         self.ends = ends
         self.n = 0
         self.squared_total = 0
+        self.totals: Counter[float] = Counter()
         # sums, squares and products with the total of complete participants, then
         # n, sums, squares, lowest and highest of anyone who answered
         self.complete = np.zeros((3, items), dtype=np.int64)
@@ -159,6 +164,9 @@ class Counted:
         self.n += len(whole)
         doubles = total.astype(np.float64)
         self.squared_total += int(doubles @ doubles)
+        self.totals.update(
+            dict(zip(*np.unique(doubles, return_counts=True), strict=True))
+        )
         own = (np.full(block.shape[1], len(block)), sums, squares)
         if known is not None:
             self.gaps = True
@@ -196,6 +204,7 @@ class Counted:
             scatter=self.n * squares - sums**2,
             with_total=self.n * products - sums * total,
             total=self.n * self.squared_total - total**2,
+            shape=Shape.of_counts(self.totals),
             answered=Answered(
                 n=own[0],
                 sums=own[1],

@@ -24,6 +24,7 @@ from heard.models.complete_responses import (
     complete_responses,
     read_responses,
 )
+from heard.models.item_directions import opposed_items
 from heard.models.random_streams import generator
 from heard.models.stable_choice import largest
 from heard.results import Composite, Estimate, Result
@@ -390,6 +391,10 @@ def _bounded(
         return complete.unavailable(term, reason, method)
     if bound is largest_split:
         method += f"; {splits_in_words(k)}"
+    if opposed := opposed_items(
+        np.corrcoef(complete.values, rowvar=False), complete.names, n
+    ):
+        method += f"; caution: {opposed}"
     estimate, derivative = bound(moments.matrix)
     if 1 - estimate < PERFECT:
         method += "; no interval: the items agree perfectly"

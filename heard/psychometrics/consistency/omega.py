@@ -26,6 +26,7 @@ from heard.models.complete_responses import (
     complete_responses,
     read_responses,
 )
+from heard.models.skewed_scores import Shape
 from heard.psychometrics.confirmatory.account import improper
 from heard.psychometrics.confirmatory.estimation import (
     MaximumLikelihood,
@@ -39,8 +40,11 @@ from heard.psychometrics.confirmatory.sample import sample_of
 from heard.psychometrics.confirmatory.specification import factor_model
 from heard.psychometrics.consistency.alpha import (
     Wanted,
+    cautioned,
+    cautions,
     check_choice,
     limits_of,
+    shape_of,
     with_limits,
 )
 from heard.psychometrics.consistency.inter_item import correlations
@@ -84,7 +88,9 @@ def omega_total(
     interval : {"delta", "adf", "bootstrap", "percentile", "cluster"}, optional
         Delta method, which takes answers for normal and the model for true; free of
         both (ADF); resampled, corrected (BCa) or not; or allowing for clusters. Unless
-        chosen: cluster where `clusters` is given, delta otherwise.
+        chosen: cluster where `clusters` is given; ADF where the sums of the complete
+        participants have a skewness of 1 or more, and `method` warns of it; delta
+        otherwise.
     clusters : Series, shape (n_participants,), optional
         Cluster of each participant, by position, whose answers depend on each other.
     missing : {"listwise", "fiml"}
@@ -124,26 +130,38 @@ def omega_total(
     check_choice(
         interval, known=known, clusters=clusters, missing=missing, people=people
     )
-    chosen = interval or ("delta" if clusters is None else "cluster")
-    if missing == "fiml":
-        if denominator == "observed":
-            raise ValueError(
-                "denominator is 'observed', which needs missing='listwise'"
-            )
-        # imported late: factor models are much more than this
-
-        return omega_with_gaps(responses, chosen, clusters, confidence)
-    fitted = Fitted.of(responses, denominator, confidence, chosen)
-    if isinstance(fitted, Unavailable):
-        return fitted
-    if chosen == "delta":
-        return fitted.by_delta()
+    complete = complete_responses(responses)
+    shape = shape_of(complete)
+    words = cautions(complete, shape)
+    chosen = interval or _suiting(shape, clusters)
     wanted = Wanted(
         interval=chosen,
         clusters=clusters,
         draws=(replicates, seed),
         confidence=confidence,
     )
+    if missing == "listwise":
+        return cautioned(_of_complete(responses, denominator, wanted), words)
+    if denominator == "observed":
+        raise ValueError("denominator is 'observed', which needs missing='listwise'")
+    return cautioned(omega_with_gaps(responses, chosen, clusters, confidence), words)
+
+
+def _suiting(shape: Shape, clusters: pd.Series | None) -> Interval:
+    if clusters is not None:
+        return "cluster"
+    return "adf" if shape.skewed else "delta"
+
+
+def _of_complete(
+    responses: pd.DataFrame, denominator: Denominator, wanted: Wanted
+) -> Result:
+    """Omega of the participants who answered everything."""
+    fitted = Fitted.of(responses, denominator, wanted.confidence, wanted.interval)
+    if isinstance(fitted, Unavailable):
+        return fitted
+    if wanted.interval == "delta":
+        return fitted.by_delta()
     return fitted.limited(responses, wanted)
 
 
@@ -168,7 +186,7 @@ class Fitted:
         responses: pd.DataFrame,
         denominator: Denominator,
         confidence: float,
-        chosen: Interval,
+        chosen: str,
     ) -> Fitted | Unavailable:
         """Fit, or say why there is nothing to fit."""
         complete = complete_responses(responses)

@@ -19,7 +19,7 @@ import pandas as pd
 from scipy import stats
 
 from heard.models.bootstrap import percent
-from heard.models.complete_responses import Array, check_frame, column_fault
+from heard.models.complete_responses import Array, check_frame, column_fault, named
 from heard.models.mixed.design import RandomTerm
 from heard.models.mixed.model import MixedFit, fit_mixed_model
 from heard.models.mixed.profile import (
@@ -124,7 +124,7 @@ def facets_of(effect: str) -> tuple[str, ...]:
 def read_ratings(
     ratings: pd.DataFrame, score: str, effects: Sequence[str], *, least: int = 3
 ) -> Ratings:
-    """Keep the ratings with a score and all labels.
+    """Keep the ratings with a score and all labels; an empty label is none.
 
     `ratings`: one row a rating.
     `score`: the column of scores.
@@ -146,11 +146,12 @@ def read_ratings(
         nothing = ratings.iloc[:0, :0]
         return Ratings(scores=np.empty(0), groups=nothing, left_out=0, fault=fault)
     scores = ratings[score].to_numpy(dtype=float, na_value=np.nan)
-    kept = ~np.isnan(scores) & ratings[facets].notna().all(axis=1).to_numpy()
+    groups = ratings[facets].apply(named)
+    kept = ~np.isnan(scores) & groups.notna().all(axis=1).to_numpy()
     found = scores[kept]
     return Ratings(
         scores=found,
-        groups=ratings.loc[kept, facets].reset_index(drop=True),
+        groups=groups[kept].reset_index(drop=True),
         left_out=int((~kept).sum()),
         fault=_gap(found, least),
     )

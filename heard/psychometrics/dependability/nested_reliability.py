@@ -18,6 +18,7 @@ from heard.models.bootstrap import percent
 from heard.models.mixed.design import Array
 from heard.models.mixed.model import fit_mixed_model
 from heard.models.mixed.profile import VarianceConstraint, profile_interval
+from heard.models.skewed_scores import Shape
 from heard.psychometrics.dependability.components import (
     Ratings,
     bounded,
@@ -27,6 +28,8 @@ from heard.psychometrics.dependability.components import (
 from heard.results import Composite, Estimate, Result, Unavailable
 
 GroupSize = Literal["unbiased", "mean"]
+NOTHING = 1e-12
+"""A mean square this small compared with the other is rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,8 @@ def nested_reliability(
     if squares is None or reason:
         return Unavailable(term="icc_1", reason=reason, n=n)
     basis = f"{n} ratings of {len(squares.counts)} {target}; {read.missing_rule}"
+    if (shape := Shape.of(read.scores)).skewed:
+        basis += f"; caution: {shape.words}"
     one, two = _reml(read, target, squares, (confidence, coverage, basis))
     plain = f"one-way analysis of variance; {basis}; no interval: a part of the ICC"
     return NestedReliability(
@@ -150,7 +155,7 @@ def _gap(squares: _Squares, target: str) -> str:
         return f"{first + 1} {target}; at least 2 needed"
     if second < 1:
         return f"one rating of each {target}: nothing varies within"
-    if squares.within <= 1e-12 * squares.between:
+    if squares.within <= NOTHING * squares.between:
         return f"the ratings of each {target} agree perfectly: nothing varies within"
     return ""
 
@@ -185,7 +190,7 @@ def _second(squares: _Squares, about: tuple[float, str, str]) -> Result:
         f"(MSB - MSW) / MSB: reliability of the mean of a group; one-way analysis of "
         f"variance; {about[2]}; {about[1]} interval: F"
     )
-    if ratio <= 0:
+    if ratio <= NOTHING:
         return Unavailable(
             term="icc_2",
             reason="no variance between groups",

@@ -14,7 +14,18 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from heard.models.complete_responses import Responses, read_responses
+from heard.models.complete_responses import (
+    Responses,
+    complete_responses,
+    read_responses,
+)
+from heard.models.item_directions import (
+    MINIMUM_ITEMS,
+    MINIMUM_PARTICIPANTS,
+    WEAKEST,
+    directions,
+    least_correlation,
+)
 from heard.results import Composite, Estimate, Result, Unavailable
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
@@ -25,10 +36,6 @@ RECODED_TWICE = "recoded twice"
 WEAK = "weak item"
 UNKNOWN = "not known"
 
-MINIMUM_PARTICIPANTS = 10
-MINIMUM_ITEMS = 3
-WEAKEST = 0.10
-"""A correlation with the other items below this shows no direction."""
 Z_95 = 1.959963984540054
 """The normal quantile at 0.975."""
 LISTWISE = "participants with any item unanswered deleted"
@@ -94,15 +101,15 @@ def check_keys(responses: Responses, *, reverse_keyed: Collection[str]) -> KeyAu
     Returns
     -------
     KeyAudit
-        Every item has its verdict; ``not known`` where too few answered every item,
-        or an item is constant.
+        Every item has its verdict; ``not known`` where too few answered every item, an
+        item is constant, or a column holds no numbers.
     """
     responses = read_responses(responses)
     items = [str(name) for name in responses.columns]
-    answers = responses.to_numpy(float, na_value=np.nan)
-    complete = answers[~np.isnan(answers).any(axis=1)]
+    read = complete_responses(responses)
+    complete = read.values
     declared = np.array([-1.0 if item in reverse_keyed else 1.0 for item in items])
-    if reason := _gap(complete, tuple(items)):
+    if reason := read.fault or _gap(complete, tuple(items)):
         audits = [
             _unknown(item, reason, reverse_keyed=item in reverse_keyed, n=len(complete))
             for item in items
@@ -135,28 +142,9 @@ def _gap(complete: Array, names: tuple[str, ...]) -> str:
 
 def _directions(complete: Array, declared: Array) -> tuple[Array, Array]:
     """Loadings on the first factor and item-rest correlations, as answered."""
-    centred = complete - complete.mean(axis=0)
-    standard = centred / np.sqrt((centred**2).mean(axis=0))
-    values, vectors = np.linalg.eigh(standard.T @ standard / len(standard))
-    loadings = vectors[:, -1] * np.sqrt(values[-1])
-    turned = np.where(loadings < 0, -1.0, 1.0)
-    total = standard @ turned
-    rest = np.array(
-        [
-            _correlation(standard[:, place], total - turned[place] * standard[:, place])
-            for place in range(len(declared))
-        ]
-    )
-    end = _orientation(loadings, np.abs(rest) >= WEAKEST, declared)
+    loadings, rest = directions(np.asarray(np.corrcoef(complete, rowvar=False)))
+    end = _orientation(loadings, np.asarray(np.abs(rest) >= WEAKEST, float), declared)
     return end * loadings, end * rest
-
-
-def _correlation(item: Array, rest: Array) -> float:
-    spread = float(rest.std())
-    # `item` is standardised; a rest that does not vary goes with nothing.
-    return (
-        float((item * (rest - rest.mean())).mean() / spread) if spread > 1e-9 else 0.0
-    )
 
 
 def _orientation(loadings: Array, strong: Array, declared: Array) -> float:
@@ -212,8 +200,7 @@ def _limits(correlation: float, n: int) -> tuple[float | None, float | None]:
 
 
 def _verdict(declared: float, loading: float, rest: float, n: int) -> tuple[str, str]:
-    # Twice its standard error under no correlation: below it, the sign is chance.
-    least = max(WEAKEST, 2 / np.sqrt(n))
+    least = least_correlation(n)
     if abs(rest) < least or loading * rest < 0:
         return WEAK, (
             f"its correlation with the other items, {rest:.2f}, is too small to show "

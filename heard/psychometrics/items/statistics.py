@@ -24,7 +24,14 @@ from heard.models.complete_responses import (
     complete_responses,
     read_responses,
 )
-from heard.psychometrics.consistency.alpha import alpha_of, feldt_limits, feldt_method
+from heard.models.skewed_scores import Shape
+from heard.psychometrics.consistency.alpha import (
+    alpha_of,
+    alpha_of_skewed,
+    feldt_limits,
+    feldt_method,
+    shape_of,
+)
 from heard.psychometrics.consistency.inter_item import pearson
 from heard.psychometrics.consistency.item_sums import ItemSums, item_sums
 from heard.results import Estimate, Labelled, Result, Results, Unavailable
@@ -57,6 +64,8 @@ def rows_of(sums: ItemSums, words: dict[str, str]) -> list[Row] | None:
     rest = (sums.total - 2 * sums.with_total + sums.scatter).astype(float)
     others = float(sums.scatter.sum()) - scatter
     if (scatter <= 0).any() or (rest <= NO_VARIANCE * others).any():
+        return None
+    if sums.shape.skewed:
         return None
     correlation = with_rest / np.sqrt(scatter * rest)
     alpha = (k - 1) / (k - 2) * (1 - others / rest)
@@ -177,8 +186,9 @@ def item_statistics(
     if found := _in_one_pass(responses, (lowest, highest)):
         return Results(found)
     complete = complete_responses(responses)
+    shape = shape_of(complete)
     return Results(
-        _one_item(responses, complete, place, ends=(lowest, highest))
+        _one_item(responses, complete, place, ends=(lowest, highest), shape=shape)
         for place in range(responses.shape[1])
     )
 
@@ -212,6 +222,7 @@ def _one_item(
     place: int,
     *,
     ends: tuple[float, float],
+    shape: Shape,
 ) -> ItemStatistics:
     column = Column.of(responses, place)
     return ItemStatistics(
@@ -222,7 +233,7 @@ def _one_item(
         share_lowest=_share_at("share_lowest", column, ends, end=ends[0]),
         share_highest=_share_at("share_highest", column, ends, end=ends[1]),
         item_rest_correlation=_item_rest_correlation(complete, place),
-        cronbach_alpha_if_dropped=_alpha_if_dropped(complete, place),
+        cronbach_alpha_if_dropped=_alpha_if_dropped(complete, place, shape),
     )
 
 
@@ -334,9 +345,12 @@ def _flat(own: Array, others: Array) -> str:
     return ""
 
 
-def _alpha_if_dropped(complete: CompleteResponses, place: int) -> Result:
+def _alpha_if_dropped(complete: CompleteResponses, place: int, shape: Shape) -> Result:
+    """Alpha of the rest, its interval by the shape of the sums of all items."""
     term = "cronbach_alpha_if_dropped"
     if reason := complete.gap(items=3):
         return complete.unavailable(term, reason, f"Cronbach's alpha; {LISTWISE}")
     kept = complete.without(complete.names[place])
-    return alpha_of(kept, term=term, confidence=0.95)
+    if shape.skewed:
+        return alpha_of_skewed(kept, term, 0.95, shape)
+    return alpha_of(kept, term, 0.95)

@@ -17,6 +17,7 @@ from heard.models.complete_responses import (
     Responses,
     read_responses,
 )
+from heard.models.item_directions import opposed_items
 from heard.models.random_streams import generator
 from heard.psychometrics.structure.exploratory import EXTRACTION_WORDS
 from heard.psychometrics.structure.extraction import (
@@ -147,13 +148,19 @@ def omega_hierarchical(
         generator("omega_hierarchical", seed),
         DrawnIntervals(
             n=found.n or 0,
-            method=method + caution_words(found, sample),
+            method=method + caution_words(found, sample) + _opposed(found),
             drawn=found.draw_words,
             asked=replicates,
             usable=0,
             confidence=confidence,
         ),
     )
+
+
+def _opposed(found: ItemCorrelations) -> str:
+    """A warning where items cancel in the sum, empty if none does."""
+    words = opposed_items(found.matrix, found.names, found.n or 0)
+    return f"; caution: {words}" * bool(words)
 
 
 def _estimated(

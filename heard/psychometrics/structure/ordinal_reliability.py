@@ -23,6 +23,7 @@ from heard.models.complete_responses import (
     Responses,
     read_responses,
 )
+from heard.models.item_directions import opposed_items
 from heard.models.stable_choice import upward
 from heard.psychometrics.structure.ordinal_correlations import (
     Deletion,
@@ -145,8 +146,17 @@ def _alpha(found: OrdinalItems, kept: Ranks, term: str, confidence: float) -> Re
     error = standard_error(
         moments.interval_covariance()[-len(slope) :, -len(slope) :], slope
     )
+    method += _opposed(found, kept)
     estimate = Estimate(term=term, estimate=alpha, n=found.n, method=method)
     return with_interval(estimate, error, confidence, spent=max(found.counts))
+
+
+def _opposed(found: OrdinalItems, kept: Ranks) -> str:
+    """A warning where items run against the others, empty if none does."""
+    assert found.moments is not None, "asked of an estimate only"
+    correlations = found.moments.correlations[np.ix_(kept, kept)]
+    words = opposed_items(correlations, [found.names[i] for i in kept], found.n)
+    return f"; caution: {words}" * bool(words)
 
 
 def standard_error(covariance: Array, slope: Array) -> float:
@@ -337,6 +347,7 @@ def omega_categorical(
         return found.unavailable(term, reason, method)
     slope = _slope(found, common, whole, factor.loadings, factor.by_correlation)
     error = standard_error(found.moments.interval_covariance(), slope)
+    method += _opposed(found, np.arange(k))
     estimate = Estimate(term=term, estimate=omega, n=found.n, method=method)
     return with_interval(estimate, error, confidence, spent=max(found.counts))
 

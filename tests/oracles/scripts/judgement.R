@@ -28,7 +28,17 @@ three <- list(yi = c(0.4, 2.1, 1.3), sei = c(.35, .5, .6))
 pooling <- list(
   bcg_reml = pool(c(bcg$yi), sqrt(bcg$vi), "REML"), bcg_pm = pool(c(bcg$yi), sqrt(bcg$vi), "PM"),
   alike_reml = pool(alike$yi, alike$sei, "REML"), alike_pm = pool(alike$yi, alike$sei, "PM"),
-  three_reml = pool(three$yi, three$sei, "REML"), three_pm = pool(three$yi, three$sei, "PM"))
+  three_reml = pool(three$yi, three$sei, "REML"), three_pm = pool(three$yi, three$sei, "PM"),
+  bcg_dl = pool(c(bcg$yi), sqrt(bcg$vi), "DL"), alike_dl = pool(alike$yi, alike$sei, "DL"),
+  three_dl = pool(three$yi, three$sei, "DL"))
+common <- function(yi, sei) {  # one true effect for all sites
+  found <- rma(yi, sei^2, method = "EE")
+  list(effects = yi, standard_errors = sei, homogeneity_p_value = found$QEp,
+       common_effect = c(found$b, found$ci.lb, found$ci.ub))
+}
+common_effects <- list(two = common(three$yi[1:2], three$sei[1:2]),
+                       three = common(three$yi, three$sei),
+                       bcg = common(c(bcg$yi), sqrt(bcg$vi)))
 
 # --- equivalence ----------------------------------------------------------------
 teams <- read_data("outcomes_teams")
@@ -99,5 +109,5 @@ bayes <- list(posterior(1.8, .7, Inf, 0, 2, 1), posterior(1.8, .7, 5, 0, 2, 1),
 
 values <- list(
   made_by = versions_of(c("metafor", "emmeans", "clubSandwich")),
-  pooling = pooling, equivalence = equivalence, families = families, bayes = bayes)
+  pooling = pooling, common_effects = common_effects, equivalence = equivalence, families = families, bayes = bayes)
 write_values(values, "judgement")

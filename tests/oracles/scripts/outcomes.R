@@ -9,7 +9,8 @@ interval <- function(estimate, limits, n) {
   list(estimate = unname(estimate), conf_low = unname(limits[1]),
        conf_high = unname(limits[2]), n = n)
 }
-hedges_j <- function(df) 1 - 3 / (4 * df - 1)
+# The exact form (Hedges 1981), as effectsize has it.
+hedges_j <- function(df) exp(lgamma(df / 2) - lgamma((df - 1) / 2)) / sqrt(df / 2)
 
 # --- data -----------------------------------------------------------------------
 sleep_pairs <- data.frame(
@@ -89,7 +90,7 @@ unlinked <- function(b, a) {
     mean_change = interval(mean(a) - mean(b), test$conf.int, sum(n)),
     hedges_g = interval(hedges_j(df) * d, hedges_j(df) * unit * noncentral(d / unit, df),
                         sum(n)),
-    # effectsize's d and limits, times the same J (its own g uses the exact gamma J)
+    # effectsize's d and limits, times the same J
     hedges_g_effectsize = interval(hedges_j(df) * es$Cohens_d,
                                    hedges_j(df) * c(es$CI_low, es$CI_high), sum(n)))
 }
