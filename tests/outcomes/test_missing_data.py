@@ -15,7 +15,7 @@ from planned import STUDY, parsed
 
 from analysis.declarations.study import Allocation, Study
 from analysis.foundation.errors import DeclarationError
-from analysis.foundation.findings import Contrast, Finding, Place
+from analysis.foundation.findings import Contrast, Finding, Group, Place
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.missing_data import evaluate_missing
 from heard.effects.missing_data.arm_effect import ArmModel
@@ -184,11 +184,9 @@ def test_without_arms_it_is_told_what_of_the_lost_would_undo_a_change() -> None:
     assert value(undone) == pytest.approx(-change * len(pairs) / lost)
     assert undone.n == lost
     assert value(undone) < value(reported["leavers_change_interval_zero"]) < change
-    level_names = [
-        f for f in evaluate_outcomes(held, study) if f.term == "evidence_rung"
-    ]
-    linked = [part.method for part in level_names if part.subscale == "total"]
-    assert any("the same people before and after" in method for method in linked)
+    design = Group("strength", "design", of="same_people")
+    (column,) = (f for f in evaluate_outcomes(held, study) if f.group == design)
+    assert (column.term, column.instrument) == ("strength_column", "seed_culture")
 
 
 def test_nobody_lost_is_no_error() -> None:
