@@ -82,7 +82,7 @@ def test_main_result_is_told_in_better_and_worse() -> None:
         "if by enough to matter."
     )
     words = " ".join(summary.result.sentences)
-    assert "changed by 2.4 points more; likely range 0.8 to 4.0" in words
+    assert "change was 2.4 points higher; likely range 0.8 to 4.0" in words
     assert "At “Later”: The pilot teams may have done better" in words
 
 
