@@ -184,16 +184,6 @@ def test_sessions_to_come_do_or_do_not_foretell_the_score_before(keen: float) ->
     assert passed == (keen == 0)
 
 
-@pytest.mark.parametrize(("keen", "level"), [(0.0, 4), (0.1, 3)])
-def test_without_others_a_checked_dose_lifts_the_answer(
-    keen: float, level: int
-) -> None:
-    study = dataclasses.replace(study_of(), treated="", control="", arms=())
-    found = evaluate_outcomes(scores_of(study, keen=keen), study)
-    reported = [part for part in found if part.term == "evidence_rung"]
-    assert [part.estimate for part in reported] == [3, level]
-
-
 def test_sessions_to_come_are_those_declared_where_they_are() -> None:
     dose = Dose(survey="staff", column="sessions", future="to_come")
     study = study_of(dose)
