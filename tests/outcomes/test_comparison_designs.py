@@ -15,7 +15,6 @@ import pytest
 from analysis.declarations.study import Allocation, Rollout, Study
 from analysis.foundation.findings import Contrast, Finding, Group, names_in
 from analysis.outcomes.comparison_designs import evaluate_comparisons
-from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.storage.declared import read_study
 from heard.effects.designs.difference_in_differences import (
     Comparison,

@@ -78,8 +78,8 @@ def test_main_result_is_told_in_better_and_worse() -> None:
     summary = summary_of("listening-pilot")
     # 0.06 of the 40 points of the scale, give or take 0.04; 2 matter.
     assert summary.headlines[0].startswith(
-        "The pilot teams may have done better than the comparison teams. We cannot tell "
-        "if by enough to matter."
+        "The pilot teams may have done better than the comparison teams. We cannot "
+        "tell if by enough to matter."
     )
     words = " ".join(summary.result.sentences)
     assert "change was 2.4 points higher; likely range 0.8 to 4.0" in words
