@@ -102,7 +102,7 @@ class Judged:
 
     @property
     def compares_arms(self) -> bool:
-        """Whether two arms can be distinguished, so that any number of both may stand."""
+        """Whether two arms can be distinguished, so that a number of both may stand."""
         estimand = self.question.estimand
         of_arms = estimand.arms is not None and estimand.summary != "start_effect"
         return of_arms and not self._is_refused
@@ -140,7 +140,7 @@ class Judged:
 
     def _verdict_of(self, result: Result) -> VerdictCode:
         estimand = self.question.estimand
-        limits = (None, None)
+        limits: tuple[float | None, float | None] = (None, None)
         claims = estimand.purpose != "feasibility"
         if isinstance(result, Estimate) and claims:
             limits = (result.conf_low, result.conf_high)
