@@ -84,12 +84,16 @@ class RolledOut(Context):
         yield from self._by_order(rows)
         yield from self._placebo(rows)
 
-    def effect_of_starting(self) -> Result:
-        """The one effect of having started: by the order drawn, else by comparison."""
+    def effect_of_starting(self) -> tuple[Result, float]:
+        """The one effect of having started, and the smallest p its orders allow.
+
+        By the order drawn; else by comparison with those who wait, where p is free.
+        """
         rows = started_rows(self.outcome_scores, self.study, self.rollout)
         found = self._by_order if self.study.randomised else self._by_time_since
-        _, _, effect = next(iter(found(rows)))
-        return effect
+        results = [result for _, _, result in found(rows)]
+        floor = results[2] if self.study.randomised else None
+        return results[0], floor.estimate if isinstance(floor, Estimate) else 0.0
 
     def _by_time_since(
         self, rows: pd.DataFrame

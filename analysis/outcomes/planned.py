@@ -16,6 +16,9 @@ from analysis.foundation.refusals import (
     few_sites,
     few_units_of_one_group,
     one_site_each,
+    same_answer,
+    too_few_orders,
+    too_few_starting,
     too_few_units,
     too_many_movers,
 )
@@ -84,12 +87,15 @@ def _estimated(question: Question) -> Planned:
 
 def _of_starts(question: Question) -> Planned:
     """One effect of having started: by the order of starting, else by comparison."""
-    found = dataclasses.replace(
-        _rolled_out(question).effect_of_starting(), term=question.estimand.summary
-    )
+    effect, floor = _rolled_out(question).effect_of_starting()
+    if floor > LARGEST_FLOOR:
+        return refused(question, too_few_orders())
+    if isinstance(effect, Estimate) and effect.conf_low is None:
+        return refused(question, too_few_starting(question.estimand.unit))
+    term = question.estimand.summary
     return Planned(
-        result=found,
-        effect=Unavailable(term=found.term, reason=NO_ERROR),
+        result=dataclasses.replace(effect, term=term),
+        effect=Unavailable(term=term, reason=NO_ERROR),
         arms=(),
         method="wedge" if question.estimand.randomised else "staggered",
     )
@@ -195,6 +201,8 @@ def _of_units(question: Question) -> Planned:
         n_unit=n_unit,
     )
     arms = compared.treated, compared.control
+    if question.yes_or_no and _answered_alike(question):
+        return refused(question, same_answer())
     if not is_permuted(question):
         return Planned(
             result=compared.result(),
@@ -211,6 +219,14 @@ def _of_units(question: Question) -> Planned:
         arms=arms,
         method="permutation",
     )
+
+
+def _answered_alike(question: Question) -> bool:
+    """Whether every unit of an arm is at no or at yes throughout, so nothing varies."""
+    units = question.compared_units
+    waves = [name for name in ("before", "after") if name in units]
+    at_ends = units[waves].isin([0.0, 1.0]).all(axis=1)
+    return bool(at_ends.groupby(units["arm"]).all().any())
 
 
 def floor_of(question: Question) -> float:

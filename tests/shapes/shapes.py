@@ -159,6 +159,20 @@ SHAPES = {
             allocation=TEAM,
             plan='summary_measure = "start_effect"',
         ),
+        Shape(
+            name="wedge_of_few_orders",
+            units=starting(("q2", "q3"), of=2),
+            waves=QUARTERS,
+            allocation=TEAM + DRAWN + '\nstrata = ["site"]',
+            plan='summary_measure = "start_effect"',
+        ),
+        Shape(
+            name="started_alone",
+            units=starting(("q3", "q4", "q5", ""), of=1),
+            waves=QUARTERS,
+            allocation=TEAM,
+            plan='summary_measure = "start_effect"',
+        ),
         Shape(name="one_group_six_waves", units=crowd(60), arms=(), waves=QUARTERS),
         # 20 to 23: scores, movers
         Shape(
@@ -181,6 +195,15 @@ SHAPES = {
             subscale="all_three_always",
             outcome="smallest_effect = 0.1",
             cuts=(33,),
+        ),
+        Shape(
+            name="everybody_says_no",
+            units=teams(6, 6),
+            allocation=TEAM,
+            instrument=BEHAVIOURS,
+            subscale="all_three_always",
+            outcome="smallest_effect = 0.1",
+            cuts=(90,),
         ),
         Shape(name="few_movers", units=teams(6, 6), allocation=TEAM, moved=0.12),
         Shape(name="many_movers", units=teams(6, 6), allocation=TEAM, moved=0.4),

@@ -128,6 +128,11 @@ REFUSED = {
     "few_people": "There were too few people with a score (10 and 10).",
     "one_group_few_teams": "Only 3 teams took part, too few to say how sure a change "
     "is.",
+    "wedge_of_few_orders": "Too few orders of starting were possible to rule out "
+    "chance.",
+    "started_alone": "Too few teams started together, or were still waiting, to "
+    "compare them.",
+    "everybody_says_no": "Everybody in one of the groups gave the same answer.",
     "many_movers": "Too many people changed groups (40%).",
 }
 COMPARED = [
