@@ -102,7 +102,7 @@ class Judged:
 
     @property
     def compares_arms(self) -> bool:
-        """Whether two arms can be distinguished, so that a number of both may stand."""
+        """Whether two arms can be distinguished, so that numbers of both may stand."""
         estimand = self.question.estimand
         of_arms = estimand.arms is not None and estimand.summary != "start_effect"
         return of_arms and not self._is_refused

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations.study import Rollout, Study
+from analysis.declarations.study import Allocation, Rollout, Study
 from analysis.foundation.findings import Contrast, Finding, Group, names_in
 from analysis.outcomes.comparison_designs import evaluate_comparisons
 from analysis.outcomes.evaluation import evaluate_outcomes
@@ -127,7 +127,9 @@ def numbers(found: object) -> tuple[float | None, ...]:
 
 CARE = study_of("care")
 CARE_ROLLED = study_of(
-    "care", rollout=Rollout(unit="team", starts=STARTS), treated="", control=""
+    "care",
+    rollout=Rollout(unit="team", starts=STARTS),
+    allocation=Allocation(unit="team"),
 )
 
 
@@ -292,7 +294,9 @@ def test_orders_of_starting_are_tried_where_lots_were_drawn_alone() -> None:
     scores = scores_of(CARE_ROLLED, effect=3.0)
     chosen = one(evaluate_comparisons(scores, CARE_ROLLED), term="stepped_wedge_effect")
     assert "lots" in chosen.reason
-    study = dataclasses.replace(CARE_ROLLED, randomised=True)
+    study = dataclasses.replace(
+        CARE_ROLLED, allocation=Allocation(unit="team", randomised=True)
+    )
     rows = rows_of(scores, study)
     rows = rows.assign(start=rows["cluster"].map(STARTS))
     by_hand = stepped_wedge(rows, waves=WAVES, seed="listening-pilot care")

@@ -1,8 +1,4 @@
-<<<<<<<< HEAD:tests/outcomes/test_covariate_adjustment.py
-"""Adjustment for declared covariates: the model of a formula, and its refusals."""
-========
 """The plan's covariates: the same model as a formula's, and what cannot be adjusted."""
->>>>>>>> mig:tests/outcomes/test_covariates.py
 
 from __future__ import annotations
 
@@ -204,7 +200,7 @@ def test_what_cannot_be_adjusted_for_is_said() -> None:
     arm = pairs().assign(age_band=lambda frame: frame["treated"].astype(str))
     follows = of_people(arm, ("age_band",))
     assert isinstance(follows, Unavailable)
-    assert "predicted by the columns before" in follows.reason
+    assert "some columns predict each other" in follows.reason
     teams = rows().assign(age_band=lambda frame: frame["treated"].astype(str))
     taken = by_team(teams, ("age_band",))
     assert isinstance(taken, Unavailable)

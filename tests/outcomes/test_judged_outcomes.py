@@ -70,7 +70,7 @@ def verdict(study: Study = STUDY, *, lift: float = 2.5) -> Finding:
 
 def code(found: Finding) -> str:
     assert isinstance(found.group, Group)
-    assert found.group.name == "verdict"
+    assert found.group.kind == "verdict"
     return found.group.value
 
 

@@ -13,7 +13,7 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
 from planned import STUDY, parsed
 
-from analysis.declarations.study import Study
+from analysis.declarations.study import Allocation, Study
 from analysis.foundation.errors import DeclarationError
 from analysis.foundation.findings import Contrast, Finding, Place
 from analysis.outcomes.evaluation import evaluate_outcomes

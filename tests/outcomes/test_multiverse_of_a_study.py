@@ -12,7 +12,7 @@ import pytest
 from analysis.cleaning.scoring import score_survey
 from analysis.declarations.multiverse import combinations_of
 from analysis.declarations.plan import Multiverse
-from analysis.declarations.study import Study
+from analysis.declarations.study import Allocation, Study
 from analysis.declarations.survey import CarelessRules
 from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.evaluation import evaluate_outcomes
@@ -27,7 +27,7 @@ WHOLE = read_study("listening-pilot")
 TERM = "specification_effect"
 MODELS = (
     "difference_in_change",
-    "adjusted_mean_difference",
+    "adjusted_difference",
     "adjusted_by_people",
     "cluster_robust",
     "mixed_model",
@@ -326,26 +326,25 @@ def test_without_arms_the_change_is_answered_otherwise() -> None:
         "confidence",
         only,
         arms=(),
-        treated="",
-        control="",
-        allocated_by="none",
+        allocation=Allocation(),
         plan=None,
     )
     found = evaluate_multiverse(ROWS, study, links=LINKS)
     page = evaluate_outcomes(scored(ROWS, study), study, links=LINKS)
-    expected = one(page, wave=Contrast("after", "before"), term="mean_change", arm="")
+    expected = one(page, wave=Contrast("after", "before"), term="change", arm="")
     group = "linkage: one_element_off; cleaning: as declared"
     assert numbers(effects(found)[group]) == numbers(expected)
     assert len(effects(found)) == 4
 
 
-def test_where_people_were_allocated_the_adjusted_difference_is_the_declared() -> None:
+def test_where_people_were_randomised_the_adjusted_difference_is_the_declared() -> None:
     only = Multiverse(model=("difference_in_change",))
-    study = narrowed("confidence", only, allocated_by="participant", plan=None)
+    people = dataclasses.replace(WHOLE.allocation, unit="person", randomised=True)
+    study = narrowed("confidence", only, allocation=people, plan=None)
     found = evaluate_multiverse(ROWS, study, links=LINKS)
     page = evaluate_outcomes(scored(ROWS, study), study, links=LINKS)
     assert list(effects(found)) == [
-        "model: adjusted_mean_difference",
+        "model: adjusted_difference",
         "model: difference_in_change",
     ]
     for name, reported in effects(found).items():

@@ -14,7 +14,6 @@ from conftest import ROOT
 from scipy import stats
 
 sys.path.insert(0, str(ROOT / "tests" / "declarations"))
-from analysis.outcomes.measured_change import measured, two_waves
 from planned import GOOD, lock_of, parsed
 
 from analysis.declarations.plan_lock import deviations, lockable
@@ -23,6 +22,9 @@ from analysis.foundation.errors import DeclarationError
 from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.families import adjusted_outcomes
+from analysis.outcomes.planned import planned_estimate
+from analysis.outcomes.question import questions_of
+from heard.effects.judgement.equivalence import UncertainEffect
 from heard.models.random_streams import generator
 
 if TYPE_CHECKING:
@@ -125,6 +127,21 @@ def test_the_p_is_that_of_team_means_where_teams_were_allocated() -> None:
     assert found == pytest.approx(peer, rel=1e-9)  # the same closed form
 
 
+def planned(measure: str, *, unit: str) -> Study:
+    """The study with another summary measure and another unit of allocation."""
+    study = parsed(RULED)
+    assert study.plan is not None
+    # Adjusted for the score before, people are compared who were randomised.
+    randomised = measure == "adjusted_difference"
+    return dataclasses.replace(
+        study,
+        plan=dataclasses.replace(study.plan, summary_measure=measure),
+        allocation=dataclasses.replace(
+            study.allocation, unit=unit, randomised=randomised
+        ),
+    )
+
+
 def _pairs(study: Study) -> pd.DataFrame:
     waves = by_wave(study)
     name = "seed_culture.total"
@@ -137,7 +154,8 @@ def _pairs(study: Study) -> pd.DataFrame:
 def _ancova(pairs: pd.DataFrame) -> float:
     treated = (pairs["arm"] == "pilot").astype(float)
     design = sm.add_constant(pd.DataFrame({"x": treated, "b": pairs["before"]}))
-    return float(sm.OLS(pairs["after"], design).fit().pvalues["x"])
+    fit = sm.OLS(pairs["after"], design).fit(cov_type="HC3", use_t=True)
+    return float(fit.pvalues["x"])
 
 
 def _welch(pairs: pd.DataFrame) -> float:
@@ -153,58 +171,60 @@ def _change(pairs: pd.DataFrame) -> float:
 @pytest.mark.parametrize(
     ("measure", "peer"),
     [
-        ("adjusted_mean_difference", _ancova),
+        ("adjusted_difference", _ancova),
         ("difference_in_change", _welch),
-        ("mean_change", _change),
+        ("change", _change),
     ],
 )
 def test_of_people_the_p_is_that_of_the_plans_measure(measure: str, peer) -> None:  # type: ignore[no-untyped-def]
-    study = dataclasses.replace(parsed(RULED), allocated_by="participant")
-    assert study.plan is not None
-    plan = dataclasses.replace(study.plan, summary_measure=measure)
-    study = dataclasses.replace(study, plan=plan)
+    study = planned(measure, unit="person")
     found = p_values(study)["seed_culture", "p_value", "staff"]
     # statsmodels, scipy: the same closed forms, by way of an interval's limits
     assert found.estimate == pytest.approx(peer(_pairs(study)), rel=1e-8)
-    assert found.arm == ("" if measure == "mean_change" else Contrast("pilot", "other"))
+    assert found.arm == ("" if measure == "change" else Contrast("pilot", "other"))
 
 
-@pytest.mark.parametrize("by_team", [True, False])
-@pytest.mark.parametrize("measure", ["difference_in_change", "mean_change"])
+@pytest.mark.parametrize("unit", ["team", "person"])
+@pytest.mark.parametrize("measure", ["difference_in_change", "change"])
 def test_of_different_people_the_error_is_that_of_the_interval_shown(
-    measure: str, *, by_team: bool
+    measure: str, unit: str
 ) -> None:
-    study = parsed(RULED)
-    assert study.plan is not None
-    study = dataclasses.replace(
-        study,
-        allocated_by="team" if by_team else "participant",
-        plan=dataclasses.replace(study.plan, summary_measure=measure),
-    )
+    study = planned(measure, unit=unit)
     found = evaluate_outcomes(by_wave(study), study)
-    arm = "" if measure == "mean_change" else Contrast("pilot", "other")
+    arm = "" if measure == "change" else Contrast("pilot", "other")
     (shown,) = [
         part
         for part in found
         if (part.instrument, part.term, part.arm) == ("care", measure, arm)
     ]
+    assert shown.estimate is not None
+    assert shown.conf_low is not None
+    tested = p_values(study)["care", "p_value", "primary"].estimate
     waves = by_wave(study)
-    care = study.outcomes[0]
-    effect = measured(
-        two_waves(
-            waves["before"]["ratings"], waves["after"]["ratings"], care, linked=False
-        ),
-        study,
+    frames = [waves[wave]["ratings"] for wave in WAVES]
+    change = (
+        frames[1].groupby("team")["care.total"].mean()
+        - frames[0].groupby("team")["care.total"].mean()
     )
-    # the limits come back from the error and the degrees that were read out of them
-    assert effect.limits() == pytest.approx((shown.conf_low, shown.conf_high), rel=1e-9)  # type: ignore[union-attr]
+    of_pilot = change.index.str.startswith("pilot")
+    care = [frame["care.total"].to_numpy() for frame in frames]
+    # Degrees of freedom: pooled t of six teams; of one group's; rows less columns; Welch.
     degrees = {
-        ("difference_in_change", True): 4,
-        ("difference_in_change", False): 236,
-        ("mean_change", True): 5,
-    }
-    if (measure, by_team) in degrees:
-        assert effect.degrees_of_freedom == degrees[measure, by_team]  # type: ignore[union-attr]
+        ("difference_in_change", "team"): stats.ttest_ind(
+            change[of_pilot], change[~of_pilot]
+        ).df,
+        ("change", "team"): stats.ttest_1samp(change, 0).df,
+        ("difference_in_change", "person"): 240 - 4,
+        ("change", "person"): stats.ttest_ind(care[1], care[0], equal_var=False).df,
+    }[measure, unit]
+    error = (shown.estimate - shown.conf_low) / stats.t.ppf(0.975, degrees)
+    peer = 2 * stats.t.sf(abs(shown.estimate) / error, degrees)
+    assert tested == pytest.approx(peer, rel=1e-9)
+    (care_outcome, *_) = study.outcomes
+    (question,) = questions_of(waves, study, care_outcome, "after", links=None)
+    effect = planned_estimate(question).effect
+    assert isinstance(effect, UncertainEffect)
+    assert effect.degrees_of_freedom == pytest.approx(degrees, rel=1e-12)
 
 
 def p(outcome: str, value: float | None, study: Study) -> Finding:

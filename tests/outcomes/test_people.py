@@ -136,6 +136,29 @@ def test_a_shift_of_the_treated_is_found() -> None:
     assert second.degrees_of_freedom == 17
 
 
+def test_ordered_answers_of_teams_enter_as_their_ridits() -> None:
+    random = np.random.default_rng(8)
+    frame = people(120).assign(team=np.arange(120) // 2 % 10 * 2 + np.arange(120) % 2)
+    answers = pd.Series(random.integers(1, 5, size=120).astype(float))
+    frame["score"] = ridits(answers, answers[frame["arm"] == "old"])
+    found = adjusted_difference(
+        frame, treated="new", control="old", covariates=[], cluster="team"
+    )
+    assert isinstance(found, UncertainEffect)
+    better = frame.loc[frame["arm"] == "new", "score"].mean() - 0.5
+    assert found.effect == pytest.approx(better)
+    assert found.degrees_of_freedom == pytest.approx(18)
+
+
+def test_few_teams_have_no_interval() -> None:
+    frame = people().assign(team=lambda rows: np.arange(len(rows)) % 4)
+    found = adjusted_difference(
+        frame, treated="new", control="old", covariates=[], cluster="team"
+    )
+    assert isinstance(found, Unavailable)
+    assert "clusters" in found.reason
+
+
 def test_a_covariate_that_is_the_arm_is_refused() -> None:
     frame = people().assign(same=lambda rows: (rows["arm"] == "new").astype(float))
     found = adjusted_difference(

@@ -283,6 +283,26 @@ def test_small_treated_units_widen_the_interval() -> None:
     assert sized.conf_high - sized.conf_low > plain.conf_high - plain.conf_low
 
 
+def test_a_tiny_treated_unit_may_leave_no_limits_though_the_floor_is_low() -> None:
+    """Sets without the tiny unit are surer than the real one: any effect fits some."""
+    frame = units(2, 10, people=[1, 40, *[45] * 10])
+    frame["sampling_variance"] = 300 / frame["people"]
+    found = permuted(frame, by_size=True)
+    assert floor_of(found) == pytest.approx(1 / 66)
+    assert estimate(found.effect).conf_low is None
+    assert "cannot rule out" in found.effect.method
+    assert floor_of(found) <= estimate(found.p_value).estimate
+    variances = variances_by_size(
+        (frame["after"] - frame["before"]).to_numpy(),
+        np.ones((12, 1)),
+        np.arange(12) < 2,
+        frame["sampling_variance"].to_numpy(),
+    )
+    for far in (-1e4, 1e4):
+        p_value = by_definition(frame.assign(stratum="a"), far, variances=variances)
+        assert p_value > 0.05
+
+
 def test_variance_between_units_is_that_of_the_moments() -> None:
     """Changes 0, 4 | 1, 1, 4 about 2 and 2: 14 left by 5 - 2 degrees of freedom."""
     values, treated = np.array([0.0, 4, 1, 1, 4]), np.array([1, 1, 0, 0, 0]) == 1

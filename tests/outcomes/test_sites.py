@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations.study import Site, Study
+from analysis.declarations.study import Allocation, Site, Study
 from analysis.foundation.findings import AnyGroup, Finding, Group
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.sites import SMALLEST

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations.study import SupplementaryMeasures
+from analysis.declarations.study import Allocation, SupplementaryMeasures
 from analysis.foundation.errors import DeclarationError
 from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.supplementary_measures import evaluate_supplementary
@@ -189,7 +189,9 @@ def test_followed_people_are_told_as_pairs_beside_all_who_answered() -> None:
 
 def test_without_teams_the_overlapping_samples_are_derricks() -> None:
     study = narrowed(
-        "confidence", allocated_by="participant", supplementary=SupplementaryMeasures()
+        "confidence",
+        allocation=dataclasses.replace(WHOLE.allocation, unit="person"),
+        supplementary=SupplementaryMeasures(),
     )
     scores = by_wave(study, high=10)
     later = scores["later"]["staff"]

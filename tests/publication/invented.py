@@ -10,12 +10,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.declarations.estimand import estimand_of
 from analysis.declarations.instrument import Instrument
 from analysis.declarations.instrument_file import parse_instrument
 from analysis.declarations.study import Study
 from analysis.declarations.study_file import parse_study
 from analysis.foundation.findings import AnyGroup, Contrast, Finding, Group, Place
 from analysis.publication.disclosure.control import Disclosed
+from heard.effects.judgement.verdict import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,10 +165,31 @@ def _changes(study: Study, outcome: Outcome) -> Iterator[Finding]:
                 yield _number("hedges_g", 0.28 * better, n, 0.1, **at)
         if study.arms:
             at = {**place, "arm": Contrast(study.treated, study.control)}
-            gap = better * width * 0.06
-            yield _number("difference_in_change", gap, 140, 0.04 * width, **at)
-            yield _number("adjusted_mean_difference", gap, 140, 0.03 * width, **at)
             yield _number("morris_d_ppc2", 0.3 * better, 140, 0.12, **at)
+        yield from _planned(study, outcome, wave, place)
+
+
+def _planned(
+    study: Study, outcome: Outcome, wave: str, place: dict[str, Any]
+) -> Iterator[Finding]:
+    """The planned estimate of an outcome, and its verdict."""
+    estimand = estimand_of(study, outcome, wave)
+    width = _middle(study.instruments[outcome.instrument].subscale(outcome.subscale))[1]
+    better = -1 if estimand.good == "lower" else 1
+    reach = 0.03 if estimand.summary == "adjusted_difference" else 0.04
+    at = {**place, "arm": estimand.place}
+    effect = _number(estimand.summary, better * 0.06 * width, 140, reach * width, **at)
+    yield effect
+    code = verdict(
+        effect.conf_low,
+        effect.conf_high,
+        smallest_effect=estimand.smallest_effect,
+        good=estimand.good,
+    )
+    judged = _number("verdict", estimand.smallest_effect or 0.0, 140, **at)
+    yield dataclasses.replace(
+        judged, estimate=estimand.smallest_effect, group=Group("verdict", code)
+    )
 
 
 def _place(

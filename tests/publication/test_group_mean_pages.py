@@ -18,8 +18,8 @@ from analysis.publication.reliability import (
 from analysis.publication.shown import Shown
 
 STUDY = study_of("listening-pilot")
-CARE = {"survey": "ratings", "instrument": "care", "subscale": "total"}
-CARES = {
+CARE: dict[str, Any] = {"survey": "ratings", "instrument": "care", "subscale": "total"}
+CARES: dict[str, Any] = {
     "survey": "ratings",
     "instrument": "seed_three_behaviours",
     "subscale": "cares",
@@ -100,7 +100,7 @@ def test_without_teams_or_staff_or_people_followed_the_page_says_so() -> None:
 
 
 def staff(needed: float, low: float = 8.0, high: float | None = 40.0) -> Disclosed:
-    place = {**CARE, "n": 60}
+    place: dict[str, Any] = {**CARE, "n": 60}
     found = []
     for wave in ("before", "after"):
         for group, value in (("1", 0.1), ("5", 0.4)):
@@ -157,7 +157,7 @@ def test_what_is_suppressed_of_staff_is_neither_drawn_nor_told() -> None:
 def again(study: str, arm: str, waves: Contrast, value: float) -> str:
     declared = study_of(study)
     outcome = declared.outcomes[-1]
-    place = {
+    place: dict[str, Any] = {
         "survey": outcome.survey,
         "instrument": outcome.instrument,
         "subscale": outcome.subscale,

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.figure import Figure
-from analysis.publication.judgement import show_judgement, show_methods, show_responders
+from analysis.publication.judgement import (
+    show_answers,
+    show_chances,
+    show_methods,
+    show_responders,
+    show_strength,
+)
+from analysis.publication.verdict.headline import short_verdict
+from analysis.publication.verdict.sentences import THREAT_WORDS
 from analysis.storage.declared import read_study
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -32,55 +40,115 @@ def number(term: str, value: float, **more: object) -> Finding:
     return Finding(**{**place, **more})  # type: ignore[arg-type]
 
 
-def ways() -> list[Finding]:
-    return [
+def analyses() -> list[Finding]:
+    planned = number("difference_in_change", 1.2, conf_low=0.1, conf_high=2.3)
+    others = [
         number(
-            "difference_in_change_by_way",
+            "sensitivity_effect",
             value,
             conf_low=value - 1,
             conf_high=value + 1,
-            group=way,
+            group=Group("analysis", name, of=people),
         )
-        for way, value in (("team means", 0.5), ("cluster-robust", 2.0))
+        for name, value, people in (
+            ("every other set of teams", 0.5, "same people"),
+            ("teams weighted by their people", 2.0, "same people"),
+            ("only those who could be linked", 3.0, "other people"),
+        )
     ]
+    return [*others, planned]
 
 
-def test_ways_stand_beside_each_other_and_say_how_many_are_clear() -> None:
-    shown = show_methods(disclose(ways(), smallest=11), STUDY)
+def test_other_analyses_stand_under_the_planned_one() -> None:
+    shown = show_methods(disclose(analyses(), smallest=11), STUDY)
     (figure,) = shown.figures
-    assert [point.label for point in figure.points] == ["team means", "cluster-robust"]
-    assert "the interval of 1 of 2 methods leaves out zero" in figure.alt_text
+    assert [point.label for point in figure.points] == [
+        "as planned",
+        "every other set of teams",
+        "teams weighted by their people",
+        "other people: only those who could be linked",
+    ]
+    assert "1.20 (0.10 to 2.30) as planned" in figure.alt_text
+    assert "run from 0.50 (-0.50 to 1.50) (every other set of teams)" in figure.alt_text
     assert "The smallest that matters is 2.00" in figure.alt_text
     assert figure.png()
 
 
-def test_without_ways_a_note_says_why() -> None:
+def test_without_other_analyses_a_note_says_why() -> None:
     shown = show_methods(disclose([], smallest=11), STUDY)
     assert not any(isinstance(part, Figure) for part in shown.parts)
-    assert "one analysis method only" in shown._repr_html_()
+    assert "one analysis only" in shown._repr_html_()
 
 
-def test_the_verdict_and_the_chances_stand_in_one_row() -> None:
+def judged(code: str = "better") -> list[Finding]:
+    means = {"pilot": (42.8, 45.6), "comparison": (42.0, 42.7)}
+    return [
+        number("difference_in_change", 2.1, conf_low=0.1, conf_high=4.1),
+        number("verdict", 2.0, group=Group("verdict", code)),
+        *(
+            number(f"arm_mean_{wave}", value, arm=arm)
+            for arm, both in means.items()
+            for wave, value in zip(("before", "after"), both, strict=True)
+        ),
+    ]
+
+
+def test_the_planned_answer_stands_in_one_row() -> None:
+    (table,) = show_answers(disclose(judged(), smallest=11), STUDY).tables
+    (row,) = table.rows
+    place = dict(zip(table.columns, row, strict=True))
+    assert place["Planned estimate"] == "2.10 (0.10 to 4.10)"
+    course = "Pilot 42.80 to 45.60; Comparison 42.00 to 42.70"
+    assert place["Before and after"] == course
+    assert place["Smallest that matters"] == "2.00"
+    assert place["Verdict"] == short_verdict("better", "higher")
+    assert place["n"] == "600"
+
+
+def test_the_verdict_in_words_stands_above_its_row() -> None:
+    page = show_answers(disclose(judged("better"), smallest=11), STUDY)._repr_html_()
+    assert "better" in page.partition("<table")[0]
+    nothing = show_answers(disclose([], smallest=11), STUDY)
+    assert "No outcome was declared" in nothing._repr_html_()
+
+
+def test_chances_are_those_of_the_prior_declared() -> None:
     found = [
-        number("effect", 2.1, conf_low=0.1, conf_high=4.1, group="cannot tell"),
+        *judged(),
         number("probability_of_improvement", 0.98, group="as declared"),
         number("probability_of_improvement", 0.51, group="half as wide"),
     ]
-    (table,) = show_judgement(disclose(found, smallest=11), STUDY).tables
+    (table,) = show_chances(disclose(found, smallest=11), STUDY).tables
     (row,) = table.rows
-    assert "cannot tell" in row
     assert "98%" in row
     assert "51%" not in row
-    assert "2.00" in row
 
 
-def test_what_is_known_of_no_outcome_has_no_column() -> None:
-    """Without teams and without a smallest effect's prior there are no chances."""
-    found = [number("effect", 2.1, conf_low=0.1, conf_high=4.1, group="cannot tell")]
-    (table,) = show_judgement(disclose(found, smallest=11), STUDY).tables
-    assert not [title for title in table.columns if "Chance" in title]
-    assert not [note for note in table.notes if "Chances" in note]
-    assert "2.10 (0.10 to 4.10)" in table.rows[0]
+def test_without_chances_a_note_says_what_they_need() -> None:
+    shown = show_chances(disclose(judged(), smallest=11), STUDY)
+    assert not shown.tables
+    assert "a smallest effect that was declared" in shown._repr_html_()
+
+
+def test_the_strength_stands_with_its_columns_and_threats() -> None:
+    found = [
+        *judged(),
+        number("evidence_strength", 2.0),
+        *(
+            number("strength_column", score, group=Group("strength", name))
+            for name, score in (("design", 3.0), ("size", 4.0), ("width", 5.0))
+        ),
+        number("strength_threat", 1.0, group=Group("strength", "movers")),
+    ]
+    (table,) = show_strength(disclose(found, smallest=11), STUDY).tables
+    (row,) = table.rows
+    place = dict(zip(table.columns, row, strict=True))
+    assert place["Strength, 0 to 5"].startswith("2")
+    assert place["Design"].startswith("3")
+    assert place["Number"].startswith("4")
+    assert place["Width"].startswith("5")
+    assert "Losses" not in place
+    assert place["What threatens it"] == THREAT_WORDS["movers"]
 
 
 def responders(improved: float) -> list[Finding]:

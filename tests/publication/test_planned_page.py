@@ -48,11 +48,11 @@ def study() -> Study:
 
 
 def others() -> tuple[Finding, ...]:
-    """Everything that was found before, without its old main result."""
+    """Everything that was found besides, without any planned result."""
     return tuple(
         part
         for part in disclosed_of("listening-pilot").findings
-        if part.term not in {"difference_in_change", "adjusted_mean_difference"}
+        if part.term not in {"difference_in_change", "verdict"}
     )
 
 
@@ -105,8 +105,11 @@ def test_there_is_one_number_for_the_contrast() -> None:
 def test_strength_is_part_of_the_result() -> None:
     headings = [part.heading for part in page(result(-0.1, 4.3)).passages]
     assert "How strong is the evidence" not in headings
-    old = funder_summary(disclosed_of("listening-pilot"), study())
-    assert "How strong is the evidence" in [part.heading for part in old.passages]
+    without = funder_summary(Disclosed(findings=others()), study())
+    assert without.result.sentences == (
+        "There is no main result: none was declared, or none could be worked out.",
+    )
+    assert (without.headlines, without.number, without.drawing) == ((), "", "")
 
 
 def test_a_later_follow_up_has_a_line_and_changes_nothing() -> None:

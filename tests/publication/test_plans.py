@@ -6,7 +6,6 @@ import dataclasses
 import re
 import sys
 
-import pytest
 from conftest import ROOT, Project
 from invented import disclosed_of, study_of
 
@@ -27,7 +26,7 @@ from analysis.publication.scores import show_change, show_comparison
 from analysis.publication.shown import Shown
 from analysis.publication.study import show_study
 from analysis.publication.summary.page import funder_summary
-from analysis.publication.summary.sentences import main_result
+from analysis.publication.summary.planned import primary_outcome
 
 OTHER = GOOD.replace("smallest_effect = 2\n", "smallest_effect = 3\n")
 LOCKED = "the plan locked on 31 January 2026 (fingerprint "
@@ -163,26 +162,16 @@ def test_the_main_result_is_the_locked_primary_outcome() -> None:
         )
         for part in study.outcomes
     )
-    disclosed = disclosed_of("listening-pilot")
     now = dataclasses.replace(study, outcomes=switched)
-    result = main_result(disclosed, now)
-    assert result is not None
-    assert result.outcome.name == "care"
-    free = main_result(disclosed, dataclasses.replace(now, lock=None))
-    assert free is not None
-    assert free.outcome.name == "cares"
-
-
-@pytest.mark.parametrize("measure", ["difference_in_change", "mean_change"])
-def test_the_main_result_is_by_the_planned_measure(measure: str) -> None:
-    study = study_of("listening-pilot")
-    assert study.plan is not None
-    plan = dataclasses.replace(study.plan, summary_measure=measure)
-    result = main_result(
-        disclosed_of("listening-pilot"), dataclasses.replace(study, plan=plan)
-    )
-    assert result is not None
-    assert result.finding.term == measure
+    for declared, name in (
+        (now, "care"),
+        (dataclasses.replace(now, lock=None), "cares"),
+    ):
+        outcome = primary_outcome(declared)
+        assert outcome is not None
+        assert outcome.name == name
+        title = f"{outcome.title}, Before to After"
+        assert funder_summary(disclosed_of("listening-pilot"), declared).about == title
 
 
 def test_the_funders_page_says_whether_the_plan_was_kept_to() -> None:

@@ -118,7 +118,7 @@ def ratings(teams: Sequence[str], staff: int = 20, each: int = 6) -> pd.DataFram
     frame = pd.DataFrame(codes, columns=[f"care.{item}" for item in ITEMS])
     for item in STUDY.instruments["seed_three_behaviours"].items:
         frame[f"seed_three_behaviours.{item.name}"] = codes[:, 0]
-    team = [teams[one % len(teams)] for one in member]
+    team = [teams[int(one) % len(teams)] for one in member]
     return frame.assign(
         participant="",
         arm="",

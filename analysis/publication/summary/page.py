@@ -20,13 +20,11 @@ from analysis.foundation.errors import DeclarationError
 from analysis.publication.documents import render_template
 from analysis.publication.numbers import (
     about_in_hundred_text,
-    points_text,
     range_in_hundred_text,
 )
 from analysis.publication.places import found, waves_of
 from analysis.publication.plan import plan_sentences
 from analysis.publication.study import SIMULATED
-from analysis.publication.summary.drawing import drawn_result
 from analysis.publication.summary.planned import (
     ResultShown,
     planned_result,
@@ -35,11 +33,9 @@ from analysis.publication.summary.planned import (
 from analysis.publication.summary.sentences import (
     comparison_sentences,
     done_sentences,
-    main_result,
     participation_sentences,
-    result_sentences,
-    strength_sentence,
     wave_and_date,
+    without_result,
 )
 from analysis.publication.table import Table
 
@@ -49,7 +45,6 @@ if TYPE_CHECKING:
     from analysis.declarations.instrument import Instrument
     from analysis.declarations.study import Study
     from analysis.publication.disclosure.control import Disclosed
-    from analysis.publication.summary.sentences import MainResult
 
 THREE_BEHAVIOURS = "seed_three_behaviours"
 NO_GROUPS = "Who gained less: no groups, such as ages, were declared to compare."
@@ -166,7 +161,10 @@ def funder_summary(
     deviations : tuple of str
         Deviations from the plan.
     """
-    result = planned_result(disclosed, study) or _measured_result(disclosed, study)
+    result = planned_result(disclosed, study) or ResultShown(
+        sentences=(without_result(study),),
+        comparison=tuple(comparison_sentences(study)),
+    )
     about = Passage(
         heading="About this page",
         sentences=tuple(_about(study, deviations)),
@@ -188,22 +186,6 @@ def funder_summary(
     )
 
 
-def _measured_result(disclosed: Disclosed, study: Study) -> ResultShown:
-    """The main result where no planned one was judged."""
-    result = main_result(disclosed, study)
-    sentences = tuple(result_sentences(result, disclosed, study))
-    shown = result if result and result.finding.estimate is not None else None
-    words = " ".join(sentences) if shown else ""
-    return ResultShown(
-        sentences=sentences,
-        comparison=tuple(comparison_sentences(study)),
-        strength=(strength_sentence(result, study),),
-        number=_number(shown),
-        drawing=_drawing(shown, words),
-        drawing_text=words,
-    )
-
-
 def _passages(
     disclosed: Disclosed, study: Study, result: ResultShown
 ) -> Iterator[Passage]:
@@ -213,8 +195,6 @@ def _passages(
         listed=True,
     )
     yield Passage(heading="Compared with what", sentences=result.comparison)
-    if result.strength:
-        yield Passage(heading="How strong is the evidence", sentences=result.strength)
     yield Passage(
         heading="What we do not know",
         sentences=study.unknowns or ("Nobody has written down what is not known.",),
@@ -308,25 +288,3 @@ def _best_answer(instrument: Instrument) -> str:
     """The answer that gives the highest code."""
     answers = instrument.answers
     return max(answers, key=lambda text: answers[text], default="the highest answer")
-
-
-def _number(result: MainResult | None) -> str:
-    if result is None:
-        return ""
-    better = "better" if result.gain >= 0 else "worse"
-    return f"{points_text(abs(result.gain), result.subscale)} points {better}"
-
-
-def _drawing(result: MainResult | None, words: str) -> str:
-    """The gain and its interval, with no change and the smallest that matters."""
-    if result is None:
-        return ""
-    return drawn_result(
-        result.gain,
-        result.limits or (result.gain, result.gain),
-        result.outcome.smallest_effect,
-        number=_number(result),
-        words=words,
-        ends=("worse", "better"),
-        points=lambda value: points_text(value, result.subscale),
-    )

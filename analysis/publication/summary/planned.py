@@ -42,8 +42,6 @@ class ResultShown:
         The numbers, the strength of the evidence, and later follow-ups.
     comparison : tuple of str
         What was compared with what.
-    strength : tuple of str
-        The strength of the evidence, where it is a passage of its own.
     number : str
         The estimate in large type; empty where it must not stand so.
     drawing, drawing_text : str
@@ -55,10 +53,9 @@ class ResultShown:
     headlines: tuple[str, ...] = ()
     sentences: tuple[str, ...]
     comparison: tuple[str, ...]
-    strength: tuple[str, ...] = ()
-    number: str
-    drawing: str
-    drawing_text: str
+    number: str = ""
+    drawing: str = ""
+    drawing_text: str = ""
 
 
 def primary_outcome(study: Study) -> Outcome | None:

@@ -84,14 +84,14 @@ class Allocations:
 
     @property
     def floor(self) -> float:
-        """The smallest p: allocations as extreme as the real one at any value.
+        """The smallest p: allocations that tie with the real one at any value.
 
-        The real one, and its mirror where that is permitted, among all that are.
+        By symmetry: the real one, and its mirror where that is permitted.
         """
         if not self.complete:
             return max(1 / self.possible, 1 / len(self.zero))
-        mirrored = np.abs(self.slope) >= self.slope[0] * (1 - TIE)
-        return float(mirrored.mean())
+        tied = np.abs(np.abs(self.slope) / self.slope[0] - 1) <= TIE
+        return float(tied.mean())
 
     def _stretches(self) -> tuple[Array, Array]:
         """Ends of the values at which each allocation is at least as extreme."""
