@@ -60,8 +60,9 @@ def planned_estimate(question: Question) -> Planned:
 def _together(planned: Planned, estimand: Estimand) -> Planned:
     """Where several contrasts are judged, an interval that holds for all together."""
     result, effect = planned.result, planned.effect
-    several = estimand.contrasts > 1 and isinstance(result, Estimate)
-    if not several or isinstance(effect, Unavailable):
+    if estimand.contrasts < 2 or isinstance(effect, Unavailable):
+        return planned
+    if isinstance(result, Unavailable):
         return planned
     low, high = effect.limits(estimand.level)
     how = f"{estimand.level:.4g} level: {estimand.contrasts} contrasts hold together"

@@ -327,7 +327,7 @@ def _first_seen(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     if not again.any():
         return after
     names = after.loc[again, "participant"]
-    kept = [name for name in known if name != "score"]
+    kept = [str(name) for name in known if name != "score"]
     first = {name: names.map(known[name]).reindex(after.index) for name in kept}
     return after.assign(
         **{name: first[name].where(again, after.get(name)) for name in kept}
