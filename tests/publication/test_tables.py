@@ -206,7 +206,6 @@ def test_a_comparison_shows_estimate_interval_and_n() -> None:
         "Before to After",
         "140",
         "2.40 (0.80 to 4.00)",
-        "2.40 (1.20 to 3.60)",
         "0.30 (0.18 to 0.42)",
     )
 
