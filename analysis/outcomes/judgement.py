@@ -139,7 +139,7 @@ class Judged:
 
     def _verdict_of(self, result: Result) -> VerdictCode:
         estimand = self.question.estimand
-        limits = (None, None)
+        limits: tuple[float | None, float | None] = (None, None)
         claims = estimand.purpose != "feasibility"
         if isinstance(result, Estimate) and claims:
             limits = (result.conf_low, result.conf_high)
