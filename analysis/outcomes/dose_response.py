@@ -25,7 +25,7 @@ from heard.effects.designs.dose_response import (
     within_person_dose,
 )
 from heard.effects.designs.negative_controls import FutureDose, future_dose
-from heard.results import Estimate, Unavailable
+from heard.results import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,11 +49,6 @@ NOT_LINKED = (
 )
 NOT_ASKED = "how much people attended was not asked at the last follow-up"
 NONE_BEFORE = "the baseline did not ask, so sessions before it are taken as none"
-FUTURE_SESSIONS_METHOD = (
-    "later attendance foretells scores before (p under 0.05): those who attended more "
-    "differed to begin with"
-)
-USUAL = 0.05
 
 
 def dose_findings(
@@ -170,21 +165,6 @@ class DoseAnalysis(Context):
             future_dose_slope=_with_method(found.future_dose_slope, description),
             future_dose_p_value=_with_method(found.future_dose_p_value, description),
         )
-
-    def evidence_analyses(self) -> dict[str, Result | Composite]:
-        """Both analyses by the names that the levels of evidence use.
-
-        Where later attendance predicts scores before, the check was not passed.
-        """
-        checked = self.negative().future_dose_p_value
-        if isinstance(checked, Estimate) and checked.estimate < USUAL:
-            checked = Unavailable(
-                term=checked.term, reason=FUTURE_SESSIONS_METHOD, n=checked.n
-            )
-        return {
-            "dose_response": self.response().dose_slope,
-            "negative_dose": checked,
-        }
 
     def _eligible_to_attend(self) -> pd.DataFrame:
         """Rows of those who had the pilot by the last wave, with their cluster."""

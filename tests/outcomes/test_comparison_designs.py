@@ -15,7 +15,6 @@ import pytest
 from analysis.declarations.study import Allocation, Rollout, Study
 from analysis.foundation.findings import Contrast, Finding, Group, names_in
 from analysis.outcomes.comparison_designs import evaluate_comparisons
-from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.storage.declared import read_study
 from heard.effects.designs.difference_in_differences import (
     Comparison,
@@ -335,24 +334,6 @@ def test_sites_that_start_are_told_of_by_name_and_teams_are_not() -> None:
     assert one(found, term="placebo_smallest_possible_p_value").estimate == 1 / 8
 
 
-@pytest.mark.parametrize(("others", "lifts"), [(8, True), (3, False)])
-def test_other_organisations_lift_the_answer(others: int, *, lifts: bool) -> None:
-    site = WHOLE.sites[0].name
-    study = dataclasses.replace(
-        CARE_ROLLED, rollout=Rollout(unit="site", starts={site: "w3"})
-    )
-    scores = scores_of(study)
-    for surveys in scores.values():
-        frame = surveys["ratings"]
-        places = frame["team"].map(TEAMS.index) % others
-        frame["site"] = np.where(places == 0, site, "other " + places.astype(str))
-    found = evaluate_outcomes(scores, study)
-    reported = [part for part in found if part.term == "evidence_rung"]
-    # Of the last follow-up alone: the placebo takes all waves.
-    lifted = ["each taken in turn" in part.method for part in reported]
-    assert lifted == [*(False for _ in reported[1:]), lifts]
-
-
 def plan_with(*controls: str) -> object:
     assert WHOLE.plan is not None
     return dataclasses.replace(WHOLE.plan, negative_controls=controls)
@@ -418,7 +399,7 @@ def test_a_score_that_means_something_else_later_is_refused_where_it_counts() ->
 
 def test_controls_without_anything_to_compare_say_so() -> None:
     study = study_of(
-        "care", "cares", plan=plan_with("cares"), allocated_by="none", treated=""
+        "care", "cares", plan=plan_with("cares"), allocation=Allocation(unit="person")
     )
     found = evaluate_comparisons(scores_of(study), study)
     assert {part.estimate for part in found} == {None}

@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-STUDY = read_study("listening-pilot")
+WHOLE = read_study("listening-pilot")
+STUDY = dataclasses.replace(
+    WHOLE,
+    outcomes=tuple(
+        dataclasses.replace(outcome, follow_ups=("after",))
+        for outcome in WHOLE.outcomes
+        if outcome.name in ("care", "culture")
+    ),
+    groups=(),
+)
 ARMS = Contrast("pilot", "comparison")
 WAVES = Contrast("after", "before")
 
@@ -143,7 +152,7 @@ def test_people_allocated_are_judged_at_equal_scores_before() -> None:
     allocation = dataclasses.replace(STUDY.allocation, unit="person", randomised=True)
     (outcome,) = (one for one in STUDY.outcomes if one.name == "culture")
     study = dataclasses.replace(
-        STUDY, allocation=allocation, outcomes=(outcome,), groups=(), plan=None
+        STUDY, allocation=allocation, outcomes=(outcome,), plan=None
     )
     found = evaluated(study)
     (planned,) = (

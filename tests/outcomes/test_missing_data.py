@@ -15,7 +15,7 @@ from planned import STUDY, parsed
 
 from analysis.declarations.study import Allocation, Study
 from analysis.foundation.errors import DeclarationError
-from analysis.foundation.findings import Contrast, Finding, Place
+from analysis.foundation.findings import Contrast, Finding, Group, Place
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.missing_data import evaluate_missing
 from heard.effects.missing_data.arm_effect import ArmModel
@@ -184,11 +184,9 @@ def test_without_arms_it_is_told_what_of_the_lost_would_undo_a_change() -> None:
     assert value(undone) == pytest.approx(-change * len(pairs) / lost)
     assert undone.n == lost
     assert value(undone) < value(reported["leavers_change_interval_zero"]) < change
-    level_names = [
-        f for f in evaluate_outcomes(held, study) if f.term == "evidence_rung"
-    ]
-    linked = [part.method for part in level_names if part.subscale == "total"]
-    assert any("the same people before and after" in method for method in linked)
+    design = Group("strength", "design", of="same_people")
+    (column,) = (f for f in evaluate_outcomes(held, study) if f.group == design)
+    assert (column.term, column.instrument) == ("strength_column", "seed_culture")
 
 
 def test_nobody_lost_is_no_error() -> None:
@@ -250,9 +248,9 @@ def with_roles(common: int) -> dict[str, dict[str, pd.DataFrame]]:
 
 def test_what_people_said_of_themselves_helps_to_fill_in_and_to_weigh() -> None:
     reported = by_place(evaluate_missing(with_roles(30), FREE))
-    # Without a plan the difference is adjusted for it too.
+    # The difference is adjusted for what the plan names, and there is no plan.
     for term in ("complete_arm_difference", "imputed_arm_difference"):
-        assert "score before, role" in reported[f"{term} {BOTH}"].method
+        assert "score before, each person" in reported[f"{term} {BOTH}"].method
     weighted = reported[f"weighted_arm_difference {BOTH}"].method
     assert "role: porter" in weighted
     # Two who did not say are too few to be told apart, and nobody is left out.
@@ -260,9 +258,20 @@ def test_what_people_said_of_themselves_helps_to_fill_in_and_to_weigh() -> None:
     assert reported[f"imputed_arm_difference {BOTH}"].n == TEAMS * EACH
 
 
+def test_the_difference_is_adjusted_for_what_the_plan_names() -> None:
+    plan = parsed().plan
+    assert plan is not None
+    plan = dataclasses.replace(plan, covariates=("score_before", "role"))
+    study = dataclasses.replace(FREE, plan=plan)
+    reported = by_place(evaluate_missing(with_roles(30), study))
+    for term in ("complete", "weighted", "imputed"):
+        method = reported[f"{term}_arm_difference {BOTH}"].method
+        assert "adjusted for score before, role" in method
+
+
 def test_an_answer_of_few_is_put_together_with_the_common_one() -> None:
     reported = by_place(evaluate_missing(with_roles(2), FREE))
-    assert "role" not in reported[f"imputed_arm_difference {BOTH}"].method
+    assert "role" not in reported[f"weighted_arm_difference {BOTH}"].method
 
 
 def test_no_method_and_no_reason_counts_the_lost(reported: dict[str, Finding]) -> None:

@@ -208,7 +208,7 @@ def test_of_different_people_the_error_is_that_of_the_interval_shown(
     )
     of_pilot = change.index.str.startswith("pilot")
     care = [frame["care.total"].to_numpy() for frame in frames]
-    # Degrees of freedom: pooled t of six teams; of one group's; rows less columns; Welch.
+    # Pooled t of six teams; t of one group; rows less columns; Welch.
     degrees = {
         ("difference_in_change", "team"): stats.ttest_ind(
             change[of_pilot], change[~of_pilot]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.declarations.study import Study
+from analysis.declarations.study import Allocation, Study
 from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.subgroups import evaluate_groups
 from analysis.storage.declared import read_study
@@ -245,7 +245,7 @@ def test_without_teams_a_gap_is_welchs() -> None:
 
 
 def test_without_arms_there_are_means_and_gaps_alone() -> None:
-    study = dataclasses.replace(CARE, treated="", control="")
+    study = dataclasses.replace(CARE, allocation=Allocation(unit="team"))
     found = evaluate_groups(by_wave(study), study)
     assert {part.term for part in found} == {"shrunken_mean", "gap_difference"}
 

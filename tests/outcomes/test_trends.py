@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.declarations.study import Study
+from analysis.declarations.study import Allocation, Study
 from analysis.declarations.trends import charted_outcomes
 from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.trends import evaluate_over_time
@@ -126,7 +126,7 @@ def test_signals_say_which_wave_which_rule_and_which_side() -> None:
 
 
 def test_without_arms_everybody_is_one_series() -> None:
-    study = of_waves(5, arms=(), treated="", control="")
+    study = of_waves(5, arms=(), allocation=Allocation(unit="team"))
     found = evaluate_over_time(answers(study), study)
     assert {part.arm for part in found} == {""}
     assert {part.n for part in where(found, term="chart_value")} == {60}

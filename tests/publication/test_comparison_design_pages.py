@@ -186,7 +186,8 @@ def test_a_negative_control_has_no_figure_of_its_own() -> None:
 def test_lots_take_the_caution_away() -> None:
     found = disclose(of_arms(), smallest=11)
     assert "It was not randomised" in show_compared(found, STUDY)._repr_html_()
-    drawn = dataclasses.replace(STUDY, randomised=True)
+    allocation = dataclasses.replace(STUDY.allocation, randomised=True)
+    drawn = dataclasses.replace(STUDY, allocation=allocation)
     assert "It was not randomised" not in show_compared(found, drawn)._repr_html_()
 
 

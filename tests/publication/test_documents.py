@@ -83,7 +83,7 @@ FAULTS = [
     (' scope="row"', "", "no scope"),
     ("<caption>", "<caption hidden></caption><p>", "no caption"),
     ('<img alt="', '<img title="', "no text"),
-    ('aria-label="Empathy', 'data-label="Empathy', "no text"),
+    ('aria-label="The pilot', 'data-label="The pilot', "no text"),
     ('href="index.html"', 'href="https://example.org"', "points outside"),
     ('href="index.html"', 'href="//example.org"', "points outside"),
     ('src="data:image/svg+xml', 'src="http://example.org/', "points outside"),

@@ -80,7 +80,7 @@ def test_the_frame_holds_the_numbers_drawn() -> None:
     expected = pilot().where(**CARE, arm=Contrast("pilot", "comparison"))
     wanted = [
         part
-        for term in ("difference_in_change", "adjusted_mean_difference")
+        for term in ("difference_in_change", "adjusted_difference")
         for part in expected.where(term=term).findings
     ]
     assert tuple(point.finding for point in figure.points) == tuple(wanted)

@@ -48,7 +48,7 @@ def test_people_asked_once_have_no_main_result() -> None:
         ("beat-the-blues", "Each person was put in one of the groups."),
     ],
 )
-def test_without_a_judged_result_the_comparison_is_told_as_declared(
+def test_without_a_judged_result_the_comparison_is_said_as_declared(
     name: str, words: str
 ) -> None:
     nothing = Disclosed(findings=())
@@ -77,10 +77,13 @@ def test_what_holds_at_every_wave_is_said_once() -> None:
 def test_main_result_is_told_in_better_and_worse() -> None:
     summary = summary_of("listening-pilot")
     # 0.06 of the 40 points of the scale, give or take 0.04; 2 matter.
-    assert summary.headlines[0].startswith("The pilot teams probably did better")
+    assert summary.headlines[0].startswith(
+        "The pilot teams may have done better than the comparison teams. We cannot "
+        "tell if by enough to matter."
+    )
     words = " ".join(summary.result.sentences)
-    assert "changed by 2.4 points more; likely range 0.8 to 4.0" in words
-    assert "At “Later”: The pilot teams probably did better" in words
+    assert "change was 2.4 points higher; likely range 0.8 to 4.0" in words
+    assert "At “Later”: The pilot teams may have done better" in words
 
 
 def test_a_falling_score_is_better_where_lower_is_better() -> None:
