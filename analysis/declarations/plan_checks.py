@@ -27,6 +27,10 @@ IN_WORDS = (
 """Keys that are stated in words, for the reader to compare with the methods."""
 
 PLACES = ("site", "team")
+AFTER_ALONE = (
+    "[plan.summary_measure] 'difference_after' is for a primary outcome that is "
+    'compared afterwards alone, by baseline = "" or a survey held once; for no other'
+)
 
 
 MINIMUM_TEAMS = 2
@@ -76,6 +80,10 @@ def _check_measure(plan: Plan, study: Study) -> Iterator[str]:
             "[plan.summary_measure] 'adjusted_difference' adjusts for a person's "
             "score before, and the survey of the primary outcome declares no linkage"
         )
+    primary = [o for o in study.outcomes if o.name == plan.primary]
+    after_alone = plan.summary_measure == "difference_after"
+    if study.treated and any(after_alone == bool(o.baseline) for o in primary):
+        yield AFTER_ALONE
 
 
 def _check_names(plan: Plan, study: Study) -> Iterator[str]:

@@ -56,6 +56,11 @@ def too_many_movers(share: float) -> str:
     return f"Too many people changed groups ({share:.0%})."
 
 
+def units_in_both(kind: str = "team") -> str:
+    """A team with people of both groups, where teams were to be compared."""
+    return f"Some {kind}s had people of both groups, so {kind}s cannot be compared."
+
+
 def could_not_match() -> str:
     """Neither linked people nor teams."""
     return "Too few answers could be matched, and teams are not known."

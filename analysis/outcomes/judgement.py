@@ -20,8 +20,9 @@ from analysis.outcomes.planned import (
     units_starting,
     waves_before_start,
 )
+from analysis.outcomes.strength import strength_results
 from heard.effects.judgement.bayes import Prior, bayesian_companion
-from heard.effects.judgement.strength import StrengthFacts, strength
+from heard.effects.judgement.strength import StrengthFacts
 from heard.effects.judgement.verdict import verdict, verdict_class
 from heard.effects.missing_data.attrition import undone_at
 from heard.results import Estimate, Unavailable
@@ -124,11 +125,9 @@ class Judged:
         if companion := self._chances():
             yield place, "", companion
         yield from ((place, "", part) for part in self._losses())
-        yield from self._strength()
-        if self.question.estimand.baseline:
-            # Of one wave there is nothing that could have changed its meaning.
-            state = Group("strength", self.worth.comparability)
-            yield place, state, self._comparability()
+        waves = 2 if self.question.estimand.baseline else 1
+        rated = strength_results(self._facts(), n=self.planned.result.n, waves=waves)
+        yield from ((place, group, part) for group, part in rated)
 
     @property
     def _published(self) -> Result:
@@ -140,7 +139,7 @@ class Judged:
 
     def _verdict_of(self, result: Result) -> VerdictCode:
         estimand = self.question.estimand
-        limits = (None, None)
+        limits: tuple[float | None, float | None] = (None, None)
         claims = estimand.purpose != "feasibility"
         if isinstance(result, Estimate) and claims:
             limits = (result.conf_low, result.conf_high)
@@ -300,49 +299,6 @@ class Judged:
 
     # ---------------------------------------------------------------- strength
 
-    def _strength(self) -> Iterator[tuple[Place, AnyGroup, Result]]:
-        place = self.question.estimand.place
-        rated = strength(self._facts())
-        n = self.planned.result.n or 0
-        if isinstance(rated, Unavailable):
-            yield place, "", rated
-            return
-        how = "lowest of four columns, less what threatens it (at most 2); no interval"
-        yield (
-            place,
-            "",
-            Estimate(
-                term="evidence_strength", estimate=float(rated.rating), n=n, method=how
-            ),
-        )
-        about = {"design": self._design(), "size": self.question.estimand.unit}
-        for name, score in rated.columns.items():
-            column = Estimate(
-                term="strength_column", estimate=float(score), n=n, method=how
-            )
-            yield place, Group("strength", name, of=about.get(name, "")), column
-        for threat in rated.threats:
-            took = float(threat in rated.taken)
-            yield (
-                place,
-                Group("strength", threat),
-                Estimate(term="strength_threat", estimate=took, n=n, method=how),
-            )
-
-    def _comparability(self) -> Result:
-        """Whether the questions meant the same at both waves, named in the group."""
-        n = self.planned.result.n
-        term = "comparability_checked"
-        if n is None:
-            return Unavailable(term=term, reason="nobody has a score")
-        return Estimate(
-            term=term,
-            estimate=float(self.worth.comparability == "passed"),
-            n=n,
-            method="as the page on measurement invariance found; a verdict, so no "
-            "interval",
-        )
-
     def _facts(self) -> StrengthFacts:
         question, estimand, result = self.question, self.question.estimand, self.planned
         interval = result.result if isinstance(result.result, Estimate) else None
@@ -367,7 +323,7 @@ class Judged:
             comparability=self.worth.comparability,
             reliability_low=reliability.conf_low if reliability else None,
             retest=self.worth.retest is not None,
-            items=len(question.study.instruments[question.outcome.instrument].items),
+            items=len(question.subscale.items),
             plan=estimand.status,
             family=family_of(question.outcome, question.study),  # type: ignore[arg-type]
             tested=_is_tested(question),

@@ -170,5 +170,6 @@ def _standardised(question: Question) -> Iterator[Result]:
     if question.of_linked:
         found = compare_arms(question.pairs, **arms, cluster=cluster)
     else:
-        found = compare_arms_unlinked(*question.answers, **arms, cluster=cluster)
+        before, after = question.answers
+        found = compare_arms_unlinked(before, after, **arms, cluster=cluster)
     yield from (result for result in found.results() if result.term not in RAW)

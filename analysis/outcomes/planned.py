@@ -21,10 +21,11 @@ from analysis.foundation.refusals import (
     too_few_starting,
     too_few_units,
     too_many_movers,
+    units_in_both,
 )
 from analysis.outcomes.comparison_designs import RolledOut
 from analysis.outcomes.people import people_estimate
-from analysis.outcomes.question import MINIMUM_UNITS, Planned
+from analysis.outcomes.question import MINIMUM_UNITS, OF_UNITS, Planned
 from analysis.outcomes.scores_over_waves import scores_over_waves
 from heard.effects.unit_means import (
     compare_unit_means,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from analysis.declarations.estimand import Estimand
     from analysis.outcomes.question import Question
     from heard.effects.judgement.equivalence import UncertainEffect
-    from heard.effects.unit_means import Summary
 
     Effect: TypeAlias = UncertainEffect | Unavailable
 
@@ -49,11 +49,6 @@ LARGEST_FLOOR = 0.05
 """Smallest possible p up to which a permutation gives a 95 % interval."""
 MOST_MOVERS = 0.25
 """Share of people in both arms from which on there are no two groups to compare."""
-OF_UNITS: dict[str, Summary] = {
-    "difference_in_change": "change",
-    "difference_after": "after",
-    "adjusted_difference": "adjusted",
-}
 NO_ERROR = "a permutation has no standard error"
 
 
@@ -65,8 +60,9 @@ def planned_estimate(question: Question) -> Planned:
 def _together(planned: Planned, estimand: Estimand) -> Planned:
     """Where several contrasts are judged, an interval that holds for all together."""
     result, effect = planned.result, planned.effect
-    several = estimand.contrasts > 1 and isinstance(result, Estimate)
-    if not several or isinstance(effect, Unavailable):
+    if estimand.contrasts < 2 or isinstance(effect, Unavailable):
+        return planned
+    if isinstance(result, Unavailable):
         return planned
     low, high = effect.limits(estimand.level)
     how = f"{estimand.level:.4g} level: {estimand.contrasts} contrasts hold together"
@@ -152,14 +148,21 @@ def refusal(question: Question) -> str:
         return too_many_movers(question.movers)
     if not estimand.population:
         return could_not_match()
-    treated, control = question.sizes
     if not estimand.by_unit:
+        treated, control = question.sizes
         few = min(treated, control) < MINIMUM_PEOPLE
         return few_people(treated, control) if few else ""
-    return "" if is_permuted(question) else _too_few(estimand.unit, treated, control)
+    return _refused_units(question)
 
 
-def _too_few(unit: str, treated: int, control: int) -> str:
+def _refused_units(question: Question) -> str:
+    """Why teams or sites cannot be compared."""
+    unit = question.estimand.unit
+    if question.has_mixed_units:
+        return units_in_both(unit)
+    if is_permuted(question):
+        return ""
+    treated, control = question.sizes
     few = min(treated, control) < MINIMUM_UNITS
     if unit != "site":
         return too_few_units(unit, treated, control) if few else ""
@@ -200,23 +203,23 @@ def _of_units(question: Question) -> Planned:
         unit=estimand.unit,
         n_unit=n_unit,
     )
-    arms = compared.treated, compared.control
     if question.yes_or_no and _answered_alike(question):
         return refused(question, same_answer())
     if not is_permuted(question):
         return Planned(
             result=compared.result(),
             effect=compared.effect,
-            arms=arms,
+            arms=(compared.treated, compared.control),
             method="unit_means",
         )
+    permuted = question.permutation
     absent = Unavailable(term=estimand.summary, reason=NO_ERROR)
     return Planned(
         result=dataclasses.replace(
-            question.permutation.effect, term=estimand.summary, n_unit=n_unit
+            permuted.effect, term=estimand.summary, n_unit=n_unit
         ),
         effect=absent,
-        arms=arms,
+        arms=(permuted.treated, permuted.control),
         method="permutation",
     )
 

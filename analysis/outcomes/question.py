@@ -31,13 +31,18 @@ if TYPE_CHECKING:
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.effects.designs.permutation import UnitPermutation
     from heard.effects.judgement.equivalence import UncertainEffect
-    from heard.effects.unit_means import ArmMeans
+    from heard.effects.unit_means import ArmMeans, Summary
     from heard.results import Result, Unavailable
 
     Effect: TypeAlias = UncertainEffect | Unavailable
 
 MINIMUM_UNITS = 3
 """Of an arm; fewer treated units are compared by permutation."""
+OF_UNITS: dict[str, Summary] = {
+    "difference_in_change": "change",
+    "difference_after": "after",
+    "adjusted_difference": "adjusted",
+}
 PLACES = ("participant", "arm", "team", "site")
 
 
@@ -111,6 +116,13 @@ class Question(Context):
         return units_of_units(units.loc[units["site"] != ""], by="site")
 
     @property
+    def has_mixed_units(self) -> bool:
+        """Whether a unit has people of both arms, so that it was in neither."""
+        rows = pd.concat(self.waves)
+        arms = rows.groupby("cluster", observed=True)["arm"].nunique()
+        return bool((arms.drop("", errors="ignore") > 1).any())
+
+    @property
     def compared_units(self) -> pd.DataFrame:
         """The units by which the arms differ: of strata that hold both arms."""
         units = self.in_arms(self.units)
@@ -133,6 +145,7 @@ class Question(Context):
             within,
             treated=arms.after,
             control=arms.before,
+            summary=OF_UNITS[self.estimand.summary],
             by_size=few,
             pairs=self.estimand.restricted == "pairs",
             n_unit="" if self.of_linked else "answers",

@@ -53,7 +53,7 @@ NO_ARMS = "There is no comparison group in this study, so nothing can be compare
 NO_CHANGE = "No change was estimated in this study: it has no outcome at two waves."
 RELIABLE = 0.70
 """Commonly asked of a scale used to compare groups (Nunnally 1978; COSMIN)."""
-COUNTED = ("mean_change", "mean", "cronbach_alpha")
+COUNTED = ("mean_change", "change", "mean", "cronbach_alpha")
 """Whose n a row shows; otherwise that of the first statistic found."""
 COEFFICIENTS = Panel(
     terms={"cronbach_alpha": "Cronbach's alpha", "omega_total": "Omega total"},
@@ -67,7 +67,10 @@ MEANS = Panel(
     contrasts=False,
 )
 CHANGES = Panel(
-    terms={"mean_change": ""}, mark=("arm",), order=("arm", "wave"), arms="arms"
+    terms={"mean_change": "", "change": ""},
+    mark=("arm",),
+    order=("arm", "wave"),
+    arms="arms",
 )
 COMPARISONS = Panel(
     terms={

@@ -483,7 +483,10 @@ def clustered_mean(
     return Estimate.of(
         term,
         mean,
-        (max(mean - reach, bounds[0]), min(mean + reach, bounds[1])),
+        (
+            max(mean - reach, min(bounds[0], mean)),
+            min(mean + reach, max(bounds[1], mean)),
+        ),
         n=n,
         method=f"{how}; Bell-McCaffrey standard error (CR2), t interval with "
         f"{degrees:.1f} degrees of freedom; missing scores left out",

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from planned_results import planned_result
+
 from analysis.declarations.estimand import estimand_of
 from analysis.declarations.instrument import Instrument
 from analysis.declarations.instrument_file import parse_instrument
@@ -17,7 +19,6 @@ from analysis.declarations.study import Study
 from analysis.declarations.study_file import parse_study
 from analysis.foundation.findings import AnyGroup, Contrast, Finding, Group, Place
 from analysis.publication.disclosure.control import Disclosed
-from heard.effects.judgement.verdict import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 STUDIES = ("listening-pilot", "carpentries-impact", "eq-short", "beat-the-blues")
+TREATED, OTHERS = 0.09, 0.03
+GAP = TREATED - OTHERS
+"""What is gained, as shares of a scale's width; the groups differ by the gap."""
 TOO_FEW = "fewer than 11 people"
 
 
@@ -149,7 +153,7 @@ def _changes(study: Study, outcome: Outcome) -> Iterator[Finding]:
         contrast = Contrast(wave, outcome.baseline)
         place = _place(study, survey, instrument, subscale, contrast)
         for arm in ("", *(arm.name for arm in study.arms)):
-            change = better * width * (0.07 if arm == study.treated else 0.03)
+            change = better * width * (TREATED if arm == study.treated else OTHERS)
             n = (150 - 20 * number) // (2 if arm else 1)
             at = {**place, "arm": arm}
             if linked:
@@ -166,30 +170,49 @@ def _changes(study: Study, outcome: Outcome) -> Iterator[Finding]:
         if study.arms:
             at = {**place, "arm": Contrast(study.treated, study.control)}
             yield _number("morris_d_ppc2", 0.3 * better, 140, 0.12, **at)
-        yield from _planned(study, outcome, wave, place)
+        yield from _planned(study, outcome, wave, 140)
 
 
-def _planned(
-    study: Study, outcome: Outcome, wave: str, place: dict[str, Any]
-) -> Iterator[Finding]:
-    """The planned estimate of an outcome, and its verdict."""
+def _planned(study: Study, outcome: Outcome, wave: str, n: int) -> Iterator[Finding]:
+    """The planned estimate of an outcome, with its verdict and how strong it is."""
     estimand = estimand_of(study, outcome, wave)
-    width = _middle(study.instruments[outcome.instrument].subscale(outcome.subscale))[1]
+    middle, width = _middle(_subscale(study, outcome))
     better = -1 if estimand.good == "lower" else 1
     reach = 0.03 if estimand.summary == "adjusted_difference" else 0.04
-    at = {**place, "arm": estimand.place}
-    effect = _number(estimand.summary, better * 0.06 * width, 140, reach * width, **at)
-    yield effect
-    code = verdict(
-        effect.conf_low,
-        effect.conf_high,
-        smallest_effect=estimand.smallest_effect,
+    arms = (study.treated, study.control) if estimand.arms else ("",)
+    # What the arms gain differs by the estimate, of the people it is about.
+    gains = (TREATED, OTHERS) if estimand.arms else (GAP,)
+    low, high = sorted(better * width * (GAP + end) for end in (-reach, reach))
+    by_team = estimand.unit == "team"
+    design = "different_people"
+    if estimand.arms:
+        design = "randomised" if study.randomised else "chosen_comparison"
+    yield from planned_result(
+        study,
+        outcome,
+        (low, high),
+        term=estimand.summary,
         good=estimand.good,
+        follow_up=wave,
+        arms=arms if estimand.arms else (),
+        means=tuple(
+            mean for gain in gains for mean in (middle, middle + better * width * gain)
+        ),
+        units=(6, 6) if by_team else (),
+        people=n,
+        facts={
+            "design": design,
+            "unit": estimand.unit,
+            "units": 6 if by_team else None,
+        },
+        agreeing=4,
+        asked=4,
+        lost=0.2,
     )
-    judged = _number("verdict", estimand.smallest_effect or 0.0, 140, **at)
-    yield dataclasses.replace(
-        judged, estimate=estimand.smallest_effect, group=Group("verdict", code)
-    )
+
+
+def _subscale(study: Study, outcome: Outcome) -> Subscale:
+    return study.instruments[outcome.instrument].subscale(outcome.subscale)
 
 
 def _place(

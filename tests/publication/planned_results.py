@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from invented import study_of
-
 from analysis.foundation.findings import Contrast, Finding, Group, Place
-from analysis.outcomes.strength import strength_findings
-from analysis.publication.disclosure.control import Disclosed, disclose
+from analysis.outcomes.strength import strength_results
 from heard.effects.judgement.strength import StrengthFacts
 from heard.effects.judgement.verdict import verdict
 
@@ -119,11 +116,6 @@ def planned_result(
             "plan": "locked",
             "family": "primary",
         } | (facts or {})
-        yield from strength_findings(StrengthFacts(**about), **place)
-
-
-def disclosed_result(study_name: str, outcome: str = "", **result: Any) -> Disclosed:
-    """The findings of one result, as they leave disclosure control."""
-    study = study_of(study_name)
-    found = planned_result(study, outcome_of(study, outcome), **result)
-    return disclose(found, smallest=study.smallest_group_shown)
+        rated = strength_results(StrengthFacts(**about), n=people, n_unit=n_unit)
+        for group, part in rated:
+            yield from Finding.place(part, **place, group=group)

@@ -11,6 +11,7 @@ from invented import disclosed_of, study_of, with_suppressed
 from planned_results import outcome_of, planned_result
 from reading_age import reading_age
 
+from analysis.foundation.terms import sections
 from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.summary.page import FunderSummary, funder_summary
 from analysis.publication.verdict.reader import SUPPRESSED
@@ -30,6 +31,15 @@ CHOSEN: dict[str, Any] = {
     "agreeing": 5,
     "asked": 5,
     "lost": 0.08,
+}
+PLANNED = {
+    "difference_in_change",
+    *(
+        each.name
+        for section in sections()
+        if section.name == "planned"
+        for each in section.terms
+    ),
 }
 FIRST = "We cannot tell whether the pilot teams did better."
 
@@ -52,7 +62,7 @@ def others() -> tuple[Finding, ...]:
     return tuple(
         part
         for part in disclosed_of("listening-pilot").findings
-        if part.term not in {"difference_in_change", "verdict"}
+        if part.term not in PLANNED
     )
 
 

@@ -48,7 +48,7 @@ def test_people_asked_once_have_no_main_result() -> None:
         ("beat-the-blues", "Each person was put in one of the groups."),
     ],
 )
-def test_without_a_judged_result_the_comparison_is_told_as_declared(
+def test_without_a_judged_result_the_comparison_is_said_as_declared(
     name: str, words: str
 ) -> None:
     nothing = Disclosed(findings=())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from invented import STUDIES, TOO_FEW, disclosed_of, study_of, with_suppressed
@@ -39,6 +39,9 @@ from analysis.publication.scores import (
 from analysis.publication.shown import Shown
 from analysis.publication.study import show_study
 from analysis.publication.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
@@ -208,6 +211,38 @@ def test_a_comparison_shows_estimate_interval_and_n() -> None:
         "2.40 (0.80 to 4.00)",
         "0.30 (0.18 to 0.42)",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "column", "cell"),
+    [
+        # A gain of 0.06 of 63 points where lower is better, give or take 0.03.
+        (
+            "beat-the-blues",
+            comparison_table,
+            "Adjusted difference",
+            "\N{MINUS SIGN}3.78 (\N{MINUS SIGN}5.67 to \N{MINUS SIGN}1.89)",
+        ),
+        # Of 4 points, give or take 0.04: nobody to compare with.
+        (
+            "carpentries-impact",
+            change_table,
+            "Change, as planned",
+            "0.24 (0.08 to 0.40)",
+        ),
+    ],
+)
+def test_the_planned_estimate_stands_in_its_table(
+    name: str, make: Callable[..., Table], column: str, cell: str
+) -> None:
+    study = study_of(name)
+    first = study.outcomes[0]
+    place = {"survey": first.survey, "instrument": first.instrument}
+    table = make(disclosed_of(name), study, **place)
+    assert cell in [row[table.columns.index(column)] for row in table.rows]
+    show = show_comparison if study.arms else show_change
+    (figure, *_) = show(disclosed_of(name), study).figures
+    assert cell.partition(" ")[0] in figure.alt_text
 
 
 def test_what_is_held_back_stands_there_in_words() -> None:

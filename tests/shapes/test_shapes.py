@@ -274,6 +274,39 @@ def test_every_contrast_of_three_arms_is_judged_at_one_level() -> None:
         assert "0.975 level" in planned.result.method
 
 
+# --------------------------------------------------------------- asked afterwards
+
+
+def test_a_survey_held_once_or_an_empty_baseline_compares_afterwards_alone() -> None:
+    once, chosen = SHAPES["post_only_teams"], SHAPES["unlinked_teams"]
+    declared = dataclasses.replace(chosen, outcome=chosen.outcome + '\nbaseline = ""')
+    for shape in (once, declared):
+        (outcome,) = shape.study.outcomes
+        assert outcome.baseline == ""
+        assert shape.questions[0].estimand.summary == "difference_after"
+        assert shape.questions[0].estimand.waves == outcome.follow_ups[0]
+    assert declared.study.outcomes[0].follow_ups == ("before", "after")
+
+
+def test_nobody_is_compared_afterwards_where_there_is_one_group() -> None:
+    group = SHAPES["one_group_unlinked"]
+    held_once = dataclasses.replace(group, waves=("after",))
+    assert held_once.study.outcomes[0].baseline == "after"
+    said = wrongly("one_group_unlinked", "", outcome='baseline = ""')
+    assert "groups are compared afterwards alone, and the study compares none" in said
+    none = wrongly("unlinked_teams", TEAM, outcome='baseline = ""\nfollow_ups = []')
+    assert "[outcomes.main.follow_ups] names no wave at which to compare" in none
+
+
+@pytest.mark.parametrize(
+    ("name", "measure"),
+    [("post_only_teams", "difference_in_change"), ("linked_teams", "difference_after")],
+)
+def test_a_plan_and_its_primary_outcome_ask_the_same(name: str, measure: str) -> None:
+    said = wrongly(name, TEAM, plan=f'summary_measure = "{measure}"')
+    assert "'difference_after' is for a primary outcome that is compared" in said
+
+
 # ------------------------------------------------------------------- the unit rule
 
 

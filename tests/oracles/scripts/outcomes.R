@@ -44,12 +44,6 @@ describe <- function(x) {
     wilson_0_of_59 = interval(0, prop.test(0, 59, correct = FALSE)$conf.int, 59))
 }
 
-describe_teams <- function(x, team) {  # CR1 of sandwich::vcovCL, t on teams less 1
-  known <- !is.na(x); x <- x[known]; team <- team[known]; g <- length(unique(team))
-  se <- sqrt(vcovCL(lm(x ~ 1), cluster = team, type = "HC1")[1, 1])
-  list(mean = interval(mean(x), mean(x) + c(-1, 1) * qt(.975, g - 1) * se, length(x)))
-}
-
 # --- change ---------------------------------------------------------------------
 noncentral <- function(t, df) {  # uniroot on pt: tighter than effectsize's optim
   root <- function(p) uniroot(function(ncp) pt(t, df, ncp) - p,
@@ -176,7 +170,6 @@ both <- teams[complete.cases(teams), ]
 values <- list(
   made_by = versions_of(c("effectsize", "sandwich")),
   description_teams_before = describe(teams$before),
-  description_teams_clustered = describe_teams(teams$before, teams$cluster),
   paired_sleep = paired(sleep_pairs$before, sleep_pairs$after),
   paired_teams = paired(both$before, both$after),
   paired_teams_clustered = paired_teams(both),
