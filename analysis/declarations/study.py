@@ -310,6 +310,8 @@ class Study:
         Whether people were picked for low scores.
     not_measured : tuple of str
         What was not measured, a sentence each.
+    confirmed_keys : mapping
+        Item → why its key is right although its answers run against the others.
     rollout, dose : Rollout, Dose or None
         Who started when, and how much of the pilot each person had.
     lock : Lock or None
@@ -335,6 +337,7 @@ class Study:
     selected_on_score: bool = False
     unknowns: tuple[str, ...] = ()
     not_measured: tuple[str, ...] = ()
+    confirmed_keys: Mapping[str, str] = field(default_factory=dict)
     roster: Roster | None = None
     groups: tuple[Grouping, ...] = ()
     rollout: Rollout | None = None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from analysis.foundation.errors import DeclarationError
 from analysis.foundation.findings import Contrast, Finding, Group, names_in
 from analysis.foundation.refusals import comparability as comparability_refusal
-from analysis.foundation.refusals import not_precise
+from analysis.foundation.refusals import keys_turned, not_precise
 from heard.errors import unknown
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from analysis.declarations.study import Outcome, Study
     from analysis.foundation.findings import Place
     from analysis.outcomes.scores_over_waves import OutcomeScores
+
+
+ENOUGH_FOR_KEYS = 50
+"""People; of fewer, an item that runs against the others is only pointed out."""
 
 
 def apply_gates(
@@ -41,8 +45,38 @@ def apply_gates(
     comparability, reliability : iterable of Finding
         As of `evaluate_outcomes`.
     """
-    comparable = _comparable_only(findings, comparability)
+    reliability = tuple(reliability)
+    keyed = _rightly_keyed_only(findings, reliability, study)
+    comparable = _comparable_only(keyed, comparability)
     yield from _reliable_only(comparable, reliability, study)
+
+
+def _rightly_keyed_only(
+    findings: Iterable[Finding], reliability: Iterable[Finding], study: Study
+) -> Iterator[Finding]:
+    """Findings, without numbers where an item of the score runs against the others.
+
+    Of enough people, whose whole interval lies below zero. A key that the study
+    confirms stands.
+    """
+    turned: dict[tuple[str, str, str, str], str] = {}
+    for found in reliability:
+        against = found.term == "item_rest_correlation" and not found.group
+        enough = found.n is not None and found.n >= ENOUGH_FOR_KEYS
+        below = found.conf_high is not None and found.conf_high < 0
+        if against and enough and below and found.item not in study.confirmed_keys:
+            place = found.survey, found.instrument, found.subscale, str(found.wave)
+            turned.setdefault(place, found.item)
+    for finding in findings:
+        *score, waves = _score(finding)
+        items = (turned.get((*map(str, score), wave)) for wave in names_in(waves))  # type: ignore[arg-type]
+        item = next(filter(None, items), None)
+        if item is None or finding.term == "participants_linked":
+            yield finding
+        else:
+            label = study.instruments[finding.instrument].item(item).label
+            why = keys_turned(label)
+            yield _refused(finding, why, in_words=why)
 
 
 def _comparable_only(

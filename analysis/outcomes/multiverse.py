@@ -120,10 +120,10 @@ class Sample(Context):
         if model == BY_PEOPLE:
             return self._by_people(missing)
         summary = model if self.study.treated else self._question.estimand.summary
-        method = "ancova" if model == "adjusted_difference" else ""
-        estimand = dataclasses.replace(
-            self._question.estimand, summary=summary, method=method
-        )
+        estimand = self._question.estimand
+        if summary != estimand.summary:
+            method = "ancova" if model == "adjusted_difference" else ""
+            estimand = dataclasses.replace(estimand, summary=summary, method=method)
         asked = dataclasses.replace(self._question, estimand=estimand)
         return planned_estimate(asked).result
 

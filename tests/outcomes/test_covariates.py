@@ -218,7 +218,8 @@ def scores(survey: str, wave: str) -> pd.DataFrame:
     for outcome in STUDY.outcomes:
         if outcome.survey == survey:
             name = f"{outcome.instrument}.{outcome.subscale}"
-            frame[name] = draws.normal(3, 1, len(team))
+            middle = 30 if outcome.instrument == "care" else 3
+            frame[name] = draws.normal(middle, 1, len(team))
     return frame
 
 

@@ -85,6 +85,9 @@ def test_an_unreliable_wave_refuses_change_and_comparison(wave: str) -> None:
     for part in judged(found):
         if part.instrument == "seed_culture" and part.term != "participants_linked":
             assert part.estimate is part.conf_low is part.conf_high is None
+            if part.term == "verdict":
+                assert part.reason.startswith("The score is less precise than the plan")
+                continue
             # made-up scores leave the scale, so nobody's own change can be counted
             if part.reason.startswith("scores lie outside"):
                 continue
@@ -172,3 +175,42 @@ def test_a_reason_that_stands_already_is_kept() -> None:
         if part.instrument == "seed_culture" and part.term == "mean_change"
     }
     assert reasons == {"the items do not measure the same at both waves: fit falls"}
+
+
+def against_the_others(n: int, high: float) -> Finding:
+    """An item of the culture scale, keyed, whose answers run the other way."""
+    item = GATED.instruments["seed_culture"].subscale("total").items[0]
+    return dataclasses.replace(
+        alpha("before", -0.3),
+        term="item_rest_correlation",
+        item=item,
+        conf_low=-0.6,
+        conf_high=high,
+        n=n,
+    )
+
+
+def with_turned_key(study: Study, n: int, high: float) -> set[str]:
+    found = judged(evaluated(study, against_the_others(n, high)))
+    return {part.instrument for part in found if "scored the wrong way" in part.reason}
+
+
+def test_an_item_that_runs_against_the_others_stops_its_score() -> None:
+    assert with_turned_key(GATED, 60, -0.1) == {"seed_culture"}
+    found = judged(evaluated(GATED, against_the_others(60, -0.1)))
+    verdicts = [part for part in found if part.term == "verdict"]
+    stopped = {p.instrument for p in verdicts if str(p.group) == "no_answer"}
+    assert "seed_culture" in stopped
+
+
+@pytest.mark.parametrize(("n", "high"), [(40, -0.1), (60, 0.05)])
+def test_few_people_or_an_interval_that_holds_zero_stop_nothing(
+    n: int, high: float
+) -> None:
+    assert with_turned_key(GATED, n, high) == set()
+
+
+def test_a_confirmed_key_stops_nothing() -> None:
+    item = against_the_others(60, -0.1).item
+    confirmed = dataclasses.replace(GATED, confirmed_keys={item: "asked in reverse"})
+    assert with_turned_key(confirmed, 60, -0.1) == set()

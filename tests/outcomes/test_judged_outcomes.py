@@ -48,9 +48,17 @@ def scores(survey: str, wave: str, *, lift: float) -> pd.DataFrame:
     person = generator("answers tests", survey).normal(size=len(team))
     for outcome in STUDY.outcomes:
         if outcome.survey == survey:
-            score = 3 + person + 0.5 * draws.normal(size=len(team))
+            scale = STUDY.instruments[outcome.instrument].subscale(outcome.subscale)
+            middle, width = (
+                (scale.lowest + scale.highest) / 2,
+                scale.highest - scale.lowest,
+            )
             treated = (frame["arm"] == "pilot").to_numpy(float)
-            frame[f"{outcome.instrument}.{outcome.subscale}"] = score + lift * treated
+            score = person + 0.5 * draws.normal(size=len(team)) + lift * treated
+            # In points of a scale that is 40 wide; on others as large a share of it.
+            frame[f"{outcome.instrument}.{outcome.subscale}"] = (
+                middle + score * width / 40
+            )
     return frame
 
 
@@ -157,11 +165,11 @@ def test_people_allocated_are_judged_at_equal_scores_before() -> None:
     study = dataclasses.replace(
         STUDY, allocation=allocation, outcomes=(outcome,), plan=None
     )
-    found = evaluated(study)
+    found = evaluated(study, lift=8)
     (planned,) = (
         p for p in of(found, "adjusted_difference", "seed_culture") if p.arm == ARMS
     )
-    waves = by_wave(2.5)
+    waves = by_wave(8)
     first, second = (
         waves[wave]["staff"].set_index("participant") for wave in ("before", "after")
     )

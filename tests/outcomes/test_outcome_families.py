@@ -64,7 +64,8 @@ def scores(study: Study, survey: str, wave: str, *, lift: float = 1.0) -> pd.Dat
         if outcome.survey == survey:
             name = f"{outcome.instrument}.{outcome.subscale}"
             treated = (arms == "pilot") & (wave == "after")
-            frame[name] = 3 + own + draws.normal(size=120) + lift * treated
+            middle = 30 if outcome.instrument == "care" else 3
+            frame[name] = middle + own + draws.normal(size=120) + lift * treated
     return frame
 
 

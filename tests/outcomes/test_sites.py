@@ -171,7 +171,7 @@ def test_too_few_teams_at_a_site_give_a_reason() -> None:
     for site in ("s0", "s1", "s2"):
         own = of(reported, "effect_at_site", Group("site", site))
         assert own.estimate is None
-        assert "fewer than 3 teams in an arm" in own.reason
+        assert "too few teams (2 and 2)" in own.reason
     shown = [*disclose(reported, smallest=11).findings]
     assert "under 3 sites" in of(shown, "pooled_effect_cautious").reason
 

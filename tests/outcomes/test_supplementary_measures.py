@@ -350,10 +350,11 @@ def test_a_study_without_arms_is_told_of_everyone() -> None:
     assert chance.wave == WAVE
     # Teams are declared, so they are what is counted.
     assert "summed within teams (Obuchowski)" in chance.method
-    assert one(found, term="proportional_odds_p_value").estimate is not None
+    assert one(found, term="proportional_odds_p_value").estimate is None
     alone = dataclasses.replace(study, teams=())
     people = evaluate_supplementary(scores, alone)
     assert "Brunner" in one(people, term="probability_of_better_answer").method
+    assert one(people, term="proportional_odds_p_value").estimate is not None
 
 
 def test_nobody_and_nothing_ordered() -> None:
