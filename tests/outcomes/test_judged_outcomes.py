@@ -12,8 +12,11 @@ import statsmodels.formula.api as smf
 
 from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.evaluation import evaluate_outcomes
+from analysis.outcomes.judgement import Judged, worth_of
+from analysis.outcomes.question import questions_of
 from analysis.storage.declared import read_study
 from heard.models.random_streams import generator
+from heard.results import Estimate
 
 if TYPE_CHECKING:
     from analysis.declarations.study import Outcome, Study
@@ -276,3 +279,63 @@ def test_without_a_comparison_the_change_alone_is_judged() -> None:
         if isinstance(p.group, Group) and p.group.value == "design"
     )
     assert design.estimate == 0  # different people, and no comparison
+
+
+def judged_care(study: Study, *verdicts: Finding, score: str = "care.total") -> Judged:
+    """The first outcome, asked of that score in place of its own."""
+    instrument, subscale = score.split(".")
+    asked = dataclasses.replace(
+        study.outcomes[0], instrument=instrument, subscale=subscale
+    )
+    waves = {
+        wave: {
+            survey: one.rename(columns={"care.total": score})
+            for survey, one in surveys.items()
+        }
+        for wave, surveys in by_wave(2.5).items()
+    }
+    (question,) = questions_of(waves, study, asked, "after", links=None)
+    return Judged(question=question, worth=worth_of(question, verdicts, []))
+
+
+def said(judged: Judged, term: str) -> list[tuple[object, float]]:
+    return [
+        (group, part.estimate)
+        for _, group, part in judged.found()
+        if isinstance(part, Estimate) and part.term == term
+    ]
+
+
+@pytest.mark.parametrize(
+    ("score", "state", "threat"),
+    [
+        ("care.total", "not_tested", "comparability_not_tested"),
+        ("seed_three_behaviours.cares", "one_item", "one_item"),
+    ],
+)
+def test_a_subscale_of_one_item_is_one_question_whatever_else_was_asked(
+    score: str, state: str, threat: str
+) -> None:
+    assert len(STUDY.instruments[score.split(".", maxsplit=1)[0]].items) > 1
+    judged = judged_care(STUDY, score=score)
+    assert said(judged, "comparability_checked") == [(Group("strength", state), 0)]
+    threats = {group for group, _ in said(judged, "strength_threat")}
+    assert Group("strength", threat) in threats
+
+
+@pytest.mark.parametrize(("comparable", "state"), [(1.0, "passed"), (0.0, "failed")])
+def test_whatever_was_found_of_a_score_its_meaning_was_checked(
+    comparable: float, state: str
+) -> None:
+    verdict = Finding(
+        study=STUDY.name,
+        survey="ratings",
+        instrument="care",
+        subscale="total",
+        wave=WAVES,
+        term="means_comparable",
+        estimate=comparable,
+        n=300,
+    )
+    found = said(judged_care(STUDY, verdict), "comparability_checked")
+    assert found == [(Group("strength", state), 1)]
