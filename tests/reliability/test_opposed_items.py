@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,7 +98,7 @@ def test_the_key_of_text_is_not_known_and_quotes_no_answer() -> None:
         (["no", "yes"] * 100, "text"),
     ],
 )
-def test_text_is_named_as_text(column: object, words: str) -> None:
+def test_text_is_named_as_text(column: Any, words: str) -> None:
     found = cronbach_alpha(answers().assign(c=column))
     assert isinstance(found, Unavailable)
     assert f"c does not hold numbers but {words}" in found.reason

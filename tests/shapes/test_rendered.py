@@ -54,12 +54,12 @@ def test_the_page_for_funders_tells_the_planned_estimate(
     planned = shape.planned.result
     assert isinstance(planned, Estimate)
     rows = of_contrast(reports, shape)
-    (told,) = rows.loc[rows["term"].isin(SUMMARIES) & rows["group"].eq("")].itertuples()
-    assert told.term == planned.term
+    shown = rows.loc[rows["term"].isin(SUMMARIES) & rows["group"].eq("")]
+    (record,) = shown.astype(str).to_dict("records")
+    assert record["term"] == planned.term
     limits = planned.estimate, planned.conf_low, planned.conf_high
-    assert [float(told.estimate), float(told.conf_low), float(told.conf_high)] == (
-        pytest.approx(limits, rel=1e-9)
-    )
+    found = [float(record[name]) for name in ("estimate", "conf_low", "conf_high")]
+    assert found == pytest.approx(limits, rel=1e-9)
     words = read(reports / "funder-summary.html")
     assert f"likely range {planned.conf_low:.1f} to {planned.conf_high:.1f}" in words
     assert f"{planned.estimate:.1f} points" in words

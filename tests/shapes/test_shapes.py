@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from shaped_studies import Shape, Unit
@@ -310,11 +310,9 @@ def test_a_plan_and_its_primary_outcome_ask_the_same(name: str, measure: str) ->
 # ------------------------------------------------------------------- the unit rule
 
 
-def wrongly(shape: str, allocation: str, **changed: object) -> str:
-    """What the study file is told when it declares so."""
-    declared = dataclasses.replace(  # type: ignore[arg-type]
-        SHAPES[shape], allocation=allocation, **changed
-    )
+def wrongly(shape: str, allocation: str, **changed: Any) -> str:
+    """The error of a study file that declares so."""
+    declared = dataclasses.replace(SHAPES[shape], allocation=allocation, **changed)
     with pytest.raises(DeclarationError) as refused:
         _ = declared.study
     return str(refused.value)
