@@ -85,7 +85,7 @@ def test_change_since_1996_is_that_of_the_rows(raw: pd.DataFrame) -> None:
             change = after - before
             test = stats.ttest_rel(after, before)
             interval = test.confidence_interval()
-            mean = found[*place, "mean_change"]
+            mean = found[*place, "change"]
             assert mean.n == 612
             assert found[*place, "participants_linked"].n == 612
             assert (mean.estimate, mean.conf_low, mean.conf_high) == pytest.approx(
@@ -118,7 +118,7 @@ def test_four_items_that_are_two_and_two_have_no_change_as_one_score() -> None:
                 estimate = meaning[*place, f"{term} {level}"].estimate
                 assert estimate == pytest.approx(expected, abs=INDEX)
         assert meaning[*place, "means_comparable"].estimate == 0
-        change = found[*place, "mean_change"]
+        change = found[*place, "change"]
         assert change.estimate is None
         assert "do not measure the same at both waves" in change.reason
 
@@ -133,7 +133,7 @@ def test_two_items_cannot_be_tested_and_keep_their_change() -> None:
             verdict = meaning[*place, "means_comparable"]
             assert verdict.estimate is None
             assert "not identified" in verdict.reason
-            assert found[*place, "mean_change"] == as_if[*place, "mean_change"]
+            assert found[*place, "change"] == as_if[*place, "change"]
 
 
 @pytest.mark.parametrize("year", YEARS)
