@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from analysis.declarations.estimand import Population
     from analysis.declarations.study import Study
     from analysis.outcomes.missing_data import Followed
     from analysis.outcomes.outcome_scores import ScoresByWave
@@ -83,11 +84,14 @@ class Sample(Context):
         Wave → survey → scores, indexed by the place of the response.
     linkage : str
         The rule they are linked by, if not the declared one.
+    population : str
+        Of the declared choices, which the others keep; empty: as these people allow.
     """
 
     scores_by_wave: ScoresByWave
     links: pd.DataFrame | None
     linkage: str
+    population: Population = ""
 
     def is_close_to(self, other: Sample, smallest: int) -> bool:
         """Whether few are in one and not in the other; none is not few."""
@@ -130,7 +134,7 @@ class Sample(Context):
     @cached_property
     def _question(self) -> Question:
         """The question of the outcomes page, among these people."""
-        return questions_of(
+        asked = questions_of(
             self.scores_by_wave,
             self.study,
             self.outcome,
@@ -138,6 +142,14 @@ class Sample(Context):
             links=self.links,
             rule=self.linkage,
         )[0]
+        population = self.population or asked.estimand.population
+        estimand = dataclasses.replace(asked.estimand, population=population)
+        return dataclasses.replace(asked, estimand=estimand)
+
+    @property
+    def asked_of(self) -> Population:
+        """The population that these people are compared as."""
+        return self._question.estimand.population
 
     def _by_people(self, missing: str) -> Result:
         followed = self._followed
@@ -309,7 +321,16 @@ class _Alternatives(Context):
             scores_by_wave=self._scored(cleaning),
             links=self.links,
             linkage="" if linkage == self._declared[LINKAGE] else linkage,
+            population=self._population(linkage, cleaning),
         )
+
+    def _population(self, linkage: str, cleaning: str) -> Population:
+        """That of the declared choices, which are made first."""
+        declared = self._declared[LINKAGE], self._declared[CLEANING]
+        first = self.kept.get(declared)
+        if (linkage, cleaning) == declared or not isinstance(first, Sample):
+            return ""
+        return first.asked_of
 
     def _scored(self, cleaning: str) -> dict[str, dict[str, pd.DataFrame]]:
         """Scores of the responses that stay, at the waves of the outcome."""
