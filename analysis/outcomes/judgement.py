@@ -30,6 +30,7 @@ from heard.results import Estimate, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from analysis.declarations.instrument import Subscale
     from analysis.foundation.findings import AnyGroup, Finding, Place
     from analysis.outcomes.methods import Analysis
     from analysis.outcomes.question import Planned, Question
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 WIDTH_OF_PRIOR = 2.0
 """Standard deviation of the prior, in smallest effects that matter."""
 GAIN = "gain"
+MOST_POINTS_OF_A_QUESTION = 10.0
+"""From the lowest answer to the highest; of more, a score is a total."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -323,7 +326,7 @@ class Judged:
             comparability=self.worth.comparability,
             reliability_low=reliability.conf_low if reliability else None,
             retest=self.worth.retest is not None,
-            items=len(question.subscale.items),
+            items=1 if is_one_question(question.subscale) else 2,
             plan=estimand.status,
             family=family_of(question.outcome, question.study),  # type: ignore[arg-type]
             tested=_is_tested(question),
@@ -378,6 +381,15 @@ class Judged:
 
 def _has_interval(result: Result) -> bool:
     return isinstance(result, Estimate) and result.conf_low is not None
+
+
+def is_one_question(subscale: Subscale) -> bool:
+    """Whether a score is the answer to one question, not a total that came as one.
+
+    Nobody answers a question on a scale of so many points.
+    """
+    points = subscale.highest - subscale.lowest
+    return len(subscale.items) == 1 and points <= MOST_POINTS_OF_A_QUESTION
 
 
 def _half_width(result: Estimate) -> float:

@@ -12,7 +12,7 @@ import statsmodels.formula.api as smf
 
 from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.evaluation import evaluate_outcomes
-from analysis.outcomes.judgement import Judged, worth_of
+from analysis.outcomes.judgement import Judged, is_one_question, worth_of
 from analysis.outcomes.question import questions_of
 from analysis.storage.declared import read_study
 from heard.models.random_streams import generator
@@ -339,3 +339,9 @@ def test_whatever_was_found_of_a_score_its_meaning_was_checked(
     )
     found = said(judged_care(STUDY, verdict), "comparability_checked")
     assert found == [(Group("strength", state), 1)]
+
+
+def test_a_total_that_came_as_one_number_is_no_single_question() -> None:
+    one = STUDY.instruments["seed_confidence"].subscale("now")
+    total = dataclasses.replace(one, highest=63.0)
+    assert [is_one_question(scale) for scale in (one, total)] == [True, False]
