@@ -392,7 +392,7 @@ COLUMNS = {  # design, size, width, lost
 UNPLANNED, UNTESTED = "no_plan", "comparability_not_tested"
 RATED = {
     "linked_teams": (1, {UNPLANNED, UNTESTED}),
-    "people_half_lost": (1, {UNPLANNED, "one_item"}),
+    "people_half_lost": (1, {UNPLANNED}),
     "neutral_scale": (0, {UNPLANNED, UNTESTED, "secondary_outcome"}),
     "one_group_unlinked": (0, {UNPLANNED, UNTESTED}),
     "post_only_three_arms": (2, {UNPLANNED}),
