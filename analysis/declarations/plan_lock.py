@@ -87,7 +87,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         key: stated[key]
         for key in stated
-        if key not in ("name", "title", "supplementary")
+        if key not in ("name", "title", "short_title", "supplementary")
     }
 
 

@@ -273,7 +273,7 @@ def test_rows_of_one_file_are_people_at_every_wave(project: Project) -> None:
         assert not names.str.contains("row").any()
         write_processed("wide", wave, score_wave(cleaned, wide))
     found = evaluate_outcomes(read_all_scores(wide), wide)
-    (change,) = [each for each in found if each.term == "mean_change"]
+    (change,) = [each for each in found if each.term == "change"]
     assert change.n == 18
     assert change.estimate == pytest.approx(26 / 18, abs=1e-12)
     (linked,) = [each for each in found if each.term == "participants_linked"]

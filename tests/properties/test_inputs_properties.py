@@ -71,7 +71,12 @@ def first_of(function: Callable[..., Any]) -> str:
 
 def called(function: Callable[..., Any], responses: object) -> object:
     parameters = list(inspect.signature(function).parameters.values())[1:]
-    needed = [one.name for one in parameters if one.default is inspect.Parameter.empty]
+    starred = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    needed = [
+        one.name
+        for one in parameters
+        if one.default is inspect.Parameter.empty and one.kind not in starred
+    ]
     return function(responses, **{name: MORE[name] for name in needed})
 
 

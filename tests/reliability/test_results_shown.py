@@ -177,8 +177,11 @@ def public() -> dict[str, typing.Any]:
     return {name: one for name, one in found.items() if inspect.isfunction(one)}
 
 
-LABELS = {"crossed", "nested"}
-"""They name effects to estimate; they are not results."""
+LABELS = {
+    *("crossed", "nested"),
+    *("verdict", "verdict_class", "limit_extents", "certainty", "ridits"),
+}
+"""They name effects, verdicts or words, or score answers; they are not results."""
 
 
 @pytest.mark.parametrize("name", sorted(set(public()) - LABELS))
