@@ -22,6 +22,7 @@ Bounds = tuple[float, float]
 # In units of the root of the deviance's rise, of which 1.96 makes a 95 % interval.
 NEAR_ENOUGH = 1e-5
 MAXIMUM_STEPS = 40
+LIMIT_DIGITS = 9  # of a limit, which the search finds to about 6
 # Gradient at which a constrained search ends: its square is far below what is reported.
 SLOPE = 1e-3
 # Where a search begins that would begin at zero, in root variance ratios.
@@ -112,11 +113,14 @@ def profile_interval(
     `constraint`: what the interval is of; not negative at the fit.
     `confidence`: coverage of the interval.
     Returns: lower limit, 0 where zero fits well enough, and upper limit, infinite where
-      any large number does.
+      any large number does. To `LIMIT_DIGITS` digits: the order of rows moves the
+      later ones, more than a published number's last digit.
     """
     reach = float(stats.norm.ppf((1 + confidence) / 2))
     trace = _Trace(fit, constraint)
-    return _lower(trace, reach), _upper(trace, reach)
+    ends = _lower(trace, reach), _upper(trace, reach)
+    low, high = (float(f"{end:.{LIMIT_DIGITS}g}") for end in ends)
+    return low, high
 
 
 class _Trace:
