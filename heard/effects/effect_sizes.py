@@ -64,14 +64,27 @@ def hedges_g_av(
 ) -> Result:
     """Standardise a mean change by the average standard deviation of the two waves.
 
-    `mean_change`: mean of after minus before.
-    `sd_before`, `sd_after`: standard deviations (divisor n-1) of the two scores.
-    `correlation`: Pearson correlation of the two scores.
-    `n`: pairs.
-    Estimate: unitless, corrected by J with n-1 degrees of freedom. The interval is
-      centred on the uncorrected value, as Bonett's is.
-    Unavailable: fewer than 3 pairs, or a wave whose scores are all the same.
+    Parameters
+    ----------
+    mean_change : float
+        Mean of after minus before.
+    sd_before, sd_after : float
+        Standard deviations (divisor n-1) of the two scores.
+    correlation : float
+        Pearson correlation of the two scores.
+    n : int
+        Pairs.
 
+    Returns
+    -------
+    Estimate
+        Unitless, corrected by J with n-1 degrees of freedom. The interval is centred
+        on the uncorrected value, as Bonett's is.
+    Unavailable
+        Fewer than 3 pairs, or a wave whose scores are all the same.
+
+    References
+    ----------
     Bonett (2008), Psychological Methods 13(2), 99-109; R statpsych ``ci.stdmean.ps``.
     """
     method = (
@@ -108,11 +121,22 @@ def hedges_g_av_of_pairs(
 ) -> Result:
     """Standardise a mean change as `hedges_g_av` does, from the scores themselves.
 
-    `before`, `after`: scores of the same people, in the same order.
-    `interval`: Bonett's, or of resampled people (BCa), nowhere narrower than Bonett's.
-      Unless chosen: resampled where either wave's scores have a skewness of 1 or more.
-    `replicates`, `seed`: draws of the resampled interval, and their name.
-    Estimate, Unavailable: as `hedges_g_av`.
+    Parameters
+    ----------
+    before, after : array_like, shape (n_people,)
+        Scores of the same people, in the same order.
+    interval : {"bonett", "bootstrap"}, optional
+        Bonett's, or of resampled people (BCa), nowhere narrower than Bonett's. Unless
+        chosen: resampled where either wave's scores have a skewness of 1 or more.
+    replicates : int
+        Draws of the resampled interval.
+    seed : str
+        Name of the draws.
+
+    Returns
+    -------
+    Estimate, Unavailable
+        As `hedges_g_av`.
     """
     spreads, change = (deviation(before), deviation(after)), after - before
     plain = hedges_g_av(
