@@ -21,6 +21,7 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from heard.effects.description import Numbers, is_constant
 from heard.models.bootstrap import REPLICATES, Draws, bootstrap_interval, replicated
+from heard.models.complete_responses import NO_VARIANCE
 from heard.models.skewed_scores import Shape
 from heard.results import Estimate, Result, Unavailable
 
@@ -159,7 +160,12 @@ def hedges_g_av_of_pairs(
 
 
 def _resampled(plain: Estimate, before: Numbers, after: Numbers, of: Draws) -> Estimate:
-    """The same with limits of resampled people, nowhere narrower than before."""
+    """The same with limits of resampled people, nowhere narrower than before.
+
+    People are drawn in the order of their scores, so that no other order moves a limit.
+    """
+    order = np.lexsort((after, before))
+    before, after = before[order], after[order]
     n, change = len(before), after - before
     squares = ((before - before.mean()) ** 2 + (after - after.mean()) ** 2) / 2
     variance = float(squares.sum()) / (n - 1)
@@ -169,7 +175,8 @@ def _resampled(plain: Estimate, before: Numbers, after: Numbers, of: Draws) -> E
 
     def standardised(means: Numbers) -> Numbers:
         of_squares = means[:, 2] - (means[:, 0] ** 2 + means[:, 1] ** 2) / 2
-        spread = np.sqrt(np.where(of_squares > 0, of_squares * n / (n - 1), np.nan))
+        varies = of_squares > NO_VARIANCE * variance
+        spread = np.sqrt(np.where(varies, of_squares * n / (n - 1), np.nan))
         return np.asarray((change.mean() + means[:, 1] - means[:, 0]) / spread)
 
     columns = np.column_stack([before - before.mean(), after - after.mean(), squares])

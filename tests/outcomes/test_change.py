@@ -324,6 +324,18 @@ def test_the_interval_of_g_av_follows_the_skewness_of_the_scores() -> None:
     assert "bootstrap" not in even.method
 
 
+def test_another_order_of_people_moves_no_resampled_limit() -> None:
+    before = np.array([0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0])
+    after = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0])
+    found = estimate(hedges_g_av_of_pairs(before, after))
+    assert "bootstrap interval" in found.method
+    for turn in range(1, 9):
+        turned = (np.roll(before, turn), np.roll(after, turn))
+        other = estimate(hedges_g_av_of_pairs(*turned))
+        assert other.conf_low == pytest.approx(found.conf_low, rel=1e-9)
+        assert other.conf_high == pytest.approx(found.conf_high, rel=1e-9)
+
+
 def test_g_av_of_pairs_is_that_of_their_summary_and_needs_pairs() -> None:
     before, after = skewed_pairs()
     summary = hedges_g_av(
