@@ -20,6 +20,7 @@ from analysis.outcomes.planned import (
     units_starting,
     waves_before_start,
 )
+from analysis.outcomes.question import of_arm
 from analysis.outcomes.strength import strength_results
 from heard.effects.judgement.bayes import Prior, bayesian_companion
 from heard.effects.judgement.strength import StrengthFacts
@@ -178,7 +179,7 @@ class Judged:
                             term=f"arm_mean_{wave}",
                             estimate=value,
                             n=arm.n_people,
-                            n_unit="" if self.question.of_linked else "answers",
+                            n_unit=self.question.n_unit,
                             method="of the people and weights of the planned estimate; "
                             "its interval is that of the difference",
                         ),
@@ -247,16 +248,12 @@ class Judged:
     def _lost(self) -> tuple[float | None, float | None, float | None]:
         """Shares lost between baseline and score: in all, treated, comparison."""
         question = self.question
-        arms = question.estimand.arms
         if not question.of_linked or not question.started:
             return None, None, None
         before, pairs = question.in_arms(question.before), question.pairs
         shares: list[float | None] = []
-        for arm in (None, arms.after, arms.before) if arms else (None,):
-            started, stayed = (
-                len(rows if arm is None else rows.loc[rows["arm"] == arm])
-                for rows in (before, pairs)
-            )
+        for arm in dict.fromkeys(("", *question.arm_names)):
+            started, stayed = (len(of_arm(rows, arm)) for rows in (before, pairs))
             shares.append(1 - stayed / started if started else None)
         return shares[0], *(shares[1:] or (None, None))
 
@@ -358,15 +355,11 @@ class Judged:
 
     def _people(self) -> int | None:
         """People of the smallest arm at the smallest wave; of randomised people all."""
-        question, arms = self.question, self.question.estimand.arms
-        names = (arms.after, arms.before) if arms else ("",)
-        waves = question.waves
+        question, waves = self.question, self.question.waves
         if question.estimand.population == "randomised":
             waves = [question.in_arms(question.before)]
         return min(
-            len(wave.loc[wave["arm"] == arm] if arm else wave)
-            for wave in waves
-            for arm in names
+            len(of_arm(wave, arm)) for wave in waves for arm in question.arm_names
         )
 
     def _gap(self) -> float | None:
@@ -413,40 +406,41 @@ def worth_of(
     comparability, reliability : iterable of Finding
         As of `evaluate_outcomes`.
     """
-    outcome = question.outcome
+    outcome, study = question.outcome, question.study
     score = outcome.survey, outcome.instrument, outcome.subscale
+
+    def known(findings: Iterable[Finding], term: str) -> list[Finding]:
+        return [
+            found
+            for found in findings
+            if (found.survey, found.instrument, found.subscale) == score
+            and found.term == term
+            and found.estimate is not None
+        ]
+
     alphas = [
         found
-        for found in reliability
-        if (found.survey, found.instrument, found.subscale) == score
-        and found.term == "cronbach_alpha"
-        and found.wave == (outcome.baseline or question.estimand.follow_up)
-        and found.estimate is not None
+        for found in known(reliability, "cronbach_alpha")
+        if found.wave == (outcome.baseline or question.estimand.follow_up)
         and not (found.arm or found.item or found.group)
     ]
-    control = question.study.control
     retests = [
         found
-        for found in comparability
-        if (found.survey, found.instrument, found.subscale) == score
-        and found.term == "retest_icc"
-        and found.estimate is not None
+        for found in known(comparability, "retest_icc")
         # Of people whom the programme did not reach; others may truly have changed.
-        and (found.arm == control != "" or question.study.rollout)
+        if found.arm == study.control != "" or study.rollout
     ]
     verdicts = [
         found.estimate
-        for found in comparability
-        if (found.survey, found.instrument, found.subscale) == score
-        and found.term == "means_comparable"
-        and found.wave == question.estimand.waves
+        for found in known(comparability, "means_comparable")
+        if found.wave == question.estimand.waves
     ]
     subscale = question.subscale
     state: Literal["passed", "failed", "not_tested", "cannot_be_tested"] = "not_tested"
     one_wave = not question.estimand.baseline
     if one_wave or len(subscale.items) < 2 or not subscale.reflective:
         state = "cannot_be_tested"
-    elif verdicts and verdicts[0] is not None:
+    elif verdicts:
         state = "passed" if verdicts[0] else "failed"
     return Worth(
         alpha=next(iter(alphas), None),

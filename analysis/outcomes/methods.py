@@ -18,6 +18,7 @@ from analysis.outcomes.people import (
     WITHOUT_ANSWER,
     adjusted_of_both,
     covariates_of,
+    takes_every_wave,
     without_gaps,
 )
 from analysis.outcomes.planned import (
@@ -139,7 +140,7 @@ def _compared(
         control=arms.before,
         summary=summary,
         unit=question.estimand.unit,
-        n_unit="" if question.of_linked else "answers",
+        n_unit=question.n_unit,
         least=least,
     ).result()
 
@@ -159,7 +160,7 @@ def _by_people(question: Question) -> Iterator[Analysis]:
                 name="people of a team counted as alike",
                 result=cluster_robust(question),
             )
-    elif planned_estimate(question).method == "mmrm":
+    elif takes_every_wave(question):
         result = adjusted_of_both(question).result
         yield Analysis(
             name="only people with both scores", result=result, people="other people"

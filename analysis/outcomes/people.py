@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pandas as pd
 
 from analysis.declarations.plan import SCORE_BEFORE
-from analysis.outcomes.question import Planned
+from analysis.outcomes.question import Planned, of_arm
 from analysis.outcomes.scores_over_waves import scores_over_waves
 from heard.effects.change import paired_change
 from heard.effects.comparison import compare_arms_unlinked
@@ -64,10 +64,18 @@ def people_estimate(question: Question) -> Planned:
         return _unlinked(question)
     if estimand.summary == "difference_in_change":
         return _changes(question)
+    if takes_every_wave(question):
+        return _over_waves(question)
+    return adjusted_of_both(question)
+
+
+def takes_every_wave(question: Question) -> bool:
+    """Whether a model of all waves compares randomised people, for those lost."""
+    method = question.estimand.method
+    if question.estimand.summary != "adjusted_difference" or method == "ancova":
+        return False
     few_lost = len(question.pairs) >= (1 - FEW_LOST) * question.started
-    if estimand.method == "ancova" or (few_lost and estimand.method != "mmrm"):
-        return adjusted_of_both(question)
-    return _over_waves(question)
+    return method == "mmrm" or not few_lost
 
 
 def covariates_of(question: Question) -> tuple[str, ...]:
@@ -104,12 +112,26 @@ def without_gaps(rows: pd.DataFrame, covariates: Sequence[str]) -> pd.DataFrame:
 
 
 def _planned(
-    effect: Effect, arms: Sequence[ArmMeans], how: str, *, method: str, n_unit: str = ""
+    question: Question,
+    effect: Effect,
+    how: str,
+    *,
+    method: str,
+    arms: Sequence[ArmMeans] | None = None,
+    n_unit: str | None = None,
 ) -> Planned:
+    """The effect under its term; with the arms' plain means unless others are given."""
+    effect = _named(effect, question)
     if isinstance(effect, UncertainEffect):
         how = f"{how} with {effect.degrees_of_freedom:.4g} degrees of freedom"
-    result = as_result(effect, method=how, n_unit=n_unit)
-    return Planned(result=result, effect=effect, arms=tuple(arms), method=method)
+    return Planned(
+        result=as_result(
+            effect, method=how, n_unit=question.n_unit if n_unit is None else n_unit
+        ),
+        effect=effect,
+        arms=tuple(_means(question) if arms is None else arms),
+        method=method,
+    )
 
 
 def _change(question: Question) -> Planned:
@@ -131,13 +153,7 @@ def _change(question: Question) -> Planned:
         )
         effect = difference_after(rows, treated="after", control="before", arm="wave")
         how, method = DIFFERENT, "welch"
-    return _planned(
-        _named(effect, question),
-        [_means(question, "")],
-        how,
-        method=method,
-        n_unit="" if question.of_linked else "answers",
-    )
+    return _planned(question, effect, how, method=method)
 
 
 def _changes(question: Question) -> Planned:
@@ -147,12 +163,7 @@ def _changes(question: Question) -> Planned:
     effect = difference_after(
         rows, treated=arms.after, control=arms.before, score="change"
     )
-    return _planned(
-        _named(effect, question),
-        [_means(question, arm) for arm in (arms.after, arms.before)],
-        CHANGES,
-        method="welch",
-    )
+    return _planned(question, effect, CHANGES, method="welch")
 
 
 def _after(question: Question) -> Planned:
@@ -161,12 +172,8 @@ def _after(question: Question) -> Planned:
     effect = difference_after(
         question.answers[1], treated=arms.after, control=arms.before
     )
-    return _planned(
-        _named(effect, question),
-        [_means(question, arm) for arm in (arms.after, arms.before)],
-        AFTER,
-        method="welch",
-    )
+    # Everybody answered once, so that the answers are people.
+    return _planned(question, effect, AFTER, method="welch", n_unit="")
 
 
 def _unlinked(question: Question) -> Planned:
@@ -176,36 +183,28 @@ def _unlinked(question: Question) -> Planned:
         *question.answers, treated=arms.after, control=arms.before, cluster=False
     ).difference_in_change
     degrees = max((found.n or 0) - 4.0, 1.0)
-    return _planned(
-        _named(uncertain_effect(found, degrees_of_freedom=degrees), question),
-        [_means(question, arm) for arm in (arms.after, arms.before)],
-        UNLINKED,
-        method="arm_by_wave",
-        n_unit="answers",
-    )
+    effect = uncertain_effect(found, degrees_of_freedom=degrees)
+    return _planned(question, effect, UNLINKED, method="arm_by_wave")
 
 
 def adjusted_of_both(question: Question) -> Planned:
     """Randomised people with both scores, at equal scores before (ANCOVA)."""
     arms, names = question.compared, ("before", *covariates_of(question))
-    effect = _named(
-        adjusted_difference(
-            without_gaps(question.pairs, names[1:]),
-            treated=arms.after,
-            control=arms.before,
-            covariates=names,
-            score="after",
-        ),
-        question,
+    effect = adjusted_difference(
+        without_gaps(question.pairs, names[1:]),
+        treated=arms.after,
+        control=arms.before,
+        covariates=names,
+        score="after",
     )
-    means = [_means(question, arm) for arm in (arms.after, arms.before)]
+    means = _means(question)
     if isinstance(effect, UncertainEffect):
         means = _at_equal_scores(question, means, effect.effect)
     texts = ("the score before", *(name.replace("_", " ") for name in names[1:]))
     how = ADJUSTED.format(names=", ".join(texts))
     if names[1:]:
         how = f"{how}; {WITHOUT_ANSWER}"
-    return _planned(effect, means, how, method="ancova")
+    return _planned(question, effect, how, method="ancova", arms=means)
 
 
 def _at_equal_scores(
@@ -294,12 +293,13 @@ def _modelled_means(
     )
 
 
-def _means(question: Question, arm: str) -> ArmMeans:
-    """Means of the people, or answers, that an estimate rests on."""
-    waves = [
-        wave.loc[wave["arm"] == arm, "score"] if arm else wave["score"]
-        for wave in question.waves
-    ]
+def _means(question: Question) -> list[ArmMeans]:
+    """Means of the people, or answers, that an estimate rests on, arm by arm."""
+    return [_means_of(question, arm) for arm in question.arm_names]
+
+
+def _means_of(question: Question, arm: str) -> ArmMeans:
+    waves = [of_arm(wave, arm)["score"] for wave in question.waves]
     before = waves[0] if question.estimand.baseline else None
     people = min(map(len, waves))
     return ArmMeans(

@@ -112,8 +112,8 @@ def _rolled_out(question: Question) -> RolledOut:
 
 def units_starting(question: Question) -> int:
     """Units with answers, of those that start one after another."""
-    rows = _rolled_out(question).outcome_scores.rows
-    units = rows[_rolled_out(question).rollout.unit]
+    rolled = _rolled_out(question)
+    units = rolled.outcome_scores.rows[rolled.rollout.unit]
     return int(units.loc[units != ""].nunique())
 
 
@@ -182,8 +182,7 @@ def is_permuted(question: Question) -> bool:
 
 
 def _of_units(question: Question) -> Planned:
-    estimand = question.estimand
-    n_unit = "" if question.of_linked else "answers"
+    estimand, n_unit = question.estimand, question.n_unit
     if estimand.arms is None:
         change = mean_of_units(
             question.units, term=estimand.summary, unit=estimand.unit, n_unit=n_unit
@@ -194,18 +193,18 @@ def _of_units(question: Question) -> Planned:
             arms=(change.group,),
             method="unit_means",
         )
-    compared = compare_unit_means(
-        question.units,
-        treated=estimand.arms.after,
-        control=estimand.arms.before,
-        summary=OF_UNITS[estimand.summary],
-        term=estimand.summary,
-        unit=estimand.unit,
-        n_unit=n_unit,
-    )
     if question.yes_or_no and _answered_alike(question):
         return refused(question, same_answer())
     if not is_permuted(question):
+        compared = compare_unit_means(
+            question.units,
+            treated=estimand.arms.after,
+            control=estimand.arms.before,
+            summary=OF_UNITS[estimand.summary],
+            term=estimand.summary,
+            unit=estimand.unit,
+            n_unit=n_unit,
+        )
         return Planned(
             result=compared.result(),
             effect=compared.effect,

@@ -76,6 +76,17 @@ class Question(Context):
         """Whether it is about the change of people, not of all answers."""
         return self.estimand.population in ("linked", "randomised")
 
+    @property
+    def n_unit(self) -> str:
+        """What a number of them counts: linked people (the rule), or answers."""
+        return "" if self.of_linked else "answers"
+
+    @property
+    def arm_names(self) -> tuple[str, ...]:
+        """Treated, then comparison; one empty name, everybody's, without one."""
+        arms = self.estimand.arms
+        return (arms.after, arms.before) if arms else ("",)
+
     @cached_property
     def pairs(self) -> pd.DataFrame:
         """Those compared with both scores, where they were first seen."""
@@ -148,7 +159,7 @@ class Question(Context):
             summary=OF_UNITS[self.estimand.summary],
             by_size=few,
             pairs=self.estimand.restricted == "pairs",
-            n_unit="" if self.of_linked else "answers",
+            n_unit=self.n_unit,
             seed=self.seed,
         )
 
@@ -163,8 +174,7 @@ class Question(Context):
         if arms is None:
             return float(rows["score"].std(ddof=1)) if len(rows) > 1 else 0.0
         treated, control = (
-            rows.loc[rows["arm"] == arm, "score"].to_numpy(float)
-            for arm in (arms.after, arms.before)
+            of_arm(rows, arm)["score"].to_numpy(float) for arm in self.arm_names
         )
         if min(len(treated), len(control)) < 2:
             return 0.0
@@ -173,11 +183,10 @@ class Question(Context):
     @property
     def counted(self) -> tuple[int, str]:
         """How many it is about, and what that counts: linked people, or answers."""
-        n_unit = "" if self.of_linked else "answers"
         if self.estimand.by_unit:
-            return int(self.compared_units["people"].sum()), n_unit
+            return int(self.compared_units["people"].sum()), self.n_unit
         rows = [self.pairs] if self.of_linked else self.waves
-        return sum(map(len, rows)), n_unit
+        return sum(map(len, rows)), self.n_unit
 
     @property
     def movers(self) -> float:
@@ -231,6 +240,11 @@ class Question(Context):
         if arms is None:
             return rows
         return rows.loc[rows["arm"].isin([arms.after, arms.before])]
+
+
+def of_arm(rows: pd.DataFrame, arm: str) -> pd.DataFrame:
+    """Rows of one arm; all where it has no name."""
+    return rows.loc[rows["arm"] == arm] if arm else rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,11 +388,10 @@ def _shares_linked(question: Question) -> list[float]:
     """Share of the smaller wave that is linked, arm by arm; 0 where nobody is."""
     if not question.linked:
         return [0.0]
-    arms = question.estimand.arms
     shares = []
-    for arm in (arms.after, arms.before) if arms else (None,):
+    for arm in question.arm_names:
         counts = [
-            len(rows if arm is None else rows.loc[rows["arm"] == arm])
+            len(of_arm(rows, arm))
             for rows in (question.pairs, question.before, question.after)
         ]
         shares.append(counts[0] / max(min(counts[1:]), 1))

@@ -63,11 +63,8 @@ class StandardisedShares(Composite):
     @property
     def effect(self) -> UncertainEffect | Unavailable:
         """The difference with its standard error, to be judged or pooled."""
-        degrees = self.share_degrees_of_freedom
-        if isinstance(degrees, Unavailable):
-            return degrees
         return uncertain_effect(
-            self.share_difference, degrees_of_freedom=degrees.estimate
+            self.share_difference, degrees_of_freedom=self.share_degrees_of_freedom
         )
 
 

@@ -57,11 +57,9 @@ class FollowUpEffect(Composite):
     @property
     def effect(self) -> UncertainEffect | Unavailable:
         """The effect with its standard error, to be judged or pooled."""
-        degrees = self.repeated_measures_degrees_of_freedom
-        if isinstance(degrees, Unavailable):
-            return degrees
         return uncertain_effect(
-            self.repeated_measures_effect, degrees_of_freedom=degrees.estimate
+            self.repeated_measures_effect,
+            degrees_of_freedom=self.repeated_measures_degrees_of_freedom,
         )
 
 

@@ -64,7 +64,7 @@ def t_quantile(probability: float, degrees: float) -> float:
 
 
 def uncertain_effect(
-    result: Result, *, degrees_of_freedom: float = math.inf
+    result: Result, *, degrees_of_freedom: float | Result = math.inf
 ) -> UncertainEffect | Unavailable:
     """Read the standard error out of an even-sided 95 % interval.
 
@@ -72,9 +72,10 @@ def uncertain_effect(
     ----------
     result : Estimate or Unavailable
         A mean, difference or coefficient with a t or normal interval.
-    degrees_of_freedom : float
+    degrees_of_freedom : float, Estimate or Unavailable
         Those behind the interval (n - 1, teams - 1, Satterthwaite's); infinite if it
-        is a normal one. Wrong degrees give a wrong standard error.
+        is a normal one. Wrong degrees give a wrong standard error; without any, the
+        effect is as unavailable as they are.
 
     Returns
     -------
@@ -84,8 +85,12 @@ def uncertain_effect(
         No estimate, no interval, an interval of no width, or an uneven one (ratios,
         shares): its standard error is on another scale.
     """
+    if isinstance(degrees_of_freedom, Unavailable):
+        return degrees_of_freedom
     if isinstance(result, Unavailable):
         return result
+    if isinstance(degrees_of_freedom, Estimate):
+        degrees_of_freedom = degrees_of_freedom.estimate
     low, high, value = result.conf_low, result.conf_high, result.estimate
     reason = ""
     if low is None or high is None:
