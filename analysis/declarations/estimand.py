@@ -117,12 +117,6 @@ def estimands_of(
     return tuple(_estimand(study, outcome, follow_up, one, len(arms)) for one in arms)
 
 
-def estimand_of(study: Study, outcome: Outcome, follow_up: str = "") -> Estimand:
-    """The estimand of the main contrast, at the first follow-up unless another."""
-    first = follow_up or next(iter(outcome.follow_ups), "")
-    return estimands_of(study, outcome, first)[0]
-
-
 def _estimand(
     study: Study,
     outcome: Outcome,

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from analysis.outcomes.scores_over_waves import OutcomeScores
     from heard.results import Composite, Result
 
-if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 MINIMUM_TEAMS = 5

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from analysis.declarations.study import Study
 
-if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 

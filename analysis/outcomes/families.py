@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from heard.effects.judgement.multiplicity import Adjustment
     from heard.results import Result
 
-if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 TERM = "p_value"

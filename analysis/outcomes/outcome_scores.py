@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from analysis.declarations.study import Outcome, Study
 
-if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 

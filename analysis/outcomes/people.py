@@ -70,7 +70,7 @@ def people_estimate(question: Question) -> Planned:
 
 
 def takes_every_wave(question: Question) -> bool:
-    """Whether a model of all waves compares randomised people, for those lost."""
+    """Whether a model of all waves compares randomised people, for the dropouts."""
     method = question.estimand.method
     if question.estimand.summary != "adjusted_difference" or method == "ancova":
         return False

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from analysis.declarations.study import Outcome, Rollout, Study
 
-if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 PLACES = ("arm", "team", "site")

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from analysis.outcomes.question import Question
     from heard.results import Result
 
-if TYPE_CHECKING:
     ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
     Effects: TypeAlias = Mapping[str, UncertainEffect | Unavailable]
 

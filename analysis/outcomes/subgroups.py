@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from heard.psychometrics.invariance.results import MeasurementInvariance
     from heard.results import Result
 
-if TYPE_CHECKING:
     ByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 TERM = "group_means_comparable"

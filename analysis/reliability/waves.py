@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from heard.psychometrics.item_response.item_bias import ItemBias
     from heard.psychometrics.retest import Retest
 
-if TYPE_CHECKING:
     Place: TypeAlias = dict[str, str]
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from analysis.workflow.steps import Step
 
-if TYPE_CHECKING:
     Report = Callable[[Step, str, str], None]
 
 

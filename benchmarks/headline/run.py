@@ -144,7 +144,7 @@ def _once_or_alone() -> Iterator[Row]:
         alone, name="60 people, no comparison", teams=(0, 0), people=60, unit="person"
     )
     yield Row(pilot=people)
-    # Told as different people, though they are the same: too wide, never too narrow.
+    # Taken as different people, though they are the same: too wide, never too narrow.
     unlinked = replace(people, name="60 people, unlinked", linked=False)
     yield Row(pilot=unlinked, most=1.0)
 

@@ -1,15 +1,20 @@
-"""A question of scores drawn in a test: one contrast, asked as an estimand has it."""
+"""A question of scores drawn in a test, and findings that tests look for or give."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from analysis.declarations.estimand import Estimand
-from analysis.foundation.findings import Contrast
+from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.question import Question
 from analysis.storage.declared import read_study
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from analysis.declarations.study import Study
 
 STUDY = read_study("listening-pilot")
 OUTCOME = next(outcome for outcome in STUDY.outcomes if outcome.name == "culture")
@@ -61,3 +66,29 @@ def _placed(wave: pd.DataFrame) -> pd.DataFrame:
     missing = {name: value for name, value in usual.items() if name not in wave}
     frame = wave.assign(**missing)
     return frame if "team" in frame else frame.assign(team=frame["cluster"])
+
+
+def one(findings: Iterable[Finding], **place: object) -> Finding:
+    """The only finding of that place."""
+    (found,) = (
+        part
+        for part in findings
+        if all(getattr(part, name) == value for name, value in place.items())
+    )
+    return found
+
+
+def incomparable(study: Study, waves: Contrast) -> Finding:
+    """What refuses the first outcome of a study: its score changed its meaning."""
+    outcome = study.outcomes[0]
+    return Finding(
+        study=study.name,
+        survey=outcome.survey,
+        instrument=outcome.instrument,
+        subscale=outcome.subscale,
+        wave=waves,
+        term="means_comparable",
+        estimate=0.0,
+        n=100,
+        method="loadings differ; rule: made up",
+    )

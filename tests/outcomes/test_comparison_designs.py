@@ -11,9 +11,10 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from asked import incomparable, one
 
 from analysis.declarations.study import Allocation, Rollout, Study
-from analysis.foundation.findings import Contrast, Finding, Group, names_in
+from analysis.foundation.findings import Contrast, Group, names_in
 from analysis.outcomes.comparison_designs import evaluate_comparisons
 from analysis.storage.declared import read_study
 from heard.effects.designs.difference_in_differences import (
@@ -67,7 +68,7 @@ def scores_of(
     found: dict[str, dict[str, pd.DataFrame]] = {}
     for place, wave in enumerate(study.wave_names()):
         found[wave] = {}
-        for survey in dict.fromkeys(one.survey for one in study.outcomes):
+        for survey in dict.fromkeys(outcome.survey for outcome in study.outcomes):
             draws = generator("compared tests", f"{survey} {wave}")
             at = np.repeat(np.arange(len(TEAMS)), people)
             frame = pd.DataFrame(
@@ -79,11 +80,11 @@ def scores_of(
                 }
             )
             has = np.array([_has(study, team, place) for team in TEAMS], dtype=float)
-            for one in study.outcomes:
+            for outcome in study.outcomes:
                 score = 30 + levels[at] + 0.3 * place + draws.normal(0, 2, len(at))
                 score = score + effect * has[at]
-                if one.survey == survey:
-                    name = f"{one.instrument}.{one.subscale}"
+                if outcome.survey == survey:
+                    name = f"{outcome.instrument}.{outcome.subscale}"
                     frame[name] = score
             found[wave][survey] = frame
     return found
@@ -107,15 +108,6 @@ def rows_of(scores: dict[str, dict[str, pd.DataFrame]], study: Study) -> pd.Data
     return rows.rename(
         columns={f"{one.instrument}.{one.subscale}": "score", "team": "cluster"}
     ).reset_index(drop=True)
-
-
-def one(findings: tuple[Finding, ...], **place: object) -> Finding:
-    (found,) = (
-        part
-        for part in findings
-        if all(getattr(part, name) == value for name, value in place.items())
-    )
-    return found
 
 
 def numbers(found: object) -> tuple[float | None, ...]:
@@ -379,17 +371,7 @@ def test_controls_of_a_roll_out_are_compared_as_it_is() -> None:
 
 
 def test_a_score_that_means_something_else_later_is_refused_where_it_counts() -> None:
-    verdict = Finding(
-        study=CARE.name,
-        survey="ratings",
-        instrument="care",
-        subscale="total",
-        wave=Contrast("w4", "w1"),
-        term="means_comparable",
-        estimate=0.0,
-        n=200,
-        method="loadings differ; rule: some",
-    )
+    verdict = incomparable(CARE, Contrast("w4", "w1"))
     found = evaluate_comparisons(scores_of(CARE), CARE, comparability=(verdict,))
     refused = {part.wave for part in found if "do not measure" in part.reason}
     assert refused == {Contrast("w4", "w1"), ""}

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from asked import one
 
 from analysis.declarations.study import Dose, Study
 from analysis.declarations.survey import Attribute
@@ -88,15 +89,6 @@ def scores_of(
 def of_dose(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     words = ("dose", "ingredient")
     return tuple(f for f in findings if any(word in f.term for word in words))
-
-
-def one(findings: tuple[Finding, ...], **place: str) -> Finding:
-    (found,) = (
-        part
-        for part in findings
-        if all(getattr(part, name) == value for name, value in place.items())
-    )
-    return found
 
 
 def numbers(found: object) -> tuple[float | None, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import pytest
+from asked import incomparable, one
 
 from analysis.cleaning.scoring import score_survey
 from analysis.declarations.multiverse import combinations_of
@@ -129,15 +130,6 @@ def scored(rows: Rows, study: Study) -> Rows:
 
 def effects(findings: tuple[Finding, ...]) -> dict[str, Finding]:
     return {str(part.group): part for part in findings if part.term == TERM}
-
-
-def one(findings: tuple[Finding, ...], **place: object) -> Finding:
-    (found,) = (
-        part
-        for part in findings
-        if all(getattr(part, name) == value for name, value in place.items())
-    )
-    return found
 
 
 def option(**chosen: str) -> str:
@@ -404,17 +396,7 @@ def marking_careless(study: Study) -> Study:
 
 
 def test_a_score_that_may_not_be_compared_has_no_answer_by_any_choice() -> None:
-    refusal = Finding(
-        study=CONFIDENCE.name,
-        survey="staff",
-        instrument="seed_confidence",
-        subscale="now",
-        wave=Contrast("after", "before"),
-        term="means_comparable",
-        estimate=0.0,
-        n=100,
-        method="loadings differ; rule: made up",
-    )
+    refusal = incomparable(CONFIDENCE, Contrast("after", "before"))
     few = narrowed("confidence", Multiverse(linkage=("exact",)))
     found = evaluate_multiverse(ROWS, few, links=LINKS, comparability=[refusal])
     assert found

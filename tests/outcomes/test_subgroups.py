@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from asked import incomparable, one
 from scipy import stats
 
 from analysis.declarations.study import Allocation, Study
@@ -59,15 +60,6 @@ def answers(study: Study, wave: str, people: int = 20) -> pd.DataFrame:
 def by_wave(study: Study, people: int = 20) -> dict[str, dict[str, pd.DataFrame]]:
     survey = study.outcomes[0].survey
     return {wave: {survey: answers(study, wave, people)} for wave in study.wave_names()}
-
-
-def one(findings: tuple[Finding, ...], **place: object) -> Finding:
-    (found,) = (
-        part
-        for part in findings
-        if all(getattr(part, name) == value for name, value in place.items())
-    )
-    return found
 
 
 def frame_of(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -319,17 +311,7 @@ def test_nobody_of_any_group_gives_reasons_and_no_number() -> None:
 
 
 def test_what_the_outcomes_refuse_is_refused_here() -> None:
-    verdict = Finding(
-        study=CARE.name,
-        survey="ratings",
-        instrument="care",
-        subscale="total",
-        wave=CHANGE,
-        term="means_comparable",
-        estimate=0.0,
-        n=400,
-        method="thresholds differ; rule: made up",
-    )
+    verdict = incomparable(CARE, CHANGE)
     found = evaluate_groups(by_wave(CARE), CARE, comparability=[verdict])
     across = [part for part in found if part.wave == CHANGE]
     assert across

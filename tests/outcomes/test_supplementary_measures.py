@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
+from asked import incomparable, one
 
 from analysis.declarations.study import Allocation, SupplementaryMeasures
 from analysis.foundation.errors import DeclarationError
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast
 from analysis.outcomes.supplementary_measures import evaluate_supplementary
 from analysis.storage.declared import read_study
 from heard.effects.comparison import compare_arms_unlinked
@@ -76,15 +77,6 @@ def by_wave(study: Study, **more: Any) -> dict[str, dict[str, pd.DataFrame]]:
 
 CARES = narrowed("cares")
 CONFIDENCE = narrowed("confidence")
-
-
-def one(findings: tuple[Finding, ...], **place: object) -> Finding:
-    (found,) = (
-        part
-        for part in findings
-        if all(getattr(part, name) == value for name, value in place.items())
-    )
-    return found
 
 
 def numbers(found: Any) -> tuple[Any, ...]:
@@ -319,17 +311,7 @@ def test_where_less_is_better_the_categories_turn_round() -> None:
 
 def test_a_refused_score_is_described_and_not_compared() -> None:
     scores = by_wave(CARES)
-    verdict = Finding(
-        study=CARES.name,
-        survey="ratings",
-        instrument="seed_three_behaviours",
-        subscale="cares",
-        wave=WAVE,
-        term="means_comparable",
-        estimate=0.0,
-        n=100,
-        method="made up; rule: none",
-    )
+    verdict = incomparable(CARES, WAVE)
     found = evaluate_supplementary(scores, CARES, comparability=[verdict])
     change = one(found, term="top_share_change", arm="pilot")
     assert change.estimate is None

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from asked import incomparable
 
 from analysis.declarations.study import Allocation, Study
 from analysis.declarations.trends import charted_outcomes
@@ -151,17 +152,7 @@ def test_a_wave_of_few_people_is_no_point_and_follows_from_no_line() -> None:
 
 
 def test_a_wave_whose_score_may_not_be_compared_is_left_out_with_the_reason() -> None:
-    refusal = Finding(
-        study=EIGHT.name,
-        survey="ratings",
-        instrument="care",
-        subscale="total",
-        wave=Contrast("w4", "w1"),
-        term="means_comparable",
-        estimate=0.0,
-        n=100,
-        method="loadings differ; rule: made up",
-    )
+    refusal = incomparable(EIGHT, Contrast("w4", "w1"))
     found = evaluate_over_time(answers(EIGHT), EIGHT, comparability=[refusal])
     (left_out,) = where(found, arm="pilot", term="chart_value", wave="w4")
     assert left_out.estimate is None

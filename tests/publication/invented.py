@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from planned_results import planned_result
 
-from analysis.declarations.estimand import estimand_of
+from analysis.declarations.estimand import estimands_of
 from analysis.declarations.instrument import Instrument
 from analysis.declarations.instrument_file import parse_instrument
 from analysis.declarations.study import Study
@@ -175,7 +175,7 @@ def _changes(study: Study, outcome: Outcome) -> Iterator[Finding]:
 
 def _planned(study: Study, outcome: Outcome, wave: str, n: int) -> Iterator[Finding]:
     """The planned estimate of an outcome, with its verdict and how strong it is."""
-    estimand = estimand_of(study, outcome, wave)
+    estimand = estimands_of(study, outcome, wave)[0]
     middle, width = _middle(_subscale(study, outcome))
     better = -1 if estimand.good == "lower" else 1
     reach = 0.03 if estimand.summary == "adjusted_difference" else 0.04

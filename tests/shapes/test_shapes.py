@@ -257,8 +257,8 @@ def test_the_arms_differ_by_the_estimate(name: str) -> None:
         (arm.after or 0.0) - (arm.before or 0.0)  # afterwards alone: no before
         for arm in planned.arms
     ]
-    told = changes[0] - changes[1] if len(changes) == 2 else changes[0]
-    assert told == pytest.approx(planned.result.estimate, abs=1e-9)
+    shown = changes[0] - changes[1] if len(changes) == 2 else changes[0]
+    assert shown == pytest.approx(planned.result.estimate, abs=1e-9)
 
 
 def test_every_contrast_of_three_arms_is_judged_at_one_level() -> None:

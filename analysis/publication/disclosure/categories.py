@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from analysis.foundation.findings import Finding, Place
 
-if TYPE_CHECKING:
     Vector: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 IN_CATEGORY = "share_in_category"

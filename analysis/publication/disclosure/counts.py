@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from analysis.foundation.findings import AnyGroup, Finding, Place
 
-if TYPE_CHECKING:
     Vector: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 TERMS = ("responses_left_out", "responses_received", "responses_kept")

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from heard.psychometrics.confirmatory.ordinal import OrdinalBlock
     from heard.psychometrics.confirmatory.sample import Block
 
-if TYPE_CHECKING:
     Places = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
     Filling = tuple["Kind", Places, Places, Array, Places]
     FreeCells = tuple["Kind", Places, Places, Places]
