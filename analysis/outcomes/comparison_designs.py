@@ -42,12 +42,12 @@ from heard.effects.effect_sizes import pooled_deviation
 from heard.results import Estimate, Unavailable, with_n
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import TypeAlias
+    from collections.abc import Iterable, Iterator, Sequence
 
     from analysis.declarations.study import Outcome, Rollout, Study
     from analysis.foundation.findings import Place
     from analysis.outcomes.gates import Gates
+    from analysis.outcomes.outcome_scores import ScoresByWave
     from analysis.outcomes.scores_over_waves import ComparedRows, OutcomeScores
     from heard.results import Result
 
@@ -267,9 +267,6 @@ def _placebo_waves(rows: pd.DataFrame, waves: Sequence[str]) -> tuple[str, str]:
         return "", ""
     return waves[first - 1], waves[later[-1]]
 
-
-if TYPE_CHECKING:
-    ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 MINIMUM_WAVES = 3
 """At two waves the outcomes page gives all that can be estimated of arms."""

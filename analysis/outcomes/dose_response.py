@@ -28,17 +28,16 @@ from heard.effects.designs.negative_controls import FutureDose, future_dose
 from heard.results import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from typing import TypeAlias
+    from collections.abc import Iterator
 
     import pandas as pd
 
     from analysis.declarations.study import Dose, Study
     from analysis.outcomes.gates import Gates
+    from analysis.outcomes.outcome_scores import ScoresByWave
     from analysis.outcomes.scores_over_waves import OutcomeScores
     from heard.results import Composite, Result
 
-    ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 MINIMUM_TEAMS = 5
 MAXIMUM_POINTS = 6

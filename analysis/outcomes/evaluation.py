@@ -7,7 +7,7 @@ others as different people; where teams were allocated, teams are what is compar
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from analysis.declarations.estimand import counts_units
 from analysis.foundation.findings import Finding
@@ -19,13 +19,12 @@ from analysis.outcomes.sites import site_findings
 from heard.effects.description import describe_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     import pandas as pd
 
     from analysis.declarations.study import Study
-
-    ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
+    from analysis.outcomes.outcome_scores import ScoresByWave
 
 
 def evaluate_outcomes(

@@ -18,19 +18,18 @@ from heard.effects.judgement.multiplicity import Family, adjust_families
 from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from typing import TypeAlias
+    from collections.abc import Iterable, Iterator
 
     import pandas as pd
 
     from analysis.declarations.plan import Plan
     from analysis.declarations.study import Outcome, Study
     from analysis.foundation.findings import Place
+    from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.effects.judgement.equivalence import UncertainEffect
     from heard.effects.judgement.multiplicity import Adjustment
     from heard.results import Result
 
-    ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 TERM = "p_value"
 

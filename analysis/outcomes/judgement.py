@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from analysis.declarations.plan import UNTESTED
 from analysis.declarations.plan_lock import family_of
 from analysis.foundation.findings import Group
 from analysis.foundation.refusals import feasibility
+from analysis.outcomes.families import is_tested
 from analysis.outcomes.methods import other_analyses
 from analysis.outcomes.planned import (
     planned_estimate,
@@ -326,7 +326,7 @@ class Judged:
             items=1 if is_one_question(question.subscale) else 2,
             plan=estimand.status,
             family=family_of(question.outcome, question.study),  # type: ignore[arg-type]
-            tested=_is_tested(question),
+            tested=is_tested(question.study),
             analyses_agreeing=self._agree,
             analyses_asked=len(self._asked),
             movers=question.movers if question.linked and estimand.arms else 0.0,
@@ -389,11 +389,6 @@ def _half_width(result: Estimate) -> float:
     assert result.conf_low is not None, "asked of an interval alone"
     assert result.conf_high is not None, "asked of an interval alone"
     return (result.conf_high - result.conf_low) / 2
-
-
-def _is_tested(question: Question) -> bool:
-    plan = question.study.plan
-    return plan is not None and plan.multiplicity_rule != UNTESTED
 
 
 def worth_of(

@@ -24,12 +24,11 @@ from analysis.outcomes.outcome_scores import waves_of_outcome
 from heard.effects.designs.difference_in_differences import Comparison
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from typing import TypeAlias
+    from collections.abc import Iterator, Sequence
 
     from analysis.declarations.study import Outcome, Rollout, Study
+    from analysis.outcomes.outcome_scores import ScoresByWave
 
-    ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 PLACES = ("arm", "team", "site")
 

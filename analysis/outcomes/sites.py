@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from analysis.foundation.findings import Group
 from analysis.outcomes.planned import planned_estimate
-from analysis.outcomes.question import questions_of
+from analysis.outcomes.question import of_arm, questions_of
 from heard.effects.judgement.equivalence import UncertainEffect
 from heard.effects.judgement.pooling import MINIMUM_SITES, pool_sites
 from heard.results import Estimate, Unavailable, with_n
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from analysis.declarations.study import Outcome, Study
     from analysis.foundation.findings import Finding
+    from analysis.outcomes.outcome_scores import ScoresByWave
     from analysis.outcomes.question import Question
     from heard.results import Result
 
-    ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
     Effects: TypeAlias = Mapping[str, UncertainEffect | Unavailable]
 
 MINIMUM_SHOWN = 2
@@ -81,12 +81,8 @@ def site_findings(
 
 def _sizes(question: Question) -> tuple[int, ...]:
     """People of each arm compared, at each wave; of everybody where none are."""
-    arms = question.estimand.arms
-    names = (arms.after, arms.before) if arms else ("",)
     return tuple(
-        int((wave["arm"] == arm).sum()) if arm else len(wave)
-        for wave in question.waves
-        for arm in names
+        len(of_arm(wave, arm)) for wave in question.waves for arm in question.arm_names
     )
 
 

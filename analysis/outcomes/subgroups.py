@@ -31,16 +31,15 @@ from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import TypeAlias
 
     from analysis.declarations.instrument import Instrument, Subscale
     from analysis.declarations.study import Grouping, Outcome, Study
     from analysis.foundation.findings import Place
+    from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.effects.subgroups.effects import EffectsByGroup
     from heard.psychometrics.invariance.results import MeasurementInvariance
     from heard.results import Result
 
-    ByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
 
 TERM = "group_means_comparable"
 MINIMUM_IN_GROUP = 50
@@ -91,7 +90,7 @@ class GroupMeaning:
 
 
 def group_meaning(
-    responses_by_wave: ByWave, study: Study, outcome: Outcome, grouping: Grouping
+    responses_by_wave: ScoresByWave, study: Study, outcome: Outcome, grouping: Grouping
 ) -> GroupMeaning:
     """Test whether a score means the same to the groups, at the outcome's baseline.
 
@@ -124,7 +123,7 @@ def group_meaning(
 
 
 def _tested(
-    responses_by_wave: ByWave, study: Study, outcome: Outcome, grouping: Grouping
+    responses_by_wave: ScoresByWave, study: Study, outcome: Outcome, grouping: Grouping
 ) -> MeasurementInvariance | Unavailable:
     instrument = study.instruments[outcome.instrument]
     subscale = instrument.subscale(outcome.subscale)
@@ -177,9 +176,6 @@ def _invariance(
     return measurement_invariance(items, factors=factors, groups=groups)
 
 
-if TYPE_CHECKING:
-    ScoresByWave: TypeAlias = Mapping[str, Mapping[str, pd.DataFrame]]
-
 YES_OR_NO = "the score is yes or no: a group's mean would count who said so"
 NOT_FOLLOWED = (
     "people were not linked between waves and no teams were allocated: nobody's group "
@@ -200,7 +196,7 @@ def evaluate_groups(
     links: pd.DataFrame | None = None,
     comparability: Iterable[Finding] = (),
     reliability: Iterable[Finding] = (),
-    responses_by_wave: ByWave | None = None,
+    responses_by_wave: ScoresByWave | None = None,
 ) -> tuple[Finding, ...]:
     """Compare the declared groups in every outcome of their survey.
 
@@ -255,7 +251,7 @@ class _Compared(Context):
         self,
         scores_by_wave: ScoresByWave,
         links: pd.DataFrame | None,
-        responses_by_wave: ByWave | None,
+        responses_by_wave: ScoresByWave | None,
     ) -> Iterator[Finding]:
         found = self._found(scores_by_wave, links)
         if responses_by_wave is None or self.yes_or_no:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, cast, get_args
 
-from analysis.foundation.findings import Contrast, Finding, Group
-from analysis.publication.disclosure.control import SUPPRESSED_VERDICT, Disclosed
+from analysis.declarations.estimand import good_of
+from analysis.foundation.findings import Contrast, Group
+from analysis.publication.disclosure.control import SUPPRESSED_VERDICT
 from analysis.publication.places import found, of_score, subscale_of
 from analysis.publication.verdict.facts import Arm, PlannedFacts, Summary
 from heard.effects.judgement.strength import Strength
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
     from heard.effects.judgement.verdict import Good, VerdictCode
 
 SUMMARIES: tuple[Summary, ...] = get_args(Summary)
-GOOD: dict[str, Good] = {
-    "higher_is_better": "higher",
-    "higher_is_worse": "lower",
-    "higher_is_more": "none",
-}
 SUPPRESSED = "Too few people answered for the result to be shown."
 SCORES = {"ratings", "scores"}
 """Short titles with one of these name scores already: ``ratings were higher``."""
@@ -78,7 +74,7 @@ def _facts(
     baseline = judged.wave.before if isinstance(judged.wave, Contrast) else ""
     code, refusal = _answer(judged, planned)
     scale = subscale_of(study, outcome)
-    good = GOOD.get(scale.direction, "none")
+    good = good_of(study, outcome)
     short = _within(outcome.short_title or outcome.title)
     facts = PlannedFacts(
         outcome=short,
