@@ -168,7 +168,6 @@ class Judged:
 
     def _means(self) -> Iterator[tuple[Place, AnyGroup, Result]]:
         """What the planned estimate is made of, arm by arm."""
-        unit = self.question.estimand.unit
         for arm in self.planned.arms:
             for wave, value in (("before", arm.before), ("after", arm.after)):
                 if value is not None and arm.n_people:
@@ -185,16 +184,23 @@ class Judged:
                         ),
                     )
             if self.question.estimand.by_unit:
-                yield (
-                    arm.arm,
-                    "",
-                    Estimate(
-                        term="units_compared",
-                        estimate=float(arm.n_units),
-                        n=arm.n_people,
-                        method=f"{unit}s of the planned estimate, counted",
-                    ),
-                )
+                yield arm.arm, "", self._counted_units(arm.n_units, arm.n_people)
+        starting, n = self.question.estimand.summary == "start_effect", self._n
+        if starting and n and not self._is_refused:
+            units = units_starting(self.question)
+            yield self.question.estimand.place, "", self._counted_units(units, n)
+
+    @property
+    def _n(self) -> int | None:
+        return self.planned.result.n
+
+    def _counted_units(self, units: int, n: int) -> Estimate:
+        return Estimate(
+            term="units_compared",
+            estimate=float(units),
+            n=n,
+            method=f"{self.question.estimand.unit}s of the planned estimate, counted",
+        )
 
     # -------------------------------------------------------------- what agrees
 

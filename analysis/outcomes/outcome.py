@@ -59,7 +59,8 @@ def outcome_findings(
         for question in questions
     ]
     for one in judged:
-        yield from _placed(one.question, one.found())
+        if not one.question.is_told_before:
+            yield from _placed(one.question, one.found())
     yield from _placed(judged[0].question, _arms_alone(judged[0]))
 
 

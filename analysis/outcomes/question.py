@@ -82,6 +82,12 @@ class Question(Context):
         return "" if self.of_linked else "answers"
 
     @property
+    def is_told_before(self) -> bool:
+        """Whether an earlier follow-up had it: a start has one effect, of all waves."""
+        of_all_waves = self.estimand.summary == "start_effect"
+        return of_all_waves and self.estimand.follow_up != self.outcome.follow_ups[0]
+
+    @property
     def arm_names(self) -> tuple[str, ...]:
         """Treated, then comparison; one empty name, everybody's, without one."""
         arms = self.estimand.arms

@@ -132,7 +132,7 @@ def make_figure(
     reasons = "; ".join(dict.fromkeys(part.reason for part in lacking if part.reason))
     if not drawn:
         why = reasons or "nothing was found to draw"
-        return Note(text=f"No figure for “{caption}” because: {why}.")
+        return Note(text=f"No figure for “{caption}” because: {why.removesuffix('.')}.")
     suppressed_note = ""
     if lacking:
         values = "value is" if len(lacking) == 1 else "values are"

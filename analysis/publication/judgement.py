@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from analysis.declarations.estimand import good_of
 from analysis.declarations.plan import EXPLORATORY, PRIMARY
 from analysis.declarations.plan_lock import family_of
 from analysis.foundation.findings import Contrast, Group
@@ -18,14 +17,14 @@ from analysis.publication.places import (
     findings_of_outcome,
     found,
     of_score,
+    places_of,
     plain_text,
     wave_text,
-    waves_of,
 )
 from analysis.publication.shown import Shown, show_tables
 from analysis.publication.table import ABSENT, Footnotes
 from analysis.publication.verdict.headline import headline, short_verdict
-from analysis.publication.verdict.reader import planned_facts
+from analysis.publication.verdict.reader import facts_of_verdict, planned_facts
 from analysis.publication.verdict.sentences import THREAT_WORDS, second_sentence
 from analysis.publication.words import SIGNIFICANT, smallest_effect_words
 
@@ -33,16 +32,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import Finding
+    from analysis.foundation.findings import Finding, Place
     from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.figure import Figure
     from analysis.publication.table import Table
     from analysis.publication.verdict.facts import PlannedFacts
-    from heard.effects.judgement.verdict import VerdictCode
 
 NOTHING_PLANNED = "No outcome was declared, so nothing is judged."
 NOBODY_FOLLOWED = "No change of people who were linked can be compared with its error."
-ONE_METHOD = "There is one analysis only of what was planned."
+ONE_METHOD = "No other analysis of what was planned gives a number."
 CHANGED_ANYWAY = "We do not know how many would have changed anyway."
 NOT_TESTED = (
     "The plan has no rule by which several outcomes are tested together, so none is "
@@ -52,7 +50,7 @@ NOT_TESTED = (
 PRIOR = (
     "Chances are of the true effect, given the planned estimate and a prior that takes "
     "no effect for likeliest; the table of findings has them for a prior half and "
-    "twice as wide."
+    "twice as wide. What threatens the result is not counted in them."
 )
 IN_FAMILY = (
     "A p in its family is the smallest level at which the outcome still stands once "
@@ -181,10 +179,10 @@ def show_families(disclosed: Disclosed, study: Study) -> Shown:
 
 def _outcomes(
     disclosed: Disclosed, study: Study
-) -> Iterator[tuple[Outcome, Contrast, Disclosed]]:
+) -> Iterator[tuple[Outcome, Place, Disclosed]]:
     for outcome in study.outcomes:
         selected = findings_of_outcome(disclosed, outcome)
-        for wave in waves_of(selected, study, contrasts=True):
+        for wave in places_of(selected, study, contrasts=True):
             yield outcome, wave, selected.where(wave=wave)
 
 
@@ -200,22 +198,24 @@ def _answers(
 def _answer_table(disclosed: Disclosed, study: Study) -> Table:
     """A row an outcome and follow-up: the arms, the planned estimate, the verdict."""
     notes, rows = Footnotes(), []
-    for outcome, wave, selected in _outcomes(disclosed, study):
+    for outcome, _, selected in _outcomes(disclosed, study):
         for judged in selected.where(term="verdict").findings:
             here = selected.where(arm=judged.arm)
             planned = _planned(here)
             arms = judged.arm if isinstance(judged.arm, Contrast) else ("",)
             named = (arms.after, arms.before) if isinstance(arms, Contrast) else arms
+            facts = facts_of_verdict(judged, disclosed, study, outcome)
+            courses = (_course(selected.where(arm=arm), study) for arm in named)
             smallest = outcome.smallest_effect
             rows.append(
                 (
                     outcome.title,
-                    wave_text(study, wave),
+                    _waves_of(facts),
                     arm_text(study, judged.arm),
-                    "; ".join(_course(selected.where(arm=arm), study) for arm in named),
+                    "; ".join(filter(None, courses)) or ABSENT,
                     notes.cell(planned, title="Planned estimate"),
                     number_text(smallest) if smallest else ABSENT,
-                    _verdict_text(judged, study, outcome),
+                    short_verdict(facts),
                     notes.people(planned),
                 )
             )
@@ -238,12 +238,6 @@ def _answer_table(disclosed: Disclosed, study: Study) -> Table:
     )
 
 
-def _verdict_text(judged: Finding, study: Study, outcome: Outcome) -> str:
-    assert isinstance(judged.group, Group), "as the evaluation placed it"
-    code = cast("VerdictCode", judged.group.value)
-    return short_verdict(code, good_of(study, outcome))
-
-
 def _planned(here: Disclosed) -> Finding | None:
     """The planned estimate: the one number of the contrast without a label."""
     unlabelled = here.where(group="")
@@ -254,13 +248,10 @@ def _planned(here: Disclosed) -> Finding | None:
 def _course(of_arm: Disclosed, study: Study) -> str:
     """An arm's means before and after, of the people of the planned estimate."""
     means = [found(of_arm, term=f"arm_mean_{wave}") for wave in ("before", "after")]
-    known = [mean for mean in means if mean is not None]
+    known = [mean for mean in means if mean is not None and mean.estimate is not None]
     if not known:
-        return ABSENT
-    texts = [
-        estimate_text(mean) if mean.estimate is not None else ABSENT for mean in known
-    ]
-    return f"{arm_text(study, known[0].arm)} {' to '.join(texts)}"
+        return ""
+    return f"{arm_text(study, known[0].arm)} {' to '.join(map(estimate_text, known))}"
 
 
 def _strength_table(disclosed: Disclosed, study: Study) -> Table:
@@ -426,7 +417,7 @@ def _method_points(disclosed: Disclosed, study: Study, outcome: Outcome) -> list
     """The planned estimate of each follow-up, then those by other methods."""
     points = []
     here = findings_of_outcome(disclosed, outcome)
-    for wave in waves_of(here, study, contrasts=True):
+    for wave in places_of(here, study, contrasts=True):
         selected = here.where(wave=wave)
         others = selected.where(term="sensitivity_effect").findings
         for arm in dict.fromkeys(part.arm for part in others):

@@ -164,9 +164,13 @@ def waves_of(
 def places_of(
     disclosed: Disclosed, study: Study, *, contrasts: bool
 ) -> Sequence[Place]:
-    """The waves found here, or the contrasts of waves, as is asked."""
-    if contrasts:
-        return waves_of(disclosed, study, contrasts=True)
+    """The waves found here, or the contrasts of waves, as is asked.
+
+    Groups whose people were asked once are compared at that wave.
+    """
+    pairs = waves_of(disclosed, study, contrasts=True) if contrasts else []
+    if pairs:
+        return pairs
     return waves_of(disclosed, study, contrasts=False)
 
 

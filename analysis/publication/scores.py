@@ -109,7 +109,7 @@ def show_change(disclosed: Disclosed, study: Study) -> Shown:
 
 
 def show_comparison(disclosed: Disclosed, study: Study) -> Shown:
-    """Change compared with that of the comparison arm."""
+    """The arms compared: by their change, or by their scores where asked once."""
     shown = by_instrument(
         disclosed,
         study,
@@ -218,7 +218,7 @@ change_table = partial(_by_subscale, "change", "Change in", across=True)
 comparison_table = partial(
     _by_subscale,
     "comparison",
-    "Change compared between groups in",
+    "Groups compared in",
     across=True,
     between=True,
 )
@@ -311,7 +311,7 @@ def comparison_figure(
     selected = disclosed.where(survey=survey, instrument=instrument, subscale=subscale)
     points = COMPARISONS.points(selected, study)
     title = _title(study, instrument, subscale)
-    caption = f"{title}: change compared between groups, with 95% intervals."
+    caption = f"{title}: groups compared, with 95% intervals."
     if points:
         caption += f" {arm_text(study, points[0].finding.arm)}."
     return _change_forest(points, study, "comparison", caption)

@@ -31,7 +31,7 @@ AT_SITE = "effect_at_site"
 WITHOUT_SITE = "pooled_without_site"
 POOLED = ("pooled_effect_cautious", "prediction_interval")
 """Drawn below the sites."""
-ONE_SITE = "Fewer than two sites hold what is compared, so there is one answer."
+ONE_SITE = "Fewer than two sites hold all that is compared: none has its own result."
 SAME = (
     "A site's result is estimated from its own people alone, in the same way as for "
     "everyone; n counts those of its smallest side, an arm at a wave."

@@ -64,7 +64,7 @@ def _outcome_table(study: Study) -> Table:
             (
                 outcome.title,
                 family_of(outcome, study),
-                wave_text(study, outcome.baseline),
+                wave_text(study, outcome.baseline) if outcome.baseline else "none",
                 ", ".join(later) or "none",
                 number_text(effect) if effect is not None else "not declared",
             )

@@ -150,7 +150,10 @@ class Footnotes:
         filled, titles = tuple(rows), tuple(columns)
         empty = {p for p in optional if {row[p] for row in filled} <= {ABSENT}}
         kept = [place for place in range(len(titles)) if place not in empty]
-        reasons = (f"({key}) {reason}." for reason, key in self._reasons.items())
+        reasons = (
+            f"({key}) {reason.removesuffix('.')}."
+            for reason, key in self._reasons.items()
+        )
         return Table(
             caption=caption,
             columns=tuple(titles[place] for place in kept),

@@ -41,14 +41,14 @@ from heard.errors import DataError
 from heard.results import Composite, Estimate, Result, Unavailable
 
 TOO_FEW_CLUSTERS = (
-    "fewer than 5 teams: no interval that respects clustering can be given"
+    "fewer than 5 teams or sites: no interval that respects them can be given"
 )
 SAME_CHANGE = (
-    "everyone, or every team, changed by the same amount: no interval can be given"
+    "everyone, or every cluster, changed by the same amount: no interval can be given"
 )
-NO_CLUSTER = "no team has scores at both waves"
+NO_CLUSTER = "no team or site has scores at both waves"
 CLUSTERED_LIMITS = (
-    "limits are those of the mean change by team, divided by the same standard "
+    "limits are those of the mean change by cluster, divided by the same standard "
     "deviation, which is taken as known"
 )
 INDEPENDENT = (
@@ -56,7 +56,7 @@ INDEPENDENT = (
     "twice and their scores correlate positively; missing scores left out"
 )
 BOTH_WAVES = (
-    "waves not linked: people of teams present at both waves; missing scores left out"
+    "waves not linked: people of clusters with both waves; missing scores left out"
 )
 
 
@@ -223,7 +223,7 @@ def _means(
         return _means_without_limits(units, people=people, rule=rule)
     what = "arithmetic mean; t interval"
     if clustered:
-        what = f"mean of {len(units)} teams' means, each team once; t interval on teams"
+        what = f"mean of {len(units)} cluster means, each once; t interval on clusters"
     before, after, change = (
         mean_result(
             units[column].to_numpy(dtype=float),
@@ -249,8 +249,8 @@ def _means_without_limits(
             f"mean_{wave}",
             clusters[wave].mean(),
             n=people[wave],
-            method=f"mean of {len(clusters)} teams' means, each team once; no "
-            f"interval, under 5 teams; {rule}",
+            method=f"mean of clusters' means, {len(clusters)} in all; no interval, "
+            f"under {MINIMUM_CLUSTERS} clusters; {rule}",
         )
         if len(clusters)
         else Unavailable(term=f"mean_{wave}", reason=NO_CLUSTER, n=0)
@@ -285,7 +285,7 @@ def _sizes_by_cluster(pairs: pd.DataFrame, change: Result) -> tuple[Result, Resu
         term="cohen_d_z",
         by=changes,
         times=1.0,
-        method="mean of the teams' mean changes over the standard deviation of "
+        method="mean of the clusters' mean changes over the standard deviation of "
         "participants' changes (divisor n-1), no small-sample correction; "
         f"{CLUSTERED_LIMITS}; {BOTH_SCORES}",
     )
@@ -294,8 +294,8 @@ def _sizes_by_cluster(pairs: pd.DataFrame, change: Result) -> tuple[Result, Resu
         term="hedges_g_av",
         by=root_mean_square(before, after) if min(before, after) else 0.0,
         times=hedges_correction(len(pairs) - 1),
-        method="mean of the teams' mean changes over the root mean square of the two "
-        "waves' standard deviations among participants (divisor n-1), corrected by "
+        method="mean of the clusters' mean changes over the root mean square of the "
+        "two waves' standard deviations among participants (divisor n-1), corrected by "
         f"Hedges' exact J with n-1 degrees of freedom; {CLUSTERED_LIMITS}; "
         f"{BOTH_SCORES}",
     )
@@ -315,7 +315,7 @@ def _correlation(pairs: pd.DataFrame, *, clustered: bool) -> Result:
         reason = "one score follows exactly from the other: no interval can be given"
         return Unavailable(term=term, reason=reason, n=n)
     limits = found.confidence_interval()
-    interval = "no interval: Fisher's would ignore the teams"
+    interval = "no interval: Fisher's would ignore the clusters"
     return Estimate.of(
         term,
         found.statistic,
@@ -371,7 +371,7 @@ def _same_clusters(before: pd.DataFrame, after: pd.DataFrame) -> UnlinkedChange:
             term="hedges_g",
             by=pooled_deviation(first, second),
             times=hedges_correction(n - 2),
-            method="mean of the teams' mean changes over people's pooled standard "
+            method="mean of the clusters' mean changes over people's pooled standard "
             "deviation (divisor n-2), corrected by Hedges' exact J with n-2 degrees "
             f"of freedom; {CLUSTERED_LIMITS}; {BOTH_WAVES}",
         ),

@@ -133,7 +133,7 @@ def test_fewer_than_5_teams_give_means_without_limits_and_no_change() -> None:
 def test_correlation_has_no_interval_where_teams_are_shared() -> None:
     found = estimate(paired_change(BEFORE, AFTER, cluster=TEAM).pre_post_correlation)
     assert found.conf_low is None
-    assert "would ignore the teams" in found.method
+    assert "would ignore the clusters" in found.method
 
 
 # --- linked, degenerate -------------------------------------------------------------
@@ -247,7 +247,7 @@ def test_teams_of_one_wave_only_are_left_out() -> None:
     )
     assert found == both
     assert estimate(found.mean_change).n == 72
-    assert "6 teams" in estimate(found.mean_change).method
+    assert "6 cluster means" in estimate(found.mean_change).method
 
 
 def test_linked_teams_and_unlinked_teams_agree_where_everybody_answered_twice() -> None:

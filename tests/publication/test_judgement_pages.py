@@ -14,7 +14,6 @@ from analysis.publication.judgement import (
     show_responders,
     show_strength,
 )
-from analysis.publication.verdict.headline import short_verdict
 from analysis.publication.verdict.sentences import THREAT_WORDS
 from analysis.storage.declared import read_study
 
@@ -80,7 +79,7 @@ def test_other_analyses_stand_under_the_planned_one() -> None:
 def test_without_other_analyses_a_note_says_why() -> None:
     shown = show_methods(disclose([], smallest=11), STUDY)
     assert not any(isinstance(part, Figure) for part in shown.parts)
-    assert "one analysis only" in shown._repr_html_()
+    assert "No other analysis" in shown._repr_html_()
 
 
 def judged(code: str = "better") -> list[Finding]:
@@ -104,7 +103,7 @@ def test_the_planned_answer_stands_in_one_row() -> None:
     course = "Pilot 42.80 to 45.60; Comparison 42.00 to 42.70"
     assert place["Before and after"] == course
     assert place["Smallest that matters"] == "2.00"
-    assert place["Verdict"] == short_verdict("better", "higher")
+    assert place["Verdict"] == "better, perhaps not by enough to matter"
     assert place["n"] == "600"
 
 

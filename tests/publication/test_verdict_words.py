@@ -14,7 +14,7 @@ from reading_age import reading_age
 
 from analysis.foundation import refusals
 from analysis.publication.verdict.facts import Arm, PlannedFacts
-from analysis.publication.verdict.headline import headline
+from analysis.publication.verdict.headline import headline, short_verdict
 from analysis.publication.verdict.sentences import (
     DESIGN_WORDS,
     THREAT_WORDS,
@@ -373,6 +373,16 @@ def test_without_a_comparison_nobody_did_better() -> None:
             assert "gain" not in headline(each)
 
 
+def test_a_cell_claims_no_more_than_the_headline() -> None:
+    cells = {short_verdict(each): each for each in any_facts()}
+    assert {"too weak to say", "higher, by enough to matter"} <= set(cells)
+    for each in any_facts():
+        cell, words = short_verdict(each), headline(each)
+        assert (cell == "too weak to say") == words.startswith("The evidence is too")
+        if not each.compared or each.post_only or each.good == "none":
+            assert not re.match(r"(not )?(better|worse)", cell), cell
+
+
 def test_words_of_all_facts_are_whole_sentences() -> None:
     for each in any_facts():
         for text in (headline(each), second_sentence(each)):
@@ -478,7 +488,7 @@ def test_each_part_of_the_strength_has_its_fact() -> None:
     )
     assert third_sentence(whole) == (
         "Strength 1 of 5: comparison teams were chosen, not randomised; held at 2 by "
-        "35% lost; less 1: there was no plan. 3 of 4 other ways to analyse the same "
+        "35% lost; less 1: no plan was locked. 3 of 4 other ways to analyse the same "
         "people agree. We do not know how many did not answer. 12% were in both groups "
         "and count in their first."
     )

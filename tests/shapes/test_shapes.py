@@ -11,7 +11,12 @@ from shapes import PERSON, SHAPES, TEAM, crowd, sites, teams
 
 from analysis.foundation.errors import DeclarationError
 from analysis.foundation.findings import Contrast, Group
+from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.planned import planned_estimate
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.judgement import show_answers
+from analysis.publication.verdict.reader import planned_facts
+from analysis.publication.verdict.sentences import second_sentence
 from heard.effects.judgement.equivalence import UncertainEffect
 from heard.results import Estimate, Unavailable
 
@@ -426,3 +431,44 @@ def test_a_lower_score_that_is_better_is_judged_as_better() -> None:
     assert isinstance(shape.planned.result, Estimate)
     assert shape.planned.result.estimate < 0
     assert [value(one) for one in of_contrast(shape, "verdict")] == ["better"]
+
+
+# ------------------------------------------------------------- the page of outcomes
+
+
+@pytest.mark.parametrize(
+    ("name", "waves", "verdict_in_words"),
+    [
+        ("linked_teams", "Before to After", "better, perhaps not by enough to matter"),
+        ("post_only_teams", "After", ""),
+        ("post_only_three_arms", "After", "little or no difference"),
+        # One effect of all waves: told once, not at every follow-up again.
+        ("wedge_in_sites", "Q1 to Q6", "better, perhaps not by enough to matter"),
+        ("one_group_linked", "Before to After", "too weak to say"),
+        ("one_site_each", "Before to After", "no answer"),
+    ],
+)
+def test_the_page_of_outcomes_has_a_row_a_contrast(
+    name: str, waves: str, verdict_in_words: str
+) -> None:
+    shape = SHAPES[name]
+    found = evaluate_outcomes(shape.scores, shape.study)
+    (table,) = show_answers(disclose(found, smallest=11), shape.study).tables
+    assert len(table.rows) == len(shape.questions)
+    row = dict(zip(table.columns, table.rows[0], strict=True))
+    assert row["Waves"] == waves
+    assert row["Verdict"].startswith(verdict_in_words)
+    assert (row["Planned estimate"] == "not shown (a)") == (name in REFUSED)
+
+
+def test_a_start_says_what_its_number_counts() -> None:
+    shape = SHAPES["wedge_in_sites"]
+    found = evaluate_outcomes(shape.scores, shape.study)
+    (outcome,) = shape.study.outcomes
+    disclosed = disclose(found, smallest=11)
+    assert not planned_facts(disclosed, shape.study, outcome, outcome.follow_ups[1])
+    (facts,) = planned_facts(disclosed, shape.study, outcome, outcome.follow_ups[0])
+    assert (facts.baseline, facts.follow_up, facts.units) == ("Q1", "Q6", 16)
+    words = second_sentence(facts)
+    assert "The score runs from 10 to 50; higher is better." in words
+    assert f"16 teams, {facts.people} answers of the smaller side." in words

@@ -22,7 +22,7 @@ Summary: TypeAlias = Literal[
     "change",
 ]
 Unit: TypeAlias = Literal["person", "team", "site"]
-Counted: TypeAlias = Literal["people", "answers"]
+Counted: TypeAlias = Literal["people", "answers", "answers of the smaller side"]
 Comparability: TypeAlias = Literal["checked", "not tested", "one item"]
 WIDE_SCALE = 10.0
 """A score over so many points is written with one decimal, others with two."""

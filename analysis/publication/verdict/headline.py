@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from analysis.publication.verdict.facts import PlannedFacts
     from heard.effects.judgement.strength import Certainty
-    from heard.effects.judgement.verdict import Extent, Good, VerdictCode
+    from heard.effects.judgement.verdict import Extent, VerdictCode
 
 BY_ENOUGH = ", by enough to matter"
 SIZE_UNKNOWN = "We cannot tell if by enough to matter."
@@ -64,26 +64,30 @@ LEVELS: dict[Extent, str] = {
 }
 
 
-SHORT = {
+SHORT: dict[VerdictCode, str] = {
     "no_answer": "no answer",
-    "better_by_enough": "better, by enough to matter",
-    "worse_by_enough": "worse, by enough to matter",
+    "better_by_enough": "{up}, by enough to matter",
+    "worse_by_enough": "{down}, by enough to matter",
     "little_or_none": "little or no difference",
-    "better": "better, perhaps not by enough to matter",
-    "worse": "worse, perhaps not by enough to matter",
-    "no_important_gain": "not better by enough to matter",
+    "better": "{up}, perhaps not by enough to matter",
+    "worse": "{down}, perhaps not by enough to matter",
+    "no_important_gain": "not {up} by enough to matter",
     "cannot_tell": "cannot tell",
 }
-NEUTRAL = {"better": "higher", "worse": "lower"}
+TOO_WEAK = "too weak to say"
 
 
-def short_verdict(code: VerdictCode, good: Good) -> str:
-    """A verdict in the few words of a table's cell."""
-    text = SHORT[code]
-    if good != "none":
-        return text
-    word = text.partition(",")[0]
-    return f"{NEUTRAL[word]}{text[len(word) :]}" if word in NEUTRAL else text
+def short_verdict(facts: PlannedFacts) -> str:
+    """A verdict in the few words of a cell, claiming no more than the headline."""
+    if facts.certainty == "too_weak" and facts.verdict_class != "open":
+        return TOO_WEAK
+    of_change = facts.compared and not facts.post_only and facts.good != "none"
+    up, down = (
+        ("better", "worse")
+        if of_change
+        else (_level(facts, up=True), _level(facts, up=False))
+    )
+    return SHORT[facts.code].format(up=up, down=down)
 
 
 def headline(facts: PlannedFacts) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, cast, get_args
 
-from analysis.declarations.estimand import good_of
+from analysis.declarations.estimand import good_of, unit_of
 from analysis.foundation.findings import Contrast, Group
 from analysis.publication.disclosure.control import SUPPRESSED_VERDICT
 from analysis.publication.places import found, of_score, subscale_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from analysis.declarations.study import Outcome, Study
     from analysis.foundation.findings import Finding, Place
     from analysis.publication.disclosure.control import Disclosed
-    from analysis.publication.verdict.facts import Comparability, Unit
+    from analysis.publication.verdict.facts import Comparability, Counted, Unit
     from heard.effects.judgement.strength import Column, Design, Threat
     from heard.effects.judgement.verdict import Good, VerdictCode
 
@@ -28,6 +28,8 @@ SCORES = {"ratings", "scores"}
 """Short titles with one of these name scores already: ``ratings were higher``."""
 STAGGERED = ("the teams that had started", "the teams still waiting")
 FEW_TREATED = "few_treated"
+START: Summary = "start_effect"
+"""Of all waves, from the baseline to the last."""
 COMPARABILITY: dict[str, Comparability] = {
     "not_tested": "not tested",
     "cannot_be_tested": "not tested",
@@ -54,24 +56,39 @@ def planned_facts(
     tuple of PlannedFacts
         Empty where no verdict was found.
     """
-    here = of_score(disclosed, outcome)
+    verdicts = of_score(disclosed, outcome).where(term="verdict").findings
     return tuple(
-        _facts(finding, here, study, outcome, follow_up)
-        for finding in here.where(term="verdict").findings
+        facts_of_verdict(finding, disclosed, study, outcome)
+        for finding in verdicts
         if finding.wave in {follow_up, Contrast(follow_up, outcome.baseline)}
     )
 
 
-def _facts(
-    judged: Finding, here: Disclosed, study: Study, outcome: Outcome, follow_up: str
+def facts_of_verdict(
+    judged: Finding, disclosed: Disclosed, study: Study, outcome: Outcome
 ) -> PlannedFacts:
+    """The planned result that one verdict of an outcome is about.
+
+    Parameters
+    ----------
+    judged : Finding
+        The verdict.
+    disclosed : Disclosed
+        All findings of the study, as they left disclosure control.
+    outcome : Outcome
+        Whose score it is.
+    """
+    here = of_score(disclosed, outcome)
     at_wave = here.where(wave=judged.wave)
     of_contrast = at_wave.where(arm=judged.arm)
     planned = _planned(of_contrast)
-    arms, unit = _arms_of(judged.arm), _unit(of_contrast)
+    arms, unit = _arms_of(judged.arm), _unit(of_contrast, study)
     summary = _summary(planned, judged)
     treated, control = _groups(arms, at_wave, study, unit, summary)
-    baseline = judged.wave.before if isinstance(judged.wave, Contrast) else ""
+    of_two = isinstance(judged.wave, Contrast)
+    baseline, follow_up = (
+        (judged.wave.before, judged.wave.after) if of_two else ("", judged.wave)
+    )
     code, refusal = _answer(judged, planned)
     scale = subscale_of(study, outcome)
     good = good_of(study, outcome)
@@ -86,10 +103,12 @@ def _facts(
         highest=scale.highest,
         good=good,
         baseline=study.wave_title(baseline),
-        follow_up=study.wave_title(follow_up),
+        follow_up=study.wave_title(
+            outcome.follow_ups[-1] if summary == START else follow_up
+        ),
         summary=summary,
         smallest_effect=outcome.smallest_effect,
-        units=_total(at_wave, arms),
+        units=_total(at_wave, (judged.arm,) if summary == START else arms),
         few_units=_few_units(of_contrast, at_wave, arms),
         unit=unit,
         randomised=study.randomised,
@@ -111,7 +130,7 @@ def _with_estimate(facts: PlannedFacts, planned: Finding | None) -> PlannedFacts
         low=planned.conf_low,
         high=planned.conf_high,
         people=planned.n,
-        counted="answers" if planned.n_unit == "answers" else "people",
+        counted=cast("Counted", planned.n_unit or "people"),
     )
 
 
@@ -182,7 +201,7 @@ def _groups(
 ) -> tuple[Arm, Arm | None]:
     """The treated group, or the only one, and the group it is compared with."""
     found_arms = [_arm(name, at_wave, study, unit) for name in arms]
-    if summary == "start_effect":
+    if summary == START:
         waiting = zip(STAGGERED, ("Started", "Waiting"), strict=True)
         found_arms = [
             Arm(title=title, group=group, name=group) for group, title in waiting
@@ -215,7 +234,7 @@ def _estimate(disclosed: Disclosed, term: str) -> float | None:
     return finding.estimate if finding else None
 
 
-def _total(at_wave: Disclosed, arms: tuple[str, ...]) -> int | None:
+def _total(at_wave: Disclosed, arms: tuple[Place, ...]) -> int | None:
     """Units of all groups; None unless each is known."""
     counts = [_estimate(at_wave.where(arm=arm), "units_compared") for arm in arms]
     known = [count for count in counts if count is not None]
@@ -270,9 +289,9 @@ def _column_about(of_contrast: Disclosed, column: str) -> str:
     return next(about, "")
 
 
-def _unit(of_contrast: Disclosed) -> Unit:
-    """What was compared; teams where no strength of evidence says it."""
-    return cast("Unit", _column_about(of_contrast, "size") or "team")
+def _unit(of_contrast: Disclosed, study: Study) -> Unit:
+    """What was compared; what the study declares where there was no answer."""
+    return cast("Unit", _column_about(of_contrast, "size") or unit_of(study)[0])
 
 
 def _few_units(

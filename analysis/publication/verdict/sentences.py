@@ -41,11 +41,11 @@ THREAT_WORDS: dict[Threat, str] = {
     "baseline_gap": "the groups began apart",
     "comparability_failed": "some questions changed their meaning",
     "comparability_not_tested": "nobody checked that questions kept their meaning",
-    "low_reliability": "the score is not precise",
-    "one_item": "one question is not precise",
+    "low_reliability": "the scores may not be reliable enough",
+    "one_item": "it rests on one question",
     "plan_after_data": "the plan was fixed after the data came",
     "plan_changed": "the plan was changed",
-    "no_plan": "there was no plan",
+    "no_plan": "no plan was locked",
     "secondary_outcome": "this was not the main outcome, and was not tested",
     "exploratory_outcome": "nobody planned to look at this",
     "analyses_disagree": "other ways to analyse it do not all agree",
@@ -78,6 +78,8 @@ def _numbers(facts: PlannedFacts) -> Iterator[str]:
     for place, group in enumerate(shown, start=1):
         yield f"{group} ({scale})." if place == len(shown) else f"{group}."
     yield difference_sentence(facts)
+    if not shown:
+        yield f"The score runs from {scale}."
     yield from _width(facts)
     yield from _room(facts)
     yield from _counts(facts)

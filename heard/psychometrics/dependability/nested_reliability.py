@@ -111,7 +111,7 @@ def nested_reliability(
     reason = read.fault if squares is None else _gap(squares, target)
     if squares is None or reason:
         return Unavailable(term="icc_1", reason=reason, n=n)
-    basis = f"{n} ratings of {len(squares.counts)} {target}; {read.missing_rule}"
+    basis = f"{n} ratings, {target}: {len(squares.counts)}; {read.missing_rule}"
     if (shape := Shape.of(read.scores)).skewed:
         basis += f"; caution: {shape.words}"
     one, two = _reml(read, target, squares, (confidence, coverage, basis))
