@@ -8,7 +8,7 @@ from analysis.declarations.plan_lock import deviations, run_deviations
 from analysis.foundation.terms import term
 from analysis.publication.figure import Note
 from analysis.publication.numbers import number_text
-from analysis.publication.places import day_text, plain_text
+from analysis.publication.places import day_text, plain_text, smallest_text
 from analysis.publication.shown import Shown
 from analysis.publication.table import Table
 from analysis.storage.declared import read_deviations, write_deviations
@@ -144,7 +144,7 @@ def _plan_table(plan: Plan, study: Study) -> Table:
             for n, text in plan.intercurrent_events.items()
         ),
         ("Summary measure", term(plan.summary_measure).title),
-        ("Smallest effect of interest", number_text(primary.smallest_effect or 0.0)),
+        ("Smallest effect of interest", smallest_text(study, primary)),
         ("Model", plan.model),
         ("Covariates", _names(plan.covariates)),
         ("Missing data", plan.missing),
