@@ -83,9 +83,7 @@ def _plan(plan: Plan, study: Study) -> dict[str, Any]:
     stated = _stated(plan)
     fitting = [metrics_of(study, outcome) for outcome in study.outcomes]
     if all(plan.metric in ("", usual) for usual, *_ in fitting):
-        stated.pop(
-            "metric", None
-        )  # to name what every score has anyway changes nothing
+        stated.pop("metric", None)  # it names what every score has anyway
     return {**stated, "summary_measure": measure}
 
 

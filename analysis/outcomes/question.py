@@ -235,7 +235,8 @@ class Question(Context):
         if self.estimand.by_unit:
             return int(self.compared_units["people"].sum()), self.n_unit
         rows = [self.pairs] if self.of_linked else self.waves
-        return sum(map(len, rows)), self.n_unit
+        # Who was asked once answered once, so that the answers are people.
+        return sum(map(len, rows)), self.n_unit if self.estimand.baseline else ""
 
     @property
     def movers(self) -> float:

@@ -31,6 +31,14 @@ IN_WORDS = (
 )
 
 
+METRICS = {
+    "points": "points of the score",
+    "share": "shares of people",
+    "probability_of_better": "chances of a better answer",
+}
+"""What scores may be compared in, in words."""
+
+
 def keep_deviations(study: Study, *, linkage_rule: str = "") -> tuple[str, ...]:
     """Find deviations from what was locked or declared, and keep them for later pages.
 
@@ -144,6 +152,7 @@ def _plan_table(plan: Plan, study: Study) -> Table:
             for n, text in plan.intercurrent_events.items()
         ),
         ("Summary measure", term(plan.summary_measure).title),
+        *((("Compared in", METRICS[plan.metric]),) if plan.metric else ()),
         ("Smallest effect of interest", smallest_text(study, primary)),
         ("Model", plan.model),
         ("Covariates", _names(plan.covariates)),
