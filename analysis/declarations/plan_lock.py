@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from analysis.declarations.estimand import metrics_of
+from analysis.declarations.estimand import metric_of, metrics_of
 from analysis.declarations.linkage import waves_linked
 from analysis.declarations.plan import (
     EXPLORATORY,
@@ -81,8 +81,7 @@ def _plan(plan: Plan, study: Study) -> dict[str, Any]:
     locked = {new: old for old, new in OLD_MEASURES.items()}
     measure = locked.get(plan.summary_measure, plan.summary_measure)
     stated = _stated(plan)
-    fitting = [metrics_of(study, outcome) for outcome in study.outcomes]
-    if all(plan.metric in ("", usual) for usual, *_ in fitting):
+    if all(metric_of(study, o) == metrics_of(study, o)[0] for o in study.outcomes):
         stated.pop("metric", None)  # it names what every score has anyway
     return {**stated, "summary_measure": measure}
 
