@@ -170,7 +170,7 @@ def good_of(study: Study, outcome: Outcome) -> Good:
 def metric_of(study: Study, outcome: Outcome) -> Metric:
     """What an outcome's scores are compared in: as planned, where the score allows it.
 
-    The plan speaks of the primary outcome, and of every other whose score allows it.
+    The plan is about the primary outcome, and of every other whose score allows it.
     Else a score of two values is compared by shares, any other by its points.
     """
     planned = study.plan.metric if study.plan else ""
