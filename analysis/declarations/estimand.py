@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from analysis.declarations.instrument import Subscale
 from analysis.declarations.linkage import is_linked
 from analysis.declarations.study import ALLOCATED, Outcome, Study, Team
 from analysis.foundation.findings import Contrast, Place
@@ -18,12 +19,15 @@ from analysis.foundation.findings import Contrast, Place
 Good: TypeAlias = Literal["higher", "lower", "none"]
 Unit: TypeAlias = Literal["person", "team", "site"]
 Population: TypeAlias = Literal["linked", "answered", "randomised", ""]
+Metric: TypeAlias = Literal["points", "share", "probability_of_better"]
 Status: TypeAlias = Literal["locked", "locked_after_data", "changed", "not_planned"]
 
 STRATA = ("site", "stratum")
 """Within what units may have been randomised: their site, or a stratum of teams."""
 
 DIRECTIONS: dict[str, Good] = {"higher_is_better": "higher", "higher_is_worse": "lower"}
+MOST_ORDERED = 4
+"""Values up to which answers are compared by their order alone, if the plan asks."""
 ENOUGH_LINKED = 0.5
 """Share of the smaller wave that must be linked in every arm to compare the linked."""
 ALIKE_LINKED = 0.1
@@ -45,7 +49,11 @@ class Estimand:
     baseline, follow_up : str
         The two waves; no baseline: the arms are compared afterwards alone.
     good : str
-        Which way is good, as the codebook has it; ``none``: neither.
+        Which way of the estimate is good; ``none``: neither. A probability of a better
+        answer is turned, so that more of it is good wherever anything is.
+    metric : str
+        What scores are compared in: points, the share with the higher of two values,
+        or the probability of a better answer.
     arms : Contrast or None
         Treated arm and comparison; None without a comparison.
     contrasts : int
@@ -80,6 +88,7 @@ class Estimand:
     smallest_effect: float | None = None
     purpose: str = "effect"
     mnar_range: float = 0.5
+    metric: Metric = "points"
     status: Status
 
     @property
@@ -132,7 +141,8 @@ def _estimand(
         score=f"{outcome.instrument}.{outcome.subscale}",
         baseline=outcome.baseline,
         follow_up=follow_up,
-        good=good_of(study, outcome),
+        good=good_of_estimate(study, outcome),
+        metric=metric_of(study, outcome),
         arms=arms if summary != "change" else None,
         contrasts=contrasts,
         population=_population(study, outcome, follow_up),
@@ -154,8 +164,48 @@ def _estimand(
 
 def good_of(study: Study, outcome: Outcome) -> Good:
     """Which way is good; a scale of *more* is neither."""
-    subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
-    return DIRECTIONS.get(subscale.direction, "none")
+    return DIRECTIONS.get(_scale_of(study, outcome).direction, "none")
+
+
+def metric_of(study: Study, outcome: Outcome) -> Metric:
+    """What an outcome's scores are compared in: as planned, where the score allows it.
+
+    The plan is about the primary outcome, and of every other whose score allows it.
+    Else a score of two values is compared by shares, any other by its points.
+    """
+    planned = study.plan.metric if study.plan else ""
+    fitting = metrics_of(study, outcome)
+    return next((known for known in fitting if known == planned), fitting[0])
+
+
+def metrics_of(study: Study, outcome: Outcome) -> tuple[Metric, ...]:
+    """Every metric that fits an outcome's score, the usual one first."""
+    instrument = study.instruments[outcome.instrument]
+    values = instrument.values_of(outcome.subscale, most=MOST_ORDERED)
+    if len(values) == 2:
+        return ("share", "points")
+    return ("points", "probability_of_better") if values else ("points",)
+
+
+def good_of_estimate(study: Study, outcome: Outcome) -> Good:
+    """Which way of an estimate is good, in the metric it is made in."""
+    good = good_of(study, outcome)
+    turned = metric_of(study, outcome) == "probability_of_better" and good == "lower"
+    return "higher" if turned else good
+
+
+def smallest_in_points(study: Study, outcome: Outcome) -> float | None:
+    """The smallest effect of interest in points of the score.
+
+    None where it was declared in another metric; a share of zeros and ones is points.
+    """
+    metric, scale = metric_of(study, outcome), _scale_of(study, outcome)
+    counted = metric == "share" and (scale.lowest, scale.highest) == (0, 1)
+    return outcome.smallest_effect if metric == "points" or counted else None
+
+
+def _scale_of(study: Study, outcome: Outcome) -> Subscale:
+    return study.instruments[outcome.instrument].subscale(outcome.subscale)
 
 
 def summary_of(study: Study, outcome: Outcome, follow_up: str, *, unit: Unit) -> str:

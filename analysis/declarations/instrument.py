@@ -303,6 +303,29 @@ class Instrument:
         worths = {self.coding(item).worths() for item in items}
         return worths.pop() if len(worths) == 1 else ()
 
+    def values_of(self, subscale: str, *, most: int) -> tuple[float, ...]:
+        """Every value a score can take, lowest first; none where there are more.
+
+        Parameters
+        ----------
+        most : int
+            The largest number of values that is of interest.
+        """
+        score = self.subscale(subscale)
+        if score.method == "all_highest":
+            return (0.0, 1.0)
+        if score.method == "lookup":
+            found = {*score.lookup.values()}
+        elif score.parts or score.gates or score.max_missing:
+            return ()  # a mean of those answered takes more values than any would
+        else:
+            found = _sums([self.coding(name).worths() for name in score.items], most)
+            if found:
+                low, high = min(found), max(found)
+                width = (score.highest - score.lowest) / (high - low)
+                found = {score.lowest + (value - low) * width for value in found}
+        return tuple(sorted(found)) if len(found) <= most else ()
+
     def asked(self, items: Collection[str]) -> Instrument:
         """The instrument where its optional items were asked only if named here.
 
@@ -349,3 +372,13 @@ class Instrument:
             if subscale.name == name:
                 return f"'{name}' cannot be scored: {subscale.reason}"
         return unknown("subscale", name, [part.name for part in self.subscales])
+
+
+def _sums(worths: Collection[tuple[float, ...]], most: int) -> set[float]:
+    """Every sum of one number of each; none where there are more than so many."""
+    found = {0.0}
+    for one in worths:
+        found = {round(total + worth, 9) for total in found for worth in one}
+        if len(found) > most:
+            return set()
+    return found

@@ -32,6 +32,7 @@ OLD_MEASURES = {
 """Summary measures as they were called up to version 0.2; locks keep these names."""
 
 POPULATIONS = ("linked", "answered", "randomised")
+METRICS = ("points", "share", "probability_of_better")
 METHODS = ("unit_means", "permutation", "ancova", "mmrm")
 PURPOSES = ("effect", "feasibility")
 
@@ -86,6 +87,8 @@ class Plan:
         as the design and the share linked have it.
     method : str
         How the planned estimate is made; empty: as the design has it.
+    metric : str
+        What scores are compared in; empty: as the score has it.
     purpose : str
         ``feasibility``: the study makes no claim of an effect.
     mnar_range : float
@@ -108,6 +111,7 @@ class Plan:
     summary_measure: str = field(metadata={"known": SUMMARY_MEASURES})
     population_rule: str = field(default="", metadata={"known": POPULATIONS})
     method: str = field(default="", metadata={"known": METHODS})
+    metric: str = field(default="", metadata={"known": METRICS})
     purpose: str = field(default="effect", metadata={"known": PURPOSES})
     mnar_range: float = 0.5
     model: str

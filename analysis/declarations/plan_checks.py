@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from analysis.declarations.estimand import metrics_of
 from analysis.declarations.plan import (
     BETWEEN_ARMS,
     EXPLORATORY,
@@ -52,6 +53,7 @@ def check_plan(study: Study) -> Iterator[str]:
     yield from _check_primary(plan, study)
     yield from _check_families(plan, study)
     yield from _check_measure(plan, study)
+    yield from _check_metric(plan, study)
     yield from _check_names(plan, study)
     least = plan.gates.least_reliability
     if least is not None and not 0 < least < 1:
@@ -84,6 +86,28 @@ def _check_measure(plan: Plan, study: Study) -> Iterator[str]:
     after_alone = plan.summary_measure == "difference_after"
     if study.treated and any(after_alone == bool(o.baseline) for o in primary):
         yield AFTER_ALONE
+
+
+NOT_OF_THE_SCORE = {
+    "share": "is for a score of two values",
+    "probability_of_better": "is for a score of three or four ordered values",
+}
+
+
+def _check_metric(plan: Plan, study: Study) -> Iterator[str]:
+    """A metric that the score of the primary outcome does not allow."""
+    for outcome in study.outcomes:
+        instrument = study.instruments.get(outcome.instrument)
+        known = instrument.subscales if instrument else ()
+        made = outcome.subscale in {part.name for part in known}
+        if not plan.metric or outcome.name != plan.primary or not made:
+            continue
+        if plan.metric not in (fitting := metrics_of(study, outcome)):
+            yield (
+                f"[plan.metric] '{plan.metric}' {NOT_OF_THE_SCORE[plan.metric]}; "
+                f"{outcome.instrument}.{outcome.subscale}, of the primary outcome, is "
+                f"none. Choose {' or '.join(fitting)}, or leave the key out"
+            )
 
 
 def _check_names(plan: Plan, study: Study) -> Iterator[str]:

@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from analysis.declarations.estimand import metric_of, metrics_of
 from analysis.declarations.linkage import waves_linked
 from analysis.declarations.plan import (
     EXPLORATORY,
@@ -50,7 +51,7 @@ def lockable(study: Study) -> dict[str, Any]:
             **_allocation(study),
             "arms": sorted(arm.name for arm in study.arms),
         },
-        "plan": _plan(study.plan),
+        "plan": _plan(study.plan, study),
         "outcomes": {outcome.name: _outcome(outcome) for outcome in study.outcomes},
         "teams": {team.name: team.arm for team in study.teams},
         "waves": {wave.name: _wave(wave) for wave in study.waves},
@@ -76,10 +77,13 @@ def _allocation(study: Study) -> dict[str, Any]:
 LOCKED_UNITS = {"person": "participant", "": "none"}
 
 
-def _plan(plan: Plan) -> dict[str, Any]:
+def _plan(plan: Plan, study: Study) -> dict[str, Any]:
     locked = {new: old for old, new in OLD_MEASURES.items()}
     measure = locked.get(plan.summary_measure, plan.summary_measure)
-    return {**_stated(plan), "summary_measure": measure}
+    stated = _stated(plan)
+    if all(metric_of(study, o) == metrics_of(study, o)[0] for o in study.outcomes):
+        stated.pop("metric", None)  # it names what every score has anyway
+    return {**stated, "summary_measure": measure}
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
@@ -258,6 +262,7 @@ LEAVES = {
     "linkage_rule.weights": "the weights of the linkage rule",
     "cleaning.least_answered": "the minimum share of items answered",
     "drawn_by_lot": "whether allocation was randomised",
+    "metric": "what scores are compared in",
     "gates.least_reliability": "the minimum reliability",
     "multiplicity_rule": "the rule for several outcomes",
     "primary": "the primary outcome",

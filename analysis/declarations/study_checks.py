@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
-from analysis.declarations.estimand import STRATA, check_unit
+from analysis.declarations.estimand import STRATA, check_unit, metric_of
 from analysis.declarations.instrument import Instrument
 from analysis.declarations.linkage import (
     check_linkage_rule,
@@ -329,6 +329,19 @@ def _check(outcome: Outcome, study: Study) -> Iterator[str]:
             f"[{at}] a primary outcome needs a better and a worse end; the codebook of "
             f"'{instrument.name}' gives '{outcome.subscale}' none"
         )
+    yield from _check_smallest_effect(outcome, study, at)
+
+
+def _check_smallest_effect(outcome: Outcome, study: Study, at: str) -> Iterator[str]:
+    """An effect that no share, or probability, can have."""
+    smallest, metric = outcome.smallest_effect, metric_of(study, outcome)
+    if smallest is None or metric == "points" or 0 < smallest < 1:
+        return
+    words = metric.replace("_", " ")
+    yield (
+        f"[{at}.smallest_effect] must be over 0 and under 1: the outcome is compared "
+        f"by a {words}, so that 0.1 is 10 percentage points"
+    )
 
 
 def _check_post_only(outcome: Outcome, study: Study, at: str) -> Iterator[str]:

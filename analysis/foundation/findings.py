@@ -150,6 +150,9 @@ class Finding:
         Where it was found, or what is compared.
     n_unit : str
         What `n` counts, where it is not the participants themselves.
+    metric : str
+        What the number is in, where not in points of the score: a ``share`` or a
+        ``probability_of_better``.
     """
 
     study: str
@@ -168,6 +171,7 @@ class Finding:
     n_unit: str = ""
     method: str = ""
     reason: str = ""
+    metric: str = ""
 
     @staticmethod
     def place(outcome: Result | Composite, **context: Any) -> tuple[Finding, ...]:
@@ -199,14 +203,25 @@ class Finding:
 
     @property
     def method_text(self) -> str:
-        """How the number was made, and what its n counts."""
+        """How the number was made, what it is in, and what its n counts."""
         known = self.n is not None and self.n_unit
         counts = f"n counts {self.n_unit}" if known else ""
-        return "; ".join(part for part in (self.method, counts) if part)
+        scale = METRICS[self.metric] if self.estimate is not None else ""
+        return "; ".join(part for part in (self.method, scale, counts) if part)
 
+
+METRICS = {
+    "": "",
+    "share": "a difference of shares: 0.01 is one percentage point",
+    "probability_of_better": "a difference of probabilities: 0.01 is one percentage "
+    "point",
+}
+"""What the number of a finding is in → how its method says so."""
 
 TIDY_COLUMNS = tuple(
-    field.name for field in dataclasses.fields(Finding) if field.name != "n_unit"
+    field.name
+    for field in dataclasses.fields(Finding)
+    if field.name not in ("n_unit", "metric")
 )
 
 

@@ -144,6 +144,8 @@ class Secondary(StrEnum):
     """Counts of the cleaning, which add up."""
     ADDS_TO_ONE = "adds_to_one"
     """Shares of which one follows from the others."""
+    COMPARED_SHARE = "compared_share"
+    """Shares of arms and waves: one follows from the others and their difference."""
     ONE_GROUP = "one_group"
     """About a single group; the n is that of the group."""
     ONE_SITE = "one_site"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from analysis.declarations.estimand import counts_units
+from analysis.declarations.estimand import counts_units, smallest_in_points
 from analysis.foundation.findings import Contrast, Finding
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ class Context:
     def better(self) -> Literal["higher", "lower"]:
         """Which way is an improvement."""
         return "lower" if self.higher_is_worse else "higher"
+
+    @property
+    def smallest_in_points(self) -> float | None:
+        """The smallest effect of interest, where it was declared in points."""
+        return smallest_in_points(self.study, self.outcome)
 
     @property
     def yes_or_no(self) -> bool:

@@ -43,6 +43,12 @@ if TYPE_CHECKING:
 WIDTH_OF_PRIOR = 2.0
 """Standard deviation of the prior, in smallest effects that matter."""
 GAIN = "gain"
+ARM = {
+    "points": "arm_mean",
+    "share": "arm_share",
+    "probability_of_better": "arm_probability",
+}
+"""Metric → the terms of an arm's means in it, but for the wave."""
 MOST_POINTS_OF_A_QUESTION = 10.0
 """From the lowest answer to the highest; of more, a score is a total."""
 
@@ -175,7 +181,7 @@ class Judged:
                         arm.arm,
                         "",
                         Estimate(
-                            term=f"arm_mean_{wave}",
+                            term=f"{ARM[self.question.estimand.metric]}_{wave}",
                             estimate=value,
                             n=arm.n_people,
                             n_unit=self.question.n_unit,

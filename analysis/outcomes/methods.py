@@ -1,8 +1,8 @@
 """The same question by other methods, to see if the answer depends on the analysis.
 
 Every method takes the people, the units and the contrast of the planned estimate, and
-is named by what it changes. One that needs other people says so, and does not count
-where those that agree are counted.
+is named by what it changes. One that needs other people, or another metric, says so and
+does not count where those that agree are counted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ from analysis.outcomes.planned import (
     is_permuted,
     planned_estimate,
 )
+from analysis.outcomes.question import of_arm
 from heard.effects.clustered.repeated_waves import mixed_wave_effects
+from heard.effects.clustered.two_values import standardised_shares
+from heard.effects.shares import difference_of_shares
 from heard.effects.unit_means import MINIMUM_PER_ARM, compare_unit_means
 from heard.models.cluster_robust import cluster_robust_fit, dummies
 from heard.models.linear import covariate_columns
@@ -39,12 +42,18 @@ if TYPE_CHECKING:
 
     from analysis.outcomes.question import Question
     from heard.effects.clustered.repeated_waves import Approach
+    from heard.effects.clustered.two_values import Model
     from heard.models.cluster_robust import Array
 
 TERM = "sensitivity_effect"
 WAVES = ("before", "after")
 EFFECT = "treated_later"
 TEAM = "team"
+OTHER_SCALE: Literal["other scale"] = "other scale"
+MODELS: dict[Model, str] = {
+    "exchangeable": "estimating equations (GEE)",
+    "random_intercept": "{unit}s as random levels (GLMM)",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +64,13 @@ class Analysis:
     ----------
     name : str
         What it changes, in words.
-    people : {"same people", "other people"}
-        Whether it is about those of the planned estimate.
+    people : {"same people", "other people", "other scale"}
+        Whether it is about those of the planned estimate, and in its metric.
     """
 
     name: str
     result: Result
-    people: Literal["same people", "other people"] = "same people"
+    people: Literal["same people", "other people", "other scale"] = "same people"
 
 
 def other_analyses(question: Question) -> tuple[Analysis, ...]:
@@ -73,7 +82,7 @@ def other_analyses(question: Question) -> tuple[Analysis, ...]:
     same = (_counted(one, question) for one in found)
     return tuple(
         dataclasses.replace(one, result=dataclasses.replace(one.result, term=TERM))
-        for one in (*same, *_of_others(question))
+        for one in (*same, *_of_points(question), *_of_others(question))
     )
 
 
@@ -107,7 +116,9 @@ def _by_units(question: Question) -> Iterator[Analysis]:
             name=f"{unit}s compared at equal scores before",
             result=_compared(question, question.units, "adjusted"),
         )
-    if followed and not estimand.strata:
+    if estimand.metric == "share":
+        yield from _of_two_values(question)
+    elif followed and not estimand.strata:
         yield Analysis(
             name=f"mixed model, {unit}s may drift", result=mixed_model(question)
         )
@@ -123,6 +134,44 @@ def _by_units(question: Question) -> Iterator[Analysis]:
             result=_compared(
                 question, question.compared_units.drop(columns="stratum"), None
             ),
+        )
+
+
+def _of_two_values(question: Question) -> Iterator[Analysis]:
+    """Models of the odds, turned into the same difference of shares.
+
+    People are compared at equal answers before. Different people at the two waves are
+    not: these models know no change of a team.
+    """
+    estimand = question.estimand
+    if estimand.strata or (estimand.baseline and not question.of_linked):
+        return
+    before = ("before",) if estimand.baseline else ()
+    rows = question.pairs if before else question.waves[-1]
+    rows = rows.loc[rows["cluster"].isin(question.compared_units.index)]
+    equal = " at equal answers before" if before else ""
+    for model, how in MODELS.items():
+        found = standardised_shares(
+            rows,
+            treated=question.compared.after,
+            control=question.compared.before,
+            score="after" if before else "score",
+            covariates=before,
+            model=model,
+        )
+        yield Analysis(
+            name=f"people compared{equal}, {how.format(unit=estimand.unit)}",
+            result=found.share_difference,
+        )
+
+
+def _of_points(question: Question) -> Iterator[Analysis]:
+    """The mean score, next to the probability of a better answer."""
+    if question.estimand.metric == "probability_of_better":
+        yield Analysis(
+            name="mean score, in points",
+            result=planned_estimate(question.in_points).result,
+            people=OTHER_SCALE,
         )
 
 
@@ -147,6 +196,10 @@ def _compared(
 
 def _by_people(question: Question) -> Iterator[Analysis]:
     estimand, names = question.estimand, covariates_of(question)
+    if estimand.metric == "share" and not estimand.baseline:
+        yield Analysis(
+            name="interval of two shares (Newcombe)", result=_of_shares(question)
+        )
     if not question.of_linked:
         return
     if estimand.summary == "difference_in_change":
@@ -172,6 +225,15 @@ def _by_people(question: Question) -> Iterator[Analysis]:
         yield Analysis(
             name=f"without {_listed(names)}", result=planned_estimate(without).result
         )
+
+
+def _of_shares(question: Question) -> Result:
+    """The difference of two shares, with an interval that stays within 0 and 1."""
+    scores = [of_arm(question.waves[-1], arm)["score"] for arm in question.arm_names]
+    treated, control = ((int(one.sum()), len(one)) for one in scores)
+    return difference_of_shares(
+        treated, control, term=TERM, method="share of the higher value, afterwards"
+    )
 
 
 def _of_others(question: Question) -> Iterator[Analysis]:

@@ -235,7 +235,7 @@ class Followed(Context):
             return
         yield *at, "", found.interval_zero
         yield *at, "", found.estimate_zero
-        if self.outcome.smallest_effect:
+        if self.smallest_in_points:
             yield *at, "", found.interval_smallest_effect
             yield *at, "", found.estimate_smallest_effect
         for part in found.curve:
@@ -250,7 +250,7 @@ class Followed(Context):
 
     def _benefit(self) -> float | None:
         """The smallest effect that matters, with the sign of a benefit."""
-        smallest = self.outcome.smallest_effect
+        smallest = self.smallest_in_points
         return -smallest if smallest and self.higher_is_worse else smallest
 
 

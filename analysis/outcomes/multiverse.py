@@ -141,7 +141,7 @@ class Sample(Context):
             self.outcome.follow_ups[0],
             links=self.links,
             rule=self.linkage,
-        )[0]
+        )[0].in_points
         population = self.population or asked.estimand.population
         estimand = dataclasses.replace(asked.estimand, population=population)
         return dataclasses.replace(asked, estimand=estimand)
@@ -251,7 +251,7 @@ class _Alternatives(Context):
         curve = specification_curve(
             answers,
             choices=choices,
-            smallest_effect=self.outcome.smallest_effect,
+            smallest_effect=self.smallest_in_points,
             improvement="decrease" if self.higher_is_worse else "increase",
             declared=tuple(self._declared[choice] for choice in choices),
         )

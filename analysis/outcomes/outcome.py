@@ -6,16 +6,19 @@ itself, which compares nothing.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.foundation.findings import Group
 from analysis.outcomes.judgement import Judged, worth_of
+from analysis.outcomes.methods import OTHER_SCALE
 from analysis.outcomes.outcome_scores import by_arm
 from analysis.outcomes.question import Question, questions_of
 from heard.effects.change import paired_change, unlinked_change
 from heard.effects.clustered.intracluster import intracluster_correlation
 from heard.effects.comparison import compare_arms, compare_arms_unlinked
 from heard.effects.supplementary.partly_linked import unlinked_bounds
-from heard.effects.supplementary.responders import responders
+from heard.effects.supplementary.responders import responders, rise_and_fall
 from heard.results import Estimate
 
 if TYPE_CHECKING:
@@ -61,14 +64,15 @@ def outcome_findings(
     for one in judged:
         if not one.question.is_told_before:
             yield from _placed(one.question, one.found())
-    yield from _placed(judged[0].question, _arms_alone(judged[0]))
+    yield from _placed(judged[0].question.in_points, _arms_alone(judged[0]))
 
 
 def _placed(
     question: Question, found: Iterable[tuple[Place, AnyGroup, Result | Composite]]
 ) -> Iterator[Finding]:
     for arm, group, result in found:
-        yield from question.place(
+        in_points = isinstance(group, Group) and group.of == OTHER_SCALE
+        yield from (question.in_points if in_points else question).place(
             result, wave=question.estimand.waves, arm=arm, group=group
         )
 
@@ -77,7 +81,7 @@ def _arms_alone(
     judged: Judged,
 ) -> Iterator[tuple[Place, AnyGroup, Result | Composite]]:
     """What is said of each arm, and of the arms' difference in standard deviations."""
-    question = judged.question
+    question = judged.question.in_points
     estimand = question.estimand
     if not estimand.baseline:
         return
@@ -115,17 +119,19 @@ def _followed(
         yield from _within(arm, change, compares=compares)
         # Without a reliability, nobody knows which changes are error.
         reliability, good = worth.estimate, question.estimand.good
-        if reliability is not None and bool(arm) == compares and good != "none":
+        if reliability is not None and bool(arm) == compares:
+            count = (
+                rise_and_fall if good == "none" else partial(responders, better=good)
+            )
             yield (
                 arm,
                 "",
-                responders(
+                count(
                     among["before"],
                     among["after"],
                     reliability=reliability,
                     lowest=subscale.lowest,
                     highest=subscale.highest,
-                    better=good,
                     spread=question.spread,
                     cluster=cluster,
                 ),

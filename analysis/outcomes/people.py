@@ -261,6 +261,7 @@ def _rows_over_waves(question: Question) -> pd.DataFrame:
         links=question.links,
         also=names,
     ).rows
+    rows = rows.assign(score=question.measure(rows["score"]))
     first = rows.loc[rows["wave"] == question.outcome.baseline].set_index("participant")
     first = without_gaps(first, names)
     return rows.assign(**{name: rows["participant"].map(first[name]) for name in names})

@@ -10,6 +10,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, TypeAlias
 
+import pandas as pd
+
 from analysis.foundation.refusals import (
     could_not_match,
     few_people,
@@ -78,6 +80,8 @@ def _estimated(question: Question) -> Planned:
         return _of_starts(question)
     if reason := refusal(question):
         return refused(question, reason)
+    if estimand.metric == "share" and estimand.arms and _answered_alike(question):
+        return refused(question, same_answer())
     return _of_units(question) if estimand.by_unit else people_estimate(question)
 
 
@@ -98,15 +102,14 @@ def _of_starts(question: Question) -> Planned:
 
 
 def _rolled_out(question: Question) -> RolledOut:
+    scores = scores_over_waves(
+        question.scores_by_wave, question.study, question.outcome, links=question.links
+    )
+    rows = scores.rows.assign(score=question.measure(scores.rows["score"]))
     return RolledOut(
         study=question.study,
         outcome=question.outcome,
-        outcome_scores=scores_over_waves(
-            question.scores_by_wave,
-            question.study,
-            question.outcome,
-            links=question.links,
-        ),
+        outcome_scores=dataclasses.replace(scores, rows=rows),
     )
 
 
@@ -193,8 +196,6 @@ def _of_units(question: Question) -> Planned:
             arms=(change.group,),
             method="unit_means",
         )
-    if question.yes_or_no and _answered_alike(question):
-        return refused(question, same_answer())
     if not is_permuted(question):
         compared = compare_unit_means(
             question.units,
@@ -224,11 +225,10 @@ def _of_units(question: Question) -> Planned:
 
 
 def _answered_alike(question: Question) -> bool:
-    """Whether every unit of an arm is at no or at yes throughout, so nothing varies."""
-    units = question.compared_units
-    waves = [name for name in ("before", "after") if name in units]
-    at_ends = units[waves].isin([0.0, 1.0]).all(axis=1)
-    return bool(at_ends.groupby(units["arm"]).all().any())
+    """Whether an arm has one answer at each wave, of all its people: nothing varies."""
+    waves = [question.in_arms(wave).groupby("arm")["score"] for wave in question.waves]
+    values = pd.concat([wave.nunique() for wave in waves], axis=1)
+    return bool((values == 1).all(axis=1).any())
 
 
 def floor_of(question: Question) -> float:

@@ -17,8 +17,13 @@ from analysis.declarations.estimand import (
     ALIKE_LINKED,
     ENOUGH_LINKED,
     estimands_of,
+    good_of,
+    smallest_in_points,
 )
+from analysis.foundation.terms import Kind
+from analysis.foundation.terms import term as register_term
 from analysis.outcomes.context import Context
+from analysis.outcomes.metric import IN_POINTS, POINTS, Measure
 from analysis.outcomes.outcome_scores import linked_pairs, waves_of_outcome
 from heard.effects.designs.permutation import permute_unit_means
 from heard.effects.effect_sizes import pooled_deviation
@@ -27,12 +32,12 @@ from heard.effects.units import linked_units, units_of_units, unlinked_units
 if TYPE_CHECKING:
     from analysis.declarations.estimand import Estimand, Unit
     from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import Contrast
+    from analysis.foundation.findings import AnyGroup, Contrast, Finding, Place
     from analysis.outcomes.outcome_scores import ScoresByWave
     from heard.effects.designs.permutation import UnitPermutation
     from heard.effects.judgement.equivalence import UncertainEffect
     from heard.effects.unit_means import ArmMeans, Summary
-    from heard.results import Result, Unavailable
+    from heard.results import Composite, Result, Unavailable
 
     Effect: TypeAlias = UncertainEffect | Unavailable
 
@@ -61,7 +66,9 @@ class Question(Context):
     linked : bool
         Whether equal names are the same people.
     scores_by_wave, links
-        As of `evaluate_outcomes`, for analyses of all waves.
+        As of `evaluate_outcomes`, for analyses of all waves; in points.
+    measure : Measure
+        Turns scores into the estimand's metric; `before` and `after` are in it.
     """
 
     estimand: Estimand
@@ -70,6 +77,48 @@ class Question(Context):
     linked: bool
     scores_by_wave: ScoresByWave
     links: pd.DataFrame | None = None
+    measure: Measure = IN_POINTS
+
+    @property
+    def in_points(self) -> Question:
+        """The same question of the scores themselves, whose metric may be another.
+
+        The smallest effect stays only where the metric's is one in points.
+        """
+        if self.measure.metric == "points":
+            return self
+        before, after = (
+            wave.assign(score=wave[POINTS]).drop(columns=POINTS)
+            for wave in (self.before, self.after)
+        )
+        estimand = dataclasses.replace(
+            self.estimand,
+            metric="points",
+            good=good_of(self.study, self.outcome),
+            smallest_effect=smallest_in_points(self.study, self.outcome),
+        )
+        return dataclasses.replace(
+            self, estimand=estimand, before=before, after=after, measure=IN_POINTS
+        )
+
+    def place(
+        self,
+        result: Result | Composite,
+        *,
+        wave: Place = "",
+        arm: Place = "",
+        group: AnyGroup = "",
+    ) -> tuple[Finding, ...]:
+        """Findings of this outcome; differences of scores say in what metric."""
+        found = super().place(result, wave=wave, arm=arm, group=group)
+        if self.estimand.metric == "points":
+            return found
+        return tuple(
+            dataclasses.replace(one, metric=self.estimand.metric)
+            if register_term(one.term).kind is Kind.DIFFERENCE
+            else one
+            for one in found
+        )
 
     @property
     def of_linked(self) -> bool:
@@ -192,7 +241,8 @@ class Question(Context):
         if self.estimand.by_unit:
             return int(self.compared_units["people"].sum()), self.n_unit
         rows = [self.pairs] if self.of_linked else self.waves
-        return sum(map(len, rows)), self.n_unit
+        # Who was asked once answered once, so that the answers are people.
+        return sum(map(len, rows)), self.n_unit if self.estimand.baseline else ""
 
     @property
     def movers(self) -> float:
@@ -294,6 +344,7 @@ def questions_of(
     rule : str
         Link by this rule and not the declared one.
     """
+    subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
     if outcome.baseline:
         before, after, linked = waves_of_outcome(
             scores_by_wave, study, outcome, follow_up, links=links, rule=rule
@@ -301,21 +352,29 @@ def questions_of(
     else:
         after, linked = scores_by_wave[follow_up][outcome.survey], False
         before = after.iloc[:0]
-    return tuple(
-        _resolved(
-            Question(
-                study=study,
-                outcome=outcome,
-                estimand=estimand,
-                before=_answers(before, study, estimand),
-                after=_answers(after, study, estimand),
-                linked=linked,
-                scores_by_wave=scores_by_wave,
-                links=links,
-            )
+    found = []
+    for estimand in estimands_of(study, outcome, follow_up):
+        waves = [_answers(wave, study, estimand) for wave in (before, after)]
+        first = waves[0] if estimand.baseline else waves[1]
+        measure = Measure(
+            metric=estimand.metric,
+            highest=subscale.highest,
+            lower_is_better=subscale.direction == "higher_is_worse",
+            reference=first["score"] if len(first) else None,
         )
-        for estimand in estimands_of(study, outcome, follow_up)
-    )
+        question = Question(
+            study=study,
+            outcome=outcome,
+            estimand=estimand,
+            before=measure.added(waves[0]),
+            after=measure.added(waves[1]),
+            linked=linked,
+            scores_by_wave=scores_by_wave,
+            links=links,
+            measure=measure,
+        )
+        found.append(_resolved(question))
+    return tuple(found)
 
 
 def _answers(scores: pd.DataFrame, study: Study, estimand: Estimand) -> pd.DataFrame:
@@ -347,7 +406,7 @@ def _first_seen(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     if not again.any():
         return after
     names = after.loc[again, "participant"]
-    kept = [str(name) for name in known if name != "score"]
+    kept = [str(name) for name in known if name not in ("score", POINTS)]
     first = {name: names.map(known[name]).reindex(after.index) for name in kept}
     return after.assign(
         **{name: first[name].where(again, after.get(name)) for name in kept}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.declarations.estimand import smallest_in_points
 from analysis.foundation.findings import Group, names_in
 from analysis.publication.drawings import AFTER, BEFORE, draw_events
 from analysis.publication.figure import Note, Point, drawn_points, make_figure
@@ -128,7 +129,7 @@ def show_dose(disclosed: Disclosed, study: Study) -> Shown:
             if here.where(term="dose_slope").findings:
                 words = _dose_words(here, outcome)
                 yield Note(text=words)
-                yield _dose_figure(here, outcome, words)
+                yield _dose_figure(here, study, outcome, words)
                 yield _dose_table(here, outcome)
 
     return show(parts(), NO_DOSE)
@@ -448,14 +449,14 @@ def _event_figure(
         f"compared-{outcome.name}",
         f"{outcome.title}: those with the pilot less those without, against the last "
         f"wave before the start (the small mark), with 95% intervals.{should}",
-        figure_words(words, points, outcome.smallest_effect),
+        figure_words(words, points, smallest_in_points(study, outcome)),
         points,
         partial(
             draw_events,
             ticks=ticks,
             texts=numbered if times else ticks,
             across="Waves since the start" if times else "",
-            smallest_effect=outcome.smallest_effect,
+            smallest_effect=smallest_in_points(study, outcome),
         ),
         height=height_of(6),
     )
@@ -494,7 +495,9 @@ def _by_wave(here: Disclosed, study: Study) -> tuple[list[Point], list[str]]:
     return ordered, [title for title in titles if title in shown]
 
 
-def _dose_figure(here: Disclosed, outcome: Outcome, words: str) -> Figure | Note:
+def _dose_figure(
+    here: Disclosed, study: Study, outcome: Outcome, words: str
+) -> Figure | Note:
     """The score after a dose less that after the smallest, along the curve."""
     doses = [
         (part, part.group)
@@ -516,7 +519,7 @@ def _dose_figure(here: Disclosed, outcome: Outcome, words: str) -> Figure | Note
             ticks=ticks,
             texts=ticks,
             across="Sessions attended",
-            smallest_effect=outcome.smallest_effect,
+            smallest_effect=smallest_in_points(study, outcome),
         ),
         height=height_of(6),
     )

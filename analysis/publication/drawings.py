@@ -26,7 +26,7 @@ from analysis.publication.house_style import (
     reaches,
     shift,
 )
-from analysis.publication.numbers import number_text
+from analysis.publication.numbers import number_text, percentage_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,8 +77,12 @@ def draw_forest(
     *,
     label: str,
     smallest_effect: float | None = None,
+    hundredths: bool = False,
 ) -> None:
-    """Differences with intervals, the zero line, and the zone too small to matter."""
+    """Differences with intervals, the zero line, and the zone too small to matter.
+
+    Of shares and chances in `hundredths`: percentage points.
+    """
     if smallest_effect is not None:
         zone = (-smallest_effect, smallest_effect)
         axes.axvspan(*zone, color=ZONE, zorder=0)
@@ -98,6 +102,10 @@ def draw_forest(
     furthest_reached = [abs(point.value) + max(point.reach) for point in points]
     furthest = 1.08 * max([smallest_effect or 0.0, *furthest_reached])
     axes.set_xlim(-furthest, furthest)
+    if hundredths:
+        axes.xaxis.set_major_formatter(
+            FuncFormatter(lambda value, _: percentage_points(value))
+        )
 
 
 def draw_over_time(

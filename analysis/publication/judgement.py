@@ -9,9 +9,10 @@ from analysis.declarations.plan_lock import family_of
 from analysis.foundation.findings import Contrast, Group
 from analysis.foundation.terms import term as register_term
 from analysis.publication.figure import Note, Point, drawn_points
-from analysis.publication.numbers import estimate_text, number_text
-from analysis.publication.panels import forest
+from analysis.publication.numbers import estimate_text
+from analysis.publication.panels import difference_label, forest
 from analysis.publication.places import (
+    arm_mean,
     arm_text,
     columns_of,
     findings_of_outcome,
@@ -19,6 +20,7 @@ from analysis.publication.places import (
     of_score,
     places_of,
     plain_text,
+    smallest_text,
     wave_text,
 )
 from analysis.publication.shown import Shown, show_tables
@@ -149,8 +151,13 @@ def show_methods(disclosed: Disclosed, study: Study) -> Shown:
     ]
     if not figures:
         return Shown(parts=(Note(text=ONE_METHOD),))
+    notes = [
+        Note(text=text)
+        for outcome in study.outcomes
+        for text in _mean_scores(disclosed, study, outcome)
+    ]
     table = _intracluster_table(disclosed, study)
-    return Shown(parts=(*figures, *([table] if table.rows else [])))
+    return Shown(parts=(*figures, *notes, *([table] if table.rows else [])))
 
 
 def show_responders(disclosed: Disclosed, study: Study) -> Shown:
@@ -206,7 +213,6 @@ def _answer_table(disclosed: Disclosed, study: Study) -> Table:
             named = (arms.after, arms.before) if isinstance(arms, Contrast) else arms
             facts = facts_of_verdict(judged, disclosed, study, outcome)
             courses = (_course(selected.where(arm=arm), study) for arm in named)
-            smallest = outcome.smallest_effect
             rows.append(
                 (
                     outcome.title,
@@ -214,7 +220,7 @@ def _answer_table(disclosed: Disclosed, study: Study) -> Table:
                     arm_text(study, judged.arm),
                     "; ".join(filter(None, courses)) or ABSENT,
                     notes.cell(planned, title="Planned estimate"),
-                    number_text(smallest) if smallest else ABSENT,
+                    smallest_text(study, outcome) or ABSENT,
                     short_verdict(facts),
                     notes.people(planned),
                 )
@@ -247,7 +253,7 @@ def _planned(here: Disclosed) -> Finding | None:
 
 def _course(of_arm: Disclosed, study: Study) -> str:
     """An arm's means before and after, of the people of the planned estimate."""
-    means = [found(of_arm, term=f"arm_mean_{wave}") for wave in ("before", "after")]
+    means = [arm_mean(of_arm, wave) for wave in ("before", "after")]
     known = [mean for mean in means if mean is not None and mean.estimate is not None]
     if not known:
         return ""
@@ -419,7 +425,11 @@ def _method_points(disclosed: Disclosed, study: Study, outcome: Outcome) -> list
     here = findings_of_outcome(disclosed, outcome)
     for wave in places_of(here, study, contrasts=True):
         selected = here.where(wave=wave)
-        others = selected.where(term="sensitivity_effect").findings
+        others = [
+            part
+            for part in selected.where(term="sensitivity_effect").findings
+            if not is_in_points(part)
+        ]
         for arm in dict.fromkeys(part.arm for part in others):
             series = wave_text(study, wave)
             planned = _planned(selected.where(arm=arm))
@@ -431,6 +441,24 @@ def _method_points(disclosed: Disclosed, study: Study, outcome: Outcome) -> list
                 if part.arm == arm
             ]
     return points
+
+
+def is_in_points(finding: Finding) -> bool:
+    """Whether another analysis is in points, next to a planned one that is not."""
+    return isinstance(finding.group, Group) and finding.group.of == "other scale"
+
+
+def _mean_scores(disclosed: Disclosed, study: Study, outcome: Outcome) -> Iterator[str]:
+    """The same contrast in points, where answers were compared by their order."""
+    here = findings_of_outcome(disclosed, outcome)
+    for finding in here.where(term="sensitivity_effect").findings:
+        if is_in_points(finding) and finding.estimate is not None:
+            yield (
+                f"{outcome.title}, {wave_text(study, finding.wave)}: the mean score "
+                f"instead gives {estimate_text(finding)} points, as if all steps "
+                "between answers were equal. It does not count among the analyses "
+                "that agree."
+            )
 
 
 def _method_name(finding: Finding) -> str:
@@ -449,14 +477,14 @@ def _methods_figure(points: Sequence[Point], outcome: Outcome) -> Figure | Note:
         "intervals. The verdict is that of the planned one.",
         _method_words(drawn_points(points), outcome),
         points,
-        label="Difference in points",
+        label=difference_label(points),
         smallest_effect=outcome.smallest_effect,
     )
 
 
 def _method_words(drawn: Sequence[Point], outcome: Outcome) -> str:
     """The planned estimate of each follow-up, and how far the others lie from it."""
-    parts = []
+    parts, metric = [], drawn[0].finding.metric if drawn else ""
     for name in dict.fromkeys(point.series for point in drawn):
         of_wave = [point for point in drawn if point.series == name]
         planned = [point for point in of_wave if point.label == AS_PLANNED]
@@ -471,4 +499,6 @@ def _method_words(drawn: Sequence[Point], outcome: Outcome) -> str:
                 f"run from {estimate_text(low.finding)} ({low.label}) to "
                 f"{estimate_text(high.finding)} ({high.label})"
             )
-    return f"{'; '.join(parts)}.{smallest_effect_words(outcome.smallest_effect)}"
+    return (
+        f"{'; '.join(parts)}.{smallest_effect_words(outcome.smallest_effect, metric)}"
+    )

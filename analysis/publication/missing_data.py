@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.declarations.estimand import smallest_in_points
 from analysis.foundation.findings import names_in
 from analysis.publication.figure import Note, drawn_points, make_figure
 from analysis.publication.house_style import (
@@ -165,14 +166,14 @@ def _methods_figure(here: Disclosed, study: Study, outcome: Outcome) -> Figure |
         f"missing-{outcome.name}",
         f"{outcome.title}: difference after, {arm_text(study, arms)}, with those lost "
         "left out, weighted for and filled in, with 95% intervals.",
-        _method_words(drawn_points(points), outcome),
+        _method_words(drawn_points(points), smallest_in_points(study, outcome)),
         points,
         label="Difference in points",
-        smallest_effect=outcome.smallest_effect,
+        smallest_effect=smallest_in_points(study, outcome),
     )
 
 
-def _method_words(drawn: Sequence[Point], outcome: Outcome) -> str:
+def _method_words(drawn: Sequence[Point], smallest: float | None) -> str:
     """The methods at each follow-up, and how far they lie apart."""
     parts = []
     for label in dict.fromkeys(point.label for point in drawn):
@@ -182,7 +183,7 @@ def _method_words(drawn: Sequence[Point], outcome: Outcome) -> str:
         apart = number_text(max(values) - min(values))
         gap = f"; at most {apart} points apart" if len(at) > 1 else "; no other shown"
         parts.append(f"{label}: {listed}{gap}")
-    return f"{'; '.join(parts)}.{smallest_effect_words(outcome.smallest_effect)}"
+    return f"{'; '.join(parts)}.{smallest_effect_words(smallest)}"
 
 
 def _tipping_figures(

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 MINUS = "\N{MINUS SIGN}"
 DECIMALS = 2
+POINTS = ("", "points")
+PERCENTAGE_POINTS = "percentage points"
+MORE_DIGITS = 3
+"""Digits tried behind the point of a number that would be written as zero."""
 
 
 def number_text(value: float, term: str = "", *, decimals: int = DECIMALS) -> str:
@@ -54,6 +58,23 @@ def interval_text(low: float, high: float, term: str = "") -> str:
     return f"{number_text(low, term)} to {number_text(high, term)}"
 
 
+def size_text(value: float, metric: str, *, decimals: int = DECIMALS) -> str:
+    """A size with its unit, where it is in another metric than points of the score.
+
+    Percentage points are whole; what would be written as zero gets more digits.
+    """
+    if metric in POINTS:
+        return number_text(value, decimals=decimals)
+    return f"{percentage_points(value)} {PERCENTAGE_POINTS}"
+
+
+def percentage_points(value: float) -> str:
+    """A difference of shares or chances in percentage points, without the words."""
+    size = round(100 * value, 9)
+    whole = next((n for n in range(MORE_DIGITS) if round(size, n)), 0)
+    return number_text(size, decimals=whole)
+
+
 def points_text(value: float, subscale: Subscale) -> str:
     """Points of a score in plain prose: the wider the score, the fewer decimals."""
     wide = subscale.highest - subscale.lowest >= 10
@@ -92,6 +113,8 @@ def estimate_text(finding: Finding) -> str:
     """An estimate with its interval, or its lower limit; empty if there is none."""
     if finding.estimate is None:
         return ""
+    if finding.metric:
+        return _points_text_of(finding, finding.estimate)
     text = number_text(finding.estimate, finding.term)
     if finding.conf_low is None:
         return text
@@ -100,3 +123,12 @@ def estimate_text(finding: Finding) -> str:
     return (
         f"{text} ({interval_text(finding.conf_low, finding.conf_high, finding.term)})"
     )
+
+
+def _points_text_of(finding: Finding, estimate: float) -> str:
+    """The same in percentage points."""
+    text = f"{percentage_points(estimate)} {PERCENTAGE_POINTS}"
+    if finding.conf_low is None or finding.conf_high is None:
+        return text
+    low, high = map(percentage_points, (finding.conf_low, finding.conf_high))
+    return f"{text} ({low} to {high})"

@@ -10,6 +10,7 @@ from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.drawings import draw_forest
 from analysis.publication.figure import Point, make_figure
 from analysis.publication.house_style import height_of
+from analysis.publication.numbers import PERCENTAGE_POINTS
 from analysis.publication.places import arm_text, arms_of, places_of, wave_text
 
 if TYPE_CHECKING:
@@ -114,12 +115,19 @@ def forest(
     smallest_effect: float | None = None,
 ) -> Figure | Note:
     """Differences with their intervals, zero, and the zone too small to matter."""
+    hundredths = any(point.finding.metric for point in points)
+    drawing = partial(
+        draw_forest,
+        label=label,
+        smallest_effect=smallest_effect,
+        hundredths=hundredths,
+    )
     return make_figure(
         name,
         caption,
         alt_text,
         points,
-        partial(draw_forest, label=label, smallest_effect=smallest_effect),
+        drawing,
         height=lines_height(points),
     )
 
@@ -129,3 +137,9 @@ def lines_height(points: Sequence[Point]) -> float:
     lines = len({point.label for point in points})
     series = len({point.series for point in points})
     return height_of(max(lines, 1) * max(1.0, 0.4 + 0.35 * series))
+
+
+def difference_label(points: Sequence[Point], what: str = "Difference") -> str:
+    """What an axis of differences is in."""
+    shares = any(point.finding.metric for point in points)
+    return f"{what} in {PERCENTAGE_POINTS if shares else 'points'}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
+from analysis.declarations.estimand import metric_of, smallest_in_points
 from analysis.foundation.findings import Contrast
 from analysis.foundation.terms import in_table
 from analysis.publication.disclosure.control import Disclosed
+from analysis.publication.numbers import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -108,6 +110,13 @@ def found(disclosed: Disclosed, **context: AnyGroup | Contrast) -> Finding | Non
     return next(iter(disclosed.where(**context).findings), None)
 
 
+def arm_mean(of_arm: Disclosed, wave: str) -> Finding | None:
+    """An arm's planned mean before or after, in whatever metric it was made."""
+    kinds = ("arm_mean", "arm_share", "arm_probability")
+    means = (found(of_arm, term=f"{kind}_{wave}") for kind in kinds)
+    return next((one for one in means if one is not None), None)
+
+
 def findings_of_outcome(disclosed: Disclosed, outcome: Outcome) -> Disclosed:
     """What was found of the score that an outcome is judged by, at its waves.
 
@@ -189,7 +198,7 @@ def subscale_of(study: Study, outcome: Outcome) -> Subscale:
 
 def smallest_gain(study: Study, outcome: Outcome) -> float | None:
     """The smallest effect that matters, below zero where a lower score is better."""
-    effect = outcome.smallest_effect
+    effect = smallest_in_points(study, outcome)
     worse = subscale_of(study, outcome).direction == "higher_is_worse"
     return -effect if effect and worse else effect
 
@@ -210,12 +219,20 @@ def range_text(subscale: Subscale) -> str:
 
 
 def smallest_effect(study: Study, finding: Finding) -> float | None:
-    """The smallest difference that matters in a finding's score, if declared."""
+    """The smallest difference that matters in a finding's score and metric."""
     place = (finding.survey, finding.instrument, finding.subscale)
     for outcome in study.outcomes:
         if (outcome.survey, outcome.instrument, outcome.subscale) == place:
-            return outcome.smallest_effect
+            if finding.metric:
+                return outcome.smallest_effect
+            return smallest_in_points(study, outcome)
     return None
+
+
+def smallest_text(study: Study, outcome: Outcome) -> str:
+    """The smallest effect of interest as it was declared; empty if none was."""
+    effect = outcome.smallest_effect
+    return "" if effect is None else size_text(effect, metric_of(study, outcome))
 
 
 def column_text(study: Study, column: str) -> str:

@@ -8,7 +8,7 @@ from analysis.declarations.plan_lock import deviations, run_deviations
 from analysis.foundation.terms import term
 from analysis.publication.figure import Note
 from analysis.publication.numbers import number_text
-from analysis.publication.places import day_text, plain_text
+from analysis.publication.places import day_text, plain_text, smallest_text
 from analysis.publication.shown import Shown
 from analysis.publication.table import Table
 from analysis.storage.declared import read_deviations, write_deviations
@@ -29,6 +29,14 @@ IN_WORDS = (
     "waves, cleaning and linkage with the lock. What the plan says in words is for the "
     "reader to compare with the methods below each table."
 )
+
+
+METRICS = {
+    "points": "points of the score",
+    "share": "shares of people",
+    "probability_of_better": "chances of a better answer",
+}
+"""What scores may be compared in, in words."""
 
 
 def keep_deviations(study: Study, *, linkage_rule: str = "") -> tuple[str, ...]:
@@ -144,7 +152,8 @@ def _plan_table(plan: Plan, study: Study) -> Table:
             for n, text in plan.intercurrent_events.items()
         ),
         ("Summary measure", term(plan.summary_measure).title),
-        ("Smallest effect of interest", number_text(primary.smallest_effect or 0.0)),
+        *((("Compared in", METRICS[plan.metric]),) if plan.metric else ()),
+        ("Smallest effect of interest", smallest_text(study, primary)),
         ("Model", plan.model),
         ("Covariates", _names(plan.covariates)),
         ("Missing data", plan.missing),

@@ -21,7 +21,7 @@ from analysis.publication.figure import (
 )
 from analysis.publication.house_style import height_of
 from analysis.publication.numbers import number_text
-from analysis.publication.panels import Panel, forest
+from analysis.publication.panels import Panel, difference_label, forest
 from analysis.publication.places import (
     arm_text,
     arms_of,
@@ -329,7 +329,7 @@ def _change_forest(
         f"{caption} {direction_text(study.instruments[place.instrument])}",
         figure_words("", points, effect),
         points,
-        label="Difference in points",
+        label=difference_label(points),
         smallest_effect=effect,
     )
 

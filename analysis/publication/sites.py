@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from analysis.foundation.findings import Group
 from analysis.foundation.terms import term as register_term
 from analysis.publication.figure import Figure, Point, drawn_points
-from analysis.publication.panels import forest
+from analysis.publication.panels import difference_label, forest
 from analysis.publication.places import (
     columns_of,
     findings_of_outcome,
@@ -127,7 +127,7 @@ def site_figure(disclosed: Disclosed, study: Study, outcome: Outcome) -> Figure 
             f"{outcome.title}, site by site: {clear}.", points, outcome.smallest_effect
         ),
         points,
-        label="Difference in points" if compared else "Change in points",
+        label=difference_label(points, "Difference" if compared else "Change"),
         smallest_effect=outcome.smallest_effect,
     )
 

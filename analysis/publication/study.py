@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from analysis.declarations.plan_lock import family_of
 from analysis.publication.figure import Note
-from analysis.publication.numbers import number_text
-from analysis.publication.places import plain_text, wave_text
+from analysis.publication.places import plain_text, smallest_text, wave_text
 from analysis.publication.shown import Shown
 from analysis.publication.table import Table
 
@@ -58,7 +57,6 @@ def _survey_table(study: Study) -> Table:
 def _outcome_table(study: Study) -> Table:
     rows = []
     for outcome in study.outcomes:
-        effect = outcome.smallest_effect
         later = [wave_text(study, wave) for wave in outcome.follow_ups]
         rows.append(
             (
@@ -66,7 +64,7 @@ def _outcome_table(study: Study) -> Table:
                 family_of(outcome, study),
                 wave_text(study, outcome.baseline) if outcome.baseline else "none",
                 ", ".join(later) or "none",
-                number_text(effect) if effect is not None else "not declared",
+                smallest_text(study, outcome) or "not declared",
             )
         )
     return Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from analysis.declarations.estimand import smallest_in_points
 from analysis.foundation.findings import Group
 from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.figure import Note, Point
@@ -301,8 +302,8 @@ def _gap_figure(
         f"gap-{grouping.name}-{outcome.name}",
         f"{outcome.title}: each group's mean less that of {grouping.reference}, with "
         f"95% intervals.{BETTER.get(subscale.direction, '')}",
-        figure_words(words, points, outcome.smallest_effect),
+        figure_words(words, points, smallest_in_points(study, outcome)),
         points,
         label=f"Points above {grouping.reference}",
-        smallest_effect=outcome.smallest_effect,
+        smallest_effect=smallest_in_points(study, outcome),
     )

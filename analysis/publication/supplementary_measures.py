@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.declarations.estimand import smallest_in_points
 from analysis.foundation.findings import Contrast, names_in
 from analysis.foundation.terms import in_table
 from analysis.foundation.terms import term as register_term
@@ -254,7 +255,7 @@ def _anchor_words(here: Disclosed, study: Study, outcome: Outcome) -> str:
     if not known:
         reason = next((p.reason for p in tried[::-1] if p and p.reason), NOT_SHOWN)
         return f"Which change people call an improvement is not known: {reason}."
-    effect = outcome.smallest_effect
+    effect = smallest_in_points(study, outcome)
     declared = f"; declared to matter are {number_text(effect)}" if effect else ""
     return (
         f"A change of {estimate_text(known[0])} points is as likely among those who "
@@ -340,7 +341,7 @@ def _changes_figure(
         figure_words(words, points),
         points,
         label="Change in points",
-        smallest_effect=outcome.smallest_effect,
+        smallest_effect=smallest_in_points(study, outcome),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.publication.figure import drawn_points, point_words
-from analysis.publication.numbers import estimate_text, number_text
+from analysis.publication.numbers import estimate_text, number_text, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,12 +46,14 @@ def p_words(finding: Finding) -> str:
     return f"p {text}" if text.startswith("under") else f"p = {text}"
 
 
-def smallest_effect_words(effect: float | None) -> str:
+def smallest_effect_words(effect: float | None, metric: str = "") -> str:
     """The smallest difference that matters, as a sentence; empty if none is declared.
 
     It begins with a space, to stand behind another sentence.
     """
-    return f" The smallest that matters is {number_text(effect)}." if effect else ""
+    if not effect:
+        return ""
+    return f" The smallest that matters is {size_text(effect, metric)}."
 
 
 def reason_of(finding: Finding | None, otherwise: str = "nothing was found") -> str:
@@ -66,7 +68,8 @@ def figure_words(
     drawn = drawn_points(points)
     if not drawn:
         return words
-    return f"{words} {point_words(drawn)}{smallest_effect_words(effect)}".strip()
+    smallest = smallest_effect_words(effect, drawn[0].finding.metric)
+    return f"{words} {point_words(drawn)}{smallest}".strip()
 
 
 def extremes_words(points: Sequence[Point]) -> str:

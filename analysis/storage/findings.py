@@ -41,6 +41,10 @@ PLACED = ("wave", "arm", "group")
 """Columns whose values may have parts."""
 
 
+KEPT = (*TIDY_COLUMNS, "n_unit", "metric")
+"""What a record holds of a finding; a metric only where it is not points."""
+
+
 def _folder(study: str) -> Path:
     return find_folders().reports / study / "findings"
 
@@ -140,7 +144,7 @@ def read_findings(study: str) -> tuple[Finding, ...]:
         raise StaleError(study, f"has no findings yet. Run: heard run {study}")
     return tuple(
         _restored(
-            {name: record[name] for name in (*TIDY_COLUMNS, "n_unit")} | record["parts"]
+            {name: record[name] for name in KEPT if name in record} | record["parts"]
         )
         for record in records
     )
@@ -162,7 +166,10 @@ def write_document(study: str, name: str, content: bytes) -> None:
 
 
 def _rounded(finding: Finding) -> dict[str, Any]:
-    return {**dataclasses.asdict(finding), **_numbers(finding)}
+    record = {**dataclasses.asdict(finding), **_numbers(finding)}
+    if not finding.metric:
+        del record["metric"]
+    return record
 
 
 def _numbers(finding: Finding) -> dict[str, float | None]:

@@ -168,7 +168,12 @@ from .supplementary.partly_linked import (
     overlapping_change_of_teams,
     unlinked_bounds,
 )
-from .supplementary.responders import Responders, responders
+from .supplementary.responders import (
+    Responders,
+    RiseAndFall,
+    responders,
+    rise_and_fall,
+)
 from .supplementary.retrospective_pretest import (
     RetrospectivePretest,
     retrospective_pretest,
@@ -241,6 +246,7 @@ __all__ = [
     "Responders",
     "ResponseWeights",
     "RetrospectivePretest",
+    "RiseAndFall",
     "RunChart",
     "ScoreDescription",
     "SeriesPoint",
@@ -332,6 +338,7 @@ __all__ = [
     "response_weights",
     "retrospective_pretest",
     "ridits",
+    "rise_and_fall",
     "run_chart",
     "shares_at_ends",
     "shrink_teams",

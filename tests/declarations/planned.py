@@ -93,6 +93,21 @@ instrument = "seed_confidence"
 subscale = "now"
 """
 GOOD = STUDY + PLAN
+TWO_VALUES = (
+    GOOD.replace('instruments = ["care"]', 'instruments = ["seed_three_behaviours"]')
+    .replace('items.care = "care_', 'items.seed_three_behaviours = "seen_')
+    .replace('instrument = "care"', 'instrument = "seed_three_behaviours"')
+    .replace('subscale = "total"', 'subscale = "all_three_always"', 1)
+    .replace("smallest_effect = 2\n", "smallest_effect = 0.1\n")
+)
+ORDERED = (
+    GOOD.replace('instruments = ["care"]', 'instruments = ["cqc_cmh"]')
+    .replace('items.care = "care_', 'items.cqc_cmh = "said_')
+    .replace('instrument = "care"', 'instrument = "cqc_cmh"')
+    .replace('subscale = "total"', 'subscale = "listened"', 1)
+    .replace("smallest_effect = 2\n", "smallest_effect = 0.1\n")
+    .replace('title = "A planned study"', 'title = "A"\nallow_unverified = true')
+)
 
 
 def parsed(text: str = GOOD) -> Study:
@@ -113,3 +128,8 @@ def locked(now: str = GOOD, was: str = GOOD, *, arrived: tuple[str, ...] = ()) -
 def changed(old: str, new: str) -> str:
     assert GOOD.count(old) == 1, f"stands {GOOD.count(old)} times: {old}"
     return GOOD.replace(old, new)
+
+
+def in_metric(text: str, metric: str) -> str:
+    """The same study with a metric in its plan."""
+    return text.replace("[plan]\n", f'[plan]\nmetric = "{metric}"\n')

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from planned import GOOD, PLAN, STUDY, changed, parsed
+from planned import (
+    GOOD,
+    ORDERED,
+    PLAN,
+    STUDY,
+    TWO_VALUES,
+    changed,
+    in_metric,
+    parsed,
+)
 
+from analysis.declarations.estimand import metric_of
 from analysis.foundation.errors import DeclarationError
 
 
@@ -121,3 +131,78 @@ def test_another_plan_leaves_the_cleaning_of_every_wave_fresh() -> None:
     assert study.digest() != without.digest()
     for wave in study.wave_names():
         assert study.narrowed(wave).digest() == without.narrowed(wave).digest()
+
+
+# --------------------------------------------------------- what scores are compared in
+
+
+@pytest.mark.parametrize(
+    ("text", "metric"),
+    [
+        (GOOD, "points"),
+        (in_metric(GOOD, "points"), "points"),
+        (TWO_VALUES, "share"),
+        (in_metric(TWO_VALUES, "share"), "share"),
+        (in_metric(TWO_VALUES, "points"), "points"),
+        (ORDERED, "points"),
+        (in_metric(ORDERED, "probability_of_better"), "probability_of_better"),
+    ],
+)
+def test_the_score_decides_what_it_is_compared_in_unless_the_plan_says(
+    text: str, metric: str
+) -> None:
+    study = parsed(text)
+    by_name = {outcome.name: metric_of(study, outcome) for outcome in study.outcomes}
+    # Culture is a mean of many answers, and has no other metric.
+    assert by_name == {"care": metric, "culture": "points", "food": "points"}
+
+
+@pytest.mark.parametrize(
+    ("text", "metric", "reported"),
+    [
+        (
+            GOOD,
+            "share",
+            "[plan.metric] 'share' is for a score of two values; care.total, of the "
+            "primary outcome, is none. Choose points, or leave the key out",
+        ),
+        (
+            GOOD,
+            "probability_of_better",
+            "[plan.metric] 'probability_of_better' is for a score of three or four "
+            "ordered values; care.total",
+        ),
+        (ORDERED, "share", "Choose points or probability_of_better, or leave"),
+        (TWO_VALUES, "probability_of_better", "Choose share or points, or leave"),
+        (GOOD, "odds", "[plan.metric] unknown value 'odds'"),
+    ],
+)
+def test_a_metric_that_the_score_does_not_allow_is_refused(
+    text: str, metric: str, reported: str
+) -> None:
+    with pytest.raises(DeclarationError) as refused:
+        parsed(in_metric(text, metric))
+    assert reported in str(refused.value)
+
+
+def test_a_metric_of_an_outcome_that_is_not_known_is_one_fault_less() -> None:
+    wrong = in_metric(GOOD, "share").replace(
+        'subscale = "total"', 'subscale = "all"', 1
+    )
+    with pytest.raises(DeclarationError) as refused:
+        parsed(wrong)
+    assert "[outcomes.care.subscale]" in str(refused.value)
+    assert "[plan.metric]" not in str(refused.value)
+
+
+@pytest.mark.parametrize("effect", ["10", "1", "0", "-0.1"])
+def test_the_smallest_share_that_matters_is_under_the_whole(effect: str) -> None:
+    for text in (TWO_VALUES, in_metric(ORDERED, "probability_of_better")):
+        with pytest.raises(DeclarationError) as refused:
+            parsed(
+                text.replace("smallest_effect = 0.1\n", f"smallest_effect = {effect}\n")
+            )
+        assert "[outcomes.care.smallest_effect] must be over 0 and under 1" in str(
+            refused.value
+        )
+    parsed(ORDERED.replace("smallest_effect = 0.1\n", "smallest_effect = 2\n"))

@@ -7,7 +7,18 @@ import dataclasses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planned import GOOD, PLAN, STUDY, changed, lock_of, locked, parsed
+from planned import (
+    GOOD,
+    ORDERED,
+    PLAN,
+    STUDY,
+    TWO_VALUES,
+    changed,
+    in_metric,
+    lock_of,
+    locked,
+    parsed,
+)
 
 from analysis.declarations.plan import EXPLORATORY, Lock, Replaced, hash_of
 from analysis.declarations.plan_lock import (
@@ -294,3 +305,17 @@ def test_a_lock_is_no_part_of_what_is_declared() -> None:
     assert locked().digest() == parsed().digest()
     for wave in parsed().wave_names():
         assert locked().narrowed(wave).lock is None
+
+
+def test_to_compare_scores_in_another_metric_is_a_deviation() -> None:
+    told = "Plan: what scores are compared in"
+    for was, metric in ((TWO_VALUES, "points"), (ORDERED, "probability_of_better")):
+        (deviation,) = deviations(locked(in_metric(was, metric), was))
+        assert deviation.startswith(told)
+        assert metric in deviation
+
+
+def test_to_name_the_metric_that_a_score_has_anyway_is_none() -> None:
+    for was, metric in ((GOOD, "points"), (TWO_VALUES, "share")):
+        assert deviations(locked(in_metric(was, metric), was)) == ()
+        assert deviations(locked(was, in_metric(was, metric))) == ()

@@ -26,7 +26,7 @@ from heard.effects.supplementary.partly_linked import (
     overlapping_change,
     unlinked_bounds,
 )
-from heard.effects.supplementary.responders import responders
+from heard.effects.supplementary.responders import responders, rise_and_fall
 from heard.effects.supplementary.retrospective_pretest import retrospective_pretest
 from heard.errors import DataError
 from heard.models.random_streams import generator
@@ -561,3 +561,34 @@ def test_every_result_finds_its_place_and_says_how_it_was_made(
             assert result.method
             if result.conf_low is None:
                 assert "no interval" in result.method
+
+
+# --- scales of which neither end is good ------------------------------------------
+
+
+def test_who_rose_and_who_fell_are_those_beyond_the_change_needed() -> None:
+    found = rise_and_fall(
+        BEFORE, AFTER, lowest=0.0, highest=49.0, reliability=RELIABILITY
+    )
+    needed = estimate(found.reliable_change_needed).estimate
+    change = AFTER - BEFORE
+    assert estimate(found.share_rose).estimate == pytest.approx(
+        (change > needed).mean()
+    )
+    assert estimate(found.share_fell).estimate == pytest.approx(
+        (change < -needed).mean()
+    )
+    assert estimate(found.share_rose).estimate > estimate(found.share_fell).estimate
+    turned = rise_and_fall(
+        -BEFORE, -AFTER, lowest=-49.0, highest=0.0, reliability=RELIABILITY
+    )
+    assert estimate(turned.share_fell).estimate == estimate(found.share_rose).estimate
+    terms = [result.term for result in found.results()]
+    assert not [term for term in terms if "improved" in term or "worsened" in term]
+
+
+def test_without_a_reliability_nobody_is_said_to_rise_or_to_fall() -> None:
+    unknown = Unavailable(term="icc_a1", reason="nobody was asked twice")
+    found = rise_and_fall(BEFORE, AFTER, reliability=unknown, lowest=0, highest=49)
+    for result in found.results():
+        assert absent(result) == "no reliability: nobody was asked twice"

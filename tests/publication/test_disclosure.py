@@ -271,3 +271,27 @@ def test_nothing_is_held_back_without_need_and_order_is_kept() -> None:
     assert disclosed == Disclosed(findings=rows)
     assert disclosed.suppressed_count() == 0
     assert disclosed.where(wave="x").findings == rows[1:]
+
+
+def test_a_small_share_takes_those_it_would_follow_from_with_it() -> None:
+    """The difference of the arms is shown, so three shares would give the fourth."""
+    waves = Contrast("after", "before")
+    shares = [
+        found(f"arm_share_{wave}", 100, estimate=estimate, wave=waves, arm=arm)
+        for arm, wave, estimate in (
+            ("pilot", "before", 0.3),
+            ("pilot", "after", 0.4),
+            ("usual", "before", 0.3),
+            ("usual", "after", 0.05),
+        )
+    ]
+    effect = found(
+        "difference_in_change",
+        200,
+        estimate=0.35,
+        wave=waves,
+        arm=Contrast("pilot", "usual"),
+    )
+    elsewhere = replace(shares[0], subscale="other")
+    assert held(*shares, effect, elsewhere) == [True] * 4 + [False, False]
+    assert held(*shares[:3], effect) == [False] * 4

@@ -603,3 +603,98 @@ def test_refusals_can_be_read_at_11(words: str) -> None:
     whole = headline(facts(code="no_answer", refusal=words))
     assert whole.endswith(words)
     assert reading_age(whole) < 12, (reading_age(whole), whole)
+
+
+# ------------------------------------------------------------- shares and chances
+
+SHARES = {"metric": "share", "lowest": 0, "highest": 1, "smallest_effect": 0.1}
+CHANCES = {
+    "metric": "probability_of_better",
+    "lowest": 0,
+    "highest": 3,
+    "smallest_effect": 0.1,
+}
+CHANCE = "(chance that an answer is better than one that anybody gave before; 50% is no"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            SHARES | arms(0.31, 0.45, 0.33, 0.39) | result(0.08, 0.01, 0.15),
+            "Pilot: 31% to 45%. Comparison: 33% to 39% (higher is better). The pilot "
+            "teams' share rose by 8 percentage points more; likely range 1 to 15.",
+        ),
+        (
+            SHARES
+            | arms(0.45, 0.31, 0.39, 0.33)
+            | result(-0.08, -0.15, 0.004, good="lower"),
+            "Pilot: 45% to 31%. Comparison: 39% to 33% (lower is better). The pilot "
+            "teams' share fell by 8 percentage points more; likely range 0.4 less to "
+            "15 more.",
+        ),
+        (
+            # It rose by less: that is no rise by so many points more.
+            SHARES | arms(0.31, 0.35, 0.33, 0.45) | result(-0.08, -0.15, -0.01),
+            "The change in the pilot teams' share was 8 percentage points lower; "
+            "likely range 1 to 15.",
+        ),
+        (
+            SHARES
+            | arms(0.0, 0.45, 0.0, 0.37)
+            | result(0.08, 0.01, 0.15, summary="difference_after", baseline=""),
+            "The pilot teams' share was 8 percentage points higher; likely range 1 to "
+            "15.",
+        ),
+        (
+            SHARES
+            | result(0.08, 0.01, 0.15, summary="change", control=None)
+            | {"treated": dataclasses.replace(PILOT, before=0.004, after=0.084)},
+            "Before: under 1%. After: 8% (higher is better). The share was 8 "
+            "percentage points higher; likely range 1 to 15.",
+        ),
+        (
+            SHARES | result(0.08, 0.01, 0.15, summary="adjusted_difference"),
+            "was 8 percentage points higher, allowing for where they began; likely",
+        ),
+        (
+            CHANCES | arms(0.49, 0.61, 0.51, 0.53) | result(0.1, 0.03, 0.17),
+            f"Pilot: 49% to 61%. Comparison: 51% to 53% {CHANCE} difference). The "
+            "pilot teams' chance of a better answer rose by 10 percentage points more; "
+            "likely range 3 to 17.",
+        ),
+        (
+            CHANCES
+            | arms(0.49, 0.61, 0.51, 0.53)
+            | result(0.1, 0.03, 0.17, good="none"),
+            "chance that an answer is higher than one that anybody gave before",
+        ),
+        (
+            CHANCES
+            | arms(0.0, 0.55, 0.0, 0.45)
+            | result(0.1, 0.03, 0.17, summary="difference_after", baseline=""),
+            "chance that an answer is better than another; 50% is no difference",
+        ),
+    ],
+)
+def test_a_share_or_a_chance_is_told_in_percentage_points(
+    given: dict[str, Any], told: str
+) -> None:
+    said = second_sentence(facts(**given))
+    assert told in said
+    assert "0." not in said.replace("0.4 less", "")
+
+
+@pytest.mark.parametrize("of", [SHARES, CHANCES])
+def test_a_wide_range_of_shares_is_on_no_scale_of_points(of: dict[str, Any]) -> None:
+    given = of | arms(0.31, 0.45, 0.33, 0.39) | result(0.08, -0.2, 0.36)
+    said = second_sentence(facts(**given))
+    assert "The likely range is 56 percentage points wide." in said
+    assert "on a scale of" not in said
+
+
+def test_half_who_say_yes_before_leave_the_other_half_room() -> None:
+    given = result(0.08, -0.2, 0.36, at_best=0.5)
+    no_room = "already gave the best score, so a gain could not show"
+    assert no_room not in second_sentence(facts(**(SHARES | given)))
+    assert no_room in second_sentence(facts(**(CHANCES | given)))

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from analysis.declarations.instrument import Instrument
 from analysis.declarations.study import Study
 from analysis.declarations.study_file import parse_study
 from analysis.foundation.findings import Finding
@@ -55,8 +56,9 @@ class Shape:
         Share who are in a team of the other arm at the last wave.
     effect : float
         Of the treated after they start, in points.
-    cuts, lowest : tuple of float, int
-        Where the scale has few values: the limits between them, and the lowest.
+    cuts, lowest, step : tuple of float, int, int
+        Where the scale has few values: the limits between them, the lowest, and how
+        far neighbours lie apart.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Shape:
     effect: float = 2.0
     cuts: tuple[float, ...] = ()
     lowest: int = 0
+    step: int = 1
 
     @property
     def column(self) -> str:
@@ -241,7 +244,7 @@ def _at_wave(
     score = score + draws.normal(0, NOISE, len(people))
     whole = np.clip(np.round(score), 10, 50)
     if shape.cuts:
-        whole = np.digitize(score, shape.cuts) + shape.lowest
+        whole = np.digitize(score, shape.cuts) * shape.step + shape.lowest
     frame = people[["participant", "team", "site", "arm"]].assign(
         **{shape.column: pd.Series(whole, index=people.index, dtype=float)}
     )
@@ -262,18 +265,35 @@ def _at_wave(
 def exports(shape: Shape) -> dict[str, str]:
     """The scores as the files of item answers that such a survey would send."""
     instrument = read_instrument(shape.instrument)
-    items = [item.name for item in instrument.items if not item.optional]
     files = {}
     for wave, by_survey in shape.scores.items():
         rows = by_survey[SURVEY]
         whole = rows[shape.column].astype(int)
-        answers = {
-            f"{shape.instrument}_{item}": whole // len(items)
-            + (whole % len(items) > place)
-            for place, item in enumerate(items)
-        }
+        answers = _answers(shape, instrument, whole)
         named = rows[["participant", "team", "arm"]].rename(
             columns={"participant": "code"}
         )
         files[f"{wave}.csv"] = named.assign(**answers).to_csv(index=False)
     return files
+
+
+def _answers(
+    shape: Shape, instrument: Instrument, whole: pd.Series
+) -> dict[str, pd.Series]:
+    """Answers to the items that give these scores."""
+    items = [item.name for item in instrument.items if not item.optional]
+    columns = {item: f"{shape.instrument}_{item}" for item in items}
+    if not shape.cuts:
+        count = len(items)
+        return {
+            columns[item]: whole // count + (whole % count > place)
+            for place, item in enumerate(items)
+        }
+    score = instrument.subscale(shape.subscale)
+    coding = instrument.usual_coding
+    if score.method == "all_highest":
+        whole = whole.map({0: coding.lowest, 1: coding.highest})
+    return {
+        columns[item]: whole if item in score.items else whole * 0 + coding.lowest
+        for item in items
+    }

@@ -9,7 +9,8 @@ TEAM, SITE, PERSON = ('unit = "team"', 'unit = "site"', 'unit = "person"')
 DRAWN = "\nrandomised = true"
 FILM = ("usual", "film", "visit")
 THREE = '\ncontrasts = [["film", "usual"], ["visit", "usual"]]'
-BEHAVIOURS, MOOD = "seed_three_behaviours", "bdi_total"
+BEHAVIOURS, MOOD, COMMUNITY = "seed_three_behaviours", "bdi_total", "cqc_cmh"
+BY_ORDER = 'summary_measure = "difference_in_change"\nmetric = "probability_of_better"'
 
 
 def teams(
@@ -195,6 +196,29 @@ SHAPES = {
             subscale="all_three_always",
             outcome="smallest_effect = 0.1",
             cuts=(33,),
+            effect=4.0,
+        ),
+        Shape(
+            name="two_values_asked_once",
+            units=crowd(160),
+            waves=("after",),
+            allocation=PERSON + DRAWN,
+            instrument=BEHAVIOURS,
+            subscale="all_three_always",
+            outcome="smallest_effect = 0.1",
+            cuts=(33,),
+        ),
+        Shape(
+            name="three_answers",
+            units=teams(6, 6),
+            allocation=TEAM,
+            instrument=COMMUNITY,
+            subscale="listened",
+            outcome="smallest_effect = 0.1",
+            plan=BY_ORDER,
+            cuts=(27, 32),
+            step=5,
+            effect=3.0,
         ),
         Shape(
             name="everybody_says_no",

@@ -74,3 +74,40 @@ def test_the_page_for_funders_tells_why_there_is_no_answer(project: Project) -> 
     rows = of_contrast(reports, shape)
     assert REFUSED[shape.name] in set(rows["reason"])
     assert not re.search(r"\d points", words), "no number stands in for the answer"
+
+
+PERCENT = r"\d+ percentage points"
+
+
+@pytest.mark.parametrize(
+    ("name", "noun", "level"),
+    [
+        ("two_values", "share", r"Pilot: \d+% to \d+%"),
+        ("three_answers", "chance of a better answer", r"Pilot: \d+% to \d+%"),
+    ],
+)
+def test_a_share_or_a_chance_is_told_in_percentage_points(
+    project: Project, name: str, noun: str, level: str
+) -> None:
+    shape = SHAPES[name]
+    reports = rendered(project, shape)
+    planned = shape.planned.result
+    assert isinstance(planned, Estimate)
+    assert planned.conf_low is not None
+    assert planned.conf_high is not None
+    words = read(reports / "funder-summary.html")
+    assert re.search(level, words)
+    size = f"{100 * planned.estimate:.0f} percentage points"
+    limits = f"{100 * planned.conf_low:.0f} to {100 * planned.conf_high:.0f}"
+    told = f"The pilot teams' {noun} rose by {size} more; likely range {limits}"
+    assert told in words
+    assert "smallest effect that matters, 10 percentage points" in words
+    outcomes = read(reports / "outcomes.html")
+    assert f"{size} ({limits})" in outcomes
+    assert "10 percentage points" in outcomes
+    for page in (words, outcomes, read(reports / "index.html")):
+        assert not re.search(r"\bodds ratio", page)
+        assert not re.search(r"\b0\.\d+ points (more|better|higher)", page)
+    rows = of_contrast(reports, shape)
+    effects = rows.loc[rows["term"].isin(SUMMARIES), "method"]
+    assert effects.str.contains("0.01 is one percentage point").all()

@@ -31,6 +31,9 @@ BY_PEOPLE = "teams weighted by their people"
 SETS = "every other set of teams"
 EQUAL = "teams compared at equal scores before"
 MIXED = "mixed model, teams may drift"
+GEE = "people compared at equal answers before, estimating equations (GEE)"
+GLMM = "people compared at equal answers before, teams as random levels (GLMM)"
+POINTS = "mean score, in points"
 ALL = "all who answered"
 LINKED = "only those who could be linked"
 OF_TEAMS = (BY_PEOPLE, SETS, EQUAL, MIXED)
@@ -115,7 +118,16 @@ ANSWERED: dict[str, Row] = {
     "staggered": Row(method="staggered"),
     "one_group_six_waves": Row(method="paired_t", degrees=59, unit="person"),
     "neutral_scale": Row(method="paired_t", degrees=354, unit="person"),
-    "two_values": Row(method="unit_means", degrees=10, others=OF_TEAMS),
+    "two_values": Row(
+        method="unit_means", degrees=10, others=(BY_PEOPLE, SETS, EQUAL, GEE, GLMM)
+    ),
+    "two_values_asked_once": Row(
+        method="welch",
+        others=("interval of two shares (Newcombe)",),
+        population="answered",
+        unit="person",
+    ),
+    "three_answers": Row(method="unit_means", degrees=10, others=(*OF_TEAMS, POINTS)),
     "few_movers": Row(method="unit_means", degrees=10, others=OF_TEAMS),
 }
 SAME_SITE = f"One site had {PROGRAMME} and one did not. Anything else that happened in "
@@ -225,7 +237,8 @@ def test_other_methods_count_the_same_people(name: str) -> None:
             assert (one.n, one.n_unit) == (planned.n, planned.n_unit), value(one)
             assert one.estimate is not None, one.reason
         else:
-            assert value(one) in {ALL, LINKED, "only people with both scores"}
+            others = {ALL, LINKED, "only people with both scores"}
+            assert value(one) in ({POINTS} if one.group.of == "other scale" else others)
 
 
 @pytest.mark.parametrize("name", ANSWERED)

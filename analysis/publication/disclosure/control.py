@@ -97,7 +97,7 @@ def disclose(findings: Iterable[Finding], *, smallest: int) -> Disclosed:
     for place in (
         *_constant(known),
         *_related(known, suppressed, smallest),
-        *_adding_to_one(known, suppressed),
+        *_following_shares(known, suppressed),
         *counts_to_suppress(known, smallest),
         *dropouts_to_suppress(known, smallest),
     ):
@@ -181,12 +181,22 @@ def _constant(findings: list[Finding]) -> Iterator[int]:
             yield place
 
 
-def _adding_to_one(known: list[Finding], suppressed: list[Finding]) -> Iterator[int]:
-    """Places of shares that add to one with a share that is suppressed."""
+def _following_shares(known: list[Finding], suppressed: list[Finding]) -> Iterator[int]:
+    """Places of shares that follow from a share that is suppressed.
+
+    Those of one arm that add to one; and those of all arms that are compared, whose
+    difference is shown.
+    """
+    together = (Secondary.ADDS_TO_ONE, Secondary.COMPARED_SHARE)
     places = {
-        place: (*_scale(finding), finding.wave, finding.arm)
+        place: (
+            *_scale(finding),
+            finding.wave,
+            family,
+            finding.arm if family is Secondary.ADDS_TO_ONE else "",
+        )
         for place, finding in enumerate(known)
-        if term(finding.term).secondary is Secondary.ADDS_TO_ONE
+        if (family := term(finding.term).secondary) in together
     }
     hidden = {
         scale_at

@@ -150,10 +150,10 @@ def _neutral(facts: PlannedFacts) -> bool:
 def _number(facts: PlannedFacts) -> str:
     if not facts.large_type or facts.estimate is None or facts.gain is None:
         return ""
-    size = facts.points(abs(facts.estimate))
+    size = facts.size(abs(facts.estimate))
     if _neutral(facts):
-        return f"{size} points {'higher' if facts.estimate > 0 else 'lower'}"
-    return f"{size} points {'better' if facts.gain > 0 else 'worse'}"
+        return f"{size} {'higher' if facts.estimate > 0 else 'lower'}"
+    return f"{size} {'better' if facts.gain > 0 else 'worse'}"
 
 
 def _drawing(facts: PlannedFacts, words: str) -> str:
@@ -168,5 +168,5 @@ def _drawing(facts: PlannedFacts, words: str) -> str:
         number=_number(facts),
         words=words,
         ends=("lower", "higher") if _neutral(facts) else ("worse", "better"),
-        points=facts.points,
+        points=facts.points if facts.metric == "points" else facts.size,
     )

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from analysis.foundation.refusals import PROGRAMME
-from analysis.publication.numbers import number_text
+from analysis.publication.numbers import (
+    PERCENTAGE_POINTS,
+    number_text,
+    percentage_points,
+)
 from heard.effects.judgement.strength import certainty
 from heard.effects.judgement.verdict import verdict_class
 
 if TYPE_CHECKING:
+    from analysis.declarations.estimand import Metric
     from heard.effects.judgement.strength import Certainty, Design, Strength
     from heard.effects.judgement.verdict import Good, VerdictClass, VerdictCode
 
@@ -26,6 +31,16 @@ Counted: TypeAlias = Literal["people", "answers", "answers of the smaller side"]
 Comparability: TypeAlias = Literal["checked", "not tested", "one item"]
 WIDE_SCALE = 10.0
 """A score over so many points is written with one decimal, others with two."""
+UNITS: dict[Metric, str] = {
+    "points": "points",
+    "share": PERCENTAGE_POINTS,
+    "probability_of_better": PERCENTAGE_POINTS,
+}
+LEVELS: dict[Metric, str] = {
+    "share": "arm_share_before",
+    "probability_of_better": "arm_probability_before",
+}
+"""Metric → the term that says how a group's mean is written."""
 MORE_DIGITS = 2
 """How many more digits a number gets, at most, that would be written as zero."""
 
@@ -80,6 +95,9 @@ class PlannedFacts:
         That the estimate is based on, all groups together.
     unit : str
         ``team``, ``site`` or ``person``.
+    metric : str
+        What means and estimate are in: points of the score, shares, or chances of a
+        better answer.
     counted : str
         What `people` counts; answers where waves are not linked.
     code : str
@@ -125,6 +143,7 @@ class PlannedFacts:
     units: int | None = None
     people: int | None = None
     unit: Unit = "team"
+    metric: Metric = "points"
     counted: Counted = "people"
     randomised: bool = False
     selected_on_score: bool = False
@@ -183,8 +202,30 @@ class PlannedFacts:
         """What was tried, if only as "the programme"."""
         return self.programme or PROGRAMME
 
+    @property
+    def measured(self) -> str:
+        """What is compared of a group, where it is not its mean score."""
+        if self.metric == "share":
+            return "share"
+        return f"chance of a {'higher' if self.good == 'none' else 'better'} answer"
+
+    def level(self, value: float) -> str:
+        """A group's mean: points of the score, or a share or chance in per cent."""
+        if self.metric == "points":
+            return self.points(value)
+        return number_text(value, LEVELS[self.metric])
+
+    def size(self, value: float) -> str:
+        """A difference with its unit."""
+        return f"{self.points(value)} {UNITS[self.metric]}"
+
     def points(self, value: float) -> str:
-        """Points of the score; a number that would be zero gets more digits."""
+        """Points of the score, or percentage points, as a bare number.
+
+        One that would be zero gets more digits.
+        """
+        if self.metric != "points":
+            return percentage_points(value)
         first = 1 if self.highest - self.lowest >= WIDE_SCALE else 2
         digits = range(first, first + MORE_DIGITS + 1)
         needed = next((count for count in digits if round(value, count)), first)

@@ -5,10 +5,15 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, cast, get_args
 
-from analysis.declarations.estimand import good_of, unit_of
+from analysis.declarations.estimand import (
+    good_of,
+    good_of_estimate,
+    metric_of,
+    unit_of,
+)
 from analysis.foundation.findings import Contrast, Group
 from analysis.publication.disclosure.control import SUPPRESSED_VERDICT
-from analysis.publication.places import found, of_score, subscale_of
+from analysis.publication.places import arm_mean, found, of_score, subscale_of
 from analysis.publication.verdict.facts import Arm, PlannedFacts, Summary
 from heard.effects.judgement.strength import Strength
 
@@ -85,13 +90,11 @@ def facts_of_verdict(
     arms, unit = _arms_of(judged.arm), _unit(of_contrast, study)
     summary = _summary(planned, judged)
     treated, control = _groups(arms, at_wave, study, unit, summary)
-    of_two = isinstance(judged.wave, Contrast)
-    baseline, follow_up = (
-        (judged.wave.before, judged.wave.after) if of_two else ("", judged.wave)
-    )
+    baseline, follow_up = "", str(judged.wave)
+    if isinstance(judged.wave, Contrast):
+        baseline, follow_up = judged.wave.before, judged.wave.after
     code, refusal = _answer(judged, planned)
     scale = subscale_of(study, outcome)
-    good = good_of(study, outcome)
     short = _within(outcome.short_title or outcome.title)
     facts = PlannedFacts(
         outcome=short,
@@ -101,7 +104,8 @@ def facts_of_verdict(
         control=control,
         lowest=scale.lowest,
         highest=scale.highest,
-        good=good,
+        good=good_of_estimate(study, outcome),
+        metric=metric_of(study, outcome),
         baseline=study.wave_title(baseline),
         follow_up=study.wave_title(
             outcome.follow_ups[-1] if summary == START else follow_up
@@ -115,7 +119,7 @@ def facts_of_verdict(
         selected_on_score=study.selected_on_score,
         code=code,
         refusal=refusal,
-        at_best=_share_at_best(here, good, baseline),
+        at_best=_share_at_best(here, good_of(study, outcome), baseline),
     )
     return _with_evidence(_with_estimate(facts, planned), of_contrast)
 
@@ -219,8 +223,8 @@ def _arm(name: str, at_wave: Disclosed, study: Study, unit: Unit) -> Arm:
         title=title,
         group=f"{short} {'group' if people else f'{unit}s'}",
         name=f"{short} group" if people else short,
-        before=_estimate(of_arm, "arm_mean_before"),
-        after=_estimate(of_arm, "arm_mean_after"),
+        before=_value(arm_mean(of_arm, "before")),
+        after=_value(arm_mean(of_arm, "after")),
     )
 
 
@@ -230,7 +234,10 @@ def _within(title: str) -> str:
 
 
 def _estimate(disclosed: Disclosed, term: str) -> float | None:
-    finding = found(disclosed, term=term)
+    return _value(found(disclosed, term=term))
+
+
+def _value(finding: Finding | None) -> float | None:
     return finding.estimate if finding else None
 
 

@@ -20,7 +20,7 @@ NO_ROOM_FROM = 0.45
 """Share at the best score from which on a gain had little room to show."""
 WIDE = 2.0
 """Half of an interval, in smallest effects, from which on its width is stated."""
-BETTER = {"higher": "; higher is better", "lower": "; lower is better", "none": ""}
+BETTER = {"higher": "higher is better", "lower": "lower is better", "none": ""}
 
 LEVELS = ("lower", "higher")
 UNITS = {"team": "teams", "site": "sites", "person": "people"}
@@ -74,9 +74,10 @@ def _numbers(facts: PlannedFacts) -> Iterator[str]:
     if facts.estimate is None:
         return
     shown = list(_groups(facts))
-    scale = f"{facts.lowest:g} to {facts.highest:g}{BETTER[facts.good]}"
+    scale = _scale(facts)
     for place, group in enumerate(shown, start=1):
-        yield f"{group} ({scale})." if place == len(shown) else f"{group}."
+        last = place == len(shown) and scale
+        yield f"{group} ({scale})." if last else f"{group}."
     yield difference_sentence(facts)
     if not shown:
         yield f"The score runs from {scale}."
@@ -85,47 +86,81 @@ def _numbers(facts: PlannedFacts) -> Iterator[str]:
     yield from _counts(facts)
 
 
+def _scale(facts: PlannedFacts) -> str:
+    """What the groups' numbers are in, and which way is good."""
+    better = BETTER[facts.good]
+    if facts.metric == "points":
+        return "; ".join(
+            filter(None, (f"{facts.lowest:g} to {facts.highest:g}", better))
+        )
+    if facts.metric == "share":
+        return better
+    better = "higher" if facts.good == "none" else "better"
+    other = "another" if facts.post_only else "one that anybody gave before"
+    return f"chance that an answer is {better} than {other}; 50% is no difference"
+
+
 def _groups(facts: PlannedFacts) -> Iterator[str]:
     """Each group's own means."""
     for arm in filter(None, (facts.treated, facts.control)):
         if not facts.compared:
             yield from _waves(facts, arm)
         elif arm.after is not None:
-            before = "" if arm.before is None else f"{facts.points(arm.before)} to "
-            yield f"{arm.title}: {before}{facts.points(arm.after)}"
+            before = "" if arm.before is None else f"{facts.level(arm.before)} to "
+            yield f"{arm.title}: {before}{facts.level(arm.after)}"
 
 
 def _waves(facts: PlannedFacts, arm: Arm) -> Iterator[str]:
     for title, mean in ((facts.baseline, arm.before), (facts.follow_up, arm.after)):
         if mean is not None:
-            yield f"{title}: {facts.points(mean)}"
+            yield f"{title}: {facts.level(mean)}"
 
 
 def difference_sentence(facts: PlannedFacts) -> str:
     """The estimate with its likely range; empty where there is none."""
     if facts.estimate is None:
         return ""
-    size = facts.points(abs(facts.estimate))
+    if facts.metric != "points":
+        return _difference_in_hundred(facts, facts.estimate)
+    size = facts.size(abs(facts.estimate))
     name = first_capital(facts.treated.name)
     if not facts.compared or facts.post_only:
         who = name if facts.compared else "Scores"
         verb = "scored" if facts.compared else "were"
         higher = _higher(facts.estimate)
-        return f"{who} {verb} {size} points {higher}{_range(facts, *LEVELS)}."
-    adjusted = (
-        ", allowing for where they began"
-        if facts.summary == "adjusted_difference"
-        else ""
-    )
+        return f"{who} {verb} {size} {higher}{_range(facts, *LEVELS)}."
+    adjusted = _adjusted(facts)
     if facts.summary == "start_effect":
         group = first_capital(facts.treated.group)
         higher = _higher(facts.estimate)
-        return f"{group} scored {size} points {higher}{_range(facts, *LEVELS)}."
+        return f"{group} scored {size} {higher}{_range(facts, *LEVELS)}."
     if _moved_further(facts):
         more = _range(facts, "less", "more", turned=facts.estimate < 0)
-        return f"{name} changed by {size} points more{adjusted}{more}."
-    ended = f"{_possessive(name)} change was {size} points {_higher(facts.estimate)}"
+        return f"{name} changed by {size} more{adjusted}{more}."
+    ended = f"{_possessive(name)} change was {size} {_higher(facts.estimate)}"
     return f"{ended}{adjusted}{_range(facts, *LEVELS)}."
+
+
+def _difference_in_hundred(facts: PlannedFacts, estimate: float) -> str:
+    """The same of a share, or of a chance, in percentage points."""
+    size, group = facts.size(abs(estimate)), facts.treated.group
+    whose = f"{first_capital(_possessive(group))} {facts.measured}"
+    if not facts.compared:
+        whose = f"The {facts.measured}"
+    level = f"{size} {_higher(estimate)}{_adjusted(facts)}{_range(facts, *LEVELS)}"
+    if not facts.compared or facts.post_only or facts.summary == "start_effect":
+        return f"{whose} was {level}."
+    if _moved_further(facts):
+        moved = "rose" if estimate > 0 else "fell"
+        more = _range(facts, "less", "more", turned=estimate < 0)
+        return f"{whose} {moved} by {size} more{_adjusted(facts)}{more}."
+    return f"The change in {_possessive(group)} {facts.measured} was {level}."
+
+
+def _adjusted(facts: PlannedFacts) -> str:
+    if facts.summary != "adjusted_difference":
+        return ""
+    return ", allowing for where they began"
 
 
 def _higher(value: float) -> str:
@@ -166,6 +201,9 @@ def _width(facts: PlannedFacts) -> Iterator[str]:
         return
     width = facts.high - facts.low
     if facts.verdict_class == "open" and width > 2 * WIDE * facts.smallest_effect:
+        if facts.metric != "points":
+            yield f"The likely range is {facts.size(width)} wide."
+            return
         points = number_text(width, decimals=0 if width >= 10 else 1)
         scale = f"{facts.highest - facts.lowest:g}"
         yield f"The likely range is {points} points wide, on a scale of {scale}."
@@ -174,7 +212,8 @@ def _width(facts: PlannedFacts) -> Iterator[str]:
 def _room(facts: PlannedFacts) -> Iterator[str]:
     """That a gain had no room, where none was found and many had the best score."""
     open_or_none = facts.verdict_class in {"none", "open"} and facts.good != "none"
-    share = facts.at_best
+    # Of two values the shares before are shown, and half of them leaves half the room.
+    share = None if facts.metric == "share" else facts.at_best
     if share is None or share < NO_ROOM_FROM or not open_or_none:
         return
     most = share >= 0.55

@@ -59,6 +59,62 @@ class Responders(Composite):
     share_without_room_before: Result
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiseAndFall(Composite):
+    """Whose score rose or fell by more than measurement error, where neither is good.
+
+    - `share_rose`, `share_unchanged`, `share_fell`: add to 1. Limits hold over the
+      interval of the reliability.
+    - `reliable_change_needed`: in points, with the limits the reliability's interval
+      gives.
+    """
+
+    share_rose: Result
+    share_unchanged: Result
+    share_fell: Result
+    reliable_change_needed: Result
+
+
+def rise_and_fall(
+    before: pd.Series,
+    after: pd.Series,
+    *,
+    reliability: Result,
+    lowest: float,
+    highest: float,
+    spread: float | None = None,
+    cluster: pd.Series | None = None,
+) -> RiseAndFall:
+    """Count whose score rose or fell by more than error, on a scale of *more*.
+
+    Parameters
+    ----------
+    before, after, reliability, lowest, highest, spread, cluster
+        As of `responders`; neither direction is an improvement.
+
+    Returns
+    -------
+    RiseAndFall
+        As `responders` counts, under names that judge nothing.
+    """
+    found = responders(
+        before,
+        after,
+        reliability=reliability,
+        lowest=lowest,
+        highest=highest,
+        better="higher",
+        spread=spread,
+        cluster=cluster,
+    )
+    return RiseAndFall(
+        share_rose=dataclasses.replace(found.share_improved, term="share_rose"),
+        share_unchanged=found.share_unchanged,
+        share_fell=dataclasses.replace(found.share_worsened, term="share_fell"),
+        reliable_change_needed=found.reliable_change_needed,
+    )
+
+
 def responders(
     before: pd.Series,
     after: pd.Series,
