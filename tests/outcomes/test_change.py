@@ -105,7 +105,7 @@ def test_means_of_teams_add_up_and_n_still_counts_pairs() -> None:
     by_team = (AFTER - BEFORE).groupby(uneven).mean()
     assert change.estimate == pytest.approx(by_team.mean())
     assert change.n == 48
-    assert "7 teams" in change.method
+    assert "7 cluster means" in change.method
 
 
 def test_participants_of_unknown_team_are_left_out() -> None:
