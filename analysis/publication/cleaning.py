@@ -59,7 +59,7 @@ def show_missing(disclosed: Disclosed, study: Study) -> Shown:
 def flow_table(disclosed: Disclosed, study: Study) -> Table:
     """Responses received, left out by rule, and kept, a row a survey, wave and arm."""
     notes, rows = Footnotes(), []
-    columns: Columns = (*FLOW, ("People", "participants_kept"))
+    columns: Columns = (*FLOW, ("People", "participants_used"))
     for survey in study.surveys:
         of_survey = disclosed.where(survey=survey.name)
         for wave in waves_of(of_survey, study, contrasts=False):

@@ -28,8 +28,8 @@ TOGETHER = "smaller ones together"
 NO_ROSTER = "This study declares no list of staff, so coverage is not known."
 HEADINGS = ("Survey", "Waves", "Rule", "Linked", "False links (share)")
 BY_WAVE = (
-    ("Not linked, first wave", "participants_not_linked", 1),
-    ("Not linked, second wave", "participants_not_linked", 0),
+    ("Not linked, first wave", "participants_not_matched", 1),
+    ("Not linked, second wave", "participants_not_matched", 0),
     ("In doubt, first wave", "participants_ambiguous", 1),
     ("In doubt, second wave", "participants_ambiguous", 0),
 )

@@ -129,7 +129,7 @@ def flow_figures(disclosed: Disclosed, study: Study) -> Iterator[Figure | Note]:
 
 def _waves_kept(here: Disclosed, study: Study) -> list[str]:
     """The waves of which it was counted how many responses were kept."""
-    return waves_of(here.where(term="responses_kept"), study, contrasts=False)
+    return waves_of(here.where(term="responses_used"), study, contrasts=False)
 
 
 def flow_figure(
@@ -158,7 +158,7 @@ def flow_figure(
 def _flow(here: Disclosed, title: str) -> Flow:
     """The flow of one arm at one wave."""
     received = found(here, term="responses_received")
-    kept = found(here, term="responses_kept")
+    kept = found(here, term="responses_used")
     named = [(name, rule) for name, rule in FLOW if not rule.startswith("responses")]
     counts = [(name, flow_count(here, rule)) for name, rule in named]
     return Flow(
@@ -174,13 +174,13 @@ def _flows_of_arms(here: Disclosed, study: Study, everyone: Flow) -> Iterator[Fl
     """The flow of each arm found; then of those whose arm is not known, if any."""
     rest = everyone.kept
     for arm in arms_of(here, study, contrasts=False):
-        if arm and found(here, arm=arm, term="responses_kept"):
+        if arm and found(here, arm=arm, term="responses_used"):
             flow = _flow(here.where(arm=arm), arm_text(study, arm))
             rest = _difference(rest, flow.kept)
             yield flow
     # Smaller ones do not follow from what is shown: see `counts`.
     if rest is not everyone.kept and rest and rest.n:
-        rest = dataclasses.replace(rest, term="responses_kept", group="arm not known")
+        rest = dataclasses.replace(rest, term="responses_used", group="arm not known")
         yield Flow(title=UNKNOWN, received=None, kept=rest)
 
 

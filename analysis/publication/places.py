@@ -49,7 +49,7 @@ FLOW: Columns = (
     ("Same answers as another", "identical_answers"),
     ("Printed total disagrees", "printed_total_disagrees"),
     ("Careless", "careless"),
-    ("Kept", "responses_kept"),
+    ("Kept", "responses_used"),
 )
 FLAGS: Mapping[str, str] = {
     "longstring": "Equal answers in a row",

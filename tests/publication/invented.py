@@ -91,7 +91,7 @@ def _cleaning(study: Study) -> Iterator[Finding]:
             yield _count("responses_received", received, **place)
             for rule, count in left.items():
                 yield _count("responses_left_out", count, group=rule, **place)
-            yield _count("responses_kept", kept, **place)
+            yield _count("responses_used", kept, **place)
             emptied = Group(
                 "rule_in_column", "Years in service", of="outside the range"
             )

@@ -63,7 +63,7 @@ def made(
             count("responses_left_out", left.get(rule, 0), arm=arm, group=rule)
             for rule in total
         ]
-        findings.append(count("responses_kept", stayed, arm=arm))
+        findings.append(count("responses_used", stayed, arm=arm))
     study = study_of("listening-pilot")
     named = tuple(Arm(name=name, title=f"{WARD} {name}") for name in arms)
     return disclose(findings, smallest=11), dataclasses.replace(study, arms=named)

@@ -31,7 +31,7 @@ def test_every_wave_and_who_was_followed_are_read_in_boxes() -> None:
     assert "with a score at Before too, Staff confidence: 150" in staff.alt_text
     assert {part.finding.term for part in staff.points} == {
         "responses_received",
-        "responses_kept",
+        "responses_used",
         "participants_linked",
     }
 
@@ -59,7 +59,7 @@ def test_a_few_lost_stand_nowhere() -> None:
     disclosed = disclosed_of("beat-the-blues")
     findings = [
         dataclasses.replace(part, n=147, estimate=147.0)
-        if part.term == "responses_kept" and part.wave == "month_2"
+        if part.term == "responses_used" and part.wave == "month_2"
         else part
         for part in disclosed.findings
     ]

@@ -164,7 +164,7 @@ def test_that_a_few_were_lost_is_not_told() -> None:
     few = [
         dataclasses.replace(part, estimate=None, n=None, reason=FEW_DROPOUTS)
         if part.survey == "staff"
-        and part.term in ("responses_kept", "participants_linked")
+        and part.term in ("responses_used", "participants_linked")
         and names_in(part.wave)[0] == "after"
         else part
         for part in disclosed_of("listening-pilot").findings

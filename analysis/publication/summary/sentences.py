@@ -46,7 +46,7 @@ def participation_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]
         selected = disclosed.where(survey=survey.name, arm="")
         parts = []
         for wave in study.waves:
-            kept = found(selected, wave=wave.name, term="responses_kept")
+            kept = found(selected, wave=wave.name, term="responses_used")
             received = found(selected, wave=wave.name, term="responses_received")
             if kept is None or received is None:
                 continue
