@@ -38,6 +38,7 @@ Columns: TypeAlias = tuple[tuple[str, str], ...]
 """Headings of a table, each with the term (or group) that stands below it."""
 FLOW: Columns = (
     ("Received", "responses_received"),
+    ("Answered", "responses_answered"),
     ("Preview or spam", "preview"),
     ("No consent", "no_consent"),
     ("Not finished", "not_finished"),
@@ -49,7 +50,7 @@ FLOW: Columns = (
     ("Same answers as another", "identical_answers"),
     ("Printed total disagrees", "printed_total_disagrees"),
     ("Careless", "careless"),
-    ("Kept", "responses_used"),
+    ("Used", "responses_used"),
 )
 FLAGS: Mapping[str, str] = {
     "longstring": "Equal answers in a row",

@@ -167,12 +167,13 @@ def test_flow_counts_stand_in_their_columns() -> None:
     table = flow_table(disclosed_of("eq-short"), study_of("eq-short"))
     assert table.columns[1:] == (
         "Received",
+        "Answered",
         "No consent",
         "Not finished",
         "Too little answered",
-        "Kept",
+        "Used",
     )
-    assert table.rows[0][1:] == ("260", "14", "21", "12", "213")
+    assert table.rows[0][1:] == ("260", "246", "14", "21", "12", "213")
 
 
 def test_a_heading_that_never_varies_moves_to_the_caption() -> None:

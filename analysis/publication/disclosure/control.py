@@ -247,7 +247,13 @@ def _scale(finding: Finding) -> tuple[str, ...]:
 
 
 LINKED = "participants_linked"
-FLOW = ("responses_received", "responses_left_out", "responses_used")
+FLOW = (
+    "responses_received",
+    "responses_answered",
+    "response_rate",
+    "responses_left_out",
+    "responses_used",
+)
 FEW_DROPOUTS = "suppressed, or how few were not followed could be worked out"
 
 
