@@ -110,7 +110,8 @@ def link_waves(
 LINK_COLUMNS = ("survey", "wave_before", "wave_after", "rule", "before", "after")
 
 METHODS = {
-    "participants_matched": "participants matched between the waves, with a score or not",
+    "participants_matched": "participants matched between the waves, with a score or "
+    "not",
     "participants_not_matched": "not matched, of the n with a code at the wave",
     "participants_ambiguous": "not matched, with a possible partner who is not theirs "
     "alone, of the n with a code at the wave",

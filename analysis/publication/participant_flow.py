@@ -1,8 +1,8 @@
 """Participant flow as boxes and arrows: at one wave, and over the waves of a survey.
 
-Received, answered, left out by rule, used: of everyone first, then of each arm. What was
-left out in all is received less used, and is shown where both are; a count that disclosure
-control suppressed is said to be not shown, and never worked out from others.
+Received, answered, left out by rule, used: of everyone first, then of each arm. What
+was left out in all is received less used, and is shown where both are; a count that
+disclosure control suppressed is said to be not shown, and never worked out from others.
 
 Over waves, every wave stands with what was used of it, and next to a later wave how
 many of its participants are linked: have a score at the earlier one too.

@@ -52,6 +52,8 @@ FLOW: Columns = (
     ("Careless", "careless"),
     ("Used", "responses_used"),
 )
+SCORED_OR_LINKED = "Scored or linked"
+"""What the n of an outcome counts: answers with a score, or people linked."""
 FLAGS: Mapping[str, str] = {
     "longstring": "Equal answers in a row",
     "average_longstring": "Mean length of rows of equal answers",

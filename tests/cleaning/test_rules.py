@@ -120,7 +120,9 @@ def test_who_answered_is_counted_once_and_not_without_an_answer() -> None:
     frame = responses(["x", "x", "y", "", "", ""], preview=[False] * 5 + [True])
     frame.loc[2, ["form.a", "form.b"]] = np.nan
     frame.loc[0, "form.a"] = np.nan
-    frame = frame.assign(arm=["p", "p", "p", "c", "", "c"], finished=[False] + [True] * 5)
+    frame = frame.assign(
+        arm=["p", "p", "p", "c", "", "c"], finished=[False] + [True] * 5
+    )
     cleaned = clean_responses(frame, export(repeats="last"))
     assert (cleaned.received, cleaned.answered) == (6, 3)
     assert {arm: flow.answered for arm, flow in cleaned.by_arm.items()} == {

@@ -81,7 +81,10 @@ def test_received_left_out_and_kept_are_read_in_boxes() -> None:
     assert "Received: 260" in read
     assert "Left out: 47 No consent: 14 Not finished: 21" in read
     assert "Used: 213" in read
-    assert figure.title == "Staff survey, Before: 213 of 246 responses with an answer were used."
+    assert (
+        figure.title
+        == "Staff survey, Before: 213 of 246 responses with an answer were used."
+    )
     assert "260 received; 246 answered; 47 left out (No consent 14, " in figure.alt_text
 
 
@@ -131,9 +134,7 @@ def test_a_count_held_back_stands_nowhere_in_the_figure() -> None:
 def test_what_was_left_out_in_all_is_not_worked_out_from_a_hidden_count() -> None:
     disclosed = disclosed_of("listening-pilot")
     for term in ("responses_received", "responses_answered"):
-        disclosed = with_suppressed(
-            disclosed, survey="staff", wave="before", term=term
-        )
+        disclosed = with_suppressed(disclosed, survey="staff", wave="before", term=term)
     figure = staff(disclosed, study_of("listening-pilot"))
     assert "Received: not shown" in texts(figure)
     assert "Left out: not shown" in texts(figure)

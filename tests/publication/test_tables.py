@@ -180,7 +180,7 @@ def test_a_heading_that_never_varies_moves_to_the_caption() -> None:
     study, disclosed = study_of("beat-the-blues"), disclosed_of("beat-the-blues")
     table = score_table(disclosed, study, survey="depression", instrument="bdi_total")
     assert table.caption.endswith(": Depression (BDI total)")
-    assert table.columns[:3] == ("Wave", "Group", "n")
+    assert table.columns[:3] == ("Wave", "Group", "Scored")
     assert table.row_headings == 2
 
 

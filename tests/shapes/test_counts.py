@@ -48,9 +48,23 @@ def test_nobody_knows_how_many_did_not_answer_unless_it_is_declared() -> None:
         # 240 of 250, and of 300 afterwards: the worse wave counts
         ("250", "300", 0.2, 300, 4, False),
         ("500", "300", 0.52, 500, 0, False),
-        ("{ usual = 125, pilot = 125 }", "{ usual = 150, pilot = 150 }", 0.2, 300, 4, False),
+        (
+            "{ usual = 125, pilot = 125 }",
+            "{ usual = 150, pilot = 150 }",
+            0.2,
+            300,
+            4,
+            False,
+        ),
         # .04 and .20 lost of the arms at one wave, alike at the other, which is worse
-        ("{ usual = 125, pilot = 150 }", "{ usual = 200, pilot = 200 }", 0.4, 400, 2, True),
+        (
+            "{ usual = 125, pilot = 150 }",
+            "{ usual = 200, pilot = 200 }",
+            0.4,
+            400,
+            2,
+            True,
+        ),
         # of 125 and 131 invited .040 and .084 are lost: less than 5 points apart
         ("{ usual = 125, pilot = 131 }", "240", 16 / 256, 256, 5, False),
     ],
@@ -66,7 +80,9 @@ def test_those_invited_without_a_score_are_lost(
 
 def test_of_people_asked_once_those_invited_are_who_began() -> None:
     """60 of each of three arms answered; the third is not in the contrast."""
-    shape = with_invited("post_only_three_arms", "{ usual = 70, film = 80, visit = 60 }")
+    shape = with_invited(
+        "post_only_three_arms", "{ usual = 70, film = 80, visit = 60 }"
+    )
     main = [part for part in shape.findings if part.term == "share_lost"]
     assert [(part.n, part.estimate) for part in main] == [
         (150, pytest.approx(0.2)),

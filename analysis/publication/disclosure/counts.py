@@ -195,6 +195,7 @@ def _answers_to_suppress(
         shown = [p for p in places if findings[p].arm == arm and p not in suppressed]
         hidden = any(findings[p].n and findings[p].arm == arm for p in suppressed)
         ends = [findings[p].n or 0 for p in shown if not findings[p].group]
+        safe &= n >= smallest
         if hidden:
             safe &= n in ends
         else:

@@ -57,7 +57,11 @@ def participation_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]
             if (text := _used_text(selected.where(wave=wave.name)))
         ]
         if used:
-            of = " of those who answered" if any(" of " in text for _, text in used) else ""
+            of = (
+                " of those who answered"
+                if any(" of " in text for _, text in used)
+                else ""
+            )
             yield f"{survey.title}, used{of}: {_by_wave(used)}."
     yield from _linked_sentences(disclosed, study)
     yield from _rated_sentences(disclosed, study)
