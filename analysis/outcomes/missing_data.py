@@ -37,7 +37,7 @@ from heard.effects.missing_data.weighting import (
     response_weights,
     weighted_arm_difference,
 )
-from heard.models.imputation import Imputation, impute
+from heard.models.imputation import N_SETS, Imputation, impute
 from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
@@ -160,7 +160,12 @@ class Followed(Context):
             yield follow_up, "", "", tipping_point
 
     def difference_by_method(
-        self, follow_up: str, missing: str, *, arms: Contrast | None = None
+        self,
+        follow_up: str,
+        missing: str,
+        *,
+        arms: Contrast | None = None,
+        draws: int = N_SETS,
     ) -> Result:
         """The arms' difference at a follow-up, dropouts allowed for in one way.
 
@@ -170,6 +175,8 @@ class Followed(Context):
             Left out; followed weighted to stand for all; filled in.
         arms : Contrast, optional
             The two arms; the study's main ones if not given.
+        draws : int
+            Completed sets, where scores are filled in.
         """
         model = self._model(self.columns[follow_up])
         if arms is not None:
@@ -180,7 +187,7 @@ class Followed(Context):
             return complete_arm_difference(self.people, model)
         if missing == "weighted":
             return self._weighted(model)
-        return next(self._filled_in(self._imputed(), model))
+        return next(self._filled_in(self._imputed(draws), model))
 
     def _model(self, column: str) -> ArmModel:
         return ArmModel(
@@ -197,7 +204,7 @@ class Followed(Context):
         named = plan.covariates if plan else ()
         return tuple(name for name in self.baseline_attributes if name in named)
 
-    def _imputed(self) -> Imputation | Unavailable:
+    def _imputed(self, draws: int = N_SETS) -> Imputation | Unavailable:
         """Every score filled in from all waves, once for the outcome."""
         units = set(self.people["cluster"])
         among = len(units) > 1 and "" not in units
@@ -211,6 +218,7 @@ class Followed(Context):
             ],
             arm="arm",
             cluster="cluster" if random else None,
+            n_sets=draws,
             seed=self.seed,
         )
 
@@ -352,7 +360,7 @@ def followed_scores(
     people, unit = pd.DataFrame(), unit_of(study)[0]
     columns: dict[str, str] = {}
     baseline_attributes: dict[str, pd.Series[str]] = {}
-    for follow_up in outcome.follow_ups:
+    for follow_up in outcome.follow_ups if outcome.baseline else ():
         before, after, linked = waves_of_outcome(
             scores_by_wave, study, outcome, follow_up, links=links, rule=rule
         )

@@ -8,10 +8,13 @@ import pytest
 from shaped_studies import Shape
 from shapes import SHAPES
 
-from analysis.foundation.findings import Group
-from analysis.publication.disclosure.control import Disclosed
+from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.outcomes.missing_data import evaluate_missing, followed_scores
+from analysis.publication.disclosure.control import Disclosed, disclose
+from analysis.publication.missing_data import show_unlinked
 from analysis.publication.verdict.reader import planned_facts
 from analysis.publication.verdict.sentences import NO_RESPONSE_RATE, third_sentence
+from heard.results import Estimate
 
 
 def with_invited(name: str, *invited: str) -> Shape:
@@ -117,3 +120,131 @@ def test_the_headline_says_what_is_not_known_only_where_it_is_not() -> None:
     assert NO_RESPONSE_RATE not in known
     assert "52% of those invited without a score" in known
     assert NO_RESPONSE_RATE in strength_of(with_invited("unlinked_teams", "300"))
+
+
+# ------------------------------------------------------------ randomised people lost
+
+
+def imputed(shape: Shape) -> tuple[Finding, ...]:
+    """What is found with missing scores filled in, of the main contrast."""
+    name = Group(
+        "analysis", value="missing scores filled in 30 times", of="same people"
+    )
+    return tuple(part for part in shape.findings if part.group == name)
+
+
+def test_of_randomised_people_missing_scores_are_filled_in_too() -> None:
+    """The planned model and multiple imputation assume alike, so they lie near."""
+    shape = SHAPES["people_half_lost"]
+    (found,) = imputed(shape)
+    planned = shape.planned.result
+    assert isinstance(planned, Estimate)
+    assert found.estimate is not None
+    error = (planned.conf_high - planned.conf_low) / 4  # type: ignore[operator]
+    assert abs(found.estimate - planned.estimate) < error / 2
+    assert found.n == planned.n
+    assert "pooled over 30 completed sets by Rubin's rules" in found.method
+    assert "Barnard and Rubin's degrees of freedom" in found.method
+    arms = shape.questions[0].compared
+    turned = Contrast(arms.before, arms.after)
+    assert imputed_effect(shape, arms) == pytest.approx(found.estimate, abs=1e-12)
+    assert imputed_effect(shape, turned) == pytest.approx(-found.estimate, abs=1e-9)
+
+
+def imputed_effect(shape: Shape, arms: Contrast) -> float:
+    """The effect of the arms as they are named, by the same draws."""
+    (outcome,) = shape.study.outcomes
+    followed = followed_scores(shape.scores, shape.study, outcome, None, "")
+    assert followed is not None
+    result = followed.difference_by_method(
+        outcome.follow_ups[0], "imputed", arms=arms, draws=30
+    )
+    assert isinstance(result, Estimate)
+    return result.estimate
+
+
+@pytest.mark.parametrize("name", ["people_few_lost", "people_chosen", "linked_teams"])
+def test_nothing_is_filled_in_where_few_were_lost_or_nobody_was_randomised(
+    name: str,
+) -> None:
+    assert not imputed(SHAPES[name])
+
+
+# ------------------------------------------------------------- the missing-data page
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "clusters"),
+    [
+        ("four_sites_an_arm", "site", {f"s{n}" for n in range(8)}),
+        ("linked_teams", "team", {f"t{n}" for n in range(12)}),
+        ("people_chosen", "person", {""}),
+    ],
+)
+def test_the_missing_page_counts_the_units_of_the_question(
+    name: str, unit: str, clusters: set[str]
+) -> None:
+    shape = SHAPES[name]
+    (outcome,) = shape.study.outcomes
+    followed = followed_scores(shape.scores, shape.study, outcome, None, "")
+    assert followed is not None
+    assert followed.unit == unit == shape.questions[0].estimand.unit
+    assert set(followed.people["cluster"]) == clusters
+
+
+def test_the_arms_difference_of_sites_has_the_error_of_sites() -> None:
+    shape = SHAPES["four_sites_an_arm"]
+    found = evaluate_missing(shape.scores, shape.study)
+    (complete,) = [part for part in found if part.term == "complete_arm_difference"]
+    assert "over 8 clusters" in complete.method
+
+
+def unlinked(shape: Shape) -> dict[tuple[str, str], Finding]:
+    found = evaluate_missing(shape.scores, shape.study)
+    return {
+        (str(part.wave), str(part.arm)): part
+        for part in found
+        if part.term == "share_scored"
+    }
+
+
+def missing_words(shape: Shape) -> str:
+    found = evaluate_missing(shape.scores, shape.study)
+    return show_unlinked(disclose(found, smallest=11), shape.study)._repr_html_()
+
+
+def test_of_waves_that_are_not_linked_the_page_says_what_is_not_known() -> None:
+    shape = SHAPES["unlinked_teams"]
+    found = unlinked(shape)
+    assert {(part.estimate, part.n) for part in found.values()} == {
+        (None, 240),
+        (None, 120),
+    }
+    words = missing_words(shape)
+    assert "nobody knows who of those at Before answered again" in words
+    assert "How many were invited is not recorded" in words
+    assert "%" not in words
+
+
+def test_of_waves_that_are_not_linked_the_page_says_how_many_did_not_answer() -> None:
+    arms = "{ usual = 150, pilot = 200 }"
+    shape = with_invited("unlinked_teams", arms, arms)
+    found = unlinked(shape)
+    assert found["after", "usual"].estimate == pytest.approx(0.8)
+    assert found["after", ""].estimate == pytest.approx(240 / 350)
+    words = missing_words(shape)
+    assert "Before: 69%; After: 69%" in words
+    assert "is not recorded" not in words
+
+
+def test_of_linked_people_nothing_is_said_of_unlinked_waves() -> None:
+    assert not unlinked(SHAPES["linked_teams"])
+    assert "Every outcome is of linked people" in missing_words(SHAPES["linked_teams"])
+
+
+def test_people_asked_once_have_no_wave_before_to_answer_at() -> None:
+    shape = SHAPES["post_only_teams"]
+    assert {wave for wave, _ in unlinked(shape)} == {"after"}
+    words = missing_words(shape)
+    assert "answered again" not in words
+    assert "How many were invited is not recorded" in words
