@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from analysis.foundation.findings import Finding, Group
+from heard.errors import DataError
 from heard.psychometrics.missing_answers import (
     gaps_of,
     missing_data_of,
@@ -32,12 +33,17 @@ class Flow:
 
     Attributes
     ----------
+    received : int
+        Rows of the export.
+    answered : int
+        Those of them with an answer to any item; of one person's, one.
     left_out : mapping
         Rule → responses it left out, in the order the rules were applied. Each response
         is counted by the first rule that left it out.
     """
 
     received: int
+    answered: int
     left_out: Mapping[str, int]
 
     @property
@@ -54,8 +60,8 @@ class Cleaned:
     ----------
     frame : DataFrame, one row a response
         Without the columns that only the rules needed.
-    received : int
-        Responses before any rule.
+    received, answered : int
+        Responses before any rule; those with any answer, as `Flow` counts them.
     left_out : mapping
         Rule → responses it left out, in the order the rules were applied.
     emptied : mapping
@@ -69,6 +75,7 @@ class Cleaned:
     export: Export
     frame: pd.DataFrame
     received: int
+    answered: int
     left_out: Mapping[str, int]
     emptied: Mapping[tuple[str, str], int] = field(default_factory=dict)
     by_arm: Mapping[str, Flow] = field(default_factory=dict)
@@ -81,7 +88,9 @@ class Cleaned:
     @property
     def flow(self) -> Flow:
         """The flow of everyone."""
-        return Flow(received=self.received, left_out=self.left_out)
+        return Flow(
+            received=self.received, answered=self.answered, left_out=self.left_out
+        )
 
 
 def cleaning_findings(surveys: Iterable[Cleaned], study: Study) -> tuple[Finding, ...]:
@@ -138,6 +147,7 @@ def _results(
     named = tuple(cleaned.left_out)
     for group, result in _flow_counts(cleaned.flow, named):
         yield "", group, result
+    yield from _response_rates(cleaned, study)
     if cleaned.export.columns.participant and rules.repeats == "keep":
         yield "", "", _people(cleaned, study.smallest_group_shown)
     for (reason, column), count in cleaned.emptied.items():
@@ -157,6 +167,44 @@ def _results(
         yield "", "careless", _count("responses_flagged", count, words)
 
 
+def _response_rates(
+    cleaned: Cleaned, study: Study
+) -> Iterator[tuple[str, str, Result]]:
+    """How many of those invited answered, of everyone and of each arm.
+
+    Raises
+    ------
+    DataError
+        More answered than were invited.
+    """
+    export, faults = cleaned.export, []
+    for arm, invited in study.invited(export.survey, export.wave).items():
+        flow = cleaned.by_arm.get(arm) if arm else cleaned.flow
+        answered = flow.answered if flow else 0
+        if answered > invited:
+            of = f"of arm '{arm}' " if arm else ""
+            faults.append(
+                f"{answered} people {of}answered, but {invited} were invited. Correct "
+                f"[waves.{export.wave}.{export.survey}] invited, or how repeated "
+                "responses are recognised"
+            )
+            continue
+        yield arm, "", _count("people_invited", invited, "as declared")
+        yield arm, "", _response_rate(answered, invited)
+    if faults:
+        raise DataError(f"{study.name}, {export.survey}, {export.wave}", faults)
+
+
+def _response_rate(answered: int, invited: int) -> Result:
+    method = "answered over invited; everybody invited is counted, so no interval"
+    if not invited:
+        reason = "nobody was invited"
+        return Unavailable(term="response_rate", reason=reason, n=0, method=method)
+    return Estimate(
+        term="response_rate", estimate=answered / invited, n=invited, method=method
+    )
+
+
 def _people(cleaned: Cleaned, smallest: int) -> Result:
     """How many people gave the responses, where one may have given several."""
     known = cleaned.frame["participant"]
@@ -165,16 +213,17 @@ def _people(cleaned: Cleaned, smallest: int) -> Result:
     if 0 < len(known) - people < smallest:
         # Their number would follow from the two counts.
         reason = f"fewer than {smallest} responses are somebody's second or later one"
-        return Unavailable(term="participants_kept", reason=reason)
-    return _count("participants_kept", people, "people with a response that was kept")
+        return Unavailable(term="participants_used", reason=reason)
+    return _count("participants_used", people, "people with a response that was kept")
 
 
 def _flow_counts(flow: Flow, rules: Iterable[str]) -> Iterator[tuple[str, Result]]:
     """Every rule that left out anyone anywhere: an arm's zero is a number too."""
     yield "", _count("responses_received", flow.received)
+    yield "", _count("responses_answered", flow.answered)
     for rule in rules:
         yield rule, _count("responses_left_out", flow.left_out.get(rule, 0))
-    yield "", _count("responses_kept", flow.kept)
+    yield "", _count("responses_used", flow.kept)
 
 
 def _count(term: str, count: int, method: str = "count") -> Estimate:

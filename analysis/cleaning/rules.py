@@ -63,13 +63,15 @@ def clean_responses(
     if flagged is not None:
         stays = stays.assign(flags=flagged.flags, careless=flagged.careless)
         stays = _apply(FLAG_RULES, stays, export, left_out)
+    answered = _answered(people, export.cleaning, left_out)
     return Cleaned(
         export=export,
         frame=_kept(frame, export, stays, flagged),
         received=len(frame),
+        answered=int(answered.sum()),
         left_out={rule: len(arms) for rule, arms in left_out.items()},
         emptied=emptied or {},
-        by_arm=_by_arm(people, left_out),
+        by_arm=_by_arm(people, left_out, answered),
         flagged=flagged,
     )
 
@@ -106,6 +108,25 @@ def _apply(
     return stays
 
 
+NOBODYS = ("preview", "submission_shared", "identical_answers")
+"""Rules that leave out what is no response of a further person."""
+
+
+def _answered(
+    people: pd.DataFrame, rules: CleaningRules, left_out: Mapping[str, pd.Series[Any]]
+) -> pd.Series[bool]:
+    """Which responses answer any item, of one person's one, previews aside."""
+    answered = people["share_answered"] > 0
+    for rule in NOBODYS:
+        if rule in left_out:
+            answered &= ~people.index.isin(left_out[rule].index)
+    if rules.repeats != "keep" and "participant" in people:
+        # Who sent a form twice, or began one twice, is one person who answered.
+        who = people["participant"].where(answered, "")
+        answered &= ~(who.duplicated(keep="last") & (who != ""))
+    return answered
+
+
 def _kept(
     frame: pd.DataFrame, export: Export, stays: pd.DataFrame, flagged: Flagged | None
 ) -> pd.DataFrame:
@@ -122,15 +143,19 @@ def _kept(
 
 
 def _by_arm(
-    people: pd.DataFrame, left_out: Mapping[str, pd.Series[Any]]
+    people: pd.DataFrame,
+    left_out: Mapping[str, pd.Series[Any]],
+    answered: pd.Series[bool],
 ) -> dict[str, Flow]:
     if "arm" not in people.columns:
         return {}
     received = people["arm"].value_counts()
+    with_answers = people.loc[answered, "arm"].value_counts()
     removed = {rule: arms.value_counts() for rule, arms in left_out.items()}
     return {
         str(arm): Flow(
             received=int(received[arm]),
+            answered=int(with_answers.get(arm, 0)),
             left_out={
                 rule: int(counts.get(arm, 0)) for rule, counts in removed.items()
             },

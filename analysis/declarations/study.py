@@ -405,6 +405,25 @@ class Study:
             for name in export.instruments
         }
 
+    def invited(self, survey: str, wave: str) -> dict[str, int]:
+        """How many were invited to a survey at a wave, by arm; empty: not declared.
+
+        Under an empty name everybody. No arms where a total alone was declared, or
+        where teams without an arm were.
+        """
+        export = self.wave(wave).export(survey)
+        declared = export.invited if export else {}
+        if not declared:
+            return {}
+        arms = {arm.name: arm.name for arm in self.arms}
+        if not arms.keys() >= declared.keys():
+            arms = {team.name: team.arm for team in self.teams}
+        counts = {"": sum(declared.values())}
+        for name, count in declared.items():
+            if arm := arms.get(name):
+                counts[arm] = counts.get(arm, 0) + count
+        return counts
+
     def arm_title(self, name: str) -> str:
         """The title of an arm, or the name itself where it is a contrast."""
         return next((arm.title for arm in self.arms if arm.name == name), name)

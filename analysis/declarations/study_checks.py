@@ -154,6 +154,31 @@ def _check_export(export: Export, study: Study) -> Iterator[str]:
         yield f"[{at}.names] is for free texts; declare them as texts.NAME = header"
     yield from check_linkage_rule(export)
     yield from _check_answers(export, study)
+    yield from _check_invited(export, study)
+
+
+def _check_invited(export: Export, study: Study) -> Iterator[str]:
+    """Numbers of people invited, in all or of every arm or team."""
+    at = f"waves.{export.wave}.{export.survey}"
+    for name, count in export.invited.items():
+        if count < 0:
+            key = f"{at}.invited.{name}".rstrip(".")
+            yield f"[{key}] must be a number of people, so not below 0"
+    named = {name for name in export.invited if name}
+    if not named:
+        return
+    arms, teams = ({part.name for part in of} for of in (study.arms, study.teams))
+    unknown_names = sorted(named - arms - teams)
+    for name in unknown_names:
+        yield f"[{at}.invited] {unknown('arm or team', name, [*arms, *teams])}"
+    kind, known = ("arm", arms) if named <= arms else ("team", teams)
+    if not unknown_names and named != known:
+        yield (
+            f"[{at}.invited] must name every {kind} once, and nothing else; missing: "
+            f"{', '.join(sorted(known - named)) or 'none'}; not a {kind}: "
+            f"{', '.join(sorted(named - known)) or 'none'}. Where nobody was invited, "
+            "give 0"
+        )
 
 
 def _check_same_rows(study: Study) -> Iterator[str]:

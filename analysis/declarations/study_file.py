@@ -184,11 +184,22 @@ def _export(
             if answers.has(name)
         },
         attributes=tuple(_attribute(*pair) for pair in table.tables("attributes")),
+        invited=_invited(table),
         cleaning=_cleaning(table.table("cleaning")),
     )
     for part in (answers, items):
         part.close()
     return export
+
+
+def _invited(table: Table) -> dict[str, int]:
+    """How many were invited: one number, or one for every arm or team."""
+    if not table.has("invited"):
+        return {}
+    if not isinstance(table.raw("invited"), dict):
+        return {"": table.whole("invited")}
+    inner = table.table("invited")
+    return {name: inner.whole(name) for name in inner.names()}
 
 
 def _linkage_rule(table: Table) -> LinkageRule:

@@ -293,6 +293,8 @@ class Export:
         their rows; None: those of arm, site and team.
     dictionary : str
         REDCap: file of the data dictionary, for the words of questions and answers.
+    invited : mapping
+        Arm or team → how many were invited; an empty name: how many in all.
     """
 
     survey: str
@@ -317,6 +319,7 @@ class Export:
     attributes: tuple[Attribute, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
     names: str = ""
+    invited: Mapping[str, int] = field(default_factory=dict)
     cleaning: CleaningRules = field(default_factory=CleaningRules)
 
     def wanted_headers(self) -> tuple[str, ...]:

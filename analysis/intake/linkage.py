@@ -110,9 +110,10 @@ def link_waves(
 LINK_COLUMNS = ("survey", "wave_before", "wave_after", "rule", "before", "after")
 
 METHODS = {
-    "participants_linked": "participants linked between the waves, with a score or not",
-    "participants_not_linked": "not linked, of the n with a code at the wave",
-    "participants_ambiguous": "not linked, with a possible partner who is not theirs "
+    "participants_matched": "participants matched between the waves, with a score or "
+    "not",
+    "participants_not_matched": "not matched, of the n with a code at the wave",
+    "participants_ambiguous": "not matched, with a possible partner who is not theirs "
     "alone, of the n with a code at the wave",
     "codes_repeated": "codes of several people, of the n with a code at the wave",
     "participants_conflicting": "equal codes of people who differ in what never "
@@ -220,12 +221,12 @@ def _counted(
 
     linked = len(found.links)
     people = [frame["participant"].nunique() for frame in pair]
-    yield found.rule, count("participants_linked", linked, linked)
+    yield found.rule, count("participants_matched", linked, linked)
     for wave, n, ambiguous, repeated in zip(
         waves, people, found.ambiguous, found.repeated, strict=True
     ):
         group = Group("rule_at_wave", wave, of=found.rule)
-        yield group, count("participants_not_linked", n - linked, n)
+        yield group, count("participants_not_matched", n - linked, n)
         yield group, count("participants_ambiguous", len(set(ambiguous)), n)
         yield group, count("codes_repeated", repeated, n)
     conflicting = count("participants_conflicting", found.conflicting, min(people))

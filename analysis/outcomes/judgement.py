@@ -258,8 +258,20 @@ class Judged:
 
     @property
     def _lost(self) -> tuple[float | None, float | None, float | None]:
-        """Shares lost between baseline and score: in all, treated, comparison."""
+        """Shares lost before the score: in all, treated, comparison.
+
+        Of linked people since the baseline; of all who answered since they were
+        invited, at the wave at which most were lost, or at which arms differ most.
+        """
         question = self.question
+        if not question.of_linked and (waves := question.unanswered):
+            apart = max(waves, key=lambda wave: wave.apart).shares
+            treated, control = (
+                (apart.get(arm) for arm in question.arm_names)
+                if question.estimand.arms
+                else (None, None)
+            )
+            return max(wave.share for wave in waves), treated, control
         if not question.of_linked or not question.started:
             return None, None, None
         before, pairs = question.in_arms(question.before), question.pairs
@@ -272,7 +284,9 @@ class Judged:
     @property
     def _undone_at(self) -> Result:
         """How much worse dropouts would have fared for the gain to be in doubt."""
-        in_all, treated, _ = self._lost
+        # Those who did not answer at one wave may have answered at the other.
+        known = self.question.of_linked
+        in_all, treated, _ = self._lost if known else (None, None, None)
         share = in_all if treated is None else treated
         return undone_at(
             self.planned.result,
@@ -283,13 +297,22 @@ class Judged:
     def _losses(self) -> Iterator[Result]:
         question = self.question
         lost = self._lost[0]
-        if lost is not None:
+        if lost is not None and question.of_linked:
             yield Estimate(
                 term="share_lost",
                 estimate=lost,
                 n=question.started,
                 method="people with a score at the baseline and none linked at the "
                 "follow-up; counted, so no interval",
+            )
+        elif lost is not None:
+            worst = max(question.unanswered, key=lambda wave: wave.share)
+            yield Estimate(
+                term="share_lost",
+                estimate=lost,
+                n=worst.invited,
+                method="people invited and without a score, at the wave at which they "
+                "were most; counted, so no interval",
             )
         if verdict_class(self.code) == GAIN and not self._survives_losses:
             yield self._undone_at
@@ -327,6 +350,7 @@ class Judged:
             smallest_effect=estimand.smallest_effect,
             lost=lost,
             tipping_out_of_range=bool(lost)
+            and question.of_linked
             and verdict_class(self.code) == GAIN
             and self._survives_losses,
             lost_treated=treated,

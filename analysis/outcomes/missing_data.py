@@ -1,25 +1,29 @@
 """Everybody who started, into who is missing and what it would take to matter.
 
-Scores of all waves into who was followed, and whether the answer rests on who was.
+Scores of all waves into who was followed, and whether the answer rests on who was. Of
+waves that are not linked it is counted how many have a score, of those invited.
 
 The rule that holds throughout: everybody with a score at the baseline, an arm and,
-where teams were allocated, a team has started; who has no linked score later is missing
-there.
+where teams or sites were allocated, one of these has started; who has no linked score
+later is missing there.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from analysis.declarations.estimand import counts_units
+from analysis.declarations.estimand import unit_of
+from analysis.declarations.linkage import is_linked
 from analysis.foundation.findings import Contrast, Finding
 from analysis.outcomes.context import Context
 from analysis.outcomes.gates import apply_gates, check_rule
-from analysis.outcomes.outcome_scores import waves_of_outcome
+from analysis.outcomes.outcome_scores import by_arm, waves_of_outcome
+from analysis.outcomes.question import questions_of
 from heard.effects.change import paired_change
 from heard.effects.missing_data.arm_effect import ArmModel, imputed_arm_difference
 from heard.effects.missing_data.attrition import (
@@ -33,12 +37,13 @@ from heard.effects.missing_data.weighting import (
     response_weights,
     weighted_arm_difference,
 )
-from heard.models.imputation import Imputation, impute
-from heard.results import Unavailable
+from heard.models.imputation import N_SETS, Imputation, impute
+from heard.results import Estimate, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from analysis.declarations.estimand import Unit
     from analysis.declarations.study import Outcome, Study
     from analysis.foundation.findings import Place
     from analysis.outcomes.outcome_scores import ScoresByWave
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
 Found: TypeAlias = "tuple[str, Place, str, Result | Composite]"
 """Follow-up, arm, group, and what was found there."""
 EVERYONE = "everyone"
+NOT_RECORDED = "how many were invited is not recorded"
 MINIMUM_TEAMS = 5
 """Fewer give no random intercept: they are covariates then."""
 SHARE_OF_RANGE = 1 / 3
@@ -66,7 +72,10 @@ class Followed(Context):
     Attributes
     ----------
     people : DataFrame, one row a participant
-        ``arm``, ``team``, and a score a wave, NaN where missing.
+        ``arm``, ``cluster`` (the unit of the question, or the team where people are
+        compared), and a score a wave, NaN where missing.
+    unit : {"person", "team", "site"}
+        Of the question: what was allocated.
     columns : mapping
         Follow-up → its column of `people`.
     baseline_attributes : tuple of str
@@ -74,8 +83,14 @@ class Followed(Context):
     """
 
     people: pd.DataFrame
+    unit: Unit
     columns: Mapping[str, str]
     baseline_attributes: tuple[str, ...]
+
+    @property
+    def cluster(self) -> str | None:
+        """The column of what was allocated together; None where people were."""
+        return None if self.unit == "person" else "cluster"
 
     @property
     def before(self) -> str:
@@ -137,27 +152,42 @@ class Followed(Context):
         """The changes of dropouts that would undo the change of those followed."""
         for follow_up, column in self.columns.items():
             pairs = self.people.loc[self.people[column].notna()]
-            cluster = pairs["team"] if self.by_team else None
+            cluster = pairs[self.cluster] if self.cluster else None
             change = paired_change(pairs[self.before], pairs[column], cluster=cluster)
             tipping_point = dropout_tipping_point(
                 change.mean_change, followed=len(pairs), started=len(self.people)
             )
             yield follow_up, "", "", tipping_point
 
-    def difference_by_method(self, follow_up: str, missing: str) -> Result:
+    def difference_by_method(
+        self,
+        follow_up: str,
+        missing: str,
+        *,
+        arms: Contrast | None = None,
+        draws: int = N_SETS,
+    ) -> Result:
         """The arms' difference at a follow-up, dropouts allowed for in one way.
 
         Parameters
         ----------
         missing : {"complete", "weighted", "imputed"}
             Left out; followed weighted to stand for all; filled in.
+        arms : Contrast, optional
+            The two arms; the study's main ones if not given.
+        draws : int
+            Completed sets, where scores are filled in.
         """
         model = self._model(self.columns[follow_up])
+        if arms is not None:
+            model = dataclasses.replace(
+                model, treated=arms.after, reference=arms.before
+            )
         if missing == "complete":
             return complete_arm_difference(self.people, model)
         if missing == "weighted":
             return self._weighted(model)
-        return next(self._filled_in(self._imputed(), model))
+        return next(self._filled_in(self._imputed(draws), model))
 
     def _model(self, column: str) -> ArmModel:
         return ArmModel(
@@ -165,7 +195,7 @@ class Followed(Context):
             treated=self.study.treated,
             reference=self.study.control,
             adjust=(self.before, *self._adjusted()),
-            cluster="team" if self.by_team else None,
+            cluster=self.cluster,
         )
 
     def _adjusted(self) -> tuple[str, ...]:
@@ -174,20 +204,21 @@ class Followed(Context):
         named = plan.covariates if plan else ()
         return tuple(name for name in self.baseline_attributes if name in named)
 
-    def _imputed(self) -> Imputation | Unavailable:
+    def _imputed(self, draws: int = N_SETS) -> Imputation | Unavailable:
         """Every score filled in from all waves, once for the outcome."""
-        teams = set(self.people["team"])
-        among = len(teams) > 1 and "" not in teams
-        random = self.by_team or (among and len(teams) >= MINIMUM_TEAMS)
+        units = set(self.people["cluster"])
+        among = len(units) > 1 and "" not in units
+        random = self.cluster or (among and len(units) >= MINIMUM_TEAMS)
         return impute(
             self.people,
             scores=[self.before, *self.columns.values()],
             covariates=[
                 *self.baseline_attributes,
-                *(["team"] if among and not random else []),
+                *(["cluster"] if among and not random else []),
             ],
             arm="arm",
-            cluster="team" if random else None,
+            cluster="cluster" if random else None,
+            n_sets=draws,
             seed=self.seed,
         )
 
@@ -278,7 +309,7 @@ def evaluate_missing(
     comparability: Iterable[Finding] = (),
     reliability: Iterable[Finding] = (),
 ) -> tuple[Finding, ...]:
-    """Report the attrition of every linked outcome, and what it would take to matter.
+    """Report who is missing of every outcome, and what it would take to matter.
 
     Parameters
     ----------
@@ -289,7 +320,8 @@ def evaluate_missing(
     Returns
     -------
     tuple of Finding
-        Shares followed, and how those differed at the baseline; where two arms are
+        Of waves that are not linked, shares scored of those invited. Of linked people,
+        shares followed, and how those differed at the baseline; where two arms are
         compared, their difference in three ways, and when missing scores would tip it;
         where none are, what change of dropouts would undo that of those followed.
 
@@ -305,6 +337,7 @@ def evaluate_missing(
     gates = tuple(comparability), tuple(reliability)
     found: list[Finding] = []
     for outcome in study.outcomes:
+        found += _scored_of_invited(scores_by_wave, study, outcome)
         waves = followed_scores(scores_by_wave, study, outcome, links, linkage_rule)
         if waves is None or not len(waves.people):
             continue
@@ -324,20 +357,25 @@ def followed_scores(
 ) -> Followed | None:
     """Everybody who started, waves side by side; None where no wave is linked."""
     score = f"{outcome.instrument}.{outcome.subscale}"
-    people = pd.DataFrame()
+    people, unit = pd.DataFrame(), unit_of(study)[0]
     columns: dict[str, str] = {}
     baseline_attributes: dict[str, pd.Series[str]] = {}
-    for follow_up in outcome.follow_ups:
+    for follow_up in outcome.follow_ups if outcome.baseline else ():
         before, after, linked = waves_of_outcome(
             scores_by_wave, study, outcome, follow_up, links=links, rule=rule
         )
         if not linked:
             continue
         if not columns:
+            question, *_ = questions_of(
+                scores_by_wave, study, outcome, follow_up, links=links, rule=rule
+            )
+            unit = question.estimand.unit
             first = column_of(outcome.baseline)
-            start = before.loc[before[score].notna() & _known(before, study)]
+            before = before.assign(cluster=before["site" if unit == "site" else "team"])
+            start = before.loc[before[score].notna() & _known(before, study, unit)]
             baseline_attributes = _baseline_attributes(start, study, outcome)
-            people = start[["participant", "arm", "team"]].assign(
+            people = start[["participant", "arm", "cluster"]].assign(
                 **{first: start[score]}, **baseline_attributes
             )
         seen = after.loc[(after["participant"] != "") & after[score].notna()]
@@ -349,6 +387,7 @@ def followed_scores(
     people = people.drop(columns="participant").reset_index(drop=True)
     return Followed(
         people=people,
+        unit=unit,
         columns=columns,
         study=study,
         outcome=outcome,
@@ -356,11 +395,43 @@ def followed_scores(
     )
 
 
-def _known(people: pd.DataFrame, study: Study) -> pd.Series[bool]:
-    """Who has an arm, if there are arms, and a team, if teams were allocated."""
+def _scored_of_invited(
+    scores_by_wave: ScoresByWave, study: Study, outcome: Outcome
+) -> Iterator[Finding]:
+    """Who has a score, of those invited, at the waves that are not linked."""
+    context = Context(study=study, outcome=outcome)
+    survey, first = outcome.survey, outcome.baseline
+    apart = [
+        wave
+        for wave in outcome.follow_ups
+        if not first or not is_linked(study, survey, first, wave)
+    ]
+    for wave in dict.fromkeys(filter(None, [*([first] if apart else []), *apart])):
+        invited = study.invited(survey, wave)
+        for arm, among in by_arm(scores_by_wave[wave][survey], study):
+            scored = int(among[context.score].notna().sum())
+            share = _share_scored(scored, invited.get(arm, 0))
+            yield from context.place(share, wave=wave, arm=arm)
+
+
+def _share_scored(scored: int, invited: int) -> Result:
+    if not invited:
+        return Unavailable(
+            term="share_scored", reason=NOT_RECORDED, n=scored, n_unit="answers"
+        )
+    return Estimate(
+        term="share_scored",
+        estimate=min(scored / invited, 1.0),
+        n=invited,
+        method="people with a score, of those invited; counted, so no interval",
+    )
+
+
+def _known(people: pd.DataFrame, study: Study, unit: Unit) -> pd.Series[bool]:
+    """Who has an arm, if there are arms, and a unit, if units were allocated."""
     arms = [arm.name for arm in study.arms]
     known = people["arm"].isin(arms) | (not arms)
-    return known & ((people["team"] != "") | (not counts_units(study)))
+    return known & ((people["cluster"] != "") | (unit == "person"))
 
 
 def _baseline_attributes(

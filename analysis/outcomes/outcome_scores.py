@@ -85,9 +85,9 @@ def _renamed(
     ]
     for side in ("before", "after"):
         assert linked_waves[side].is_unique, "a participant is linked once"
-    earlier = linked_waves.set_index("after")["before"]
-    names = after["participant"].map(earlier).fillna("")
-    return after.assign(participant=names)
+    earlier = linked_waves.astype(str).set_index("after")["before"]
+    names = earlier.reindex(after["participant"].astype(str), fill_value="")
+    return after.assign(participant=names.to_numpy())
 
 
 def _check_sites(before: pd.DataFrame, after: pd.DataFrame, where: str) -> None:

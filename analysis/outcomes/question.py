@@ -30,6 +30,8 @@ from heard.effects.effect_sizes import pooled_deviation
 from heard.effects.units import linked_units, units_of_units, unlinked_units
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from analysis.declarations.estimand import Estimand, Unit
     from analysis.declarations.study import Outcome, Study
     from analysis.foundation.findings import AnyGroup, Contrast, Finding, Place
@@ -279,6 +281,38 @@ class Question(Context):
         return [before, after] if self.estimand.baseline else [after]
 
     @property
+    def unanswered(self) -> tuple[Unanswered, ...]:
+        """Those invited who have no score, at every wave that it is about.
+
+        Empty where nobody knows how many were invited to one of them.
+        """
+        waves = {self.estimand.follow_up: self.after}
+        if self.estimand.baseline:
+            waves = {self.estimand.baseline: self.before, **waves}
+        found = []
+        for name, rows in waves.items():
+            invited = self.study.invited(self.outcome.survey, name)
+            arms = self.arm_names
+            if not all(arm in invited for arm in arms):
+                arms = ("",)
+            if not any(invited.get(arm) for arm in arms):
+                return ()
+            scored = {arm: len(of_arm(rows, arm)) for arm in arms}
+            found.append(
+                Unanswered(
+                    wave=name,
+                    invited=sum(invited[arm] for arm in arms),
+                    scored=sum(scored.values()),
+                    shares={
+                        arm: max(1 - scored[arm] / invited[arm], 0.0)
+                        for arm in arms
+                        if arm and invited[arm]
+                    },
+                )
+            )
+        return tuple(found)
+
+    @property
     def started(self) -> int:
         """People of the arms compared with a score at the baseline."""
         return len(self.in_arms(self.before))
@@ -296,6 +330,35 @@ class Question(Context):
         if arms is None:
             return rows
         return rows.loc[rows["arm"].isin([arms.after, arms.before])]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """Who was invited at a wave and has no score.
+
+    Attributes
+    ----------
+    invited, scored : int
+        People of the arms compared; everybody where no arm of theirs is known.
+    shares : mapping
+        Arm → its share without a score, where that is known.
+    """
+
+    wave: str
+    invited: int
+    scored: int
+    shares: Mapping[str, float]
+
+    @property
+    def share(self) -> float:
+        """Share without a score."""
+        return max(1 - self.scored / self.invited, 0.0)
+
+    @property
+    def apart(self) -> float:
+        """How far the shares of two arms lie apart; 0 where they are not known."""
+        shares = self.shares.values()
+        return max(shares) - min(shares) if len(shares) > 1 else 0.0
 
 
 def of_arm(rows: pd.DataFrame, arm: str) -> pd.DataFrame:

@@ -57,9 +57,14 @@ def show_missing(disclosed: Disclosed, study: Study) -> Shown:
 
 
 def flow_table(disclosed: Disclosed, study: Study) -> Table:
-    """Responses received, left out by rule, and kept, a row a survey, wave and arm."""
+    """Responses received, left out by rule, and used, a row a survey, wave and arm."""
     notes, rows = Footnotes(), []
-    columns: Columns = (*FLOW, ("People", "participants_kept"))
+    columns: Columns = (
+        ("Invited", "people_invited"),
+        ("Answered, of those invited", "response_rate"),
+        *FLOW,
+        ("People", "participants_used"),
+    )
     for survey in study.surveys:
         of_survey = disclosed.where(survey=survey.name)
         for wave in waves_of(of_survey, study, contrasts=False):
@@ -71,7 +76,9 @@ def flow_table(disclosed: Disclosed, study: Study) -> Table:
                     place = (wave_text(study, wave), arm_text(study, arm))
                     rows.append((survey.title, *place, *cells))
     headings = ("Survey", "Wave", "Group")
-    return compact_table("Responses received and kept", headings, columns, rows, notes)
+    return compact_table(
+        "Responses received, answered and used", headings, columns, rows, notes
+    )
 
 
 def _count_table(

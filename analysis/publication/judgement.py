@@ -12,6 +12,7 @@ from analysis.publication.figure import Note, Point, drawn_points
 from analysis.publication.numbers import estimate_text
 from analysis.publication.panels import difference_label, forest
 from analysis.publication.places import (
+    SCORED_OR_LINKED,
     arm_mean,
     arm_text,
     columns_of,
@@ -28,7 +29,7 @@ from analysis.publication.table import ABSENT, Footnotes
 from analysis.publication.verdict.headline import headline, short_verdict
 from analysis.publication.verdict.reader import facts_of_verdict, planned_facts
 from analysis.publication.verdict.sentences import THREAT_WORDS, second_sentence
-from analysis.publication.words import SIGNIFICANT, smallest_effect_words
+from analysis.publication.words import SIGNIFICANT, listed, smallest_effect_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,7 +87,32 @@ def show_answers(disclosed: Disclosed, study: Study) -> Shown:
         # The others stand in the table, with the same verdicts.
         if family_of(outcome, study) == PRIMARY
     ]
-    return show_tables([*notes, _answer_table(disclosed, study)], NOTHING_PLANNED)
+    return show_tables(
+        [*notes, *_other_people(disclosed, study), _answer_table(disclosed, study)],
+        NOTHING_PLANNED,
+    )
+
+
+def _other_people(disclosed: Disclosed, study: Study) -> Iterator[Note]:
+    """That follow-ups of an outcome are about different people, where they are."""
+    for outcome in study.outcomes:
+        waves: dict[str, list[str]] = {}
+        for one, facts in _answers(disclosed, study):
+            if one == outcome and facts.estimate is not None:
+                at = waves.setdefault(facts.counted, [])
+                at += [facts.follow_up] * (facts.follow_up not in at)
+        if len(waves) > 1:
+            linked, answered = (
+                listed([f"“{wave}”" for wave in waves[counted]])
+                for counted in ("people", "answers")
+            )
+            yield Note(
+                text=f"{outcome.title}: the result at {linked} is about people who "
+                f"were linked, that at {answered} about all who answered, because too "
+                "few were linked there, or fewer of one group than of the other. These "
+                "are different people, so the difference between the two results is "
+                "not a change over time."
+            )
 
 
 def _waves_of(facts: PlannedFacts) -> str:
@@ -115,7 +141,7 @@ def _baseline_table(disclosed: Disclosed, study: Study) -> Table:
             cells += [notes.cell(mean), notes.cell(spread), notes.people(mean)]
         if any(cell != ABSENT for cell in cells):
             rows.append((outcome.title, study.wave_title(outcome.baseline), *cells))
-    parts = ("mean", "SD", "n")
+    parts = ("mean", "SD", "scored")
     headings = [f"{study.arm_title(arm)}: {part}" for arm in arms for part in parts]
     return notes.table(
         "Where the groups began",
@@ -233,7 +259,7 @@ def _answer_table(disclosed: Disclosed, study: Study) -> Table:
         "Planned estimate",
         "Smallest that matters",
         "Verdict",
-        "n",
+        SCORED_OR_LINKED,
     )
     return notes.table(
         "Every outcome as planned",
@@ -295,7 +321,7 @@ def _strength_table(disclosed: Disclosed, study: Study) -> Table:
         "Width",
         "Losses",
         "What threatens it",
-        "n",
+        SCORED_OR_LINKED,
     )
     return notes.table(
         "How strong the evidence is",
@@ -316,7 +342,7 @@ def _chance_table(disclosed: Disclosed, study: Study) -> Table:
             place = (outcome.title, wave_text(study, wave))
             cells = notes.cells(declared, columns)
             rows.append((*place, *cells, notes.people(first)))
-    headings = ("Outcome", "Waves", *(title for title, _ in columns), "n")
+    headings = ("Outcome", "Waves", *(title for title, _ in columns), SCORED_OR_LINKED)
     return notes.table(
         "How likely it is that it helps",
         headings,
@@ -337,7 +363,7 @@ def _responder_table(disclosed: Disclosed, study: Study) -> Table:
                 place = (outcome.title, wave_text(study, wave), arm_text(study, arm))
                 cells = notes.cells(of_arm, columns)
                 rows.append((*place, notes.people(counted), *cells))
-    headings = ("Outcome", "Waves", "Group", "n", *(title for title, _ in columns))
+    headings = ("Outcome", "Waves", "Group", "Linked", *(title for title, _ in columns))
     also = (CHANGED_ANYWAY,) if not study.treated else ()
     return notes.table(
         "Who changed by more than error",
@@ -357,7 +383,7 @@ def _intracluster_table(disclosed: Disclosed, study: Study) -> Table:
         if counted and outcome.name not in rows:
             cells = notes.cells(selected, columns)
             rows[outcome.name] = (outcome.title, notes.people(counted), *cells)
-    headings = ("Outcome", "n", *(title for title, _ in columns))
+    headings = ("Outcome", "Scored", *(title for title, _ in columns))
     return notes.table(
         "How alike people of one team are",
         headings,
@@ -406,7 +432,14 @@ def _family_table(disclosed: Disclosed, study: Study) -> Table:
         )
     return notes.table(
         "All outcomes together, at their first follow-up",
-        ("Family", "Outcome", "Effect", "p alone", "p in its family", "n"),
+        (
+            "Family",
+            "Outcome",
+            "Effect",
+            "p alone",
+            "p in its family",
+            SCORED_OR_LINKED,
+        ),
         rows,
         row_headings=2,
         also=(IN_FAMILY,),

@@ -22,14 +22,18 @@ RULES = {
     "one_element_off": "One element off",
     "weighted": "Similar enough",
 }
+MATCHED = (
+    "Matched are people whose responses were used at both waves, with a score or not; "
+    "only those scored at both are linked, and the page Outcomes counts them."
+)
 NOTHING = "No outcome of this study compares linked participants."
 TOGETHER = "smaller ones together"
 """What groups of too few are called in the findings."""
 NO_ROSTER = "This study declares no list of staff, so coverage is not known."
-HEADINGS = ("Survey", "Waves", "Rule", "Linked", "False links (share)")
+HEADINGS = ("Survey", "Waves", "Rule", "Matched", "False links (share)")
 BY_WAVE = (
-    ("Not linked, first wave", "participants_not_linked", 1),
-    ("Not linked, second wave", "participants_not_linked", 0),
+    ("Not matched, first wave", "participants_not_matched", 1),
+    ("Not matched, second wave", "participants_not_matched", 0),
     ("In doubt, first wave", "participants_ambiguous", 1),
     ("In doubt, second wave", "participants_ambiguous", 0),
 )
@@ -44,8 +48,8 @@ def show_linkage(disclosed: Disclosed, study: Study) -> Shown:
             here, pair = of_survey.where(wave=waves), names_in(waves)
             declared = _declared_rule(study, survey.name, pair[0])
             for rule, title in RULES.items():
-                linked = found(here, term="participants_linked", group=rule)
-                if linked is None:
+                matched = found(here, term="participants_matched", group=rule)
+                if matched is None:
                     continue
                 rate = found(here, term="false_match_rate", group=rule)
                 by_wave = (
@@ -61,7 +65,7 @@ def show_linkage(disclosed: Disclosed, study: Study) -> Shown:
                         survey.title,
                         wave_text(study, waves),
                         title + (" (declared)" if rule == declared else ""),
-                        notes.cell(linked),
+                        notes.cell(matched),
                         notes.cell(rate, title="False links"),
                         *(notes.cell(finding) for finding in by_wave),
                     )
@@ -70,10 +74,11 @@ def show_linkage(disclosed: Disclosed, study: Study) -> Shown:
     surveys = {row[0] for row in rows}
     spare = int(len(surveys) == 1)
     table = notes.table(
-        ": ".join(["Participants linked between waves", *(surveys if spare else ())]),
+        ": ".join(["Participants matched between waves", *(surveys if spare else ())]),
         (*HEADINGS, *(title for title, *_ in BY_WAVE))[spare:],
         (row[spare:] for row in rows),
         row_headings=3 - spare,
+        also=(MATCHED,),
     )
     return show([table], NOTHING)
 
@@ -108,7 +113,7 @@ def _coverage_table(here: Disclosed, study: Study, times: int) -> Table:
     least = counted(times, "time", "times") if times > 1 else "once"
     return notes.table(
         f"Staff in regular contact who were rated at least {least}",
-        ("Staff", "n", *(wave_text(study, wave) for wave in waves)),
+        ("Staff", "In regular contact", *(wave_text(study, wave) for wave in waves)),
         rows,
     )
 

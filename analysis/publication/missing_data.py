@@ -30,8 +30,8 @@ from analysis.publication.places import (
     waves_of,
 )
 from analysis.publication.shown import show, show_tables
-from analysis.publication.table import ABSENT, Footnotes
-from analysis.publication.words import reason_of, smallest_effect_words
+from analysis.publication.table import ABSENT, SUPPRESSED, Footnotes
+from analysis.publication.words import listed, reason_of, smallest_effect_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,6 +60,7 @@ STANDARDISED = (
     "in standard deviations."
 )
 NO_ARMS = "There is no comparison group in this study, so no difference can change."
+ALL_LINKED = "Every outcome is of linked people."
 NO_PEOPLE = "Nobody could be followed from wave to wave."
 METHODS = Panel(
     terms={
@@ -77,6 +78,75 @@ def show_attrition(disclosed: Disclosed, study: Study) -> Shown:
     """Who was followed of those who started, and how they differed from dropouts."""
     tables = [_attrition_table(disclosed, study, each) for each in study.outcomes]
     return show_tables(tables, NO_PEOPLE)
+
+
+def show_unlinked(disclosed: Disclosed, study: Study) -> Shown:
+    """What is known, and what cannot be, of those missing at waves not linked."""
+    parts: list[Note | Table] = []
+    for outcome in study.outcomes:
+        here = findings_of_outcome(disclosed, outcome).where(term="share_scored")
+        if here.findings:
+            parts.append(Note(text=_unlinked_words(here, study, outcome)))
+            parts.append(_scored_table(here, study, outcome))
+    return show_tables(parts, ALL_LINKED)
+
+
+def _scored_table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
+    """A row a wave and arm: invited, scored, and the share."""
+    notes, rows = Footnotes(), []
+    for wave in waves_of(here, study, contrasts=False):
+        for arm in arms_of(here.where(wave=wave), study, contrasts=False):
+            share = found(here, wave=wave, arm=arm)
+            known = share is not None and share.estimate is not None
+            unknown = share is not None and share.n_unit == "answers"
+            rows.append(
+                (
+                    wave_text(study, wave),
+                    arm_text(study, arm),
+                    ABSENT if unknown else notes.people(share),
+                    _followed_text(share) if known else notes.people(share),
+                    notes.cell(share, title="Scored, of those invited"),
+                )
+            )
+    return notes.table(
+        f"Who has a score, of those invited: {outcome.title}",
+        ("Wave", "Group", "Invited", "Scored", "Scored, of those invited"),
+        rows,
+        row_headings=2,
+        optional=(2,),
+    )
+
+
+def _unlinked_words(here: Disclosed, study: Study, outcome: Outcome) -> str:
+    """What nobody can know of those missing, and what is known."""
+    everyone = here.where(arm="")
+    sentences = []
+    waves = [name for name in outcome.waves if everyone.where(wave=name).findings]
+    if outcome.baseline and len(waves) > 1:
+        first, *later = (wave_text(study, wave) for wave in waves)
+        sentences.append(
+            f"answers at {listed(later)} are not linked to those at {first}, so nobody "
+            f"knows who of those at {first} answered again, or how those who did not "
+            "would have answered."
+        )
+    shares = [
+        (wave, share)
+        for wave in waves
+        if (share := found(everyone, wave=wave)) and share.n_unit != "answers"
+    ]
+    if shares:
+        texts = [
+            f"{wave_text(study, wave)}: {estimate_text(share) or SUPPRESSED}"
+            for wave, share in shares
+        ]
+        sentences.append(f"Of those invited, so many have a score: {'; '.join(texts)}.")
+    if missing := [name for name in waves if name not in dict(shares)]:
+        at = listed([wave_text(study, wave) for wave in missing])
+        sentences.append(
+            f"How many were invited is not recorded for {at}, so nobody knows how many "
+            "did not answer, or whether more of one group did not."
+        )
+    return f"{outcome.title}: {' '.join(sentences)}"
 
 
 def show_missing_data_methods(disclosed: Disclosed, study: Study) -> Shown:

@@ -1,11 +1,11 @@
 """Participant flow as boxes and arrows: at one wave, and over the waves of a survey.
 
-Received, left out by rule, kept: of everyone first, then of each arm. What was left out
-in all is received less kept, and is shown where both are; a count that disclosure
-control suppressed is said to be not shown, and never worked out from others.
+Received, answered, left out by rule, used: of everyone first, then of each arm. What
+was left out in all is received less used, and is shown where both are; a count that
+disclosure control suppressed is said to be not shown, and never worked out from others.
 
-Over waves, every wave stands with what was kept of it, and next to a later wave how
-many of its participants have a score at the earlier one too.
+Over waves, every wave stands with what was used of it, and next to a later wave how
+many of its participants are linked: have a score at the earlier one too.
 """
 
 from __future__ import annotations
@@ -73,14 +73,15 @@ class Flow:
     Attributes
     ----------
     left_out : Finding or None
-        Received less kept; None where one of them is not shown.
+        Received less used; None where one of them is not shown.
     rules : tuple of (str, Finding)
         The title of each rule that left out anybody, and its count.
     """
 
     title: str
     received: Finding | None
-    kept: Finding | None
+    used: Finding | None
+    answered: Finding | None = None
     left_out: Finding | None = None
     rules: tuple[tuple[str, Finding], ...] = ()
 
@@ -98,44 +99,54 @@ class Flow:
         """Whether it is known that nobody was left out."""
         return self.left_out is not None and not self.left_out.n
 
+    @property
+    def fewer_used(self) -> bool:
+        """Whether it is known that some who answered were not used."""
+        if self.answered is None or self.used is None:
+            return False
+        return (self.answered.n or 0) > (self.used.n or 0)
+
     def points(self, label: str) -> Iterator[Point]:
         """Everything counted, what is suppressed included."""
         named = (
             ("Received", self.received),
+            ("Answered", self.answered),
             ("Left out", self.left_out),
             *self.rules,
-            ("Kept", self.kept),
+            ("Used", self.used),
         )
         for series, finding in named:
             if finding is not None:
                 yield Point(label=label, series=series, finding=finding)
 
-    def kept_line(self) -> Line:
-        """How many were kept, as a line of a box."""
-        return Line(text=f"Kept: {count_text(self.kept)}", bold=True)
+    def used_line(self) -> Line:
+        """How many were used, as a line of a box."""
+        return Line(text=f"Used: {count_text(self.used)}", bold=True)
 
-    def received_line(self) -> Line:
-        """How many responses came, as a line of a box."""
-        return Line(text=f"Received: {count_text(self.received)}")
+    def came_lines(self) -> Iterator[Line]:
+        """How many responses came, and answered anything, as lines of a box."""
+        yield Line(text=f"Received: {count_text(self.received)}")
+        if self.answered is not None:
+            yield Line(text=f"Answered: {count_text(self.answered)}")
 
 
 def flow_figures(disclosed: Disclosed, study: Study) -> Iterator[Figure | Note]:
     """The flow of every survey at every wave that is found here."""
     for survey in study.surveys:
         here = disclosed.where(survey=survey.name)
-        for wave in _waves_kept(here, study):
+        for wave in _waves_used(here, study):
             yield flow_figure(disclosed, study, survey=survey.name, wave=wave)
 
 
-def _waves_kept(here: Disclosed, study: Study) -> list[str]:
-    """The waves of which it was counted how many responses were kept."""
-    return waves_of(here.where(term="responses_kept"), study, contrasts=False)
+def _waves_used(here: Disclosed, study: Study) -> list[str]:
+    """The waves of which it was counted how many responses were used."""
+    return waves_of(here.where(term="responses_used"), study, contrasts=False)
 
 
 def flow_figure(
     disclosed: Disclosed, study: Study, *, survey: str, wave: str
 ) -> Figure | Note:
-    """Received, left out and why, kept, and the same of each arm."""
+    """Received, left out and why, used, and the same of each arm."""
     here = disclosed.where(survey=survey, wave=wave)
     place = f"{study.survey(survey).title}, {wave_text(study, wave)}"
     everyone = _flow(here.where(arm=""), place)
@@ -146,7 +157,7 @@ def flow_figure(
         points += flow.points(f"{place}: {flow.title}")
     return make_figure(
         f"participant-flow-{survey}-{wave}",
-        f"{place}: responses received, left out by each rule, and kept.",
+        f"{place}: responses received, answered, left out by each rule, and used.",
         " ".join(_flow_words(flow) for flow in (everyone, *arms)),
         points,
         partial(draw_boxes, diagram=diagram),
@@ -158,30 +169,31 @@ def flow_figure(
 def _flow(here: Disclosed, title: str) -> Flow:
     """The flow of one arm at one wave."""
     received = found(here, term="responses_received")
-    kept = found(here, term="responses_kept")
+    used = found(here, term="responses_used")
     named = [(name, rule) for name, rule in FLOW if not rule.startswith("responses")]
     counts = [(name, flow_count(here, rule)) for name, rule in named]
     return Flow(
         title=title,
         received=received,
-        kept=kept,
-        left_out=_difference(received, kept),
+        answered=found(here, term="responses_answered"),
+        used=used,
+        left_out=_difference(received, used),
         rules=tuple((name, finding) for name, finding in counts if finding),
     )
 
 
 def _flows_of_arms(here: Disclosed, study: Study, everyone: Flow) -> Iterator[Flow]:
     """The flow of each arm found; then of those whose arm is not known, if any."""
-    rest = everyone.kept
+    rest = everyone.used
     for arm in arms_of(here, study, contrasts=False):
-        if arm and found(here, arm=arm, term="responses_kept"):
+        if arm and found(here, arm=arm, term="responses_used"):
             flow = _flow(here.where(arm=arm), arm_text(study, arm))
-            rest = _difference(rest, flow.kept)
+            rest = _difference(rest, flow.used)
             yield flow
     # Smaller ones do not follow from what is shown: see `counts`.
-    if rest is not everyone.kept and rest and rest.n:
-        rest = dataclasses.replace(rest, term="responses_kept", group="arm not known")
-        yield Flow(title=UNKNOWN, received=None, kept=rest)
+    if rest is not everyone.used and rest and rest.n:
+        rest = dataclasses.replace(rest, term="responses_used", group="arm not known")
+        yield Flow(title=UNKNOWN, received=None, used=rest)
 
 
 def _difference(whole: Finding | None, part: Finding | None) -> Finding | None:
@@ -199,7 +211,7 @@ def _difference(whole: Finding | None, part: Finding | None) -> Finding | None:
 
 
 def _flow_diagram(everyone: Flow, arms: list[Flow]) -> Diagram:
-    opening = [Line(text=everyone.title, bold=True), everyone.received_line()]
+    opening = [Line(text=everyone.title, bold=True), *everyone.came_lines()]
     received = box_of(opening, left=0, top=0)
     boxes, arrows = [received], []
     below = received.bottom + GAP
@@ -210,23 +222,23 @@ def _flow_diagram(everyone: Flow, arms: list[Flow]) -> Diagram:
         across = ((received.middle, level), (left_out.left, level))
         arrows.append(Arrow(corners=across))
         below = left_out.bottom + GAP / 2
-    kept = box_of([everyone.kept_line()], left=0, top=below, filled=True)
-    boxes.append(kept)
-    arrows.append(down(received, kept))
+    used = box_of([everyone.used_line()], left=0, top=below, filled=True)
+    boxes.append(used)
+    arrows.append(down(received, used))
     if arms:
         contents = [list(_arm_lines(flow)) for flow in arms]
-        split = side_by_side(contents, top=kept.bottom + GAP)
+        split = side_by_side(contents, top=used.bottom + GAP)
         boxes += split
-        arrows += branches(kept, split)
+        arrows += branches(used, split)
     return Diagram(boxes=tuple(boxes), arrows=tuple(arrows))
 
 
 def _arm_lines(flow: Flow) -> Iterator[Line]:
     yield Line(text=flow.title, bold=True)
-    yield flow.kept_line()
+    yield flow.used_line()
     if flow.received is None:
         return
-    yield flow.received_line()
+    yield from flow.came_lines()
     if not flow.none_left_out:
         yield Line(text=f"Left out: {count_text(flow.left_out)}")
     for title, count in flow.shown_rules():
@@ -248,22 +260,26 @@ def _left_out_lines(flow: Flow) -> Iterator[Line]:
 
 def _flow_title(flow: Flow) -> str:
     """What the figure shows, in a sentence."""
-    kept, received = count_text(flow.kept), count_text(flow.received)
-    if kept == SUPPRESSED:
-        return f"{flow.title}: how many responses were kept is not shown."
-    of = f"all {kept}" if flow.none_left_out else f"{kept} of {received}"
-    return f"{flow.title}: {of if flow.left_out else kept} responses were kept."
+    used, answered = count_text(flow.used), count_text(flow.answered)
+    if used == SUPPRESSED:
+        return f"{flow.title}: how many responses were used is not shown."
+    if answered == SUPPRESSED or not flow.fewer_used:
+        return f"{flow.title}: {used} responses were used."
+    return f"{flow.title}: {used} of {answered} responses with an answer were used."
 
 
 def _flow_words(flow: Flow) -> str:
     """A flow in words, for those who cannot see it."""
-    parts = [_count_words(flow.kept, "kept")]
+    parts = [_count_words(flow.used, "used")]
     if flow.received is not None:
         why = [f"{title} {count}" for title, count in flow.shown_rules()]
         if not flow.none_left_out:
             why += [f"{title} {SUPPRESSED}" for title in flow.suppressed_rules()]
         left_out = _count_words(flow.left_out, "left out") + _in_brackets(why)
-        parts = [_count_words(flow.received, "received"), left_out, *parts]
+        came = [_count_words(flow.received, "received")]
+        if flow.answered is not None:
+            came.append(_count_words(flow.answered, "answered"))
+        parts = [*came, left_out, *parts]
     return f"{flow.title}: {'; '.join(parts)}."
 
 
@@ -301,7 +317,7 @@ class Followed:
         """The counts in a line."""
         everyone, arms = self.texts()
         listed = _in_brackets([f"{arm} {count}" for arm, count in arms])
-        return f"with a score at {self.before} too, {self.title}: {everyone}{listed}"
+        return f"linked to {self.before}, {self.title}: {everyone}{listed}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,19 +345,22 @@ class Wave:
 
     def words(self) -> str:
         """The wave in words, for those who cannot see it."""
-        arms = [f"{flow.title} {count_text(flow.kept)}" for flow in self.arms]
+        arms = [f"{flow.title} {count_text(flow.used)}" for flow in self.arms]
         received = count_text(self.everyone.received)
-        kept = f"{count_text(self.everyone.kept)}{_in_brackets(arms)}"
-        sentences = [f"{self.title}: received {received}, kept {kept}"]
+        used = f"{count_text(self.everyone.used)}{_in_brackets(arms)}"
+        came = [f"received {received}"]
+        if self.everyone.answered is not None:
+            came.append(f"answered {count_text(self.everyone.answered)}")
+        sentences = [f"{self.title}: {', '.join(came)}, used {used}"]
         return "; ".join([*sentences, *(part.words() for part in self.followed)]) + "."
 
     def lines(self) -> Iterator[Line]:
-        """What was received and kept."""
+        """What was received, answered and used."""
         yield Line(text=self.title, bold=True)
-        yield self.everyone.received_line()
-        yield self.everyone.kept_line()
+        yield from self.everyone.came_lines()
+        yield self.everyone.used_line()
         for flow in self.arms:
-            yield Line(text=f"{flow.title}: {count_text(flow.kept)}", listed=True)
+            yield Line(text=f"{flow.title}: {count_text(flow.used)}", listed=True)
 
     def followed_lines(self) -> Iterator[Line]:
         """Who was followed from earlier waves."""
@@ -349,7 +368,7 @@ class Wave:
         for part in self.followed:
             if part.before != before:
                 before = part.before
-                yield Line(text=f"Also scored at {before}", bold=True)
+                yield Line(text=f"Linked to {before}", bold=True)
             everyone, arms = part.texts()
             yield Line(text=f"{part.title}: {everyone}")
             for arm, count in arms:
@@ -361,7 +380,7 @@ def followed_figures(disclosed: Disclosed, study: Study) -> Iterator[Figure | No
     safe = suppress_attrition_counts(disclosed, smallest=study.smallest_group_shown)
     for survey in study.surveys:
         here = safe.where(survey=survey.name)
-        waves = [_wave(here, study, name) for name in _waves_kept(here, study)]
+        waves = [_wave(here, study, name) for name in _waves_used(here, study)]
         if len(waves) > 1:
             yield _followed_figure(survey.name, survey.title, waves)
 
@@ -375,7 +394,7 @@ def _followed_figure(name: str, title: str, waves: list[Wave]) -> Figure | Note:
     )
     return make_figure(
         f"participants-over-waves-{name}",
-        f"{title}: responses kept at each wave{how}",
+        f"{title}: responses used at each wave{how}",
         " ".join(wave.words() for wave in waves),
         [point for wave in waves for point in wave.points()],
         partial(draw_boxes, diagram=diagram),
@@ -387,11 +406,11 @@ def _followed_figure(name: str, title: str, waves: list[Wave]) -> Figure | Note:
 def _wave(here: Disclosed, study: Study, name: str) -> Wave:
     at_wave = here.where(wave=name)
     whole = _flow(at_wave.where(arm=""), wave_text(study, name))
-    everyone = Flow(title=whole.title, received=whole.received, kept=whole.kept)
+    everyone = dataclasses.replace(whole, left_out=None, rules=())
     return Wave(
         everyone=everyone,
         arms=tuple(
-            Flow(title=flow.title, received=None, kept=flow.kept)
+            Flow(title=flow.title, received=None, used=flow.used)
             for flow in _flows_of_arms(at_wave, study, everyone)
         ),
         followed=tuple(_followed(here.where(term=LINKED, group=""), study, name)),
@@ -446,12 +465,12 @@ def _followed_diagram(title: str, waves: list[Wave]) -> Diagram:
 
 
 def _followed_title(title: str, waves: list[Wave]) -> str:
-    """How many were kept at the first and at the last wave."""
+    """How many were used at the first and at the last wave."""
     first, last = waves[0], waves[-1]
-    kept = [count_text(wave.everyone.kept) for wave in (first, last)]
-    if SUPPRESSED in kept:
-        return f"{title}: responses kept at {len(waves)} waves."
+    used = [count_text(wave.everyone.used) for wave in (first, last)]
+    if SUPPRESSED in used:
+        return f"{title}: responses used at {len(waves)} waves."
     return (
-        f"{title}: {kept[0]} responses kept at {first.title}, {kept[1]} at "
+        f"{title}: {used[0]} responses used at {first.title}, {used[1]} at "
         f"{last.title}."
     )

@@ -38,6 +38,7 @@ Columns: TypeAlias = tuple[tuple[str, str], ...]
 """Headings of a table, each with the term (or group) that stands below it."""
 FLOW: Columns = (
     ("Received", "responses_received"),
+    ("Answered", "responses_answered"),
     ("Preview or spam", "preview"),
     ("No consent", "no_consent"),
     ("Not finished", "not_finished"),
@@ -49,8 +50,10 @@ FLOW: Columns = (
     ("Same answers as another", "identical_answers"),
     ("Printed total disagrees", "printed_total_disagrees"),
     ("Careless", "careless"),
-    ("Kept", "responses_kept"),
+    ("Used", "responses_used"),
 )
+SCORED_OR_LINKED = "Scored or linked"
+"""What the n of an outcome counts: answers with a score, or people linked."""
 FLAGS: Mapping[str, str] = {
     "longstring": "Equal answers in a row",
     "average_longstring": "Mean length of rows of equal answers",

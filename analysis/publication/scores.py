@@ -23,6 +23,7 @@ from analysis.publication.house_style import height_of
 from analysis.publication.numbers import number_text
 from analysis.publication.panels import Panel, difference_label, forest
 from analysis.publication.places import (
+    SCORED_OR_LINKED,
     arm_text,
     arms_of,
     columns_of,
@@ -205,9 +206,16 @@ def _by_subscale(
                     rows.append((subscale.title, *place, *cells))
     headings = ("Subscale", "Waves" if across else "Wave", "Group")
     caption = f"{opening} {study.instruments[instrument].title}"
-    return compact_table(caption, headings, columns, rows, notes)
+    counts = COUNTS.get(table, "n")
+    return compact_table(caption, headings, columns, rows, notes, counts=counts)
 
 
+COUNTS = {
+    "scores": "Scored",
+    "change": SCORED_OR_LINKED,
+    "comparison": SCORED_OR_LINKED,
+}
+"""What the n of a table counts, where it is one of the counts of who took part."""
 score_table = partial(_by_subscale, "scores", "Scores of")
 reliability_table = partial(_by_subscale, "reliability", "Internal consistency of")
 retest_table = partial(_by_subscale, "retest", "People who answered twice,")

@@ -170,13 +170,16 @@ def compact_table(
     columns: Columns,
     rows: Sequence[tuple[str, ...]],
     notes: Footnotes,
+    *,
+    counts: str = "n",
 ) -> Table:
     """A table without the columns that say nothing: empty, or the same throughout.
 
-    What a heading column says throughout moves to the caption.
+    What a heading column says throughout moves to the caption. Rows of one cell more
+    than there are headings have their n first, which `counts` names.
     """
-    counted = len(rows[0]) > len(headings) + len(columns) if rows else False
-    names = (*headings, *(("n",) if counted else ()), *(title for title, _ in columns))
+    counted = (counts,) * bool(rows and len(rows[0]) > len(headings) + len(columns))
+    names = (*headings, *counted, *(title for title, _ in columns))
     distinct = [{row[place] for row in rows} for place in range(len(names))]
     headed = range(len(headings))
     varied = [place for place in headed if len(distinct[place]) > 1] or [0]

@@ -66,7 +66,9 @@ WHEN: Mapping[str, Callable[[Study], bool]] = {
     "a linkage rule is declared": declares_rule,
     "scores are compared between waves": _compares_scores,
     "supplementary measures are declared": has_supplementary,
-    "an outcome is of people followed": lambda study: bool(waves_linked(study)),
+    "an outcome has a later wave": lambda study: any(
+        outcome.follow_ups for outcome in study.outcomes
+    ),
     "groups answer for an outcome": _has_groups,
     "groups are compared over waves": _compares_over_waves,
     "a run chart is declared": lambda study: bool(charted_outcomes(study)),

@@ -181,14 +181,17 @@ def test_the_flow_of_each_arm_adds_up_to_that_of_everyone() -> None:
     counts = {(f.arm, f.term, f.group): f.n for f in flow_findings([cleaned], study())}
     assert counts == {
         ("", "responses_received", ""): 60,
+        ("", "responses_answered", ""): 60,
         ("", "responses_left_out", "no_consent"): 20,
-        ("", "responses_kept", ""): 40,
+        ("", "responses_used", ""): 40,
         ("pilot", "responses_received", ""): 30,
+        ("pilot", "responses_answered", ""): 30,
         ("pilot", "responses_left_out", "no_consent"): 10,
-        ("pilot", "responses_kept", ""): 20,
+        ("pilot", "responses_used", ""): 20,
         ("other", "responses_received", ""): 20,
+        ("other", "responses_answered", ""): 20,
         ("other", "responses_left_out", "no_consent"): 7,
-        ("other", "responses_kept", ""): 13,
+        ("other", "responses_used", ""): 13,
     }
 
 

@@ -15,6 +15,7 @@ from analysis.declarations.study_file import parse_study
 from analysis.declarations.survey import CleaningRules, Columns, Export
 from analysis.foundation.findings import Group
 from analysis.storage.declared import read_instrument
+from heard.errors import DataError
 
 STUDY = """
 title = "A study"
@@ -106,11 +107,84 @@ def test_the_flow_adds_up() -> None:
     }
     assert counts == {
         ("responses_received", ""): 3,
+        ("responses_answered", ""): 2,
         ("responses_left_out", "no_consent"): 1,
         ("responses_left_out", "repeated"): 1,
-        ("responses_kept", ""): 1,
+        ("responses_used", ""): 1,
         ("cells_emptied", Group("rule_in_column", "a", of="why")): 2,
     }
+
+
+def test_who_answered_is_counted_once_and_not_without_an_answer() -> None:
+    """Of x two forms, of y none with an answer; two without a name are two people."""
+    frame = responses(["x", "x", "y", "", "", ""], preview=[False] * 5 + [True])
+    frame.loc[2, ["form.a", "form.b"]] = np.nan
+    frame.loc[0, "form.a"] = np.nan
+    frame = frame.assign(
+        arm=["p", "p", "p", "c", "", "c"], finished=[False] + [True] * 5
+    )
+    cleaned = clean_responses(frame, export(repeats="last"))
+    assert (cleaned.received, cleaned.answered) == (6, 3)
+    assert {arm: flow.answered for arm, flow in cleaned.by_arm.items()} == {
+        "p": 1,
+        "c": 1,
+    }
+
+
+def test_of_one_person_every_rating_is_an_answer_where_several_stay() -> None:
+    cleaned = clean_responses(responses(["x", "x", ""]), export())
+    assert cleaned.answered == 3
+
+
+INVITED = """
+[allocation]
+treated = "p"
+control = "c"
+[arms.p]
+title = "P"
+[arms.c]
+title = "C"
+"""
+
+
+def invited(people: str) -> Study:
+    text = STUDY.replace('"export.csv"', f'"export.csv"\nstaff.invited = {people}')
+    return parse_study(text + INVITED, name="study", read_instrument=read_instrument)
+
+
+def rates(people: str) -> dict[tuple[str, str], tuple[float | None, int | None]]:
+    frame = responses([""] * 5, arm=["p", "p", "p", "c", ""])
+    declared = invited(people)
+    found = flow_findings([clean_responses(frame, export())], declared)
+    return {
+        (str(part.arm), part.term): (part.estimate, part.n)
+        for part in found
+        if part.term in ("people_invited", "response_rate")
+    }
+
+
+def test_the_response_rate_is_answered_over_invited_of_all_and_of_each_arm() -> None:
+    assert rates("{ p = 4, c = 6 }") == {
+        ("", "people_invited"): (10, 10),
+        ("", "response_rate"): (0.5, 10),
+        ("p", "people_invited"): (4, 4),
+        ("p", "response_rate"): (0.75, 4),
+        ("c", "people_invited"): (6, 6),
+        ("c", "response_rate"): (pytest.approx(1 / 6), 6),
+    }
+    assert rates("5") == {
+        ("", "people_invited"): (5, 5),
+        ("", "response_rate"): (1.0, 5),
+    }
+
+
+def test_more_answers_than_people_invited_are_refused_by_arm() -> None:
+    with pytest.raises(DataError) as refused:
+        rates("{ p = 2, c = 9 }")
+    assert "3 people of arm 'p' answered, but 2 were invited" in str(refused.value)
+    assert "[waves.before.staff] invited" in str(refused.value)
+    with pytest.raises(DataError, match="5 people answered, but 4 were invited"):
+        rates("4")
 
 
 @given(
@@ -126,6 +200,7 @@ def test_everybody_is_kept_or_left_out_by_one_rule(
     frame = frame.astype({"consented": bool, "finished": bool, "participant": str})
     cleaned = clean_responses(frame, export(repeats=repeats))
     assert len(cleaned.frame) + sum(cleaned.left_out.values()) == len(people)
+    assert len(cleaned.frame) <= cleaned.answered <= len(people) or repeats == "keep"
     if repeats != "keep":
         known = cleaned.frame["participant"]
         assert not known[known != ""].duplicated().any()

@@ -63,6 +63,54 @@ def test_a_sound_study_is_read() -> None:
     assert study.outcomes[0].follow_ups == ("after",)
 
 
+def invited(people: str) -> Study:
+    return parsed(
+        GOOD.replace('"two.csv"', f'"two.csv"\nstaff.invited = {people}').replace(
+            "[surveys.staff]", '[teams.blue]\ntitle = "Blue team"\n[surveys.staff]'
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("people", "by_arm"),
+    [
+        ("90", {"": 90}),
+        ("{ pilot = 40, other = 50 }", {"": 90, "pilot": 40, "other": 50}),
+        ("{ red = 40, blue = 0 }", {"": 40, "pilot": 40}),
+    ],
+)
+def test_invited_people_are_known_in_all_and_where_it_is_said_by_arm(
+    people: str, by_arm: dict[str, int]
+) -> None:
+    study = invited(people)
+    assert study.invited("staff", "after") == by_arm
+    assert study.invited("staff", "before") == {}
+
+
+@pytest.mark.parametrize(
+    ("people", "fault"),
+    [
+        ("-1", "[waves.after.staff.invited] must be a number of people"),
+        ("{ pilot = -2, other = 3 }", "[waves.after.staff.invited.pilot] must be a"),
+        ("{ pilto = 2, other = 3 }", "[waves.after.staff.invited] unknown arm or team"),
+        ("{ pilot = 2 }", "must name every arm once, and nothing else; missing: other"),
+        ("{ red = 2 }", "must name every team once, and nothing else; missing: blue"),
+        ("{ red = 2, pilot = 3 }", "missing: blue; not a team: pilot"),
+        ('"many"', "must be a whole number"),
+        ("{ pilot = 2.5, other = 3 }", "invited.pilot] must be a whole number"),
+    ],
+)
+def test_invited_people_of_nobody_known_are_refused(people: str, fault: str) -> None:
+    with pytest.raises(DeclarationError) as refused:
+        invited(people)
+    assert fault in str(refused.value)
+
+
+def test_invited_people_of_an_unknown_wave_are_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"waves.later.staff.file\] is missing"):
+        parsed(GOOD + "[waves.later]\nstaff.invited = 40\n")
+
+
 def test_a_wave_lays_its_own_over_the_survey() -> None:
     study = parsed(
         GOOD.replace(

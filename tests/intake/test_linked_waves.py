@@ -107,13 +107,13 @@ def counted(found: LinkedStudy, term: str, group: AnyGroup) -> float | None:
 def test_every_rule_is_counted(project: Project) -> None:
     found = linked(project, study(RULE + WEIGHTS))
     assert [
-        counted(found, "participants_linked", rule)
+        counted(found, "participants_matched", rule)
         for rule in ("exact", "one_element_off", "weighted")
     ] == [11, 12, 11]
     assert (
         counted(
             found,
-            "participants_not_linked",
+            "participants_not_matched",
             Group("rule_at_wave", "before", of="exact"),
         )
         == 4
@@ -121,7 +121,7 @@ def test_every_rule_is_counted(project: Project) -> None:
     assert (
         counted(
             found,
-            "participants_not_linked",
+            "participants_not_matched",
             Group("rule_at_wave", "after", of="one_element_off"),
         )
         == 2

@@ -89,9 +89,10 @@ def _cleaning(study: Study) -> Iterator[Finding]:
             received = 260 - 30 * number
             kept = received - sum(left.values())
             yield _count("responses_received", received, **place)
+            yield _count("responses_answered", received - 14, **place)
             for rule, count in left.items():
                 yield _count("responses_left_out", count, group=rule, **place)
-            yield _count("responses_kept", kept, **place)
+            yield _count("responses_used", kept, **place)
             emptied = Group(
                 "rule_in_column", "Years in service", of="outside the range"
             )

@@ -24,9 +24,9 @@ def study(
     before: dict[str, int], after: dict[str, int], linked: dict[str, int]
 ) -> tuple[Finding, ...]:
     return (
-        *(count("responses_kept", "before", n, arm) for arm, n in before.items()),
+        *(count("responses_used", "before", n, arm) for arm, n in before.items()),
         *(count("responses_received", "after", n, a) for a, n in after.items()),
-        *(count("responses_kept", "after", n, arm) for arm, n in after.items()),
+        *(count("responses_used", "after", n, arm) for arm, n in after.items()),
         *(
             count("participants_linked", Contrast("after", "before"), n, arm)
             for arm, n in linked.items()
@@ -45,7 +45,7 @@ def hidden(findings: tuple[Finding, ...]) -> set[tuple[str, Place, Place]]:
 
 AFTER = {
     ("responses_received", "after", ""),
-    ("responses_kept", "after", ""),
+    ("responses_used", "after", ""),
     ("participants_linked", Contrast("after", "before"), ""),
 }
 

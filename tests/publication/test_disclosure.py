@@ -113,7 +113,7 @@ def flow(*left_out: int, received: int = 300) -> list[Finding]:
     counts = [
         ("responses_received", "", received),
         *(("responses_left_out", f"rule {i}", n) for i, n in enumerate(left_out)),
-        ("responses_kept", "", kept),
+        ("responses_used", "", kept),
     ]
     return [
         found(term, n, estimate=float(n), group=group, survey="staff", wave="before")
@@ -164,7 +164,7 @@ def arm_flow(cells: dict[str, list[int]], *, unknown: list[int]) -> list[Finding
     for arm, column in columns.items():
         rows.append(("responses_received", arm, "", int(sum(column))))
         for part, n in zip(parts, column, strict=True):
-            term = "responses_left_out" if part else "responses_kept"
+            term = "responses_left_out" if part else "responses_used"
             rows.append((term, arm, part, int(n)))
     return [
         found(term, n, estimate=float(n), arm=arm, group=group, **place)
@@ -209,7 +209,7 @@ def test_nothing_small_follows_from_everyone_and_the_arms(
     for row in disclose(rows, smallest=SMALLEST).findings:
         if row.n is None:
             continue
-        number = rules if row.term == "responses_kept" else str(row.group)[5:]
+        number = rules if row.term == "responses_used" else str(row.group)[5:]
         wanted = frozenset(
             (arm, part)
             for arm, part in truth

@@ -107,7 +107,7 @@ def test_the_gate_sees_each_planted_fault(old: str, new: str, fault: str) -> Non
 
 def test_the_gate_sees_a_text_that_repeats_the_caption() -> None:
     good = good_page()
-    caption = "Before: responses received, left out by each rule, and kept."
+    caption = "Before: responses received, answered, left out by each rule, and used."
     assert caption in good
     planted = re.sub(r'<img alt="[^"]*"', f'<img alt="{caption}"', good, count=1)
     assert any("repeats its caption" in reported for reported in check_page(planted))

@@ -63,7 +63,7 @@ def made(
             count("responses_left_out", left.get(rule, 0), arm=arm, group=rule)
             for rule in total
         ]
-        findings.append(count("responses_kept", stayed, arm=arm))
+        findings.append(count("responses_used", stayed, arm=arm))
     study = study_of("listening-pilot")
     named = tuple(Arm(name=name, title=f"{WARD} {name}") for name in arms)
     return disclose(findings, smallest=11), dataclasses.replace(study, arms=named)
@@ -80,9 +80,12 @@ def test_received_left_out_and_kept_are_read_in_boxes() -> None:
     read = texts(figure)
     assert "Received: 260" in read
     assert "Left out: 47 No consent: 14 Not finished: 21" in read
-    assert "Kept: 213" in read
-    assert figure.title == "Staff survey, Before: 213 of 260 responses were kept."
-    assert "260 received; 47 left out (No consent 14, " in figure.alt_text
+    assert "Used: 213" in read
+    assert (
+        figure.title
+        == "Staff survey, Before: 213 of 246 responses with an answer were used."
+    )
+    assert "260 received; 246 answered; 47 left out (No consent 14, " in figure.alt_text
 
 
 def test_a_figure_for_every_survey_and_wave_and_none_without_counts() -> None:
@@ -100,7 +103,7 @@ def test_any_number_of_arms_and_rules_is_drawn_whole(arms: int, rules: int) -> N
     figure = staff(disclosed, study)
     read = texts(figure)
     for place in range(arms):
-        assert re.search(rf"{WARD} arm{place} Kept: {40 + place}\b", read)
+        assert re.search(rf"{WARD} arm{place} Used: {40 + place}\b", read)
     for title, rule in FLOW:
         if not rule.startswith("responses"):
             reported = f"{title}: {arms * left.get(rule, 0)} "
@@ -129,24 +132,21 @@ def test_a_count_held_back_stands_nowhere_in_the_figure() -> None:
 
 
 def test_what_was_left_out_in_all_is_not_worked_out_from_a_hidden_count() -> None:
-    disclosed = with_suppressed(
-        disclosed_of("listening-pilot"),
-        survey="staff",
-        wave="before",
-        term="responses_received",
-    )
+    disclosed = disclosed_of("listening-pilot")
+    for term in ("responses_received", "responses_answered"):
+        disclosed = with_suppressed(disclosed, survey="staff", wave="before", term=term)
     figure = staff(disclosed, study_of("listening-pilot"))
     assert "Received: not shown" in texts(figure)
     assert "Left out: not shown" in texts(figure)
     assert "47" not in texts(figure) + figure.alt_text
-    assert figure.title == "Staff survey, Before: 213 responses were kept."
-    assert "1 value is suppressed" in figure.caption
+    assert figure.title == "Staff survey, Before: 213 responses were used."
+    assert "2 values are suppressed" in figure.caption
 
 
 def test_responses_whose_arm_is_not_known_have_their_box() -> None:
     disclosed, study = made({"a": (52, {}), "b": (48, {})}, unknown=20)
     figure = staff(disclosed, study)
-    assert "Group not known Kept: 20" in texts(figure)
+    assert "Group not known Used: 20" in texts(figure)
     assert "arm not known" in set(figure.to_frame()["group"])
     disclosed, study = made({"a": (52, {}), "b": (48, {})}, unknown=4)
     figure = staff(disclosed, study)
@@ -155,10 +155,10 @@ def test_responses_whose_arm_is_not_known_have_their_box() -> None:
 
 def test_without_arms_the_flow_ends_with_everyone() -> None:
     disclosed, study = made({}, unknown=50)
-    assert texts(staff(disclosed, study)).endswith("Received: 50 | Kept: 50")
+    assert texts(staff(disclosed, study)).endswith("Received: 50 | Used: 50")
 
 
 def test_nobody_left_out_is_said() -> None:
     figure = staff(*made({"a": (52, {}), "b": (48, {})}))
-    assert figure.title == "Staff survey, Before: all 100 responses were kept."
+    assert figure.title == "Staff survey, Before: 100 responses were used."
     assert "Left out" not in texts(figure)

@@ -24,14 +24,15 @@ def figures(name: str, disclosed: Disclosed | None = None) -> list[Figure]:
 def test_every_wave_and_who_was_followed_are_read_in_boxes() -> None:
     staff = figures("listening-pilot")[0]
     read = texts(staff)
-    assert "Before Received: 260 Kept: 213" in read
-    assert "Later Received: 200 Kept: 153" in read
-    assert "Also scored at Before Staff confidence: 150 Pilot: 75" in read
-    assert staff.title == "Staff survey: 213 responses kept at Before, 153 at Later."
-    assert "with a score at Before too, Staff confidence: 150" in staff.alt_text
+    assert "Before Received: 260 Answered: 246 Used: 213" in read
+    assert "Later Received: 200 Answered: 186 Used: 153" in read
+    assert "Linked to Before Staff confidence: 150 Pilot: 75" in read
+    assert staff.title == "Staff survey: 213 responses used at Before, 153 at Later."
+    assert "linked to Before, Staff confidence: 150" in staff.alt_text
     assert {part.finding.term for part in staff.points} == {
         "responses_received",
-        "responses_kept",
+        "responses_answered",
+        "responses_used",
         "participants_linked",
     }
 
@@ -55,11 +56,11 @@ def test_an_arrow_leads_to_every_later_wave_and_to_those_followed() -> None:
 
 
 def test_a_few_lost_stand_nowhere() -> None:
-    """150 of the 153 kept later were followed: 3 would follow."""
+    """150 of the 153 used later were followed: 3 would follow."""
     disclosed = disclosed_of("beat-the-blues")
     findings = [
         dataclasses.replace(part, n=147, estimate=147.0)
-        if part.term == "responses_kept" and part.wave == "month_2"
+        if part.term == "responses_used" and part.wave == "month_2"
         else part
         for part in disclosed.findings
     ]

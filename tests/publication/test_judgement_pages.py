@@ -104,7 +104,7 @@ def test_the_planned_answer_stands_in_one_row() -> None:
     assert place["Before and after"] == course
     assert place["Smallest that matters"] == "2.00"
     assert place["Verdict"] == "better, perhaps not by enough to matter"
-    assert place["n"] == "600"
+    assert place["Scored or linked"] == "600"
 
 
 def test_the_verdict_in_words_stands_above_its_row() -> None:

@@ -195,7 +195,7 @@ BOUND = {
     "analyses_asked": "other ways to analyse",
     "evidence_strength": "Strength 2 of 5",
     "strength_column": "chance decided which teams had it; held at 3 by",
-    "share_lost": "30% lost",
+    "share_lost": "30% of those invited without a score",
     "strength_threat": "less 1: many people changed groups",
     "comparability_checked": "We could not check",
 }

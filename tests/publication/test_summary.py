@@ -59,19 +59,19 @@ def test_without_a_judged_result_the_comparison_is_said_as_declared(
     assert summary.to_pdf().startswith(b"%PDF")
 
 
-def test_what_holds_at_every_wave_is_said_once() -> None:
-    """How many came is held back where few of them were left out."""
+def test_answers_used_stand_alone_where_those_who_answered_are_not_shown() -> None:
+    """How many answered is held back where few of them were left out."""
     hidden = Disclosed(
         findings=tuple(
             dataclasses.replace(part, estimate=None, n=None, reason=TOO_FEW)
-            if part.term == "responses_received"
+            if part.term == "responses_answered"
             else part
             for part in disclosed_of("listening-pilot").findings
         )
     )
     words = all_words(summary_of("listening-pilot", hidden))
-    assert "answers used, a few more were received: Before:" in words
-    assert "not used" not in words
+    assert "Staff survey, used: Before: 213; After: 183; Later: 153." in words
+    assert "of those who answered" not in words
 
 
 def test_main_result_is_told_in_better_and_worse() -> None:
@@ -144,8 +144,12 @@ def test_behaviours_of_too_few_people_are_not_told() -> None:
 
 def test_who_took_part_is_counted() -> None:
     words = all_words(summary_of("listening-pilot"))
-    assert "Before: 213 of 260; After: 183 of 230; Later: 153 of 200." in words
-    assert "Staff survey: 150 people could be followed, Before to After." in words
+    assert (
+        "Staff survey, used of those who answered: Before: 213 of 246; After: 183 of "
+        "216; Later: 153 of 186." in words
+    )
+    assert "Staff survey: 150 people were linked, Before to After." in words
+    assert "How many people were invited is not recorded here." in words
     assert "answers could not be linked from wave to wave" in words
 
 
@@ -157,21 +161,21 @@ def test_who_could_be_followed_is_told_by_the_score_most_have() -> None:
     words = all_words(
         summary_of("listening-pilot", Disclosed(findings=(*findings, more)))
     )
-    assert "Staff survey: 160 people could be followed, Before to After." in words
+    assert "Staff survey: 160 people were linked, Before to After." in words
 
 
 def test_that_a_few_were_lost_is_not_told() -> None:
     few = [
         dataclasses.replace(part, estimate=None, n=None, reason=FEW_DROPOUTS)
         if part.survey == "staff"
-        and part.term in ("responses_kept", "participants_linked")
+        and part.term in ("responses_used", "participants_linked")
         and names_in(part.wave)[0] == "after"
         else part
         for part in disclosed_of("listening-pilot").findings
     ]
     words = all_words(summary_of("listening-pilot", Disclosed(findings=tuple(few))))
-    assert "After: not shown; Later: 153 of 200" in words
-    assert "how many people could be followed is not shown" in words
+    assert "After: not shown; Later: 153 of 186" in words
+    assert "how many people could be linked is not shown" in words
     assert "too few people" not in words
 
 

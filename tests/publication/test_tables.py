@@ -52,8 +52,8 @@ if TYPE_CHECKING:
         (-0.0001, "mean_change", "0.00"),
         (-0.0, "mean_change", "0.00"),
         (-1e6, "mean", "\N{MINUS SIGN}1,000,000.00"),
-        (7689.0, "responses_kept", "7,689"),
-        (7019.0, "participants_kept", "7,019"),
+        (7689.0, "responses_used", "7,689"),
+        (7019.0, "participants_used", "7,019"),
         (0.0123, "little_mcar_p", "0.012"),
         (6.5e-154, "little_mcar_p", "under 0.001"),
         (0.0, "little_mcar_p", "under 0.001"),
@@ -167,19 +167,20 @@ def test_flow_counts_stand_in_their_columns() -> None:
     table = flow_table(disclosed_of("eq-short"), study_of("eq-short"))
     assert table.columns[1:] == (
         "Received",
+        "Answered",
         "No consent",
         "Not finished",
         "Too little answered",
-        "Kept",
+        "Used",
     )
-    assert table.rows[0][1:] == ("260", "14", "21", "12", "213")
+    assert table.rows[0][1:] == ("260", "246", "14", "21", "12", "213")
 
 
 def test_a_heading_that_never_varies_moves_to_the_caption() -> None:
     study, disclosed = study_of("beat-the-blues"), disclosed_of("beat-the-blues")
     table = score_table(disclosed, study, survey="depression", instrument="bdi_total")
     assert table.caption.endswith(": Depression (BDI total)")
-    assert table.columns[:3] == ("Wave", "Group", "n")
+    assert table.columns[:3] == ("Wave", "Group", "Scored")
     assert table.row_headings == 2
 
 

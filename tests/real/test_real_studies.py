@@ -117,7 +117,7 @@ def test_eq_short(
 def test_eq_short_shows_its_people_and_their_agreement(
     eq_short: dict[tuple[str, str, str, str], dict[str, Any]],
 ) -> None:
-    assert eq_short["", "2008-2017", "", "participants_kept"]["n"] == 7019
+    assert eq_short["", "2008-2017", "", "participants_used"]["n"] == 7019
     found = eq_short["total", "2008-2017", "", "retest_correlation"]
     assert found["n"] == 254
     # Recomputed from the rows and written to seven digits.

@@ -121,8 +121,8 @@ def test_a_study_that_keeps_repeats_counts_people_and_tells_their_agreement(
     project: Project,
 ) -> None:
     found = found_for(project, 30, 8)
-    assert found["responses_kept"].estimate == 38
-    assert found["participants_kept"].estimate == 30
+    assert found["responses_used"].estimate == 38
+    assert found["participants_used"].estimate == 30
     assert found["retest_correlation"].n == 8
 
 
@@ -130,11 +130,11 @@ def test_a_few_who_answered_twice_do_not_follow_from_the_counts(
     project: Project,
 ) -> None:
     found = found_for(project, 30, 3)
-    assert found["participants_kept"].estimate is None
-    assert "fewer than 5" in found["participants_kept"].reason
+    assert found["participants_used"].estimate is None
+    assert "fewer than 5" in found["participants_used"].reason
 
 
 def test_where_nobody_answered_twice_nothing_is_said_of_it(project: Project) -> None:
     found = found_for(project, 30, 0)
-    assert found["participants_kept"].estimate == 30
+    assert found["participants_used"].estimate == 30
     assert "retest_correlation" not in found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 
 import numpy as np
 import pandas as pd
@@ -56,6 +57,8 @@ class Shape:
         Share who are in a team of the other arm at the last wave.
     effect : float
         Of the treated after they start, in points.
+    invited : tuple of str
+        How many were invited at each wave, as the declaration says it.
     cuts, lowest, step : tuple of float, int, int
         Where the scale has few values: the limits between them, the lowest, and how
         far neighbours lie apart.
@@ -76,6 +79,7 @@ class Shape:
     linked: float = 1.0
     moved: float = 0.0
     effect: float = 2.0
+    invited: tuple[str, ...] = ()
     cuts: tuple[float, ...] = ()
     lowest: int = 0
     step: int = 1
@@ -118,7 +122,10 @@ class Shape:
                 *(
                     f'[waves.{wave}]\ntitle = "{wave.title()}"\n'
                     f'{SURVEY}.file = "{wave}.csv"'
-                    for wave in self.waves
+                    + "".join(f"\n{SURVEY}.invited = {n}" for n in invited)
+                    for wave, invited in zip_longest(
+                        self.waves, ([one] for one in self.invited), fillvalue=()
+                    )
                 ),
                 *(["[rollout]\nunit = 'team'\n[rollout.starts]"] if starts else []),
                 *starts,

@@ -257,7 +257,7 @@ def link_counts(findings: tuple[Finding, ...], study: Study) -> dict[str, int]:
     found = {}
     for one in findings:
         of = one.group.of if isinstance(one.group, Group) else one.group
-        reason = one.term not in ("participants_linked", "participants_not_linked")
+        reason = one.term not in ("participants_linked", "participants_not_matched")
         if of == rule.rule and reason and term(one.term).rule is Rule.PART:
             wave = f" {one.group.value}" if isinstance(one.group, Group) else ""
             if one.estimate:

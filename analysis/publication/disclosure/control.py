@@ -247,7 +247,13 @@ def _scale(finding: Finding) -> tuple[str, ...]:
 
 
 LINKED = "participants_linked"
-FLOW = ("responses_received", "responses_left_out", "responses_kept")
+FLOW = (
+    "responses_received",
+    "responses_answered",
+    "response_rate",
+    "responses_left_out",
+    "responses_used",
+)
 FEW_DROPOUTS = "suppressed, or how few were not followed could be worked out"
 
 
@@ -276,7 +282,7 @@ def _hidden(findings: Iterable[Finding], smallest: int) -> set[tuple[str, str, P
     kept = {
         (finding.survey, finding.wave, finding.arm): finding.n
         for finding in known
-        if finding.term == "responses_kept" and finding.n is not None
+        if finding.term == "responses_used" and finding.n is not None
     }
     arms: dict[tuple[str, str], set[Place]] = {}
     few: dict[tuple[str, str], set[Place]] = {}

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
     Vector: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
-TERMS = ("responses_left_out", "responses_received", "responses_kept")
+TERMS = ("responses_left_out", "responses_received", "responses_used")
 """In the order in which counts are suppressed in preference to others."""
-KEPT = "responses_kept"
+KEPT = "responses_used"
+ANSWERED = "responses_answered"
+OF_ANSWERS = (ANSWERED, "response_rate")
+"""The number of answers, and what it follows from."""
 UNKNOWN = "\x00"
 """Responses whose arm is not known: never published, and what is left of everyone."""
 MAXIMUM_SUMMANDS = 10
@@ -41,6 +44,7 @@ def counts_to_suppress(findings: list[Finding], smallest: int) -> Iterator[int]:
         suppressed = _suppress_until_safe(findings, places, smallest, suppressed)
         yield from sorted(suppressed)
         yield from _flags_to_suppress(findings, places, suppressed, smallest)
+        yield from _answers_to_suppress(findings, places, suppressed, smallest)
 
 
 def _suppress_until_safe(
@@ -167,3 +171,34 @@ def _flags_to_suppress(
             ]
             if any(0 < difference < smallest for difference in residual):
                 yield place
+
+
+def _answers_to_suppress(
+    findings: list[Finding], places: list[int], suppressed: set[int], smallest: int
+) -> Iterator[int]:
+    """Numbers of answers, where a small or a suppressed count would follow from one.
+
+    All of a survey and wave together: of everyone and of the arms each follows from
+    the others.
+    """
+    first = findings[places[0]]
+    here = {
+        place: finding
+        for place, finding in enumerate(findings)
+        if finding.term in OF_ANSWERS
+        and (finding.survey, finding.wave) == (first.survey, first.wave)
+    }
+    answers = {f.arm: f.n or 0 for f in here.values() if f.term == ANSWERED}
+    rest = answers.get("", 0) - sum(n for arm, n in answers.items() if arm)
+    safe = len(answers) < 2 or not 0 < rest < smallest
+    for arm, n in answers.items():
+        shown = [p for p in places if findings[p].arm == arm and p not in suppressed]
+        hidden = any(findings[p].n and findings[p].arm == arm for p in suppressed)
+        ends = [findings[p].n or 0 for p in shown if not findings[p].group]
+        safe &= n >= smallest
+        if hidden:
+            safe &= n in ends
+        else:
+            safe &= not any(0 < abs(n - end) < smallest for end in ends)
+    if not safe:
+        yield from here

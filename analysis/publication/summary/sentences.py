@@ -16,9 +16,12 @@ from analysis.publication.words import listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analysis.declarations.study import Study, Wave
+    from analysis.declarations.study import Study, Survey, Wave
     from analysis.foundation.findings import Finding
     from analysis.publication.disclosure.control import Disclosed
+
+
+NOT_INVITED = "How many people were invited is not recorded here."
 
 
 def without_result(study: Study) -> str:
@@ -41,38 +44,72 @@ def done_sentences(study: Study) -> Iterator[str]:
 
 
 def participation_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]:
-    """How many answers came, stayed, and could be followed over time."""
+    """How many were invited, answered, were used, and linked over time."""
+    exports = [export for wave in study.waves for export in wave.exports]
+    some_known = any(export.invited for export in exports)
     for survey in study.surveys:
         selected = disclosed.where(survey=survey.name, arm="")
-        parts = []
-        for wave in study.waves:
-            kept = found(selected, wave=wave.name, term="responses_kept")
-            received = found(selected, wave=wave.name, term="responses_received")
-            if kept is None or received is None:
-                continue
-            if kept.reason == FEW_DROPOUTS:
-                parts.append(f"{wave.title}: not shown")
-            elif kept.estimate is None:
-                parts.append(f"{wave.title}: too few to say")
-            elif received.estimate is None:
-                parts.append(f"{wave.title}: {estimate_text(kept)} and a few not used")
-            else:
-                of = f"{estimate_text(kept)} of {estimate_text(received)}"
-                parts.append(f"{wave.title}: {of}")
-        if parts:
-            yield _answers_used(survey.title, parts)
+        if some_known:
+            yield from _invited_sentences(selected, study, survey)
+        used = [
+            (wave.title, text)
+            for wave in study.waves
+            if (text := _used_text(selected.where(wave=wave.name)))
+        ]
+        if used:
+            of = (
+                " of those who answered"
+                if any(" of " in text for _, text in used)
+                else ""
+            )
+            yield f"{survey.title}, used{of}: {_by_wave(used)}."
     yield from _linked_sentences(disclosed, study)
     yield from _rated_sentences(disclosed, study)
-    yield "How many people were invited is not recorded here."
+    if not some_known:
+        yield NOT_INVITED
 
 
-def _answers_used(survey: str, parts: list[str]) -> str:
-    """A survey's answers wave by wave; what is alike at all of them is said once."""
-    few = " and a few not used"
-    if all(part.endswith(few) for part in parts):
-        reported_words = "; ".join(part.removesuffix(few) for part in parts)
-        return f"{survey}, answers used, a few more were received: {reported_words}."
-    return f"{survey}, answers used of those received: {'; '.join(parts)}."
+def _by_wave(parts: list[tuple[str, str]]) -> str:
+    return "; ".join(f"{title}: {text}" for title, text in parts)
+
+
+def _used_text(at_wave: Disclosed) -> str:
+    """How many answers were used; of how many, where that is shown."""
+    used = found(at_wave, term="responses_used")
+    answered = found(at_wave, term="responses_answered")
+    if used is None:
+        return ""
+    if used.reason == FEW_DROPOUTS:
+        return "not shown"
+    if used.estimate is None:
+        return "too few to say"
+    fewer = answered is not None and (answered.estimate or 0) >= used.estimate
+    of = f" of {estimate_text(answered)}" if answered and fewer else ""
+    return f"{estimate_text(used)}{of}"
+
+
+def _invited_sentences(
+    selected: Disclosed, study: Study, survey: Survey
+) -> Iterator[str]:
+    """How many of those invited answered, wave by wave; where nobody knows, that."""
+    held = [wave for wave in study.waves if wave.export(survey.name)]
+    known = [wave for wave in held if study.invited(survey.name, wave.name)]
+    parts = []
+    for wave in known:
+        rate = found(selected, wave=wave.name, term="response_rate")
+        answered = found(selected, wave=wave.name, term="responses_answered")
+        if rate is None or answered is None:
+            continue
+        text = "not shown"
+        if rate.estimate is not None and answered.estimate is not None:
+            of = f"{estimate_text(answered)} of {rate.n:,}"
+            text = f"{of} ({estimate_text(rate)})"
+        parts.append((wave.title, text))
+    if parts:
+        yield f"{survey.title}, answered of those invited: {_by_wave(parts)}."
+    if unknown := [wave.title for wave in held if wave not in known]:
+        at = listed([f"“{title}”" for title in unknown])
+        yield f"{survey.title}: how many were invited at {at} is not recorded here."
 
 
 def _linked_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]:
@@ -84,13 +121,13 @@ def _linked_sentences(disclosed: Disclosed, study: Study) -> Iterator[str]:
         if finding is None:
             yield f"{survey.title}: answers could not be linked from wave to wave."
         elif finding.reason == FEW_DROPOUTS:
-            yield f"{survey.title}: how many people could be followed is not shown."
+            yield f"{survey.title}: how many people could be linked is not shown."
         elif finding.estimate is None:
-            yield f"{survey.title}: too few people could be followed to say."
+            yield f"{survey.title}: too few people could be linked to say."
         else:
             waves = wave_text(study, finding.wave)
             count = estimate_text(finding)
-            yield f"{survey.title}: {count} people could be followed, {waves}."
+            yield f"{survey.title}: {count} people were linked, {waves}."
 
 
 def _most_linked(linked: Disclosed) -> Finding | None:

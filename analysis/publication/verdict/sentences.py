@@ -272,4 +272,7 @@ def _column(name: Column, facts: PlannedFacts) -> str:
         return "a wide likely range"
     if facts.lost is None:
         return "unknown losses" if facts.losses_unknown else "losses not shown"
-    return f"{number_text(100 * facts.lost, decimals=0)}% lost"
+    share = f"{number_text(100 * facts.lost, decimals=0)}%"
+    if facts.counted == "answers":
+        return f"{share} of those invited without a score"
+    return f"{share} lost"
