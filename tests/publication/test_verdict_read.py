@@ -283,7 +283,7 @@ def test_endings_come_from_findings(extra: dict[str, Any], words: str) -> None:
     [
         ({"comparability": "not_tested"}, "We could not check that the questions"),
         ({"comparability": "cannot_be_tested"}, "We could not check that"),
-        ({"comparability": "cannot_be_tested", "items": 1}, "With one question"),
+        ({"comparability": "cannot_be_tested", "items": 1}, "One question cannot"),
         ({"comparability": "failed"}, ""),
     ],
 )

@@ -29,6 +29,7 @@ SCORES = {"ratings", "scores"}
 STAGGERED = ("the teams that had started", "the teams still waiting")
 FEW_TREATED = "few_treated"
 COMPARABILITY: dict[str, Comparability] = {
+    "failed": "warned",
     "not_tested": "not tested",
     "cannot_be_tested": "not tested",
     "one_item": "one item",
@@ -129,6 +130,7 @@ def _with_evidence(facts: PlannedFacts, of_contrast: Disclosed) -> PlannedFacts:
         asked=_count(of_contrast, "analyses_asked"),
         depends_on_dropouts=_estimate(of_contrast, "change_undone_at") is not None,
         comparability=_comparability(of_contrast),
+        bias=_estimate(of_contrast, "score_bias"),
         movers=_estimate(of_contrast, "share_in_both_arms"),
     )
 

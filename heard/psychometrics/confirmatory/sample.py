@@ -28,7 +28,7 @@ FIML = "full-information maximum likelihood: every answer there is"
 class Pattern:
     """The people of one block who answered the same items; `people` are their rows."""
 
-    people: Array
+    people: Places
     answered: Array
     values: Array
     mean: Array
@@ -107,7 +107,7 @@ def sample_of(
     return Sample(blocks=tuple(blocks), n=n, missing=words)
 
 
-def _block(rows: Array, people: Array, names: list[str]) -> tuple[Block | None, str]:
+def _block(rows: Array, people: Places, names: list[str]) -> tuple[Block | None, str]:
     if len(rows) <= len(names):
         return None, f"{len(rows)} participants; more than {len(names)} needed"
     if reason := _flat(rows, names) or _never_together(rows, names):
@@ -151,7 +151,7 @@ def _never_together(rows: Array, names: list[str]) -> str:
     return f"fewer than 2 participants answered both {'; '.join(pairs[:5])}"
 
 
-def _patterns(rows: Array, people: Array) -> tuple[Pattern, ...]:
+def _patterns(rows: Array, people: Places) -> tuple[Pattern, ...]:
     known = ~np.isnan(rows)
     if known.all():
         return (_pattern(known[0], rows, people),)
@@ -164,7 +164,7 @@ def _patterns(rows: Array, people: Array) -> tuple[Pattern, ...]:
     )
 
 
-def _pattern(answered: Array, rows: Array, people: Array) -> Pattern:
+def _pattern(answered: Array, rows: Array, people: Places) -> Pattern:
     values = np.ascontiguousarray(rows[:, answered])
     mean = values.mean(axis=0)
     never_together = values - mean

@@ -21,6 +21,7 @@ from heard.models.stable_choice import order
 from heard.psychometrics.confirmatory.estimation import MaximumLikelihood
 from heard.psychometrics.confirmatory.factors import confirmatory_factors
 from heard.psychometrics.confirmatory.results import ConfirmatoryFactors, percent
+from heard.psychometrics.confirmatory.specification import Places
 from heard.psychometrics.invariance.levels import (
     INTERCEPTS,
     LOADINGS,
@@ -35,7 +36,7 @@ Equality: TypeAlias = Literal[
     "holds", "partial", "misfit", "structure", "many_items", "few_people", "not_fitted"
 ]
 
-TERM, ITEM_TERM = "score_bias", "item_bias"
+TERM, ITEM_TERM = "score_bias", "item_score_bias"
 FACTOR = "score"
 LEAST_ITEMS = 3
 LEAST_PEOPLE = 100
@@ -57,11 +58,11 @@ class ArmBias(Labelled):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemBias(Labelled):
+class ItemScoreBias(Labelled):
     """What one item that was set free adds; of two arms their difference."""
 
     item: str
-    item_bias: Result
+    item_score_bias: Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ class ScoreBias(Labelled):
         the second's.
     arms : tuple of ArmBias
         Arm by arm, where there are two.
-    items : tuple of ItemBias
+    items : tuple of ItemScoreBias
         Those set free, in the order in which they were.
     verdict : tuple of str
         ``holds`` (loadings and intercepts are equal), ``partial`` (some items were set
@@ -86,7 +87,7 @@ class ScoreBias(Labelled):
 
     score_bias: Result
     arms: tuple[ArmBias, ...] = ()
-    items: tuple[ItemBias, ...] = ()
+    items: tuple[ItemScoreBias, ...] = ()
     verdict: tuple[str, ...]
 
     @property
@@ -193,9 +194,9 @@ def _setups(
     found = {}
     for arm, rows in _rows(arms, len(responses)).items():
         setup = ladder_of(
-            responses.loc[rows, list(weights)].reset_index(drop=True),
+            responses[list(weights)].iloc[rows].reset_index(drop=True),
             factors={FACTOR: list(weights)},
-            groups=waves[rows].reset_index(drop=True),
+            groups=waves.iloc[rows].reset_index(drop=True),
             rule=rule,
         )
         if isinstance(setup, Unavailable):
@@ -208,15 +209,15 @@ def _setups(
     return found
 
 
-def _rows(arms: pd.Series | None, count: int) -> dict[str, Array]:
+def _rows(arms: pd.Series | None, count: int) -> dict[str, Places]:
     """Arm → its rows; one without a name where there are no arms."""
     if arms is None:
-        return {"": np.ones(count, dtype=bool)}
+        return {"": np.arange(count)}
     known = arms.dropna()
     names = known.cat.categories if hasattr(known, "cat") else sorted(known.unique())
     if len(names) != 2:
         raise ValueError(f"arms {len(names)}; 2 needed")
-    return {str(name): (arms == name).to_numpy(dtype=bool) for name in names}
+    return {str(name): np.flatnonzero(arms == name) for name in names}
 
 
 def _few_people(setups: Mapping[str, LevelSetup]) -> tuple[str, ...]:
@@ -307,7 +308,8 @@ def _other_structure(setup: LevelSetup, configural: InvarianceLevel) -> str:
             f"{error.estimate:.3f}, more than {WORST_ERROR:g}"
         )
     fits = [_comparative_fit(setup, place) for place in range(2)]
-    if None not in fits and fits[0] - fits[1] > MOST_APART:  # type: ignore[operator]
+    first, later = fits
+    if first is not None and later is not None and first - later > MOST_APART:
         return (
             "the items form one factor less well at the later wave: comparative fit "
             f"lower by more than {MOST_APART:g}"
@@ -318,7 +320,7 @@ def _other_structure(setup: LevelSetup, configural: InvarianceLevel) -> str:
 def _comparative_fit(setup: LevelSetup, place: int) -> float | None:
     """Fit of the one factor at one wave alone."""
     block = setup.sample.blocks[place]
-    answers = np.full((block.n, len(setup.items)), np.nan)  # type: ignore[union-attr]
+    answers = np.full((block.n, len(setup.items)), np.nan)
     start = 0
     for pattern in block.patterns:  # type: ignore[union-attr]
         answers[start : start + pattern.n, pattern.answered] = pattern.values
@@ -339,14 +341,14 @@ def _clusters(
     count: int,
     arms: pd.Series | None,
     setups: Mapping[str, LevelSetup],
-) -> dict[str, Array]:
+) -> dict[str, Places]:
     """Arm → the number of each of its rows' cluster; a row without one is its own."""
     names = pd.Series("", range(count)) if cluster is None else cluster
     names = names.reset_index(drop=True).astype("object")
     alone = names.isna() | (names == "")
     names = names.where(~alone, pd.Series(range(count)))
     rows = _rows(arms, count)
-    return {arm: pd.factorize(names[rows[arm]])[0] for arm in setups}
+    return {arm: pd.factorize(names.iloc[rows[arm]])[0] for arm in setups}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -356,7 +358,7 @@ class _Fits:
     arms: Mapping[str, Fitted]
     weights: Mapping[str, float]
     freed: tuple[str, ...]
-    cluster: Mapping[str, Array]
+    cluster: Mapping[str, Places]
     confidence: float
     n: int
 
@@ -368,7 +370,9 @@ class _Fits:
             if arm
         ]
         items = [
-            ItemBias(item=item, item_bias=self._result(ITEM_TERM, [item], self.arms))
+            ItemScoreBias(
+                item=item, item_score_bias=self._result(ITEM_TERM, [item], self.arms)
+            )
             for item in self.freed
         ]
         return ScoreBias(
