@@ -417,7 +417,7 @@ BOUND: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (
         {"comparability": "warned", "bias": -0.42},
         {"comparability": "checked", "bias": -0.42},
-        "Some questions may have changed their meaning. That alone could make scores "
+        "Some questions may have changed their meaning. That alone could make ratings "
         "of the pilot teams 0.4 points lower.",
     ),
     (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,6 @@ from heard.models.stable_choice import order
 from heard.psychometrics.confirmatory.estimation import MaximumLikelihood
 from heard.psychometrics.confirmatory.factors import confirmatory_factors
 from heard.psychometrics.confirmatory.results import ConfirmatoryFactors, percent
-from heard.psychometrics.confirmatory.specification import Places
 from heard.psychometrics.invariance.levels import (
     INTERCEPTS,
     LOADINGS,
@@ -32,10 +31,16 @@ from heard.psychometrics.invariance.measurement import FREED_AT, ladder_of
 from heard.psychometrics.invariance.results import InvarianceLevel, InvarianceRule
 from heard.results import Estimate, Labelled, Result, Unavailable
 
+if TYPE_CHECKING:
+    from heard.psychometrics.confirmatory.specification import Places
+
 Equality: TypeAlias = Literal[
     "holds", "partial", "misfit", "structure", "many_items", "few_people", "not_fitted"
 ]
 
+FREEING = InvarianceRule(error_rise=1.0)
+"""Items are set free for comparative fit alone: with few degrees of freedom the error
+of approximation rises by chance, and every item freed by chance adds to the bias."""
 TERM, ITEM_TERM = "score_bias", "item_score_bias"
 FACTOR = "score"
 LEAST_ITEMS = 3
@@ -81,8 +86,9 @@ class ScoreBias(Labelled):
     verdict : tuple of str
         ``holds`` (loadings and intercepts are equal), ``partial`` (some items were set
         free), ``misfit`` (the model does not fit, and no item stands out),
-        ``structure`` (it fits badly, or at one wave alone), ``many_items`` (more would
-        have to be set free than a third), ``few_people`` or ``not_fitted``; then why.
+        ``structure`` (it fits badly, worse at the later wave, or with nothing equal),
+        ``many_items`` (more would have to be set free than a third), ``few_people`` or
+        ``not_fitted``; then why.
     """
 
     score_bias: Result
@@ -124,7 +130,7 @@ def score_bias(
         What people belong to, or who answered twice; rows of one cluster may be
         related. An empty name stands for nobody else.
     rule : InvarianceRule, optional
-        When a level counts as holding.
+        When a level counts as holding; as usual, but by comparative fit alone.
 
     Returns
     -------
@@ -170,7 +176,7 @@ def score_bias(
         )
         return ScoreBias(score_bias=absent, verdict=verdict)
     fitted = _Fits(
-        arms=search.scalar,
+        arms={arm: search.scalar[arm] for arm in found},
         weights=dict(weights),
         freed=tuple(search.freed),
         cluster=_clusters(cluster, len(waves), arms, found),
@@ -197,7 +203,7 @@ def _setups(
             responses[list(weights)].iloc[rows].reset_index(drop=True),
             factors={FACTOR: list(weights)},
             groups=waves.iloc[rows].reset_index(drop=True),
-            rule=rule,
+            rule=rule or FREEING,
         )
         if isinstance(setup, Unavailable):
             where = f"{arm}: " if arm else ""
@@ -243,17 +249,27 @@ class _Search:
         known: dict[str, Fitted] = {}
         while True:
             levels: list[InvarianceLevel] = []
+            apart = ""
             free = dict.fromkeys((LOADINGS, INTERCEPTS), frozenset(self.freed))
             for arm, whole in self.setups.items():
                 setup = dataclasses.replace(whole, free=free)
                 fitted, faults = setup.fit_levels(last="scalar", known=known.get(arm))
-                if faults:
+                if not fitted or fitted[0].level != "configural":
                     return "not_fitted", "; ".join(faults)
-                known[arm], self.scalar[arm] = fitted[0], fitted[-1]
-                levels += _accounts(setup, fitted)
-                if why := _other_structure(setup, levels[-3]):
+                found = _accounts(setup, fitted)
+                why = _other_structure(setup, found[0])
+                if fitted[-1].level == "scalar":
+                    self.scalar[arm] = fitted[-1]
+                elif len(fitted) == 2:
+                    # So far apart that equal intercepts cannot be fitted.
+                    apart = apart or _furthest(fitted[-1], self.freed)
+                else:
+                    why = why or "; ".join(faults)
+                if why:
                     return "structure", f"{arm}: {why}" if arm else why
-            item = _most_denied(levels)
+                known[arm] = fitted[0]
+                levels += found
+            item = apart or _most_denied(levels)
             if not item:
                 return self._held(levels)
             if len(self.freed) >= self.most:
@@ -295,6 +311,23 @@ def _most_denied(levels: Iterable[InvarianceLevel]) -> str:
         for test in tests
     ]
     return tests[order(sizes)[0]].item if tests else ""
+
+
+def _furthest(metric: Fitted, freed: Iterable[str]) -> str:
+    """The item whose level moved least like the others', as its loading foretells."""
+    places, values = metric.estimate.model.places, metric.estimate.parameters
+    before, after = (f"@{section.name!r}" for section in metric.plan.sections)
+    items = [item for item in metric.plan.items if item not in set(freed)]
+    moved = np.array(
+        [
+            values[places[f"intercept {item!r} {after}"]]
+            - values[places[f"intercept {item!r} {before}"]]
+            for item in items
+        ]
+    )
+    loadings = np.array([values[places[f"loading {FACTOR!r} {i!r}"]] for i in items])
+    away = np.abs(moved - loadings * np.median(moved / loadings))
+    return items[order(list(-away))[0]]
 
 
 def _other_structure(setup: LevelSetup, configural: InvarianceLevel) -> str:
