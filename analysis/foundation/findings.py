@@ -57,6 +57,7 @@ GroupKind: TypeAlias = Literal[
     "verdict",
     "analysis",
     "strength",
+    "comparability",
 ]
 TEXTS: dict[GroupKind, str] = {
     "subgroup": "{of}: {value}",
@@ -76,6 +77,7 @@ TEXTS: dict[GroupKind, str] = {
     "verdict": "{value}",
     "analysis": "{value}: {of}",
     "strength": "{value}",
+    "comparability": "{value}",
 }
 """How each kind of group is written."""
 

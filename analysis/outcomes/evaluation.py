@@ -48,8 +48,9 @@ def evaluate_outcomes(
     linkage_rule : str
         Evaluate under this rule and not the declared one.
     comparability : iterable of Finding
-        What the scores mean at each wave: where ``means_comparable`` is 0, change and
-        comparison are refused with the reason.
+        What the scores mean at each wave, as of `judge_comparability`: where
+        ``comparability_consequence`` is 0, change and comparison are refused with the
+        reason.
     reliability : iterable of Finding
         Cronbach's alpha of the scores at each wave. Where the plan declares a least
         one and either wave has less, change and comparison are refused likewise.

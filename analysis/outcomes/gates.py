@@ -84,21 +84,30 @@ def _comparable_only(
 ) -> Iterator[Finding]:
     """Findings, without numbers where the score does not mean the same at both waves.
 
-    Where that could not be tested, the numbers stand: too few answers for a test are
-    no sign that anything is wrong.
+    A refusal of a contrast takes what compares its arms; the numbers of a single arm,
+    and of everybody, stand as long as any contrast does.
     """
-    refused = {
-        _score(verdict): verdict.method
-        for verdict in comparability
-        if verdict.term == "means_comparable" and verdict.estimate == 0
-    }
+    consequences: dict[tuple[str, str, str, Place], dict[Place, Finding]] = {}
+    for one in comparability:
+        if one.term == "comparability_consequence":
+            consequences.setdefault(_score(one), {})[one.arm] = one
     for finding in findings:
-        why = refused.get(_score(finding))
-        if why is None or finding.term == "participants_linked":
+        known = consequences.get(_score(finding), {})
+        own = known.get(finding.arm)
+        bearing = [own] if own else _about(finding.arm, known)
+        refused = bool(bearing) and all(one.estimate == 0 for one in bearing)
+        if not refused or finding.term == "participants_linked":
             yield finding
         else:
+            why = bearing[0].method
             reason = f"the items do not measure the same at both waves: {why}"
             yield _refused(finding, reason, in_words=comparability_refusal())
+
+
+def _about(arm: Place, known: Mapping[Place, Finding]) -> list[Finding]:
+    """The consequences that bear on an arm: of its contrasts, else of all."""
+    of_arm = [one for place, one in known.items() if arm in names_in(place)]
+    return of_arm or list(known.values())
 
 
 def _reliable_only(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from analysis.declarations.plan_lock import family_of
 from analysis.foundation.findings import Group
@@ -40,6 +40,15 @@ if TYPE_CHECKING:
     from heard.effects.judgement.verdict import VerdictCode
     from heard.results import Composite, Result
 
+Comparability: TypeAlias = Literal["passed", "failed", "not_tested", "cannot_be_tested"]
+OF_CONSEQUENCE: dict[str, Comparability] = {
+    "passed": "passed",
+    "warned": "failed",
+    "refused": "failed",
+    "not_tested": "not_tested",
+    "cannot_be_tested": "cannot_be_tested",
+}
+"""What follows from questions that changed meaning, as the rating has it."""
 WIDTH_OF_PRIOR = 2.0
 """Standard deviation of the prior, in smallest effects that matter."""
 GAIN = "gain"
@@ -65,11 +74,14 @@ class Worth:
         Retest reliability, of people whom the programme did not reach.
     comparability : {"passed", "failed", "not_tested", "cannot_be_tested"}
         Whether the questions meant the same at both waves.
+    bias : Finding or None
+        What those that did not add to the estimate, where that is worth a warning.
     """
 
     alpha: Finding | None
     retest: Finding | None
-    comparability: Literal["passed", "failed", "not_tested", "cannot_be_tested"]
+    comparability: Comparability
+    bias: Finding | None = None
 
     @property
     def estimate(self) -> Estimate | None:
@@ -80,14 +92,7 @@ class Worth:
         found = self.retest or self.alpha
         if found is None or found.estimate is None or found.n is None:
             return None
-        return Estimate(
-            term=found.term,
-            estimate=found.estimate,
-            conf_low=found.conf_low,
-            conf_high=found.conf_high,
-            n=found.n,
-            method=found.method,
-        )
+        return _result_of(found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +132,8 @@ class Judged:
         """Arm, group and result of everything there is to say."""
         place = self.question.estimand.place
         yield place, "", self._published
+        if (bias := self.worth.bias) is not None:
+            yield place, "", _result_of(bias)
         yield from self._means()
         yield place, Group("verdict", self.code), self._verdict()
         for one in self.others:
@@ -408,6 +415,18 @@ class Judged:
         return float((means[arms.after] - means[arms.before]) / self.question.spread)
 
 
+def _result_of(finding: Finding) -> Estimate:
+    assert finding.estimate is not None, "asked of a number"
+    return Estimate(
+        term=finding.term,
+        estimate=finding.estimate,
+        conf_low=finding.conf_low,
+        conf_high=finding.conf_high,
+        n=finding.n or 0,
+        method=finding.method,
+    )
+
+
 def _has_interval(result: Result) -> bool:
     return isinstance(result, Estimate) and result.conf_low is not None
 
@@ -439,6 +458,7 @@ def worth_of(
     """
     outcome, study = question.outcome, question.study
     score = outcome.survey, outcome.instrument, outcome.subscale
+    comparability = tuple(comparability)
 
     def known(findings: Iterable[Finding], term: str) -> list[Finding]:
         return [
@@ -448,6 +468,11 @@ def worth_of(
             and found.term == term
             and found.estimate is not None
         ]
+
+    def here(term: str) -> list[Finding]:
+        waves, place = question.estimand.waves, question.estimand.place
+        found = known(comparability, term)
+        return [one for one in found if (one.wave, one.arm) == (waves, place)]
 
     alphas = [
         found
@@ -461,20 +486,17 @@ def worth_of(
         # Of people whom the programme did not reach; others may truly have changed.
         if found.arm == study.control != "" or study.rollout
     ]
-    verdicts = [
-        found.estimate
-        for found in known(comparability, "means_comparable")
-        if found.wave == question.estimand.waves
-    ]
     subscale = question.subscale
-    state: Literal["passed", "failed", "not_tested", "cannot_be_tested"] = "not_tested"
+    state: Comparability = "not_tested"
     one_wave = not question.estimand.baseline
     if one_wave or len(subscale.items) < 2 or not subscale.reflective:
         state = "cannot_be_tested"
-    elif verdicts:
-        state = "passed" if verdicts[0] else "failed"
+    for found in here("comparability_consequence"):
+        if isinstance(found.group, Group):
+            state = OF_CONSEQUENCE[found.group.value]
     return Worth(
         alpha=next(iter(alphas), None),
         retest=next(iter(retests), None),
         comparability=state,
+        bias=next(iter(here("score_bias")), None) if state == "failed" else None,
     )

@@ -9,7 +9,13 @@ from analysis.foundation.findings import Group
 from analysis.foundation.terms import in_table, term
 from analysis.publication.figure import Note
 from analysis.publication.numbers import estimate_text
-from analysis.publication.places import found, surveyed, wave_text, waves_of
+from analysis.publication.places import (
+    arm_text,
+    found,
+    surveyed,
+    wave_text,
+    waves_of,
+)
 from analysis.publication.reliability_figures.agreement import limits_figure
 from analysis.publication.reliability_figures.factors import (
     loading_figure,
@@ -47,6 +53,14 @@ SIGNS = {
     "indeterminate": "not known (?)",
 }
 ANSWERS = {1.0: "yes", 0.0: "no", None: "not tested"}
+CONSEQUENCES = {
+    "passed": "reported",
+    "warned": "reported, with the bias",
+    "refused": "not reported",
+    "not_tested": "reported, not checked",
+    "cannot_be_tested": "reported, not checked",
+}
+"""What follows for a change → how it is reported."""
 LEVELS = {
     "thresholds": "Change of fit: equal thresholds",
     "metric": "Change of fit: equal loadings",
@@ -118,7 +132,7 @@ def _rating(finding: Finding) -> tuple[str, str, str, str]:
 
 
 def comparability_table(disclosed: Disclosed, study: Study) -> Table:
-    """A row a score and pair of waves: whether it means the same at both."""
+    """A row a score, pair of waves and comparison: whether it means the same."""
     notes, rows = Footnotes(), []
     tested = {finding.group for finding in disclosed.findings}
     levels = {level: title for level, title in LEVELS.items() if level in tested}
@@ -128,14 +142,36 @@ def comparability_table(disclosed: Disclosed, study: Study) -> Table:
             of_part = selected.where(subscale=subscale.name)
             for wave in waves_of(of_part, study, contrasts=True):
                 here = of_part.where(wave=wave)
-                if verdict := found(here, term="means_comparable"):
-                    place = (subscale.title, wave_text(study, wave))
-                    rows.append((*place, *_verdict_cells(verdict, here, levels, notes)))
+                for verdict in here.where(term="means_comparable").findings:
+                    place = (
+                        subscale.title,
+                        wave_text(study, wave),
+                        arm_text(study, verdict.arm),
+                    )
+                    of_arm = here.where(arm=verdict.arm)
+                    cells = _verdict_cells(verdict, of_arm, levels, notes)
+                    bias = _bias_cells(of_arm, instrument, subscale, notes)
+                    rows.append((*place, *cells, *bias, *_reasons(verdict, notes)))
+    first = 4 + len(levels)
     return notes.table(
         "Whether a score means the same at both waves",
-        ("Score", "Waves", "Same meaning?", *levels.values(), "n", "Why"),
+        (
+            "Score",
+            "Waves",
+            "Of whom",
+            "Same meaning?",
+            *levels.values(),
+            "Bias, in points",
+            "Scale",
+            "Items set free, and what each adds",
+            "Planned estimate on the other items",
+            "What follows",
+            "n",
+            "Why",
+        ),
         rows,
-        row_headings=2,
+        row_headings=3,
+        optional=range(4, first + 5),
     )
 
 
@@ -147,10 +183,37 @@ def _verdict_cells(
         notes.cell(found(changes, group=level), title=title)
         for level, title in levels.items()
     ]
-    known = verdict.estimate is not None
-    why = verdict.method if known else ""
-    answer = ANSWERS[verdict.estimate]
-    return (answer, *fit, notes.people(verdict), why or verdict.reason)
+    return (ANSWERS[verdict.estimate], *fit)
+
+
+def _bias_cells(
+    of_arm: Disclosed, instrument: Instrument, subscale: Subscale, notes: Footnotes
+) -> tuple[str, ...]:
+    """The bias in points with its scale, what it is made of, and what follows."""
+    bias = found(of_arm, term="score_bias")
+    if bias is None or bias.estimate is None:
+        shown = (ABSENT, ABSENT)
+    else:
+        scale = f"{subscale.lowest:g} to {subscale.highest:g}"
+        shown = (notes.cell(bias, title="Bias"), scale)
+    freed = [
+        f"{instrument.item(part.item).label}: {notes.cell(part)}"
+        for part in of_arm.where(term="item_score_bias").findings
+    ]
+    other = found(of_arm, term="estimate_on_invariant_items")
+    follows = found(of_arm, term="comparability_consequence")
+    state = follows.group.value if follows and isinstance(follows.group, Group) else ""
+    return (
+        *shown,
+        "; ".join(freed) or ABSENT,
+        notes.cell(other, title="On the other items"),
+        CONSEQUENCES.get(state, ABSENT),
+    )
+
+
+def _reasons(verdict: Finding, notes: Footnotes) -> tuple[str, str]:
+    why = verdict.method if verdict.estimate is not None else ""
+    return notes.people(verdict), why or verdict.reason
 
 
 AUDITED = "item_rest_correlation_as_answered"

@@ -64,6 +64,7 @@ from .designs.staggered_adoption import (
 from .designs.stepped_wedge import SteppedWedge, stepped_wedge
 from .effect_sizes import hedges_g_av, hedges_g_av_of_pairs
 from .judgement.bayes import BayesianCompanion, Posterior, Prior, bayesian_companion
+from .judgement.comparability import consequence_of_bias
 from .judgement.equivalence import (
     EquivalenceVerdict,
     UncertainEffect,
@@ -294,6 +295,7 @@ __all__ = [
     "compare_unit_means",
     "complete_arm_difference",
     "completers_and_dropouts",
+    "consequence_of_bias",
     "control_chart",
     "describe_scores",
     "difference_after",

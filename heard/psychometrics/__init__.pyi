@@ -82,6 +82,7 @@ from .invariance.results import (
     InvarianceRule,
     MeasurementInvariance,
 )
+from .invariance.score_bias import ArmBias, ItemScoreBias, ScoreBias, score_bias
 from .item_response.graded_fit import GradedParameters
 from .item_response.graded_response import graded_response_model
 from .item_response.graded_results import (
@@ -151,6 +152,7 @@ __all__ = [
     "AgreementCell",
     "AgreementCells",
     "AlphaWithout",
+    "ArmBias",
     "CleaningSensitivity",
     "ConfirmatoryFactors",
     "DecisionPoint",
@@ -174,6 +176,7 @@ __all__ = [
     "ItemMonotonicity",
     "ItemRemainder",
     "ItemScalability",
+    "ItemScoreBias",
     "ItemStatistics",
     "KeyAudit",
     "LevelScalability",
@@ -195,6 +198,7 @@ __all__ = [
     "RetestReliability",
     "SamplingAdequacy",
     "ScaleReliability",
+    "ScoreBias",
     "SecondOrderLoading",
     "SmallestDetectableChange",
     "SourceCorrelation",
@@ -259,6 +263,7 @@ __all__ = [
     "reliable_change",
     "retest_reliability",
     "sampling_adequacy",
+    "score_bias",
     "smallest_detectable_change",
     "sources_together",
     "spearman_brown",

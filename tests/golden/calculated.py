@@ -20,6 +20,7 @@ from analysis.cleaning.scoring import score_wave
 from analysis.intake.linkage import link_study, read_linked_exports
 from analysis.intake.responses import map_responses, read_exports
 from analysis.intake.roster import read_roster
+from analysis.outcomes.comparability import judge_comparability
 from analysis.outcomes.comparison_designs import evaluate_comparisons
 from analysis.outcomes.coverage import evaluate_coverage
 from analysis.outcomes.evaluation import evaluate_outcomes
@@ -67,9 +68,15 @@ def statistics(name: str) -> Iterator[Finding]:
         )
     )
     yield from reliability
-    comparability = tuple(evaluate_comparability(responses, study))
-    yield from comparability
     scores = read_all_scores(study)
+    meaning = evaluate_comparability(responses, study)
+    comparability = (
+        *meaning,
+        *judge_comparability(
+            meaning, scores, responses, study, links=read_links(study)
+        ),
+    )
+    yield from comparability
     yield from evaluate_retest(scores, study, links=read_links(study))
     judged: dict[str, Any] = {
         "links": read_links(study),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.declarations.estimand import Estimand
-from analysis.foundation.findings import Contrast, Finding
+from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.question import Question
 from analysis.storage.declared import read_study
 
@@ -87,7 +87,8 @@ def incomparable(study: Study, waves: Contrast) -> Finding:
         instrument=outcome.instrument,
         subscale=outcome.subscale,
         wave=waves,
-        term="means_comparable",
+        term="comparability_consequence",
+        group=Group("comparability", value="refused"),
         estimate=0.0,
         n=100,
         method="loadings differ; rule: made up",

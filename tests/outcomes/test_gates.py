@@ -161,7 +161,7 @@ def test_without_a_gate_nothing_is_refused() -> None:
 
 def test_a_reason_that_stands_already_is_kept() -> None:
     verdict = dataclasses.replace(
-        alpha(CHANGE, 0.0), term="means_comparable", method="fit falls"
+        alpha(CHANGE, 0.0), term="comparability_consequence", method="fit falls"
     )
     study = dataclasses.replace(
         GATED, allocation=dataclasses.replace(GATED.allocation, unit="person")

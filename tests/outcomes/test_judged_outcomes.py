@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from heard.results import Estimate
 
 if TYPE_CHECKING:
     from analysis.declarations.study import Outcome, Study
+    from analysis.foundation.findings import Place
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -323,22 +324,53 @@ def test_a_subscale_of_one_item_is_one_question_whatever_else_was_asked(
     assert Group("strength", threat) in threats
 
 
-@pytest.mark.parametrize(("comparable", "state"), [(1.0, "passed"), (0.0, "failed")])
-def test_whatever_was_found_of_a_score_its_meaning_was_checked(
-    comparable: float, state: str
-) -> None:
-    verdict = Finding(
-        study=STUDY.name,
-        survey="ratings",
-        instrument="care",
-        subscale="total",
-        wave=WAVES,
-        term="means_comparable",
-        estimate=comparable,
-        n=300,
+def follows(state: str, place: Place, bias: float = 0.3) -> list[Finding]:
+    here: dict[str, Any] = {
+        "study": STUDY.name,
+        "survey": "ratings",
+        "instrument": "care",
+        "subscale": "total",
+        "wave": WAVES,
+        "arm": place,
+        "n": 300,
+    }
+    consequence = Finding(
+        term="comparability_consequence",
+        estimate=float(state != "refused"),
+        group=Group("comparability", value=state),
+        **here,
     )
-    found = said(judged_care(STUDY, verdict), "comparability_checked")
-    assert found == [(Group("strength", state), 1)]
+    return [consequence, Finding(term="score_bias", estimate=bias, **here)]
+
+
+@pytest.mark.parametrize(
+    ("state", "rated", "checked", "threat"),
+    [
+        ("passed", "passed", 1, None),
+        ("warned", "failed", 1, "comparability_failed"),
+        ("not_tested", "not_tested", 0, "comparability_not_tested"),
+        ("cannot_be_tested", "cannot_be_tested", 0, None),
+    ],
+)
+def test_what_follows_from_meaning_is_taken_into_the_rating(
+    state: str, rated: str, checked: int, threat: str | None
+) -> None:
+    judged = judged_care(STUDY, *follows(state, Contrast("pilot", "comparison")))
+    found = said(judged, "comparability_checked")
+    assert found == [(Group("strength", rated), checked)]
+    threats = {
+        group.value
+        for group, _ in said(judged, "strength_threat")
+        if isinstance(group, Group) and group.value.startswith("comparability")
+    }
+    assert threats == ({threat} if threat else set())
+    assert said(judged, "score_bias") == ([("", 0.3)] if state == "warned" else [])
+
+
+def test_what_follows_for_another_contrast_is_no_matter_of_this_one() -> None:
+    judged = judged_care(STUDY, *follows("passed", Contrast("film", "comparison")))
+    found = said(judged, "comparability_checked")
+    assert found == [(Group("strength", "not_tested"), 0)]
 
 
 def test_a_total_that_came_as_one_number_is_no_single_question() -> None:

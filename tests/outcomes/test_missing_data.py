@@ -227,7 +227,7 @@ def test_a_score_that_means_something_else_is_counted_but_not_compared() -> None
         instrument="seed_culture",
         subscale="total",
         wave=WAVES,
-        term="means_comparable",
+        term="comparability_consequence",
         estimate=0.0,
         n=200,
         method="loadings differ; rule: r",

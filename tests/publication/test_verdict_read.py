@@ -283,14 +283,41 @@ def test_endings_come_from_findings(extra: dict[str, Any], words: str) -> None:
     [
         ({"comparability": "not_tested"}, "We could not check that the questions"),
         ({"comparability": "cannot_be_tested"}, "We could not check that"),
-        ({"comparability": "cannot_be_tested", "items": 1}, "With one question"),
+        ({"comparability": "cannot_be_tested", "items": 1}, "One question cannot"),
         ({"comparability": "failed"}, ""),
+        ({"comparability": "passed"}, ""),
     ],
 )
 def test_whether_questions_meant_the_same(about: dict[str, Any], words: str) -> None:
     text = headline(read(**PILOT | {"facts": PILOT["facts"] | about}))
     assert words in text
     assert bool(words) == ("both times" in text)
+
+
+@pytest.mark.parametrize(
+    ("state", "bias", "words"),
+    [
+        ("failed", 0.42, "could make CARE scores of the pilot teams 0.4 points higher"),
+        ("failed", None, "Some questions may have changed their meaning."),
+        ("passed", 0.42, ""),
+    ],
+)
+def test_a_bias_is_told_in_points_where_it_is_a_warning(
+    state: str, bias: float | None, words: str
+) -> None:
+    found = disclosed_result(
+        **PILOT | {"facts": PILOT["facts"] | {"comparability": state}}
+    )
+    (planned,) = (
+        part
+        for part in found.findings
+        if part.term == "difference_in_change" and not part.group
+    )
+    biased = dataclasses.replace(planned, term="score_bias", estimate=bias)
+    text = headline(one(Disclosed(findings=(*found.findings, biased))))
+    assert words in text
+    assert ("changed their meaning" in text) == (state == "failed")
+    assert ("That alone" in text) == (bias is not None and state == "failed")
 
 
 def test_who_had_the_best_score_before_is_read_from_the_scores() -> None:

@@ -421,7 +421,14 @@ BOUND: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (
         {"comparability": "one item"},
         {"comparability": "checked"},
-        "With one question we cannot check that it meant the same both times.",
+        "We could not check that the question meant the same both times. One question "
+        "cannot be checked for this.",
+    ),
+    (
+        {"comparability": "warned", "bias": -0.42},
+        {"comparability": "checked", "bias": -0.42},
+        "Some questions may have changed their meaning. That alone could make ratings "
+        "of the pilot teams 0.4 points lower.",
     ),
     (
         {"smallest_effect": None, "code": "better"},

@@ -28,7 +28,7 @@ Summary: TypeAlias = Literal[
 ]
 Unit: TypeAlias = Literal["person", "team", "site"]
 Counted: TypeAlias = Literal["people", "answers", "answers of the smaller side"]
-Comparability: TypeAlias = Literal["checked", "not tested", "one item"]
+Comparability: TypeAlias = Literal["checked", "warned", "not tested", "one item"]
 WIDE_SCALE = 10.0
 """A score over so many points is written with one decimal, others with two."""
 UNITS: dict[Metric, str] = {
@@ -116,7 +116,10 @@ class PlannedFacts:
     losses_unknown : bool
         Whether nobody knows how many did not answer.
     comparability : str
-        ``checked``, or why it could not be: ``not tested``, ``one item``.
+        ``checked``; ``warned``: some questions changed their meaning; or why it could
+        not be checked: ``not tested``, ``one item``.
+    bias : float or None
+        What questions that changed their meaning add to the estimate, in points.
     movers : float or None
         Share of people seen in both groups; None where there were none, or not known.
     few_units : int or None
@@ -157,6 +160,7 @@ class PlannedFacts:
     depends_on_dropouts: bool = False
     losses_unknown: bool = False
     comparability: Comparability = "checked"
+    bias: float | None = None
     movers: float | None = None
     few_units: int | None = None
     at_best: float | None = None

@@ -25,8 +25,11 @@ DEPENDS_ON_ANALYSIS = "This depends on how it is analysed."
 DEPENDS_ON_DROPOUTS = "It would not hold if those who did not answer fared worse."
 NOT_COMPARABLE = {
     "not tested": "We could not check that the questions meant the same both times.",
-    "one item": "With one question we cannot check that it meant the same both times.",
+    "one item": "We could not check that the question meant the same both times. "
+    "One question cannot be checked for this.",
 }
+CHANGED_MEANING = "Some questions may have changed their meaning."
+BIAS = "That alone could make {scores} {size} points {higher}."
 CANNOT_SHOW_WHY = "This cannot show why."
 MOVED_ALIKE = "This holds only if all would have changed alike without {programme}."
 SELECTED = {
@@ -390,3 +393,12 @@ def _endings(facts: PlannedFacts) -> Iterator[str]:
         yield DEPENDS_ON_DROPOUTS
     if facts.comparability in NOT_COMPARABLE:
         yield NOT_COMPARABLE[facts.comparability]
+    if facts.comparability == "warned":
+        yield CHANGED_MEANING
+        if facts.bias:
+            whose = f" of {facts.treated.group}" if facts.compared else ""
+            yield BIAS.format(
+                scores=f"{facts.scores}{whose}",
+                size=facts.points(abs(facts.bias)),
+                higher="higher" if facts.bias > 0 else "lower",
+            )

@@ -36,6 +36,7 @@ FEW_TREATED = "few_treated"
 START: Summary = "start_effect"
 """Of all waves, from the baseline to the last."""
 COMPARABILITY: dict[str, Comparability] = {
+    "failed": "warned",
     "not_tested": "not tested",
     "cannot_be_tested": "not tested",
     "one_item": "one item",
@@ -152,6 +153,7 @@ def _with_evidence(facts: PlannedFacts, of_contrast: Disclosed) -> PlannedFacts:
         asked=_count(of_contrast, "analyses_asked"),
         depends_on_dropouts=_estimate(of_contrast, "change_undone_at") is not None,
         comparability=_comparability(of_contrast),
+        bias=_estimate(of_contrast, "score_bias"),
         movers=_estimate(of_contrast, "share_in_both_arms"),
     )
 

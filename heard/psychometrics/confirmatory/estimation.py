@@ -477,12 +477,20 @@ class MaximumLikelihood:
     def crossed_scores(self) -> Array:
         """Sum over people of the outer products of their scores."""
         total = np.zeros((len(self.parameters),) * 2)
+        for _, own in self.scores:
+            total += own.T @ own
+        return total
+
+    @cached_property
+    def scores(self) -> tuple[tuple[Array, Array], ...]:
+        """Of every block the rows of its people, and each person's scores."""
+        found = []
         for place, block in enumerate(self.sample.blocks):
             derivatives = moment_derivatives(self.model, self.filled[place], place)
             own = scores(block, self.means[place], self.covariances[place], derivatives)
-            own = own @ self.model.spread_by_block[place]
-            total += own.T @ own
-        return total
+            people = np.concatenate([pattern.people for pattern in block.patterns])
+            found.append((people, own @ self.model.spread_by_block[place]))
+        return tuple(found)
 
     @cached_property
     def information(self) -> Array:

@@ -26,8 +26,9 @@ FIML = "full-information maximum likelihood: every answer there is"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pattern:
-    """The people of one block who answered the same items."""
+    """The people of one block who answered the same items; `people` are their rows."""
 
+    people: Places
     answered: Array
     values: Array
     mean: Array
@@ -97,8 +98,8 @@ def sample_of(
     blocks = []
     n = int(kept[block_of >= 0].sum())
     for place, name in enumerate(names):
-        rows = values[kept & (block_of == place)]
-        block, reason = _block(rows, columns)
+        people = np.flatnonzero(kept & (block_of == place))
+        block, reason = _block(values[people], people, columns)
         if block is None:
             where = f"{name}: " if name else ""
             return Sample(blocks=(), n=n, missing=words, fault=where + reason)
@@ -106,12 +107,12 @@ def sample_of(
     return Sample(blocks=tuple(blocks), n=n, missing=words)
 
 
-def _block(rows: Array, names: list[str]) -> tuple[Block | None, str]:
+def _block(rows: Array, people: Places, names: list[str]) -> tuple[Block | None, str]:
     if len(rows) <= len(names):
         return None, f"{len(rows)} participants; more than {len(names)} needed"
     if reason := _flat(rows, names) or _never_together(rows, names):
         return None, reason
-    patterns = _patterns(rows)
+    patterns = _patterns(rows, people)
     if len(patterns) == 1 and patterns[0].answered.all():
         mean, covariance = patterns[0].mean, patterns[0].covariance
     else:
@@ -150,23 +151,25 @@ def _never_together(rows: Array, names: list[str]) -> str:
     return f"fewer than 2 participants answered both {'; '.join(pairs[:5])}"
 
 
-def _patterns(rows: Array) -> tuple[Pattern, ...]:
+def _patterns(rows: Array, people: Places) -> tuple[Pattern, ...]:
     known = ~np.isnan(rows)
     if known.all():
-        return (_pattern(known[0], rows),)
+        return (_pattern(known[0], rows, people),)
     packed = np.packbits(known, axis=1)
     _, first, of_row = np.unique(packed, axis=0, return_index=True, return_inverse=True)
     of_row = of_row.ravel()
     return tuple(
-        _pattern(known[first[kind]], rows[of_row == kind]) for kind in range(len(first))
+        _pattern(known[first[kind]], rows[of_row == kind], people[of_row == kind])
+        for kind in range(len(first))
     )
 
 
-def _pattern(answered: Array, rows: Array) -> Pattern:
+def _pattern(answered: Array, rows: Array, people: Places) -> Pattern:
     values = np.ascontiguousarray(rows[:, answered])
     mean = values.mean(axis=0)
     never_together = values - mean
     return Pattern(
+        people=people,
         answered=answered,
         values=values,
         mean=mean,

@@ -430,13 +430,26 @@ class LevelSetup:
     method: str
     rule: InvarianceRule
 
-    def fit_levels(self) -> tuple[list[Fitted], list[str]]:
-        """Fit every level that can be fitted; and why others cannot."""
+    def fit_levels(
+        self, *, last: str = "", known: Fitted | None = None
+    ) -> tuple[list[Fitted], list[str]]:
+        """Fit every level that can be fitted; and why others cannot.
+
+        Parameters
+        ----------
+        last : str
+            Of the levels, where others are not needed.
+        known : Fitted, optional
+            The configural level, which is the same whatever is set free.
+        """
         level_names = ORDINAL_LEVELS if self.estimator == "wlsmv" else LEVELS
         baseline = self._baseline()
         fitted: list[Fitted] = []
         faults: list[str] = []
         for level, equal in level_names.items():
+            if known is not None and level == known.level:
+                fitted.append(known)
+                continue
             plan = Plan(
                 items=self.items,
                 factors=self.factors,
@@ -450,6 +463,8 @@ class LevelSetup:
                 faults.append(f"{level}: {found}")
             else:
                 fitted.append(found)
+            if level == last:
+                break
         return fitted, faults
 
     def _baseline(self) -> Misfit:

@@ -150,6 +150,39 @@ def measurement_invariance(
     Meredith (1993), Psychometrika 58(4), 525-543.
     Wu & Estabrook (2016), Psychometrika 81(4), 1014-1045.
     """
+    ladder = ladder_of(
+        responses,
+        factors=factors,
+        groups=groups,
+        waves=waves,
+        free=free,
+        estimator=estimator,
+        missing=missing,
+        categories=categories,
+        identification=identification,
+        rule=rule,
+        confidence=confidence,
+    )
+    if isinstance(ladder, Unavailable):
+        return ladder
+    return _account(ladder, confidence)
+
+
+def ladder_of(
+    responses: Responses,
+    *,
+    factors: Mapping[str, Sequence[str]],
+    groups: pd.Series | None = None,
+    waves: Mapping[str, Sequence[str]] | None = None,
+    free: Mapping[str, Sequence[str]] | None = None,
+    estimator: Estimator = "mlr",
+    missing: Missing | None = None,
+    categories: Sequence[float] | None = None,
+    identification: Identification = "variance",
+    rule: InvarianceRule | None = None,
+    confidence: float = 0.95,
+) -> LevelSetup | Unavailable:
+    """The levels that `measurement_invariance` tests, before any is fitted."""
     responses = read_responses(responses)
     missing = check_options(estimator, missing, categories, identification, confidence)
     items = tuple(dict.fromkeys(i for named in factors.values() for i in named))
@@ -177,7 +210,7 @@ def measurement_invariance(
         return Unavailable(term=TERM, reason=fault, n=sample.n, method=method)
     size = len(items), len(factors)
     by_waves = waves is not None
-    ladder = LevelSetup(
+    return LevelSetup(
         items=items,
         factors=factors,
         sections=sections_of(sample, names, *size, by_waves=by_waves)
@@ -190,7 +223,6 @@ def measurement_invariance(
         method=method,
         rule=rule or InvarianceRule(),
     )
-    return _account(ladder, confidence)
 
 
 def _account(
