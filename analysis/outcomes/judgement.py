@@ -291,7 +291,7 @@ class Judged:
                 method="people with a score at the baseline and none linked at the "
                 "follow-up; counted, so no interval",
             )
-        if verdict_class(self.code) == GAIN and not self._survives_losses:
+        if self.depends_on_losses:
             yield self._undone_at
         if question.linked and question.estimand.arms and question.movers:
             yield Estimate(
@@ -301,6 +301,11 @@ class Judged:
                 method="linked people who were in another arm afterwards; they count "
                 "where they were first seen; counted, so no interval",
             )
+
+    @property
+    def depends_on_losses(self) -> bool:
+        """Whether a gain is in doubt if those lost fared worse, as the plan allows."""
+        return verdict_class(self.code) == GAIN and not self._survives_losses
 
     @property
     def _survives_losses(self) -> bool:
