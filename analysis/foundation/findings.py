@@ -56,6 +56,7 @@ GroupKind: TypeAlias = Literal[
     "family",
     "verdict",
     "analysis",
+    "not_planned",
     "strength",
 ]
 TEXTS: dict[GroupKind, str] = {
@@ -75,6 +76,7 @@ TEXTS: dict[GroupKind, str] = {
     "family": "{value}",
     "verdict": "{value}",
     "analysis": "{value}: {of}",
+    "not_planned": "not planned: {value}",
     "strength": "{value}",
 }
 """How each kind of group is written."""
