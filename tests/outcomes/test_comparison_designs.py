@@ -124,6 +124,9 @@ CARE_ROLLED = study_of(
 )
 
 
+NOT_LINKED = "the answers of all waves, teams weighted by answers"
+
+
 def test_arms_are_compared_over_all_waves_with_the_baseline_before() -> None:
     scores = scores_of(CARE, effect=3.0)
     found = evaluate_comparisons(scores, CARE)
@@ -133,13 +136,15 @@ def test_arms_are_compared_over_all_waves_with_the_baseline_before() -> None:
     )
     reported = one(found, term="difference_in_differences")
     assert numbers(reported) == numbers(by_hand.difference_in_differences)
-    assert (reported.wave, reported.arm, reported.group) == ("", ARMS, "")
+    not_planned = Group("not_planned", NOT_LINKED)
+    assert (reported.wave, reported.arm, reported.group) == ("", ARMS, not_planned)
     assert reported.estimate == pytest.approx(3, abs=1)
     for part in by_hand.by_wave:
         wave = Contrast(part.wave, "w1")
         effect = one(found, term="event_study_effect", wave=wave)
         assert numbers(effect) == numbers(part.event_study_effect)
         assert effect.n == 6 * 14
+        assert effect.group == not_planned
     assert one(found, term="pre_trend_p_value").estimate is None
 
 

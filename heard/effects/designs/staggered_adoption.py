@@ -349,7 +349,8 @@ def _by_departure(
     # Weights of means after the start: how long a departure may add up.
     since = np.arange(table.means.shape[1]) - table.starts[:, None] + 1
     reach = float((overall * np.clip(since, 0, None)).sum())
-    value, n = float((overall * table.means).sum()), len(table.starts)
+    value = float((overall * table.means).sum(axis=1).sum())
+    n = len(table.starts)
     found = []
     for departure in DEPARTURES:
         parts = [
