@@ -159,7 +159,7 @@ def _once_or_alone() -> Iterator[Row]:
 
 
 def _yes_or_no() -> Iterator[Row]:
-    """Shares of teams who say yes: of half, and of a sixth."""
+    """Shares of teams who say yes: of half, and of one in five."""
     half = Pilot(
         name="6 v 6 teams, yes or no, half say yes",
         icc=0.15,
@@ -168,7 +168,7 @@ def _yes_or_no() -> Iterator[Row]:
     )
     yield Row(pilot=half)
     yield Row(pilot=_affected(half, GAIN))
-    few = replace(half, name="6 v 6 teams, yes or no, a sixth say yes", cut=50.0)
+    few = replace(half, name="6 v 6 teams, yes or no, one in five says yes", cut=50.0)
     yield Row(pilot=few)
 
 
@@ -284,9 +284,10 @@ class Held:
         if self.row.refused:
             return f"| {name} | {self.pilots} | none | | | | | | | | {seconds} |"
         claims = [f"{100 * self.claims[kind]:.1f}" for kind in self.claims]
+        width = f"{self.width:.{1 if self.row.pilot.cut is None else 2}f}"
         return (
             f"| {name} | {self.pilots} | {self.methods} | {self.truth:.2f} | "
-            f"{100 * self.coverage:.1f} | {' | '.join(claims)} | {self.width:.2g} | "
+            f"{100 * self.coverage:.1f} | {' | '.join(claims)} | {width} | "
             f"{seconds} |"
         )
 
