@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.declarations.estimand import summary_of, unit_of
+from analysis.declarations.estimand import metric_of, summary_of, unit_of
 from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.foundation.refusals import too_few_starting
 from analysis.outcomes.context import Context
@@ -118,7 +118,9 @@ class RolledOut(Context):
 
     @property
     def _planned(self) -> str:
-        """Which of the effects of starting the plan asks for; empty: none."""
+        """Which of the effects of starting, in points, is the planned one; or none."""
+        if metric_of(self.study, self.outcome) != "points" and not self.yes_or_no:
+            return ""
         unit, _ = unit_of(self.study)
         asked = {
             summary_of(self.study, self.outcome, wave, unit=unit)
