@@ -304,7 +304,7 @@ class Judged:
 
     @property
     def depends_on_losses(self) -> bool:
-        """Whether a gain is in doubt if those lost fared worse, as the plan allows."""
+        """Whether a gain is in doubt if dropouts fared worse, as the plan allows."""
         return verdict_class(self.code) == GAIN and not self._survives_losses
 
     @property

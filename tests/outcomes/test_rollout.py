@@ -482,7 +482,7 @@ def test_one_course_for_all_sites_still_permutes_within_them() -> None:
     frame = uneven()
     found = wedge(frame, stratum="site", own_course=False)
     own = frame.groupby("cluster")["start"].first()
-    real = coefficient(frame, own)
+    real = coefficient(frame, dict(own))
     effect = estimate(found.stepped_wedge_p_value)
     orders = [
         dict(zip(own.index, (*north, *south), strict=True))

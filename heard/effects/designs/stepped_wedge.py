@@ -136,7 +136,7 @@ def wedge_mixed_model(
         A random level of every cluster, and a residual for how it moves by itself from
         wave to wave; waves, within strata, are fixed. Score units; n counts clusters.
         Intervals by Kenward and Roger. Too narrow where clusters move slowly, so that
-        neighbouring waves are alike: beside `stepped_wedge`, not in its place.
+        neighbouring waves are alike: next to `stepped_wedge`, not in its place.
     Unavailable
         As for `stepped_wedge`, and where the model cannot be fitted.
 
