@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from analysis.declarations.estimand import unit_of
+from analysis.declarations.estimand import Population, summary_of, unit_of
 from analysis.declarations.linkage import rules_tried, waves_linked
 from analysis.declarations.plan import BETWEEN_ARMS, Multiverse
 from analysis.declarations.study import Outcome, Study
@@ -31,7 +31,7 @@ TEAM_MODELS = (
 )
 MODELS = ("difference_in_change", *LINKED_MODELS, *TEAM_MODELS)
 WITHOUT_LINKS = ("cluster_robust", "wild_bootstrap", "every_other_set_of_teams")
-"""Models to which it does not matter who is who: one linkage rule is as another."""
+"""Models to which it does not matter who is who, where all who answered compare."""
 AS_DECLARED = "as declared"
 CARELESS = "careless left out"
 
@@ -49,13 +49,11 @@ def declared_options(study: Study, outcome: Outcome) -> dict[str, str]:
 
 
 def _declared_model(study: Study, outcome: Outcome) -> str:
-    """The summary measure of the plan, or the one that suits the design."""
-    if outcome_linked(study, outcome):
-        if study.plan is not None and study.plan.summary_measure in BETWEEN_ARMS:
-            return study.plan.summary_measure
-        if unit_of(study)[0] == "person":
-            return "adjusted_difference"
-    return "difference_in_change"
+    """The summary measure of the planned estimate."""
+    if not study.treated:
+        return MODELS[0]
+    unit, _ = unit_of(study)
+    return summary_of(study, outcome, outcome.follow_ups[0], unit=unit)
 
 
 def outcome_linked(study: Study, outcome: Outcome) -> bool:
@@ -67,12 +65,17 @@ def outcome_linked(study: Study, outcome: Outcome) -> bool:
 def options_of(study: Study, outcome: Outcome) -> dict[str, tuple[str, ...]]:
     """Choice → its options for an outcome, the declared one first.
 
-    A choice without another option is left out.
+    A choice without another option is left out. There are none of an outcome that is
+    asked afterwards alone, or judged by the effect of starting: its waves are not two.
     """
     chosen = study.multiverse
-    if chosen is None or not outcome.follow_ups:
+    if chosen is None or not (outcome.baseline and outcome.follow_ups):
         return {}
-    linked, arms = outcome_linked(study, outcome), bool(study.treated)
+    declared = declared_options(study, outcome)
+    if declared[MODEL] == "start_effect":
+        return {}
+    linked, arms = outcome_linked(study, outcome), declared[MODEL] in BETWEEN_ARMS
+    arms = arms and bool(study.treated)
     export = study.wave(outcome.baseline).export(outcome.survey)
     rules = rules_tried(export) if export and linked else ()
     models = MODELS if linked else (MODELS[0], *TEAM_MODELS)
@@ -82,7 +85,6 @@ def options_of(study: Study, outcome: Outcome) -> dict[str, tuple[str, ...]]:
         MISSING: [method for method in chosen.missing if linked and arms],
         MODEL: [model for model in chosen.model if model in models and arms],
     }
-    declared = declared_options(study, outcome)
     found = {
         choice: tuple(dict.fromkeys([declared[choice], *names]))
         for choice, names in others.items()
@@ -116,11 +118,14 @@ def _marks_careless(export: Export) -> bool:
     return careless is not None and careless.action == "flag"
 
 
-def combinations_of(study: Study, outcome: Outcome) -> Iterator[dict[str, str]]:
+def combinations_of(
+    study: Study, outcome: Outcome, *, population: Population = "linked"
+) -> Iterator[dict[str, str]]:
     """Every combination of options that makes sense, choice by choice.
 
-    Only one model takes weights and filled-in scores; and to some it does not matter
-    how people were linked: another linkage would be the same answer twice.
+    Only one model takes weights and filled-in scores. Where all who answered are
+    compared it does not matter to some how people were linked: another linkage would
+    be the same answer twice. Where linked people are, it decides who they are.
     """
     options, declared = options_of(study, outcome), declared_options(study, outcome)
     for chosen in product(*options.values()):
@@ -128,7 +133,7 @@ def combinations_of(study: Study, outcome: Outcome) -> Iterator[dict[str, str]]:
         same_links = full[LINKAGE] == declared[LINKAGE]
         complete = full[MISSING] == COMPLETE
         if (complete or full[MODEL] == BY_PEOPLE) and (
-            same_links or full[MODEL] not in WITHOUT_LINKS
+            same_links or population != "answered" or full[MODEL] not in WITHOUT_LINKS
         ):
             yield {choice: full[choice] for choice in options}
 

@@ -13,7 +13,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from analysis.declarations.estimand import metric_of, metrics_of
+from analysis.declarations.estimand import (
+    Estimand,
+    estimands_of,
+    metric_of,
+    metrics_of,
+)
 from analysis.declarations.linkage import waves_linked
 from analysis.declarations.plan import (
     EXPLORATORY,
@@ -22,7 +27,7 @@ from analysis.declarations.plan import (
     Plan,
     Replaced,
 )
-from analysis.declarations.study import Outcome, Study, Wave
+from analysis.declarations.study import Allocation, Outcome, Study, Wave
 from analysis.declarations.toml_tables import NAME, Table, parse_toml
 from analysis.foundation.errors import DeclarationError
 
@@ -283,7 +288,73 @@ def deviations(study: Study) -> tuple[str, ...]:
         return ()
     if study.plan is None:
         return (NO_PLAN,)
-    return tuple(differences(study.lock.locked, lockable(study)))
+    locked, now = _alike_where_asked_alike(study)
+    return tuple(differences(locked, now))
+
+
+ASKED = {
+    ("design", "allocated_by"): "unit",
+    ("design", "restricted"): "restricted",
+    ("plan", "summary_measure"): "summary",
+}
+"""What has a default that follows from the rest → its part of the estimand."""
+
+
+def _alike_where_asked_alike(study: Study) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What was locked and what is declared now, with the lock's words for the same.
+
+    Left out or stated, a key may come to the same estimand: that is no deviation.
+    """
+    assert study.lock is not None, "asked of a study with a lock"
+    locked, now = dict(study.lock.locked), lockable(study)
+    was, is_now = _estimands(_as_locked(study)), _estimands(study)
+    for (table, key), part in ASKED.items():
+        pairs = zip(was, is_now, strict=True)
+        alike = was and all(getattr(a, part) == getattr(b, part) for a, b in pairs)
+        stated = locked.get(table, {})
+        if alike and stated.get(key) != now[table].get(key):
+            kept = {name: value for name, value in now[table].items() if name != key}
+            now[table] = kept | ({key: stated[key]} if key in stated else {})
+    return locked, now
+
+
+def _as_locked(study: Study) -> Study:
+    """The study with the allocation and the summary measure that were locked."""
+    assert study.lock is not None, "asked of a study with a lock"
+    assert study.plan is not None, "asked of a study with a plan"
+    design = study.lock.locked.get("design", {})
+    unit = design.get("allocated_by", "none")
+    units = {old: new for new, old in LOCKED_UNITS.items()}
+    arms = study.lock.locked.get("teams", {})
+    measure = study.lock.locked.get("plan", {}).get("summary_measure", "")
+    return dataclasses.replace(
+        study,
+        allocation=Allocation(
+            unit=units.get(unit, unit),
+            randomised=design.get("drawn_by_lot", False),
+            strata=tuple(design.get("strata", ())),
+            restricted=design.get("restricted", ""),
+            treated=design.get("treated", ""),
+            control=design.get("control", ""),
+            contrasts=tuple(map(tuple, design.get("contrasts", ()))),
+        ),
+        teams=tuple(
+            dataclasses.replace(team, arm=arms.get(team.name, team.arm))
+            for team in study.teams
+        ),
+        plan=dataclasses.replace(
+            study.plan, summary_measure=OLD_MEASURES.get(measure, measure)
+        ),
+    )
+
+
+def _estimands(study: Study) -> list[Estimand]:
+    """The main contrast of every outcome at every follow-up."""
+    return [
+        estimands_of(study, outcome, follow_up)[0]
+        for outcome in study.outcomes
+        for follow_up in outcome.follow_ups
+    ]
 
 
 def run_deviations(study: Study, *, linkage_rule: str = "") -> tuple[str, ...]:

@@ -56,6 +56,7 @@ GroupKind: TypeAlias = Literal[
     "family",
     "verdict",
     "analysis",
+    "not_planned",
     "strength",
     "comparability",
 ]
@@ -76,6 +77,7 @@ TEXTS: dict[GroupKind, str] = {
     "family": "{value}",
     "verdict": "{value}",
     "analysis": "{value}: {of}",
+    "not_planned": "not planned: {value}",
     "strength": "{value}",
     "comparability": "{value}",
 }

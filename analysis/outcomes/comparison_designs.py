@@ -14,11 +14,15 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from analysis.declarations.estimand import metric_of, summary_of, unit_of
 from analysis.foundation.findings import Contrast, Finding, Group
+from analysis.foundation.refusals import too_few_starting
 from analysis.outcomes.context import Context
 from analysis.outcomes.dose_response import dose_findings
 from analysis.outcomes.gates import gated, refusals
@@ -37,7 +41,7 @@ from heard.effects.designs.negative_controls import (
 from heard.effects.designs.parallel_trends import trend_sensitivity
 from heard.effects.designs.randomisation import placebo_comparison
 from heard.effects.designs.staggered_adoption import staggered_effects
-from heard.effects.designs.stepped_wedge import stepped_wedge
+from heard.effects.designs.stepped_wedge import stepped_wedge, wedge_mixed_model
 from heard.effects.effect_sizes import pooled_deviation
 from heard.results import Estimate, Unavailable, with_n
 
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     from analysis.outcomes.gates import Gates
     from analysis.outcomes.outcome_scores import ScoresByWave
     from analysis.outcomes.scores_over_waves import ComparedRows, OutcomeScores
+    from heard.effects.designs.staggered_adoption import ComparedWith, StaggeredEffects
     from heard.results import Result
 
 SMALLER_SIDE = "answers of the smaller side"
@@ -56,6 +61,19 @@ NOT_RANDOMISED = (
     "nobody drew lots for who starts when, so other orders of starting are no measure "
     "of chance"
 )
+PARTING = {
+    "0.5": "courses may part half as much as before",
+    "1": "courses may part as much as before",
+}
+"""What a departure from parallel trends is called, by M."""
+OF_STARTS = {
+    "staggered": "each start against those still waiting",
+    "stepped_wedge": "one effect for all starts, by the order drawn",
+    "placebo": "those started against every other set of as many units",
+}
+"""Each one effect of starting, by what its terms begin with."""
+LINKED_OVER_WAVES = "everybody seen at two waves or more, {unit}s weighted by people"
+UNLINKED_OVER_WAVES = "the answers of all waves, {unit}s weighted by answers"
 MINIMUM_UNTREATED = 3
 """Units without the pilot that a placebo needs."""
 NO_TIME = (
@@ -80,9 +98,37 @@ class RolledOut(Context):
     def results(self) -> Iterator[tuple[str | Group, Place, Result]]:
         """Group, wave and result of all there is."""
         rows = started_rows(self.outcome_scores, self.study, self.rollout)
-        yield from self._by_time_since(rows)
-        yield from self._by_order(rows)
-        yield from self._placebo(rows)
+        for find in (self._by_time_since, self._by_order, self._placebo):
+            for group, wave, result in find(rows):
+                own = group or self._label(result.term)
+                yield own, wave, result if own else self._answer(result)
+
+    def _label(self, term: str) -> str | Group:
+        """Nothing of the planned effect of starting; of another what it is."""
+        kind = next((name for name in OF_STARTS if term.startswith(name)), "")
+        return "" if kind == self._planned else Group("not_planned", OF_STARTS[kind])
+
+    def _answer(self, result: Result) -> Result:
+        """The planned number; none where it has no interval, as it is refused then."""
+        is_effect = not result.term.endswith("p_value")
+        if is_effect and isinstance(result, Estimate) and result.conf_low is None:
+            reason = too_few_starting(self.rollout.unit)
+            return Unavailable(term=result.term, reason=reason, n=result.n)
+        return result
+
+    @property
+    def _planned(self) -> str:
+        """Which of the effects of starting, in points, is the planned one; or none."""
+        if metric_of(self.study, self.outcome) != "points" and not self.yes_or_no:
+            return ""
+        unit, _ = unit_of(self.study)
+        asked = {
+            summary_of(self.study, self.outcome, wave, unit=unit)
+            for wave in self.outcome.follow_ups
+        }
+        if "start_effect" not in asked:
+            return ""
+        return "stepped_wedge" if self.study.randomised else "staggered"
 
     def effect_of_starting(self) -> tuple[Result, float]:
         """The one effect of having started, and the smallest p its orders allow.
@@ -95,13 +141,61 @@ class RolledOut(Context):
         floor = results[2] if self.study.randomised else None
         return results[0], floor.estimate if isinstance(floor, Estimate) else 0.0
 
+    def other_effects(self) -> Iterator[tuple[str, Result]]:
+        """The one effect by other methods, each named by what it changes."""
+        rows = started_rows(self.outcome_scores, self.study, self.rollout)
+        table = _Cells.of(rows, self.outcome_scores.waves)
+        found = self._by_drawn_order if self.study.randomised else self._by_waiting
+        for name, result in found(rows):
+            yield name, with_n(result, table.smaller_group_size(), SMALLER_SIDE)
+
+    def _by_drawn_order(self, rows: pd.DataFrame) -> Iterator[tuple[str, Result]]:
+        waves, stratum = self.outcome_scores.waves, self._stratum
+        wedge = partial(stepped_wedge, seed=self.seed, stratum=stratum)
+        if stratum and not _start_alike(rows, stratum):
+            found = wedge(rows, waves=waves, own_course=False)
+            yield "one course over the waves for all sites", found.stepped_wedge_effect
+        yield (
+            "each start against those still waiting",
+            self._staggered(rows).staggered_effect,
+        )
+        drifting = wedge_mixed_model(rows, waves=waves, stratum=stratum)
+        yield f"mixed model, {self.rollout.unit}s may drift", drifting
+        first = _until_half_started(rows, waves)
+        if len(first) < len(waves):
+            found = wedge(_whole(rows, waves, first), waves=first)
+            yield "only the waves until half had started", found.stepped_wedge_effect
+
+    def _by_waiting(self, rows: pd.DataFrame) -> Iterator[tuple[str, Result]]:
+        found = self._staggered(rows)
+        if rows["start"].isna().any():
+            never = self._staggered(rows, compared_with="never")
+            yield "only against those that never start", never.staggered_effect
+        name = "every time since the start counted alike"
+        yield name, found.staggered_effect_over_times
+        for part in found.by_departure:
+            yield PARTING[part.departure], part.trend_robust_effect
+
+    @property
+    def _stratum(self) -> str:
+        """Within what the order was drawn."""
+        return "site" if "site" in self.study.allocation.strata else ""
+
+    def _staggered(
+        self, rows: pd.DataFrame, *, compared_with: ComparedWith = "not_yet"
+    ) -> StaggeredEffects:
+        return staggered_effects(
+            rows,
+            waves=self.outcome_scores.waves,
+            seed=self.seed,
+            compared_with=compared_with,
+        )
+
     def _by_time_since(
         self, rows: pd.DataFrame
     ) -> Iterator[tuple[str | Group, Place, Result]]:
         table = _Cells.of(rows, self.outcome_scores.waves)
-        found = staggered_effects(
-            rows, waves=self.outcome_scores.waves, seed=self.seed, cluster="cluster"
-        )
+        found = self._staggered(rows)
         for result in (found.staggered_effect, found.staggered_effect_p_value):
             yield "", "", with_n(result, table.smaller_group_size(), SMALLER_SIDE)
         for part in found.by_event_time:
@@ -126,8 +220,7 @@ class RolledOut(Context):
             rows,
             waves=self.outcome_scores.waves,
             seed=self.seed,
-            cluster="cluster",
-            stratum="site" if "site" in self.study.allocation.strata else "",
+            stratum=self._stratum,
         )
         side = _Cells.of(rows, self.outcome_scores.waves).smaller_group_size()
         for result in found.results():
@@ -252,6 +345,34 @@ class _Cells:
         return min(own, base, other, other_base)
 
 
+def _start_alike(rows: pd.DataFrame, stratum: str) -> bool:
+    """Whether as large a part of every stratum's units starts at each wave.
+
+    Then it does not matter to the estimate whether strata have courses of their own.
+    """
+    units = rows.fillna({"start": ""}).drop_duplicates("cluster")
+    shares = pd.crosstab(units[stratum], units["start"], normalize="index")
+    return bool(np.allclose(shares, shares.iloc[0]))
+
+
+def _until_half_started(rows: pd.DataFrame, waves: Sequence[str]) -> tuple[str, ...]:
+    """The waves until half of the units had started; all, where fewer ever do."""
+    places = {wave: place for place, wave in enumerate(waves)}
+    starts = rows.groupby("cluster")["start"].first().map(places).fillna(len(waves))
+    middle = int(sorted(starts)[(len(starts) - 1) // 2])
+    return tuple(waves[: middle + 1])
+
+
+def _whole(
+    rows: pd.DataFrame, waves: Sequence[str], kept: Sequence[str]
+) -> pd.DataFrame:
+    """Rows of some waves, of units that have all; who starts later never does there."""
+    asked = rows.loc[rows["wave"].isin(list(waves))]
+    complete = asked.groupby("cluster")["wave"].transform("nunique") == len(waves)
+    now = asked.loc[complete & asked["wave"].isin(list(kept))]
+    return now.assign(start=now["start"].where(now["start"].isin(list(kept)), None))
+
+
 def _placebo_waves(rows: pd.DataFrame, waves: Sequence[str]) -> tuple[str, str]:
     """The last wave before anybody starts, and the last with enough still without."""
     starts = rows.groupby("cluster")["start"].first()
@@ -351,6 +472,7 @@ class _Compared(Context):
     def _differences(self, contrast: ComparedRows) -> Iterator[Finding]:
         """What was gained, in all and wave by wave, and whether alike before."""
         comparison = contrast.comparison
+        group = contrast.group or self._not_planned
         found = difference_in_differences(contrast.rows, comparison)
         before, after = comparison.before(), comparison.after()
         side = contrast.smallest_side(before, after)
@@ -358,16 +480,18 @@ class _Compared(Context):
             found.difference_in_differences,
             found.difference_in_differences_p_value,
             found.difference_in_differences_degrees_of_freedom,
-            found.pre_trend_p_value,
         ):
-            yield from self._of(contrast, with_n(result, side, SMALLER_TIME))
+            of_people = with_n(result, side, SMALLER_TIME)
+            yield from self._of(contrast, of_people, group)
+        trend = with_n(found.pre_trend_p_value, side, SMALLER_TIME)
+        yield from self._of(contrast, trend)
         for part in found.by_wave:
             side = contrast.smallest_side(before[-1:], [part.wave])
+            own = group if part.wave in after else contrast.group
             for result in (part.event_study_effect, part.event_study_p_value):
                 of_people = with_n(result, side, SMALLER_TIME)
-                yield from self._of(
-                    contrast, of_people, wave=Contrast(part.wave, before[-1])
-                )
+                wave = Contrast(part.wave, before[-1])
+                yield from self._of(contrast, of_people, own, wave=wave)
 
     def _sensitivity(self, contrast: ComparedRows) -> Iterator[Finding]:
         """How far the courses may part before the answer is undone."""
@@ -385,10 +509,23 @@ class _Compared(Context):
                     of_people = with_n(result, side, SMALLER_TIME)
                     yield from self.place(of_people, group=group, arm=contrast.arm)
 
+    @property
+    def _not_planned(self) -> Group:
+        """What a comparison over all waves changes of the planned one."""
+        linked = self.outcome_scores.linked
+        text = LINKED_OVER_WAVES if linked else UNLINKED_OVER_WAVES
+        return Group("not_planned", text.format(unit=unit_of(self.study)[0]))
+
     def _of(
-        self, contrast: ComparedRows, result: Result, *, wave: Place = ""
+        self,
+        contrast: ComparedRows,
+        result: Result,
+        group: str | Group = "",
+        *,
+        wave: Place = "",
     ) -> Iterator[Finding]:
-        yield from self.place(result, wave=wave, arm=contrast.arm, group=contrast.group)
+        own = group or contrast.group
+        yield from self.place(result, wave=wave, arm=contrast.arm, group=own)
 
     def estimate_effect(self) -> StandardisedEffect:
         """The effect over all waves, to compare with other outcomes."""

@@ -321,7 +321,7 @@ class Judged:
                 method="people invited and without a score, at the wave at which they "
                 "were most; counted, so no interval",
             )
-        if verdict_class(self.code) == GAIN and not self._survives_losses:
+        if self.depends_on_losses:
             yield self._undone_at
         if question.linked and question.estimand.arms and question.movers:
             yield Estimate(
@@ -331,6 +331,11 @@ class Judged:
                 method="linked people who were in another arm afterwards; they count "
                 "where they were first seen; counted, so no interval",
             )
+
+    @property
+    def depends_on_losses(self) -> bool:
+        """Whether a gain is in doubt if dropouts fared worse, as the plan allows."""
+        return verdict_class(self.code) == GAIN and not self._survives_losses
 
     @property
     def _survives_losses(self) -> bool:

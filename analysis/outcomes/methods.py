@@ -27,6 +27,7 @@ from analysis.outcomes.planned import (
     floor_of,
     is_permuted,
     planned_estimate,
+    rolled_out,
 )
 from analysis.outcomes.question import of_arm
 from heard.effects.clustered.repeated_waves import mixed_wave_effects
@@ -78,8 +79,14 @@ class Analysis:
 
 def other_analyses(question: Question) -> tuple[Analysis, ...]:
     """Every other method that suits the design, in a fixed order."""
-    if question.estimand.arms is None or question.estimand.summary == "start_effect":
+    if question.estimand.arms is None:
         return ()
+    if question.estimand.summary == "start_effect":
+        effects = rolled_out(question).other_effects()
+        return tuple(
+            Analysis(name=name, result=dataclasses.replace(result, term=TERM))
+            for name, result in effects
+        )
     of_units, of_people = _by_units, _by_people
     found = (of_units if question.estimand.by_unit else of_people)(question)
     same = (_counted(one, question) for one in found)

@@ -244,9 +244,11 @@ class _Alternatives(Context):
         """Every combination, then what they come to."""
         choices = tuple(options_of(self.study, self.outcome))
         # The declared sample first: others are compared with it.
-        self._sample(self._declared)
+        first = self._sample(self._declared)
+        population = first.asked_of if isinstance(first, Sample) else ""
         answers = evaluate_combinations(
-            combinations_of(self.study, self.outcome), self._answer
+            combinations_of(self.study, self.outcome, population=population),
+            self._answer,
         )
         curve = specification_curve(
             answers,

@@ -87,7 +87,7 @@ def _estimated(question: Question) -> Planned:
 
 def _of_starts(question: Question) -> Planned:
     """One effect of having started: by the order of starting, else by comparison."""
-    effect, floor = _rolled_out(question).effect_of_starting()
+    effect, floor = rolled_out(question).effect_of_starting()
     if floor > LARGEST_FLOOR:
         return refused(question, too_few_orders())
     if isinstance(effect, Estimate) and effect.conf_low is None:
@@ -101,7 +101,8 @@ def _of_starts(question: Question) -> Planned:
     )
 
 
-def _rolled_out(question: Question) -> RolledOut:
+def rolled_out(question: Question) -> RolledOut:
+    """The outcome over all waves, in the order of starting."""
     scores = scores_over_waves(
         question.scores_by_wave, question.study, question.outcome, links=question.links
     )
@@ -115,14 +116,14 @@ def _rolled_out(question: Question) -> RolledOut:
 
 def units_starting(question: Question) -> int:
     """Units with answers, of those that start one after another."""
-    rolled = _rolled_out(question)
+    rolled = rolled_out(question)
     units = rolled.outcome_scores.rows[rolled.rollout.unit]
     return int(units.loc[units != ""].nunique())
 
 
 def waves_before_start(question: Question) -> int:
     """Waves of the outcome before the first unit starts."""
-    rolled = _rolled_out(question)
+    rolled = rolled_out(question)
     order, waves = question.study.wave_names(), rolled.outcome_scores.waves
     first = min(order.index(start) for start in rolled.rollout.starts.values())
     return sum(order.index(wave) < first for wave in waves)

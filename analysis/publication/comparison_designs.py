@@ -36,7 +36,7 @@ from analysis.publication.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import TypeAlias
 
     from analysis.declarations.study import Outcome, Study
@@ -49,8 +49,10 @@ if TYPE_CHECKING:
     Line: TypeAlias = tuple[str, Finding | None, Finding | None]
     """What a line of a table is about, its number, and its p-value."""
 
-OVERALL = ("staggered_effect", "difference_in_differences")
-"""The one number that sums an outcome up: of a staggered start, else of arms."""
+OVERALL = ("staggered_effect", "stepped_wedge_effect", "difference_in_differences")
+"""The one number that sums an outcome up: as planned; else the first there is."""
+BY_WAVE = "event_study_effect"
+AS_PLANNED, NOT_PLANNED = "as planned", "not planned"
 HEADINGS = ("What", "n", "Points", "p")
 SMALLER_SIDE = "n: answers of the smaller side at the smaller time."
 FLOOR = "The least p that a placebo could have with so many units: {floor}."
@@ -152,8 +154,25 @@ def _outcomes_aimed_at(study: Study) -> list[Outcome]:
 
 
 def _overall(here: Disclosed) -> Finding | None:
-    """The one number of all waves and starts."""
-    return next((part for t in OVERALL if (part := found(here, term=t))), None)
+    """The one number of all waves and starts: the planned one, where it is here."""
+    parts = [part for term in OVERALL if (part := found(here, term=term))]
+    planned = (part for part in parts if not part.group)
+    return next(planned, next(iter(parts), None))
+
+
+def _status(part: Finding | None) -> str:
+    """Whether a number is the planned one or another; empty of what is neither."""
+    if part is None or part.term not in (*OVERALL, "placebo_effect", BY_WAVE):
+        return ""
+    if isinstance(part.group, Group):
+        return NOT_PLANNED if part.group.kind == "not_planned" else ""
+    return "" if part.term == BY_WAVE else AS_PLANNED
+
+
+def _other_analyses(findings: Iterable[Finding]) -> list[str]:
+    """What those that are not planned change, a sentence each."""
+    labels = [str(part.group) for part in findings if _status(part) == NOT_PLANNED]
+    return [f"{label.capitalize()}." for label in dict.fromkeys(labels)]
 
 
 def _starts(here: Disclosed, study: Study) -> list[str]:
@@ -201,7 +220,8 @@ def _effect_words(here: Disclosed, study: Study) -> str:
         if whole.arm
         else "Those with the pilot less those still without it, over all starts"
     )
-    sentence = f"{what}: {estimate_text(whole)} points."
+    planned = " ".join(_other_analyses([whole])) or f"{AS_PLANNED.capitalize()}."
+    sentence = f"{what}: {estimate_text(whole)} points. {planned}"
     if whole.conf_low is None:
         return f"{sentence} How uncertain that is, is not known."
     if excludes_zero(whole):
@@ -291,12 +311,17 @@ def _compared_table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
         f"{outcome.title}: those with the pilot less those without",
         HEADINGS,
         (_row(line, notes) for line in lines),
-        also=(SMALLER_SIDE, *([FLOOR.format(floor=least)] if least else [])),
+        also=(
+            SMALLER_SIDE,
+            *([FLOOR.format(floor=least)] if least else []),
+            *_other_analyses(here.findings),
+        ),
     )
 
 
 def _row(line: Line, notes: Footnotes) -> tuple[str, ...]:
     what, number, p = line
+    what = ", ".join(filter(None, (what, _status(number))))
     return (
         what,
         notes.people(number or p),
@@ -320,7 +345,7 @@ def _staggered_lines(here: Disclosed) -> Iterator[Line]:
 def _start_lines(here: Disclosed, study: Study) -> Iterator[Line]:
     starts = _starts(here, study)
     for start in starts or [""]:
-        at = here.where(group=Group("start", start) if start else "")
+        at = here.where(group=Group("start", start)) if start else here
         first = _start_text(study, start)
         whole = found(at, term="difference_in_differences")
         if whole is None:
@@ -352,7 +377,7 @@ def _unit_lines(here: Disclosed, study: Study) -> Iterator[Line]:
 
 def _falsification_table(disclosed: Disclosed, study: Study) -> Table:
     """A line an outcome: the negative controls first."""
-    notes, rows = Footnotes(), []
+    notes, rows, labels = Footnotes(), [], list[str]()
     columns = (
         ("Points", "falsification_effect"),
         ("Standard deviations", "falsification_standardised_effect"),
@@ -365,11 +390,13 @@ def _falsification_table(disclosed: Disclosed, study: Study) -> Table:
             cells = notes.cells(here, columns)
             place = (outcome.title, ROLES[str(effect.group)])
             rows.append((*place, notes.people(effect), *cells))
+            labels += _other_analyses(filter(None, [_overall(here)]))
     return notes.table(
         "The same comparison on negative control outcomes",
         ("Outcome", "Role", "n", *(title for title, _ in columns)),
         sorted(rows, key=lambda row: row[1] != ROLES["negative_control"]),
         row_headings=2,
+        also=dict.fromkeys(labels),
     )
 
 
@@ -445,10 +472,12 @@ def _event_figure(
     numbered = [number_text(place, decimals=0) for place in sorted({*times, -1})]
     earlier = any(point.series == BEFORE for point in drawn_points(points))
     should = " Before the start it should be about zero." if earlier else ""
+    labels = _other_analyses(point.finding for point in drawn_points(points))
+    other = "".join(f" {label}" for label in labels)
     return make_figure(
         f"compared-{outcome.name}",
         f"{outcome.title}: those with the pilot less those without, against the last "
-        f"wave before the start (the small mark), with 95% intervals.{should}",
+        f"wave before the start (the small mark), with 95% intervals.{should}{other}",
         figure_words(words, points, smallest_in_points(study, outcome)),
         points,
         partial(

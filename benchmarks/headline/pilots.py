@@ -2,7 +2,8 @@
 
 Scores are whole points from 10 to 50 with a standard deviation of 6 and one in five at
 the ceiling; a person's scores correlate .6 over waves, a team's level .8. Who is
-unhappy afterwards answers less often.
+unhappy afterwards answers less often. Units that start one after another stand in
+`starting`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ OVER_WAVES, OF_TEAMS = 0.6, 0.8
 """Correlations over waves: of people, of teams' levels."""
 INFORMATIVE = 0.8
 """Log odds of answering for each standard deviation of the score then."""
-SURVEY, SCORE = "ratings", "care.total"
+SURVEY = "ratings"
+SCALE, YES_OR_NO = ("care", "total"), ("seed_three_behaviours", "all_three_always")
 UNEQUAL = (6, 10, 14, 18, 22, 26, 30, 38, 46)
 
 
@@ -54,6 +56,12 @@ class Pilot:
         standard deviations of the score.
     lost, at_random : float, bool
         Share who do not answer afterwards; by their score before alone, or then.
+    one_sided : bool
+        Of the comparison as many do not answer, whatever their score.
+    cut : float or None
+        Score from which on the answer is yes; None: the score itself is given.
+    smallest : float
+        The difference that would matter.
     waves : int
         1: asked afterwards alone.
     """
@@ -72,7 +80,15 @@ class Pilot:
     shock: float = 0.0
     lost: float = 0.0
     at_random: bool = False
+    one_sided: bool = False
     waves: int = 2
+    cut: float | None = None
+    smallest: float = 2.0
+
+    @property
+    def scale(self) -> tuple[str, str]:
+        """Instrument and subscale."""
+        return SCALE if self.cut is None else YES_OR_NO
 
     @cached_property
     def places(self) -> pd.DataFrame:
@@ -90,12 +106,23 @@ class Pilot:
             {"team": [f"t{n}" for n in range(len(arms))], "site": site, "arm": arms}
         )
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The waves."""
+        return ("before", "after")[-self.waves :]
+
+    @property
+    def planned(self) -> str:
+        """What the declaration ends with."""
+        return ""
+
     @cached_property
     def study(self) -> Study:
         """The declaration."""
+        instrument, subscale = self.scale
         sites = [f"[sites.s{n}]\ntitle = 'S{n}'" for n in range(self.sites)]
-        teams = [_team(self, *row) for row in self.places.itertuples(index=False)]
-        names = ("before", "after")[-self.waves :]
+        places = self.places[["team", "site", "arm"]]
+        teams = [_team(self, *row) for row in places.itertuples(index=False)]
         text = "\n".join(
             (
                 "title = 'Pilot'\nsummary = 'Simulated.'\nsimulated = true",
@@ -106,18 +133,21 @@ class Pilot:
                 *(f"[arms.{arm}]\ntitle = '{arm}'" for arm in ("pilot", "usual")),
                 *sites,
                 *(["[teams]", *teams] if teams else []),
-                f"[surveys.{SURVEY}]\ntitle = 'Ratings'\ninstruments = ['care']",
-                "items.care = 'care_{item}'",
+                f"[surveys.{SURVEY}]\ntitle = 'Ratings'",
+                f"instruments = ['{instrument}']",
+                f"items.{instrument} = '{instrument}_{{item}}'",
                 "linkage = 'identifier'\ncolumns.participant = ['code']\n"
                 "cleaning.repeats = 'last'"
                 if self.linked
                 else "",
                 *(
                     f"[waves.{name}]\ntitle = '{name}'\n{SURVEY}.file = '{name}.csv'"
-                    for name in names
+                    for name in self.names
                 ),
                 f"[outcomes.care]\ntitle = 'Care'\nsurvey = '{SURVEY}'",
-                "instrument = 'care'\nsubscale = 'total'\nsmallest_effect = 2",
+                f"instrument = '{instrument}'\nsubscale = '{subscale}'",
+                f"family = 'primary'\nsmallest_effect = {self.smallest}",
+                self.planned,
             )
         )
         return parse_study(text, name="pilot", read_instrument=read_instrument)
@@ -130,22 +160,34 @@ class Pilot:
         after = after + self.effect * treated
         waves = {"before": before, "after": after}
         stays = self._stays(before, after, draws)
+        if self.one_sided:
+            stays = np.where(treated, stays, draws.random(len(stays)) >= self.lost)
         frames = {}
-        for name in tuple(waves)[-self.waves :]:
-            frame = people.assign(**{SCORE: observed(waves[name])})
-            if not self.linked:
-                frame["participant"] = ""
+        for name in self.names:
+            frame = self.answered(people, waves[name])
             frames[name] = {SURVEY: frame.loc[stays] if name == "after" else frame}
         return frames
 
+    def answered(self, people: pd.DataFrame, latent: np.ndarray) -> pd.DataFrame:
+        """Everybody's answers at a wave, with names only where people are linked."""
+        frame = people.assign(**{".".join(self.scale): self.given(latent)})
+        return frame if self.linked else frame.assign(participant="")
+
+    def given(self, latent: np.ndarray) -> np.ndarray:
+        """The answers: whole points of the scale, or 1 for yes and 0 for no."""
+        points = observed(latent)
+        return points if self.cut is None else (points >= self.cut).astype(float)
+
     def truth(self, draws: np.random.Generator, *, times: int = 100) -> float:
         """The effect in points of the form, ceiling and all, of everybody."""
+        if not self.effect:
+            return 0.0
         gaps = []
         for _ in range(times):
             people = self._people(draws)
             _, after = self._latent(people, draws)
-            gaps.append((observed(after + self.effect) - observed(after)).mean())
-        return float(np.mean(gaps)) if self.effect else 0.0
+            gaps.append((self.given(after + self.effect) - self.given(after)).mean())
+        return float(np.mean(gaps))
 
     def _people(self, draws: np.random.Generator) -> pd.DataFrame:
         if not len(self.places):

@@ -2,35 +2,44 @@
 
 Every row is one design. Each simulated pilot is declared, scored and answered by the
 code that makes the headline; a row fails where the coverage of its interval, or its
-false claims, lie outside their band by more than the margin of so many pilots.
+false claims, lie outside their band by more than the margin of so many pilots. A row is
+written as soon as it is done. On one core, in the background:
+
+    OMP_NUM_THREADS=1 nice -n 19 python benchmarks/headline/run.py > headline.txt &
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import re
 import sys
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pilots import Pilot
+from pilots import LEVEL, Pilot
+from starting import Starting
 
-from analysis.outcomes.planned import planned_estimate
+from analysis.outcomes.judgement import Judged, Worth
 from analysis.outcomes.question import questions_of
-from heard.effects.judgement.verdict import verdict
 from heard.models.random_streams import generator
 from heard.results import Estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-PILOTS = 300
+PILOTS, FEWEST = 1_000, 200
+SECONDS = 100.0
+"""Of the processor, after which a row stops once it has the fewest pilots."""
 LEAST, MOST = 0.93, 0.97
 MOST_FALSE = 0.06
 GAIN, HARM = 2.1, -2.4
 LOSSES = {"lost": 0.4, "people": 0}
+NOTHING_KNOWN = Worth(alpha=None, retest=None, comparability="not_tested")
+NEVER = 5
+"""Start after the last of five waves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +56,12 @@ class Row:
         Whether there must be no answer, ever.
     held : bool
         Whether it must stay in its band; otherwise it is shown as a known weakness.
-    cost : float
-        Of one pilot, beside a usual one: so many times fewer are simulated.
     """
 
     pilot: Pilot
     most: float = MOST
     refused: bool = False
     held: bool = True
-    cost: float = 1.0
 
 
 def rows() -> Iterator[Row]:
@@ -98,6 +104,9 @@ def rows() -> Iterator[Row]:
     yield Row(pilot=_affected(within, HARM))
     yield from _of_people()
     yield from _once_or_alone()
+    yield from _yes_or_no()
+    yield from _starting()
+    yield from _one_sided()
     yield from _refused()
 
 
@@ -110,8 +119,8 @@ def _of_people() -> Iterator[Row]:
         lost=0.4,
         at_random=True,
     )
-    yield Row(pilot=people, cost=4)
-    yield Row(pilot=_affected(people, GAIN), cost=4)
+    yield Row(pilot=people)
+    yield Row(pilot=_affected(people, GAIN))
     few = replace(people, name="50 v 50 people randomised, none lost", lost=0.0)
     yield Row(pilot=few)
     chosen = replace(few, name="50 v 50 people chosen, linked", randomised=False)
@@ -149,6 +158,62 @@ def _once_or_alone() -> Iterator[Row]:
     yield Row(pilot=unlinked, most=1.0)
 
 
+def _yes_or_no() -> Iterator[Row]:
+    """Shares of teams who say yes: of half, and of one in five."""
+    half = Pilot(
+        name="6 v 6 teams, yes or no, half say yes",
+        icc=0.15,
+        cut=round(LEVEL),
+        smallest=0.1,
+    )
+    yield Row(pilot=half)
+    yield Row(pilot=_affected(half, GAIN))
+    few = replace(half, name="6 v 6 teams, yes or no, one in five says yes", cut=50.0)
+    yield Row(pilot=few)
+
+
+def _starting() -> Iterator[Row]:
+    for sites, starts in ((2, (1, 1, 2, 2, 3, 3, 4, 4)), (4, (1, 2, 3, 4))):
+        wedge = Starting(
+            name=f"stepped wedge, 16 teams within {sites} sites, shocks",
+            sites=sites,
+            starts=starts,
+            strata=True,
+            shock=0.25,
+            icc=0.15,
+        )
+        yield Row(pilot=wedge)
+        yield Row(pilot=_affected(wedge, GAIN))
+    staggered = Starting(
+        name="staggered starts, not randomised, 16 teams",
+        sites=4,
+        starts=(2, 3, 4, NEVER),
+        randomised=False,
+        icc=0.15,
+    )
+    yield Row(pilot=staggered)
+    yield Row(pilot=_affected(staggered, GAIN))
+    rising = replace(
+        staggered, name=f"{staggered.name}, starters rising .1 a wave", rising=0.1
+    )
+    yield Row(pilot=rising, held=False)
+
+
+def _one_sided() -> Iterator[Row]:
+    """The unhappy leave the pilot alone, which no interval can show."""
+    left = Pilot(
+        name="6 v 6 linked teams, unhappy leave the pilot alone",
+        one_sided=True,
+        **LOSSES,  # type: ignore[arg-type]
+    )
+    yield Row(pilot=left, held=False)
+    many = replace(left, name=left.name.replace("6 v 6", "20 v 20"), teams=(20, 20))
+    yield Row(pilot=many, held=False)
+    fewer = replace(left, name=f"{left.name}, 13 % lost", lost=0.13)
+    yield Row(pilot=fewer, held=False)
+    yield Row(pilot=_affected(fewer, GAIN), held=False)
+
+
 def _refused() -> Iterator[Row]:
     site = Pilot(
         name="one site each, 6 teams a site",
@@ -184,6 +249,7 @@ class Held:
     claims: dict[str, float]
     width: float
     methods: str
+    seconds: float
 
     @property
     def margin(self) -> float:
@@ -214,71 +280,110 @@ class Held:
 
     def line(self) -> str:
         """A row of the table."""
-        name = self.row.pilot.name
+        name, seconds = self.row.pilot.name, f"{self.seconds:.0f}"
         if self.row.refused:
-            return f"| {name} | {self.pilots} | none | | | | | |"
+            return f"| {name} | {self.pilots} | none | | | | | | | | {seconds} |"
         claims = [f"{100 * self.claims[kind]:.1f}" for kind in self.claims]
+        width = f"{self.width:.{1 if self.row.pilot.cut is None else 2}f}"
         return (
             f"| {name} | {self.pilots} | {self.methods} | {self.truth:.2f} | "
-            f"{100 * self.coverage:.1f} | {' | '.join(claims)} | {self.width:.1f} |"
+            f"{100 * self.coverage:.1f} | {' | '.join(claims)} | {width} | "
+            f"{seconds} |"
         )
 
 
-def held(row: Row, pilots: int) -> Held:
-    """Simulate a design so many times."""
-    draws = generator("headline", row.pilot.name)
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What one pilot was told."""
+
+    low: float
+    high: float
+    code: str
+    method: str
+    is_warned: bool
+    """Whether it would not hold if those lost had fared worse, and says so."""
+
+
+def held(row: Row, pilots: int, seconds: float) -> Held:
+    """Simulate a design so many times, or as often as the time allows."""
+    draws, began = generator("headline", row.pilot.name), time.process_time()
     truth = row.pilot.truth(draws)
-    intervals, methods = [], []
-    for _ in range(pilots):
-        (outcome,) = row.pilot.study.outcomes
-        question = questions_of(
-            row.pilot.drawn(draws), row.pilot.study, outcome, "after", links=None
-        )[0]
-        planned = planned_estimate(question)
-        if isinstance(planned.result, Estimate) and planned.result.conf_low is not None:
-            intervals.append((planned.result.conf_low, planned.result.conf_high))
-            methods.append(planned.method)
-    limits = np.array(intervals, dtype=float).reshape(-1, 2)
-    codes = [
-        verdict(low, high, smallest_effect=2.0, good="higher") for low, high in limits
-    ]
-    some = max(len(limits), 1)
-    claims = {
-        kind: sum(code.startswith(kind) for code in codes) / some
-        for kind in ("better", "worse", "little_or_none")
-    }
+    answers: list[Answer | None] = []
+    for number in range(pilots):
+        if number >= FEWEST and time.process_time() - began > seconds:
+            break
+        answers.append(_answer(row.pilot, draws))
+    given = [one for one in answers if one]
+    limits = np.array([(one.low, one.high) for one in given]).reshape(-1, 2)
     inside = (limits[:, 0] <= truth) & (truth <= limits[:, 1])
     return Held(
         row=row,
-        pilots=pilots,
-        answered=len(limits) / pilots,
+        pilots=len(answers),
+        answered=len(given) / len(answers),
         truth=truth,
-        coverage=float(inside.mean()) if len(limits) else math.nan,
-        claims=claims,
-        width=float((limits[:, 1] - limits[:, 0]).mean()) if len(limits) else math.nan,
-        methods=", ".join(dict.fromkeys(methods)),
+        coverage=float(inside.mean()) if given else math.nan,
+        claims=_claims(given),
+        width=float((limits[:, 1] - limits[:, 0]).mean()) if given else math.nan,
+        methods=", ".join(dict.fromkeys(one.method for one in given)),
+        seconds=time.process_time() - began,
     )
 
 
-HEAD = (
-    "| design | pilots | method | true effect | coverage % | better % | worse % | "
-    "little or none % | width |\n|---|---|---|---|---|---|---|---|---|"
+def _answer(pilot: Pilot, draws: np.random.Generator) -> Answer | None:
+    """Of one simulated pilot; None where there is no number."""
+    (outcome,) = pilot.study.outcomes
+    scores, follow_up = pilot.drawn(draws), outcome.follow_ups[0]
+    question = questions_of(scores, pilot.study, outcome, follow_up, links=None)[0]
+    judged = Judged(question=question, worth=NOTHING_KNOWN)
+    result = judged.planned.result
+    if not isinstance(result, Estimate) or result.conf_low is None:
+        return None
+    assert result.conf_high is not None, "an interval has two ends"
+    return Answer(
+        low=result.conf_low,
+        high=result.conf_high,
+        code=judged.code,
+        method=judged.planned.method.replace("_", " "),
+        is_warned=judged.depends_on_losses,
+    )
+
+
+def _claims(given: Sequence[Answer]) -> dict[str, float]:
+    """Shares of verdicts, and of "better" that stands whoever was lost."""
+    some = max(len(given), 1)
+
+    def share(kind: str) -> float:
+        return sum(one.code.startswith(kind) for one in given) / some
+
+    unwarned = sum(one.code.startswith("better") and not one.is_warned for one in given)
+    return {
+        "better": share("better"),
+        "better, whoever was lost": unwarned / some,
+        "worse": share("worse"),
+        "little or none": share("little_or_none"),
+    }
+
+
+HEADINGS = (
+    "design | pilots | method | true effect | coverage % | better % | "
+    "better, whoever was lost % | worse % | little or none % | width | seconds"
 )
+HEAD = f"| {HEADINGS} |\n{'|---' * 11}|"
 
 
 def main() -> int:
     """Simulate every design; 1 if one of them leaves its band."""
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--pilots", type=int, default=PILOTS)
-    reader.add_argument("--only", default="", help="designs whose name holds this")
+    reader.add_argument("--seconds", type=float, default=SECONDS)
+    reader.add_argument("--only", default="", help="designs whose name this matches")
     asked = reader.parse_args()
     print(HEAD)
     faults, began = [], time.perf_counter()
     for row in rows():
-        if asked.only not in row.pilot.name:
+        if not re.search(asked.only, row.pilot.name):
             continue
-        count = 20 if row.refused else max(int(asked.pilots / row.cost), 1)
-        found = held(row, count)
+        found = held(row, 20 if row.refused else asked.pilots, asked.seconds)
         print(found.line(), flush=True)
         if found.fault and row.held:
             faults.append(f"{row.pilot.name}: {found.fault}")

@@ -136,10 +136,6 @@ def test_what_decides_nothing_is_not_locked(same: str) -> None:
             changed("minimum_reliability = 0.7", "minimum_reliability = 0.6"),
             ["Plan: the minimum reliability was 0.7 when locked and is 0.6 now."],
         ),
-        (
-            changed('unit = "team"\n', ""),
-            ["Design: allocated_by was 'team' when locked and is 'none' now."],
-        ),
         (GOOD.replace("[outcomes.care]", WAVE + "[outcomes.care]"), [
             "The wave 'later' was added after the lock.",
             "Outcome 'care': the waves compared with the baseline was 'after' when "
@@ -157,6 +153,40 @@ def test_every_deviation_is_told_in_words(now: str, reported: list[str]) -> None
     assert sorted(deviations(study)) == sorted(reported)
     if study.plan is not None and study.lock is not None:
         assert lock_of(study).hash != study.lock.hash
+
+
+SITES = (
+    GOOD.replace('"Red team", arm', '"Red team", site = "north", arm')
+    .replace('"Blue team", arm', '"Blue team", site = "south", arm')
+    .replace("[teams]", "[sites]\nnorth.title = 'N'\nsouth.title = 'S'\n[teams]")
+)
+DRAWN = changed("control =", 'randomised = true\nstrata = ["site"]\ncontrol =')
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [
+        (changed('unit = "team"\n', ""), GOOD),
+        (DRAWN, DRAWN.replace("strata =", 'restricted = "strata"\nstrata =')),
+    ],
+    ids=["the unit that is inferred", "the restriction that strata bring"],
+)
+def test_a_default_that_is_stated_or_left_out_is_no_deviation(
+    less: str, more: str
+) -> None:
+    for was, now in ((less, more), (more, less)):
+        assert deviations(locked(now, was)) == ()
+
+
+def test_a_unit_that_is_inferred_otherwise_is_a_deviation() -> None:
+    now = SITES.replace('unit = "team"\n', "")
+    assert deviations(locked(now, SITES)) == (
+        "Design: allocated_by was 'team' when locked and is 'none' now.",
+    )
+    several = changed('control = "other"', 'control = "other"\nrestricted = "strata"')
+    assert deviations(locked(several)) == (
+        "Design: restricted was not stated when locked and is 'strata' now.",
+    )
 
 
 def test_what_is_added_in_one_direction_is_dropped_in_the_other() -> None:

@@ -15,7 +15,8 @@ from asked import incomparable, one
 
 from analysis.declarations.study import Allocation, Rollout, Study
 from analysis.foundation.findings import Contrast, Group, names_in
-from analysis.outcomes.comparison_designs import evaluate_comparisons
+from analysis.outcomes.comparison_designs import RolledOut, evaluate_comparisons
+from analysis.outcomes.scores_over_waves import scores_over_waves
 from analysis.storage.declared import read_study
 from heard.effects.designs.difference_in_differences import (
     Comparison,
@@ -25,7 +26,7 @@ from heard.effects.designs.negative_controls import falsification_table
 from heard.effects.designs.parallel_trends import trend_sensitivity
 from heard.effects.designs.randomisation import placebo_comparison
 from heard.effects.designs.staggered_adoption import staggered_effects
-from heard.effects.designs.stepped_wedge import stepped_wedge
+from heard.effects.designs.stepped_wedge import stepped_wedge, wedge_mixed_model
 from heard.models.random_streams import generator
 
 WHOLE = read_study("listening-pilot")
@@ -124,6 +125,9 @@ CARE_ROLLED = study_of(
 )
 
 
+NOT_LINKED = "the answers of all waves, teams weighted by answers"
+
+
 def test_arms_are_compared_over_all_waves_with_the_baseline_before() -> None:
     scores = scores_of(CARE, effect=3.0)
     found = evaluate_comparisons(scores, CARE)
@@ -133,13 +137,15 @@ def test_arms_are_compared_over_all_waves_with_the_baseline_before() -> None:
     )
     reported = one(found, term="difference_in_differences")
     assert numbers(reported) == numbers(by_hand.difference_in_differences)
-    assert (reported.wave, reported.arm, reported.group) == ("", ARMS, "")
+    not_planned = Group("not_planned", NOT_LINKED)
+    assert (reported.wave, reported.arm, reported.group) == ("", ARMS, not_planned)
     assert reported.estimate == pytest.approx(3, abs=1)
     for part in by_hand.by_wave:
         wave = Contrast(part.wave, "w1")
         effect = one(found, term="event_study_effect", wave=wave)
         assert numbers(effect) == numbers(part.event_study_effect)
         assert effect.n == 6 * 14
+        assert effect.group == not_planned
     assert one(found, term="pre_trend_p_value").estimate is None
 
 
@@ -294,6 +300,61 @@ def test_orders_of_starting_are_tried_where_lots_were_drawn_alone() -> None:
     found = evaluate_comparisons(scores, study)
     reported = one(found, term="stepped_wedge_effect")
     assert numbers(reported) == numbers(by_hand.stepped_wedge_effect)
+
+
+def other_effects(study: Study) -> tuple[pd.DataFrame, dict[str, object]]:
+    """All rows by hand, and what other analyses of starting give, without their n."""
+    scores = scores_of(study, effect=3.0)
+    (outcome,) = study.outcomes
+    rolled = RolledOut(
+        study=study,
+        outcome=outcome,
+        outcome_scores=scores_over_waves(scores, study, outcome, links=None),
+    )
+    rows = rows_of(scores, study)
+    found = dict(rolled.other_effects())
+    planned, _ = rolled.effect_of_starting()
+    assert {(one.n, one.n_unit) for one in found.values()} == {
+        (planned.n, planned.n_unit)
+    }
+    return rows.assign(start=rows["cluster"].map(STARTS)), found  # type: ignore[return-value]
+
+
+def test_other_analyses_of_chosen_starts_are_those_of_the_library() -> None:
+    rows, found = other_effects(CARE_ROLLED)
+    by_hand = staggered_effects(rows, waves=WAVES)
+    never = staggered_effects(rows, waves=WAVES, compared_with="never")
+    half, whole = (part.trend_robust_effect for part in by_hand.by_departure)
+    expected = {
+        "only against those that never start": never.staggered_effect,
+        "every time since the start counted alike": by_hand.staggered_effect_over_times,
+        "courses may part half as much as before": half,
+        "courses may part as much as before": whole,
+    }
+    assert list(found) == list(expected)
+    for name, result in expected.items():
+        assert numbers(found[name]) == numbers(result), name
+
+
+def test_other_analyses_of_a_drawn_order_are_those_of_the_library() -> None:
+    study = dataclasses.replace(
+        CARE_ROLLED, allocation=Allocation(unit="team", randomised=True)
+    )
+    rows, found = other_effects(study)
+    first = rows.assign(start=rows["start"].where(rows["start"] <= "w4", None))
+    expected = {
+        "each start against those still waiting": staggered_effects(
+            rows, waves=WAVES
+        ).staggered_effect,
+        "mixed model, teams may drift": wedge_mixed_model(rows, waves=WAVES),
+        # Six of the twelve have started at the fourth wave.
+        "only the waves until half had started": stepped_wedge(
+            first, waves=WAVES[:4], seed="listening-pilot care"
+        ).stepped_wedge_effect,
+    }
+    assert list(found) == list(expected)
+    for name, result in expected.items():
+        assert numbers(found[name]) == numbers(result), name
 
 
 def test_a_start_between_two_waves_of_an_outcome_counts_from_the_next() -> None:

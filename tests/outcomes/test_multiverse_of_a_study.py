@@ -11,16 +11,25 @@ import pytest
 from asked import incomparable, one
 
 from analysis.cleaning.scoring import score_survey
-from analysis.declarations.multiverse import combinations_of
+from analysis.declarations.multiverse import (
+    combinations_of,
+    declared_options,
+    options_of,
+)
 from analysis.declarations.plan import Multiverse
-from analysis.declarations.study import Allocation, Study
+from analysis.declarations.study import Allocation, Rollout, Study
 from analysis.declarations.survey import CarelessRules
 from analysis.foundation.findings import Contrast, Finding, Group
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.missing_data import evaluate_missing
-from analysis.outcomes.multiverse import evaluate_multiverse
+from analysis.outcomes.multiverse import evaluate_multiverse, options_group
+from analysis.outcomes.planned import planned_estimate
+from analysis.outcomes.question import questions_of
+from analysis.publication.disclosure.control import disclose
+from analysis.publication.multiverse import show_multiverse
 from analysis.storage.declared import read_study
 from heard.models.random_streams import generator
+from heard.results import Estimate
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -176,10 +185,6 @@ def test_numbers_are_those_of_the_outcomes_page(linkage: str) -> None:
         },
     }
     for model, (term, group) in on_page.items():
-        if linkage == "exact" and model == "cluster_robust":
-            # Another linkage is not combined with a model of people taken one by one.
-            assert option(linkage=linkage, model=model) not in reported
-            continue
         expected = one(page, **ARMS, term=term, group=group)
         assert expected.estimate is not None
         found = reported[option(linkage=linkage, model=model)]
@@ -223,7 +228,7 @@ def test_every_combination_is_there_once_and_summed_up() -> None:
         for options in combinations_of(CONFIDENCE, CONFIDENCE.outcomes[0])
     ]
     assert list(reported) == made
-    assert len(made) == 2 * 2 * 2 + 2 * 2 * 3 + 2 * 1 + 2 * 2
+    assert len(made) == 2 * 2 * 4 + 2 * 2 * 3
     values = np.array([part.estimate for part in reported.values()], dtype=float)
     own = reported[option()].estimate
     assert own is not None
@@ -360,6 +365,70 @@ def test_where_people_were_randomised_the_adjusted_difference_is_the_declared() 
     assert changes[1] is not None
     reported = answers["model: difference_in_change"].estimate
     assert reported == pytest.approx(changes[0] - changes[1], rel=1e-10)
+
+
+def asked_of(population: str, method: str = "") -> Study:
+    """The study with a plan for that population, and other choices of linkage."""
+    assert WHOLE.plan is not None
+    plan = dataclasses.replace(
+        WHOLE.plan, population_rule=population, method=method or WHOLE.plan.method
+    )
+    models = ("difference_in_change", "adjusted_difference", "cluster_robust")
+    other = Multiverse(linkage=("exact",), model=models, least_answered=(1.0,))
+    return narrowed("confidence", other, plan=plan)
+
+
+PEOPLE = Allocation(unit="person", treated="pilot", control="comparison")
+PLANS = {
+    "teams, linked": asked_of("linked"),
+    "teams, all who answered": asked_of("answered"),
+    "teams, permuted": asked_of("linked", "permutation"),
+    "people chosen": narrowed(
+        "confidence",
+        Multiverse(linkage=("exact",), model=("adjusted_difference",)),
+        allocation=PEOPLE,
+        plan=None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_specification_declared_is_the_planned_estimate(name: str) -> None:
+    study = PLANS[name]
+    (outcome,) = study.outcomes
+    question = questions_of(
+        scored(ROWS, study), study, outcome, outcome.follow_ups[0], links=LINKS
+    )[0]
+    planned = planned_estimate(question).result
+    assert isinstance(planned, Estimate), planned
+    found = evaluate_multiverse(ROWS, study, links=LINKS)
+    declared = declared_options(study, outcome)
+    chosen = {choice: declared[choice] for choice in options_of(study, outcome)}
+    own = effects(found)[str(options_group(chosen))]
+    assert own == one(found, term=TERM, group=own.group), "there once"
+    limits = planned.estimate, planned.conf_low, planned.conf_high, planned.n
+    assert numbers(own) == limits
+    (figure,) = show_multiverse(disclose(found, smallest=11), study).figures
+    assert "; the one declared gave" in figure.alt_text
+
+
+def test_linkage_varies_where_it_decides_who_is_compared() -> None:
+    for population, varies in (("linked", True), ("answered", False)):
+        found = effects(evaluate_multiverse(ROWS, asked_of(population), links=LINKS))
+        robust = [name for name in found if name.endswith("model: cluster_robust")]
+        rules = {name.partition(";")[0] for name in robust}
+        assert ("linkage: exact" in rules) == varies, population
+        if varies:
+            counts = {found[name].n for name in robust if "as declared" in name}
+            assert len(counts) == 2, "fewer people are linked exactly"
+
+
+def test_an_effect_of_starting_has_no_other_choices() -> None:
+    rollout = Rollout(unit="team", starts={WHOLE.teams[0].name: "after"})
+    assert WHOLE.plan is not None
+    plan = dataclasses.replace(WHOLE.plan, summary_measure="start_effect")
+    study = narrowed("confidence", EVERY, plan=plan, rollout=rollout)
+    assert evaluate_multiverse(ROWS, study, links=LINKS) == ()
 
 
 def test_careless_responses_can_be_left_out_too() -> None:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.formula.api as smf
+from scipy import stats
 
 from heard.effects.designs.staggered_adoption import (
     StaggeredEffects,
     staggered_effects,
 )
-from heard.effects.designs.stepped_wedge import SteppedWedge, stepped_wedge
+from heard.effects.designs.stepped_wedge import (
+    SteppedWedge,
+    stepped_wedge,
+    wedge_mixed_model,
+)
 from heard.errors import DataError
 from heard.models.random_streams import generator
 from heard.results import Estimate, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -352,3 +361,156 @@ def test_clusters_that_move_alike_and_too_few_are_refused() -> None:
 def test_no_rows_at_all_are_nobody(kind: Any) -> None:
     found = kind(rolled().iloc[:0])
     assert all(isinstance(result, Unavailable) for result in found.results())
+
+
+# ------------------------------------------------- other analyses of the same effect
+
+
+def parts_of(
+    frame: pd.DataFrame, measure: Callable[[pd.DataFrame], float]
+) -> pd.Series:
+    """What each cluster adds to a number that is a weighted sum of scores."""
+    return pd.Series(
+        {
+            name: measure(
+                frame.assign(score=frame["score"] * (frame["cluster"] == name))
+            )
+            for name in frame["cluster"].unique()
+        }
+    )
+
+
+def welch(parts: pd.Series, starts: pd.Series) -> tuple[float, float, float]:
+    """The sum with its interval, from how parts vary where clusters start together."""
+    grouped = parts.groupby(starts.fillna("never"))
+    size, variance = grouped.size(), grouped.var() * grouped.size()
+    kept = variance > 1e-12
+    degrees = variance.sum() ** 2 / (variance[kept] ** 2 / (size[kept] - 1)).sum()
+    reach = stats.t.isf(0.025, degrees) * variance.sum() ** 0.5
+    return parts.sum(), parts.sum() - reach, parts.sum() + reach
+
+
+def over_times(frame: pd.DataFrame) -> float:
+    """By hand: the mean of the effects by waves since the start."""
+    later = [
+        estimate(event.event_time_effect).estimate
+        for event in staggered(frame).by_event_time
+        if int(event.waves_since_start) >= 0
+    ]
+    return float(np.mean(later))
+
+
+def test_every_time_since_the_start_counts_once() -> None:
+    frame = rolled(growth=0.2)
+    found = estimate(staggered(frame).staggered_effect_over_times)
+    starts = frame.groupby("cluster")["start"].first()
+    by_hand = welch(parts_of(frame, over_times), starts)
+    limits = found.estimate, found.conf_low, found.conf_high
+    assert limits == pytest.approx(by_hand, rel=1e-9)
+    exact = rolled(growth=0.2, noise=0.0)
+    effect = estimate(staggered(exact).staggered_effect_over_times)
+    assert effect.estimate == pytest.approx(np.mean([0.5, 0.7, 0.9, 1.1]), abs=1e-12)
+
+
+def leaving(frame: pd.DataFrame, *, by: float) -> pd.DataFrame:
+    """The same where those that start leave the others behind, so much at each wave."""
+    rising = frame["wave"].map(WAVES.index) * frame["start"].notna() * by
+    return frame.assign(score=frame["score"] + rising)
+
+
+def test_a_trend_that_goes_on_is_within_what_a_departure_allows() -> None:
+    starts: list[str | None] = ["w3"] * 3 + [None] * 3
+    frame = leaving(rolled(starts=starts, effect=0.0, noise=1e-6), by=1.0)
+    found = staggered(frame)
+    value = estimate(found.staggered_effect).estimate
+    assert value == pytest.approx(2.0, abs=1e-3), (
+        "1, 2 and 3 waves since the last before"
+    )
+    half, whole = (estimate(part.trend_robust_effect) for part in found.by_departure)
+    assert [part.departure for part in found.by_departure] == ["0.5", "1"]
+    assert (half.conf_low, half.conf_high) == pytest.approx((1, 3), abs=1e-3)
+    assert (whole.conf_low, whole.conf_high) == pytest.approx((0, 4), abs=1e-3)
+    assert half.estimate == whole.estimate == value
+
+
+def change_before(frame: pd.DataFrame) -> float:
+    """By hand, of one start: the change between the two waves before it."""
+    events = staggered(frame).by_event_time
+    (first,) = [one for one in events if one.waves_since_start == "-2"]
+    return -estimate(first.event_time_effect).estimate
+
+
+def test_a_departure_is_the_union_of_intervals_over_its_sign() -> None:
+    starts: list[str | None] = ["w3"] * 3 + [None] * 4
+    frame = rolled(starts=starts)
+    of_cluster = frame.groupby("cluster")["start"].first()
+    whole = parts_of(
+        frame, lambda rows: estimate(staggered(rows).staggered_effect).estimate
+    )
+    before = parts_of(frame, change_before)
+    (part,) = [one for one in staggered(frame).by_departure if one.departure == "1"]
+    # Waves since the last one before the start: 1, 2 and 3, on average 2.
+    moved = [welch(whole + sign * 2.0 * before, of_cluster) for sign in (-1, 1)]
+    found = estimate(part.trend_robust_effect)
+    assert found.conf_low == pytest.approx(min(low for _, low, _ in moved), rel=1e-9)
+    assert found.conf_high == pytest.approx(max(high for *_, high in moved), rel=1e-9)
+
+
+def test_one_wave_before_the_start_cannot_tell_how_far_trends_part() -> None:
+    starts: list[str | None] = ["w2"] * 3 + [None] * 3
+    for part in staggered(rolled(starts=starts)).by_departure:
+        assert isinstance(part.trend_robust_effect, Unavailable)
+        assert "one wave before" in part.trend_robust_effect.reason
+
+
+def uneven() -> pd.DataFrame:
+    """Two sites whose teams start at other waves, so that their course matters."""
+    frame = rolled(starts=["w2", "w3", "w4", "w3", "w5", None])
+    return frame.assign(site=np.where(frame["cluster"] < "t3", "north", "south"))
+
+
+def coefficient(frame: pd.DataFrame, starts: Mapping[str, str | None]) -> float:
+    """By hand: least squares on clusters, waves and having started."""
+    begun = frame["cluster"].map(starts)
+    exposed = begun.notna() & (frame["wave"] >= begun.fillna(""))
+    columns = pd.get_dummies(frame[["cluster", "wave"]], dtype=float)
+    design = np.column_stack([exposed.astype(float), columns])
+    return float(np.linalg.lstsq(design, frame["score"], rcond=None)[0][0])
+
+
+def test_one_course_for_all_sites_still_permutes_within_them() -> None:
+    frame = uneven()
+    found = wedge(frame, stratum="site", own_course=False)
+    own = frame.groupby("cluster")["start"].first()
+    real = coefficient(frame, dict(own))
+    effect = estimate(found.stepped_wedge_p_value)
+    orders = [
+        dict(zip(own.index, (*north, *south), strict=True))
+        for north in itertools.permutations(own.iloc[:3])
+        for south in itertools.permutations(own.iloc[3:])
+    ]
+    extreme = [abs(coefficient(frame, one)) >= abs(real) - 1e-9 for one in orders]
+    assert effect.estimate == pytest.approx(np.mean(extreme), abs=1e-12)
+    assert estimate(found.stepped_wedge_effect).estimate == pytest.approx(real)
+    apart = estimate(wedge(frame, stratum="site").stepped_wedge_effect)
+    assert apart.estimate != pytest.approx(real, abs=1e-3)
+
+
+def test_the_mixed_model_is_that_of_another_program() -> None:
+    frame = uneven().assign(
+        exposed=lambda f: (f["wave"] >= f["start"].fillna("x")) * 1.0
+    )
+    found = wedge_mixed_model(frame, waves=WAVES, stratum="site")
+    peer = smf.mixedlm(
+        "score ~ exposed + C(site) * C(wave)", frame, groups=frame["cluster"]
+    ).fit(reml=True)
+    effect = estimate(found)
+    assert effect.estimate == pytest.approx(peer.params["exposed"], rel=1e-3)
+    assert effect.conf_high is not None
+    # Kenward and Roger's errors allow for variances that are estimated, so are wider.
+    reach = effect.conf_high - effect.estimate
+    assert reach > 1.96 * peer.bse["exposed"]
+    assert (effect.n, effect.n_unit) == (6, "clusters")
+    absent = wedge_mixed_model(frame[frame["cluster"] < "t2"], waves=WAVES)
+    assert isinstance(absent, Unavailable)
+    assert "2 clusters with every wave" in absent.reason

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 STUDY = read_study("listening-pilot")
 ARMS = Contrast("pilot", "comparison")
+OTHER = Group("not_planned", "answers of all waves")
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -45,16 +46,17 @@ def of_arms(effect: float = 2.0, before: float | None = None) -> list[Finding]:
     reported = {"arm": ARMS}
     reason = "" if before is not None else "one wave before the start"
     made = [
-        number("difference_in_differences", effect, **reported),
-        number("difference_in_differences_p_value", 0.03, **reported),
+        number("difference_in_differences", effect, group=OTHER, **reported),
+        number("difference_in_differences_p_value", 0.03, group=OTHER, **reported),
         number("pre_trend_p_value", before, reason=reason, **reported),
     ]
-    for wave, value in (
-        (Contrast("before", "after"), 0.2),
-        (Contrast("later", "after"), effect),
+    for wave, value, group in (
+        (Contrast("before", "after"), 0.2, ""),
+        (Contrast("later", "after"), effect, OTHER),
     ):
-        made.append(number("event_study_effect", value, wave=wave, **reported))
-        made.append(number("event_study_p_value", 0.4, wave=wave, **reported))
+        place = {**reported, "wave": wave, "group": group}
+        made.append(number("event_study_effect", value, **place))
+        made.append(number("event_study_p_value", 0.4, **place))
     return made
 
 
@@ -62,12 +64,18 @@ def of_rollout() -> list[Finding]:
     made = [
         number("staggered_effect", 1.5),
         number("staggered_effect_p_value", 0.02),
-        number("placebo_effect", 1.2, wave=Contrast("later", "before")),
+        number("placebo_effect", 1.2, group=OTHER, wave=Contrast("later", "before")),
         number("placebo_p_value", 0.05, wave=Contrast("later", "before")),
         number(
             "placebo_smallest_possible_p_value", 0.01, wave=Contrast("later", "before")
         ),
-        number("stepped_wedge_effect", None, n=None, reason="nobody drew lots"),
+        number(
+            "stepped_wedge_effect",
+            None,
+            n=None,
+            group=OTHER,
+            reason="nobody drew lots",
+        ),
         number("stepped_wedge_p_value", None, n=None, reason="nobody drew lots"),
     ]
     for steps, value in ((-2, 0.1), (0, 1.0), (1, 2.0)):
@@ -106,14 +114,19 @@ def test_an_outcome_has_a_sentence_a_figure_and_a_table() -> None:
         ("Before", "Before the start"),
         ("Later", "With the pilot"),
     ]
-    assert "2.00 (1.00 to 3.00) points. The interval leaves out zero" in figure.alt_text
+    words = (
+        "2.00 (1.00 to 3.00) points. Not planned: answers of all waves. The interval"
+    )
+    assert f"{words} leaves out zero" in figure.alt_text
+    assert "Not planned: answers of all waves." in figure.caption
+    assert "Not planned: answers of all waves." in table.notes
     assert "The smallest that matters is 2.00" in figure.alt_text
     assert figure.png()
     assert table.columns == ("What", "n", "Points", "p")
     assert [(row[0], row[3]) for row in table.rows] == [
-        ("All waves after", "0.030"),
+        ("All waves after, not planned", "0.030"),
         ("After to Before", "0.400"),
-        ("After to Later", "0.400"),
+        ("After to Later, not planned", "0.400"),
         ("Alike before?", "not shown (a)"),
     ]
     assert "one wave before the start." in table.notes[0]
@@ -153,12 +166,12 @@ def test_a_roll_out_is_drawn_and_listed_by_waves_since_the_start() -> None:
     ]
     assert figure.svg()
     assert [row[0] for row in table.rows] == [
-        "All starts, since the start",
+        "All starts, since the start, as planned",
         "2 waves before",
         "At the start",
         "1 wave after",
-        "One effect, by the order of starting",
-        "Compared with every other set of units",
+        "One effect, by the order of starting, not planned",
+        "Compared with every other set of units, not planned",
         "Started at After: all waves after",
         "Started at After: alike before?",
         "Started at Later: all waves after",

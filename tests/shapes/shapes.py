@@ -174,6 +174,20 @@ SHAPES = {
             allocation=TEAM,
             plan='summary_measure = "start_effect"',
         ),
+        Shape(
+            name="wedge_of_uneven_sites",
+            units=starting(("q2", "q3", "q4", "q5"), of=4)[:-3],
+            waves=QUARTERS,
+            allocation=TEAM + DRAWN + '\nstrata = ["site"]',
+            plan='summary_measure = "start_effect"',
+        ),
+        Shape(
+            name="teams_over_waves",
+            units=teams(6, 6),
+            waves=("earlier", "before", "after", "later"),
+            allocation=TEAM,
+            outcome='smallest_effect = 2\nbaseline = "before"',
+        ),
         Shape(name="one_group_six_waves", units=crowd(60), arms=(), waves=QUARTERS),
         # 20 to 23: scores, movers
         Shape(

@@ -11,8 +11,10 @@ from shapes import PERSON, SHAPES, TEAM, crowd, sites, teams
 
 from analysis.foundation.errors import DeclarationError
 from analysis.foundation.findings import Contrast, Group
+from analysis.outcomes.comparison_designs import evaluate_comparisons
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.outcomes.planned import planned_estimate
+from analysis.publication.comparison_designs import show_compared
 from analysis.publication.disclosure.control import disclose
 from analysis.publication.judgement import show_answers
 from analysis.publication.verdict.reader import planned_facts
@@ -38,6 +40,11 @@ ALL = "all who answered"
 LINKED = "only those who could be linked"
 OF_TEAMS = (BY_PEOPLE, SETS, EQUAL, MIXED)
 AT_EQUAL = "people compared at equal scores before"
+OF_ORDER = (
+    "each start against those still waiting",
+    "mixed model, teams may drift",
+    "only the waves until half had started",
+)
 PROGRAMME = "the programme"
 
 
@@ -114,8 +121,21 @@ ANSWERED: dict[str, Row] = {
     "one_group_linked": Row(method="paired_t", degrees=47, unit="person"),
     "one_group_of_teams": Row(method="unit_means", degrees=7),
     "one_group_unlinked": Row(method="welch", population="answered", unit="person"),
-    "wedge_in_sites": Row(method="wedge"),
-    "staggered": Row(method="staggered"),
+    "wedge_in_sites": Row(method="wedge", others=OF_ORDER),
+    "wedge_of_uneven_sites": Row(
+        method="wedge",
+        others=("one course over the waves for all sites", *OF_ORDER),
+    ),
+    "staggered": Row(
+        method="staggered",
+        others=(
+            "only against those that never start",
+            "every time since the start counted alike",
+            "courses may part half as much as before",
+            "courses may part as much as before",
+        ),
+    ),
+    "teams_over_waves": Row(method="unit_means", degrees=10, others=OF_TEAMS),
     "one_group_six_waves": Row(method="paired_t", degrees=59, unit="person"),
     "neutral_scale": Row(method="paired_t", degrees=354, unit="person"),
     "two_values": Row(
@@ -163,6 +183,18 @@ SUMMARIES = frozenset(
         *("start_effect", "change", "mean_change", "adjusted_mean_difference"),
     }
 )
+OF_MANY_WAVES = [
+    name
+    for name, shape in SHAPES.items()
+    if len(shape.waves) > 2 and shape.questions[0].estimand.by_unit
+]
+OVER_WAVES = frozenset(
+    {
+        *("difference_in_differences", "event_study_effect"),
+        *("staggered_effect", "stepped_wedge_effect", "placebo_effect"),
+    }
+)
+"""What the page of comparison designs answers the same question by."""
 
 
 def of_contrast(shape: Shape, *terms: str) -> list[Finding]:
@@ -262,6 +294,57 @@ def test_one_number_answers_the_question(name: str) -> None:
         planned.conf_low,
         planned.conf_high,
     )
+
+
+@pytest.mark.parametrize("name", OF_MANY_WAVES)
+def test_over_all_waves_every_other_answer_says_that_it_is_not_planned(
+    name: str,
+) -> None:
+    shape = SHAPES[name]
+    planned, found = (
+        shape.planned.result,
+        evaluate_comparisons(shape.scores, shape.study),
+    )
+    waves = shape.questions[0].estimand.waves
+    starts = shape.questions[0].estimand.summary == "start_effect"
+    for one in found:
+        of_waves = one.wave in ("", waves) or one.term == "placebo_effect"
+        if one.term not in OVER_WAVES or one.estimate is None or not of_waves:
+            continue
+        if one.group:
+            assert isinstance(one.group, Group)
+            assert one.group.kind in {"not_planned", "start"}, one
+            continue
+        assert isinstance(planned, Estimate)
+        assert starts, one
+        limits = one.estimate, one.conf_low, one.conf_high
+        assert limits == (planned.estimate, planned.conf_low, planned.conf_high)
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "planned"),
+    [
+        ("teams_over_waves", "All waves after, not planned", False),
+        ("wedge_in_sites", "One effect, by the order of starting, as planned", True),
+        ("staggered", "All starts, since the start, as planned", True),
+    ],
+)
+def test_the_page_of_all_waves_names_what_is_planned_and_what_is_not(
+    name: str, first: str, planned: bool
+) -> None:
+    shape = SHAPES[name]
+    found = disclose(evaluate_comparisons(shape.scores, shape.study), smallest=5)
+    shown = show_compared(found, shape.study)
+    (table,) = shown.tables
+    assert first in [row[0] for row in table.rows]
+    answers = [row[0] for row in table.rows if row[0].endswith("as planned")]
+    assert answers == ([first] if planned else [])
+    words = shown._repr_html_()
+    assert "Not planned: " in words
+    result = shape.planned.result
+    assert isinstance(result, Estimate)
+    assert not planned or f"{result.estimate:.2f} (" in words
+    assert ("points. As planned." in words) == planned
 
 
 @pytest.mark.parametrize("name", ANSWERED)

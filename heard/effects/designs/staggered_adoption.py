@@ -114,6 +114,9 @@ def _rollout_nothing(fault: str) -> RollOut:
 
 ComparedWith = Literal["not_yet", "never"]
 
+DEPARTURES = (0.5, 1.0)
+"""M, as of `trend_sensitivity`."""
+ONE_WAVE = "one wave before the start: how much trends diverge is unknown"
 N_DRAWS = 4_999
 NOISE = 1e-12
 MEANING = {
@@ -158,11 +161,28 @@ class EventTimeEffect(Composite):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DepartureEffect(Composite):
+    """The overall effect, its interval allowing for trends that part by themselves.
+
+    - `departure`: M: in units of the largest change between two waves before the start.
+    """
+
+    departure: str
+    trend_robust_effect: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StaggeredEffects(Composite):
-    """The overall effect, the effects by time since the start, and its parts."""
+    """The overall effect, the effects by time since the start, and its parts.
+
+    - `staggered_effect_over_times`: every number of waves since the start counts once.
+    - `by_departure`: the overall effect where trends part by themselves.
+    """
 
     staggered_effect: Result
     staggered_effect_p_value: Result
+    staggered_effect_over_times: Result
+    by_departure: tuple[DepartureEffect, ...]
     by_event_time: tuple[EventTimeEffect, ...]
     by_group_time: tuple[GroupTimeEffect, ...]
 
@@ -210,13 +230,16 @@ def staggered_effects(
     StaggeredEffects
         Score units; n counts clusters, each once; those without a score at some wave,
         or treated from the first wave on, are left out. The overall effect averages
-        each start's waves, then the starts by their clusters. Unavailable: no one to
-        compare with.
+        each start's waves, then the starts by their clusters. If trends part by up to
+        M times the largest change between two waves before the start, averaged over
+        starts, it is off by at most that times the mean time since the last wave
+        before. Unavailable: no one to compare with; bounds: one wave before the start.
 
     References
     ----------
     Callaway & Sant'Anna (2021), J. of Econometrics 225(2), 200-230; Goodman-Bacon
-    (2021), J. of Econometrics 225(2), 254-277.
+    (2021), J. of Econometrics 225(2), 254-277; Rambachan & Roth (2023), Review of
+    Economic Studies 90(5), 2555-2591.
     """
     table = roll_out(frame, waves=waves, start=start, cluster=cluster, score=score)
     if table.fault:
@@ -286,11 +309,24 @@ def _effects(
             (sizes[cell[0]] / number * cells[cell] for cell in cells_at_step),
             np.zeros(table.means.shape),
         )
+    over_times = np.mean([since[steps] for steps in since if steps >= 0], axis=0)
     average = _average(table, overall)
     method = f"mean over waves with the pilot, then over starts by clusters; {how}"
     return StaggeredEffects(
         staggered_effect=_estimate("staggered_effect", average, table, method),
         staggered_effect_p_value=_p_value(average, table, method),
+        staggered_effect_over_times=_estimate(
+            "staggered_effect_over_times",
+            _average(table, over_times),
+            table,
+            f"mean over numbers of waves since the start; {how}",
+        ),
+        by_departure=_by_departure(
+            table,
+            overall,
+            {cell: own for cell, own in cells.items() if cell[0] in by_start},
+            method,
+        ),
         by_event_time=_by_event_time(table, since, how, seed),
         by_group_time=tuple(
             GroupTimeEffect(
@@ -303,6 +339,62 @@ def _effects(
             for (begun, wave), weights in cells.items()
         ),
     )
+
+
+def _by_departure(
+    table: RollOut, overall: Array, cells: dict[tuple[int, int], Array], how: str
+) -> tuple[DepartureEffect, ...]:
+    """The overall effect if trends part by up to M times the most they did before."""
+    changes = _changes_before(table, cells)
+    # Weights of means after the start: how long a departure may add up.
+    since = np.arange(table.means.shape[1]) - table.starts[:, None] + 1
+    reach = float((overall * np.clip(since, 0, None)).sum())
+    value = float((overall * table.means).sum(axis=1).sum())
+    n = len(table.starts)
+    found = []
+    for departure in DEPARTURES:
+        parts = [
+            _estimate("", _average(table, overall + moved), table, how)
+            for change in changes
+            for moved in (departure * reach * change, -departure * reach * change)
+        ]
+        limits = [
+            (one.conf_low, one.conf_high)
+            for one in parts
+            if one.conf_low is not None and one.conf_high is not None
+        ]
+        result: Result = Unavailable(
+            term="trend_robust_effect", reason=NO_SPREAD if changes else ONE_WAVE, n=n
+        )
+        if changes and len(limits) == len(parts):
+            ends = min(low for low, _ in limits), max(high for _, high in limits)
+            what = (
+                f"M = {departure:g}; {how}; trends may part by up to M times their "
+                "largest change between waves before the start, over starts (relative "
+                "magnitudes); union of the t intervals over every change before and "
+                "its sign, so it covers at least 95 %"
+            )
+            result = Estimate.of("trend_robust_effect", value, ends, n=n, method=what)
+        found.append(
+            DepartureEffect(departure=f"{departure:g}", trend_robust_effect=result)
+        )
+    return tuple(found)
+
+
+def _changes_before(table: RollOut, cells: dict[tuple[int, int], Array]) -> list[Array]:
+    """Weights of each change between two waves before the start, over starts."""
+    found = []
+    for steps in range(-table.means.shape[1], -1):
+        here = {
+            b: cells[b, w] - cells.get((b, w + 1), 0.0)
+            for b, w in cells
+            if w - b == steps
+        }
+        sizes = {begun: float((table.starts == begun).sum()) for begun in here}
+        if here:
+            parts = [sizes[begun] * change for begun, change in here.items()]
+            found.append(np.asarray(sum(parts) / sum(sizes.values())))
+    return found
 
 
 def _average(table: RollOut, weights: Array) -> _Average:
@@ -341,7 +433,7 @@ def _estimate(
     how: str,
     *,
     normal: float | None = None,
-) -> Result:
+) -> Estimate:
     """An average with its t interval, as wide as `normal` if that is given."""
     value, n = float(average.value), len(table.starts)
     if average.error is None or average.degrees is None:

@@ -8,6 +8,7 @@ fitted anew.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from heard.effects.clustered.repeated_waves import mixed_effects
 from heard.effects.designs.permitted import shuffled
 from heard.effects.designs.permutation import LEVEL, Allocations, randomisation_test
 from heard.effects.designs.staggered_adoption import RollOut, roll_out
-from heard.models.cluster_robust import Array, dummies
+from heard.models.cluster_robust import Array, Labels, dummies
 from heard.results import Composite, Result, Unavailable, counting
 
 MINIMUM_CLUSTERS = 3
@@ -43,6 +45,7 @@ def stepped_wedge(
     cluster: str = "cluster",
     score: str = "score",
     stratum: str = "",
+    own_course: bool = True,
     seed: str = "stepped wedge",
 ) -> SteppedWedge:
     """Estimate one effect of a roll-out and test it by permuting the order.
@@ -58,8 +61,10 @@ def stepped_wedge(
     cluster, score : str
         Columns.
     stratum : str
-        Column of the strata (sites) within which the order was drawn: each then has
-        its own course over the waves, and starts change places within it alone.
+        Column of the strata (sites) within which the order was drawn: starts change
+        places within each alone.
+    own_course : bool
+        Whether each stratum has its own course over the waves, not one with the others.
     seed : str
         Names the draws, where there are too many orders to go through.
 
@@ -80,12 +85,14 @@ def stepped_wedge(
     table = roll_out(
         frame, waves=waves, start=start, cluster=cluster, score=score, stratum=stratum
     )
-    if fault := _fault(table):
+    courses = table.strata if own_course else table.strata[:0]
+    if fault := _fault(table, courses):
         return SteppedWedge.unavailable(fault, n=len(table.starts))
-    allocations = _allocations(table, seed)
+    allocations = _allocations(table, courses, seed)
     within = f" within {len(set(table.strata))} strata" if len(table.strata) else ""
+    apart = within if own_course else ""
     how = (
-        f"least squares on clusters and waves{within}, {table.method_text()}; effect "
+        f"least squares on clusters and waves{apart}, {table.method_text()}; effect "
         "taken as the same from the first wave on; orders of starting "
         f"permuted{within}, exact if the order was randomised"
     )
@@ -107,7 +114,74 @@ def stepped_wedge(
     return counting(together, "clusters")
 
 
-def _fault(table: RollOut) -> str:
+def wedge_mixed_model(
+    frame: pd.DataFrame,
+    *,
+    waves: Sequence[str],
+    start: str = "start",
+    cluster: str = "cluster",
+    score: str = "score",
+    stratum: str = "",
+) -> Result:
+    """Estimate one effect of a roll-out by a mixed model of clusters' means.
+
+    Parameters
+    ----------
+    frame, waves, start, cluster, score, stratum
+        As for `stepped_wedge`.
+
+    Returns
+    -------
+    Estimate
+        A random level of every cluster, and a residual for how it moves by itself from
+        wave to wave; waves, within strata, are fixed. Score units; n counts clusters.
+        Intervals by Kenward and Roger. Too narrow where clusters move slowly, so that
+        neighbouring waves are alike: next to `stepped_wedge`, not in its place.
+    Unavailable
+        As for `stepped_wedge`, and where the model cannot be fitted.
+
+    References
+    ----------
+    Hussey & Hughes (2007), Contemporary Clinical Trials 28(2), 182-191.
+    """
+    table = roll_out(
+        frame, waves=waves, start=start, cluster=cluster, score=score, stratum=stratum
+    )
+    term, n = "stepped_wedge_effect", len(table.starts)
+    if fault := _fault(table, table.strata):
+        return Unavailable(term=term, reason=fault, n=n, n_unit="clusters")
+    n_waves = len(waves)
+    strata = table.strata if len(table.strata) else np.zeros(n)
+    place, wave = np.repeat(np.arange(n), n_waves), np.tile(np.arange(n_waves), n)
+    courses = {
+        f"{name} at {at}": ((strata[place] == name) & (wave == at)).astype(float)
+        for name in sorted(set(strata))
+        for at in range(n_waves)
+    }
+    courses.pop(next(iter(courses)))  # the intercept
+    cells = pd.DataFrame(
+        {
+            "mean": table.means.ravel(),
+            "cluster": place,
+            "exposed": (wave >= table.starts[place]).astype(float),
+            **courses,
+        }
+    )
+    found = mixed_effects(
+        cells,
+        score="mean",
+        columns=["exposed", *courses],
+        groups=["cluster"],
+        small_sample="kenward_roger",
+    )
+    if isinstance(found, Unavailable):
+        return dataclasses.replace(found, term=term, n=n, n_unit="clusters")
+    effect = found.estimate("exposed", term=term)
+    method = f"{effect.method}; {table.method_text()}"
+    return dataclasses.replace(effect, n=n, n_unit="clusters", method=method)
+
+
+def _fault(table: RollOut, courses: Labels) -> str:
     if table.fault:
         return table.fault
     n_clusters, n_waves = table.means.shape
@@ -119,9 +193,9 @@ def _fault(table: RollOut) -> str:
         return "fewer than 2 waves: nothing can change"
     # Who starts at the first wave always has it, who starts after the last never.
     exposed = np.arange(n_waves) >= table.starts[:, None]
-    if np.abs(_within(exposed.astype(float), table.strata)).max() <= NOISE:
+    if np.abs(_within(exposed.astype(float), courses)).max() <= NOISE:
         return "all clusters started at the same wave: nothing to compare"
-    left = _within(table.means, table.strata)
+    left = _within(table.means, courses)
     if np.abs(left).max() <= NOISE * np.abs(table.means).max():
         return "all clusters change by the same amount: no interval can be given"
     return ""
@@ -136,7 +210,7 @@ def _within(cells: Array, strata: Array) -> Array:
     )
 
 
-def _allocations(table: RollOut, seed: str) -> Allocations:
+def _allocations(table: RollOut, courses: Labels, seed: str) -> Allocations:
     """The estimate of every order, over what is the same for all of them."""
     n_clusters, n_waves = table.means.shape
     steps = np.arange(n_waves + 1)
@@ -144,8 +218,8 @@ def _allocations(table: RollOut, seed: str) -> Allocations:
     strata = table.strata if len(table.strata) else np.zeros(n_clusters)
     ways = shuffled(table.starts, strata=strata, seed=seed)
     # What a cluster adds to the statistic, by when it starts.
-    real = _within(exposed[table.starts], table.strata)
-    by_start = _within(table.means, table.strata) @ exposed.T
+    real = _within(exposed[table.starts], courses)
+    by_start = _within(table.means, courses) @ exposed.T
     by_exposure = real @ exposed.T
     places = np.arange(n_clusters)
     root = math.sqrt(float((real**2).sum()))
