@@ -408,13 +408,9 @@ def questions_of(
         Link by this rule and not the declared one.
     """
     subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
-    if outcome.baseline:
-        before, after, linked = waves_of_outcome(
-            scores_by_wave, study, outcome, follow_up, links=links, rule=rule
-        )
-    else:
-        after, linked = scores_by_wave[follow_up][outcome.survey], False
-        before = after.iloc[:0]
+    before, after, linked = waves_of_outcome(
+        scores_by_wave, study, outcome, follow_up, links=links, rule=rule
+    )
     found = []
     for estimand in estimands_of(study, outcome, follow_up):
         waves = [_answers(wave, study, estimand) for wave in (before, after)]
