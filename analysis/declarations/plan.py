@@ -175,11 +175,19 @@ class DeclaredDesign:
     Attributes
     ----------
     teams : tuple of int
-        With the pilot; if the design is compared, as many without.
+        With the pilot; if the design is compared, as many without. Of sites, where
+        these are allocated.
+    site_drift : float
+        Standard deviation of what moves a whole site from before to after, in standard
+        deviations of scores; asked where sites are allocated.
+    intracluster_range : tuple of float
+        Lowest and highest that the intracluster correlation may be; empty: as assumed.
     """
 
     assumed: PilotDesign
     teams: tuple[int, ...] = TEAMS
+    site_drift: float = 0.15
+    intracluster_range: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

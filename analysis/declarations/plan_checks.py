@@ -15,6 +15,7 @@ from analysis.declarations.plan import (
     SCORE_BEFORE,
     TOGETHER,
     UNTESTED,
+    DeclaredDesign,
     Plan,
 )
 from analysis.declarations.study import Study
@@ -241,9 +242,22 @@ def check_design(study: Study) -> Iterator[str]:
     ):
         if math.isfinite(value) and value > most:
             yield f"[design.{key}] must be at most {most:,}"
+    yield from _check_spread(study.design)
     if not teams:
         yield "[design.teams] names no number of teams; the usual ones are 6, 12, 25"
     if not all(MINIMUM_TEAMS <= count <= MAXIMUM_TEAMS for count in teams):
         yield f"[design.teams] must be from {MINIMUM_TEAMS} to {MAXIMUM_TEAMS} each"
     if len(set(teams)) < len(teams):
         yield "[design.teams] names the same number twice"
+
+
+def _check_spread(design: DeclaredDesign) -> Iterator[str]:
+    if not 0 <= design.site_drift <= 1:
+        yield "[design.site_drift] must be from 0 to 1"
+    ends = design.intracluster_range
+    if ends and not (len(ends) == 2 and 0 <= ends[0] < ends[1] <= 1):
+        yield (
+            "[design.intracluster_range] must be two numbers from 0 to 1, lowest first"
+        )
+    if ends and not design.assumed.compared:
+        yield "[design.intracluster_range] needs compared = true"
