@@ -170,7 +170,7 @@ class Judged:
     def _level(self) -> Result | None:
         """The level of the planned interval, where it is not the usual one."""
         level, n = self.question.level, self.planned.result.n
-        if level == LEVEL or n is None or not _has_interval(self.planned.result):
+        if level == LEVEL or n is None or not _has_interval(self._published):
             return None
         return Estimate(
             term="interval_level",

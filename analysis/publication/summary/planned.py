@@ -96,7 +96,7 @@ def planned_result(disclosed: Disclosed, study: Study) -> ResultShown | None:
         ),
         comparison=tuple(_comparison(results)),
         number=_number(main),
-        level=level_text(main.level),
+        level=level_text(main.coverage),
         drawing=drawing,
         drawing_text=words if drawing else "",
     )

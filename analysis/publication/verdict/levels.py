@@ -76,7 +76,7 @@ def _shows(facts: PlannedFacts) -> bool:
 def _of_contrasts(
     results: tuple[PlannedFacts, ...], study: Study, *, spent: bool
 ) -> str:
-    count, level = len(results), level_text(results[0].level)
+    count, level = len(results), level_text(results[0].coverage)
     if count == 1:
         if spent:
             return "The comparison is judged at every follow-up"
@@ -101,7 +101,7 @@ def _of_contrasts(
 def _in_turn(results: Sequence[tuple[PlannedFacts, ...]]) -> str:
     """Of follow-ups that wait for those before them."""
     waves = [facts[0].follow_up for facts in results]
-    level = level_text(results[0][0].level)
+    level = level_text(results[0][0].coverage)
     failed = next(
         (
             w
@@ -125,7 +125,10 @@ def _in_turn(results: Sequence[tuple[PlannedFacts, ...]]) -> str:
 def _of_looks(results: Sequence[tuple[PlannedFacts, ...]]) -> str:
     """Of follow-ups that share the chance of error as the plan has it."""
     each = listed(
-        [f"{level_text(facts[0].level)} at “{facts[0].follow_up}”" for facts in results]
+        [
+            f"{level_text(facts[0].coverage)} at “{facts[0].follow_up}”"
+            for facts in results
+        ]
     )
     return (
         f"its {len(results)} looks share the chance of a false claim as planned, so "
