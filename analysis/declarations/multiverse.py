@@ -78,7 +78,7 @@ def options_of(study: Study, outcome: Outcome) -> dict[str, tuple[str, ...]]:
     arms = arms and bool(study.treated)
     export = study.wave(outcome.waves[0]).export(outcome.survey)
     rules = rules_tried(export) if export and linked else ()
-    models = MODELS if linked else (MODELS[0], *TEAM_MODELS)
+    models: tuple[str, ...] = MODELS if linked else (MODELS[0], *TEAM_MODELS)
     if not outcome.baseline:
         models = WITHOUT_LINKS
     others = {

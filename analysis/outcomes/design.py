@@ -50,9 +50,9 @@ def _expected(
 ) -> Iterator[tuple[Group, Composite]]:
     if starting := _starting(study):
         waves_after = len(study.waves) - 1 - len(starting)
-        teams = f"{sum(starting)} teams that start in {len(starting)} groups"
+        named = f"{sum(starting)} teams that start in {len(starting)} groups"
         yield (
-            Group("wedge", teams),
+            Group("wedge", named),
             power_of_wedge(design.assumed, starting=starting, waves_after=waves_after),
         )
         return
@@ -60,9 +60,9 @@ def _expected(
         yield from _by_site(study, design)
         return
     expected = precision_by_teams(design.assumed, teams=design.teams)
-    for teams, precision in zip(design.teams, expected.numbers, strict=True):
+    for count, precision in zip(design.teams, expected.numbers, strict=True):
         compared = design.assumed.compared
-        yield Group("teams_per_arm" if compared else "teams", f"{teams}"), precision
+        yield Group("teams_per_arm" if compared else "teams", f"{count}"), precision
     if not design.assumed.compared:
         return
     treated, control = _units(study, "name")
@@ -71,14 +71,14 @@ def _expected(
             Group("unequal_arms", f"{treated} teams against {control}"),
             power_of_arms(design.assumed, treated=treated, control=control),
         )
-    for teams in design.teams if design.intracluster_range else ():
+    for count in design.teams if design.intracluster_range else ():
         low, high = design.intracluster_range
         yield (
-            Group("teams_per_arm", f"{teams}"),
+            Group("teams_per_arm", f"{count}"),
             assurance(
                 design.assumed,
-                treated=teams,
-                control=teams,
+                treated=count,
+                control=count,
                 intracluster_correlation=(low, high),
             ),
         )

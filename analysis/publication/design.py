@@ -102,7 +102,7 @@ def design_table(disclosed: Disclosed, study: Study) -> Table:
     simulated = disclosed.where(survey="", term="power").findings
     if not simulated:
         alone = (name for _, name in columns if name.endswith(BY_FORMULA))
-        columns = [(term(n.removesuffix(BY_FORMULA)).title, n) for n in alone]
+        columns = tuple((term(n.removesuffix(BY_FORMULA)).title, n) for n in alone)
     rows = (
         (
             teams,
