@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from analysis.declarations.instrument import Subscale
 from analysis.declarations.linkage import is_linked
+from analysis.declarations.plan import TOGETHER
 from analysis.declarations.study import ALLOCATED, Outcome, Study, Team
 from analysis.foundation.findings import Contrast, Place
 
@@ -57,7 +58,13 @@ class Estimand:
     arms : Contrast or None
         Treated arm and comparison; None without a comparison.
     contrasts : int
-        How many contrasts of the outcome are judged together, at one level.
+        How many contrasts of the outcome are judged together, at one level; 1 where
+        each is judged alone, or in its turn.
+    information : tuple of float
+        Share of the last follow-up's information at each that is judged, up to this
+        one and after; empty where follow-ups are not judged together.
+    look : int
+        Which of these this follow-up is, from 0.
     population : str
         Of whom the answer speaks; empty until it is known how many are linked.
     unit : str
@@ -76,6 +83,8 @@ class Estimand:
     good: Good
     arms: Contrast | None
     contrasts: int = 1
+    information: tuple[float, ...] = ()
+    look: int = 0
     population: Population
     unit: Unit
     inferred: bool
@@ -108,11 +117,6 @@ class Estimand:
         """Whether teams or sites were allocated, not people."""
         return self.unit != "person"
 
-    @property
-    def level(self) -> float:
-        """Level of the interval that is shown: 95 % for all contrasts together."""
-        return 1 - 0.05 / self.contrasts
-
 
 def estimands_of(
     study: Study, outcome: Outcome, follow_up: str
@@ -135,6 +139,8 @@ def _estimand(
 ) -> Estimand:
     unit, inferred = unit_of(study)
     plan, allocation = study.plan, study.allocation
+    together = plan is None or plan.contrasts_rule == TOGETHER
+    looked_at = plan is not None and outcome.name == plan.primary
     summary = summary_of(study, outcome, follow_up, unit=unit)
     strata = allocation.strata
     return Estimand(
@@ -144,7 +150,9 @@ def _estimand(
         good=good_of_estimate(study, outcome),
         metric=metric_of(study, outcome),
         arms=arms if summary != "change" else None,
-        contrasts=contrasts,
+        contrasts=contrasts if together else 1,
+        information=plan.looks_information if plan and looked_at else (),
+        look=outcome.follow_ups.index(follow_up) if outcome.follow_ups else 0,
         population=_population(study, outcome, follow_up),
         unit=unit,
         inferred=inferred,

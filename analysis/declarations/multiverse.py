@@ -66,19 +66,21 @@ def options_of(study: Study, outcome: Outcome) -> dict[str, tuple[str, ...]]:
     """Choice → its options for an outcome, the declared one first.
 
     A choice without another option is left out. There are none of an outcome that is
-    asked afterwards alone, or judged by the effect of starting: its waves are not two.
+    judged by the effect of starting: its waves are not two.
     """
     chosen = study.multiverse
-    if chosen is None or not (outcome.baseline and outcome.follow_ups):
+    if chosen is None or not outcome.follow_ups:
         return {}
     declared = declared_options(study, outcome)
     if declared[MODEL] == "start_effect":
         return {}
     linked, arms = outcome_linked(study, outcome), declared[MODEL] in BETWEEN_ARMS
     arms = arms and bool(study.treated)
-    export = study.wave(outcome.baseline).export(outcome.survey)
+    export = study.wave(outcome.waves[0]).export(outcome.survey)
     rules = rules_tried(export) if export and linked else ()
-    models = MODELS if linked else (MODELS[0], *TEAM_MODELS)
+    models: tuple[str, ...] = MODELS if linked else (MODELS[0], *TEAM_MODELS)
+    if not outcome.baseline:
+        models = WITHOUT_LINKS
     others = {
         LINKAGE: [rule for rule in chosen.linkage if rule in rules],
         CLEANING: [*cleaning_options(study, outcome)],
@@ -97,7 +99,7 @@ def cleaning_options(study: Study, outcome: Outcome) -> dict[str, float | None]:
     chosen = study.multiverse
     exports = [
         export
-        for wave in (outcome.baseline, *outcome.follow_ups)
+        for wave in outcome.waves
         if (export := study.wave(wave).export(outcome.survey))
     ]
     if chosen is None or not exports:
@@ -205,7 +207,7 @@ def _check_use(chosen: Multiverse, study: Study) -> Iterator[str]:
         rules = [
             rule
             for outcome in linked
-            if (export := study.wave(outcome.baseline).export(outcome.survey))
+            if (export := study.wave(outcome.waves[0]).export(outcome.survey))
             for rule in rules_tried(export)
         ]
         if name in LINKAGE_RULES and name not in rules:
@@ -231,7 +233,7 @@ def _placed(outcome: Outcome, study: Study) -> bool:
     known = set(study.wave_names())
     return all(
         wave in known and study.wave(wave).export(outcome.survey)
-        for wave in (outcome.baseline, *outcome.follow_ups)
+        for wave in outcome.waves
     )
 
 

@@ -41,6 +41,13 @@ UNTESTED = "none"
 MULTIPLICITY_RULES = (UNTESTED, "holm", "benjamini_hochberg", "fixed_sequence")
 """How many tests are allowed for within a family; none: they are not tested."""
 
+LOOKS = ("first_follow_up", "alpha_spending")
+"""How follow-ups are judged: the first once, or all, the chance of error shared."""
+
+TOGETHER = "simultaneous"
+CONTRASTS_RULES = (TOGETHER, "fixed_sequence")
+"""How several contrasts are judged: all at once, or in their order."""
+
 PRIMARY = "primary"
 """The family of the primary outcome alone, which the others wait for."""
 
@@ -100,6 +107,15 @@ class Plan:
     multiplicity_rule : str
         How many tests are allowed for within a family, once the primary outcome holds;
         ``none``: secondary outcomes are not tested.
+    contrasts_rule : str
+        How several contrasts are judged: with intervals that hold together, or in the
+        order declared, each only if all before it show a difference.
+    looks : str
+        How follow-ups are judged: the first once, which later ones never change; or all
+        of the primary outcome's, each at a level of its own.
+    looks_information : tuple of float
+        For `alpha_spending`: the share of the last follow-up's information that each
+        has.
     negative_controls : tuple of str
         Outcomes that the intervention should not move.
     """
@@ -122,6 +138,9 @@ class Plan:
     multiplicity_rule: str = field(
         default=UNTESTED, metadata={"known": MULTIPLICITY_RULES}
     )
+    contrasts_rule: str = field(default=TOGETHER, metadata={"known": CONTRASTS_RULES})
+    looks: str = field(default=LOOKS[0], metadata={"known": LOOKS})
+    looks_information: tuple[float, ...] = ()
     covariates: tuple[str, ...] = ()
     subgroups: tuple[str, ...] = ()
     negative_controls: tuple[str, ...] = ()
@@ -156,11 +175,19 @@ class DeclaredDesign:
     Attributes
     ----------
     teams : tuple of int
-        With the pilot; if the design is compared, as many without.
+        With the pilot; if the design is compared, as many without. Of sites, where
+        these are allocated.
+    site_drift : float
+        Standard deviation of what moves a whole site from before to after, in standard
+        deviations of scores; asked where sites are allocated.
+    intracluster_range : tuple of float
+        Lowest and highest that the intracluster correlation may be; empty: as assumed.
     """
 
     assumed: PilotDesign
     teams: tuple[int, ...] = TEAMS
+    site_drift: float = 0.15
+    intracluster_range: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 from analysis.declarations.estimand import metrics_of
 from analysis.declarations.plan import (
     BETWEEN_ARMS,
     EXPLORATORY,
+    LOOKS,
     PRIMARY,
     SCORE_BEFORE,
+    TOGETHER,
     UNTESTED,
+    DeclaredDesign,
     Plan,
 )
 from analysis.declarations.study import Study
@@ -34,6 +38,9 @@ AFTER_ALONE = (
 )
 
 
+LEAST_INFORMATION = 0.1
+"""Of a follow-up that is judged: before it nothing could be claimed."""
+
 MINIMUM_TEAMS = 2
 
 MAXIMUM_TEAMS = 500
@@ -55,6 +62,7 @@ def check_plan(study: Study) -> Iterator[str]:
     yield from _check_measure(plan, study)
     yield from _check_metric(plan, study)
     yield from _check_names(plan, study)
+    yield from _check_levels(plan, study)
     least = plan.gates.least_reliability
     if least is not None and not 0 < least < 1:
         yield "[plan.gates.minimum_reliability] must be over 0 and under 1"
@@ -108,6 +116,44 @@ def _check_metric(plan: Plan, study: Study) -> Iterator[str]:
                 f"{outcome.instrument}.{outcome.subscale}, of the primary outcome, is "
                 f"none. Choose {' or '.join(fitting)}, or leave the key out"
             )
+
+
+def _check_levels(plan: Plan, study: Study) -> Iterator[str]:
+    """Faults of what gives each contrast and follow-up its level."""
+    if plan.contrasts_rule != TOGETHER and len(study.allocation.pairs()) < 2:
+        yield (
+            f"[plan.contrasts_rule] '{plan.contrasts_rule}' is for several contrasts, "
+            "and [allocation.contrasts] names fewer than two"
+        )
+    shares, at = plan.looks_information, "plan.looks_information"
+    if plan.looks == LOOKS[0]:
+        if shares:
+            yield f"[{at}] goes with looks = 'alpha_spending' alone"
+        return
+    if plan.summary_measure == "start_effect":
+        yield (
+            "[plan.looks] 'alpha_spending' judges one follow-up after another, and "
+            "'start_effect' takes all waves together"
+        )
+    count = next(
+        (len(o.follow_ups) for o in study.outcomes if o.name == plan.primary), 0
+    )
+    if count < 2:
+        yield (
+            "[plan.looks] 'alpha_spending' is for several follow-ups, and the primary "
+            f"outcome has {count}"
+        )
+    elif len(shares) != count:
+        yield (
+            f"[{at}] must give a share for each of the primary outcome's {count} "
+            f"follow-ups, and gives {len(shares)}"
+        )
+    elif shares[-1] != 1 or shares[0] < LEAST_INFORMATION or _falls(shares):
+        yield f"[{at}] must rise from at least {LEAST_INFORMATION:g} to 1"
+
+
+def _falls(shares: tuple[float, ...]) -> bool:
+    return any(later <= earlier for earlier, later in pairwise(shares))
 
 
 def _check_names(plan: Plan, study: Study) -> Iterator[str]:
@@ -196,9 +242,22 @@ def check_design(study: Study) -> Iterator[str]:
     ):
         if math.isfinite(value) and value > most:
             yield f"[design.{key}] must be at most {most:,}"
+    yield from _check_spread(study.design)
     if not teams:
         yield "[design.teams] names no number of teams; the usual ones are 6, 12, 25"
     if not all(MINIMUM_TEAMS <= count <= MAXIMUM_TEAMS for count in teams):
         yield f"[design.teams] must be from {MINIMUM_TEAMS} to {MAXIMUM_TEAMS} each"
     if len(set(teams)) < len(teams):
         yield "[design.teams] names the same number twice"
+
+
+def _check_spread(design: DeclaredDesign) -> Iterator[str]:
+    if not 0 <= design.site_drift <= 1:
+        yield "[design.site_drift] must be from 0 to 1"
+    ends = design.intracluster_range
+    if ends and not (len(ends) == 2 and 0 <= ends[0] < ends[1] <= 1):
+        yield (
+            "[design.intracluster_range] must be two numbers from 0 to 1, lowest first"
+        )
+    if ends and not design.assumed.compared:
+        yield "[design.intracluster_range] needs compared = true"

@@ -36,9 +36,11 @@ def few_sites(number: int, site: str = "site", *, programme: str = PROGRAMME) ->
     )
 
 
-def no_site_with_both(site: str = "site", *, programme: str = PROGRAMME) -> str:
-    """Units were allocated within sites, and none has both arms."""
-    return f"No {site} had both: teams with {programme} and teams without."
+def no_site_with_both(
+    site: str = "site", kind: str = "team", *, programme: str = PROGRAMME
+) -> str:
+    """Units were allocated within sites, or other strata, and none has both arms."""
+    return f"No {site} had both: {kind}s with {programme} and {kind}s without."
 
 
 def too_few_orders() -> str:

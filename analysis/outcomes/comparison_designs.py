@@ -389,6 +389,10 @@ def _placebo_waves(rows: pd.DataFrame, waves: Sequence[str]) -> tuple[str, str]:
     return waves[first - 1], waves[later[-1]]
 
 
+AFTER_ALONE = (
+    "people were asked afterwards alone, so no change can be set beside another's; the "
+    "page of outcomes gives the groups' difference"
+)
 MINIMUM_WAVES = 3
 """At two waves the outcomes page gives all that can be estimated of arms."""
 SMALLER_TIME = "answers of the smaller side at the smaller time"
@@ -533,7 +537,8 @@ class _Compared(Context):
             return rollout_effect(self.study, self.outcome, self.outcome_scores)
         contrasts = list(contrasts_of(self.outcome_scores, self.study, self.outcome))
         if not contrasts:
-            absent = Unavailable(term="", reason=NO_UNITS)
+            reason = NO_UNITS if self.outcome.baseline else AFTER_ALONE
+            absent = Unavailable(term="", reason=reason)
             return StandardisedEffect(effect=absent, p_value=absent, spread=0.0)
         (contrast,) = contrasts
         comparison = contrast.comparison

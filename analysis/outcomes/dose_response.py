@@ -45,6 +45,10 @@ NOT_LINKED = (
     "people were not linked between waves: nobody's score before is known beside the "
     "sessions attended"
 )
+AFTER_ALONE = (
+    "people were asked afterwards alone, so nobody's score before is known beside the "
+    "sessions attended"
+)
 NOT_ASKED = "how much people attended was not asked at the last follow-up"
 NONE_BEFORE = "the baseline did not ask, so sessions before it are taken as none"
 
@@ -115,7 +119,8 @@ class DoseAnalysis(Context):
             group = Group("dose", str(part.dose), reference)
             yield from self.place(part.dose_effect, wave=change, group=group, arm=arm)
         yield from self.place(self._within_people(), arm=arm)
-        yield from self.place(self.negative(), wave=self.outcome.baseline, arm=arm)
+        if self.outcome.baseline:
+            yield from self.place(self.negative(), wave=self.outcome.baseline, arm=arm)
         for result, name in self._ingredients(frame):
             yield from self.place(result, wave=change, group=name, arm=arm)
 
@@ -123,7 +128,8 @@ class DoseAnalysis(Context):
         """Score after by dose, given the score before and the site."""
         frame = self._frame()
         if reason := self._lacking():
-            absent = Unavailable(term="", reason=reason, n=len(frame))
+            # Of nobody a reason must stand, which a count of 0 would suppress.
+            absent = Unavailable(term="", reason=reason, n=len(frame) or None)
             return DoseResponse(
                 dose_slope=_named(absent, "dose_slope"),
                 dose_slope_p_value=_named(absent, "dose_slope_p_value"),
@@ -204,6 +210,8 @@ class DoseAnalysis(Context):
 
     def _lacking(self) -> str:
         """Why nobody has a dose and both scores; empty if somebody has."""
+        if not self.outcome.baseline:
+            return AFTER_ALONE
         if not self.outcome_scores.linked:
             return NOT_LINKED
         rows = self.outcome_scores.rows.loc[
@@ -214,6 +222,8 @@ class DoseAnalysis(Context):
 
     def _asked_before(self) -> bool:
         """Whether the baseline asked for the dose."""
+        if not self.outcome.baseline:
+            return False
         export = self.study.wave(self.outcome.baseline).export(self.outcome.survey)
         asked = export.attributes if export else ()
         return self.dose.column in {attribute.name for attribute in asked}

@@ -187,7 +187,7 @@ def refusals(
     waves = outcome_scores.waves
     pairs = [
         (wave, sorted((wave, other), key=waves.index))
-        for other in dict.fromkeys([outcome.baseline, waves[0]])
+        for other in dict.fromkeys([outcome.waves[0], waves[0]])
         for wave in waves
         if wave != other
     ]

@@ -23,6 +23,7 @@ from analysis.outcomes.planned import (
 from analysis.outcomes.question import of_arm
 from analysis.outcomes.strength import strength_results
 from heard.effects.judgement.bayes import Prior, bayesian_companion
+from heard.effects.judgement.equivalence import LEVEL
 from heard.effects.judgement.strength import StrengthFacts
 from heard.effects.judgement.verdict import verdict, verdict_class
 from heard.effects.missing_data.attrition import undone_at
@@ -136,6 +137,8 @@ class Judged:
             yield place, "", _result_of(bias)
         yield from self._means()
         yield place, Group("verdict", self.code), self._verdict()
+        if level := self._level():
+            yield place, "", level
         for one in self.others:
             yield place, Group("analysis", one.name, of=one.people), one.result
         yield from ((place, "", part) for part in self._agreeing())
@@ -164,6 +167,19 @@ class Judged:
             *limits, smallest_effect=estimand.smallest_effect, good=estimand.good
         )
 
+    def _level(self) -> Result | None:
+        """The level of the planned interval, where it is not the usual one."""
+        level, n = self.question.level, self.planned.result.n
+        if level == LEVEL or n is None or not _has_interval(self._published):
+            return None
+        return Estimate(
+            term="interval_level",
+            estimate=level,
+            n=n,
+            method="coverage of the planned interval, as the plan shares the chance of "
+            "error; no interval: it is declared",
+        )
+
     def _verdict(self) -> Result:
         """The smallest effect of interest, which the verdict in the group is about."""
         smallest = self.question.estimand.smallest_effect
@@ -176,7 +192,8 @@ class Judged:
             estimate=smallest,
             n=n,
             method="smallest effect of interest, as declared; the verdict follows from "
-            "the 95 % interval of the planned estimate; no interval: it is declared",
+            f"the {100 * self.question.level:.4g} % interval of the planned estimate; "
+            "no interval: it is declared",
         )
 
     def _means(self) -> Iterator[tuple[Place, AnyGroup, Result]]:

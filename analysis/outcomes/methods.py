@@ -353,7 +353,7 @@ def wild_bootstrap(question: Question) -> Result:
         design,
         rows["cluster"].to_numpy(),
         names=names,
-        name=EFFECT,
+        name=EFFECT if EFFECT in names else "treated",
         term=TERM,
         seed=question.seed,
     ).effect

@@ -336,9 +336,11 @@ class _Alternatives(Context):
 
     def _scored(self, cleaning: str) -> dict[str, dict[str, pd.DataFrame]]:
         """Scores of the responses that stay, at the waves of the outcome."""
-        waves = (self.outcome.baseline, *self.outcome.follow_ups)
         survey = self.outcome.survey
-        return {wave: {survey: self._scored_at(wave, cleaning)} for wave in waves}
+        return {
+            wave: {survey: self._scored_at(wave, cleaning)}
+            for wave in self.outcome.waves
+        }
 
     def _scored_at(self, wave: str, cleaning: str) -> pd.DataFrame:
         """Scores of a wave, made once for all outcomes of the survey."""

@@ -40,13 +40,15 @@ def waves_of_outcome(
     Returns
     -------
     before, after : DataFrame, one row a participant
-        Linked participants have the same name in both.
+        Linked participants have the same name in both. Nobody is in the earlier, where
+        people were asked afterwards alone.
     linked : bool
         False where the waves are of different people as far as anybody knows.
     """
-    before, after = (
-        scores_by_wave[wave][outcome.survey] for wave in (outcome.baseline, follow_up)
-    )
+    after = scores_by_wave[follow_up][outcome.survey]
+    if not outcome.baseline:
+        return after.iloc[:0], after, False
+    before = scores_by_wave[outcome.baseline][outcome.survey]
     linked = is_linked(study, outcome.survey, outcome.baseline, follow_up)
     if linked and links is not None:
         rule = rule or _declared_rule(study, outcome, follow_up)

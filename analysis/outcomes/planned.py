@@ -17,6 +17,7 @@ from analysis.foundation.refusals import (
     few_people,
     few_sites,
     few_units_of_one_group,
+    no_site_with_both,
     one_site_each,
     same_answer,
     too_few_orders,
@@ -29,6 +30,7 @@ from analysis.outcomes.comparison_designs import RolledOut
 from analysis.outcomes.people import people_estimate
 from analysis.outcomes.question import MINIMUM_UNITS, OF_UNITS, Planned
 from analysis.outcomes.scores_over_waves import scores_over_waves
+from heard.effects.judgement.equivalence import LEVEL
 from heard.effects.unit_means import (
     compare_unit_means,
     mean_of_units,
@@ -51,27 +53,43 @@ LARGEST_FLOOR = 0.05
 """Smallest possible p up to which a permutation gives a 95 % interval."""
 MOST_MOVERS = 0.25
 """Share of people in both arms from which on there are no two groups to compare."""
+TIE = 1e-9
 NO_ERROR = "a permutation has no standard error"
 
 
 def planned_estimate(question: Question) -> Planned:
     """Estimate what the estimand asks for, or say why that cannot be done."""
-    return _together(_estimated(question), question.estimand)
+    return _at_level(_estimated(question), question)
 
 
-def _together(planned: Planned, estimand: Estimand) -> Planned:
-    """Where several contrasts are judged, an interval that holds for all together."""
-    result, effect = planned.result, planned.effect
-    if estimand.contrasts < 2 or isinstance(effect, Unavailable):
+def _at_level(planned: Planned, question: Question) -> Planned:
+    """The interval at its level, where several contrasts or follow-ups are judged.
+
+    That of a permutation has it already.
+    """
+    result, effect, level = planned.result, planned.effect, question.level
+    if level == LEVEL or isinstance(effect, Unavailable):
         return planned
     if isinstance(result, Unavailable):
         return planned
-    low, high = effect.limits(estimand.level)
-    how = f"{estimand.level:.4g} level: {estimand.contrasts} contrasts hold together"
+    low, high = effect.limits(level)
+    how = f"{level:.4g} level: {_why(question.estimand)}"
     wider = dataclasses.replace(
         result, conf_low=low, conf_high=high, method=f"{result.method}; {how}"
     )
     return dataclasses.replace(planned, result=wider)
+
+
+def _why(estimand: Estimand) -> str:
+    parts = []
+    if estimand.contrasts > 1:
+        parts.append(f"{estimand.contrasts} contrasts hold together")
+    if estimand.information:
+        parts.append(
+            f"look {estimand.look + 1} of {len(estimand.information)}, alpha spent as "
+            "planned"
+        )
+    return "; ".join(parts)
 
 
 def _estimated(question: Question) -> Planned:
@@ -164,6 +182,9 @@ def _refused_units(question: Question) -> str:
     unit = question.estimand.unit
     if question.has_mixed_units:
         return units_in_both(unit)
+    strata = question.estimand.strata
+    if strata and len(question.units) and question.compared_units.empty:
+        return no_site_with_both("site" if strata == ("site",) else "stratum", unit)
     if is_permuted(question):
         return ""
     treated, control = question.sizes
@@ -182,7 +203,7 @@ def is_permuted(question: Question) -> bool:
     planned = question.estimand.method == "permutation"
     if not (planned or 0 < treated < MINIMUM_UNITS):
         return False
-    return floor_of(question) <= LARGEST_FLOOR
+    return floor_of(question) <= 1 - question.level + TIE
 
 
 def _of_units(question: Question) -> Planned:

@@ -23,6 +23,7 @@ from analysis.declarations.estimand import (
 from analysis.foundation.terms import Kind
 from analysis.foundation.terms import term as register_term
 from analysis.outcomes.context import Context
+from analysis.outcomes.levels import level_of
 from analysis.outcomes.metric import IN_POINTS, POINTS, Measure
 from analysis.outcomes.outcome_scores import linked_pairs, waves_of_outcome
 from heard.effects.designs.permutation import permute_unit_means
@@ -218,7 +219,13 @@ class Question(Context):
             pairs=self.estimand.restricted == "pairs",
             n_unit=self.n_unit,
             seed=self.seed,
+            alpha=1 - self.level,
         )
+
+    @cached_property
+    def level(self) -> float:
+        """Coverage of the planned estimate's interval."""
+        return level_of(self.estimand)
 
     @cached_property
     def spread(self) -> float:
@@ -264,9 +271,10 @@ class Question(Context):
     def sizes(self) -> tuple[int, int]:
         """Units, or people, of the treated arm and of the comparison.
 
-        Of people who are not linked those of the smaller wave.
+        Units of strata that hold one arm alone are not compared, and not counted. Of
+        people who are not linked those of the smaller wave.
         """
-        frames = [self.units] if self.estimand.by_unit else self.waves
+        frames = [self.compared_units] if self.estimand.by_unit else self.waves
         counts = [frame["arm"].value_counts() for frame in frames]
         treated, control = (
             min(int(of_wave.get(arm, 0)) for of_wave in counts)
@@ -408,13 +416,9 @@ def questions_of(
         Link by this rule and not the declared one.
     """
     subscale = study.instruments[outcome.instrument].subscale(outcome.subscale)
-    if outcome.baseline:
-        before, after, linked = waves_of_outcome(
-            scores_by_wave, study, outcome, follow_up, links=links, rule=rule
-        )
-    else:
-        after, linked = scores_by_wave[follow_up][outcome.survey], False
-        before = after.iloc[:0]
+    before, after, linked = waves_of_outcome(
+        scores_by_wave, study, outcome, follow_up, links=links, rule=rule
+    )
     found = []
     for estimand in estimands_of(study, outcome, follow_up):
         waves = [_answers(wave, study, estimand) for wave in (before, after)]

@@ -80,15 +80,16 @@ def scores_over_waves(
         under a linkage rule are not, and then nobody is followed.
     """
     waves = _waves(scores_by_wave, study, outcome)
-    first = scores_by_wave[outcome.baseline][outcome.survey]
-    parts, linked = {outcome.baseline: first}, len(waves) > 1
+    baseline = outcome.waves[0]
+    first = scores_by_wave[baseline][outcome.survey]
+    parts, linked = {baseline: first}, len(waves) > 1
     for wave in waves:
-        if wave == outcome.baseline:
+        if wave == baseline:
             continue
         _, parts[wave], pair_linked = waves_of_outcome(
             scores_by_wave, study, outcome, wave, links=links
         )
-        earlier = waves.index(wave) < waves.index(outcome.baseline)
+        earlier = waves.index(wave) < waves.index(baseline)
         linked &= pair_linked and not (earlier and links is not None)
     score = f"{outcome.instrument}.{outcome.subscale}"
     rows = pd.concat(
@@ -110,13 +111,14 @@ def _waves(
     """
     names = study.wave_names()
     score = f"{outcome.instrument}.{outcome.subscale}"
-    known = len(names) if study.rollout else names.index(outcome.baseline)
+    before = names.index(outcome.baseline) if outcome.baseline else 0
+    known = len(names) if study.rollout else before
     surveyed_waves = [
         wave
         for wave in names[:known]
         if score in scores_by_wave.get(wave, {}).get(outcome.survey, pd.DataFrame())
     ]
-    declared = {*surveyed_waves, outcome.baseline, *outcome.follow_ups}
+    declared = {*surveyed_waves, *outcome.waves}
     return tuple(wave for wave in names if wave in declared)
 
 
@@ -190,7 +192,7 @@ def contrasts_of(
     """Every comparison that the study's arms or roll-out allow, in order of start."""
     if study.rollout is not None:
         yield from _by_start(outcome_scores, study, study.rollout)
-    elif study.treated and study.control and outcome.follow_ups:
+    elif study.treated and study.control and outcome.baseline and outcome.follow_ups:
         yield from _of_arms(outcome_scores, study, outcome)
 
 

@@ -92,7 +92,7 @@ class GroupMeaning:
 def group_meaning(
     responses_by_wave: ScoresByWave, study: Study, outcome: Outcome, grouping: Grouping
 ) -> GroupMeaning:
-    """Test whether a score means the same to the groups, at the outcome's baseline.
+    """Test whether a score means the same to the groups, at the outcome's first wave.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def _tested(
     subscale = instrument.subscale(outcome.subscale)
     if reason := _untestable(study, outcome, subscale):
         return Unavailable(term=TERM, reason=reason)
-    responses = responses_by_wave[outcome.baseline][outcome.survey]
+    responses = responses_by_wave[outcome.waves[0]][outcome.survey]
     groups = _large_enough(responses[grouping.column])
     if groups.nunique() < 2:
         return Unavailable(term=TERM, reason=FEW_GROUPS)
@@ -150,7 +150,7 @@ def _untestable(study: Study, outcome: Outcome, subscale: Subscale) -> str:
 
 
 def _asked(study: Study, outcome: Outcome) -> Instrument | None:
-    export = study.wave(outcome.baseline).export(outcome.survey)
+    export = study.wave(outcome.waves[0]).export(outcome.survey)
     return study.asked(export).get(outcome.instrument) if export else None
 
 
@@ -186,6 +186,7 @@ WITHIN_TEAMS = (
     "score less the mean of the same group in the same team at the baseline; who had "
     "none there is left out; each person after counts once"
 )
+AFTER_ALONE = "score after, of people asked afterwards alone; each person counts once"
 ADJUSTED = "score after, adjusted for the score before, by the group before"
 
 
@@ -260,7 +261,7 @@ class _Compared(Context):
         meaning = group_meaning(
             responses_by_wave, self.study, self.outcome, self.grouping
         )
-        yield self._placed(meaning.verdict, wave=self.outcome.baseline)
+        yield self._placed(meaning.verdict, wave=self.outcome.waves[0])
         yield from map(meaning.reported, found)
 
     def _found(
@@ -269,15 +270,15 @@ class _Compared(Context):
         outcome = self.outcome
         if self.yes_or_no:
             why = Unavailable(term="group_mean", reason=YES_OR_NO)
-            yield self._placed(why, wave=outcome.baseline)
+            yield self._placed(why, wave=outcome.waves[0])
             return
         last = outcome.follow_ups[-1:]
-        for wave in (outcome.baseline, *outcome.follow_ups):
+        for wave in outcome.waves:
             frame = self._frame(scores_by_wave[wave][outcome.survey])
             known = _placeable(frame)
             yield from self._unknown(frame, known, wave)
             yield from self._means(known, wave)
-            if wave in (outcome.baseline, *last):
+            if wave in (outcome.waves[0], *last):
                 yield from self._gaps(known, wave)
         if last and self.study.treated and self.study.control:
             before, after, linked = waves_of_outcome(
@@ -356,12 +357,15 @@ class _Compared(Context):
             "wave": self.change(wave),
             "arm": self.arms,
         }
-        if not linked and self.cluster is None:
+        after_alone = not self.outcome.baseline
+        if not (linked or after_alone) and self.cluster is None:
             why = Unavailable(term="interaction_p_value", reason=NOT_FOLLOWED)
             yield self._placed(why, **place)
             return
         if linked:
             frame, how = _followed(before, after, adjusted=self.cluster is None)
+        elif after_alone:
+            frame, how = after, AFTER_ALONE
         else:
             frame, how = _since(before, after), WITHIN_TEAMS
         found = effects_by_group(
@@ -373,7 +377,7 @@ class _Compared(Context):
             before="before" if "before" in frame else None,
             cluster=self.cluster,
         )
-        sides = None if linked else self._sides(before)
+        sides = None if linked or after_alone else self._sides(before)
         yield from self._reported_effects(found, place, how, sides)
 
     def _sides(self, before: pd.DataFrame) -> Mapping[str, int]:
@@ -418,7 +422,7 @@ class _Compared(Context):
 
     def _ordered(self, found: Iterable[str]) -> list[str]:
         """Groups as declared: along the order, else as the attribute lists them."""
-        export = self.study.wave(self.outcome.baseline).export(self.outcome.survey)
+        export = self.study.wave(self.outcome.waves[0]).export(self.outcome.survey)
         assert export is not None, "checked as the study was read"
         listed = next(
             [*each.values.values()]

@@ -292,7 +292,7 @@ class _SupplementaryResults(Context):
 
     def described(self, scores_by_wave: ScoresByWave) -> Iterator[Found]:
         """Each wave by itself: the ends of the scale, and the shares of answers."""
-        for wave in (self.outcome.baseline, *self.outcome.follow_ups):
+        for wave in self.outcome.waves:
             scores = self.scores(scores_by_wave[wave][self.outcome.survey])
             for arm, among in arms_or_everyone(scores, self.study):
                 ends = shares_at_ends(
@@ -313,7 +313,7 @@ class _SupplementaryResults(Context):
     ) -> Iterator[Found]:
         """What compares waves, or arms; a score that is refused says none of it."""
         if self.ordered:
-            for wave in (self.outcome.baseline, *self.outcome.follow_ups):
+            for wave in self.outcome.waves:
                 scores = self.scores(scores_by_wave[wave][self.outcome.survey])
                 for arm, result in self.ordered.between_arms(scores):
                     yield wave, arm, "", result
@@ -362,7 +362,7 @@ class _SupplementaryResults(Context):
     ) -> Iterator[tuple[Place, str, Result | Composite]]:
         before, after = self.scores(before_wave), self.scores(after_wave)
         pairs = _pairs(before, after) if linked else None
-        if self.ordered:
+        if self.ordered and self.outcome.baseline:
             for arm, result in self.ordered.over_waves(before, after, pairs):
                 yield arm, "", result
         if linked:

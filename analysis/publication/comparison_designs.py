@@ -30,6 +30,7 @@ from analysis.publication.words import (
     counted,
     excludes_zero,
     figure_words,
+    listed,
     p_value,
     p_words,
     reason_of,
@@ -84,6 +85,10 @@ NO_CONTROLS = (
     "The plan names no negative control outcome, which the pilot should not change, so "
     "nothing could be checked this way."
 )
+AFTER_ALONE = (
+    "groups were compared afterwards alone, so nobody knows how they moved before, or "
+    "whether either changed"
+)
 NO_SENSITIVITY = "Sensitivity to violations of parallel trends could not be estimated."
 NO_DOSE = "How much of the pilot each person had is not declared."
 
@@ -97,6 +102,9 @@ def show_compared(disclosed: Disclosed, study: Study) -> Shown:
             yield Note(text=words)
             yield _event_figure(here, study, outcome, words)
             yield _compared_table(here, study, outcome)
+        if alone := _after_alone(disclosed, study):
+            titles = listed([outcome.title for outcome in alone])
+            yield Note(text=f"{titles}: not compared here, as {AFTER_ALONE}.")
 
     cautions = () if study.randomised else (NOT_RANDOMISED,)
     return show(parts(), NOTHING, cautions=cautions)
@@ -117,6 +125,8 @@ def show_sensitivity(disclosed: Disclosed, study: Study) -> Shown:
         for part in here.where(term="trend_breakdown_value").findings
     ]
     reasons = {part.reason for part in breakdowns}
+    if not breakdowns and _after_alone(disclosed, study):
+        return Shown(parts=(Note(text=f"It cannot be estimated: {AFTER_ALONE}."),))
     if len(reasons) == 1 and all(part.estimate is None for part in breakdowns):
         return Shown(parts=(Note(text=f"It cannot be estimated: {reasons.pop()}."),))
     return show_tables([_sensitivity_table(disclosed, study)], NO_SENSITIVITY)
@@ -145,6 +155,15 @@ def _compared(
         here = of_score(disclosed, outcome)
         if _overall(here) is not None:
             yield outcome, here
+
+
+def _after_alone(disclosed: Disclosed, study: Study) -> list[Outcome]:
+    """Outcomes that were asked afterwards alone, and so not compared over waves."""
+    return [
+        outcome
+        for outcome in _outcomes_aimed_at(study)
+        if not outcome.baseline and _overall(of_score(disclosed, outcome)) is None
+    ]
 
 
 def _outcomes_aimed_at(study: Study) -> list[Outcome]:

@@ -9,6 +9,7 @@ import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.declarations.estimand import unit_of
 from analysis.foundation.findings import Group
 from analysis.foundation.terms import term
 from analysis.publication.figure import Note, Point, drawn_points, make_figure
@@ -58,6 +59,13 @@ GLOSS = (
     "By formula: for teams of equal size. Where the two differ, believe the "
     "simulation.",
 )
+BY_FORMULA = "_by_formula"
+FORMULA_ALONE = (
+    "By formula alone: for units of equal size, with what is assumed taken as known. "
+    "The numbers were not simulated."
+)
+SITE_DRIFT = "Standard deviation of what moves a whole site"
+RANGE = "Range of the correlation of two people of one team"
 WIDTHS = {
     "expected_half_width": "Simulated pilots",
     "expected_half_width_by_formula": "By formula",
@@ -78,7 +86,12 @@ def show_design(disclosed: Disclosed, study: Study) -> Shown:
             Note(text=design_sentence(disclosed, study), kind="summary"),
             _figure(disclosed, study),
             design_table(disclosed, study),
-            _assumed_table(study),
+            *(
+                [range_table(disclosed, study)]
+                if study.design.intracluster_range
+                else []
+            ),
+            _assumed_table(study, wedge=_is_wedge(disclosed)),
         )
     )
 
@@ -86,6 +99,10 @@ def show_design(disclosed: Disclosed, study: Study) -> Shown:
 def design_table(disclosed: Disclosed, study: Study) -> Table:
     """A row a number of teams: half-width and power, each with its formula's."""
     notes, columns = Footnotes(), columns_of("design")
+    simulated = disclosed.where(survey="", term="power").findings
+    if not simulated:
+        alone = (name for _, name in columns if name.endswith(BY_FORMULA))
+        columns = tuple((term(n.removesuffix(BY_FORMULA)).title, n) for n in alone)
     rows = (
         (
             teams,
@@ -97,10 +114,29 @@ def design_table(disclosed: Disclosed, study: Study) -> Table:
         for teams, here in _by_teams(disclosed)
     )
     return notes.table(
-        "What so many teams would let the pilot see",
+        f"What so many {_units(study)} would let the pilot see",
+        (
+            "What is declared" if _is_wedge(disclosed) else _teams_title(study),
+            *(title for title, _ in columns),
+        ),
+        rows,
+        also=GLOSS if simulated else (GLOSS[0], FORMULA_ALONE),
+    )
+
+
+def range_table(disclosed: Disclosed, study: Study) -> Table:
+    """A row a number of teams: power over the range of the correlation of a team."""
+    notes, columns = Footnotes(), columns_of("design_range")
+    groups = {one.group for one in disclosed.where(term="assurance").findings}
+    rows = (
+        (teams, *notes.cells(here, columns))
+        for teams, here in _by_teams(disclosed)
+        if {one.group for one in here.findings} & groups
+    )
+    return notes.table(
+        "If the correlation within teams is only known to lie in a range",
         (_teams_title(study), *(title for title, _ in columns)),
         rows,
-        also=GLOSS,
     )
 
 
@@ -117,19 +153,27 @@ def _without_simulation_error(finding: Finding | None) -> Finding | None:
     return dataclasses.replace(finding, conf_low=None, conf_high=None)
 
 
-def _assumed_table(study: Study) -> Table:
+def _is_wedge(disclosed: Disclosed) -> bool:
+    """Whether teams start one after another, so that there are no two arms."""
+    groups = (finding.group for finding in disclosed.findings)
+    return any(isinstance(one, Group) and one.kind == "wedge" for one in groups)
+
+
+def _assumed_table(study: Study, *, wedge: bool) -> Table:
     """What the numbers rest on, as it was declared."""
     assert study.design is not None, "shown where a design is declared"
     assumed = study.design.assumed
     rows = [
         (title, f"{getattr(assumed, name):g}") for name, title in ASSUMPTIONS.items()
     ]
-    compared = "yes" if assumed.compared else "no"
-    return Table(
-        caption=ASSUMED,
-        columns=("Assumed", "Value"),
-        rows=(*rows, ("As many teams without the pilot", compared)),
-    )
+    if _units(study) == "sites":
+        rows.append((SITE_DRIFT, f"{study.design.site_drift:g}"))
+    if ends := study.design.intracluster_range:
+        rows.append((RANGE, f"{ends[0]:g} to {ends[1]:g}"))
+    if not wedge:
+        compared = "yes" if assumed.compared else "no"
+        rows.append((f"As many {_units(study)} without the pilot", compared))
+    return Table(caption=ASSUMED, columns=("Assumed", "Value"), rows=tuple(rows))
 
 
 def design_sentence(disclosed: Disclosed, study: Study) -> str:
@@ -139,24 +183,43 @@ def design_sentence(disclosed: Disclosed, study: Study) -> str:
     assumed = study.design.assumed
     known, unknown = [], []
     for teams, here in _by_teams(disclosed):
-        power = found(here, term="power")
+        power = found(here, term="power") or found(here, term="power_by_formula")
         if power is None or power.estimate is None:
             unknown.append(teams)
         else:
             known.append((teams, in_hundred_text(power.estimate)))
-    groups = " in each group" if assumed.compared else ""
+    units = f" {_units(study)}{' in each group' if assumed.compared else ''}"
     sentences = []
     if known:
         (teams, share), *others = known
         further = "".join(f"; with {more} in {share}" for more, share in others)
         sentences.append(
-            f"With {teams} teams{groups} the pilot will see a difference of "
-            f"{assumed.smallest_effect:g} standard deviations in {share} such pilots"
-            f"{further}."
+            f"With {teams}{units if teams.isdigit() else ''} the pilot will see a "
+            f"difference of {assumed.smallest_effect:g} standard deviations in {share} "
+            f"such pilots{further}."
         )
     if unknown:
-        sentences.append(f"With {' or '.join(unknown)} teams{groups} it is not known.")
-    return " ".join(sentences)
+        sentences.append(f"With {' or '.join(unknown)}{units} it is not known.")
+    return " ".join([*sentences, *_range_words(disclosed, study)])
+
+
+def _range_words(disclosed: Disclosed, study: Study) -> Iterator[str]:
+    """In how many pilots it is seen over the range of the correlation of a team."""
+    if study.design is None or not study.design.intracluster_range:
+        return
+    low, high = study.design.intracluster_range
+    ranges = []
+    for teams, here in _by_teams(disclosed):
+        ends = [found(here, term=f"power_at_{end}") for end in ("highest", "lowest")]
+        shares = [one.estimate for one in ends if one and one.estimate is not None]
+        if len(shares) == 2:
+            least, most = (number_text(100 * share, decimals=0) for share in shares)
+            ranges.append(f"{least} to {most} of 100 with {teams}")
+    if ranges:
+        yield (
+            f"If two people of a team correlate by anything from {low:g} to {high:g}, "
+            f"such pilots see it, by formula, in {'; '.join(ranges)}."
+        )
 
 
 def _by_teams(disclosed: Disclosed) -> Iterator[tuple[str, Disclosed]]:
@@ -179,7 +242,13 @@ def _teams(finding: Finding) -> str:
 
 def _teams_title(study: Study) -> str:
     compared = study.design is not None and study.design.assumed.compared
-    return "Teams in each group" if compared else "Teams"
+    units = _units(study).capitalize()
+    return f"{units} in each group" if compared else units
+
+
+def _units(study: Study) -> str:
+    """What is allocated, and so counted."""
+    return "sites" if unit_of(study)[0] == "site" else "teams"
 
 
 def _figure(disclosed: Disclosed, study: Study) -> Figure | Note:
@@ -190,6 +259,8 @@ def _figure(disclosed: Disclosed, study: Study) -> Figure | Note:
         Point(label=_teams(part), series=series, finding=part)
         for name, series in (WIDTHS | POWERS).items()
         for part in here.where(term=name).findings
+        # What is as declared has no place on an axis of numbers.
+        if _teams(part).isdigit()
     ]
     widths = ", ".join(
         f"{number_text(point.value)} with {point.label}"

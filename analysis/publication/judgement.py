@@ -27,6 +27,7 @@ from analysis.publication.places import (
 from analysis.publication.shown import Shown, show_tables
 from analysis.publication.table import ABSENT, Footnotes
 from analysis.publication.verdict.headline import headline, short_verdict
+from analysis.publication.verdict.levels import level_sentence
 from analysis.publication.verdict.reader import facts_of_verdict, planned_facts
 from analysis.publication.verdict.sentences import THREAT_WORDS, second_sentence
 from analysis.publication.words import SIGNIFICANT, listed, smallest_effect_words
@@ -87,10 +88,15 @@ def show_answers(disclosed: Disclosed, study: Study) -> Shown:
         # The others stand in the table, with the same verdicts.
         if family_of(outcome, study) == PRIMARY
     ]
-    return show_tables(
-        [*notes, *_other_people(disclosed, study), _answer_table(disclosed, study)],
-        NOTHING_PLANNED,
-    )
+    levels = [
+        Note(text=sentence)
+        for outcome in study.outcomes
+        if family_of(outcome, study) == PRIMARY
+        and (sentence := level_sentence(disclosed, study, outcome))
+    ]
+    table = _answer_table(disclosed, study)
+    others = _other_people(disclosed, study)
+    return show_tables([*notes, *levels, *others, table], NOTHING_PLANNED)
 
 
 def _other_people(disclosed: Disclosed, study: Study) -> Iterator[Note]:

@@ -174,13 +174,15 @@ def waves_of(
 
 
 def places_of(
-    disclosed: Disclosed, study: Study, *, contrasts: bool
+    disclosed: Disclosed, study: Study, *, contrasts: bool | None
 ) -> Sequence[Place]:
-    """The waves found here, or the contrasts of waves, as is asked.
+    """The waves found here, or the contrasts of waves, as is asked; None: both.
 
     Groups whose people were asked once are compared at that wave.
     """
-    pairs = waves_of(disclosed, study, contrasts=True) if contrasts else []
+    pairs = waves_of(disclosed, study, contrasts=True) if contrasts is not False else []
+    if contrasts is None:
+        return [*waves_of(disclosed, study, contrasts=False), *pairs]
     if pairs:
         return pairs
     return waves_of(disclosed, study, contrasts=False)

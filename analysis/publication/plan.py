@@ -163,6 +163,13 @@ def _plan_table(plan: Plan, study: Study) -> Table:
         ),
         ("Multiplicity", plan.multiplicity),
         ("Rule within a family", plain_text(plan.multiplicity_rule)),
+        ("Several contrasts", plain_text(plan.contrasts_rule)),
+        ("Follow-ups judged", plain_text(plan.looks)),
+        *(
+            [("Information at each follow-up", _shares(plan.looks_information))]
+            if plan.looks_information
+            else []
+        ),
         ("Inference", plan.inference),
         ("Subgroups", _names(plan.subgroups)),
         (
@@ -180,6 +187,10 @@ def _plan_table(plan: Plan, study: Study) -> Table:
         rows=tuple(rows),
         notes=(IN_WORDS,),
     )
+
+
+def _shares(shares: tuple[float, ...]) -> str:
+    return ", ".join(number_text(share) for share in shares)
 
 
 def _names(names: tuple[str, ...]) -> str:

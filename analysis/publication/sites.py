@@ -11,8 +11,8 @@ from analysis.publication.panels import difference_label, forest
 from analysis.publication.places import (
     columns_of,
     findings_of_outcome,
+    places_of,
     wave_text,
-    waves_of,
 )
 from analysis.publication.shown import Shown, show
 from analysis.publication.table import Footnotes
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.declarations.study import Outcome, Study
-    from analysis.foundation.findings import Contrast, Finding
+    from analysis.foundation.findings import Finding, Place
     from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.figure import Note
     from analysis.publication.table import Table
@@ -51,11 +51,11 @@ def show_sites(disclosed: Disclosed, study: Study) -> Shown:
 
 def _by_site(
     disclosed: Disclosed, study: Study
-) -> Iterator[tuple[Outcome, Contrast, Disclosed]]:
+) -> Iterator[tuple[Outcome, Place, Disclosed]]:
     """Every outcome and follow-up with results by site."""
     for outcome in study.outcomes:
         of_sites = findings_of_outcome(disclosed, outcome)
-        for wave in waves_of(of_sites.where(term=AT_SITE), study, contrasts=True):
+        for wave in places_of(of_sites.where(term=AT_SITE), study, contrasts=True):
             yield outcome, wave, of_sites.where(wave=wave)
 
 
@@ -132,7 +132,7 @@ def site_figure(disclosed: Disclosed, study: Study, outcome: Outcome) -> Figure 
     )
 
 
-def _points(here: Disclosed, study: Study, wave: Contrast) -> Iterator[Point]:
+def _points(here: Disclosed, study: Study, wave: Place) -> Iterator[Point]:
     """Sites, then all of them together where that was estimated."""
     series = wave_text(study, wave)
     for finding in here.where(term=AT_SITE).findings:

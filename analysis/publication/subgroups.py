@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from analysis.declarations.estimand import smallest_in_points
-from analysis.foundation.findings import Group
+from analysis.foundation.findings import Contrast, Group
 from analysis.publication.disclosure.control import Disclosed
 from analysis.publication.figure import Note, Point
 from analysis.publication.numbers import estimate_text
@@ -13,6 +13,7 @@ from analysis.publication.panels import forest
 from analysis.publication.places import (
     findings_of_outcome,
     found,
+    places_of,
     plain_text,
     subscale_of,
     wave_text,
@@ -171,7 +172,7 @@ def _group_words(
     here: Disclosed, study: Study, grouping: Grouping, outcome: Outcome
 ) -> str:
     """What it comes to, in one sentence or two."""
-    compared = [_gap_words(here, study, grouping), _effect_words(here)]
+    compared = [_gap_words(here, study, grouping), _effect_words(here, outcome)]
     words = [*filter(None, compared)] or ["Nothing could be compared."]
     title = f"{outcome.title}, by {grouping.title.lower()}."
     return " ".join(filter(None, [title, *words, _meaning_words(here)]))
@@ -190,11 +191,16 @@ def _gap_words(here: Disclosed, study: Study, grouping: Grouping) -> str:
     return f"{when} {clear}."
 
 
-def _effect_words(here: Disclosed) -> str:
-    """Whether the pilot added as much for each; nothing where no arms are compared."""
+def _effect_words(here: Disclosed, outcome: Outcome) -> str:
+    """Whether the pilot added as much for each; nothing where no arms are compared.
+
+    Asked afterwards alone, people may have differed before: nothing was added then.
+    """
     differs = found(here, term="interaction_p_value")
     if differs is None:
         return ""
+    if not outcome.baseline:
+        return _afterwards_words(differs)
     if differs.estimate is None:
         return (
             "Whether the pilot added as much for each group is not known: "
@@ -208,6 +214,25 @@ def _effect_words(here: Disclosed) -> str:
     return (
         "Nothing shows that the pilot added more for one group than for another "
         f"({p_words(differs)}), which is no proof that it added as much."
+    )
+
+
+def _afterwards_words(differs: Finding) -> str:
+    """Whether the arms lie as far apart in each group, asked afterwards alone."""
+    if differs.estimate is None:
+        return (
+            "Whether the arms lie as far apart in each group is not known: "
+            f"{differs.reason}."
+        )
+    if p_value(differs) < SIGNIFICANT:
+        return (
+            "Afterwards the arms lie further apart in one group than in another by "
+            f"more than chance easily brings ({p_words(differs)}). Nobody was asked "
+            "before, so they may have done so already."
+        )
+    return (
+        "Nothing shows that the arms lie further apart afterwards in one group than in "
+        f"another ({p_words(differs)}), which is no proof that they do not."
     )
 
 
@@ -257,16 +282,17 @@ def _rows(
             notes.cell(gap, title="Mean less the reference's"),
         )
     effects = here.where(term="effect_in_group")
-    for contrast in waves_of(effects, study, contrasts=True):
-        at = here.where(wave=contrast)
+    for waves in places_of(effects, study, contrasts=None):
+        what = "Pilot added" if isinstance(waves, Contrast) else "Arms' difference"
+        at = here.where(wave=waves)
         own = _of_group(at, grouping, group, term="effect_in_group")
         less = _less_reference(at, grouping, group, term="effect_difference")
         yield (
             _capital(group),
-            f"Pilot added, {wave_text(study, contrast)}",
+            f"{what}, {wave_text(study, waves)}",
             notes.people(own),
-            notes.cell(own, title="Pilot added"),
-            notes.cell(less, title="Pilot added, less in the reference group"),
+            notes.cell(own, title=what),
+            notes.cell(less, title=f"{what}, less in the reference group"),
         )
 
 

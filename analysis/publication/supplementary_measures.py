@@ -26,6 +26,7 @@ from analysis.publication.places import (
     arms_of,
     findings_of_outcome,
     found,
+    places_of,
     wave_text,
     waves_of,
 )
@@ -120,7 +121,7 @@ def outcome_sentences(
     """What supplements the mean of one outcome, a sentence or two a matter."""
     sentences = [
         *_end_words(here, study),
-        _answer_words(here, study),
+        _answer_words(here, study, outcome),
         _followed_words(here, study),
         _everyone_words(here, study),
         *_retrospective_words(here, study),
@@ -144,8 +145,8 @@ def _by_arm(
 
 
 def _last_waves(here: Disclosed, study: Study, term: str) -> Place:
-    """The last pair of waves at which a term was found; empty if at none."""
-    waves = waves_of(here.where(term=term), study, contrasts=True)
+    """The last pair of waves, or wave, at which a term was found; empty if at none."""
+    waves = places_of(here.where(term=term), study, contrasts=None)
     return waves[-1] if waves else ""
 
 
@@ -187,21 +188,25 @@ def _end_words(here: Disclosed, study: Study) -> Iterator[str]:
         )
 
 
-def _answer_words(here: Disclosed, study: Study) -> str:
-    """How probable a better answer is after, and how probable it was before."""
+def _answer_words(here: Disclosed, study: Study, outcome: Outcome) -> str:
+    """How probable a better answer is after, and how probable it was before.
+
+    People who were asked afterwards alone have no before.
+    """
     chances = here.where(term="probability_of_better_answer")
     waves = waves_of(chances, study, contrasts=False)
     if not waves:
         return ""
     before, after = (found(chances, wave=wave) for wave in (waves[0], waves[-1]))
-    if before is None or after is None:
+    if after is None:
         return ""
     one, other = (f"“{study.arm_title(name)}”" for name in names_in(after.arm))
     if after.estimate is None:
         return (
             f"Whether {one} answers better than {other} is not known: {after.reason}."
         )
-    then = f"; before it was {estimate_text(before)}" if before.estimate else ""
+    known = bool(outcome.baseline and before and before.estimate)
+    then = f"; before it was {estimate_text(before)}" if before and known else ""
     return (
         f"At the wave “{wave_text(study, waves[-1])}” the chance that somebody of "
         f"{one} answers better than somebody of {other} is {estimate_text(after)}, "
@@ -374,11 +379,7 @@ def _table(here: Disclosed, study: Study, outcome: Outcome) -> Table:
     notes, rows = Footnotes(), []
     for term in terms:
         title, at = register_term(term).title, here.where(term=term)
-        waves: list[Place] = [
-            *waves_of(at, study, contrasts=False),
-            *waves_of(at, study, contrasts=True),
-        ]
-        for wave in waves:
+        for wave in places_of(at, study, contrasts=None):
             parts = (found(at, wave=wave, arm=arm) for arm in arms)
             cells = (_cell(part, notes, title) for part in parts)
             rows.append((title, wave_text(study, wave), *cells))

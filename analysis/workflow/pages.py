@@ -53,7 +53,8 @@ def _compares_over_waves(study: Study) -> bool:
     """Arms of teams with enough waves; or a staggered start, a dose or a control."""
     teams = counts_units(study) and bool(study.treated and study.control)
     compares_arms = teams and any(
-        len(one.follow_ups) >= MINIMUM_FOLLOW_UPS for one in study.outcomes
+        one.baseline and len(one.follow_ups) >= MINIMUM_FOLLOW_UPS
+        for one in study.outcomes
     )
     controls = study.plan is not None and bool(study.plan.negative_controls)
     declared = study.rollout or study.dose or controls

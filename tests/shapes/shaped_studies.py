@@ -30,13 +30,14 @@ ITEM = {"care": 'items.care = "care_{item}"'}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """A team: its arm (empty: people's own), site, people, and when it starts."""
+    """A team: its arm (empty: people's own), site, people, start and stratum."""
 
     name: str
     arm: str = ""
     site: str = ""
     people: int = 15
     start: str = ""
+    stratum: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +195,8 @@ def _compared(shape: Shape) -> str:
 def _team(unit: Unit) -> str:
     arm = f', arm = "{unit.arm}"' if unit.arm else ""
     site = f', site = "{unit.site}"' if unit.site else ""
-    return f'{unit.name} = {{ title = "{unit.name.title()}"{arm}{site} }}'
+    stratum = f', stratum = "{unit.stratum}"' if unit.stratum else ""
+    return f'{unit.name} = {{ title = "{unit.name.title()}"{arm}{site}{stratum} }}'
 
 
 def _people(shape: Shape, draws: np.random.Generator) -> pd.DataFrame:

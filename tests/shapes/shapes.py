@@ -41,6 +41,17 @@ def within(number: int, treated: int, control: int) -> tuple[Unit, ...]:
     )
 
 
+def in_strata(
+    treated: int, control: int, *, name: str = "a", of: str = ""
+) -> tuple[Unit, ...]:
+    """Teams in strata: of one arm each, or all in one of that name."""
+    arms = ["pilot"] * treated + ["usual"] * control
+    return tuple(
+        Unit(name=f"{name}{n}", arm=arm, stratum=of or f"all {arm}")
+        for n, arm in enumerate(arms)
+    )
+
+
 def groups(number: int, *, people: int = 15) -> tuple[Unit, ...]:
     """Teams that all had it, or that hold people of several arms."""
     return tuple(Unit(name=f"t{n}", people=people) for n in range(number))
@@ -97,6 +108,16 @@ SHAPES = {
             name="within_sites",
             units=within(3, 2, 2),
             allocation=TEAM + DRAWN + '\nstrata = ["site"]',
+        ),
+        Shape(
+            name="strata_of_one_arm",
+            units=in_strata(3, 3),
+            allocation=TEAM + DRAWN + '\nstrata = ["stratum"]',
+        ),
+        Shape(
+            name="one_stratum_of_both",
+            units=(*in_strata(2, 4), *in_strata(4, 2, name="b", of="both")),
+            allocation=TEAM + DRAWN + '\nstrata = ["stratum"]',
         ),
         # 10 and 11: people
         Shape(

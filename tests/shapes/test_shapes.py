@@ -163,6 +163,10 @@ REFUSED = {
     "one_team_an_arm": FEW.format("1 and 1"),
     "two_teams_an_arm": FEW.format("2 and 2"),
     "few_people": "There were too few people with a score (10 and 10).",
+    "strata_of_one_arm": f"No stratum had both: teams with {PROGRAMME} and teams "
+    "without.",
+    # Six treated teams in all, and two of the comparison's in a stratum with both.
+    "one_stratum_of_both": FEW.format("4 and 2"),
     "one_group_few_teams": "Only 3 teams took part, too few to say how sure a change "
     "is.",
     "wedge_of_few_orders": "Too few orders of starting were possible to rule out "

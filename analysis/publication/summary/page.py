@@ -85,6 +85,8 @@ class FunderSummary:
         The verdict in words, in large type.
     number : str
         The main result in four words; empty where it must not stand out.
+    level : str
+        Of the interval drawn.
     drawing : str
         The main result with the smallest that matters, as SVG; empty likewise.
     behaviours : Table or None
@@ -99,6 +101,7 @@ class FunderSummary:
     headlines: tuple[str, ...]
     result: Passage
     number: str
+    level: str
     drawing: str
     drawing_text: str
     behaviours: Table | None
@@ -179,6 +182,7 @@ def funder_summary(
         headlines=result.headlines,
         result=Passage(heading="The main result", sentences=result.sentences),
         number=result.number,
+        level=result.level,
         drawing=result.drawing,
         drawing_text=result.drawing_text,
         behaviours=_behaviours_table(disclosed, study),

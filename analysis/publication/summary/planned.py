@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING
 from analysis.declarations.plan_lock import family_of
 from analysis.publication.summary.drawing import drawn_result
 from analysis.publication.verdict.headline import first_capital, headline
+from analysis.publication.verdict.levels import (
+    level_text,
+    waiting_for,
+    waiting_in_order,
+)
 from analysis.publication.verdict.reader import planned_facts
 from analysis.publication.verdict.sentences import (
     UNITS,
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from analysis.publication.disclosure.control import Disclosed
     from analysis.publication.verdict.facts import PlannedFacts
 
+UNTESTED = "This was not tested, as {} showed no clear difference."
 NOBODY_COMPARED = "With nobody: there is no comparison group in this study."
 
 
@@ -44,6 +50,8 @@ class ResultShown:
         What was compared with what.
     number : str
         The estimate in large type; empty where it must not stand so.
+    level : str
+        Of the interval drawn.
     drawing, drawing_text : str
         The estimate and its interval as SVG, and in words; empty where there is none.
     """
@@ -54,6 +62,7 @@ class ResultShown:
     sentences: tuple[str, ...]
     comparison: tuple[str, ...]
     number: str = ""
+    level: str = "95%"
     drawing: str = ""
     drawing_text: str = ""
 
@@ -82,11 +91,12 @@ def planned_result(disclosed: Disclosed, study: Study) -> ResultShown | None:
         harms=tuple(_harms(disclosed, study, outcome)),
         headlines=headlines,
         sentences=(
-            *_sentences(results),
+            *_sentences(results, study),
             *_later(disclosed, study, outcome, tuple(later)),
         ),
         comparison=tuple(_comparison(results)),
         number=_number(main),
+        level=level_text(main.coverage),
         drawing=drawing,
         drawing_text=words if drawing else "",
     )
@@ -113,19 +123,28 @@ def _about(outcome: Outcome, facts: PlannedFacts) -> str:
     return f"{outcome.title}, {facts.baseline} to {facts.follow_up}"
 
 
-def _sentences(results: tuple[PlannedFacts, ...]) -> Iterator[str]:
-    for facts in results:
+def _sentences(results: tuple[PlannedFacts, ...], study: Study) -> Iterator[str]:
+    for place, facts in enumerate(results):
         yield from filter(None, (second_sentence(facts), third_sentence(facts)))
+        if failed := waiting_in_order(facts, results[:place], study):
+            yield UNTESTED.format(failed)
 
 
 def _later(
     disclosed: Disclosed, study: Study, outcome: Outcome, follow_ups: tuple[str, ...]
 ) -> Iterator[str]:
-    """A line for each later follow-up; it never changes the headline."""
+    """A line for each later follow-up; it never changes the headline.
+
+    One that was to be tested only after another, which showed nothing, is not tested.
+    """
+    earlier = [*planned_facts(disclosed, study, outcome, _follow_ups(outcome)[0])]
     for wave in follow_ups:
         for facts in planned_facts(disclosed, study, outcome, wave):
             number = difference_sentence(facts)
-            yield f"At “{facts.follow_up}”: {headline(facts)} {number}".rstrip()
+            line = f"At “{facts.follow_up}”: {headline(facts)} {number}".rstrip()
+            failed = waiting_for(facts, earlier, study)
+            yield f"{line} {UNTESTED.format(f'“{failed}”')}" if failed else line
+            earlier.append(facts)
 
 
 def _comparison(results: tuple[PlannedFacts, ...]) -> Iterator[str]:

@@ -122,6 +122,8 @@ class PlannedFacts:
         What questions that changed their meaning add to the estimate, in points.
     movers : float or None
         Share of people seen in both groups; None where there were none, or not known.
+    coverage : float
+        Of the likely range.
     few_units : int or None
         How many treated units the result is limited to (`reach = these_units`).
     at_best : float or None
@@ -142,6 +144,7 @@ class PlannedFacts:
     estimate: float | None = None
     low: float | None = None
     high: float | None = None
+    coverage: float = 0.95
     smallest_effect: float | None = None
     units: int | None = None
     people: int | None = None

@@ -143,8 +143,10 @@ def _with_evidence(facts: PlannedFacts, of_contrast: Disclosed) -> PlannedFacts:
     """The same facts with how strong the evidence is, and what limits it."""
     strength = _strength(of_contrast)
     lost = found(of_contrast, term="share_lost")
+    coverage = _estimate(of_contrast, "interval_level")
     return dataclasses.replace(
         facts,
+        coverage=facts.coverage if coverage is None else coverage,
         design=cast("Design | None", _column_about(of_contrast, "design") or None),
         strength=strength,
         lost=lost.estimate if lost else None,

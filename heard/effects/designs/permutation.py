@@ -66,11 +66,11 @@ class Allocations:
         size = np.abs(self.zero - value * self.slope)
         return float((size >= size[0] - TIE * self._scale()).mean())
 
-    def interval(self) -> tuple[float | None, float | None]:
-        """The outermost values whose p is above .05; None where there are none."""
+    def interval(self, alpha: float = LEVEL) -> tuple[float | None, float | None]:
+        """The outermost values whose p is above `alpha`; None where there are none."""
         low, high = self._stretches()
         # As many stretches must reach a value as keep its p above the level.
-        spare = math.floor(LEVEL * len(low) + TIE)
+        spare = math.floor(alpha * len(low) + TIE)
         lowest, highest = np.sort(low)[spare], np.sort(high)[::-1][spare]
         return (
             float(lowest) if np.isfinite(lowest) else None,
@@ -114,17 +114,18 @@ class Allocations:
 
 
 def randomisation_test(
-    allocations: Allocations, *, name: str, n: int, method: str
+    allocations: Allocations, *, name: str, n: int, method: str, alpha: float = LEVEL
 ) -> RandomisationTest:
     """Results of a randomisation test; terms begin with `name`."""
     how = f"{method}; {_counted(allocations)}"
-    low, high = allocations.interval()
-    limits = "interval: values whose p is above .05"
+    low, high = allocations.interval(alpha)
+    written = f"{alpha:.4g}".removeprefix("0")
+    limits = f"interval: values whose p is above {written}"
     if low is None or high is None:
         low = high = None
         limits = (
             f"no interval: {len(allocations.zero)} allocations cannot rule out any "
-            "value at .05"
+            f"value at {written}"
         )
     estimate = allocations.estimate
     if low is not None and high is not None:
@@ -279,6 +280,7 @@ def permute_unit_means(
     name: str = "permutation",
     n_unit: str = "",
     seed: str = "permutation",
+    alpha: float = LEVEL,
 ) -> UnitPermutation:
     """Compare two arms of units with every permitted allocation of as many.
 
@@ -306,12 +308,14 @@ def permute_unit_means(
         What ``people`` counts; empty: participants.
     seed : str
         Names the draws, where there are too many allocations to go through.
+    alpha : float
+        One less the coverage of the interval.
 
     Returns
     -------
     UnitPermutation
         Score units; n counts people. No interval where the smallest possible p is over
-        .05. The interval takes the effect to be the same in all treated units.
+        `alpha`. The interval takes the effect to be the same in all treated units.
         Unavailable: no unit of an arm, fewer than 3 in control, or nothing differs.
 
     Raises
@@ -344,6 +348,7 @@ def permute_unit_means(
         name=name,
         method=WHAT[how],
         seed=seed,
+        alpha=alpha,
     )
     estimate = found.effect.estimate if isinstance(found.effect, Estimate) else None
     means = arm_means(rows, arms, how, estimate)
@@ -369,6 +374,7 @@ def permuted(
     name: str,
     method: str,
     seed: str,
+    alpha: float = LEVEL,
 ) -> RandomisationTest:
     """Permute who was treated among units; n counts units.
 
@@ -404,7 +410,7 @@ def permuted(
         f"comparison units, each once; treatment permuted{within}, exact if each "
         "allocation was as likely"
     )
-    return randomisation_test(found, name=name, n=n, method=how)
+    return randomisation_test(found, name=name, n=n, method=how, alpha=alpha)
 
 
 def _fault(rows: pd.DataFrame, real: Labels, nuisance: Array, *, adjusted: bool) -> str:
