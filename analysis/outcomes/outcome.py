@@ -62,7 +62,7 @@ def outcome_findings(
         for question in questions
     ]
     for one in judged:
-        if not one.question.is_told_before:
+        if not one.question.is_reported_before:
             yield from _placed(one.question, one.found())
     yield from _placed(judged[0].question.in_points, _arms_alone(judged[0]))
 

@@ -134,7 +134,7 @@ class Question(Context):
         return "" if self.of_linked else "answers"
 
     @property
-    def is_told_before(self) -> bool:
+    def is_reported_before(self) -> bool:
         """Whether an earlier follow-up had it: a start has one effect, of all waves."""
         of_all_waves = self.estimand.summary == "start_effect"
         return of_all_waves and self.estimand.follow_up != self.outcome.follow_ups[0]
