@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from analysis.foundation.findings import Contrast, Finding, Group
@@ -105,6 +107,25 @@ def test_the_planned_answer_stands_in_one_row() -> None:
     assert place["Smallest that matters"] == "2.00"
     assert place["Verdict"] == "better, perhaps not by enough to matter"
     assert place["Scored or linked"] == "600"
+
+
+def follow_ups(*units: str) -> str:
+    """The page of an outcome whose follow-ups count linked people, or answers."""
+    waves = (WAVES, Contrast("later", "before"))
+    found = [
+        dataclasses.replace(part, wave=wave, n_unit=unit)
+        for wave, unit in zip(waves, units, strict=True)
+        for part in judged()
+    ]
+    return show_answers(disclose(found, smallest=11), STUDY)._repr_html_()
+
+
+def test_follow_ups_of_other_people_are_no_course_over_time() -> None:
+    words = follow_ups("", "answers")
+    assert "the result at “After” is about people who were linked" in words
+    assert "that at “Later” about all who answered" in words
+    for alike in ("", "answers"):
+        assert "not a change over time" not in follow_ups(alike, alike)
 
 
 def test_the_verdict_in_words_stands_above_its_row() -> None:
