@@ -1,6 +1,6 @@
 """Scores that may not mean the same at two waves into what follows for the result.
 
-The bias that questions bring about is held against the planned estimate: a result that
+The bias that questions bring about is compared with the planned estimate: a result that
 it would change is refused, one that stands is reported with the bias in points. Every
 page takes what follows from here.
 """

@@ -6,7 +6,8 @@ Six items (loadings .9 to .6, residuals .6), two waves, the factor .5 higher at 
 later; the first item is answered .8 higher then, in one arm or in both. In teams,
 levels of the factor vary between teams (a tenth of the variance) and so does the
 item's shift (standard deviation .2). The search for items is part of it: `found` is how
-often the item that shifts, and no other, is set free. About ten minutes of an idle processor.
+often the item that shifts, and no other, is set free. About
+ten minutes of an idle processor.
 """
 
 from __future__ import annotations

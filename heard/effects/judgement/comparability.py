@@ -1,6 +1,6 @@
 """What follows from questions that changed meaning: their bias against the verdict.
 
-The bias is in points of the score, so it is held against what matters there: the
+The bias is in points of the score, so it is compared with what matters there: the
 smallest effect of interest, and the verdict that the interval gives.
 """
 
@@ -20,7 +20,7 @@ Consequence: TypeAlias = Literal["passed", "warned", "refused", "not_tested"]
 NEGLIGIBLE = 0.25
 """Bias, in smallest effects of interest, within which nothing need be said."""
 TOO_WIDE = 2.0
-"""Width of its interval, in smallest effects of interest, that tells nothing."""
+"""Width of its interval, in smallest effects of interest, that shows nothing."""
 
 
 def consequence_of_bias(

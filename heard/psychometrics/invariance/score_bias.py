@@ -149,7 +149,7 @@ def score_bias(
     questions in their earlier meaning would have shown. A freed item's loading and
     intercept are both set free, in both arms. Answers are taken as numbers, also where
     there are few categories. A shift that all items share is no bias here: nobody can
-    tell it from change.
+    distinguish it from change.
 
     The interval is by the delta method with errors by cluster (sandwich, G / (G - 1),
     t with G - 1 degrees of freedom; of two arms Satterthwaite's), and not a bootstrap:
@@ -314,7 +314,7 @@ def _most_denied(levels: Iterable[InvarianceLevel]) -> str:
 
 
 def _furthest(metric: Fitted, freed: Iterable[str]) -> str:
-    """The item whose level moved least like the others', as its loading foretells."""
+    """The item whose level moved least like the others', as its loading predicts."""
     places, values = metric.estimate.model.places, metric.estimate.parameters
     before, after = (f"@{section.name!r}" for section in metric.plan.sections)
     items = [item for item in metric.plan.items if item not in set(freed)]
