@@ -53,7 +53,7 @@ def show_counts(disclosed: Disclosed, study: Study) -> Shown:
 def _of_surveys(safe: Disclosed, study: Study) -> Table:
     """A row a survey, wave and arm: invited, received, answered, used."""
     notes, rows = Footnotes(), []
-    columns = [pair for pair in columns_of("counts") if pair[1] != LINKED]
+    columns = tuple(pair for pair in columns_of("counts") if pair[1] != LINKED)
     for survey in study.surveys:
         of_survey = safe.where(survey=survey.name, instrument="")
         for wave in waves_of(of_survey, study, contrasts=False):

@@ -105,8 +105,10 @@ def test_turning_the_scale_changes_nothing() -> None:
         bias = number(one, one - half[0], one + half[0])
         effect = number(two, two - half[1], two + half[1])
         turned = [
-            number(-p.estimate, -p.conf_high, -p.conf_low) for p in (bias, effect)
-        ]  # type: ignore[operator]
+            number(-p.estimate, -high, -low)
+            for p in (bias, effect)
+            if (low := p.conf_low) is not None and (high := p.conf_high) is not None
+        ]
         assert consequence_of_bias(
             bias, effect, smallest_effect=1.5, good="higher"
         ) == consequence_of_bias(*turned, smallest_effect=1.5, good="lower")

@@ -111,10 +111,10 @@ def test_the_bias_is_the_change_less_what_the_other_items_foretell() -> None:
     before = rows.loc[waves == "before"]
     # With one factor, cov(a, x) / cov(b, x) is the ratio of their loadings; weighted
     # over the other items this is close to what maximum likelihood does.
-    covariance = before.cov()
+    covariance = before.cov().to_dict()
     ratio = np.mean(
         [
-            covariance.loc["a", one] / covariance.loc[two, one]
+            covariance["a"][one] / covariance[two][one]
             for one in rest
             for two in rest
             if one != two
@@ -122,7 +122,7 @@ def test_the_bias_is_the_change_less_what_the_other_items_foretell() -> None:
     )
     risen = means.loc["after"] - means.loc["before"]
     foretold = ratio * risen[rest].mean()
-    observed = float(risen["a"])
+    observed = risen.to_dict()["a"]
     assert estimate(found.score_bias).estimate == pytest.approx(
         observed - foretold, abs=0.05
     )

@@ -123,9 +123,10 @@ class Shape:
                 *(
                     f'[waves.{wave}]\ntitle = "{wave.title()}"\n'
                     f'{SURVEY}.file = "{wave}.csv"'
-                    + "".join(f"\n{SURVEY}.invited = {n}" for n in invited)
+                    + f"\n{SURVEY}.invited = {invited}"
+                    * bool(invited)
                     for wave, invited in zip_longest(
-                        self.waves, ([one] for one in self.invited), fillvalue=()
+                        self.waves, self.invited, fillvalue=""
                     )
                 ),
                 *(["[rollout]\nunit = 'team'\n[rollout.starts]"] if starts else []),

@@ -327,7 +327,8 @@ def _furthest(metric: Fitted, freed: Iterable[str]) -> str:
     )
     loadings = np.array([values[places[f"loading {FACTOR!r} {i!r}"]] for i in items])
     away = np.abs(moved - loadings * np.median(moved / loadings))
-    return items[order(list(-away))[0]]
+    first: str = items[order(list(-away))[0]]
+    return first
 
 
 def _other_structure(setup: LevelSetup, configural: InvarianceLevel) -> str:
