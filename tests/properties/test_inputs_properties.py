@@ -53,6 +53,7 @@ MORE: dict[str, Any] = {
     "rules": {},
     "across": "kept",
     "asked": None,
+    "weights": {"item_1": 1.0, "item_2": 1.0, "item_3": 1.0},
 }
 
 

@@ -129,7 +129,7 @@ def test_a_later_follow_up_has_a_line_and_changes_nothing() -> None:
     assert both.result.sentences[-1] == (
         "At “Later”: The pilot teams probably did better than the comparison teams, by "
         "enough to matter. The pilot changed by 2.9 points more; likely range 2.1 to "
-        "3.7."
+        "3.7. This was not tested, as “After” showed no clear difference."
     )
     assert len(both.result.sentences) == len(alone.result.sentences) + 1
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from heard.effects.judgement.verdict import verdict, verdict_class
-from heard.results import Estimate
+from heard.results import Estimate, Result
 
 if TYPE_CHECKING:
     from heard.effects.judgement.verdict import Good
-    from heard.results import Result
 
 Consequence: TypeAlias = Literal["passed", "warned", "refused", "not_tested"]
 
