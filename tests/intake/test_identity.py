@@ -229,4 +229,4 @@ def test_a_few_who_moved_to_another_site_are_no_fault() -> None:
         "after": {"staff": scores(["south"] * 2 + ["north"] * 18)},
     }
     found = evaluate_outcomes(waves, study())
-    assert "participants_matched" in {finding.term for finding in found}
+    assert "participants_linked" in {finding.term for finding in found}

@@ -19,6 +19,7 @@ from analysis.cleaning.rules import clean_wave
 from analysis.cleaning.scoring import score_wave
 from analysis.foundation.findings import Contrast, Finding, Place
 from analysis.intake.responses import map_responses, read_exports
+from analysis.outcomes.comparability import judge_comparability
 from analysis.outcomes.evaluation import evaluate_outcomes
 from analysis.reliability.comparability import evaluate_comparability
 from analysis.storage.declared import read_study
@@ -56,10 +57,10 @@ def received(project: Project) -> Project:
 
 def judged(*, gated: bool) -> tuple[Found, Found]:
     study = read_study(STUDY)
-    meaning = evaluate_comparability(read_all_responses(study), study)
-    outcomes = evaluate_outcomes(
-        read_all_scores(study), study, comparability=meaning if gated else ()
-    )
+    responses, scores = read_all_responses(study), read_all_scores(study)
+    meaning = evaluate_comparability(responses, study)
+    judged = judge_comparability(meaning, scores, responses, study)
+    outcomes = evaluate_outcomes(scores, study, comparability=judged if gated else ())
     by_place = [
         {
             (f.subscale, f.wave, f"{f.term} {f.group}".strip()): f
@@ -117,7 +118,7 @@ def test_four_items_that_are_two_and_two_have_no_change_as_one_score() -> None:
                 expected = fit[index][level] - fit[index][before]
                 estimate = meaning[*place, f"{term} {level}"].estimate
                 assert estimate == pytest.approx(expected, abs=INDEX)
-        assert meaning[*place, "means_comparable"].estimate == 0
+        assert meaning[*place, "means_comparable structure"].estimate == 0
         change = found[*place, "change"]
         assert change.estimate is None
         assert "do not measure the same at both waves" in change.reason
@@ -130,9 +131,9 @@ def test_two_items_cannot_be_tested_and_keep_their_change() -> None:
     for part in PARTS:
         for year in LATER:
             place = part, Contrast(str(year), "1996")
-            verdict = meaning[*place, "means_comparable"]
+            verdict = meaning[*place, "means_comparable few_items"]
             assert verdict.estimate is None
-            assert "not identified" in verdict.reason
+            assert verdict.reason == "2 items; at least 3 needed"
             assert found[*place, "change"] == as_if[*place, "change"]
 
 

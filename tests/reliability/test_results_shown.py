@@ -180,6 +180,7 @@ def public() -> dict[str, typing.Any]:
 LABELS = {
     *("crossed", "nested"),
     *("verdict", "verdict_class", "limit_extents", "certainty", "ridits"),
+    "consequence_of_bias",
 }
 """They name effects, verdicts or words, or score answers; they are not results."""
 

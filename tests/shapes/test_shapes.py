@@ -105,7 +105,7 @@ ANSWERED: dict[str, Row] = {
     ),
     "people_half_lost": Row(
         method="mmrm",
-        others=("only people with both scores",),
+        others=("missing scores filled in 30 times", "only people with both scores"),
         population="randomised",
         unit="person",
     ),

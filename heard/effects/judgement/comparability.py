@@ -6,13 +6,10 @@ smallest effect of interest, and the verdict that the interval gives.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from heard.effects.judgement.verdict import verdict, verdict_class
+from heard.effects.judgement.verdict import Good, verdict, verdict_class
 from heard.results import Estimate, Result
-
-if TYPE_CHECKING:
-    from heard.effects.judgement.verdict import Good
 
 Consequence: TypeAlias = Literal["passed", "warned", "refused", "not_tested"]
 
