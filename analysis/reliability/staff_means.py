@@ -73,7 +73,7 @@ def _worth(
     scores: pd.Series[float], staff: pd.Series[str], study: Study
 ) -> Iterator[tuple[str, Result]]:
     known = scores.notna() & (staff != "")
-    ratings = pd.DataFrame({"score": scores[known], "staff": staff[known]})
+    ratings = _in_order(scores[known], staff[known])
     people = ratings["staff"].nunique()
     found = variance_components(ratings, score="score", facets=["staff"])
     declared = study.roster.least_ratings if study.roster else FEW
@@ -88,3 +88,15 @@ def _worth(
             yield str(number), with_n(point.dependability, people, "staff")
     needed = raters_needed(found, target="staff", required=study.asked_of_means)
     yield "", with_n(needed, people, "staff")
+
+
+def _in_order(scores: pd.Series[float], staff: pd.Series[str]) -> pd.DataFrame:
+    """Ratings in an order, and staff by numbers, that no pseudonym decides.
+
+    Sums in another order differ in their last digit, and pseudonyms with each key.
+    """
+    rated = sorted(tuple(sorted(own)) for _, own in scores.groupby(staff))
+    return pd.DataFrame(
+        [(score, number) for number, own in enumerate(rated) for score in own],
+        columns=["score", "staff"],
+    )

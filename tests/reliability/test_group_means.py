@@ -171,6 +171,18 @@ def test_a_mean_of_the_ratings_declared_is_stepped_up_from_one() -> None:
     assert number(of_staff(ratings(["bugle"]), 0.9), "raters_needed") > needed
 
 
+def test_another_key_moves_no_digit() -> None:
+    """Pseudonyms change with the key, and with them the order of staff and rows."""
+    given = ratings(["bugle"])
+    names = [f"s{number:02d}" for number in np.random.default_rng(4).permutation(20)]
+    renamed = given.assign(
+        staff_member=given["staff_member"].map(lambda s: names[int(s[1:])])
+    )
+    another = renamed.sort_values("staff_member", ignore_index=True)
+    found = [[f.estimate for f in of_staff(one)] for one in (given, another)]
+    assert found[0] == found[1]
+
+
 def test_nobody_is_shown_and_nothing_of_few_staff() -> None:
     found = of_staff(ratings(["bugle"], staff=6, each=30))
     assert {f.group for f in found} == {"1", "5", ""}
